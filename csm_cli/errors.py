@@ -1,0 +1,49 @@
+"""The errors a user can cause: one line each, with an exit code, a place and a remedy."""
+
+from __future__ import annotations
+
+
+class CsmError(Exception):
+    """A fault that the user can mend. Printed as one line: `where: what; remedy`.
+
+    Args:
+        what: what is wrong, in plain words.
+        where: file, `file:line:col` or option it concerns.
+        remedy: what to do about it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str | None = None, remedy: str | None = None):
+        self.what, self.where, self.remedy = what, where, remedy
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text}; {self.remedy}" if self.remedy else text
+
+
+class UsageError(CsmError):
+    """An option or argument that cannot be used."""
+
+    exit_code = 2
+
+
+class ScriptError(CsmError):
+    """A script with problems: all of them, one line each.
+
+    Args:
+        problems: `file:line:col: level: message` lines, in file order.
+    """
+
+    exit_code = 3
+
+    def __init__(self, problems: list[str]):
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+class MissingError(CsmError):
+    """A voice, a model or a tool that is not there."""
+
+    exit_code = 4
