@@ -1,0 +1,120 @@
+"""What the engine is asked and what it answers. numpy only: importing this never loads torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes = NDArray[np.int16]
+"""Codec codes, int16 `[frames, codebooks]`; one frame is 80 ms (1920 samples at 24 kHz)."""
+
+
+def as_codes(value: Any) -> Codes:
+    """Return `value` as contiguous int16 `[frames, codebooks]`.
+
+    Raises:
+        ValueError: it is not two-dimensional or holds a value outside 0..32767.
+    """
+    codes = np.asarray(value)
+    if codes.ndim != 2:
+        raise ValueError(f"codes must be [frames, codebooks], got shape {codes.shape}")
+    if codes.size and (codes.min() < 0 or codes.max() > np.iinfo(np.int16).max):
+        raise ValueError(f"codes must lie in 0..32767, got {codes.min()}..{codes.max()}")
+    return np.ascontiguousarray(codes, dtype=np.int16)
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """One turn that the model has heard: who said what, and how it sounded.
+
+    Args:
+        speaker: speaker tag, 0 or more; the number in `[speaker]text`.
+        text: what was said, in spoken form.
+        codes: how it was said, int16 `[frames, codebooks]`, without an EOS frame.
+    """
+
+    speaker: int
+    text: str
+    codes: Codes
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "codes", as_codes(self.codes))
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """How codes are drawn. Temperature 0 is greedy; top_k 0 means no limit.
+
+    Args:
+        temperature: of the first codebook (backbone), at least 0.
+        top_k: number of candidates kept for the first codebook, at least 0.
+        depth_temperature: of the other codebooks; None: as the backbone.
+        depth_top_k: of the other codebooks; None: as the backbone.
+
+    Raises:
+        ValueError: a number below 0.
+    """
+
+    temperature: float = 0.9
+    top_k: int = 50
+    depth_temperature: float | None = None
+    depth_top_k: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("temperature", "top_k", "depth_temperature", "depth_top_k"):
+            value = getattr(self, name)
+            if value is not None and not value >= 0:
+                raise ValueError(f"{name} must be 0 or more, got {value}")
+
+    @property
+    def depth(self) -> tuple[float, int]:
+        """(temperature, top_k) of codebooks 1 and up."""
+        return (
+            self.temperature if self.depth_temperature is None else self.depth_temperature,
+            self.top_k if self.depth_top_k is None else self.depth_top_k,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Utterance:
+    """One line to speak.
+
+    Args:
+        speaker: speaker tag, 0 or more.
+        text: what to say, in spoken form.
+        context: turns heard before, oldest first; the voice reference comes first of all.
+        seed: of this line's noise; only the lowest 64 bits count. Same seed, same prompt, same codes.
+        max_frames: frames (80 ms each) after which the line is cut off, at least 1.
+        sampler: how codes are drawn.
+    """
+
+    speaker: int
+    text: str
+    context: tuple[Segment, ...] = ()
+    seed: int = 0
+    max_frames: int = 125
+    sampler: Sampler = field(default_factory=Sampler)
+
+    def __post_init__(self) -> None:
+        if self.max_frames < 1:
+            raise ValueError(f"max_frames must be 1 or more, got {self.max_frames}")
+        object.__setattr__(self, "context", tuple(self.context))
+
+
+@dataclass(frozen=True, eq=False)
+class Speech:
+    """A spoken line.
+
+    Args:
+        codes: int16 `[frames, codebooks]`, the EOS frame cut off; no rows if the first frame was EOS.
+        ended: True if an EOS frame came; False if `max_frames` cut the line off.
+    """
+
+    codes: Codes
+    ended: bool
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "codes", as_codes(self.codes))
