@@ -1,0 +1,22 @@
+"""What every test gets: a home of its own, no network, no settings of whoever runs the tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's data and cache folder for this test; nothing of the real user's is read or written."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("CSM_HOME", str(home / "csm"))
+    monkeypatch.setenv("HF_HUB_CACHE", str(home / "hub"))
+    for name in ("CSM_MODEL", "CSM_DEBUG", "CSM_DEVICE", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    return home
