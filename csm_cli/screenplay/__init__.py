@@ -1,0 +1,14 @@
+"""Scripts as text: the readers of each format and the `Screenplay` they all make."""
+
+from csm_cli.screenplay.document import (
+    NARRATOR,
+    CastMember,
+    Chapter,
+    Line,
+    Pause,
+    SceneBreak,
+    Screenplay,
+    Source,
+)
+
+__all__ = ["NARRATOR", "CastMember", "Chapter", "Line", "Pause", "SceneBreak", "Screenplay", "Source"]
