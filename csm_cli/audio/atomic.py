@@ -1,0 +1,39 @@
+"""Files that are either whole or absent: written beside their place, then renamed into it."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from csm_cli.errors import CsmError
+
+
+@contextmanager
+def written(path: Path | str) -> Iterator[Path]:
+    """Gives a temporary path in the same folder; on a clean exit it is synced and renamed to `path`.
+
+    The temporary name keeps the suffix (encoders read the format from it) and starts with a dot. The folder
+    is made when it is not there. On any exception the temporary file is removed and `path` is untouched.
+
+    Raises:
+        CsmError: the system refuses (no space, no permission, a folder in the way).
+    """
+    path = Path(path)
+    temporary = path.parent / f".{uuid.uuid4().hex}{path.suffix}"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise CsmError(
+            f"cannot be written ({error.strerror or error})",
+            where=str(path),
+            remedy="check the folder, its permissions and the free space",
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
