@@ -1,1 +1,1 @@
-"""Audio: reading, stitching a chapter, its timeline, encoding. float32 mono arrays in, files out; no torch."""
+"""Audio: reading, stitching a chapter, its timeline, encoding. float32 mono in, files out; no torch."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from csm_cli.errors import CsmError
@@ -36,4 +36,5 @@ def written(path: Path | str) -> Iterator[Path]:
             remedy="check the folder, its permissions and the free space",
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)

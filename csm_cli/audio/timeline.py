@@ -1,4 +1,4 @@
-"""What the stitcher is given, and the timing manifest it leaves: when every line is heard in its chapter file."""
+"""What the stitcher is given, and the timing manifest it leaves: when each line is heard in its file."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class ChapterTimeline:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The timing of a whole script. Samples in it count at `sample_rate`, whatever rate an MP3 was made at."""
+    """The timing of a whole script. Samples count at `sample_rate`, whatever rate an MP3 was made at."""
 
     title: str
     sample_rate: int

@@ -1,0 +1,127 @@
+"""Audio files in and out: any format to float32 mono, and float32 mono to 16-bit WAV."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from csm_cli.audio.atomic import written
+from csm_cli.audio.ffmpeg import run_ffmpeg
+from csm_cli.audio.resample import resample
+from csm_cli.errors import CsmError, MissingError, UsageError
+
+SAMPLE_RATE = 24_000  # the codec's, and so the project's
+MAX_WAV_BYTES = 0xFFFFFFFF - 36  # sizes in a WAV header have 32 bits
+REMEDY = "give a file with sound in it, such as WAV, FLAC or MP3"
+
+
+def read_audio(path: Path | str, rate: int = SAMPLE_RATE) -> np.ndarray:
+    """Reads an audio file of any common format, rate and number of channels.
+
+    Args:
+        rate: the rate wanted, Hz.
+
+    Returns:
+        float32 mono `[samples]`, channels averaged. As stored: a float file may go beyond [-1, 1].
+
+    Raises:
+        MissingError: no such file.
+        UsageError: the file cannot be read or decoded, or holds no samples.
+    """
+    path = Path(path)
+    _check_is_file(path)
+    audio, source_rate = _decode(path, rate)
+    if not audio.size:
+        raise UsageError("holds no sound", where=str(path), remedy=REMEDY)
+    if not np.isfinite(audio).all():
+        raise UsageError("holds samples that are not numbers", where=str(path), remedy="export it again")
+    return resample(audio, source_rate, rate)
+
+
+def audio_seconds(path: Path | str) -> float | None:
+    """The length of a file by its header, in seconds; None when only decoding would tell."""
+    import soundfile
+
+    try:
+        return float(soundfile.info(str(path)).duration)
+    except (soundfile.SoundFileError, OSError):
+        return None
+
+
+def to_pcm16(audio: np.ndarray) -> np.ndarray:
+    """float `[samples]` in [-1, 1] to int16, little-endian: rounded, clipped at full scale."""
+    scaled = np.rint(np.asarray(audio, dtype=np.float32) * 32768.0)
+    return np.clip(scaled, -32768, 32767).astype("<i2")
+
+
+def write_wav(target: Path | str | BinaryIO, audio: np.ndarray, rate: int = SAMPLE_RATE) -> None:
+    """Writes a 16-bit mono WAV, to a file in one step or to a binary stream front to back (a pipe will do).
+
+    Args:
+        target: a path, or a stream such as `sys.stdout.buffer`.
+        audio: `[samples]`: float in [-1, 1], or int16 as it is.
+
+    Raises:
+        UsageError: too long for a WAV (4 GB), or the stream is a terminal.
+        CsmError: the file cannot be written.
+    """
+    pcm = audio.astype("<i2", copy=False) if audio.dtype == np.int16 else to_pcm16(audio)
+    where = str(target) if isinstance(target, str | Path) else "standard output"
+    if pcm.nbytes > MAX_WAV_BYTES:
+        raise UsageError("is too long for a WAV file (4 GB)", where=where, remedy="choose flac")
+    header = b"RIFF" + struct.pack("<I", 36 + pcm.nbytes) + b"WAVE"
+    header += b"fmt " + struct.pack("<IHHIIHH", 16, 1, 1, rate, rate * 2, 2, 16)
+    header += b"data" + struct.pack("<I", pcm.nbytes)
+    if isinstance(target, str | Path):
+        with written(target) as temporary, temporary.open("wb") as file:
+            file.write(header + pcm.tobytes())
+        return
+    if target.isatty():
+        raise UsageError("audio is not written to a terminal", remedy="send it to a file or a pipe")
+    target.write(header + pcm.tobytes())
+    target.flush()
+
+
+def _check_is_file(path: Path) -> None:
+    try:
+        if path.is_dir():
+            raise UsageError("is a folder, not an audio file", where=str(path), remedy=REMEDY)
+        if path.stat().st_size == 0:
+            raise UsageError("is empty", where=str(path), remedy=REMEDY)
+        with path.open("rb"):
+            pass
+    except FileNotFoundError as error:
+        raise MissingError("no such audio file", where=str(path), remedy="check the path") from error
+    except OSError as error:
+        raise UsageError(
+            f"cannot be read ({error.strerror or error})", where=str(path), remedy="check its permissions"
+        ) from error
+
+
+def _decode(path: Path, rate: int) -> tuple[np.ndarray, int]:
+    """(float32 mono `[samples]`, their rate): by soundfile, else by ffmpeg."""
+    import soundfile
+
+    try:
+        audio, source_rate = soundfile.read(str(path), dtype="float32", always_2d=True)
+        return audio.mean(axis=1), source_rate
+    except soundfile.SoundFileError:
+        pass  # a format that only ffmpeg reads, or a damaged file: ffmpeg's answer decides
+    try:
+        # s16le and f32le carry no rate, so ffmpeg is told the rate to give; its resampler is a good one.
+        raw = run_ffmpeg(
+            ["-i", f"file:{path}", "-vn", "-ac", "1", "-ar", str(rate), "-f", "f32le", "pipe:1"],
+            where=str(path),
+        )
+    except MissingError as error:
+        raise MissingError(
+            "needs ffmpeg to be read, which was not found",
+            where=str(path),
+            remedy="pip install imageio-ffmpeg, or give a WAV file",
+        ) from error
+    except CsmError as error:
+        raise UsageError("is not audio, or is damaged", where=str(path), remedy=REMEDY) from error
+    return np.frombuffer(raw, dtype="<f4").copy(), rate

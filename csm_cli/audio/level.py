@@ -1,0 +1,86 @@
+"""Loudness of a chapter: one static gain for all of it, and a limiter for the few peaks above."""
+
+from __future__ import annotations
+
+import numpy as np
+
+TARGET_RMS_DB = -20.5  # the middle of the audiobook window, -23 to -18 dB over the whole file
+PEAK_DB = -3.0
+MAX_LIMITING_DB = 9.0  # past this the limiter would be heard; the gain gives way instead
+MAX_GAIN_DB = 30.0  # a nearly silent chapter is a fault to find, not to amplify
+LOOKAHEAD_SECONDS = 0.008
+BLOCK = 1 << 20
+
+
+def db(value: float) -> float:
+    """An amplitude as dB; -inf for 0."""
+    return float(20 * np.log10(value)) if value > 0 else float("-inf")
+
+
+def amplitude(decibels: float) -> float:
+    """dB as an amplitude."""
+    return float(10 ** (decibels / 20))
+
+
+def rms(audio: np.ndarray) -> float:
+    """The RMS of `[samples]`; 0 for none. Summed in blocks, in double precision."""
+    blocks = (audio[i : i + BLOCK].astype(np.float64) for i in range(0, audio.size, BLOCK))
+    return float(np.sqrt(sum(float(block @ block) for block in blocks) / max(1, audio.size)))
+
+
+def chapter_gain(audio: np.ndarray, target_rms_db: float = TARGET_RMS_DB, peak_db: float = PEAK_DB) -> float:
+    """The one factor that brings a chapter, pauses included, to the RMS asked for.
+
+    Peaks may then stand up to 9 dB above `peak_db`, which `limit_peaks` takes down; a gain that needed
+    more than that is made smaller. Silence has a gain of 1.
+
+    Args:
+        audio: float `[samples]`, the whole chapter.
+        target_rms_db: dBFS RMS.
+        peak_db: dBFS, sample peak.
+    """
+    level = rms(audio)
+    peak = float(max(audio.max(), -audio.min())) if audio.size else 0.0
+    if level == 0 or peak == 0:
+        return 1.0
+    return min(
+        amplitude(target_rms_db) / level,
+        amplitude(peak_db + MAX_LIMITING_DB) / peak,
+        amplitude(MAX_GAIN_DB),
+    )
+
+
+def limit_peaks(audio: np.ndarray, rate: int, peak_db: float = PEAK_DB) -> None:
+    """Takes peaks down to `peak_db` dBFS, in place; samples more than 16 ms away from one stay untouched.
+
+    The gain falls and rises over 8 ms on either side of a peak: the lowest gain needed within reach,
+    then its mean over the same reach, which can never be above what the peak itself needs.
+
+    Args:
+        audio: float32 `[samples]`.
+    """
+    limit = amplitude(peak_db)
+    hot = np.flatnonzero(np.abs(audio) > limit)
+    if not hot.size:
+        return
+    reach = max(1, round(LOOKAHEAD_SECONDS * rate))
+    width = 2 * reach + 1
+    # One stretch for peaks whose neighbourhoods touch: the rest of the chapter is not even looked at.
+    for stretch in np.split(hot, np.flatnonzero(np.diff(hot) > 4 * reach) + 1):
+        begin, end = max(0, int(stretch[0]) - 2 * reach), min(audio.size, int(stretch[-1]) + 2 * reach + 1)
+        part = audio[begin:end]
+        needed = np.minimum(1.0, limit / np.maximum(np.abs(part.astype(np.float64)), limit))
+        lowest = _sliding_min(np.pad(needed, 2 * reach, constant_values=1.0), width)
+        total = np.cumsum(np.concatenate([[0.0], lowest]))
+        gain = (total[width:] - total[:-width]) / width
+        audio[begin:end] = np.clip(part * gain, -limit, limit)
+
+
+def _sliding_min(values: np.ndarray, width: int) -> np.ndarray:
+    """The minimum of every window of `width` values: windows doubled until they are wide enough."""
+    span = 1
+    while span * 2 <= width:
+        values = np.minimum(values[:-span], values[span:])
+        span *= 2
+    rest = width - span
+    return np.minimum(values[:-rest], values[rest:]) if rest else values
