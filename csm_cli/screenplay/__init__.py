@@ -10,5 +10,16 @@ from csm_cli.screenplay.document import (
     Screenplay,
     Source,
 )
+from csm_cli.screenplay.reader import read_screenplay
 
-__all__ = ["NARRATOR", "CastMember", "Chapter", "Line", "Pause", "SceneBreak", "Screenplay", "Source"]
+__all__ = [
+    "NARRATOR",
+    "CastMember",
+    "Chapter",
+    "Line",
+    "Pause",
+    "SceneBreak",
+    "Screenplay",
+    "Source",
+    "read_screenplay",
+]

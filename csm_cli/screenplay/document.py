@@ -12,7 +12,7 @@ NARRATOR = "narrator"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A place in a script. `str()` is `file:line:col`; line and column are 1-based, columns count characters."""
+    """A place in a script; `str()` is `file:line:col`. Both count from 1, columns in characters."""
 
     path: str
     line: int
