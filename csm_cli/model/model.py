@@ -1,0 +1,134 @@
+"""The whole model: text table, backbone, head of codebook 0, depth decoder and codec."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from torch import nn
+
+from csm_cli.model.backbone import CsmBackboneModel
+from csm_cli.model.base import CsmPreTrainedModel
+from csm_cli.model.configuration import CsmConfig
+from csm_cli.model.depth_decoder import CsmDepthDecoderForCausalLM
+from csm_cli.model.generation import GenerationMixin, read_generation_config
+from csm_cli.model.losses import backbone_loss, depth_decoder_inputs, depth_decoder_loss
+from csm_cli.model.merge import merge_prompt
+from csm_cli.model.outputs import CsmOutputWithPast
+
+_BACKBONE_TABLE = "backbone_model.embed_tokens.embed_audio_tokens.weight"
+_DEPTH_TABLE = "depth_decoder.model.embed_tokens.weight"
+
+
+class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
+    """Text and audio frames in, audio frames out."""
+
+    _tied_weights_keys: ClassVar = {_BACKBONE_TABLE: _DEPTH_TABLE}
+
+    def __init__(self, config: CsmConfig) -> None:
+        super().__init__(config)
+        from transformers.models.mimi.modeling_mimi import MimiModel
+
+        self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+        self.embed_text_tokens = nn.Embedding(config.text_vocab_size, config.hidden_size)
+        self.backbone_model = CsmBackboneModel(config)
+        self.depth_decoder = CsmDepthDecoderForCausalLM(config.depth_decoder_config)
+        self.codec_model = MimiModel._from_config(config.codec_config)
+        self.post_init()
+
+    def get_input_embeddings(self) -> nn.Module:
+        """The embedding of audio frames."""
+        return self.backbone_model.embed_tokens
+
+    def set_input_embeddings(self, value: nn.Module) -> None:
+        """Replace the embedding of audio frames."""
+        self.backbone_model.embed_tokens = value
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: Any, *args: Any, **kwargs: Any) -> Any:
+        """As `PreTrainedModel.from_pretrained`: a folder or a Hub id, one file or shards.
+
+        `generation_config.json` is read too; the audio table may be stored under either of its names, or both.
+        """
+        loaded = super().from_pretrained(pretrained_model_name_or_path, *args, **kwargs)
+        model = loaded[0] if isinstance(loaded, tuple) else loaded
+        model.generation_settings = read_generation_config(pretrained_model_name_or_path, **kwargs)
+        return loaded
+
+    def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:  # type: ignore[override]
+        """As `PreTrainedModel.save_pretrained`, with `generation_config.json`.
+
+        The audio table is written under both of its names, as csm-1b has it: transformers 5.17 does not tie them.
+        """
+        state = kwargs.pop("state_dict", None)
+        state = dict(self.state_dict() if state is None else state)
+        if _DEPTH_TABLE in state and _BACKBONE_TABLE in state:
+            state[_DEPTH_TABLE] = state[_DEPTH_TABLE].clone()
+        super().save_pretrained(save_directory, state_dict=state, **kwargs)
+        self.save_generation_config(save_directory)
+
+    def forward(
+        self,
+        input_ids: torch.Tensor | None = None,
+        input_values: torch.Tensor | None = None,
+        attention_mask: torch.Tensor | None = None,
+        input_values_cutoffs: torch.Tensor | None = None,
+        position_ids: torch.Tensor | None = None,
+        past_key_values: Any = None,
+        inputs_embeds: torch.Tensor | None = None,
+        labels: torch.Tensor | None = None,
+        use_cache: bool | None = None,
+        logits_to_keep: int | torch.Tensor = 0,
+        audio_codes: torch.Tensor | Sequence[torch.Tensor] | None = None,
+        **unused: Any,
+    ) -> CsmOutputWithPast:
+        """Logits of codebook 0 of the frame after each position; with labels, the losses of both decoders.
+
+        Args:
+            input_ids: text ids `[B, T]` with placeholders for audio, or codes `[B, T, K]`.
+            input_values, input_values_cutoffs, audio_codes: the audio of the placeholders, see `merge_prompt`.
+            attention_mask: `[B, S]`, 0 for padding, on the left.
+            position_ids: `[B or 1, T]`.
+            past_key_values: a `KVCache`.
+            inputs_embeds: `[B, T, H]`, in place of input_ids.
+            labels: by kind `[B, T]` with text ids (the placeholder's id: scored, -101: backbone only, -100: not),
+                or codes `[B, T, K]` with -100 where nothing is scored.
+            logits_to_keep: 0: all positions; n: the last n; or indices.
+
+        Returns:
+            `CsmOutputWithPast`. loss = backbone_loss + depth_decoder_loss.
+        """
+        if input_ids is not None and input_ids.ndim == 2:
+            now = attention_mask if attention_mask is None or attention_mask.ndim != 2 else attention_mask[:, -input_ids.shape[1] :]
+            inputs_embeds, labels = merge_prompt(
+                self,
+                input_ids,
+                attention_mask=now,
+                input_values=input_values,
+                input_values_cutoffs=input_values_cutoffs,
+                audio_codes=audio_codes,
+                labels=labels,
+            )
+            input_ids = None
+        backbone = self.backbone_model(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            position_ids=position_ids,
+            past_key_values=past_key_values,
+            inputs_embeds=inputs_embeds,
+            use_cache=use_cache,
+        )
+        hidden = backbone.last_hidden_state
+        kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
+        output = CsmOutputWithPast(logits=self.lm_head(hidden[:, kept]), past_key_values=backbone.past_key_values)
+        if labels is not None:
+            scored = output.logits if logits_to_keep == 0 else self.lm_head(hidden)  # type: ignore[comparison-overlap]
+            output.backbone_loss = backbone_loss(scored, labels[:, :, 0])
+            before, frames = depth_decoder_inputs(hidden, labels)
+            output.depth_decoder_loss, output.depth_decoder_logits = depth_decoder_loss(
+                self.depth_decoder, before, frames
+            )
+            output.loss = output.backbone_loss + output.depth_decoder_loss
+        return output
