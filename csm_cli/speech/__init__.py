@@ -1,0 +1,7 @@
+"""Written text → spoken text, and long text → pieces. No model is needed for either."""
+
+from csm_cli.speech.fold import fold_to
+from csm_cli.speech.split import split_text
+from csm_cli.speech.spoken import spoken_text
+
+__all__ = ["fold_to", "split_text", "spoken_text"]

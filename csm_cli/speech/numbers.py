@@ -1,0 +1,97 @@
+"""Numbers as English words: cardinals, ordinals, years, decimals. American style, without "and"."""
+
+from __future__ import annotations
+
+_SMALL = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"]
+_SMALL += ["twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_TENS = ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_SCALES = ["", " thousand", " million", " billion", " trillion"]
+_LARGEST = 10**15 - 1
+_ORDINALS = {
+    "one": "first",
+    "two": "second",
+    "three": "third",
+    "five": "fifth",
+    "eight": "eighth",
+    "nine": "ninth",
+    "twelve": "twelfth",
+}
+
+
+def cardinal(number: int) -> str:
+    """ "one hundred twenty-one"; negative numbers begin with "minus".
+
+    Numbers of 16 digits and more, which nobody reads as one number, are spelled digit by digit.
+    """
+    if number < 0:
+        return f"minus {cardinal(-number)}"
+    if number > _LARGEST:
+        return digits(str(number))
+    if number < 1000:
+        return _below_thousand(number)
+    parts = []
+    for scale in _SCALES:
+        number, low = divmod(number, 1000)
+        if low:
+            parts.append(_below_thousand(low) + scale)
+        if not number:
+            break
+    return " ".join(reversed(parts))
+
+
+def ordinal(number: int) -> str:
+    """ "twenty-first"; 0 or more."""
+    words = cardinal(number)
+    cut = max(words.rfind(" "), words.rfind("-")) + 1
+    head, last = words[:cut], words[cut:]
+    if last in _ORDINALS:
+        return head + _ORDINALS[last]
+    return head + (last[:-1] + "ieth" if last.endswith("y") else last + "th")
+
+
+def year(number: int) -> str:
+    """ "nineteen eighty-four", "nineteen oh five", "nineteen hundred", "two thousand one"; 0 or more."""
+    century, rest = divmod(number, 100)
+    if not 10 <= century <= 99 or (century % 10 == 0 and rest < 10):
+        return cardinal(number)
+    if rest == 0:
+        return f"{_below_thousand(century)} hundred"
+    tail = f"oh {_SMALL[rest]}" if rest < 10 else _below_thousand(rest)
+    return f"{_below_thousand(century)} {tail}"
+
+
+def decimal(text: str) -> str:
+    """ "3.14" as "three point one four"; digits with points between them, so "1.2.3" is read as well."""
+    whole, *fractions = text.split(".")
+    return " point ".join([whole_number(whole), *(digits(part) for part in fractions)])
+
+
+def whole_number(text: str) -> str:
+    """Digits, with or without thousands separators, as a number; "007" and very long ones digit by digit."""
+    plain = text.replace(",", "")
+    if len(plain) > 15 or (plain.startswith("0") and len(plain) > 1):
+        return digits(plain)
+    return cardinal(int(plain))
+
+
+def digits(text: str) -> str:
+    """ "four one six": each of the digits 0-9 by itself."""
+    return " ".join(_SMALL[int(digit)] for digit in text)
+
+
+def plural(words: str) -> str:
+    """The plural of a number in words: "nineteen eighties", "twenties", "sixes"."""
+    if words.endswith("y"):
+        return words[:-1] + "ies"
+    return words + ("es" if words.endswith("x") else "s")
+
+
+def _below_thousand(number: int) -> str:
+    if number < 20:
+        return _SMALL[number]
+    if number < 100:
+        tens, ones = divmod(number, 10)
+        return f"{_TENS[tens]}-{_SMALL[ones]}" if ones else _TENS[tens]
+    hundreds, rest = divmod(number, 100)
+    head = f"{_SMALL[hundreds]} hundred"
+    return f"{head} {_below_thousand(rest)}" if rest else head
