@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from csm_cli.audio.resample import resample
+
 TARGET_RMS_DB = -20.5  # the middle of the audiobook window, -23 to -18 dB over the whole file
 PEAK_DB = -3.0
 MAX_LIMITING_DB = 9.0  # past this the limiter would be heard; the gain gives way instead
@@ -54,13 +56,15 @@ def limit_peaks(audio: np.ndarray, rate: int, peak_db: float = PEAK_DB) -> None:
     """Takes peaks down to `peak_db` dBFS, in place; samples more than 16 ms away from one stay untouched.
 
     The gain falls and rises over 8 ms on either side of a peak: the lowest gain needed within reach,
-    then its mean over the same reach, which can never be above what the peak itself needs.
+    then its mean over the same reach, which can never be above what the peak itself needs. Peaks between
+    samples count too: they come to light when an encoder changes the rate.
 
     Args:
         audio: float32 `[samples]`.
     """
     limit = amplitude(peak_db)
-    hot = np.flatnonzero(np.abs(audio) > limit)
+    # A wave can pass between two samples a little higher than both; 3 dB below the limit, none does.
+    hot = np.flatnonzero(np.abs(audio) > limit * amplitude(-3))
     if not hot.size:
         return
     reach = max(1, round(LOOKAHEAD_SECONDS * rate))
@@ -69,11 +73,19 @@ def limit_peaks(audio: np.ndarray, rate: int, peak_db: float = PEAK_DB) -> None:
     for stretch in np.split(hot, np.flatnonzero(np.diff(hot) > 4 * reach) + 1):
         begin, end = max(0, int(stretch[0]) - 2 * reach), min(audio.size, int(stretch[-1]) + 2 * reach + 1)
         part = audio[begin:end]
-        needed = np.minimum(1.0, limit / np.maximum(np.abs(part.astype(np.float64)), limit))
+        needed = limit / np.maximum(_true_peaks(part), limit)
+        if needed.min() == 1:
+            continue
         lowest = _sliding_min(np.pad(needed, 2 * reach, constant_values=1.0), width)
         total = np.cumsum(np.concatenate([[0.0], lowest]))
         gain = (total[width:] - total[:-width]) / width
         audio[begin:end] = np.clip(part * gain, -limit, limit)
+
+
+def _true_peaks(audio: np.ndarray) -> np.ndarray:
+    """float64 `[samples]`: the highest amplitude at each sample and between it and its neighbours."""
+    between = np.abs(resample(audio, 1, 4)).reshape(-1, 4).max(axis=1).astype(np.float64)
+    return np.maximum(between, np.concatenate([[0.0], between[:-1]]))
 
 
 def _sliding_min(values: np.ndarray, width: int) -> np.ndarray:

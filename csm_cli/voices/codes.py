@@ -1,0 +1,80 @@
+"""Voice references as codes: encoded once, kept in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from csm_cli.audio.atomic import written
+from csm_cli.audio.files import read_audio
+from csm_cli.errors import CsmError, MissingError
+from csm_cli.paths import cache_dir
+from csm_cli.voices.voice import Voice
+
+
+class Encoder(Protocol):
+    """The part of the engine that encodes.
+
+    Attributes:
+        codec_id: changes whenever the same audio would give other codes.
+        sample_rate: Hz.
+    """
+
+    @property
+    def codec_id(self) -> str: ...
+    @property
+    def sample_rate(self) -> int: ...
+    def encode(self, audio: np.ndarray, /) -> np.ndarray:
+        """float32 mono `[samples]` to int16 `[frames, codebooks]`."""
+        ...
+
+
+def reference_codes(voice: Voice, engine: Encoder) -> np.ndarray:
+    """The codes of a voice's reference clip, from the cache if they are there.
+
+    Returns:
+        int16 `[frames, codebooks]`.
+
+    Raises:
+        MissingError: the voice has no clip, or it is gone.
+        UsageError: the clip cannot be read.
+    """
+    if voice.audio is None:
+        raise MissingError(f"voice {voice.name!r} has no reference clip", where=str(voice.folder))
+    try:
+        sound = voice.audio.read_bytes()
+    except OSError as error:
+        raise MissingError(
+            f"the reference clip of voice {voice.name!r} cannot be read ({error.strerror or error})",
+            where=str(voice.audio),
+            remedy="check its permissions, or add the voice again",
+        ) from error
+    path = codes_path(sound, engine.codec_id)
+    if (kept := _read(path)) is not None:
+        return kept
+    codes = np.ascontiguousarray(engine.encode(read_audio(voice.audio, engine.sample_rate)), dtype=np.int16)
+    # A cache that cannot be written costs time at the next run, not this one its result.
+    with suppress(CsmError), written(path) as temporary, temporary.open("wb") as file:
+        np.save(file, codes, allow_pickle=False)
+    return codes
+
+
+def codes_path(sound: bytes, codec_id: str) -> Path:
+    """Where the codes of a clip, given as the bytes of its file, are kept for a codec."""
+    key = hashlib.sha256(hashlib.sha256(sound).digest() + codec_id.encode()).hexdigest()
+    return cache_dir() / "codes" / f"{key}.npy"
+
+
+def _read(path: Path) -> np.ndarray | None:
+    """The codes kept at `path`; None if there are none, or the file is damaged."""
+    try:
+        codes = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    if not isinstance(codes, np.ndarray) or codes.dtype != np.int16 or codes.ndim != 2 or not codes.size:
+        return None
+    return codes if codes.min() >= 0 else None
