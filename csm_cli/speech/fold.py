@@ -7,89 +7,29 @@ import unicodedata
 from collections.abc import Container
 
 # Tried in order; " " last, so that words on either side of a mark stay apart.
-_STAND_INS = {
-    **dict.fromkeys(
-        "“”„«»",
-        (
-            '"',
-            "",
-        ),
-    ),
-    **dict.fromkeys(
-        "‘’‚‹›",
-        (
-            "'",
-            "",
-        ),
-    ),
-    **dict.fromkeys(
-        "–—",
-        (
-            "-",
-            ",",
-            " ",
-        ),
-    ),
-    **dict.fromkeys("-/_", (" ",)),
-    **dict.fromkeys(
-        ";:",
-        (
-            ",",
-            " ",
-        ),
-    ),
-    **dict.fromkeys("()[]", (" ",)),
-    **dict.fromkeys(
-        "!?",
-        (
-            ".",
-            " ",
-        ),
-    ),
-    "…": (
-        "...",
-        ".",
-        " ",
-    ),
-    '"': ("",),
-    "'": ("",),
-    "\n": (" ",),
-    "\t": (" ",),
+_STAND_INS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys("“”„«»", ('"', "")),
+    **dict.fromkeys("‘’‚‹›", ("'", "")),
+    **dict.fromkeys("–—", ("-", ",", " ")),
+    **dict.fromkeys(";:", (",", " ")),
+    **dict.fromkeys("!?", (".", " ")),
+    **dict.fromkeys("-/_()[]\n\t", (" ",)),
+    **dict.fromkeys("\"'", ("",)),
+    "…": ("...", ".", " "),
     "ß": ("ss",),
     "æ": ("ae",),
-    "Æ": (
-        "Ae",
-        "AE",
-        "ae",
-    ),
+    "Æ": ("Ae", "AE", "ae"),
     "œ": ("oe",),
-    "Œ": (
-        "Oe",
-        "OE",
-        "oe",
-    ),
+    "Œ": ("Oe", "OE", "oe"),
     "ø": ("o",),
-    "Ø": (
-        "O",
-        "o",
-    ),
+    "Ø": ("O", "o"),
     "ł": ("l",),
-    "Ł": (
-        "L",
-        "l",
-    ),
+    "Ł": ("L", "l"),
     "đ": ("d",),
-    "Đ": (
-        "D",
-        "d",
-    ),
+    "Đ": ("D", "d"),
     "ð": ("d",),
     "þ": ("th",),
-    "Þ": (
-        "Th",
-        "TH",
-        "th",
-    ),
+    "Þ": ("Th", "TH", "th"),
     "ı": ("i",),
 }
 # A comma that stands in for a dash came with spaces on both sides.

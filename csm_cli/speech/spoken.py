@@ -55,7 +55,7 @@ _INITIALS = re.compile(r"(?<![\w.])(?:[A-Z]\.\s?){2,}")
 _INITIAL = re.compile(r"((?:^|[A-Z][a-z]+) [A-Z]|^[A-Z])\. (?=[A-Z][a-z])")
 _SENTENCE = re.compile(
     r"(?:The|Then|He|She|It|They|We|I|But|And|A|An|In"
-    r"|On|At|So|You|This|That|There|What|When|Who|Why|How)\\b"
+    r"|On|At|So|You|This|That|There|What|When|Who|Why|How)\b"
 )
 
 _SIGNS = [
