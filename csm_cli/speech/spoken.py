@@ -75,7 +75,7 @@ def spoken_text(text: str) -> str:
     """The words and plain punctuation to be said for a written English `text`.
 
     Figures become words, common abbreviations are read out, typographic quotes, dashes and ellipses become
-    plain ones, white space is collapsed. Idempotent; letters of any script pass as they are (see `fold_to`).
+    plain ones, white space is collapsed. Letters of any script pass as they are (see `fold_to`).
     """
     text = unicodedata.normalize("NFC", text.translate(_SILENT))
     text = _LOOKALIKE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
