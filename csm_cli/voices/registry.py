@@ -247,19 +247,23 @@ def _hidden(folder: Path) -> Path:
 def _put(folder: Path, clip: np.ndarray, card: str) -> None:
     """Makes the voice's folder beside its place, then swaps it in."""
     fresh, old = _hidden(folder), _hidden(folder)
+    aside = False
     try:
         fresh.mkdir(parents=True)
         write_wav(fresh / CLIP, clip)
         (fresh / CARD).write_text(card, encoding="utf-8")
         if folder.exists():
             folder.rename(old)
+            aside = True
         fresh.rename(folder)
     except OSError as error:
-        if old.exists() and not folder.exists():
-            old.rename(folder)
+        if aside:
+            with suppress(OSError):
+                old.rename(folder)
         raise _unwritable(folder, error) from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+    if aside:
         shutil.rmtree(old, ignore_errors=True)
 
 

@@ -320,6 +320,25 @@ def test_a_failed_replacement_keeps_the_old_voice(
     assert [path.name for path in old.folder.parent.iterdir()] == ["ann"]
 
 
+def test_a_failed_swap_puts_the_old_voice_back(
+    registry: VoiceRegistry, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = registry.add("ann", clip, TEXT).voice
+    rename, calls = Path.rename, []
+
+    def second_fails(self: Path, target: Path) -> Path:
+        calls.append(self)
+        if len(calls) == 2:
+            raise PermissionError(13, "Permission denied")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", second_fails)
+    with pytest.raises(CsmError, match="Permission denied"):
+        registry.add("ann", clip, TEXT, force=True)
+    assert registry.get("ann") == old
+    assert [path.name for path in old.folder.parent.iterdir()] == ["ann"]
+
+
 def test_the_shipped_folder_is_no_project(shipped: Path, clip: Path, tmp_path: Path) -> None:
     shipped.rename(tmp_path / "voices")
     (tmp_path / "shipped").symlink_to(tmp_path / "voices")
