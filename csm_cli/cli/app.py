@@ -1,0 +1,58 @@
+"""`csm`: hands the arguments to a command, and turns what goes wrong into one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+
+from csm_cli.cli import console, render, say, voices
+
+app = typer.Typer(
+    name="csm",
+    help="Turn scripts into spoken chapters.",
+    epilog="Exit codes: 0 done, 1 internal error, 2 usage, 3 script invalid, 4 voice, model or tool missing, "
+    "5 done but lines need review, 130 interrupted.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+)
+app.command()(say.say)
+app.command()(render.render)
+app.add_typer(voices.app, name="voices")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from csm_cli import __version__
+
+        console.emit(f"csm {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _global_options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command line and exit.
+
+    Args:
+        arguments: without the program's name; None: those of the process.
+    """
+    console.quiet_libraries()
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(arguments, prog_name="csm", standalone_mode=False)
+    except (Exception, KeyboardInterrupt) as error:
+        code = console.report(error)
+    console.flush()
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,49 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+
+class Device(StrEnum):
+    """Where the model runs."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+    mps = "mps"
+
+
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        help="A folder, a Hub repository or 'demo'. Default: CSM_MODEL, else csm-1b if already downloaded, "
+        "else the demo voice.",
+    ),
+]
+DeviceOption = Annotated[Device, typer.Option("--device", help="Where the model runs.")]
+SeedOption = Annotated[
+    int, typer.Option("--seed", min=0, metavar="N", help="Another seed gives another reading.")
+]
+TemperatureOption = Annotated[
+    float | None,
+    typer.Option(
+        "--temperature",
+        metavar="T",
+        min=0.0,
+        max=5.0,
+        help="Liveliness; 0 is always the likeliest. Default: the model's.",
+    ),
+]
+TopKOption = Annotated[
+    int | None,
+    typer.Option(
+        "--top-k", min=0, metavar="N", help="Candidates that are drawn from; 0 for all. Default: the model's."
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print a JSON list.")]

@@ -1,0 +1,121 @@
+"""The two streams: primary output on stdout, what is said to a person on stderr, errors in one line."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TextIO
+
+from csm_cli.errors import CsmError, ScriptError
+
+ERASE_LINE = "\r\x1b[K"
+
+
+def debugging() -> bool:
+    """Whether tracebacks and the warnings of libraries are wanted (`CSM_DEBUG=1`)."""
+    return os.environ.get("CSM_DEBUG", "") not in ("", "0")
+
+
+def quiet_libraries() -> None:
+    """Keep the libraries' warnings and progress bars off the screen, unless debugging."""
+    if not debugging():
+        warnings.simplefilter("ignore")
+        os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+        if not is_terminal(sys.stderr):
+            os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a person watches the stream on a screen that can redraw a line."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def emit(text: str) -> None:
+    """Print primary output. If its reader has gone, the rest is dropped in silence and the work goes on."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        _detach(sys.stdout)
+
+
+def note(text: str) -> None:
+    """Tell the person something, in one line on stderr."""
+    with suppress(BrokenPipeError):
+        print(f"csm: {text}", file=sys.stderr, flush=True)
+
+
+def flush() -> None:
+    """Empty stdout before the process ends, so that a reader that has gone causes no message at exit."""
+    try:
+        sys.stdout.flush()
+    except (BrokenPipeError, ValueError):
+        _detach(sys.stdout)
+
+
+@contextmanager
+def busy(text: str) -> Iterator[None]:
+    """Show `text` on a terminal while something takes its time; it leaves no trace."""
+    shown = is_terminal(sys.stderr)
+    if shown:
+        print(f"csm: {text} …", end="", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        if shown:
+            print(ERASE_LINE, end="", file=sys.stderr, flush=True)
+
+
+def report(error: BaseException) -> int:
+    """Print what went wrong, in one line (a script's problems: one line each).
+
+    Returns:
+        The exit code.
+    """
+    if debugging():
+        import traceback
+
+        traceback.print_exception(error)
+    if isinstance(error, ScriptError):
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+        count = len(error.problems)
+        _error(f"{count} problem{'s' if count > 1 else ''} in the script")
+        return error.exit_code
+    if isinstance(error, CsmError):
+        _error(str(error))
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
+        _error("interrupted")
+        return 130
+    if isinstance(error, BrokenPipeError):
+        _detach(sys.stdout)
+        return 0
+    if hasattr(error, "format_message"):
+        return _usage(error)
+    _error(f"internal: {type(error).__name__}: {error}; set CSM_DEBUG=1 to see the traceback")
+    return 1
+
+
+def _usage(error: BaseException) -> int:
+    """Complaints of the option parser, told by their shape: typer keeps moving their classes."""
+    context = getattr(error, "ctx", None)
+    message = str(error.format_message())  # type: ignore[attr-defined]
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(message, file=sys.stderr)
+    else:
+        command = context.command_path if context else "csm"
+        _error(f"{' '.join(message.split()).rstrip('.')}; see {command} --help")
+    return 2
+
+
+def _error(text: str) -> None:
+    note("error: " + " ".join(text.split()))
+
+
+def _detach(stream: TextIO) -> None:
+    """Send what is still written to `stream` nowhere."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

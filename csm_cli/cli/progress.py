@@ -1,0 +1,99 @@
+"""Progress of a rendering: a live line on a terminal, a plain line per chapter elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from csm_cli.cli import console
+from csm_cli.cli.summary import clock
+from csm_cli.render.plan import Chain
+from csm_cli.render.progress import Progress
+from csm_cli.render.takes import SpokenLine
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+
+class PlainProgress(Progress):
+    """Prints the paths of finished files on stdout and a line per chapter on stderr."""
+
+    def __init__(self) -> None:
+        self.lines_done = self.characters_done = 0
+        self.lines = self.characters = 0
+        self.audio_seconds = 0.0
+        self.started = time.monotonic()
+
+    def start(self, chains: Sequence[Chain]) -> None:
+        self.lines = sum(len(chain.lines) for chain in chains)
+        self.characters = sum(chain.characters for chain in chains)
+        self.started = time.monotonic()
+
+    def line(self, line: SpokenLine) -> None:
+        self.lines_done += 1
+        self.characters_done += line.planned.characters
+        self.audio_seconds += line.seconds
+
+    def chapter(self, chain: Chain, seconds: float, files: Sequence[Path]) -> None:
+        title, lines = chain.chapter.title, len(chain.lines)
+        console.note(f"chapter {chain.chapter.number} {title!r}: {lines} lines, {clock(seconds)} of audio")
+        for file in files:
+            console.emit(str(file))
+
+    def close(self) -> None:
+        """The rendering is over, or broken off."""
+
+    def summary(self) -> str:
+        """Where the rendering stands: lines, audio, speed, time left."""
+        elapsed = time.monotonic() - self.started
+        text = f"{self.lines_done}/{self.lines} lines · {clock(self.audio_seconds)} of audio"
+        if self.lines_done:
+            left = elapsed * (self.characters - self.characters_done) / max(self.characters_done, 1)
+            text += f" · {self.audio_seconds / max(elapsed, 1e-3):.1f}× real time · {clock(left)} left"
+        return text
+
+
+class LiveProgress(PlainProgress):
+    """The same with a line that is redrawn, so that a long batch does not look like a standstill."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._live: Live | None = None
+
+    def start(self, chains: Sequence[Chain]) -> None:
+        super().start(chains)
+        from rich.console import Console
+        from rich.live import Live
+        from rich.spinner import Spinner
+        from rich.text import Text
+
+        spinner = Spinner("dots")
+
+        def draw() -> Spinner:
+            spinner.update(text=Text(self.summary()))
+            return spinner
+
+        self._live = Live(
+            get_renderable=draw, console=Console(stderr=True), transient=True, redirect_stdout=False
+        )
+        self._live.start()
+
+    def chapter(self, chain: Chain, seconds: float, files: Sequence[Path]) -> None:
+        if self._live:
+            self._live.stop()
+        super().chapter(chain, seconds, files)
+        if self._live:
+            self._live.start()
+
+    def close(self) -> None:
+        if self._live:
+            self._live.stop()
+            self._live = None
+
+
+def choose_progress() -> PlainProgress:
+    """Live where a person watches, plain elsewhere."""
+    return LiveProgress() if console.is_terminal(sys.stderr) else PlainProgress()

@@ -1,0 +1,154 @@
+"""`csm render`: scripts become chapter files."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from csm_cli.cli import console
+from csm_cli.cli.choices import Device, DeviceOption, ModelOption, SeedOption, TemperatureOption, TopKOption
+from csm_cli.cli.loading import load_model
+from csm_cli.cli.summary import print_summary
+
+if TYPE_CHECKING:
+    from csm_cli.render.options import RenderOptions
+    from csm_cli.render.plan import Chain
+    from csm_cli.render.project import Job
+    from csm_cli.render.report import Interrupted, RenderReport
+
+
+def render(
+    context: typer.Context,
+    scripts: Annotated[list[Path], typer.Argument(metavar="SCRIPT", help="YAML or Markdown scripts.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="DIR",
+            help="Folder of the chapter files; several scripts get a folder each in it. "
+            "Default: a folder named like the script, here.",
+        ),
+    ] = None,
+    chapters: Annotated[
+        str | None, typer.Option("--chapters", metavar="1-3,5", help="Render these chapters only.")
+    ] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format", metavar="wav|flac|mp3", help="Format of the files; may be repeated. Default: wav."
+        ),
+    ] = None,
+    batch: Annotated[
+        int, typer.Option("--batch", min=1, metavar="N", help="Most chapters spoken side by side.")
+    ] = 16,
+    context_turns: Annotated[
+        int,
+        typer.Option(
+            "--context-turns", min=0, metavar="N", help="Earlier lines of each speaker that a line hears."
+        ),
+    ] = 3,
+    seed: SeedOption = 0,
+    temperature: TemperatureOption = None,
+    top_k: TopKOption = None,
+    model: ModelOption = None,
+    device: DeviceOption = Device.auto,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Check the scripts and print what there is to speak; load no model."),
+    ] = False,
+) -> None:
+    """Render scripts into chapter files and a timeline.json."""
+    with console.busy("reading"):
+        from csm_cli.audio.encode import check_formats
+        from csm_cli.render.options import RenderOptions, parse_chapters
+        from csm_cli.render.project import read_jobs, render_jobs
+
+        options = RenderOptions(
+            output=output,
+            chapters=None if chapters is None else parse_chapters(chapters),
+            formats=check_formats(formats or ["wav"]),
+            batch=batch,
+            context_turns=context_turns,
+            seed=seed,
+            temperature=temperature,
+            top_k=top_k,
+            model=model,
+            device=device.value,
+        )
+        jobs = read_jobs(scripts, options)
+    if dry_run:
+        _print_plan(jobs, options)
+        return
+
+    from csm_cli.cli.progress import choose_progress
+    from csm_cli.render.report import Interrupted
+
+    model_to_use = load_model(options)
+    model_to_use.note_unknown(voice for job in jobs for voice in job.voices.values())
+    progress = choose_progress()
+    try:
+        report = render_jobs(jobs, model_to_use.engine, options, progress, trained=model_to_use.trained)
+    except Interrupted as stop:
+        progress.close()
+        _print_results(stop.report)
+        _print_continuation(context, jobs, stop)
+        raise typer.Exit(stop.exit_code) from None
+    finally:
+        progress.close()
+    _print_results(report)
+    if report.reviews:
+        raise typer.Exit(5)
+
+
+def _print_results(report: RenderReport) -> None:
+    from csm_cli.render.manifest import NAME
+
+    for file in report.files:
+        if file.name == NAME:  # the chapters were named when they were written
+            console.emit(str(file))
+    print_summary(report)
+
+
+def _print_plan(jobs: list[Job], options: RenderOptions) -> None:
+    from csm_cli.render.project import plan_jobs
+
+    for plan in plan_jobs(jobs, options):
+        console.emit(f"{plan.job.screenplay.path} -> {plan.job.folder}")
+        for chain in plan.chains:
+            _print_row(f"{chain.chapter.number}", chain.chapter.title, [chain])
+        _print_row("", "in all", plan.chains)
+
+
+def _print_row(number: str, title: str, chains: list[Chain]) -> None:
+    lines = sum(len(chain.lines) for chain in chains)
+    characters = sum(chain.characters for chain in chains)
+    minutes = sum(chain.seconds for chain in chains) / 60
+    console.emit(f"{number:>4}  {title:<32} {lines:>6} lines {characters:>8} characters {minutes:>7.1f} min")
+
+
+def _print_continuation(context: typer.Context, jobs: list[Job], stop: Interrupted) -> None:
+    """The commands that render what is left, one for each script, with the options given this time."""
+    from csm_cli.render.options import format_chapters
+
+    options: list[str] = []
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if (
+            parameter.name in ("scripts", "output", "chapters")
+            or getattr(source, "name", "") != "COMMANDLINE"
+        ):
+            continue
+        value = context.params[parameter.name or ""]
+        for item in value if isinstance(value, list | tuple) else [value]:
+            options += [parameter.opts[-1], str(item)]
+    console.note("interrupted; finished chapters are kept. To continue:")
+    for job in jobs:
+        left = [chain.chapter.number for chain in stop.unfinished if chain.screenplay is job.screenplay]
+        if left:
+            words = ["csm", "render", job.screenplay.path, "-o", str(job.folder)]
+            words += ["--chapters", format_chapters(left), *options]
+            console.note(f"  {shlex.join(words)}")

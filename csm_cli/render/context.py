@@ -1,0 +1,54 @@
+"""What a line hears before it is spoken: its voice, then the latest turns, within the model's positions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from csm_cli.engine import Segment
+
+DEFAULT_TURNS = 3
+
+
+def choose_context(
+    reference: Segment | None,
+    heard: Sequence[Segment],
+    cost: Callable[[Segment], int],
+    budget: int,
+    turns: int = DEFAULT_TURNS,
+) -> tuple[Segment, ...]:
+    """Choose the segments that come before a line.
+
+    Going back from the latest accepted turn, each speaker has `turns` of them; the walk ends at the first
+    that no longer fits, so what is dropped are whole segments, the oldest. The reference is never dropped.
+
+    Args:
+        reference: the speaker's voice reference, if it has one.
+        heard: accepted turns so far, in script order.
+        cost: positions a segment takes up.
+        budget: positions there are for all of the context.
+        turns: turns of each speaker that are kept, 0 or more.
+
+    Returns:
+        The reference first, then the chosen turns in script order.
+
+    Raises:
+        ValueError: the reference alone is over the budget.
+    """
+    left = budget
+    if reference is not None:
+        left -= cost(reference)
+        if left < 0:
+            raise ValueError(f"the reference needs {budget - left} positions, there are {max(budget, 0)}")
+    quota: Counter[int] = Counter()
+    chosen: list[Segment] = []
+    for segment in reversed(heard):
+        if quota[segment.speaker] >= turns:
+            continue
+        left -= cost(segment)
+        if left < 0:
+            break
+        quota[segment.speaker] += 1
+        chosen.append(segment)
+    chosen.reverse()
+    return (reference, *chosen) if reference is not None else tuple(chosen)

@@ -1,0 +1,75 @@
+"""Which model speaks: the one asked for, else csm-1b if it is there already, else the embedded demo voice."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+FULL_MODEL = "sesame/csm-1b"
+DEMO = "demo"
+GET_FULL = f"for the full model: `hf auth login`, then --model {FULL_MODEL}"
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """A model to load.
+
+    Args:
+        source: a folder or a repository on the Hub.
+        note: what was chosen and why, in one line.
+    """
+
+    source: str
+    note: str
+
+    @property
+    def demo(self) -> bool:
+        """Whether this is the embedded demo model, which knows the shipped voices by their tags."""
+        from csm_cli.demo import DEMO_CHECKPOINT
+
+        return Path(self.source).resolve() == DEMO_CHECKPOINT.resolve()
+
+
+def choose_model(asked: str | None = None) -> ModelChoice:
+    """Choose as docs/design.md says: `asked` (`--model`), `CSM_MODEL`, csm-1b from the cache, the demo voice.
+
+    "demo" names the embedded voice. Nothing is fetched and torch is not loaded.
+    """
+    for name, origin in ((asked, "--model"), (os.environ.get("CSM_MODEL"), "CSM_MODEL")):
+        if name and name != DEMO:
+            return ModelChoice(name, f"model {name} ({origin})")
+        if name:
+            return _demo(origin)
+    if is_cached(FULL_MODEL):
+        return ModelChoice(
+            FULL_MODEL, f"model {FULL_MODEL} (found in the Hub cache; --model {DEMO} for the demo voice)"
+        )
+    return _demo()
+
+
+def is_cached(repository: str) -> bool:
+    """Whether all weights of a repository on the Hub lie in the local cache; never asks the network."""
+    from huggingface_hub import try_to_load_from_cache
+
+    def cached(name: str) -> str | None:
+        path = try_to_load_from_cache(repository, name)
+        return path if isinstance(path, str) else None
+
+    if not cached("config.json"):
+        return False
+    if cached("model.safetensors"):
+        return True
+    index = cached("transformers.safetensors.index.json") or cached("model.safetensors.index.json")
+    if not index:
+        return False
+    shards = set(json.loads(Path(index).read_text(encoding="utf-8")).get("weight_map", {}).values())
+    return bool(shards) and all(cached(shard) for shard in shards)
+
+
+def _demo(origin: str | None = None) -> ModelChoice:
+    from csm_cli.demo import DEMO_CHECKPOINT
+
+    chosen = f" ({origin})" if origin else ""
+    return ModelChoice(str(DEMO_CHECKPOINT), f"the embedded demo voice{chosen}; {GET_FULL}")

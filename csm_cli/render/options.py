@@ -1,0 +1,81 @@
+"""How to render: what the command line offers, as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from csm_cli.engine import Sampler
+from csm_cli.errors import UsageError
+from csm_cli.render.context import DEFAULT_TURNS
+
+
+@dataclass(frozen=True)
+class RenderOptions:
+    """How to render.
+
+    Args:
+        output: folder of the chapter files; None: one named like the script, in the current folder. Several
+            scripts get a folder each inside it.
+        chapters: numbers of the chapters wanted; None: all.
+        formats: of the chapter files: wav, flac, mp3.
+        batch: most lines spoken at once, at least 1.
+        context_turns: turns of each speaker that a line hears.
+        seed: of the whole script.
+        temperature: of the sampler; None: the model's own.
+        top_k: of the sampler; None: the model's own.
+        model: folder, Hub repository or "demo"; None: see `choose_model`.
+        device: auto, cpu, cuda or mps.
+    """
+
+    output: Path | None = None
+    chapters: frozenset[int] | None = None
+    formats: tuple[str, ...] = ("wav",)
+    batch: int = 16
+    context_turns: int = DEFAULT_TURNS
+    seed: int = 0
+    temperature: float | None = None
+    top_k: int | None = None
+    model: str | None = None
+    device: str = "auto"
+
+    def sampler(self, default: Sampler) -> Sampler:
+        """The model's sampler with what was set here, which then counts for all codebooks."""
+        if self.temperature is not None:
+            default = replace(default, temperature=self.temperature, depth_temperature=None)
+        if self.top_k is not None:
+            default = replace(default, top_k=self.top_k, depth_top_k=None)
+        return default
+
+
+def parse_chapters(text: str) -> frozenset[int]:
+    """Read "1-3,5".
+
+    Raises:
+        UsageError: it is not a list of numbers and ranges of at least 1.
+    """
+    numbers: set[int] = set()
+    for item in text.split(","):
+        first, dash, last = (part.strip() for part in item.partition("-"))
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise _bad_chapters(item.strip() or text)
+        low, high = int(first), int(last or first)
+        if not 1 <= low <= high <= 99_999:
+            raise _bad_chapters(item.strip())
+        numbers.update(range(low, high + 1))
+    return frozenset(numbers)
+
+
+def format_chapters(numbers: list[int]) -> str:
+    """The shortest text that `parse_chapters` reads as `numbers`."""
+    ranges: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if ranges and number == ranges[-1][-1] + 1:
+            ranges[-1][1:] = [number]
+        else:
+            ranges.append([number])
+    return ",".join("-".join(map(str, bounds)) for bounds in ranges)
+
+
+def _bad_chapters(item: str) -> UsageError:
+    return UsageError(f"{item!r} is not a chapter or a range", where="--chapters", remedy='write "1-3,5"')

@@ -1,0 +1,96 @@
+"""From screenplays to chains: who says what, in which voice, in pieces that the model reads well.
+
+A chapter is a chain: its lines are spoken in order because each hears the ones before. No model is needed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from csm_cli.render.checks import expected_seconds
+from csm_cli.render.seeds import line_seed
+from csm_cli.screenplay import Chapter, Line, Screenplay
+from csm_cli.speech import split_text, spoken_text
+
+DEFAULT_MAX_CHARACTERS = 250
+
+
+@dataclass(frozen=True)
+class PlannedLine:
+    """A line ready to be spoken.
+
+    Args:
+        line: as it stands in the script.
+        voice: name of the voice it is spoken in.
+        tag: the model's speaker tag.
+        parts: its spoken form, split; empty if there is nothing to say ("…").
+        seed: of the first try.
+    """
+
+    line: Line
+    voice: str
+    tag: int
+    parts: tuple[str, ...]
+    seed: int
+
+    @property
+    def characters(self) -> int:
+        """Characters to be spoken."""
+        return sum(map(len, self.parts))
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The lines of one chapter of one script."""
+
+    screenplay: Screenplay
+    chapter: Chapter
+    lines: tuple[PlannedLine, ...]
+
+    @property
+    def characters(self) -> int:
+        """Characters to be spoken."""
+        return sum(line.characters for line in self.lines)
+
+    @property
+    def seconds(self) -> float:
+        """How long the speech should take, pauses left out."""
+        return sum(expected_seconds(part) for line in self.lines for part in line.parts)
+
+
+def plan_screenplay(
+    screenplay: Screenplay,
+    tags: Mapping[str, int],
+    *,
+    seed: int = 0,
+    max_characters: int = DEFAULT_MAX_CHARACTERS,
+    chapters: frozenset[int] | None = None,
+) -> list[Chain]:
+    """Plan a script.
+
+    Args:
+        screenplay: the script.
+        tags: speaker tag of every character (`cast_tags`).
+        seed: the script's.
+        max_characters: longest piece that the model reads well.
+        chapters: numbers of the chapters wanted; None for all. Seeds do not depend on this choice.
+    """
+    said: Counter[tuple[str, str]] = Counter()
+    chains = []
+    for chapter in screenplay.chapters:
+        planned = []
+        for line in chapter.lines:
+            text = spoken_text(line.text)
+            seed_of_line = line.seed
+            if seed_of_line is None:
+                seed_of_line = line_seed(seed, line.speaker, text, said[line.speaker, text])
+            said[line.speaker, text] += 1
+            sounds = any(character.isalnum() for character in text)
+            parts = tuple(split_text(text, max_characters)) if sounds else ()
+            voice = screenplay.cast[line.speaker].voice
+            planned.append(PlannedLine(line, voice, tags[line.speaker], parts, seed_of_line))
+        if chapters is None or chapter.number in chapters:
+            chains.append(Chain(screenplay, chapter, tuple(planned)))
+    return chains

@@ -1,0 +1,180 @@
+"""From script files to folders of chapters: everything before and after the loop that speaks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from csm_cli.errors import ScriptError, UsageError
+from csm_cli.render.cast import cast_tags, find_voices, references
+from csm_cli.render.chapter import write_chapter
+from csm_cli.render.loop import speak_chains
+from csm_cli.render.manifest import write_manifest
+from csm_cli.render.options import RenderOptions, format_chapters
+from csm_cli.render.plan import DEFAULT_MAX_CHARACTERS, Chain, plan_screenplay
+from csm_cli.render.progress import Progress
+from csm_cli.render.report import Interrupted, RenderReport
+from csm_cli.screenplay import Screenplay, read_screenplay
+
+if TYPE_CHECKING:
+    from csm_cli.audio.timeline import ChapterTimeline
+    from csm_cli.engine import Engine, Segment
+    from csm_cli.voices.voice import Voice
+
+
+@dataclass(frozen=True)
+class Job:
+    """One script to render.
+
+    Args:
+        screenplay: what it says.
+        voices: every voice that its cast names, by the name the cast uses.
+        folder: where its chapters go.
+    """
+
+    screenplay: Screenplay
+    voices: dict[str, Voice]
+    folder: Path
+
+
+def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
+    """Read the scripts and find their voices. Loads no model.
+
+    Raises:
+        ScriptError: problems in any of the scripts, all of them.
+        MissingError: a script or a voice that is not there.
+        UsageError: chapters that no script has, two scripts of one name.
+    """
+    plays: list[Screenplay] = []
+    problems: list[str] = []
+    for script in scripts:
+        try:
+            plays.append(read_screenplay(script))
+        except ScriptError as error:
+            problems += error.problems
+    if problems:
+        raise ScriptError(problems)
+    _check_chapters(plays, options.chapters)
+    folders = _folders(scripts, options.output)
+    return [Job(play, find_voices(play), folder) for play, folder in zip(plays, folders, strict=True)]
+
+
+@dataclass(frozen=True)
+class JobPlan:
+    """What there is to speak for a job: the speaker tag of every character, and the chapters as chains."""
+
+    job: Job
+    tags: dict[str, int]
+    chains: list[Chain]
+
+
+def plan_jobs(
+    jobs: Sequence[Job],
+    options: RenderOptions,
+    *,
+    max_characters: int = DEFAULT_MAX_CHARACTERS,
+    trained: Collection[int] = (),
+) -> list[JobPlan]:
+    """Plan the jobs for a model that reads `max_characters` well and was trained on some tags, or none."""
+    plans = []
+    for job in jobs:
+        tags = cast_tags(job.screenplay, job.voices, trained)
+        chains = plan_screenplay(
+            job.screenplay, tags, seed=options.seed, max_characters=max_characters, chapters=options.chapters
+        )
+        plans.append(JobPlan(job, tags, chains))
+    return plans
+
+
+def render_jobs(
+    jobs: Sequence[Job],
+    engine: Engine,
+    options: RenderOptions,
+    progress: Progress | None = None,
+    *,
+    trained: Collection[int] = (),
+) -> RenderReport:
+    """Speak everything. Each chapter is written as soon as it is complete, `timeline.json` at the end.
+
+    Args:
+        jobs: from `read_jobs`.
+        engine: the model, loaded.
+        options: those of `read_jobs`.
+        progress: hears of all that is finished.
+        trained: speaker tags that the model was trained on, if it knows its speakers by them.
+
+    Raises:
+        Interrupted: by the user; finished chapters and their timeline are on the disk.
+    """
+    progress = progress or Progress()
+    plans = plan_jobs(jobs, options, max_characters=engine.max_characters, trained=trained)
+    chains = [chain for plan in plans for chain in plan.chains]
+    folders = {id(chain): plan.job.folder for plan in plans for chain in plan.chains}
+    finished: dict[int, ChapterTimeline] = {}
+    report = RenderReport()
+    started = time.monotonic()
+    progress.start(chains)
+    try:
+        speaking = speak_chains(
+            engine,
+            _with_references(engine, plans, trained),
+            options.sampler(engine.default_sampler),
+            batch=options.batch,
+            turns=options.context_turns,
+            progress=progress,
+        )
+        for chain, lines in speaking:
+            timeline, files = write_chapter(engine, chain, lines, folders[id(chain)], options.formats)
+            finished[id(chain)] = timeline
+            report.add_chapter(lines, timeline.duration, files)
+            progress.chapter(chain, timeline.duration, files)
+    except KeyboardInterrupt:
+        left = [chain for chain in chains if id(chain) not in finished]
+        raise Interrupted(report, left) from None
+    finally:
+        for plan in plans:
+            done = [finished[id(chain)] for chain in plan.chains if id(chain) in finished]
+            if done:
+                play, folder = plan.job.screenplay, plan.job.folder
+                report.files.append(
+                    write_manifest(folder, play.title, engine.sample_rate, done, len(play.chapters))
+                )
+        report.seconds = time.monotonic() - started
+    return report
+
+
+def _with_references(
+    engine: Engine, plans: Sequence[JobPlan], trained: Collection[int]
+) -> Iterator[tuple[Chain, dict[int, Segment]]]:
+    for plan in plans:
+        job = plan.job
+        heard = {} if trained else references(engine, plan.tags, job.screenplay, job.voices)
+        for chain in plan.chains:
+            yield chain, heard
+
+
+def _folders(scripts: Sequence[Path], output: Path | None) -> list[Path]:
+    if len(scripts) == 1:
+        return [output or Path(scripts[0].stem)]
+    folders = [(output or Path()) / script.stem for script in scripts]
+    for script, folder in zip(scripts, folders, strict=True):
+        if folders.count(folder) > 1:
+            raise UsageError(
+                "another script has the same name, and so the same folder",
+                where=str(script),
+                remedy="render them one after the other, with -o",
+            )
+    return folders
+
+
+def _check_chapters(plays: Sequence[Screenplay], wanted: frozenset[int] | None) -> None:
+    there = {chapter.number for play in plays for chapter in play.chapters}
+    if wanted and (absent := sorted(wanted - there)):
+        raise UsageError(
+            f"there is no chapter {format_chapters(absent)}",
+            where="--chapters",
+            remedy=f"choose from {format_chapters(sorted(there))}",
+        )

@@ -1,0 +1,76 @@
+"""What a rendering comes to in the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from csm_cli.errors import CsmError
+from csm_cli.render.plan import Chain
+from csm_cli.render.takes import SpokenLine
+from csm_cli.screenplay import Source
+
+
+@dataclass(frozen=True)
+class Review:
+    """A line that stayed bad after all tries; its best take was used."""
+
+    source: Source
+    line_id: str
+    speaker: str
+    text: str
+    reasons: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.line_id} {self.speaker}: {'; '.join(self.reasons)}"
+
+
+@dataclass
+class RenderReport:
+    """Sums of a rendering; grows while it runs.
+
+    Attributes:
+        lines: spoken.
+        audio_seconds: of the chapter files.
+        seconds: taken, loading of the model left out.
+        files: written, in order.
+        reviews: lines for a person to look at.
+    """
+
+    lines: int = 0
+    audio_seconds: float = 0.0
+    seconds: float = 0.0
+    files: list[Path] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
+
+    @property
+    def times_real_time(self) -> float:
+        """Seconds of audio made in a second."""
+        return self.audio_seconds / self.seconds if self.seconds else 0.0
+
+    def add_chapter(self, spoken: list[SpokenLine], seconds: float, files: list[Path]) -> None:
+        """Count a finished chapter."""
+        self.lines += len(spoken)
+        self.audio_seconds += seconds
+        self.files += files
+        for line in spoken:
+            if line.reasons:
+                source = line.planned.line
+                self.reviews.append(
+                    Review(source.source, source.id, source.speaker, source.text, line.reasons)
+                )
+
+
+class Interrupted(CsmError):
+    """Stopped by the user; what was finished is on the disk.
+
+    Args:
+        report: what was finished.
+        unfinished: chapters not yet written, of every script.
+    """
+
+    exit_code = 130
+
+    def __init__(self, report: RenderReport, unfinished: list[Chain]):
+        self.report, self.unfinished = report, unfinished
+        super().__init__("interrupted")

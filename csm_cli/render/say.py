@@ -1,0 +1,124 @@
+"""Saying a text: a rendering of one chapter that stays in memory until it is written to one file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+
+from csm_cli.audio.encode import check_formats, export_chapter
+from csm_cli.audio.files import write_wav
+from csm_cli.audio.stitch import Pauses, stitch_chapter
+from csm_cli.errors import UsageError
+from csm_cli.render.cast import cast_tags, find_voice, references
+from csm_cli.render.chapter import arrange, spoken_lines
+from csm_cli.render.loop import speak_chains
+from csm_cli.render.options import RenderOptions
+from csm_cli.render.plan import plan_screenplay
+from csm_cli.render.progress import Progress
+from csm_cli.render.report import RenderReport
+from csm_cli.screenplay import NARRATOR, CastMember, Chapter, Line, Screenplay, Source
+from csm_cli.voices.registry import VoiceRegistry
+
+if TYPE_CHECKING:
+    from pydub import AudioSegment
+
+    from csm_cli.engine import Engine
+
+PAUSES = Pauses(head=0.1, tail=0.2)
+
+
+class Saying:
+    """A text and the voice that is to say it. Making one loads no model and finds every fault of the user's.
+
+    Args:
+        text: paragraphs are set apart by blank lines.
+        voice: name; None: the default voice.
+        project_dir: whose voices come first.
+
+    Raises:
+        UsageError: there is nothing to say.
+        MissingError: there is no such voice.
+    """
+
+    def __init__(self, text: str, voice: str | None, project_dir: Path | None = None):
+        found = find_voice(VoiceRegistry(project_dir or Path.cwd()), voice or "", "--voice")
+        self.screenplay = as_screenplay(text, found.name)
+        self.voices = {found.name: found}
+
+    def speak(
+        self, engine: Engine, options: RenderOptions, *, trained: Collection[int] = ()
+    ) -> tuple[AudioSegment, RenderReport]:
+        """Say it, with the same checks and retries as a rendering.
+
+        Returns:
+            (the sound; what it came to).
+        """
+        started = time.monotonic()
+        tags = cast_tags(self.screenplay, self.voices, trained)
+        heard = {} if trained else references(engine, tags, self.screenplay, self.voices)
+        chains = plan_screenplay(
+            self.screenplay, tags, seed=options.seed, max_characters=engine.max_characters
+        )
+        ((chain, lines),) = speak_chains(
+            engine,
+            [(chain, heard) for chain in chains],
+            options.sampler(engine.default_sampler),
+            batch=1,
+            turns=options.context_turns,
+            progress=Progress(),
+        )
+        parts = arrange(chain.chapter, spoken_lines(engine, lines))
+        segment, _ = stitch_chapter(parts, engine.sample_rate, PAUSES)
+        report = RenderReport()
+        report.add_chapter(lines, segment.frame_count() / engine.sample_rate, [])
+        report.seconds = time.monotonic() - started
+        return segment, report
+
+
+def as_screenplay(text: str, voice: str) -> Screenplay:
+    """A text as a script of one chapter, a line for each paragraph.
+
+    Raises:
+        UsageError: there is nothing to say.
+    """
+    here = Source("text", 1, 1)
+    paragraphs = [" ".join(block.split()) for block in text.replace("\r\n", "\n").split("\n\n")]
+    paragraphs = [block for block in paragraphs if any(map(str.isalnum, block))]
+    if not paragraphs:
+        raise UsageError("there is nothing to say", where="TEXT", remedy="give at least one word")
+    lines = tuple(
+        Line(f"c01-l{number:03d}", NARRATOR, block, here, None, number > 1)
+        for number, block in enumerate(paragraphs, 1)
+    )
+    cast = {NARRATOR: CastMember(NARRATOR, voice, None, here)}
+    return Screenplay("text", "text", "", "en", cast, (Chapter(1, "text", lines, here),))
+
+
+def check_output(path: Path) -> None:
+    """Make sure, before anything is spoken, that a file of that name can be written.
+
+    Raises:
+        UsageError: its ending names no format, or it is a folder.
+        MissingError: its format needs a tool that is not there.
+    """
+    if path.is_dir():
+        raise UsageError("is a folder", where=str(path), remedy="name a .wav, .flac or .mp3 file in it")
+    if not path.suffix:
+        raise UsageError("has no ending", where=str(path), remedy="end it in .wav, .flac or .mp3")
+    check_formats([path.suffix])
+
+
+def write_file(segment: AudioSegment, path: Path) -> None:
+    """Write to `path`, in the format of its ending; nothing or all of it."""
+    (made,) = export_chapter(segment, path.parent, path.stem, [path.suffix])
+    if made != path:  # the ending in capitals
+        made.replace(path)
+
+
+def write_stream(segment: AudioSegment, stream: BinaryIO) -> None:
+    """Write a WAV to a stream."""
+    write_wav(stream, np.frombuffer(segment.raw_data, dtype="<i2"), segment.frame_rate)
