@@ -10,7 +10,6 @@ from csm_cli.speech.numbers import cardinal, decimal, ordinal, plural, whole_num
 
 _UNITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"]
 _UNITS += ["twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
-)
 _TENS = {
     "twenty": 20,
     "thirty": 30,
