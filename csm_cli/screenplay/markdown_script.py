@@ -15,10 +15,9 @@ from csm_cli.screenplay.source_text import Problems, SourceText
 # Stands for a character of a comment, so that what follows keeps its column; no script holds it.
 _GONE = "\x00"
 _COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
-_HEADING = re.compile(r"#(?:\s+(.*?)(?:\s+#+)?)?")
 _RULE = re.compile(r"([-*_])(?:\s*\1){2,}")
 _PAUSE = re.compile(r"\[pause\b:?\s*([^\]]*)\]", re.IGNORECASE)
-_SPEAKER = re.compile(r"(\*\*|__)(?P<name>[^*:]+?)(?::\s*\1|\s*\1\s*:)\s*")
+_SPEAKER = re.compile(r"(\*\*|__)(?P<name>[^*:]{1,100}?)(?::\s*\1|\s*\1\s*:)\s*")
 _NAME_COLON = re.compile(r"([^*:]{1,60}):\s")
 
 
@@ -74,6 +73,15 @@ def _without_comments(source: SourceText, first: int, problems: Problems) -> lis
     return (_COMMENT.sub(blot, body) if "<!--" in body else body).split("\n")
 
 
+def _title(heading: str) -> str:
+    """The title in "# Title" or "# Title ##"."""
+    title = heading[1:].strip()
+    bare = title.rstrip("#")
+    if not bare or bare[-1].isspace():
+        title = bare
+    return " ".join(plain_text(title).split())
+
+
 class _Reader:
     """Goes through the rows. `_said` holds the rows of the line that is being read."""
 
@@ -93,9 +101,9 @@ class _Reader:
             return
         column = len(row) - len(row.replace(_GONE, " ").lstrip()) + 1
         source = Source(self._path, number, column)
-        if text[0] == "#" and (heading := _HEADING.fullmatch(text)):
+        if text == "#" or text.startswith(("# ", "#\t")):
             self._end_paragraph()
-            self._draft.begin_chapter(" ".join(plain_text(heading[1] or "").split()), source)
+            self._draft.begin_chapter(_title(text), source)
         elif text[0] == "#":
             self._problems.add(
                 source, r'a chapter begins with "# Title"; text that begins with # is written \#'

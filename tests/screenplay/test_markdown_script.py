@@ -86,6 +86,12 @@ def test_a_byte_order_mark_and_windows_line_ends_change_nothing(script):
     assert windows == plain
 
 
+@pytest.mark.parametrize("heading", ["# The *End* ", "# The End ##", "#\tThe  End"])
+def test_spellings_of_a_heading(script, heading):
+    (chapter,) = read_screenplay(script("a.md", f"{heading}\nOne.\n")).chapters
+    assert chapter.title == "The End"
+
+
 @pytest.mark.parametrize("rule", ["---", "***", "* * *", "___", "- - -", "-----"])
 def test_spellings_of_a_scene_break(script, rule):
     play = read_screenplay(script("a.md", f"One.\n{rule}\nTwo.\n"))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from csm_cli.errors import ScriptError
@@ -80,7 +82,6 @@ def read_bytes(data: bytes, ending: str):
         return read_screenplay(path)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(scripts, ENDINGS)
 def test_any_bytes_give_a_screenplay_or_a_script_error(data, ending):
     try:
@@ -100,7 +101,6 @@ texts = st.lists(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts)
 def test_every_text_survives_yaml(lines):
     quoted = ["  - Anna: '{}'\n".format(text.replace("'", "''")) for text in lines]
@@ -108,7 +108,6 @@ def test_every_text_survives_yaml(lines):
     assert [line.text for line in play.lines] == lines
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts)
 def test_every_text_survives_markdown(lines):
     marks = {mark: f"\\{mark}" for mark in map(chr, range(33, 127)) if not mark.isalnum()}
@@ -123,6 +122,23 @@ def test_the_examples_are_read(name):
     shipped = {"slt", "rms", "awb", "kal", "eve"}
     assert {member.voice for member in play.cast.values()} <= shipped
     assert {line.speaker for line in play.lines} == set(play.cast)
+
+
+def test_the_examples_in_the_documentation_are_read(script):
+    page = (EXAMPLES.parent / "docs" / "scripts.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```(yaml|markdown)\n(.*?)```", page, re.DOTALL)[1:]  # the first has voices alone
+    assert {kind for kind, _ in blocks} == {"yaml", "markdown"}
+    for kind, text in blocks:
+        assert read_screenplay(script(f"example.{kind}", text)).lines
+
+
+@pytest.mark.parametrize(
+    "row", ["# " + " " * 50_000 + "a", "**" + " " * 50_000 + "a", "*a" * 50_000, "[" * 50_000]
+)
+def test_rows_made_to_be_slow_are_not(script, row):
+    began = time.perf_counter()
+    read_screenplay(script("a.md", f"Hi.\n{row}\nHo.\n"))
+    assert time.perf_counter() - began < 2
 
 
 def test_the_path_is_kept_as_it_was_given(script, monkeypatch, tmp_path):
