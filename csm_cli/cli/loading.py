@@ -43,5 +43,7 @@ def load_model(options: RenderOptions) -> LoadedModel:
         from csm_cli.engine import Engine
 
         engine = Engine.load(choice.source, options.device)
-    voices = VoiceRegistry().all() if choice.demo else ()
-    return LoadedModel(engine, tuple(voice.speaker for voice in voices if voice.layer == "shipped"))
+    if not choice.demo:
+        return LoadedModel(engine, ())
+    shipped = tuple(voice.speaker for voice in VoiceRegistry().all() if voice.layer == "shipped")
+    return LoadedModel(engine, shipped or (0,))

@@ -1,0 +1,108 @@
+"""`csm render`."""
+
+import inspect
+import json
+import re
+from pathlib import Path
+
+from csm_cli.cli import render as command
+from csm_cli.render.options import RenderOptions
+from tests.render.fake_engine import capped
+
+
+def test_paths_on_stdout_and_messages_on_stderr(csm, engine, script):
+    result = csm("render", script, "-o", "out")
+    assert result.code == 0
+    assert result.out.splitlines()[-1] == "out/timeline.json"
+    assert sorted(result.out.splitlines()[:-1]) == [
+        "out/01-arrival.wav",
+        "out/02-the-lamp.wav",
+        "out/03-morning.wav",
+    ]
+    assert "csm: chapter 1 'Arrival': 3 lines, 0:0" in result.err
+    assert "\x1b" not in result.err
+    assert "\r" not in result.err
+    assert re.search(r"csm: 7 lines, \d+\.\d s of audio in .*× real time\)$", result.err.strip())
+
+
+def test_options_reach_the_rendering(csm, engine, script):
+    options = ["--chapters", "3,1", "--format", "flac", "--format", "wav", "--batch", 1]
+    result = csm("render", script, *options, "--context-turns", 0, "--seed", 9, "--top-k", 3)
+    assert result.out.splitlines() == [
+        "lighthouse/01-arrival.flac",
+        "lighthouse/01-arrival.wav",
+        "lighthouse/03-morning.flac",
+        "lighthouse/03-morning.wav",
+        "lighthouse/timeline.json",
+    ]
+    assert [len(batch) for batch in engine.batches] == [1] * 4
+    assert all(asked.context == () and asked.sampler.top_k == 3 for asked in engine.asked)
+
+
+def test_lines_to_review_exit_5(csm, engine, script):
+    engine.fail = lambda asked: capped(asked) if asked.text == "Nobody." else None
+    result = csm("render", script)
+    assert result.code == 5
+    assert f"csm: needs review: {script}:15:19: c02-l003 narrator: did not end" in result.err
+    assert result.err.strip().endswith("; 1 to review")
+    assert "02-the-lamp.wav" in result.out
+
+
+def test_faults_of_a_script_are_listed_and_exit_3(csm, script):
+    script.write_text("chapters: [{title: One, lines: [{Nobody: Hello.}, {pause: soon}]}]")
+    result = csm("render", script)
+    assert (result.code, result.out) == (3, "")
+    *problems, last = result.err.splitlines()
+    assert len(problems) >= 2
+    assert all(problem.startswith(f"{script}:1:") for problem in problems)
+    assert last == f"csm: error: {len(problems)} problems in the script"
+
+
+def test_a_missing_voice_exits_4(csm, script):
+    script.write_text(script.read_text().replace("ann", "annn"))
+    result = csm("render", script)
+    assert result.code == 4
+    assert re.match(r"csm: error: \S+yaml:2:\d+: no voice named 'annn'; did you mean 'ann'\?", result.err)
+
+
+def test_a_dry_run_needs_no_model(csm, script):
+    result = csm("render", script, "--dry-run", "--chapters", "2-3")
+    assert (result.code, result.err) == (0, "")
+    head, second, third, total = result.out.splitlines()
+    assert head == f"{script} -> lighthouse"
+    assert second.split()[:4] == ["2", "The", "Lamp", "3"]
+    assert third.split()[:3] == ["3", "Morning", "1"]
+    assert total.split()[:4] == ["in", "all", "4", "lines"]
+
+
+def test_interrupted_says_how_to_continue_and_exits_130(csm, engine, script):
+    engine.interrupt_at = 4
+    result = csm("render", script, "--batch", 1, "-o", "my out", "--format", "wav", "--seed", 3)
+    assert result.code == 130
+    assert result.out.splitlines() == ["my out/01-arrival.wav", "my out/timeline.json"]
+    line = result.err.splitlines()[-1]
+    assert line.startswith(f"csm:   csm render {script} -o 'my out' --chapters 2-3 ")
+    assert "--batch 1" in line
+    assert "--seed 3" in line
+    assert "--format wav" in line
+
+
+def test_several_scripts(csm, engine, script):
+    other = script.with_name("other.yaml")
+    other.write_text("chapters: [{title: Only, lines: [{narrator: One line.}]}]")
+    result = csm("render", script, other, "-o", "out")
+    assert result.code == 0
+    assert {"out/other/01-only.wav", "out/other/timeline.json", "out/lighthouse/timeline.json"} <= set(
+        result.out.splitlines()
+    )
+    assert json.loads(Path("out/other/timeline.json").read_text())["title"] == "other"
+
+
+def test_the_defaults_of_the_command_are_those_of_the_library():
+    shown = {name: each.default for name, each in inspect.signature(command.render).parameters.items()}
+    library = RenderOptions()
+    assert (shown["batch"], shown["context_turns"], shown["seed"]) == (
+        library.batch,
+        library.context_turns,
+        library.seed,
+    )
