@@ -91,7 +91,7 @@ def render(
     model_to_use.note_unknown(voice for job in jobs for voice in job.voices.values())
     progress = choose_progress()
     try:
-        report = render_jobs(jobs, model_to_use.engine, options, progress, trained=model_to_use.trained)
+        report = render_jobs(jobs, model_to_use.engine, options, progress, limits=model_to_use.limits)
     except Interrupted as stop:
         progress.close()
         _print_results(stop.report)

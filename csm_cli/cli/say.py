@@ -56,7 +56,7 @@ def say(
     model_to_use = load_model(options)
     model_to_use.note_unknown(saying.voices.values())
     with console.busy("speaking"):
-        segment, report = saying.speak(model_to_use.engine, options, trained=model_to_use.trained)
+        segment, report = saying.speak(model_to_use.engine, options, limits=model_to_use.limits)
     if to_stdout:
         write_stream(segment, sys.stdout.buffer)
     else:

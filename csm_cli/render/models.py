@@ -7,9 +7,31 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from csm_cli.voices.registry import VoiceRegistry
+
 FULL_MODEL = "sesame/csm-1b"
 DEMO = "demo"
 GET_FULL = f"for the full model: `hf auth login`, then --model {FULL_MODEL}"
+
+
+ASCII = frozenset(map(chr, range(32, 127)))
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a model cannot go beyond.
+
+    Args:
+        speakers: tags it was trained on, if it knows its speakers by them; else none, and a reference
+            recording makes the voice.
+        alphabet: characters it can say; None: any.
+    """
+
+    speakers: frozenset[int] = frozenset()
+    alphabet: frozenset[str] | None = None
+
+
+UNLIMITED = Limits()
 
 
 @dataclass(frozen=True)
@@ -24,12 +46,14 @@ class ModelChoice:
     source: str
     note: str
 
-    @property
-    def demo(self) -> bool:
-        """Whether this is the embedded demo model, which knows the shipped voices by their tags."""
+    def limits(self) -> Limits:
+        """What the model cannot do; the embedded demo model cannot do much."""
         from csm_cli.demo import DEMO_CHECKPOINT
 
-        return Path(self.source).resolve() == DEMO_CHECKPOINT.resolve()
+        if Path(self.source).resolve() != DEMO_CHECKPOINT.resolve():
+            return UNLIMITED
+        shipped = {voice.speaker for voice in VoiceRegistry().all() if voice.layer == "shipped"}
+        return Limits(frozenset(shipped or {0}), ASCII)
 
 
 def choose_model(asked: str | None = None) -> ModelChoice:

@@ -6,13 +6,13 @@ A chapter is a chain: its lines are spoken in order because each hears the ones 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from csm_cli.render.checks import expected_seconds
 from csm_cli.render.seeds import line_seed
 from csm_cli.screenplay import Chapter, Line, Screenplay
-from csm_cli.speech import split_text, spoken_text
+from csm_cli.speech import fold_to, split_text, spoken_text
 
 DEFAULT_MAX_CHARACTERS = 250
 
@@ -25,8 +25,9 @@ class PlannedLine:
         line: as it stands in the script.
         voice: name of the voice it is spoken in.
         tag: the model's speaker tag.
-        parts: its spoken form, split; empty if there is nothing to say ("…").
+        parts: its spoken form, split; empty if the model can say nothing of it.
         seed: of the first try.
+        unspoken: characters that the model cannot say, each once.
     """
 
     line: Line
@@ -34,6 +35,7 @@ class PlannedLine:
     tag: int
     parts: tuple[str, ...]
     seed: int
+    unspoken: str = ""
 
     @property
     def characters(self) -> int:
@@ -67,6 +69,7 @@ def plan_screenplay(
     seed: int = 0,
     max_characters: int = DEFAULT_MAX_CHARACTERS,
     chapters: frozenset[int] | None = None,
+    alphabet: Container[str] | None = None,
 ) -> list[Chain]:
     """Plan a script.
 
@@ -76,6 +79,7 @@ def plan_screenplay(
         seed: the script's.
         max_characters: longest piece that the model reads well.
         chapters: numbers of the chapters wanted; None for all. Seeds do not depend on this choice.
+        alphabet: characters that the model can say; None for any.
     """
     said: Counter[tuple[str, str]] = Counter()
     chains = []
@@ -87,10 +91,11 @@ def plan_screenplay(
             if seed_of_line is None:
                 seed_of_line = line_seed(seed, line.speaker, text, said[line.speaker, text])
             said[line.speaker, text] += 1
+            text, unspoken = (text, "") if alphabet is None else fold_to(text, alphabet)
             sounds = any(character.isalnum() for character in text)
             parts = tuple(split_text(text, max_characters)) if sounds else ()
             voice = screenplay.cast[line.speaker].voice
-            planned.append(PlannedLine(line, voice, tags[line.speaker], parts, seed_of_line))
+            planned.append(PlannedLine(line, voice, tags[line.speaker], parts, seed_of_line, unspoken))
         if chapters is None or chapter.number in chapters:
             chains.append(Chain(screenplay, chapter, tuple(planned)))
     return chains

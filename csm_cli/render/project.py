@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from csm_cli.render.cast import cast_tags, find_voices, references
 from csm_cli.render.chapter import write_chapter
 from csm_cli.render.loop import speak_chains
 from csm_cli.render.manifest import write_manifest
+from csm_cli.render.models import UNLIMITED, Limits
 from csm_cli.render.options import RenderOptions, format_chapters
 from csm_cli.render.plan import DEFAULT_MAX_CHARACTERS, Chain, plan_screenplay
 from csm_cli.render.progress import Progress
@@ -76,14 +77,19 @@ def plan_jobs(
     options: RenderOptions,
     *,
     max_characters: int = DEFAULT_MAX_CHARACTERS,
-    trained: Collection[int] = (),
+    limits: Limits = UNLIMITED,
 ) -> list[JobPlan]:
-    """Plan the jobs for a model that reads `max_characters` well and was trained on some tags, or none."""
+    """Plan the jobs for a model that reads `max_characters` well and has these limits."""
     plans = []
     for job in jobs:
-        tags = cast_tags(job.screenplay, job.voices, trained)
+        tags = cast_tags(job.screenplay, job.voices, limits.speakers)
         chains = plan_screenplay(
-            job.screenplay, tags, seed=options.seed, max_characters=max_characters, chapters=options.chapters
+            job.screenplay,
+            tags,
+            seed=options.seed,
+            max_characters=max_characters,
+            chapters=options.chapters,
+            alphabet=limits.alphabet,
         )
         plans.append(JobPlan(job, tags, chains))
     return plans
@@ -95,7 +101,7 @@ def render_jobs(
     options: RenderOptions,
     progress: Progress | None = None,
     *,
-    trained: Collection[int] = (),
+    limits: Limits = UNLIMITED,
 ) -> RenderReport:
     """Speak everything. Each chapter is written as soon as it is complete, `timeline.json` at the end.
 
@@ -104,13 +110,13 @@ def render_jobs(
         engine: the model, loaded.
         options: those of `read_jobs`.
         progress: hears of all that is finished.
-        trained: speaker tags that the model was trained on, if it knows its speakers by them.
+        limits: of the model.
 
     Raises:
         Interrupted: by the user; finished chapters and their timeline are on the disk.
     """
     progress = progress or Progress()
-    plans = plan_jobs(jobs, options, max_characters=engine.max_characters, trained=trained)
+    plans = plan_jobs(jobs, options, max_characters=engine.max_characters, limits=limits)
     chains = [chain for plan in plans for chain in plan.chains]
     folders = {id(chain): plan.job.folder for plan in plans for chain in plan.chains}
     finished: dict[int, ChapterTimeline] = {}
@@ -120,7 +126,7 @@ def render_jobs(
     try:
         speaking = speak_chains(
             engine,
-            _with_references(engine, plans, trained),
+            _with_references(engine, plans, limits),
             options.sampler(engine.default_sampler),
             batch=options.batch,
             turns=options.context_turns,
@@ -147,11 +153,11 @@ def render_jobs(
 
 
 def _with_references(
-    engine: Engine, plans: Sequence[JobPlan], trained: Collection[int]
+    engine: Engine, plans: Sequence[JobPlan], limits: Limits
 ) -> Iterator[tuple[Chain, dict[int, Segment]]]:
     for plan in plans:
         job = plan.job
-        heard = {} if trained else references(engine, plan.tags, job.screenplay, job.voices)
+        heard = {} if limits.speakers else references(engine, plan.tags, job.screenplay, job.voices)
         for chain in plan.chains:
             yield chain, heard
 

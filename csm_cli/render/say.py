@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -16,6 +15,7 @@ from csm_cli.errors import UsageError
 from csm_cli.render.cast import cast_tags, find_voice, references
 from csm_cli.render.chapter import arrange, spoken_lines
 from csm_cli.render.loop import speak_chains
+from csm_cli.render.models import UNLIMITED, Limits
 from csm_cli.render.options import RenderOptions
 from csm_cli.render.plan import plan_screenplay
 from csm_cli.render.progress import Progress
@@ -50,7 +50,7 @@ class Saying:
         self.voices = {found.name: found}
 
     def speak(
-        self, engine: Engine, options: RenderOptions, *, trained: Collection[int] = ()
+        self, engine: Engine, options: RenderOptions, *, limits: Limits = UNLIMITED
     ) -> tuple[AudioSegment, RenderReport]:
         """Say it, with the same checks and retries as a rendering.
 
@@ -58,10 +58,14 @@ class Saying:
             (the sound; what it came to).
         """
         started = time.monotonic()
-        tags = cast_tags(self.screenplay, self.voices, trained)
-        heard = {} if trained else references(engine, tags, self.screenplay, self.voices)
+        tags = cast_tags(self.screenplay, self.voices, limits.speakers)
+        heard = {} if limits.speakers else references(engine, tags, self.screenplay, self.voices)
         chains = plan_screenplay(
-            self.screenplay, tags, seed=options.seed, max_characters=engine.max_characters
+            self.screenplay,
+            tags,
+            seed=options.seed,
+            max_characters=engine.max_characters,
+            alphabet=limits.alphabet,
         )
         ((chain, lines),) = speak_chains(
             engine,

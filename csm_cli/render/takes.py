@@ -53,9 +53,10 @@ class SpokenLine:
     @property
     def reasons(self) -> tuple[str, ...]:
         """Why the line needs review; empty if all is well."""
-        if not self.takes:
-            return ("there is nothing in it to say",)
-        return tuple(dict.fromkeys(reason for take in self.takes for reason in take.reasons))
+        found = [reason for take in self.takes for reason in take.reasons]
+        if self.planned.unspoken:
+            found.insert(0, f"the model cannot say {self.planned.unspoken!r}")
+        return tuple(dict.fromkeys(found))
 
 
 @dataclass(eq=False)

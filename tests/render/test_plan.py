@@ -79,6 +79,16 @@ def test_a_model_that_knows_its_speakers_is_asked_for_no_other(tmp_path):
     assert tags == {"narrator": 2, "Anna": 1}
 
 
+def test_a_model_with_a_small_alphabet_is_given_no_other_letters(tmp_path):
+    lines = ["narrator: The café is “closed”.", "narrator: Привет, Anna.", "narrator: Привет."]
+    (chain,) = plan(write(tmp_path, lines), alphabet=frozenset(map(chr, range(32, 127))))
+    first, second, third = chain.lines
+    assert (first.parts, first.unspoken) == (('The cafe is "closed".',), "")
+    assert second.parts == ("Anna.",)
+    assert set(second.unspoken) == set("Привет")
+    assert third.parts == ()
+
+
 def test_a_missing_voice_is_named_with_its_place(tmp_path):
     play = write(tmp_path, ["narrator: One."], "{narrator: nobody}")
     with pytest.raises(MissingError, match=r"script\.yaml:1:\d+: no voice named 'nobody'"):

@@ -6,6 +6,7 @@ import pytest
 import soundfile
 
 from csm_cli.errors import MissingError, ScriptError, UsageError
+from csm_cli.render.models import Limits
 from csm_cli.render.options import RenderOptions, format_chapters, parse_chapters
 from csm_cli.render.project import read_jobs, render_jobs
 from csm_cli.render.report import Interrupted
@@ -96,6 +97,16 @@ def test_lines_that_stay_bad_are_reported_and_still_heard(script, tmp_path):
     assert str(review).startswith(f"{script}:15:")
     assert "c02-l003 narrator: did not end" in str(review)
     assert [line["text"] for line in timeline(tmp_path)["chapters"][1]["lines"]][-1] == "Nobody."
+
+
+def test_what_the_model_cannot_say_is_reported(tmp_path):
+    path = tmp_path / "far.yaml"
+    path.write_text("chapters: [{title: One, lines: [{narrator: One line.}, {narrator: Привет.}]}]")
+    options = RenderOptions(output=tmp_path / "out")
+    limits = Limits(frozenset({0}), frozenset(map(chr, range(32, 127))))
+    report = render_jobs(read_jobs([path], options), FakeEngine(), options, limits=limits)
+    assert len(timeline(tmp_path / "out")["chapters"][0]["lines"]) == 1
+    assert report.reviews[0].reasons == ("the model cannot say 'Привет'",)
 
 
 def test_interrupted_keeps_what_is_finished(script, tmp_path):
