@@ -52,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     command = typer.main.get_command(app)
     try:
         code = command.main(arguments, prog_name="csm", standalone_mode=False)
+        if code == 130:
+            console.note("interrupted")
     except (Exception, KeyboardInterrupt) as error:
         code = console.report(error)
     console.flush()

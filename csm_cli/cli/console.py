@@ -88,7 +88,7 @@ def report(error: BaseException) -> int:
         _error(str(error))
         return error.exit_code
     if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
-        _error("interrupted")
+        note("interrupted")
         return 130
     if isinstance(error, BrokenPipeError):
         _detach(sys.stdout)

@@ -145,7 +145,7 @@ def _print_continuation(context: typer.Context, jobs: list[Job], stop: Interrupt
         value = context.params[parameter.name or ""]
         for item in value if isinstance(value, list | tuple) else [value]:
             options += [parameter.opts[-1], str(item)]
-    console.note("interrupted; finished chapters are kept. To continue:")
+    console.note("finished chapters are kept; to continue:")
     for job in jobs:
         left = [chain.chapter.number for chain in stop.unfinished if chain.screenplay is job.screenplay]
         if left:

@@ -80,7 +80,8 @@ def test_interrupted_says_how_to_continue_and_exits_130(csm, engine, script):
     result = csm("render", script, "--batch", 1, "-o", "my out", "--format", "wav", "--seed", 3)
     assert result.code == 130
     assert result.out.splitlines() == ["my out/01-arrival.wav", "my out/timeline.json"]
-    line = result.err.splitlines()[-1]
+    *_, line, last = result.err.splitlines()
+    assert last == "csm: interrupted"
     assert line.startswith(f"csm:   csm render {script} -o 'my out' --chapters 2-3 ")
     assert "--batch 1" in line
     assert "--seed 3" in line

@@ -1,0 +1,92 @@
+"""The whole way with the real engine, as a user goes it: text in, files out, in a process each."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from csm_cli.demo import DEMO_CHECKPOINT
+from tests.cli.conftest import process
+from tests.render.tiny import write_tiny_checkpoint
+
+SCRIPT = """\
+title: Short
+voices: {narrator: ann, Anna: bob}
+chapters:
+  - {title: One, lines: [{narrator: The light was on.}, {Anna: Who is there?}]}
+  - {title: Two, lines: [{narrator: Nobody.}]}
+"""
+
+
+@pytest.fixture(scope="module")
+def babbler(tmp_path_factory):
+    """A model that never says anything sensible: every line needs review."""
+    return write_tiny_checkpoint(tmp_path_factory.mktemp("model") / "tiny")
+
+
+@pytest.fixture
+def short(tmp_path, voices):
+    path = tmp_path / "short.yaml"
+    path.write_text(SCRIPT)
+    return path
+
+
+def test_a_model_that_babbles_leaves_files_and_a_long_list(babbler, short, tmp_path):
+    out = tmp_path / "out"
+    short.write_text(SCRIPT.replace("The light was on.", "Hm.").replace("Who is there?", "Oh."))
+    done = process("render", short, "-o", out, "--model", babbler, "--device", "cpu")
+    assert done.returncode == 5, done.stderr
+    names = [Path(line).name for line in done.stdout.splitlines()]
+    assert names == ["02-two.wav", "01-one.wav", "timeline.json"]
+    assert done.stderr.count("needs review") == 3
+    assert soundfile.info(out / "01-one.wav").duration > 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_ctrl_c_exits_130_with_the_command_that_continues(babbler, short, tmp_path):
+    arguments = ["render", str(short), "-o", str(tmp_path / "out"), "--model", str(babbler)]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "csm_cli", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert running.stderr is not None
+    assert running.stderr.readline().startswith("csm: model ")
+    time.sleep(0.2)
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 130, err
+    assert "interrupted" in err
+    assert "Traceback" not in err
+
+
+def test_the_demo_voice_renders_a_script(short, tmp_path):
+    done = process("render", short, "-o", tmp_path / "out", "--model", "demo", "--device", "cpu")
+    assert done.returncode == 0, done.stderr
+    chapters = json.loads((tmp_path / "out" / "timeline.json").read_text())["chapters"]
+    for chapter in chapters:
+        sound, _ = soundfile.read(tmp_path / "out" / chapter["file"])
+        assert abs(sound).max() > 0.1
+        for line in chapter["lines"]:
+            seconds = line["end"] - line["start"]
+            assert 0.4 < seconds / (len(line["text"]) / 14) < 2.5, line
+
+
+def test_the_demo_voice_says_a_text_the_same_way_twice(tmp_path):
+    for name in ("a.wav", "b.wav"):
+        done = process(
+            "say", "Is that the light you told me about?", "-o", tmp_path / name, "--model", "demo"
+        )
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+
+
+def test_the_demo_voice_is_there():
+    assert (DEMO_CHECKPOINT / "config.json").is_file()
