@@ -17,7 +17,6 @@ from csm_cli.model.outputs import CsmBackboneOutput
 class CsmBackboneModel(CsmPreTrainedModel):
     """Embeddings of positions → hidden states, after the final norm."""
 
-
     def __init__(self, config: CsmConfig) -> None:
         super().__init__(config)
         self.embed_tokens = CsmFrameEmbedding(config)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -19,7 +19,7 @@ class CsmPreTrainedModel(PreTrainedModel):
     config_class = CsmConfig
     base_model_prefix = "model"
     input_modalities = ("audio", "text")
-    _no_split_modules = ["CsmDecoderLayer"]
+    _no_split_modules: ClassVar = ["CsmDecoderLayer"]
     _supports_sdpa = True
     _can_compile_fullgraph = True
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -33,7 +35,7 @@ class KVCache:
         self.length = 0
 
     @classmethod
-    def of(cls, config, batch: int, capacity: int, like: Tensor) -> KVCache:  # type: ignore[no-untyped-def]
+    def of(cls, config: Any, batch: int, capacity: int, like: Tensor) -> KVCache:
         """A cache for the layers of `config`, with dtype and device of `like`."""
         return cls(
             config.num_hidden_layers,
@@ -55,7 +57,8 @@ class KVCache:
         return self.length
 
     def update(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        """Store T new positions of a layer, `[B, heads, T, D]`; return all of them, `[B, heads, length + T, D]`.
+        """Store T new positions of a layer, `[B, heads, T, D]`; return all of them, `[B, heads, length + T,
+        D]`.
 
         Raises:
             ValueError: no room is left.
@@ -68,8 +71,11 @@ class KVCache:
         return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
 
 
-def attention_mask_4d(attention_mask: Tensor | None, length: int, past: int, device: torch.device) -> Tensor | None:
-    """What T = `length` new positions may see of the S = past + T there are: bool `[B or 1, 1, T, S]`, or None.
+def attention_mask_4d(
+    attention_mask: Tensor | None, length: int, past: int, device: torch.device
+) -> Tensor | None:
+    """What T = `length` new positions may see of the S = past + T there are: bool `[B or 1, 1, T, S]`, or
+    None.
 
     None means plain causal attention (or, for a single new position, all of the past), which needs no mask.
 

@@ -18,8 +18,8 @@ def decode_codes(codec: Any, codes: Sequence[Tensor]) -> list[Tensor]:
         codes: integers `[frames, K]` each, 0 frames allowed.
 
     Returns:
-        float32 audio `[frames * samples per frame]` each, as it comes from each line decoded alone: the decoder is
-        causal, so that padding on the right, which is cut off again, changes nothing before it.
+        float32 audio `[frames * samples per frame]` each, as it comes from each line decoded alone: the
+        decoder is causal, so that padding on the right, which is cut off again, changes nothing before it.
     """
     longest = max((len(line) for line in codes), default=0)
     if longest == 0:

@@ -1,7 +1,7 @@
 """Shapes and ids of a CSM, read from and written to `config.json` as transformers does.
 
-Both spellings of the rotary settings are read (`rope_theta` + `rope_scaling`, and `rope_parameters`). The defaults
-have the sizes of csm-1b but no rotary scaling: load csm-1b from its own `config.json`.
+Both spellings of the rotary settings are read (`rope_theta` + `rope_scaling`, and `rope_parameters`). The
+defaults have the sizes of csm-1b but no rotary scaling: load csm-1b from its own `config.json`.
 """
 
 from __future__ import annotations
@@ -133,7 +133,9 @@ class CsmConfig(PreTrainedConfig):
         """Accept ids beyond `vocab_size`: they belong to the text table, and pad ids are never looked up."""
 
     def to_dict(self) -> dict[str, Any]:
-        """As the base class, with `tie_word_embeddings` false: transformers 5.17 refuses to load it as true."""
+        """As the base class, with `tie_word_embeddings` false: transformers 5.17 refuses to load it as
+        true.
+        """
         return super().to_dict() | {"tie_word_embeddings": False}
 
 

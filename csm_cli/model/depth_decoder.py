@@ -1,7 +1,7 @@
 """The depth decoder: the codes 1 … K-1 of one frame, from the backbone's hidden state and code 0.
 
-Position 0 is the backbone's hidden state, position p ≥ 1 is code p-1. The logits of code p are taken at position p.
-Code K-1 is never fed back.
+Position 0 is the backbone's hidden state, position p ≥ 1 is code p-1. The logits of code p are taken at
+position p. Code K-1 is never fed back.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ class CsmDepthDecoderModel(CsmPreTrainedModel):
 
     def __init__(self, config: CsmDepthDecoderConfig) -> None:
         super().__init__(config)
-        self.embed_tokens = nn.Embedding(config.num_codebooks * config.vocab_size, config.backbone_hidden_size)
+        self.embed_tokens = nn.Embedding(
+            config.num_codebooks * config.vocab_size, config.backbone_hidden_size
+        )
         self.layers = nn.ModuleList(CsmDecoderLayer(config, i) for i in range(config.num_hidden_layers))
         self.norm = CsmRMSNorm(config.hidden_size, config.rms_norm_eps)
         self.rotary_emb = CsmRotaryEmbedding(config)
@@ -52,15 +54,17 @@ class CsmDepthDecoderModel(CsmPreTrainedModel):
         """Run P new positions.
 
         Args:
-            input_ids: `[N, P]`. At position 0 stands a placeholder for the backbone's hidden state, at position
-                p the code of codebook p-1.
-            backbone_last_hidden_state: `[N, backbone hidden]`, required when position 0 is among the input_ids.
+            input_ids: `[N, P]`. At position 0 stands a placeholder for the backbone's hidden state, at
+                position p the code of codebook p-1.
+            backbone_last_hidden_state: `[N, backbone hidden]`, required when position 0 is among the
+                input_ids.
             position_ids: ignored; positions are counted from the cache.
             past_key_values: a `KVCache` of this frame's earlier positions; written to and moved on.
             inputs_embeds: `[N, P, backbone hidden]`, in place of the two.
 
         Raises:
-            ValueError: both or neither of input_ids and inputs_embeds; no backbone_last_hidden_state for position 0.
+            ValueError: both or neither of input_ids and inputs_embeds; no backbone_last_hidden_state for
+                position 0.
         """
         if (input_ids is None) == (inputs_embeds is None):
             raise ValueError("give exactly one of input_ids and inputs_embeds")
@@ -81,12 +85,16 @@ class CsmDepthDecoderModel(CsmPreTrainedModel):
             cache.length += length
         return CsmBackboneOutput(last_hidden_state=self.norm(hidden), past_key_values=cache)
 
-    def _embed_positions(self, input_ids: torch.Tensor, hidden: torch.Tensor | None, past: int) -> torch.Tensor:
+    def _embed_positions(
+        self, input_ids: torch.Tensor, hidden: torch.Tensor | None, past: int
+    ) -> torch.Tensor:
         if past > 0:
             return self.embed(input_ids, first=past - 1)
         if hidden is None:
             raise ValueError("position 0 is the backbone's hidden state: give backbone_last_hidden_state")
-        return torch.cat((hidden[:, None].to(self.embed_tokens.weight.dtype), self.embed(input_ids[:, 1:])), dim=1)
+        return torch.cat(
+            (hidden[:, None].to(self.embed_tokens.weight.dtype), self.embed(input_ids[:, 1:])), dim=1
+        )
 
 
 class CsmDepthDecoderForCausalLM(CsmPreTrainedModel):
@@ -110,7 +118,9 @@ class CsmDepthDecoderForCausalLM(CsmPreTrainedModel):
         Returns:
             `[N, K-1, vocab]`; entry k is of codebook k+1.
         """
-        inputs = torch.cat((backbone_hidden[:, None], self.model.embed(codes[:, : self.config.num_codebooks - 1])), 1)
+        inputs = torch.cat(
+            (backbone_hidden[:, None], self.model.embed(codes[:, : self.config.num_codebooks - 1])), 1
+        )
         hidden = self.model(inputs_embeds=inputs).last_hidden_state
         return self.codebooks_head(hidden[:, 1:])
 

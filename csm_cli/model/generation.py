@@ -17,7 +17,7 @@ from csm_cli.model.cache import KVCache
 from csm_cli.model.codec import decode_codes
 from csm_cli.model.merge import merge_prompt
 from csm_cli.model.outputs import CsmGenerateOutput
-from csm_cli.model.sampling import RowSampler, draw, gumbel_noise, seed_keys
+from csm_cli.model.sampling import RowSampler, draw, frame_noise, seed_keys
 
 GENERATION_DEFAULTS: dict[str, Any] = {
     "do_sample": True,
@@ -44,7 +44,9 @@ def read_generation_config(model: str | Path, **hub: Any) -> dict[str, Any]:
 
         names = ("revision", "cache_dir", "local_files_only", "token", "subfolder")
         passed = {name: hub[name] for name in names if hub.get(name) is not None}
-        path = cached_file(str(model), "generation_config.json", _raise_exceptions_for_missing_entries=False, **passed)
+        path = cached_file(
+            str(model), "generation_config.json", _raise_exceptions_for_missing_entries=False, **passed
+        )
     if path is None or not Path(path).is_file():
         return {}
     return json.loads(Path(path).read_text(encoding="utf-8"))
@@ -95,21 +97,24 @@ class GenerationMixin:
             attention_mask: `[B, T]`, 0 for padding.
             input_values, input_values_cutoffs, audio_codes: the audio of the prompt, see `merge_prompt`.
             inputs_embeds: `[B, T, H]`, in place of all these.
-            seeds: one integer per row, or one for row 0 that counts up; None: random. A row's codes depend on its
-                own seed alone.
+            seeds: one integer per row, or one for row 0 that counts up; None: random. A row's codes depend on
+                its own seed alone.
             settings: `max_new_tokens` (frames), `do_sample`, `temperature`, `top_k` (0: no limit), and
-                `depth_decoder_…` of the last three. Unset: `generation_config.json`, then `GENERATION_DEFAULTS`.
+                `depth_decoder_…` of the last three. Unset: `generation_config.json`, then
+                `GENERATION_DEFAULTS`.
             output_audio: decode the codes.
             return_dict_in_generate: return a `CsmGenerateOutput`.
 
         Returns:
-            int64 codes `[B, frames, K]` (see `CsmGenerateOutput.sequences`); with output_audio a list of audio
-            `[samples]`, EOS frame cut off.
+            int64 codes `[B, frames, K]` (see `CsmGenerateOutput.sequences`); with output_audio a list of
+            audio `[samples]`, EOS frame cut off.
 
         Raises:
             ValueError: right padding, an unknown setting, or more positions than the model has.
         """
         if inputs_embeds is None:
+            if input_ids is None:
+                raise ValueError("give input_ids or inputs_embeds")
             inputs_embeds, _ = merge_prompt(
                 self,
                 input_ids,
@@ -132,14 +137,24 @@ class GenerationMixin:
             return codes
         audio = None
         if output_audio:
-            eos = is_eos(codes, self.config.codebook_eos_token_id) | (codes[..., 0] == self.config.codebook_pad_token_id)
+            eos = is_eos(codes, self.config.codebook_eos_token_id) | (
+                codes[..., 0] == self.config.codebook_pad_token_id
+            )
             lengths = (eos.cumsum(1) == 0).sum(1).tolist()
             audio = decode_codes(self.codec_model, [codes[i, :n] for i, n in enumerate(lengths)])
-        return CsmGenerateOutput(sequences=codes, ended=ended, audio=audio) if return_dict_in_generate else audio
+        return (
+            CsmGenerateOutput(sequences=codes, ended=ended, audio=audio) if return_dict_in_generate else audio
+        )
 
 
 def _decode(
-    model: Any, embeds: Tensor, mask: Tensor | None, keys: Tensor, level: RowSampler, depth: RowSampler, frames: int
+    model: Any,
+    embeds: Tensor,
+    mask: Tensor | None,
+    keys: Tensor,
+    level: RowSampler,
+    depth: RowSampler,
+    frames: int,
 ) -> tuple[Tensor, Tensor]:
     config = model.config
     batch, length = embeds.shape[:2]
@@ -166,13 +181,13 @@ def _decode(
     return torch.stack(spoken, dim=1), ended
 
 
-def _frame(model: Any, hidden: Tensor, keys: Tensor, number: int, level: RowSampler, depth: RowSampler) -> Tensor:
+def _frame(
+    model: Any, hidden: Tensor, keys: Tensor, number: int, level: RowSampler, depth: RowSampler
+) -> Tensor:
     """One frame `[B, K]` from the backbone's hidden state `[B, H]`."""
     books, limit = model.config.num_codebooks, model.config.num_codes
-    noise = None
-    if not (level.greedy and depth.greedy):
-        books_, ids = (torch.arange(n, device=hidden.device) for n in (books, limit))
-        noise = gumbel_noise(keys, number, books_, ids)
+    all_books, ids = (torch.arange(n, device=hidden.device) for n in (books, limit))
+    noise = frame_noise(keys, number, level, depth, all_books, ids)
     codes = [draw(model.lm_head(hidden).float()[:, :limit], level, None if noise is None else noise[:, 0])]
     decoder = model.depth_decoder
     cache = KVCache.of(decoder.config, len(hidden), books, hidden)
@@ -186,7 +201,9 @@ def _frame(model: Any, hidden: Tensor, keys: Tensor, number: int, level: RowSamp
     return torch.stack(codes, dim=1)
 
 
-def _settings(model: Any, given: dict[str, Any], batch: int, device: Any) -> tuple[RowSampler, RowSampler, int]:
+def _settings(
+    model: Any, given: dict[str, Any], batch: int, device: Any
+) -> tuple[RowSampler, RowSampler, int]:
     stored = {k: v for k, v in (model.generation_settings or {}).items() if k in GENERATION_DEFAULTS}
     if unknown := sorted(set(given) - set(GENERATION_DEFAULTS)):
         raise ValueError(f"generate does not know {', '.join(unknown)}")
@@ -202,7 +219,9 @@ def _settings(model: Any, given: dict[str, Any], batch: int, device: Any) -> tup
             value = chosen[prefix + name]
             values[name] = chosen[name] if value is None else value
         temperature = float(values["temperature"]) if values["do_sample"] else 0.0
-        return RowSampler.of([temperature] * batch, [int(values["top_k"])] * batch, model.config.num_codes, device)
+        return RowSampler.of(
+            [temperature] * batch, [int(values["top_k"])] * batch, model.config.num_codes, device
+        )
 
     return sampler(""), sampler("depth_decoder_"), int(chosen["max_new_tokens"])
 

@@ -25,7 +25,8 @@ def rope_frequencies(head_dim: int, rope: dict[str, Any]) -> Tensor:
     Raises:
         ValueError: another `rope_type`.
 
-    Sources: RoFormer, eq. 15 (theta_i = base^(-2i/d)); the llama3 rule is that of the Llama 3.1 release: wavelengths
+    Sources: RoFormer, eq. 15 (theta_i = base^(-2i/d)); the llama3 rule is that of the Llama 3.1 release:
+        wavelengths
     longer than original/low are slowed by `factor`, shorter than original/high kept, those between blended.
     """
     exponents = torch.arange(0, head_dim, 2, dtype=torch.int64, device="cpu").float() / head_dim
@@ -156,7 +157,11 @@ def expand_heads(x: Tensor, groups: int) -> Tensor:
     if groups == 1:
         return x
     batch, heads, length, width = x.shape
-    return x[:, :, None].expand(batch, heads, groups, length, width).reshape(batch, heads * groups, length, width)
+    return (
+        x[:, :, None]
+        .expand(batch, heads, groups, length, width)
+        .reshape(batch, heads * groups, length, width)
+    )
 
 
 class CsmDecoderLayer(nn.Module):

@@ -30,8 +30,8 @@ def depth_decoder_inputs(hidden: Tensor, labels: Tensor) -> tuple[Tensor, Tensor
         labels: `[B, T, K]`; a frame counts if any of its codebooks 1 … K-1 is not -100.
 
     Returns:
-        hidden states `[N, H]` of the positions t-1, and frames `[N, K]`. A frame at t = 0 has nothing before it
-        and is left out.
+        hidden states `[N, H]` of the positions t-1, and frames `[N, K]`. A frame at t = 0 has nothing before
+        it and is left out.
     """
     wanted = (labels[:, 1:, 1:] != IGNORE).any(dim=-1)
     return hidden[:, :-1][wanted], labels[:, 1:][wanted]
@@ -57,7 +57,8 @@ def expand_labels(labels: Tensor, frames: Tensor, is_frame: Tensor) -> Tensor:
     """Labels by kind `[B, T]` → labels by codebook `[B, T, K]`.
 
     Args:
-        labels: the id of a frame's placeholder where it is scored; -101: for the backbone only; -100: not at all.
+        labels: the id of a frame's placeholder where it is scored; -101: for the backbone only; -100: not at
+            all.
         frames: codes of the frames, EOS frames included, `[N, K]`, in order of position.
         is_frame: bool `[B, T]`, where they stand.
     """

@@ -27,11 +27,12 @@ def merge_prompt(
     Args:
         model: a `CsmForConditionalGeneration`.
         input_ids: int64 `[B, T]`.
-        attention_mask: `[B, T]`, 0 for padding. Padded ids are never looked up: they may lie outside the table,
-            or be the audio placeholder.
+        attention_mask: `[B, T]`, 0 for padding. Padded ids are never looked up: they may lie outside the
+            table, or be the audio placeholder.
         input_values: audio `[B, 1, samples]`, the segments of a row one after the other.
         input_values_cutoffs: int64 `[B, segments]`, where each segment ends, in samples; -1 fills up.
-        audio_codes: codes in place of audio: `[frames, K]`, or a sequence of such, in the order of the placeholders.
+        audio_codes: codes in place of audio: `[frames, K]`, or a sequence of such, in the order of the
+            placeholders.
         labels: `[B, T]` by kind, see `expand_labels`.
 
     Returns:
@@ -50,7 +51,9 @@ def merge_prompt(
 
     frames = _frames(model, input_values, input_values_cutoffs, audio_codes)
     if len(frames) != int(is_audio.sum()):
-        raise ValueError(f"the prompt has {int(is_audio.sum())} places for audio frames, {len(frames)} were given")
+        raise ValueError(
+            f"the prompt has {int(is_audio.sum())} places for audio frames, {len(frames)} were given"
+        )
     frames = frames.to(input_ids.device)
     is_frame = is_audio | is_eos
     placed = frames.new_full((*input_ids.shape, config.num_codebooks), config.codebook_eos_token_id)
@@ -67,7 +70,11 @@ def _frames(model: Any, values: Tensor | None, cutoffs: Tensor | None, codes: An
     if codes is not None:
         if values is not None:
             raise ValueError("give input_values or audio_codes, not both")
-        codes = codes if isinstance(codes, Tensor) else torch.cat([torch.as_tensor(c) for c in codes] or [_none(books)])
+        codes = (
+            codes
+            if isinstance(codes, Tensor)
+            else torch.cat([torch.as_tensor(c) for c in codes] or [_none(books)])
+        )
         return codes.long().reshape(-1, books)
     if values is None:
         return _none(books)

@@ -42,7 +42,7 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
         """The embedding of audio frames."""
         return self.backbone_model.embed_tokens
 
-    def set_input_embeddings(self, value: nn.Module) -> None:
+    def set_input_embeddings(self, value: Any) -> None:
         """Replace the embedding of audio frames."""
         self.backbone_model.embed_tokens = value
 
@@ -50,17 +50,19 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
     def from_pretrained(cls, pretrained_model_name_or_path: Any, *args: Any, **kwargs: Any) -> Any:
         """As `PreTrainedModel.from_pretrained`: a folder or a Hub id, one file or shards.
 
-        `generation_config.json` is read too; the audio table may be stored under either of its names, or both.
+        `generation_config.json` is read too; the audio table may be stored under either of its names, or
+        both.
         """
         loaded = super().from_pretrained(pretrained_model_name_or_path, *args, **kwargs)
         model = loaded[0] if isinstance(loaded, tuple) else loaded
         model.generation_settings = read_generation_config(pretrained_model_name_or_path, **kwargs)
         return loaded
 
-    def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:  # type: ignore[override]
+    def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
         """As `PreTrainedModel.save_pretrained`, with `generation_config.json`.
 
-        The audio table is written under both of its names, as csm-1b has it: transformers 5.17 does not tie them.
+        The audio table is written under both of its names, as csm-1b has it: transformers 5.17 does not tie
+        them.
         """
         state = kwargs.pop("state_dict", None)
         state = dict(self.state_dict() if state is None else state)
@@ -88,20 +90,25 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
 
         Args:
             input_ids: text ids `[B, T]` with placeholders for audio, or codes `[B, T, K]`.
-            input_values, input_values_cutoffs, audio_codes: the audio of the placeholders, see `merge_prompt`.
+            input_values, input_values_cutoffs, audio_codes: the audio of the placeholders, see
+                `merge_prompt`.
             attention_mask: `[B, S]`, 0 for padding, on the left.
             position_ids: `[B or 1, T]`.
             past_key_values: a `KVCache`.
             inputs_embeds: `[B, T, H]`, in place of input_ids.
-            labels: by kind `[B, T]` with text ids (the placeholder's id: scored, -101: backbone only, -100: not),
-                or codes `[B, T, K]` with -100 where nothing is scored.
+            labels: by kind `[B, T]` with text ids (the placeholder's id: scored, -101: backbone only, -100:
+                not), or codes `[B, T, K]` with -100 where nothing is scored.
             logits_to_keep: 0: all positions; n: the last n; or indices.
 
         Returns:
             `CsmOutputWithPast`. loss = backbone_loss + depth_decoder_loss.
         """
         if input_ids is not None and input_ids.ndim == 2:
-            now = attention_mask if attention_mask is None or attention_mask.ndim != 2 else attention_mask[:, -input_ids.shape[1] :]
+            now = (
+                attention_mask
+                if attention_mask is None or attention_mask.ndim != 2
+                else attention_mask[:, -input_ids.shape[1] :]
+            )
             inputs_embeds, labels = merge_prompt(
                 self,
                 input_ids,
@@ -122,9 +129,10 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
         )
         hidden = backbone.last_hidden_state
         kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
-        output = CsmOutputWithPast(logits=self.lm_head(hidden[:, kept]), past_key_values=backbone.past_key_values)
+        logits = self.lm_head(hidden[:, kept])
+        output = CsmOutputWithPast(logits=logits, past_key_values=backbone.past_key_values)
         if labels is not None:
-            scored = output.logits if logits_to_keep == 0 else self.lm_head(hidden)  # type: ignore[comparison-overlap]
+            scored = logits if logits_to_keep == 0 else self.lm_head(hidden)
             output.backbone_loss = backbone_loss(scored, labels[:, :, 0])
             before, frames = depth_decoder_inputs(hidden, labels)
             output.depth_decoder_loss, output.depth_decoder_logits = depth_decoder_loss(

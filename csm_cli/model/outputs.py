@@ -11,7 +11,9 @@ from transformers.utils.generic import ModelOutput
 
 @dataclass
 class CsmBackboneOutput(ModelOutput):
-    """Args: last_hidden_state: `[B, T, H]`, after the final norm. past_key_values: the cache given, or made."""
+    """Args: last_hidden_state: `[B, T, H]`, after the final norm. past_key_values: the cache given, or
+    made.
+    """
 
     last_hidden_state: torch.Tensor | None = None
     past_key_values: Any = None

@@ -1,7 +1,8 @@
-"""Drawing codes with noise that is counted, not kept: a hash of (seed, frame, codebook, candidate). torch only.
+"""Drawing codes with noise that is counted, not kept: a hash of (seed, frame, codebook, candidate). torch
+only.
 
-A row's noise does not depend on its place in a batch, on the other rows or on the device: there is no generator
-state. Everything is done in integers below 2^63 until the last step, so that all devices agree.
+A row's noise does not depend on its place in a batch, on the other rows or on the device: there is no
+generator state. Everything is done in integers below 2^63 until the last step, so that all devices agree.
 """
 
 from __future__ import annotations
@@ -60,17 +61,17 @@ class RowSampler:
     """Temperature and top-k of every row of a batch, as tensors.
 
     Attributes:
-        inverse_temperature: float32 `[B, 1]`; 1 for greedy rows.
-        noisy: float32 `[B, 1]`; 0 for greedy rows, else 1.
+        temperature: float32 `[B, 1]`; 0 for greedy rows.
         top_k: int64 `[B, 1]`; how many candidates are kept, never more than there are ids.
-        widest: the largest top_k, or 0 if no row is limited.
+        widest: the largest top_k, or 0 if no sampled row is limited.
+        uniform: all rows have the same top_k.
         greedy: no row is sampled.
     """
 
-    inverse_temperature: Tensor
-    noisy: Tensor
+    temperature: Tensor
     top_k: Tensor
     widest: int
+    uniform: bool
     greedy: bool
 
     @classmethod
@@ -82,34 +83,54 @@ class RowSampler:
         device: torch.device | str = "cpu",
     ) -> RowSampler:
         """From one temperature (0: greedy) and one top-k (0: no limit) per row, and the number of ids V."""
-        sampled = [t > 0 for t in temperatures]
         kept = [min(k, num_candidates) or num_candidates for k in top_ks]
-        inverse = [1.0 / t if t > 0 else 1.0 for t in temperatures]
-        limited = any(k < num_candidates and s for k, s in zip(kept, sampled, strict=True))
+        limited = any(k < num_candidates and t > 0 for k, t in zip(kept, temperatures, strict=True))
         return cls(
-            torch.tensor(inverse, dtype=torch.float32, device=device)[:, None],
-            torch.tensor(sampled, dtype=torch.float32, device=device)[:, None],
+            torch.tensor(temperatures, dtype=torch.float32, device=device)[:, None],
             torch.tensor(kept, dtype=torch.int64, device=device)[:, None],
             max(kept) if limited else 0,
-            not any(sampled),
+            len(set(kept)) == 1,
+            not any(t > 0 for t in temperatures),
         )
 
 
-def draw(logits: Tensor, sampler: RowSampler, gumbel: Tensor | None) -> Tensor:
+def frame_noise(
+    keys: Tensor,
+    frame: int | Tensor,
+    level: RowSampler,
+    depth: RowSampler,
+    codebooks: Tensor,
+    candidates: Tensor,
+) -> Tensor | None:
+    """Gumbel noise times temperature of a whole frame, float32 `[B, K, V]`; None if every row is greedy.
+
+    Args:
+        level, depth: of codebook 0, and of the others.
+        keys, frame, codebooks, candidates: as `uniform_noise`; all codebooks, from 0.
+    """
+    if level.greedy and depth.greedy:
+        return None
+    noise = gumbel_noise(keys, frame, codebooks, candidates)
+    noise[:, 0] *= level.temperature
+    noise[:, 1:] *= depth.temperature[:, None]
+    return noise
+
+
+def draw(logits: Tensor, sampler: RowSampler, noise: Tensor | None) -> Tensor:
     """One id per row, int64 `[B]`.
 
     Args:
         logits: float32 `[B, V]`, already without the ids that may not be drawn.
-        gumbel: standard Gumbel noise `[B, V]`; None: the likeliest id of every row.
+        noise: temperature T times standard Gumbel noise, `[B, V]`; None: the likeliest id of every row.
 
-    The id with the largest logit / T + Gumbel noise has the probabilities softmax(logit / T) (the Gumbel-max trick;
-    Maddison, Tarlow & Minka 2014). Candidates as likely as the k-th are kept too.
+    The id with the largest logit + T * Gumbel noise has the probabilities softmax(logit / T) (the Gumbel-max
+    trick; Maddison, Tarlow & Minka 2014). Candidates as likely as the k-th are kept too.
     """
-    if gumbel is None or sampler.greedy:
+    if noise is None or sampler.greedy:
         return logits.argmax(dim=-1)
-    scores = logits * sampler.inverse_temperature
-    noisy = scores + gumbel * sampler.noisy
+    scores = logits + noise
     if sampler.widest:
-        least = scores.topk(sampler.widest, dim=-1).values.gather(1, sampler.top_k - 1)
-        noisy = noisy.masked_fill(scores < least, -torch.inf)
-    return noisy.argmax(dim=-1)
+        best = logits.topk(sampler.widest, dim=-1).values
+        least = best[:, -1:] if sampler.uniform else best.gather(1, sampler.top_k - 1)
+        scores = scores.masked_fill(logits < least, -torch.inf)
+    return scores.argmax(dim=-1)

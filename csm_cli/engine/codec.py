@@ -1,0 +1,299 @@
+"""The Mimi codec for inference: audio → codes → audio, from the tensors of a checkpoint, in float32.
+
+The mathematics is that of `transformers.MimiModel`, which is the reference in the tests and the codec of
+`csm_cli.model`; it is written out here because importing transformers costs seconds. Layout of the network:
+SEANet (Tagliasacchi et al. 2020) around a small transformer, split residual vector quantiser (Défossez et al.
+2024, "Moshi", section 3.3). Everything is causal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from csm_cli.engine.checkpoint import take, to_float
+from csm_cli.errors import MissingError
+from csm_cli.model.layers import rope_frequencies, rotate
+
+
+@dataclass(frozen=True)
+class Conv:
+    """A causal convolution, or the transposed one that undoes it.
+
+    Attributes:
+        weight: as torch's conv1d (or conv_transpose1d) takes it.
+        replicate: pad with the edge value instead of zeros.
+    """
+
+    weight: Tensor
+    bias: Tensor | None
+    stride: int = 1
+    dilation: int = 1
+    groups: int = 1
+    transposed: bool = False
+    replicate: bool = False
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """`[B, C, T]` → `[B, C', ceil(T / stride)]`; transposed `[B, C', T * stride]`."""
+        if self.transposed:
+            out = F.conv_transpose1d(x, self.weight, self.bias, self.stride, groups=self.groups)
+            return out[..., : x.shape[-1] * self.stride]
+        reach = (self.weight.shape[-1] - 1) * self.dilation + 1
+        missing = -x.shape[-1] % self.stride
+        x = F.pad(x, (reach - self.stride, missing), mode="replicate" if self.replicate else "constant")
+        return F.conv1d(x, self.weight, self.bias, self.stride, dilation=self.dilation, groups=self.groups)
+
+
+@dataclass(frozen=True)
+class Residual:
+    """x + conv(elu(conv(elu(x)))), the shortcut through a convolution of its own if there is one."""
+
+    first: Conv
+    second: Conv
+    shortcut: Conv | None
+
+    def __call__(self, x: Tensor) -> Tensor:
+        short = x if self.shortcut is None else self.shortcut(x)
+        return short + self.second(F.elu(self.first(F.elu(x))))
+
+
+class Elu:
+    """A bare activation between two layers."""
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return F.elu(x)
+
+
+class Transformer:
+    """Pre-norm transformer with rotary positions, layer scale and a sliding window, on `[B, T, H]`."""
+
+    def __init__(self, config: dict[str, Any], tensors: dict[str, Tensor], prefix: str) -> None:
+        self.heads = config["num_attention_heads"]
+        self.kv_heads = config["num_key_value_heads"]
+        self.head_dim = config.get("head_dim") or config["hidden_size"] // self.heads
+        self.window = config["sliding_window"]
+        self.eps = config.get("norm_eps", 1e-5)
+        if config.get("hidden_act", "gelu") != "gelu":
+            raise MissingError(f"the codec's activation {config['hidden_act']!r} is not known")
+        self.frequencies = rope_frequencies(self.head_dim, config["rope_parameters"])
+        self.layers: list[dict[str, Tensor]] = []
+        for i in range(config["num_hidden_layers"]):
+            start = f"{prefix}.layers.{i}."
+            layer = {k.removeprefix(start): to_float(v) for k, v in tensors.items() if k.startswith(start)}
+            take(layer, "mlp.fc2.weight")
+            self.layers.append(layer)
+
+    def to(self, device: torch.device) -> None:
+        """Move the weights."""
+        self.frequencies = self.frequencies.to(device)
+        self.layers = [{k: v.to(device) for k, v in layer.items()} for layer in self.layers]
+
+    def __call__(self, x: Tensor) -> Tensor:
+        batch, length, width = x.shape
+        steps = torch.arange(length, device=x.device)
+        angles = (steps[:, None].float() * self.frequencies)[None, None]
+        cos, sin = angles.cos(), angles.sin()
+        mask = None
+        if length > self.window:
+            back = steps[:, None] - steps
+            mask = (back >= 0) & (back < self.window)
+        for w in self.layers:
+            y = F.layer_norm(x, (width,), w["input_layernorm.weight"], w["input_layernorm.bias"], self.eps)
+            query, key, value = (
+                F.linear(y, w[f"self_attn.{n}_proj.weight"], w.get(f"self_attn.{n}_proj.bias"))
+                .view(batch, length, -1, self.head_dim)
+                .transpose(1, 2)
+                for n in "qkv"
+            )
+            query, key = rotate(query, cos, sin), rotate(key, cos, sin)
+            if self.kv_heads < self.heads:
+                groups = self.heads // self.kv_heads
+                key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
+            heard = F.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=mask is None)
+            heard = heard.transpose(1, 2).reshape(batch, length, -1)
+            out = F.linear(heard, w["self_attn.o_proj.weight"], w.get("self_attn.o_proj.bias"))
+            x = x + w["self_attn_layer_scale.scale"] * out
+            y = F.layer_norm(
+                x,
+                (width,),
+                w["post_attention_layernorm.weight"],
+                w["post_attention_layernorm.bias"],
+                self.eps,
+            )
+            out = F.linear(F.gelu(F.linear(y, w["mlp.fc1.weight"])), w["mlp.fc2.weight"])
+            x = x + w["mlp_layer_scale.scale"] * out
+        return x
+
+
+@dataclass(frozen=True)
+class Quantizer:
+    """A residual vector quantiser.
+
+    Attributes:
+        tables: codebooks `[codes, C]` each.
+        inwards, outwards: 1×1 convolutions H → C and C → H, None if the widths are the same.
+    """
+
+    tables: tuple[Tensor, ...]
+    inwards: Tensor | None
+    outwards: Tensor | None
+
+    def encode(self, x: Tensor, count: int) -> list[Tensor]:
+        """`[B, H, T]` → `count` times `[B, T]`: each codebook says what the ones before left over."""
+        left = (x if self.inwards is None else F.conv1d(x, self.inwards)).transpose(1, 2)
+        codes = []
+        for table in self.tables[:count]:
+            code = torch.cdist(left, table[None]).argmin(-1)
+            left = left - F.embedding(code, table)
+            codes.append(code)
+        return codes
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """`[B, T, n]` → `[B, H, T]`."""
+        total = F.embedding(codes[..., 0], self.tables[0])
+        for i in range(1, codes.shape[-1]):
+            total = total + F.embedding(codes[..., i], self.tables[i])
+        total = total.transpose(1, 2)
+        return total if self.outwards is None else F.conv1d(total, self.outwards)
+
+
+class Codec:
+    """Mimi.
+
+    Args:
+        config: the checkpoint's `codec_config`.
+        tensors: all tensors of the checkpoint; those named `codec_model.…` are used.
+        num_codebooks: codebooks in use; the codec may have more.
+
+    Raises:
+        MissingError: a tensor is missing, or the codec is not causal.
+    """
+
+    def __init__(
+        self,
+        config: dict[str, Any],
+        tensors: dict[str, Tensor],
+        num_codebooks: int,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        if not config.get("use_causal_conv", True) or config.get("pad_mode", "constant") != "constant":
+            raise MissingError("the codec is not causal, or pads in an unusual way; the engine cannot run it")
+        self.config, self.num_codebooks, self.device = config, num_codebooks, torch.device(device)
+        self.sample_rate: int = config["sampling_rate"]
+        self.codes: int = config["codebook_size"]
+        strides = list(config["upsampling_ratios"])
+        self.frame_samples = 2 * int(torch.tensor(strides).prod())
+        found = {_flat(k): v for k, v in tensors.items() if k.startswith("codec_model.")}
+        self._found = found
+        self.encoder = self._seanet_encoder(strides)
+        self.decoder = self._seanet_decoder(strides)
+        self.downsample = self._conv("downsample", stride=2, replicate=True)
+        self.upsample = self._conv("upsample", stride=2, transposed=True, groups=config["upsample_groups"])
+        self.encoder_transformer = Transformer(config, found, "encoder_transformer")
+        self.decoder_transformer = Transformer(config, found, "decoder_transformer")
+        self.encoder_transformer.to(self.device)
+        self.decoder_transformer.to(self.device)
+        self.num_semantic: int = config.get("num_semantic_quantizers", 1)
+        total = config["num_quantizers"]
+        self.semantic = self._quantizer("semantic", self.num_semantic)
+        self.acoustic = self._quantizer("acoustic", total - self.num_semantic)
+        heard = ("encoder", "downsample", "quantizer")
+        self._encoding = {k: v for k, v in sorted(found.items()) if k.startswith(heard)}
+        del self._found
+
+    @cached_property
+    def identity(self) -> str:
+        """A digest of all that encoding depends on."""
+        digest = hashlib.sha256(f"{self.num_codebooks} {sorted(self.config.items(), key=str)}".encode())
+        for name, tensor in self._encoding.items():
+            digest.update(name.encode())
+            digest.update(tensor.contiguous().view(torch.uint8).numpy().data)
+        return digest.hexdigest()
+
+    @torch.inference_mode()
+    def encode(self, audio: Tensor) -> Tensor:
+        """Mono audio `[B, samples]` → int64 codes `[B, ceil(samples / frame_samples), K]`."""
+        x = audio.to(self.device, torch.float32)[:, None]
+        for layer in self.encoder:
+            x = layer(x)
+        x = self.downsample(self.encoder_transformer(x.transpose(1, 2)).transpose(1, 2))
+        codes = self.semantic.encode(x, self.num_semantic)
+        codes += self.acoustic.encode(x, self.num_codebooks - self.num_semantic)
+        return torch.stack(codes, dim=-1)
+
+    @torch.inference_mode()
+    def decode(self, codes: Tensor) -> Tensor:
+        """Codes `[B, frames, K]` → audio `[B, frames * frame_samples]`.
+
+        Frames on the right change nothing before them, so lines of different lengths are padded with any
+        codes.
+        """
+        codes = codes.to(self.device, torch.int64)
+        x = self.semantic.decode(codes[..., : self.num_semantic])
+        if codes.shape[-1] > self.num_semantic:
+            x = x + self.acoustic.decode(codes[..., self.num_semantic :])
+        x = self.decoder_transformer(self.upsample(x).transpose(1, 2)).transpose(1, 2)
+        for layer in self.decoder:
+            x = layer(x)
+        return x[:, 0]
+
+    def _conv(self, name: str, **options: Any) -> Conv:
+        weight = to_float(take(self._found, f"{name}.conv.weight")).to(self.device)
+        bias = self._found.get(f"{name}.conv.bias")
+        return Conv(weight, None if bias is None else to_float(bias).to(self.device), **options)
+
+    def _residual(self, name: str, dilation: int) -> Residual:
+        short = self._conv(f"{name}.shortcut") if f"{name}.shortcut.conv.weight" in self._found else None
+        return Residual(
+            self._conv(f"{name}.block.1", dilation=dilation), self._conv(f"{name}.block.3"), short
+        )
+
+    def _seanet_encoder(self, strides: list[int]) -> list[Any]:
+        layers: list[Any] = [self._conv("encoder.layers.0")]
+        for stride in reversed(strides):
+            layers += self._residuals("encoder", len(layers))
+            layers += [Elu()]
+            layers += [self._conv(f"encoder.layers.{len(layers)}", stride=stride)]
+        layers += [Elu()]
+        return [*layers, self._conv(f"encoder.layers.{len(layers)}")]
+
+    def _seanet_decoder(self, strides: list[int]) -> list[Any]:
+        layers: list[Any] = [self._conv("decoder.layers.0")]
+        for stride in strides:
+            layers += [Elu()]
+            layers += [self._conv(f"decoder.layers.{len(layers)}", stride=stride, transposed=True)]
+            layers += self._residuals("decoder", len(layers))
+        layers += [Elu()]
+        return [*layers, self._conv(f"decoder.layers.{len(layers)}")]
+
+    def _residuals(self, side: str, start: int) -> list[Residual]:
+        growth = self.config.get("dilation_growth_rate", 2)
+        count = self.config.get("num_residual_layers", 1)
+        return [self._residual(f"{side}.layers.{start + j}", growth**j) for j in range(count)]
+
+    def _quantizer(self, kind: str, count: int) -> Quantizer:
+        start = f"quantizer.{kind}_residual_vector_quantizer."
+        tables = []
+        for i in range(count):
+            book = f"{start}layers.{i}.codebook."
+            usage = to_float(take(self._found, f"{book}cluster_usage")).clamp(min=1e-5)
+            tables.append((to_float(take(self._found, f"{book}embed_sum")) / usage[:, None]).to(self.device))
+        ends = [self._found.get(f"{start}{side}_proj.weight") for side in ("input", "output")]
+        inwards, outwards = (None if w is None else to_float(w).to(self.device) for w in ends)
+        return Quantizer(tuple(tables), inwards, outwards)
+
+
+def _flat(name: str) -> str:
+    """The name within the codec, as files have it: newer transformers nest encoder and decoder in memory."""
+    name = name.removeprefix("codec_model.")
+    for side in ("encoder", "decoder"):
+        name = name.replace(f"{side}.{side}_seanet.", f"{side}.").replace(
+            f"{side}.{side}_transformer.", f"{side}_transformer."
+        )
+    return name.replace("encoder.downsample.", "downsample.").replace("decoder.upsample.", "upsample.")

@@ -1,0 +1,101 @@
+"""Which device and number type the engine runs on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from csm_cli.errors import MissingError, UsageError
+
+
+def pick_device(device: str = "auto") -> torch.device:
+    """Turn `auto`, `cpu`, `mps`, `cuda` or `cuda:N` into a device that is there.
+
+    `auto` takes the first of cuda, mps and cpu.
+
+    Raises:
+        MissingError: the device asked for is not there.
+        UsageError: there is no such kind of device.
+    """
+    if device == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        wanted = torch.device(device)
+    except RuntimeError:
+        wanted = torch.device("meta")
+    if wanted.type == "cpu":
+        return torch.device("cpu")
+    if wanted.type == "cuda":
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if (wanted.index or 0) < count:
+            return wanted
+        found = f"{count} CUDA device{'s' if count != 1 else ''}" if count else "no CUDA device"
+        raise MissingError(
+            f"this machine has {found}", where=f"device {device}", remedy="use --device auto or cpu"
+        )
+    if wanted.type == "mps":
+        if torch.backends.mps.is_available():
+            return wanted
+        raise MissingError(
+            "there is no Apple GPU", where=f"device {device}", remedy="use --device auto or cpu"
+        )
+    raise UsageError("no such device", where=f"device {device}", remedy="use auto, cpu, cuda, cuda:N or mps")
+
+
+def pick_dtype(dtype: str | torch.dtype | None, device: torch.device) -> torch.dtype:
+    """The number type of backbone and depth decoder: bfloat16 on cuda, else float32, unless one is asked for.
+
+    Raises:
+        UsageError: it is not a floating-point type that the engine knows.
+    """
+    if dtype is None:
+        return torch.bfloat16 if device.type == "cuda" else torch.float32
+    names = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+    chosen = names.get(dtype.removeprefix("torch.")) if isinstance(dtype, str) else dtype
+    if chosen is None or chosen not in names.values():
+        raise UsageError("not a number type", where=f"dtype {dtype}", remedy=f"use one of {', '.join(names)}")
+    return chosen
+
+
+def use_cpu_threads() -> int:
+    """Let torch use every core this process may run on, unless OMP_NUM_THREADS says otherwise; the number
+    set.
+
+    In a container torch may count the cores of the host, and more threads than cores are many times slower.
+    """
+    if "OMP_NUM_THREADS" not in os.environ:
+        allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        if allowed < torch.get_num_threads():
+            torch.set_num_threads(allowed)
+    return torch.get_num_threads()
+
+
+SMALL_WORK = 8_000_000
+"""Multiplications in a matrix product below which a second thread gains little, and waiting for it can cost a
+lot.
+"""
+
+
+@contextmanager
+def threads_for(work: int, device: torch.device) -> Iterator[None]:
+    """Run the body on one CPU thread if its largest matrix product has less than `SMALL_WORK`
+    multiplications.
+
+    A step of a small model is hundreds of products of some 50 microseconds each. A second thread saves a
+    tenth of that when the other core is free; when it is not, every product waits for a time slice of the
+    system, and a frame takes ten times as long.
+    """
+    before = torch.get_num_threads()
+    if device.type != "cpu" or work >= SMALL_WORK or before == 1:
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

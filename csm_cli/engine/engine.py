@@ -1,0 +1,242 @@
+"""`Engine`: a loaded voice. Utterances in, codes out; audio to codes and back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from csm_cli.engine.checkpoint import find_checkpoint
+from csm_cli.engine.codec import Codec
+from csm_cli.engine.decoding import Decoding, next_frame, start
+from csm_cli.engine.devices import pick_device, pick_dtype, threads_for, use_cpu_threads
+from csm_cli.engine.prompt import Prompter
+from csm_cli.engine.types import Codes, Sampler, Segment, Speech, Utterance, as_codes
+from csm_cli.engine.weights import Weights, load_weights
+from csm_cli.errors import CsmError
+
+Audio = NDArray[np.float32]
+"""Mono audio in [-1, 1], float32 `[samples]`, at `Engine.sample_rate`."""
+
+_DECODE_FRAMES = 3000
+"""Frames that the codec decodes at once, padding included: four minutes of audio, for the sake of memory."""
+
+
+class Engine:
+    """A CSM on one device. Make one with `Engine.load`.
+
+    Attributes:
+        model_id: what it was loaded as: a Hub id or the folder's name.
+        device, dtype: where backbone and depth decoder run, and in what; the codec is in float32.
+        sample_rate: samples a second (24000).
+        frame_samples: samples a frame (1920).
+        frame_rate: frames a second (12.5).
+        num_codebooks: codes a frame.
+        max_positions: prompt and frames together cannot exceed this.
+        max_characters: longest text that the model reads well (`max_characters` in config.json, else 250).
+        default_sampler: what `generation_config.json` says; temperature 0.9 and top-k 50 where it says
+            nothing.
+        seconds_loading: how long `load` took.
+    """
+
+    def __init__(
+        self,
+        model_id: str,
+        config: dict[str, Any],
+        weights: Weights,
+        codec: Codec,
+        prompter: Prompter,
+        default_sampler: Sampler = Sampler(),
+        seconds_loading: float = 0.0,
+    ) -> None:
+        self.model_id = model_id
+        self.weights, self.codec, self.prompter = weights, codec, prompter
+        self.device, self.dtype = weights.text.device, weights.text.dtype
+        self.sample_rate: int = codec.sample_rate
+        self.frame_samples: int = codec.frame_samples
+        self.frame_rate: float = codec.sample_rate / codec.frame_samples
+        self.num_codebooks: int = config["num_codebooks"]
+        self.max_positions: int = config["max_position_embeddings"]
+        self.max_characters: int = config.get("max_characters", 250)
+        self.default_sampler = default_sampler
+        self.seconds_loading = seconds_loading
+
+    @classmethod
+    def load(
+        cls,
+        model: str | Path,
+        device: str = "auto",
+        dtype: str | torch.dtype | None = None,
+        revision: str | None = None,
+    ) -> Engine:
+        """Load a checkpoint in the transformers format.
+
+        Args:
+            model: a folder, or a Hub id whose files are in the Hub cache.
+            device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+            dtype: of backbone and depth decoder; None: bfloat16 on cuda, else float32.
+            revision: of a Hub id.
+
+        Raises:
+            MissingError: checkpoint or device is not there, or a file is damaged.
+            UsageError: no such kind of device or number type.
+        """
+        began = time.perf_counter()
+        where = pick_device(device)
+        kind = pick_dtype(dtype, where)
+        if where.type == "cpu":
+            use_cpu_threads()
+        checkpoint = find_checkpoint(model, revision)
+        prompter = Prompter(checkpoint.tokenizer_file, checkpoint.config)
+        tensors = checkpoint.tensors()
+        weights = load_weights(checkpoint.config, tensors, where, kind)
+        codec = Codec(checkpoint.config["codec_config"], tensors, checkpoint.config["num_codebooks"], where)
+        return cls(
+            checkpoint.model_id,
+            checkpoint.config,
+            weights,
+            codec,
+            prompter,
+            checkpoint.sampler(),
+            time.perf_counter() - began,
+        )
+
+    def positions(self, heard: Sequence[Segment] | Utterance, utterance: Utterance | None = None) -> int:
+        """Positions a prompt takes; with `max_frames` more, `max_positions` may not be exceeded.
+
+        Args:
+            heard: segments; or an utterance, which stands for its context and itself.
+            utterance: whose own text follows; its context is not counted.
+        """
+        if isinstance(heard, Utterance):
+            return self.prompter.positions(heard.context, heard)
+        return self.prompter.positions(heard, utterance)
+
+    def speak(
+        self, utterances: Sequence[Utterance], on_frame: Callable[[int], None] | None = None
+    ) -> list[Speech]:
+        """Speak lines together. Each has its own seed and does not depend on the others.
+
+        In float32 a line's codes are those it has alone, as long as two candidates do not tie to within the
+        rounding of a matrix product (about 1e-6).
+
+        Args:
+            utterances: the lines; none gives none.
+            on_frame: called with the number of frames done after each.
+
+        Raises:
+            CsmError: a prompt with its `max_frames` exceeds `max_positions`, or a context is not of this
+                model.
+        """
+        if not utterances:
+            return []
+        state = self._start(utterances)
+        spoken: list[list[list[int]]] = [[] for _ in utterances]
+        ended = [False] * len(utterances)
+        running = set(range(len(utterances)))
+        while running:
+            with threads_for(self._work(len(utterances)), self.device):
+                frames = next_frame(state).tolist()
+            for row in sorted(running):
+                if self._is_eos(frames[row]):
+                    ended[row] = True
+                    running.discard(row)
+                    continue
+                spoken[row].append(frames[row])
+                if len(spoken[row]) >= utterances[row].max_frames:
+                    running.discard(row)
+            if on_frame is not None:
+                on_frame(state.frame)
+        return [
+            Speech(np.array(codes, dtype=np.int16).reshape(-1, self.num_codebooks), done)
+            for codes, done in zip(spoken, ended, strict=True)
+        ]
+
+    def stream(self, utterance: Utterance) -> Generator[Codes, None, bool]:
+        """Speak one line, frame by frame: int16 `[1, codebooks]` each, as soon as it is there.
+
+        Returns (as the generator's value) whether an EOS frame came. Same codes as `speak`, same errors.
+        """
+        state = self._start([utterance])
+        for _ in range(utterance.max_frames):
+            with threads_for(self._work(1), self.device):
+                frame = next_frame(state)
+            if self._is_eos(frame[0].tolist()):
+                return True
+            yield frame.cpu().numpy().astype(np.int16)
+        return False
+
+    @property
+    def codec_id(self) -> str:
+        """Changes whenever the same audio would give other codes; hexadecimal."""
+        return self.codec.identity
+
+    def encode(self, audio: Audio) -> Codes:
+        """Audio `[samples]` at `sample_rate` → codes int16 `[ceil(samples / frame_samples), codebooks]`.
+
+        Raises:
+            CsmError: the audio is not one-dimensional.
+        """
+        audio = np.asarray(audio, dtype=np.float32)
+        if audio.ndim != 1:
+            raise CsmError(f"audio must be mono, one-dimensional; its shape is {audio.shape}")
+        if audio.size == 0:
+            return np.zeros((0, self.num_codebooks), dtype=np.int16)
+        codes = self.codec.encode(torch.from_numpy(np.ascontiguousarray(audio))[None])[0]
+        return codes.cpu().numpy().astype(np.int16)
+
+    def decode(self, codes: Sequence[Codes]) -> list[Audio]:
+        """Codes `[frames, codebooks]` of any number of lines → audio `[frames * frame_samples]` each.
+
+        Raises:
+            CsmError: the codes are not of this model.
+        """
+        lines = [as_codes(line) for line in codes]
+        for line in lines:
+            self.prompter.check_codes(line)
+        audio: list[Audio] = [np.zeros(0, dtype=np.float32)] * len(lines)
+        waiting = sorted(
+            (row for row in range(len(lines)) if len(lines[row])), key=lambda row: len(lines[row])
+        )
+        while waiting:
+            longest = len(lines[waiting[-1]])
+            count = max(1, _DECODE_FRAMES // longest)
+            waiting, batch = waiting[:-count], waiting[-count:]
+            padded = np.zeros((len(batch), longest, self.num_codebooks), dtype=np.int64)
+            for place, row in enumerate(batch):
+                padded[place, : len(lines[row])] = lines[row]
+            decoded = self.codec.decode(torch.from_numpy(padded)).cpu().numpy()
+            for place, row in enumerate(batch):
+                audio[row] = decoded[place, : len(lines[row]) * self.frame_samples].copy()
+        return audio
+
+    def _work(self, batch: int) -> int:
+        """Multiplications of the largest matrix product in a step of `batch` rows."""
+        return batch * self.weights.backbone.layers[0].gate_up.numel()
+
+    def _is_eos(self, frame: list[int]) -> bool:
+        """All codes are the EOS code; the last codebook is not looked at."""
+        return all(code == self.prompter.eos for code in frame[:-1])
+
+    @torch.inference_mode()
+    def _start(self, utterances: Sequence[Utterance]) -> Decoding:
+        for utterance in utterances:
+            prompt = self.positions(utterance)
+            if prompt + utterance.max_frames > self.max_positions:
+                raise CsmError(
+                    f"a prompt of {prompt} positions and {utterance.max_frames} frames to come exceed the "
+                    f"model's {self.max_positions} positions",
+                    remedy="give less context, split the line, or lower its cap",
+                )
+        return start(
+            self.weights,
+            [self.prompter.embed(utterance, self.weights) for utterance in utterances],
+            [utterance.seed for utterance in utterances],
+            [utterance.sampler for utterance in utterances],
+            max(utterance.max_frames for utterance in utterances),
+        )

@@ -1,0 +1,121 @@
+"""An utterance → the ids and frames the model hears before it speaks.
+
+    context segment:  BOS [speaker]text END  frame … frame  EOS frame
+    line to speak:    BOS [speaker]text END
+
+The first frame follows END directly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from csm_cli.engine.steps import embed_frames
+from csm_cli.engine.types import Codes, Segment, Utterance
+from csm_cli.engine.weights import Weights
+from csm_cli.errors import CsmError, MissingError
+
+BOS, END = "<|begin_of_text|>", "<|end_of_text|>"
+
+
+class Prompter:
+    """Builds prompts.
+
+    Args:
+        tokenizer_file: `tokenizer.json`.
+        config: the checkpoint's config.
+
+    Raises:
+        MissingError: the tokenizer cannot be read or lacks BOS or END.
+    """
+
+    def __init__(self, tokenizer_file: Path, config: dict[str, Any]) -> None:
+        from tokenizers import Tokenizer
+
+        try:
+            self.tokenizer = Tokenizer.from_file(str(tokenizer_file))
+        except Exception as error:  # the Rust side raises bare Exception
+            raise MissingError(f"cannot be read ({error})", where=str(tokenizer_file)) from error
+        # What users write is text: a special token's string in it is spelled out like any other.
+        self.tokenizer.encode_special_tokens = True
+        self.tokenizer.no_padding()
+        self.tokenizer.no_truncation()
+        self.bos, self.end = self._special(BOS, config), self._special(END, config)
+        self.num_codebooks: int = config["num_codebooks"]
+        self.num_codes: int = min(config["vocab_size"], config["codec_config"]["codebook_size"])
+        self.eos: int = config.get("codebook_eos_token_id", 0)
+        added = self.tokenizer.get_added_tokens_decoder()
+        self._reserved = {i: token.content for i, token in added.items()}
+        self._known: dict[str, tuple[int, ...]] = {}
+
+    def _special(self, token: str, config: dict[str, Any]) -> int:
+        found = self.tokenizer.token_to_id(token)
+        if found is None:
+            found = config.get("bos_token_id" if token == BOS else "eos_token_id")
+        if not isinstance(found, int):
+            raise MissingError(f"the tokenizer has no {token}", remedy="use a checkpoint with CSM's tokens")
+        return found
+
+    def text_ids(self, speaker: int, text: str) -> tuple[int, ...]:
+        """BOS, the ids of `[speaker]text`, END."""
+        tagged = f"[{speaker}]{text}"
+        if tagged not in self._known:
+            ids = self.tokenizer.encode(tagged, add_special_tokens=False).ids
+            if self._reserved.keys() & ids:
+                ids = [i for part in self._apart(tagged) for i in self._plain(part)]
+            if len(self._known) > 4096:
+                self._known.clear()
+            self._known[tagged] = (self.bos, *ids, self.end)
+        return self._known[tagged]
+
+    def _apart(self, text: str) -> list[str]:
+        """Cut text within every reserved string, so that none is left whole."""
+        for token in sorted(self._reserved.values(), key=len, reverse=True):
+            if len(token) > 1:
+                text = text.replace(token, token[0] + "\0" + token[1:])
+        return text.split("\0")
+
+    def _plain(self, text: str) -> list[int]:
+        return self.tokenizer.encode(text, add_special_tokens=False).ids
+
+    def positions(self, segments: Sequence[Segment], utterance: Utterance | None = None) -> int:
+        """Positions that segments take, text, frames and one EOS frame each, and the utterance's own text."""
+        heard = sum(len(self.text_ids(part.speaker, part.text)) + len(part.codes) + 1 for part in segments)
+        return heard + (len(self.text_ids(utterance.speaker, utterance.text)) if utterance else 0)
+
+    def check_codes(self, codes: Codes) -> None:
+        """See that codes are of this model.
+
+        Raises:
+            CsmError: another number of codebooks, or a code the codec does not have.
+        """
+        if codes.shape[1] != self.num_codebooks:
+            raise CsmError(
+                f"codes have {codes.shape[1]} codebooks, this model has {self.num_codebooks}",
+                remedy="encode the audio again with this model",
+            )
+        if codes.size and int(codes.max()) >= self.num_codes:
+            raise CsmError(f"code {int(codes.max())} is not below {self.num_codes}, the codec's last")
+
+    def embed(self, utterance: Utterance, weights: Weights) -> Tensor:
+        """The prompt's embeddings `[positions, H]`."""
+        device = weights.text.device
+        parts: list[Tensor] = []
+
+        def say(speaker: int, text: str) -> None:
+            parts.append(weights.text[torch.tensor(self.text_ids(speaker, text), device=device)])
+
+        for segment in utterance.context:
+            self.check_codes(segment.codes)
+            say(segment.speaker, segment.text)
+            ending = np.full((1, self.num_codebooks), self.eos, dtype=np.int64)
+            frames = np.concatenate((segment.codes.astype(np.int64), ending))
+            parts.append(embed_frames(weights, torch.from_numpy(frames).to(device)))
+        say(utterance.speaker, utterance.text)
+        return torch.cat(parts)

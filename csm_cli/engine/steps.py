@@ -1,0 +1,159 @@
+"""The three computations of speaking, as plain functions: the prompt, one backbone step, one whole frame.
+
+The mathematics is that of `csm_cli.model`, which stays the reference; the weights are those of
+`weights.Weights`. B rows, T positions, S positions attended to, D head dim, H hidden, K codebooks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from csm_cli.engine.weights import Stack, Weights
+from csm_cli.model.sampling import RowSampler, draw
+
+linear, attend = F.linear, F.scaled_dot_product_attention
+
+
+def rms(x: Tensor, eps: Tensor) -> Tensor:
+    """x / sqrt(|x|² + eps²): root-mean-square norm without the factor sqrt(H), which the weights carry.
+
+    Three operations instead of six; eps is `Stack.eps`.
+    """
+    length = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+    return (x / torch.hypot(length, eps)).to(x.dtype)
+
+
+@dataclass
+class Cache:
+    """Keys and values of a stack and the views of them that steps need.
+
+    Attributes:
+        keys, values: a tensor `[B, kv heads, positions, D]` per layer.
+    """
+
+    keys: list[Tensor]
+    values: list[Tensor]
+
+
+def new_cache(stack: Stack, batch: int, positions: int) -> Cache:
+    """Room for `positions` positions of `batch` rows."""
+    like = stack.layers[0].qkv
+    shape = (len(stack.layers), 2, batch, stack.kv_heads, positions, stack.head_dim)
+    room = torch.zeros(shape, dtype=like.dtype, device=like.device)
+    return Cache([layer[0] for layer in room], [layer[1] for layer in room])
+
+
+def _rotate(x: Tensor, rotation: Tensor) -> Tensor:
+    """Neighbouring pairs of x `[..., D]` as complex numbers, times rotation `[..., D/2]`, in float32."""
+    pairs = torch.view_as_complex(x.float().view(*x.shape[:-1], -1, 2))
+    return torch.view_as_real(pairs * rotation).view(x.shape).to(x.dtype)
+
+
+def prefill(
+    stack: Stack, x: Tensor, cache: Cache, rotation: Tensor, mask: Tensor | None, start: int = 0
+) -> Tensor:
+    """Run T positions that stand at start … start+T-1 of an empty cache; fill it.
+
+    Args:
+        x: embeddings `[B, T, H]`.
+        rotation: of each position, `[B or 1, T, 1, D/2]`.
+        mask: bool `[B, 1, T, T]`; None: causal.
+
+    Returns:
+        hidden states before the final norm, `[B, T, H]`.
+    """
+    batch, length, _ = x.shape
+    groups = stack.heads // stack.kv_heads
+    split = stack.heads + stack.kv_heads
+    for i, layer in enumerate(stack.layers):
+        fused = linear(rms(x, stack.eps), layer.qkv).view(batch, length, -1, stack.head_dim)
+        turned = _rotate(fused[:, :, :split], rotation).transpose(1, 2)
+        query, key = turned[:, : stack.heads], turned[:, stack.heads :]
+        value = fused[:, :, split:].transpose(1, 2)
+        cache.keys[i][:, :, start : start + length] = key
+        cache.values[i][:, :, start : start + length] = value
+        if groups > 1:
+            key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
+        heard = attend(query, key, value, attn_mask=mask, is_causal=mask is None)
+        x = x + heard.transpose(1, 2).reshape(batch, length, -1) @ layer.out
+        gate, up = linear(rms(x, stack.eps), layer.gate_up).chunk(2, dim=-1)
+        x = x + (F.silu(gate) * up) @ layer.down
+    return x
+
+
+def step(
+    stack: Stack, x: Tensor, cache: Cache, position: int, rotation: Tensor, mask: Tensor | None
+) -> Tensor:
+    """Run one position per row.
+
+    Args:
+        x: embeddings `[B, H]`.
+        position: where it stands in the cache.
+        rotation: of the position, `[B or 1, 1, D/2]`.
+        mask: bool `[B, 1, 1, position + 1]`; None: all of the past.
+
+    Returns:
+        hidden states before the final norm, `[B, H]`.
+    """
+    batch = x.shape[0]
+    heads, kv_heads, width = stack.heads, stack.kv_heads, stack.head_dim
+    split, end = heads + kv_heads, position + 1
+    for layer, keys, values in zip(stack.layers, cache.keys, cache.values, strict=True):
+        fused = linear(rms(x, stack.eps), layer.qkv).view(batch, -1, width)
+        turned = _rotate(fused[:, :split], rotation)
+        keys[:, :, position] = turned[:, heads:]
+        values[:, :, position] = fused[:, split:]
+        # The heads that share keys stand where positions would: one query per head, no copies of the keys.
+        query = turned[:, :heads].view(batch, kv_heads, -1, width)
+        heard = attend(query, keys[:, :, :end], values[:, :, :end], attn_mask=mask)
+        x = torch.addmm(x, heard.reshape(batch, -1), layer.out)
+        gate, up = linear(rms(x, stack.eps), layer.gate_up).chunk(2, dim=-1)
+        x = torch.addmm(x, F.silu(gate).mul_(up), layer.down)
+    return x
+
+
+def embed_frames(weights: Weights, codes: Tensor) -> Tensor:
+    """Codes `[N, K]` → embeddings `[N, H]`: the sum over codebooks of `table[code_k + k * vocab]`."""
+    return F.embedding_bag(codes + weights.offsets, weights.audio, mode="sum")
+
+
+def speak_frame(
+    weights: Weights,
+    hidden: Tensor,
+    cache: Cache,
+    level: RowSampler,
+    depth: RowSampler,
+    noise: Tensor | None,
+) -> Tensor:
+    """One frame of every row, int64 `[B, K]`.
+
+    Args:
+        hidden: the backbone's state `[B, H]`, after the final norm.
+        cache: of the depth decoder, K positions; whatever is in it is written over.
+        level, depth: how codebook 0 and the others are drawn.
+        noise: `frame_noise`, `[B, K, codes]`; None: greedy.
+    """
+    stack = weights.depth
+    code = draw(linear(hidden, weights.head).float(), level, None if noise is None else noise[:, 0])
+    codes = [code]
+    first = torch.stack((linear(hidden, weights.project), _depth_embed(weights, code, 0)), dim=1)
+    state = prefill(stack, first, cache, stack.rotation[None, :2, None], None)[:, -1]
+    for book in range(1, weights.num_codebooks):
+        if book > 1:
+            x = _depth_embed(weights, code, book - 1)
+            state = step(stack, x, cache, book, stack.rotation[None, book : book + 1], None)
+        logits = linear(rms(state, stack.eps), weights.depth_heads[book - 1]).float()
+        code = draw(logits, depth, None if noise is None else noise[:, book])
+        codes.append(code)
+    return torch.stack(codes, dim=1)
+
+
+def _depth_embed(weights: Weights, code: Tensor, book: int) -> Tensor:
+    """Code `[B]` of a codebook → the depth decoder's input `[B, Hd]`."""
+    if weights.depth_audio is not None:
+        return weights.depth_audio[code + book * weights.vocab]
+    return linear(weights.audio[code + book * weights.vocab], weights.project)
