@@ -15,8 +15,8 @@ __all__ = ["Codes", "Engine", "Sampler", "Segment", "Speech", "Utterance"]
 
 def __getattr__(name: str) -> Any:
     if name == "Engine":
-        # Read by OpenMP when torch is loaded: threads that wait sleep instead of spinning. Spinning makes a frame
-        # several times slower as soon as any other program wants a core.
+        # Read by OpenMP when torch is loaded: threads that wait sleep instead of spinning. Spinning makes a
+        # frame several times slower as soon as any other program wants a core.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         from csm_cli.engine.engine import Engine
 

@@ -20,6 +20,7 @@ from csm_cli.engine.steps import embed_frames
 from csm_cli.engine.types import Codes, Segment, Utterance
 from csm_cli.engine.weights import Weights
 from csm_cli.errors import CsmError, MissingError
+from csm_cli.model.plain_text import plain_ids
 
 BOS, END = "<|begin_of_text|>", "<|end_of_text|>"
 
@@ -66,20 +67,11 @@ class Prompter:
         """BOS, the ids of `[speaker]text`, END."""
         tagged = f"[{speaker}]{text}"
         if tagged not in self._known:
-            ids = self.tokenizer.encode(tagged, add_special_tokens=False).ids
-            if self._reserved.keys() & ids:
-                ids = [i for part in self._apart(tagged) for i in self._plain(part)]
+            ids = plain_ids(self._plain, self._reserved, tagged)
             if len(self._known) > 4096:
                 self._known.clear()
             self._known[tagged] = (self.bos, *ids, self.end)
         return self._known[tagged]
-
-    def _apart(self, text: str) -> list[str]:
-        """Cut text within every reserved string, so that none is left whole."""
-        for token in sorted(self._reserved.values(), key=len, reverse=True):
-            if len(token) > 1:
-                text = text.replace(token, token[0] + "\0" + token[1:])
-        return text.split("\0")
 
     def _plain(self, text: str) -> list[int]:
         return self.tokenizer.encode(text, add_special_tokens=False).ids

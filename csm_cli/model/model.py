@@ -132,7 +132,8 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
         logits = self.lm_head(hidden[:, kept])
         output = CsmOutputWithPast(logits=logits, past_key_values=backbone.past_key_values)
         if labels is not None:
-            scored = logits if logits_to_keep == 0 else self.lm_head(hidden)
+            everything = isinstance(logits_to_keep, int) and logits_to_keep == 0
+            scored = logits if everything else self.lm_head(hidden)
             output.backbone_loss = backbone_loss(scored, labels[:, :, 0])
             before, frames = depth_decoder_inputs(hidden, labels)
             output.depth_decoder_loss, output.depth_decoder_logits = depth_decoder_loss(
