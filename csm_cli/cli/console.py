@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
+from csm_cli.cli.words import count
 from csm_cli.errors import CsmError, ScriptError
 
 ERASE_LINE = "\r\x1b[K"
@@ -81,8 +82,7 @@ def report(error: BaseException) -> int:
     if isinstance(error, ScriptError):
         for problem in error.problems:
             print(problem, file=sys.stderr)
-        count = len(error.problems)
-        _error(f"{count} problem{'s' if count > 1 else ''} in the script")
+        _error(f"{count(len(error.problems), 'problem')} in the script")
         return error.exit_code
     if isinstance(error, CsmError):
         _error(str(error))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csm_cli.cli import console
-from csm_cli.cli.summary import clock
+from csm_cli.cli.words import clock, count
 from csm_cli.render.plan import Chain
 from csm_cli.render.progress import Progress
 from csm_cli.render.takes import SpokenLine
@@ -38,8 +38,8 @@ class PlainProgress(Progress):
         self.audio_seconds += line.seconds
 
     def chapter(self, chain: Chain, seconds: float, files: Sequence[Path]) -> None:
-        title, lines = chain.chapter.title, len(chain.lines)
-        console.note(f"chapter {chain.chapter.number} {title!r}: {lines} lines, {clock(seconds)} of audio")
+        title, lines = chain.chapter.title, count(len(chain.lines), "line")
+        console.note(f"chapter {chain.chapter.number} {title!r}: {lines}, {clock(seconds)} of audio")
         for file in files:
             console.emit(str(file))
 

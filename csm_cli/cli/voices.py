@@ -10,6 +10,7 @@ import typer
 
 from csm_cli.cli import console
 from csm_cli.cli.choices import Device, DeviceOption, JsonOption, ModelOption
+from csm_cli.errors import CsmError
 
 if TYPE_CHECKING:
     from csm_cli.voices.registry import VoiceRegistry
@@ -113,6 +114,9 @@ def _keep_codes(voice: Voice, model: str | None, device: Device) -> None:
     from csm_cli.render.options import RenderOptions
     from csm_cli.voices.codes import reference_codes
 
-    engine = load_model(RenderOptions(model=model, device=device.value)).engine
-    with console.busy("encoding"):
-        reference_codes(voice, engine)
+    try:
+        engine = load_model(RenderOptions(model=model, device=device.value)).engine
+        with console.busy("encoding"):
+            reference_codes(voice, engine)
+    except CsmError as error:  # the voice is registered all the same
+        console.note(f"warning: not encoded yet: {error}")

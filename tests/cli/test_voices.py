@@ -61,6 +61,13 @@ def test_a_reference_is_heard_by_csm_but_not_by_the_demo_model(csm, engine, clip
     assert not_heard.context == ()
 
 
+def test_a_voice_is_registered_even_if_no_model_is_there_to_encode_it(csm, clip, tmp_path):
+    added = csm("voices", "add", "anna", clip, "--text", TEXT, "--model", tmp_path / "absent")
+    assert added.code == 0
+    assert "warning: not encoded yet:" in added.err
+    assert "anna" in listing(csm)
+
+
 def test_what_is_not_there(csm):
     for action in ("show", "remove"):
         result = csm("voices", action, "nobody")

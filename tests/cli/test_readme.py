@@ -1,0 +1,34 @@
+"""What the README tells a newcomer to type works as it stands there."""
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+ROOT = Path(__file__).parents[2]
+BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.startswith("csm ")]
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_command(csm, engine, line):
+    here = Path.cwd()
+    (here / "scripts_examples").symlink_to(ROOT / "scripts_examples")
+    soundfile.write("recording.wav", 0.1 * np.sin(np.arange(72_000) / 20), 24_000)
+    Path("recording.wav").rename("recording.m4a")
+    words = shlex.split(line, comments=True)[1:]
+    arguments = [
+        name for word in words for name in (sorted(map(str, here.glob(word))) if "*" in word else [word])
+    ]
+    result = csm(*arguments)
+    assert result.code == 0, result.err
+
+
+def test_the_script_in_it_is_a_script(csm):
+    (script,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    Path("script.yaml").write_text(script, encoding="utf-8")
+    result = csm("render", "script.yaml", "--dry-run")
+    assert result.code == 0, result.err
