@@ -144,9 +144,9 @@ def render_jobs(
         for plan in plans:
             done = [finished[id(chain)] for chain in plan.chains if id(chain) in finished]
             if done:
-                play, folder = plan.job.screenplay, plan.job.folder
+                play, rate = plan.job.screenplay, engine.sample_rate
                 report.files.append(
-                    write_manifest(folder, play.title, engine.sample_rate, done, len(play.chapters))
+                    write_manifest(plan.job.folder, play.title, rate, done, len(play.chapters))
                 )
         report.seconds = time.monotonic() - started
     return report
@@ -163,10 +163,12 @@ def _with_references(
 
 
 def _folders(scripts: Sequence[Path], output: Path | None) -> list[Path]:
-    if len(scripts) == 1:
-        return [output or Path(scripts[0].stem)]
     folders = [(output or Path()) / script.stem for script in scripts]
+    if len(scripts) == 1 and output is not None:
+        folders = [output]
     for script, folder in zip(scripts, folders, strict=True):
+        if folder.exists() and not folder.is_dir():
+            raise UsageError("is a file", where=str(folder), remedy="name a folder for the chapters, with -o")
         if folders.count(folder) > 1:
             raise UsageError(
                 "another script has the same name, and so the same folder",

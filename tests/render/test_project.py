@@ -139,6 +139,8 @@ def test_faults_are_found_before_anything_is_written(script, tmp_path):
     twin.write_text(script.read_text())
     with pytest.raises(UsageError, match="same name"):
         render([script, twin], engine, output=tmp_path / "out")
+    with pytest.raises(UsageError, match="is a file"):
+        render([script], engine, output=script)
     script.write_text(script.read_text().replace("ann", "nobody"))
     with pytest.raises(MissingError, match="no voice named 'nobody'"):
         render([script], engine, output=tmp_path / "out")
