@@ -34,8 +34,9 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The last line of it says how many times real time; quote it with the hardware.
 bench: setup
-	$(BIN)/python -m csm_cli.engine.bench
+	$(BIN)/csm render scripts_examples/signal.yaml --model demo -o build/bench
 
 clean:
 	rm -rf $(VENV) $(DEMO_OUT) build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info
