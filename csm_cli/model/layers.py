@@ -112,9 +112,10 @@ class CsmAttention(nn.Module):
         super().__init__()
         self.layer = layer
         self.head_dim = config.head_dim
-        self.groups = config.num_attention_heads // config.num_key_value_heads
+        self.heads, self.kv_heads = config.num_attention_heads, config.num_key_value_heads
+        self.groups = self.heads // self.kv_heads
         self.dropout = float(config.attention_dropout or 0.0)
-        queries, keys = config.num_attention_heads * self.head_dim, config.num_key_value_heads * self.head_dim
+        queries, keys = self.heads * self.head_dim, self.kv_heads * self.head_dim
         hidden, bias = config.hidden_size, config.attention_bias
         self.q_proj = nn.Linear(hidden, queries, bias=bias)
         self.k_proj = nn.Linear(hidden, keys, bias=bias)
@@ -132,9 +133,9 @@ class CsmAttention(nn.Module):
             cache: a `KVCache` that takes the new keys and values and gives back all S of them.
         """
         batch, length, _ = x.shape
-        query = self.q_proj(x).view(batch, length, -1, self.head_dim).transpose(1, 2)
-        key = self.k_proj(x).view(batch, length, -1, self.head_dim).transpose(1, 2)
-        value = self.v_proj(x).view(batch, length, -1, self.head_dim).transpose(1, 2)
+        query = self.q_proj(x).view(batch, length, self.heads, self.head_dim).transpose(1, 2)
+        key = self.k_proj(x).view(batch, length, self.kv_heads, self.head_dim).transpose(1, 2)
+        value = self.v_proj(x).view(batch, length, self.kv_heads, self.head_dim).transpose(1, 2)
         query, key = rotate(query, *rotary), rotate(key, *rotary)
         if cache is not None:
             key, value = cache.update(self.layer, key, value)
@@ -146,7 +147,7 @@ class CsmAttention(nn.Module):
             dropout_p=self.dropout if self.training else 0.0,
             is_causal=mask is None and length > 1,
         )
-        return self.o_proj(out.transpose(1, 2).reshape(batch, length, -1))
+        return self.o_proj(out.transpose(1, 2).reshape(batch, length, self.heads * self.head_dim))
 
 
 def expand_heads(x: Tensor, groups: int) -> Tensor:

@@ -106,7 +106,7 @@ class CsmProcessor(ProcessorMixin):
             return_dict: with tokenize; False: `input_ids` alone.
 
         Raises:
-            ValueError: a role is not a number, or a part is neither text nor audio.
+            ValueError: a role is not a number, a part is neither text nor audio, or a file has another rate.
         """
         several = bool(conversation) and isinstance(conversation[0], (list, tuple))
         talks = conversation if several else [conversation]
@@ -253,7 +253,10 @@ def _array(sound: Any) -> Audio:
 
 def _load(sound: Any, rate: int) -> Audio:
     if isinstance(sound, (str, Path)):
-        from transformers.audio_utils import load_audio
+        import soundfile
 
-        sound = load_audio(str(sound), sampling_rate=rate)
+        samples, found = soundfile.read(str(sound), dtype="float32", always_2d=True)
+        if found != rate:
+            raise ValueError(f"{sound}: {found} samples a second; resample it to {rate}")
+        sound = samples.mean(axis=1)
     return _audio_list([sound])[0]

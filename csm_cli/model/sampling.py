@@ -31,7 +31,8 @@ def seed_keys(seeds: Sequence[int], device: torch.device | str = "cpu") -> Tenso
     halves = [[seed & _MASK, (seed >> 32) & _MASK] for seed in seeds]
     halves_tensor = torch.tensor(halves, dtype=torch.int64, device=device)
     low = _mix(halves_tensor[:, 0] ^ 0x9E3779B9)
-    high = _mix((halves_tensor[:, 1] + low) & _MASK)
+    # Not _mix(low) for small seeds: `uniform_noise` mixes the low key too, and the two must not be alike.
+    high = _mix(((halves_tensor[:, 1] ^ 0xB5297A4D) + low) & _MASK)
     return torch.stack((low, high), dim=1)
 
 

@@ -1,0 +1,22 @@
+"""What is loaded when."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+
+def loaded(statement: str) -> set[str]:
+    code = (
+        f"import sys; {statement}; print(*({{'torch', 'transformers', 'tokenizers'}} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return set(done.stdout.split())
+
+
+def test_the_package_loads_nothing() -> None:
+    assert loaded("import csm_cli.model") == set()
+
+
+def test_the_layers_need_torch_only() -> None:
+    assert loaded("import csm_cli.model.layers, csm_cli.model.sampling") == {"torch"}

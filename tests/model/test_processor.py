@@ -1,0 +1,125 @@
+"""Fields against transformers' processor; user text that looks like special tokens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+import transformers
+
+from csm_cli.model import CsmProcessor
+from csm_cli.model.plain_text import plain_ids
+from tests.model.tiny import AUDIO, BOS, END, LETTERS, SPECIAL
+
+TEMPLATE = (
+    "{%- for message in messages %}{{- '<|begin_of_text|>[' + message['role'] + ']' }}"
+    "{%- for part in message['content'] %}{%- if part['type'] == 'text' %}"
+    "{{- part['text'] + '<|end_of_text|>' }}"
+    "{%- else %}{{- '<|AUDIO|><|audio_eos|>' }}{%- endif %}{%- endfor %}{%- endfor %}"
+)
+
+
+@pytest.fixture(scope="module")
+def processor(folder: Path) -> Any:
+    return CsmProcessor.from_pretrained(folder)
+
+
+@pytest.fixture(scope="module")
+def theirs(folder: Path) -> Any:
+    processor = transformers.CsmProcessor.from_pretrained(folder)
+    processor.chat_template = TEMPLATE
+    return processor
+
+
+def turn(role: int, text: str, samples: int = 0) -> dict[str, Any]:
+    content: list[dict[str, Any]] = [{"type": "text", "text": text}]
+    if samples:
+        sound = np.random.default_rng(samples).standard_normal(samples).astype(np.float32)
+        content.append({"type": "audio", "path": sound})
+    return {"role": str(role), "content": content}
+
+
+TALKS = [
+    [turn(0, "hello there.", 4000), turn(1, "and you.", 1920), turn(0, "fine.")],
+    [turn(3, "x", 1921)],
+]
+
+
+def test_conversations(processor: Any, theirs: Any) -> None:
+    asked = {"tokenize": True, "return_dict": True, "output_labels": True}
+    mine, wanted = processor.apply_chat_template(TALKS, **asked), theirs.apply_chat_template(TALKS, **asked)
+    assert mine.keys() == wanted.keys()
+    for name in wanted:
+        assert torch.equal(mine[name], wanted[name]), name
+    assert processor.apply_chat_template(TALKS) == theirs.apply_chat_template(TALKS)
+    one = processor.apply_chat_template(TALKS[1], tokenize=True, return_dict=False)
+    assert torch.equal(one[0], mine["input_ids"][1, -one.shape[1] :])
+
+
+def test_prompts_written_out(processor: Any, theirs: Any) -> None:
+    mine, wanted = (each("[0]hello", add_special_tokens=True) for each in (processor, theirs))
+    assert mine["input_ids"].tolist() == wanted["input_ids"].tolist()
+    assert mine["input_ids"][0, [0, -1]].tolist() == [BOS, END]
+    text = processor.apply_chat_template(TALKS[1])
+    sound = TALKS[1][0]["content"][1]["path"]
+    mine, wanted = processor(text, audio=sound), theirs(text, audio=sound)
+    for name in wanted:
+        assert torch.equal(mine[name], wanted[name]), name
+    with pytest.raises(ValueError, match=r"ask for \[1\] audios, 0"):
+        processor(text)
+
+
+def test_share_of_frames_for_the_depth_decoder(processor: Any) -> None:
+    fields = processor.apply_chat_template(
+        TALKS, tokenize=True, output_labels=True, depth_decoder_labels_ratio=0.5
+    )
+    labels = fields["labels"]
+    assert (labels == AUDIO).sum() == 3 and (labels == -101).sum() == 3
+
+
+def test_user_text_stays_text(processor: Any) -> None:
+    text = "say <|AUDIO|> and <|begin_of_text|>, <|AUDIO|><|AUDIO|>"
+    ids = processor.text_ids(text)
+    assert not set(ids) & set(range(len(LETTERS), len(LETTERS) + len(SPECIAL)))
+    assert len(ids) == len(text)
+    fields = processor.apply_chat_template([turn(0, text)], tokenize=True)
+    assert (fields["input_ids"] == AUDIO).sum() == 0
+
+
+def test_plain_ids_even_if_the_tokenizer_will_not_listen() -> None:
+    tokens = {7: "<x>", 8: "<xx>", 9: "a"}
+
+    def encode(text: str) -> list[int]:
+        for i, token in tokens.items():
+            if len(token) > 1 and token in text:
+                before, after = text.split(token, 1)
+                return [*encode(before), i, *encode(after)]
+        return [100 + ord(c) for c in text]
+
+    ids = plain_ids(encode, tokens, "b<x><xx>a<x")
+    assert ids == [100 + ord(c) for c in "b<x><xx>a<x"]
+
+
+def test_roles_and_parts_are_checked(processor: Any) -> None:
+    with pytest.raises(ValueError, match="'narrator'"):
+        processor.apply_chat_template([{"role": "narrator", "content": "x"}], tokenize=True)
+    with pytest.raises(ValueError, match="'image'"):
+        processor.apply_chat_template([{"role": "0", "content": [{"type": "image"}]}], tokenize=True)
+
+
+def test_saved_audio_and_saved_processor(processor: Any, tmp_path: Path) -> None:
+    processor.save_audio(torch.zeros(480), tmp_path / "a.wav")
+    assert soundfile.info(tmp_path / "a.wav").samplerate == 24000
+    fields = processor.apply_chat_template(
+        [{"role": "0", "content": [{"type": "audio", "path": str(tmp_path / "a.wav")}]}], tokenize=True
+    )
+    assert fields["input_values"].shape == (1, 1, 480)
+    processor.save_pretrained(tmp_path)
+    assert (
+        transformers.CsmProcessor.from_pretrained(tmp_path).tokenizer.convert_tokens_to_ids("<|AUDIO|>")
+        == AUDIO
+    )
