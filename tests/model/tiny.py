@@ -98,7 +98,7 @@ def randomise(model: torch.nn.Module) -> None:
 def only_real_codes(model: Any) -> Any:
     """Make a transformers CSM greedy and suppress the codes that the codec lacks on both levels.
 
-    Ours never says them; without this, greedy codes of the two differ for a reason that has nothing to do with
+    Ours never says them; without this, greedy codes of the two differ for a reason that is not
     the mathematics.
     """
     for module in (model, model.depth_decoder):
