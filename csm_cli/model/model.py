@@ -26,6 +26,8 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
     """Text and audio frames in, audio frames out."""
 
     _tied_weights_keys: ClassVar = {_BACKBONE_TABLE: _DEPTH_TABLE}
+    # Loaded in float32 whatever dtype is asked for: the codec's quantiser and its convolutions need it.
+    _keep_in_fp32_modules_strict: ClassVar = ["codec_model"]
 
     def __init__(self, config: CsmConfig) -> None:
         super().__init__(config)

@@ -120,3 +120,13 @@ def test_generation_settings_are_kept(folder: Path, tmp_path: Path) -> None:
     assert model.generation_settings["do_sample"] is False
     model.save_pretrained(tmp_path)
     assert json.loads((tmp_path / "generation_config.json").read_text()) == model.generation_settings
+
+
+def test_the_codec_stays_in_float32(folder: Path) -> None:
+    model = CsmForConditionalGeneration.from_pretrained(folder, dtype=torch.bfloat16).eval()
+    assert model.lm_head.weight.dtype == torch.bfloat16
+    assert {parameter.dtype for parameter in model.codec_model.parameters()} == {torch.float32}
+    audio = model.generate(
+        torch.tensor([prompt(["[0]hello."])]), max_new_tokens=3, output_audio=True, do_sample=True, seeds=1
+    )
+    assert audio[0].dtype == torch.float32

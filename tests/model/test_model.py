@@ -119,6 +119,17 @@ def test_losses_by_kind(reference: Any, ours: Any, sounds: Any, spoken: Any) -> 
         torch.testing.assert_close(getattr(mine, name), getattr(theirs, name), **CLOSE)
 
 
+def test_a_step_of_training(ours: Any, sounds: Any, spoken: Any) -> None:
+    (values, cutoffs), (ids, mask) = sounds, spoken
+    labels = torch.where((ids == AUDIO) | (ids == AUDIO_EOS), ids, -100)
+    output = ours(ids, attention_mask=mask, input_values=values, input_values_cutoffs=cutoffs, labels=labels)
+    output.loss.backward()
+    missing = {n for n, p in ours.named_parameters() if p.grad is None and not n.startswith("codec_model.")}
+    assert missing == set()
+    assert all(p.grad is None for p in ours.codec_model.parameters())
+    ours.zero_grad()
+
+
 @torch.no_grad()
 def test_losses_by_codes(reference: Any, ours: Any, codes: torch.Tensor) -> None:
     labels = codes.clone()
