@@ -1,0 +1,1 @@
+"""Training loops for the codec and for CSM itself."""

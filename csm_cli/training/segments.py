@@ -1,0 +1,147 @@
+"""Segments as CSM is trained on them, and rows of segments of one length.
+
+A segment is BOS, `[tag]text`, end of text, its audio frames, one EOS frame. A row is one segment, or many
+in a conversation: what comes earlier in a row is the context of what comes later, and every turn is learned.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+PAD, TEXT, FRAME, EOS = 0, 1, 2, 3
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """One utterance to learn: text ids int16 `[tokens]` (BOS and end included), codes int16 `[frames,
+    codebooks]`."""
+
+    tag: int
+    ids: np.ndarray
+    codes: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ids) + len(self.codes) + 1
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A batch: ids int16 `[rows, length]`, codes int16 `[rows, length, codebooks]`, kind uint8 `[rows,
+    length]`."""
+
+    ids: np.ndarray
+    codes: np.ndarray
+    kind: np.ndarray
+
+
+@dataclass(frozen=True)
+class RowShape:
+    """A bucket: rows of `length` positions, `share` of the batches, holding conversations or single
+    segments."""
+
+    length: int
+    share: float
+    conversation: bool
+
+
+def pack(rows: list[list[Spoken]], length: int, codebooks: int) -> Rows:
+    """Lay segments out side by side; what is left of a row is padding."""
+    ids = np.zeros((len(rows), length), np.int16)
+    codes = np.zeros((len(rows), length, codebooks), np.int16)
+    kind = np.zeros((len(rows), length), np.uint8)
+    for i, row in enumerate(rows):
+        at = 0
+        for spoken in row:
+            middle, end = at + len(spoken.ids), at + len(spoken)
+            ids[i, at:middle] = spoken.ids
+            kind[i, at:middle] = TEXT
+            codes[i, middle : end - 1] = spoken.codes
+            kind[i, middle : end - 1] = FRAME
+            kind[i, end - 1] = EOS
+            at = end
+    return Rows(ids, codes, kind)
+
+
+class SegmentStore:
+    """All utterances of the code shards in a folder, by speaker tag; grows as shards appear.
+
+    Args:
+        folder: `.npz` shards with `codes`, `ends`, `tags`, `texts`. encode: (tag, text) → ids with BOS and
+        end. validation: read only the shards kept out of training, instead of all others.
+    """
+
+    def __init__(self, folder: Path, encode: Callable[[int, str], list[int]], validation: bool = False):
+        self.folder, self.encode, self.validation = folder, encode, validation
+        self.by_tag: dict[int, list[Spoken]] = {}
+        self.all: list[Spoken] = []
+        self.seen: set[str] = set()
+
+    def refresh(self) -> None:
+        """Take in shards that are new."""
+        for path in sorted(self.folder.glob("*.npz")):
+            if path.name in self.seen:
+                continue
+            self.seen.add(path.name)
+            if ("-00000" in path.name and path.name.startswith("00")) != self.validation:
+                continue
+            with np.load(path) as shard:
+                codes, ends, tags = shard["codes"], shard["ends"], shard["tags"]
+                texts = json.loads(shard["texts"].tobytes())
+            start = 0
+            for end, tag, text in zip(ends, tags, texts, strict=True):
+                spoken = Spoken(int(tag), np.array(self.encode(int(tag), text), np.int16), codes[start:end])
+                self.by_tag.setdefault(spoken.tag, []).append(spoken)
+                self.all.append(spoken)
+                start = end
+
+    def conversation(self, rng: random.Random, length: int) -> list[Spoken]:
+        """Segments that fill one row: a single voice, or two to four in turns; some rows are left short."""
+        tags = sorted(self.by_tag)
+        voices = rng.sample(tags, min(len(tags), rng.choice([1, 1, 2, 2, 3, 4])))
+        limit = length if rng.random() < 0.8 else rng.randint(length // 3, length)
+        row: list[Spoken] = []
+        used = 0
+        while True:
+            spoken = rng.choice(self.by_tag[rng.choice(voices)])
+            if used + len(spoken) > limit:
+                return row or [self.single(rng, 0, length)]
+            row.append(spoken)
+            used += len(spoken)
+
+    def single(self, rng: random.Random, shortest: int, longest: int) -> Spoken:
+        """One segment of a length between the bounds (any that fits when none is found quickly)."""
+        fallback = None
+        for _ in range(200):
+            spoken = rng.choice(self.all)
+            if shortest < len(spoken) <= longest:
+                return spoken
+            if len(spoken) <= longest:
+                fallback = spoken
+        if fallback is None:
+            raise ValueError(f"no utterance fits into {longest} positions")
+        return fallback
+
+    def batches(
+        self, shapes: tuple[RowShape, ...], positions: int, codebooks: int, seed: int
+    ) -> Iterator[Rows]:
+        """Endless batches of about `positions` positions each, in the shares of `shapes`."""
+        rng, number = random.Random(seed), 0
+        lengths = sorted(shape.length for shape in shapes if not shape.conversation)
+        while True:
+            if number % 300 == 0:
+                self.refresh()
+            number += 1
+            shape = rng.choices(shapes, [s.share for s in shapes])[0]
+            count = max(1, positions // shape.length)
+            if shape.conversation:
+                rows = [self.conversation(rng, shape.length) for _ in range(count)]
+            else:
+                shortest = max((other for other in lengths if other < shape.length), default=0)
+                rows = [[self.single(rng, shortest, shape.length)] for _ in range(count)]
+            yield pack(rows, shape.length, codebooks)
