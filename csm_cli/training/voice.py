@@ -195,7 +195,7 @@ class VoiceTrainer:
         for shape in options.shapes:
             size = (max(1, options.positions // shape.length), shape.length)
             noise = {
-                "ids": torch.randint(0, 90, size).to(torch.int16),
+                "ids": torch.randint(0, self.model.config.text_vocab_size, size).to(torch.int16),
                 "codes": torch.randint(0, self.codes, (*size, self.codebooks)).to(torch.int16),
                 "kind": torch.full(size, FRAME, dtype=torch.uint8),
             }

@@ -1,6 +1,6 @@
 """The shipped voices' reference clips, read by the teachers.
 
-    python -m csm_cli.demo.recipe.references voices
+python -m csm_cli.demo.recipe.references voices
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import yaml
 from csm_cli.audio.files import write_wav
 from csm_cli.demo.recipe.teachers import RATE, TEACHERS, read_aloud
 
-TEXT = "The keeper climbed the stairs and lit the lamp. Far below, a small boat turned slowly toward the light."
+TEXT = (
+    "The keeper climbed the stairs and lit the lamp. Far below, a small boat turned slowly toward the light."
+)
 _FLITE = (
     "Made for csm with flite 2.2 (Carnegie Mellon University; free to use, modify and distribute, "
     "with attribution and without warranty)."

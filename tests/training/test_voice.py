@@ -1,0 +1,96 @@
+"""CSM's training loop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from csm_cli.model import CsmConfig, CsmForConditionalGeneration
+from csm_cli.training.schedule import Budget
+from csm_cli.training.segments import FRAME, RowShape, SegmentStore
+from csm_cli.training.voice import VoiceOptions, VoiceTrainer, as_tensors
+from tests.training.conftest import BOOKS, encode, tiny
+
+OPTIONS = VoiceOptions(
+    positions=256, depth_frames=200, peak_rate=3e-3, warmup=10, workers=0, log_every=5, average=0.9,
+    shapes=(RowShape(24, 0.5, False), RowShape(64, 0.5, True)),
+)  # fmt: skip
+
+
+@pytest.fixture
+def trainer(shards: Path) -> VoiceTrainer:
+    torch.manual_seed(0)
+    config = tiny.tiny_config() | {"codebook_eos_token_id": 0}
+    model = CsmForConditionalGeneration(CsmConfig(**config))
+    store = SegmentStore(shards, encode)
+    return VoiceTrainer(model, store, OPTIONS, torch.device("cpu"))
+
+
+def _batch(trainer: VoiceTrainer, length: int = 64) -> dict[str, torch.Tensor]:
+    return as_tensors(next(trainer.store.batches((RowShape(length, 1.0, True),), length * 4, BOOKS, seed=1)))
+
+
+def test_undamaged_losses_are_those_of_the_model(trainer: VoiceTrainer) -> None:
+    trainer.model.eval()
+    batch = _batch(trainer)
+    with torch.no_grad():
+        backbone, depth = trainer.losses(batch, damage=False)
+        embeds = trainer._embed(batch, damage=False)
+        labels = torch.where((batch["kind"] >= FRAME)[..., None], batch["codes"].long(), -100)
+        wanted = trainer.model(inputs_embeds=embeds, labels=labels)
+    torch.testing.assert_close(backbone, wanted.backbone_loss)
+    torch.testing.assert_close(depth, wanted.depth_decoder_loss)
+
+
+def test_the_end_of_speech_is_learned_on_every_codebook(trainer: VoiceTrainer) -> None:
+    """A depth decoder that never saw the frame of zeros leaves codes there, and the voice does not stop."""
+    trainer.model.eval()
+    batch = _batch(trainer)
+    only_end = {**batch, "kind": torch.where(batch["kind"] == FRAME, 0, batch["kind"])}
+    _, depth = trainer.losses(only_end, damage=False)
+    depth.backward()
+    heads = trainer.model.depth_decoder.codebooks_head.weight.grad
+    assert heads is not None
+    assert (heads.flatten(1).abs().sum(1) > 0).all()
+
+
+def test_damage_silences_frames_but_never_text_or_the_end(trainer: VoiceTrainer) -> None:
+    torch.manual_seed(0)
+    frames = torch.ones(4, 200, dtype=torch.bool)
+    frames[:, ::10] = False
+    codes = torch.full((4, 200, BOOKS), 5)
+    damaged, heard = trainer._damage(codes, frames)
+    assert heard[~frames].all()
+    assert (damaged[~frames] == 5).all()
+    silent = (~heard).all(-1)[frames].float().mean()
+    assert 0.1 < silent < 0.2
+
+
+def test_a_voice_learns_its_alphabet(trainer: VoiceTrainer) -> None:
+    batch = _batch(trainer)
+    before = trainer.validate([batch])
+    logs: list[str] = []
+    saved: list[int] = []
+    trainer.run(Budget(steps=60), logs.append, [batch], lambda: saved.append(1))
+    after = trainer.validate([batch])
+    assert after[0] < 0.6 * before[0]
+    assert after[1] < 0.6 * before[1]
+    assert saved == [1]
+    assert any("validation" in line for line in logs)
+
+
+def test_warming_changes_nothing(trainer: VoiceTrainer) -> None:
+    before = {name: value.clone() for name, value in trainer.model.state_dict().items()}
+    trainer.warm()
+    after: dict[str, Any] = trainer.model.state_dict()
+    assert all(torch.equal(value, after[name]) for name, value in before.items())
+
+
+def test_a_loss_that_is_no_number_stops_the_run(trainer: VoiceTrainer) -> None:
+    with torch.no_grad():
+        trainer.model.lm_head.weight.fill_(float("nan"))
+    with pytest.raises(FloatingPointError, match="step 0"):
+        trainer.run(Budget(steps=2), lambda _: None)
