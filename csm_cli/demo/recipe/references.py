@@ -24,8 +24,8 @@ _FLITE = (
 _LICENCES = {
     "flite": _FLITE,
     "festival": (
-        "Made for csm with festival and the voice cmu_us_slt_arctic_hts (Carnegie Mellon University and the HTS "
-        "working group; free to use, modify and distribute, with attribution and without warranty)."
+        "Made for csm with festival and the voice cmu_us_slt_arctic_hts (Carnegie Mellon University and "
+        "the HTS working group; free to use, modify and distribute, with attribution and without warranty)."
     ),
 }
 _NOTES = {
