@@ -8,10 +8,9 @@ import torch
 from torch import nn
 
 from csm_cli.model.base import CsmFrameEmbedding, CsmPreTrainedModel
-from csm_cli.model.cache import KVCache, attention_mask_4d
 from csm_cli.model.configuration import CsmConfig
 from csm_cli.model.layers import CsmDecoderLayer, CsmRMSNorm, CsmRotaryEmbedding
-from csm_cli.model.outputs import CsmBackboneOutput
+from csm_cli.model.stack import run_layers
 
 
 class CsmBackboneModel(CsmPreTrainedModel):
@@ -23,6 +22,7 @@ class CsmBackboneModel(CsmPreTrainedModel):
         self.layers = nn.ModuleList(CsmDecoderLayer(config, i) for i in range(config.num_hidden_layers))
         self.norm = CsmRMSNorm(config.hidden_size, config.rms_norm_eps)
         self.rotary_emb = CsmRotaryEmbedding(config)
+        self.gradient_checkpointing = False
         self.post_init()
 
     def embed_frames(self, codes: torch.Tensor) -> torch.Tensor:
@@ -34,37 +34,39 @@ class CsmBackboneModel(CsmPreTrainedModel):
         input_ids: torch.Tensor | None = None,
         attention_mask: torch.Tensor | None = None,
         position_ids: torch.Tensor | None = None,
-        past_key_values: KVCache | None = None,
+        past_key_values: Any = None,
         inputs_embeds: torch.Tensor | None = None,
         use_cache: bool | None = None,
+        output_hidden_states: bool | None = None,
+        output_attentions: bool | None = None,
+        return_dict: bool | None = None,
         **unused: Any,
-    ) -> CsmBackboneOutput:
+    ) -> Any:
         """Run T new positions.
 
         Args:
             input_ids: codes `[B, T, K]`; this or inputs_embeds.
-            attention_mask: `[B, S]`, 0 for padding (left only), S = cached + T; or 4-D, as sdpa takes it.
-            position_ids: `[B or 1, T]`; default: S-T … S-1.
-            past_key_values: a `KVCache`; it is written to and moved on.
             inputs_embeds: `[B, T, H]`.
-            use_cache: make a cache of `max_position_embeddings` positions if none is given.
+            return_dict: False: a tuple of the fields that are set.
+            attention_mask, position_ids, past_key_values, use_cache, output_hidden_states,
+                output_attentions: see `run_layers`.
+
+        Returns:
+            `CsmBackboneOutput`.
 
         Raises:
             ValueError: both or neither of input_ids and inputs_embeds, or a mask of another shape.
         """
         if (input_ids is None) == (inputs_embeds is None):
             raise ValueError("give exactly one of input_ids and inputs_embeds")
-        hidden = self.embed_tokens(input_ids) if inputs_embeds is None else inputs_embeds
-        cache = past_key_values
-        if use_cache and cache is None:
-            cache = KVCache.of(self.config, hidden.shape[0], self.config.max_position_embeddings, hidden)
-        past, length = cache.length if cache is not None else 0, hidden.shape[1]
-        mask = attention_mask_4d(attention_mask, length, past, hidden.device)
-        if position_ids is None:
-            position_ids = torch.arange(past, past + length, device=hidden.device)[None]
-        rotary = self.rotary_emb(position_ids)
-        for layer in self.layers:
-            hidden = layer(hidden, rotary, mask, cache)
-        if cache is not None:
-            cache.length += length
-        return CsmBackboneOutput(last_hidden_state=self.norm(hidden), past_key_values=cache)
+        output = run_layers(
+            self,
+            self.embed_tokens(input_ids) if inputs_embeds is None else inputs_embeds,
+            attention_mask=attention_mask,
+            position_ids=position_ids,
+            past_key_values=past_key_values,
+            use_cache=use_cache,
+            output_hidden_states=output_hidden_states,
+            output_attentions=output_attentions,
+        )
+        return output.to_tuple() if return_dict is False else output

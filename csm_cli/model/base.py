@@ -21,6 +21,7 @@ class CsmPreTrainedModel(PreTrainedModel):
     input_modalities = ("audio", "text")
     _no_split_modules: ClassVar = ["CsmDecoderLayer"]
     _supports_sdpa = True
+    supports_gradient_checkpointing = True
     _can_compile_fullgraph = True
 
     @torch.no_grad()
@@ -65,7 +66,9 @@ class CsmCodebooksHead(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.empty(num_codebooks - 1, hidden_size, vocab_size))
 
-    def forward(self, hidden: torch.Tensor, first: int = 0) -> torch.Tensor:
-        """hidden `[N, P, H]` → logits `[N, P, vocab]`; row p uses the matrix `first + p`."""
-        weight = self.weight[first : first + hidden.shape[1]]
+    def forward(
+        self, hidden: torch.Tensor, first: int = 0, books: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """hidden `[N, P, H]` → logits `[N, P, vocab]`; row p uses the matrix `first + p`, or `books[p]`."""
+        weight = self.weight[first : first + hidden.shape[1]] if books is None else self.weight[books]
         return torch.einsum("nph,phv->npv", hidden, weight)

@@ -1,4 +1,10 @@
-"""Keys and values kept between calls, and the mask that says which of them each position may see."""
+"""Keys and values kept between calls, and the mask that says which of them each position may see.
+
+Three kinds with the same five methods: `KVCache` hands out what is written so far, `StaticKVCache` always
+    all of
+its capacity (so that shapes never change and a step compiles once), `BorrowedCache` wraps one of
+transformers'.
+"""
 
 from __future__ import annotations
 
@@ -52,9 +58,22 @@ class KVCache:
         """Positions there is room for."""
         return self.keys.shape[3]
 
-    def get_seq_length(self) -> int:
+    @property
+    def start(self) -> int | Tensor:
+        """The next position to be written."""
+        return self.length
+
+    def get_seq_length(self, layer: int = 0) -> int:
         """Positions written (the name that transformers' caches give it)."""
         return self.length
+
+    def positions(self, length: int, device: torch.device) -> Tensor:
+        """Numbers of the next `length` positions, int64 `[length]`."""
+        return torch.arange(self.length, self.length + length, device=device)
+
+    def mask(self, attention_mask: Tensor | None, length: int, device: torch.device) -> Tensor | None:
+        """What the next `length` positions may see, as `attention_mask_4d`."""
+        return attention_mask_4d(attention_mask, length, self.length, device)
 
     def update(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         """Store T new positions of a layer, `[B, heads, T, D]`; return all of them, `[B, heads, length + T,
@@ -69,6 +88,83 @@ class KVCache:
         self.keys[layer, :, :, self.length : end] = key
         self.values[layer, :, :, self.length : end] = value
         return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
+
+    def advance(self, length: int) -> None:
+        """All layers have written `length` positions."""
+        self.length += length
+
+
+class StaticKVCache(KVCache):
+    """A cache whose shapes never change: it gives back all of its capacity, and a mask hides what is not
+    written.
+
+    Attributes:
+        position: positions written, int64 `[]` on the device, moved on in place, so that a compiled step
+            needs no new graph when it moves. A write beyond the capacity is the caller's to prevent.
+    """
+
+    def __init__(self, *shape: int, **kind: Any) -> None:
+        super().__init__(*shape, **kind)
+        self.position = torch.zeros((), dtype=torch.long, device=kind.get("device"))
+
+    @property
+    def start(self) -> int | Tensor:
+        return self.position
+
+    def get_seq_length(self, layer: int = 0) -> int:
+        return int(self.position)
+
+    def positions(self, length: int, device: torch.device) -> Tensor:
+        return torch.arange(length, device=device) + self.position
+
+    def mask(self, attention_mask: Tensor | None, length: int, device: torch.device) -> Tensor | None:
+        return _mask_of_slots(attention_mask, self.positions(length, device), self.capacity)
+
+    def update(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        where = self.positions(key.shape[2], key.device)
+        self.keys[layer].index_copy_(2, where, key)
+        self.values[layer].index_copy_(2, where, value)
+        return self.keys[layer], self.values[layer]
+
+    def advance(self, length: int) -> None:
+        self.position.add_(length)
+
+
+class BorrowedCache:
+    """One of transformers' caches (`DynamicCache`, `StaticCache`), written to as our own are."""
+
+    def __init__(self, cache: Any) -> None:
+        self.cache = cache
+        self.length = int(cache.get_seq_length())
+        # A cache of fixed size gives back all of it; the first layer knows how much that is.
+        layers = list(getattr(cache, "layers", ()))
+        self.capacity: int | None = getattr(layers[0], "max_cache_len", None) if layers else None
+
+    @property
+    def start(self) -> int | Tensor:
+        return self.length
+
+    def positions(self, length: int, device: torch.device) -> Tensor:
+        return torch.arange(self.length, self.length + length, device=device)
+
+    def mask(self, attention_mask: Tensor | None, length: int, device: torch.device) -> Tensor | None:
+        if self.capacity is None:
+            return attention_mask_4d(attention_mask, length, self.length, device)
+        return _mask_of_slots(attention_mask, self.positions(length, device), self.capacity)
+
+    def update(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        return self.cache.update(key, value, layer)
+
+    def advance(self, length: int) -> None:
+        self.length += length
+
+
+AnyCache = KVCache | BorrowedCache
+
+
+def as_cache(cache: Any) -> AnyCache | None:
+    """A cache of ours as it is, one of transformers' wrapped, None as None."""
+    return cache if cache is None or isinstance(cache, KVCache) else BorrowedCache(cache)
 
 
 def attention_mask_4d(
@@ -96,8 +192,20 @@ def attention_mask_4d(
         return torch.ones(length, total, dtype=torch.bool, device=device).tril(past)[None, None]
     if attention_mask.ndim != 2 or attention_mask.shape[1] != total:
         raise ValueError(f"attention_mask must be [batch, {total}], got {tuple(attention_mask.shape)}")
-    causal = torch.ones(length, total, dtype=torch.bool, device=device).tril(past)
-    itself = torch.eye(length, total, dtype=torch.bool, device=device)
-    if past:
-        itself = torch.arange(total, device=device) == (torch.arange(length, device=device) + past)[:, None]
-    return ((causal & attention_mask.bool()[:, None]) | itself)[:, None]
+    return _mask_of_slots(attention_mask, torch.arange(past, total, device=device), total)
+
+
+def _mask_of_slots(attention_mask: Tensor | None, positions: Tensor, capacity: int) -> Tensor:
+    """What the positions `[T]` may see of `capacity` slots: bool `[B or 1, 1, T, capacity]`.
+
+    A mask shorter than the capacity is taken to go on with ones: what is not written lies in the future.
+    """
+    if attention_mask is not None and attention_mask.ndim == 4:
+        return attention_mask
+    slots = torch.arange(capacity, device=positions.device)
+    seen = (slots <= positions[:, None])[None]
+    if attention_mask is not None:
+        missing = capacity - attention_mask.shape[1]
+        real = torch.nn.functional.pad(attention_mask.bool(), (0, missing), value=True)
+        seen = (seen & real[:, None]) | (slots == positions[:, None])
+    return seen[:, None]

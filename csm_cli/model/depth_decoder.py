@@ -10,13 +10,15 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F
+from transformers.generation.configuration_utils import GenerationConfig
 
 from csm_cli.model.base import CsmCodebooksHead, CsmPreTrainedModel
-from csm_cli.model.cache import KVCache, attention_mask_4d
+from csm_cli.model.cache import as_cache
 from csm_cli.model.configuration import CsmDepthDecoderConfig
 from csm_cli.model.layers import CsmDecoderLayer, CsmRMSNorm, CsmRotaryEmbedding
-from csm_cli.model.outputs import CsmBackboneOutput, CsmDepthDecoderOutput
+from csm_cli.model.losses import code_loss
+from csm_cli.model.outputs import CsmDepthDecoderOutput
+from csm_cli.model.stack import run_layers
 
 
 class CsmDepthDecoderModel(CsmPreTrainedModel):
@@ -32,12 +34,13 @@ class CsmDepthDecoderModel(CsmPreTrainedModel):
         self.layers = nn.ModuleList(CsmDecoderLayer(config, i) for i in range(config.num_hidden_layers))
         self.norm = CsmRMSNorm(config.hidden_size, config.rms_norm_eps)
         self.rotary_emb = CsmRotaryEmbedding(config)
+        self.gradient_checkpointing = False
         self.inputs_embeds_projector = nn.Linear(config.backbone_hidden_size, config.hidden_size, bias=False)
         self.post_init()
 
-    def embed(self, codes: torch.Tensor, first: int = 0) -> torch.Tensor:
+    def embed(self, codes: torch.Tensor, first: int | torch.Tensor = 0) -> torch.Tensor:
         """Codes `[N, P]` of the codebooks first … first+P-1 → `[N, P, backbone hidden]`."""
-        books = torch.arange(first, first + codes.shape[1], device=codes.device)
+        books = torch.arange(codes.shape[1], device=codes.device) + first
         return self.embed_tokens(codes + books * self.config.vocab_size)
 
     def forward(
@@ -46,11 +49,14 @@ class CsmDepthDecoderModel(CsmPreTrainedModel):
         backbone_last_hidden_state: torch.Tensor | None = None,
         attention_mask: torch.Tensor | None = None,
         position_ids: torch.Tensor | None = None,
-        past_key_values: KVCache | None = None,
+        past_key_values: Any = None,
         inputs_embeds: torch.Tensor | None = None,
         use_cache: bool | None = None,
+        output_hidden_states: bool | None = None,
+        output_attentions: bool | None = None,
+        return_dict: bool | None = None,
         **unused: Any,
-    ) -> CsmBackboneOutput:
+    ) -> Any:
         """Run P new positions.
 
         Args:
@@ -59,8 +65,13 @@ class CsmDepthDecoderModel(CsmPreTrainedModel):
             backbone_last_hidden_state: `[N, backbone hidden]`, required when position 0 is among the
                 input_ids.
             position_ids: ignored; positions are counted from the cache.
-            past_key_values: a `KVCache` of this frame's earlier positions; written to and moved on.
+            past_key_values: a cache of this frame's earlier positions; written to and moved on.
             inputs_embeds: `[N, P, backbone hidden]`, in place of the two.
+            return_dict: False: a tuple of the fields that are set.
+            attention_mask, use_cache, output_hidden_states, output_attentions: see `run_layers`.
+
+        Returns:
+            `CsmBackboneOutput`.
 
         Raises:
             ValueError: both or neither of input_ids and inputs_embeds; no backbone_last_hidden_state for
@@ -68,33 +79,39 @@ class CsmDepthDecoderModel(CsmPreTrainedModel):
         """
         if (input_ids is None) == (inputs_embeds is None):
             raise ValueError("give exactly one of input_ids and inputs_embeds")
-        cache = past_key_values
-        past = cache.length if cache is not None else 0
         if inputs_embeds is None:
             assert input_ids is not None
-            inputs_embeds = self._embed_positions(input_ids, backbone_last_hidden_state, past)
-        hidden = self.inputs_embeds_projector(inputs_embeds)
-        if use_cache and cache is None:
-            cache = KVCache.of(self.config, hidden.shape[0], self.config.max_position_embeddings, hidden)
-        length = hidden.shape[1]
-        mask = attention_mask_4d(attention_mask, length, past, hidden.device)
-        rotary = self.rotary_emb(torch.arange(past, past + length, device=hidden.device)[None])
-        for layer in self.layers:
-            hidden = layer(hidden, rotary, mask, cache)
-        if cache is not None:
-            cache.length += length
-        return CsmBackboneOutput(last_hidden_state=self.norm(hidden), past_key_values=cache)
+            inputs_embeds = self._embed_positions(input_ids, backbone_last_hidden_state, past_key_values)
+        output = run_layers(
+            self,
+            self.inputs_embeds_projector(inputs_embeds),
+            attention_mask=attention_mask,
+            position_ids=None,
+            past_key_values=past_key_values,
+            use_cache=use_cache,
+            output_hidden_states=output_hidden_states,
+            output_attentions=output_attentions,
+        )
+        return output.to_tuple() if return_dict is False else output
 
     def _embed_positions(
-        self, input_ids: torch.Tensor, hidden: torch.Tensor | None, past: int
+        self, input_ids: torch.Tensor, hidden: torch.Tensor | None, cache: Any
     ) -> torch.Tensor:
-        if past > 0:
-            return self.embed(input_ids, first=past - 1)
+        start = past_positions(cache)
+        # Behind position 0 a state may still be handed along; nothing waits for it there.
+        if (isinstance(start, int) and start > 0) or (isinstance(start, torch.Tensor) and hidden is None):
+            return self.embed(input_ids, first=start - 1)
         if hidden is None:
             raise ValueError("position 0 is the backbone's hidden state: give backbone_last_hidden_state")
         return torch.cat(
             (hidden[:, None].to(self.embed_tokens.weight.dtype), self.embed(input_ids[:, 1:])), dim=1
         )
+
+
+def past_positions(cache: Any) -> int | torch.Tensor:
+    """Positions that a cache, or None, already holds."""
+    known = as_cache(cache)
+    return 0 if known is None else known.start
 
 
 class CsmDepthDecoderForCausalLM(CsmPreTrainedModel):
@@ -106,6 +123,7 @@ class CsmDepthDecoderForCausalLM(CsmPreTrainedModel):
         super().__init__(config)
         self.model = CsmDepthDecoderModel(config)
         self.codebooks_head = CsmCodebooksHead(config.hidden_size, config.num_codebooks, config.vocab_size)
+        self.generation_config = GenerationConfig()
         self.post_init()
 
     def frame_logits(self, backbone_hidden: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
@@ -130,23 +148,31 @@ class CsmDepthDecoderForCausalLM(CsmPreTrainedModel):
         backbone_last_hidden_state: torch.Tensor | None = None,
         attention_mask: torch.Tensor | None = None,
         position_ids: torch.Tensor | None = None,
-        past_key_values: KVCache | None = None,
+        past_key_values: Any = None,
         inputs_embeds: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
         use_cache: bool | None = None,
-        logits_to_keep: int = 0,
+        logits_to_keep: int | torch.Tensor = 0,
+        output_hidden_states: bool | None = None,
+        output_attentions: bool | None = None,
+        num_items_in_batch: int | torch.Tensor | None = None,
+        return_dict: bool | None = None,
         **unused: Any,
-    ) -> CsmDepthDecoderOutput:
+    ) -> Any:
         """As `CsmDepthDecoderModel.forward`, with logits.
 
         Args:
             labels: `[N, K]`, the whole frame; -100 is left out. Codebook 0 is not scored here.
-            logits_to_keep: 0: of all positions but position 0; n: of the last n positions.
+            logits_to_keep: 0: of all positions but the first; n: of the last n; or indices `[n]`.
+            num_items_in_batch: divide the loss by this instead of by the number of scored codes.
 
         Returns:
-            loss, mean over the scored codes, if labels are given; logits `[N, P-1 or n, vocab]`.
+            `CsmDepthDecoderOutput`: loss if labels are given; logits `[N, n, vocab]`.
+
+        Raises:
+            ValueError: position 0, which predicts no code, is among those to keep.
         """
-        past = past_key_values.length if past_key_values is not None else 0
+        past = past_positions(past_key_values)
         outputs = self.model(
             input_ids=input_ids,
             backbone_last_hidden_state=backbone_last_hidden_state,
@@ -154,13 +180,26 @@ class CsmDepthDecoderForCausalLM(CsmPreTrainedModel):
             past_key_values=past_key_values,
             inputs_embeds=inputs_embeds,
             use_cache=use_cache,
+            output_hidden_states=output_hidden_states,
+            output_attentions=output_attentions,
         )
         hidden = outputs.last_hidden_state
-        skip = 1 if logits_to_keep == 0 else hidden.shape[1] - logits_to_keep
-        if past + skip == 0:
-            raise ValueError("position 0 predicts no code: logits_to_keep must leave it out")
-        logits = self.codebooks_head(hidden[:, skip:], first=past + skip - 1)
+        kept = torch.arange(hidden.shape[1], device=hidden.device)
+        if not isinstance(logits_to_keep, int):
+            kept = kept[logits_to_keep]
+        else:
+            kept = kept[1:] if logits_to_keep == 0 else kept[-logits_to_keep:]
+            if isinstance(past, int) and past == 0 and logits_to_keep >= hidden.shape[1]:
+                raise ValueError("position 0 predicts no code: logits_to_keep must leave it out")
+        logits = self.codebooks_head(hidden[:, kept], books=past + kept - 1)
         loss = None
         if labels is not None:
-            loss = F.cross_entropy(logits.float().flatten(0, 1), labels[:, 1:].flatten())
-        return CsmDepthDecoderOutput(loss=loss, logits=logits, past_key_values=outputs.past_key_values)
+            loss = code_loss(logits, labels[:, 1:], num_items_in_batch)
+        output = CsmDepthDecoderOutput(
+            loss=loss,
+            logits=logits,
+            past_key_values=outputs.past_key_values,
+            hidden_states=outputs.hidden_states,
+            attentions=outputs.attentions,
+        )
+        return output.to_tuple() if return_dict is False else output

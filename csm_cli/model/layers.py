@@ -123,7 +123,12 @@ class CsmAttention(nn.Module):
         self.o_proj = nn.Linear(queries, hidden, bias=bias)
 
     def forward(
-        self, x: Tensor, rotary: tuple[Tensor, Tensor], mask: Tensor | None = None, cache: Any = None
+        self,
+        x: Tensor,
+        rotary: tuple[Tensor, Tensor],
+        mask: Tensor | None = None,
+        cache: Any = None,
+        attentions: list[Tensor] | None = None,
     ) -> Tensor:
         """x `[B, T, H]` → `[B, T, H]`.
 
@@ -131,6 +136,7 @@ class CsmAttention(nn.Module):
             rotary: (cos, sin) of the T positions.
             mask: `[B or 1, 1, T, S]`, bool (True: attend) or additive; None: causal, which needs S = T.
             cache: a `KVCache` that takes the new keys and values and gives back all S of them.
+            attentions: takes the attention weights `[B, heads, T, S]`, which rules the fused kernels out.
         """
         batch, length, _ = x.shape
         query = self.q_proj(x).view(batch, length, self.heads, self.head_dim).transpose(1, 2)
@@ -139,15 +145,27 @@ class CsmAttention(nn.Module):
         query, key = rotate(query, *rotary), rotate(key, *rotary)
         if cache is not None:
             key, value = cache.update(self.layer, key, value)
-        out = F.scaled_dot_product_attention(
-            query,
-            expand_heads(key, self.groups),
-            expand_heads(value, self.groups),
-            attn_mask=mask,
-            dropout_p=self.dropout if self.training else 0.0,
-            is_causal=mask is None and length > 1,
-        )
+        key, value = expand_heads(key, self.groups), expand_heads(value, self.groups)
+        dropout = self.dropout if self.training else 0.0
+        if attentions is None:
+            causal = mask is None and length > 1
+            out = F.scaled_dot_product_attention(query, key, value, mask, dropout, is_causal=causal)
+        else:
+            attentions.append(attention_weights(query, key, mask))
+            out = F.dropout(attentions[-1], dropout) @ value
         return self.o_proj(out.transpose(1, 2).reshape(batch, length, self.heads * self.head_dim))
+
+
+def attention_weights(query: Tensor, key: Tensor, mask: Tensor | None) -> Tensor:
+    """softmax(q k / sqrt(D)) in float32, `[B, heads, T, S]` in the type of q; the mask as `CsmAttention`
+    has it.
+    """
+    scores = query @ key.transpose(2, 3) / math.sqrt(query.shape[-1])
+    if mask is None and scores.shape[2] > 1:
+        mask = torch.ones(scores.shape[2:], dtype=torch.bool, device=scores.device).tril()
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else scores + mask
+    return scores.float().softmax(dim=-1).to(query.dtype)
 
 
 def expand_heads(x: Tensor, groups: int) -> Tensor:
@@ -176,8 +194,13 @@ class CsmDecoderLayer(nn.Module):
         self.post_attention_layernorm = CsmRMSNorm(config.hidden_size, config.rms_norm_eps)
 
     def forward(
-        self, x: Tensor, rotary: tuple[Tensor, Tensor], mask: Tensor | None = None, cache: Any = None
+        self,
+        x: Tensor,
+        rotary: tuple[Tensor, Tensor],
+        mask: Tensor | None = None,
+        cache: Any = None,
+        attentions: list[Tensor] | None = None,
     ) -> Tensor:
         """x `[B, T, H]` → `[B, T, H]`; arguments as `CsmAttention`."""
-        x = x + self.self_attn(self.input_layernorm(x), rotary, mask, cache)
+        x = x + self.self_attn(self.input_layernorm(x), rotary, mask, cache, attentions)
         return x + self.mlp(self.post_attention_layernorm(x))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -12,14 +10,27 @@ IGNORE = -100
 BACKBONE_ONLY = -101
 
 
-def backbone_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Mean cross entropy of codebook 0; the logits at t-1 are scored against frame t.
+def code_loss(logits: Tensor, labels: Tensor, count: int | Tensor | None = None) -> Tensor:
+    """Cross entropy of logits `[..., vocab]` against codes `[...]`, in float32; -100 is left out.
+
+    Args:
+        count: what the sum is divided by, for a batch that is a part of a larger one; None: the number of
+            scored codes. If there are none the loss is 0, so that sums of losses stay finite.
+    """
+    total = F.cross_entropy(
+        logits.float().flatten(0, -2), labels.flatten(), ignore_index=IGNORE, reduction="sum"
+    )
+    return total / ((labels != IGNORE).sum().clamp(min=1) if count is None else count)
+
+
+def backbone_loss(logits: Tensor, labels: Tensor, count: int | Tensor | None = None) -> Tensor:
+    """`code_loss` of codebook 0; the logits at t-1 are scored against frame t.
 
     Args:
         logits: `[B, T, vocab]`.
         labels: `[B, T]`, -100 where nothing is scored.
     """
-    return F.cross_entropy(logits[:, :-1].float().flatten(0, 1), labels[:, 1:].flatten(), ignore_index=IGNORE)
+    return code_loss(logits[:, :-1], labels[:, 1:], count)
 
 
 def depth_decoder_inputs(hidden: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -35,22 +46,6 @@ def depth_decoder_inputs(hidden: Tensor, labels: Tensor) -> tuple[Tensor, Tensor
     """
     wanted = (labels[:, 1:, 1:] != IGNORE).any(dim=-1)
     return hidden[:, :-1][wanted], labels[:, 1:][wanted]
-
-
-def depth_decoder_loss(depth_decoder: Any, hidden: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean cross entropy of codebooks 1 … K-1.
-
-    Args:
-        depth_decoder: a `CsmDepthDecoderForCausalLM`.
-        hidden: `[N, H]`; frames: `[N, K]`, -100 where a code is not scored.
-
-    Returns:
-        (loss, logits `[N, K-1, vocab]`). Without frames the loss is 0, so that the sum stays finite.
-    """
-    logits = depth_decoder.frame_logits(hidden, frames.clamp(min=0))
-    labels = frames[:, 1:].flatten()
-    total = F.cross_entropy(logits.float().flatten(0, 1), labels, ignore_index=IGNORE, reduction="sum")
-    return total / (labels != IGNORE).sum().clamp(min=1), logits
 
 
 def expand_labels(labels: Tensor, frames: Tensor, is_frame: Tensor) -> Tensor:

@@ -13,8 +13,9 @@ from csm_cli.model.backbone import CsmBackboneModel
 from csm_cli.model.base import CsmPreTrainedModel
 from csm_cli.model.configuration import CsmConfig
 from csm_cli.model.depth_decoder import CsmDepthDecoderForCausalLM
-from csm_cli.model.generation import GenerationMixin, read_generation_config
-from csm_cli.model.losses import backbone_loss, depth_decoder_inputs, depth_decoder_loss
+from csm_cli.model.generation import GenerationMixin
+from csm_cli.model.generation_settings import load_generation_config, save_generation_config
+from csm_cli.model.losses import backbone_loss, depth_decoder_inputs
 from csm_cli.model.merge import merge_prompt
 from csm_cli.model.outputs import CsmOutputWithPast
 
@@ -52,12 +53,12 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
     def from_pretrained(cls, pretrained_model_name_or_path: Any, *args: Any, **kwargs: Any) -> Any:
         """As `PreTrainedModel.from_pretrained`: a folder or a Hub id, one file or shards.
 
-        `generation_config.json` is read too; the audio table may be stored under either of its names, or
-        both.
+        `generation_config.json` is read too, its `depth_decoder_…` settings into
+        `depth_decoder.generation_config`; the audio table may be stored under either of its names, or both.
         """
         loaded = super().from_pretrained(pretrained_model_name_or_path, *args, **kwargs)
         model = loaded[0] if isinstance(loaded, tuple) else loaded
-        model.generation_settings = read_generation_config(pretrained_model_name_or_path, **kwargs)
+        load_generation_config(model, pretrained_model_name_or_path, **kwargs)
         return loaded
 
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
@@ -71,7 +72,7 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
         if _DEPTH_TABLE in state and _BACKBONE_TABLE in state:
             state[_DEPTH_TABLE] = state[_DEPTH_TABLE].clone()
         super().save_pretrained(save_directory, state_dict=state, **kwargs)
-        self.save_generation_config(save_directory)
+        save_generation_config(self, save_directory)
 
     def forward(
         self,
@@ -86,8 +87,12 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
         use_cache: bool | None = None,
         logits_to_keep: int | torch.Tensor = 0,
         audio_codes: torch.Tensor | Sequence[torch.Tensor] | None = None,
+        output_hidden_states: bool | None = None,
+        output_attentions: bool | None = None,
+        num_items_in_batch: int | torch.Tensor | None = None,
+        return_dict: bool | None = None,
         **unused: Any,
-    ) -> CsmOutputWithPast:
+    ) -> Any:
         """Logits of codebook 0 of the frame after each position; with labels, the losses of both decoders.
 
         Args:
@@ -96,11 +101,15 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
                 `merge_prompt`.
             attention_mask: `[B, S]`, 0 for padding, on the left.
             position_ids: `[B or 1, T]`.
-            past_key_values: a `KVCache`.
+            past_key_values: a `KVCache`, or a cache of transformers.
             inputs_embeds: `[B, T, H]`, in place of input_ids.
             labels: by kind `[B, T]` with text ids (the placeholder's id: scored, -101: backbone only, -100:
                 not), or codes `[B, T, K]` with -100 where nothing is scored.
+            use_cache: make a cache if none is given, for both decoders.
             logits_to_keep: 0: all positions; n: the last n; or indices.
+            output_hidden_states, output_attentions: see `run_layers`; of both decoders.
+            num_items_in_batch: what both losses are divided by, for a batch that is a part of a larger one.
+            return_dict: False: a tuple of the fields that are set.
 
         Returns:
             `CsmOutputWithPast`. loss = backbone_loss + depth_decoder_loss.
@@ -121,25 +130,41 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
                 labels=labels,
             )
             input_ids = None
+        asked = {
+            "use_cache": use_cache,
+            "output_hidden_states": output_hidden_states,
+            "output_attentions": output_attentions,
+        }
         backbone = self.backbone_model(
             input_ids=input_ids,
             attention_mask=attention_mask,
             position_ids=position_ids,
             past_key_values=past_key_values,
             inputs_embeds=inputs_embeds,
-            use_cache=use_cache,
+            **asked,
         )
         hidden = backbone.last_hidden_state
         kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
         logits = self.lm_head(hidden[:, kept])
-        output = CsmOutputWithPast(logits=logits, past_key_values=backbone.past_key_values)
+        scores: dict[str, Any] = {}
         if labels is not None:
-            everything = isinstance(logits_to_keep, int) and logits_to_keep == 0
-            scored = logits if everything else self.lm_head(hidden)
-            output.backbone_loss = backbone_loss(scored, labels[:, :, 0])
+            scored = logits if logits.shape[1] == hidden.shape[1] else self.lm_head(hidden)
+            scores["backbone_loss"] = backbone_loss(scored, labels[:, :, 0], num_items_in_batch)
             before, frames = depth_decoder_inputs(hidden, labels)
-            output.depth_decoder_loss, output.depth_decoder_logits = depth_decoder_loss(
-                self.depth_decoder, before, frames
+            depth = self.depth_decoder(
+                input_ids=torch.nn.functional.pad(frames[:, :-1].clamp(min=0), (1, 0)),
+                backbone_last_hidden_state=before,
+                labels=frames,
+                num_items_in_batch=num_items_in_batch,
+                **asked,
             )
-            output.loss = output.backbone_loss + output.depth_decoder_loss
-        return output
+            scores |= {f"depth_decoder_{name}": value for name, value in depth.items()}
+            scores["loss"] = scores["backbone_loss"] + depth.loss
+        output = CsmOutputWithPast(
+            logits=logits,
+            past_key_values=backbone.past_key_values,
+            hidden_states=backbone.hidden_states,
+            attentions=backbone.attentions,
+            **scores,
+        )
+        return output.to_tuple() if return_dict is False else output

@@ -61,10 +61,20 @@ class CsmGenerateOutput(ModelOutput):
 
     Args:
         sequences: int64 `[B, frames, K]`; a row's EOS frame is in it, rows of `codebook_pad_token_id` follow.
-        ended: bool `[B]`, True where an EOS frame came.
+        scores: with `output_scores`: per frame, codebook 0 after all processing, float32 `[B, vocab]`.
+        logits: with `output_logits`: the same before it.
+        hidden_states, attentions: with `output_hidden_states`, `output_attentions`: per frame, those of the
+            backbone; the first entry is of the whole prompt.
+        past_key_values: the backbone's cache.
         audio: with `output_audio`: one float32 `[samples]` per row, EOS frame cut off.
+        ended: bool `[B]`, True where an EOS frame came.
     """
 
     sequences: torch.Tensor | None = None
-    ended: torch.Tensor | None = None
+    scores: tuple[torch.Tensor, ...] | None = None
+    logits: tuple[torch.Tensor, ...] | None = None
+    attentions: tuple[tuple[torch.Tensor, ...], ...] | None = None
+    hidden_states: tuple[tuple[torch.Tensor, ...], ...] | None = None
+    past_key_values: Any = None
     audio: list[torch.Tensor] | None = None
+    ended: torch.Tensor | None = None

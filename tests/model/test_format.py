@@ -117,9 +117,17 @@ def test_nothing_is_left_out_of_a_fresh_model() -> None:
 
 def test_generation_settings_are_kept(folder: Path, tmp_path: Path) -> None:
     model = CsmForConditionalGeneration.from_pretrained(folder)
-    assert model.generation_settings["do_sample"] is False
+    assert model.generation_config.do_sample is False
+    model.depth_decoder.generation_config.temperature = 0.7
     model.save_pretrained(tmp_path)
-    assert json.loads((tmp_path / "generation_config.json").read_text()) == model.generation_settings
+    written = json.loads((tmp_path / "generation_config.json").read_text())
+    assert (written["do_sample"], written["depth_decoder_temperature"]) == (False, 0.7)
+    again = CsmForConditionalGeneration.from_pretrained(tmp_path)
+    assert again.depth_decoder.generation_config.temperature == 0.7
+    assert (
+        transformers.CsmForConditionalGeneration.from_pretrained(tmp_path).generation_config.do_sample
+        is False
+    )
 
 
 def test_the_codec_stays_in_float32(folder: Path) -> None:

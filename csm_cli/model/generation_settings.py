@@ -1,0 +1,182 @@
+"""What `generate` was asked for: the call, then the checkpoint's `generation_config.json`, then the
+defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers.generation.configuration_utils import CompileConfig, GenerationConfig
+
+from csm_cli.model.sampling import RowSampler
+
+DEPTH = "depth_decoder_"
+_DEFAULTS = {"do_sample": True, "temperature": 0.9, "top_k": 50, "top_p": 1.0, "max_new_tokens": 125}
+_LEVEL = ("do_sample", "temperature", "top_k", "top_p")
+_KNOWN = {
+    *_LEVEL,
+    *(DEPTH + name for name in _LEVEL),
+    *("max_new_tokens", "max_length", "min_new_tokens", "min_length", "suppress_tokens", "use_cache"),
+    *("cache_implementation", "compile_config", "disable_compile", "return_dict_in_generate"),
+    *("output_scores", "output_logits", "output_hidden_states", "output_attentions"),
+}
+# What a CSM has no use for, and what may yet be said of it without a change of meaning.
+_HARMLESS = {"num_beams": (1,), "num_return_sequences": (1,), "synced_gpus": (False,)}
+_IGNORED = {
+    "pad_token_id",
+    "bos_token_id",
+    "eos_token_id",
+    DEPTH + "cache_implementation",
+    "transformers_version",
+}
+
+
+@dataclass(frozen=True)
+class Level:
+    """How the codes of one decoder are drawn; the same for every row.
+
+    Attributes:
+        top_p: share of probability that the candidates hold together; 1 for all.
+    """
+
+    sampler: RowSampler
+    temperature: float
+    top_k: int
+    top_p: float
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that `generate` was asked for.
+
+    Attributes:
+        frames: the most to come. least: fewer than these never end a line.
+        suppressed: ids that codebook 0 may not take.
+        static: the cache's shapes never change. compile: how a step is compiled, None for not at all.
+    """
+
+    level: Level
+    depth: Level
+    frames: int
+    least: int
+    suppressed: tuple[int, ...]
+    static: bool
+    compile: dict[str, Any] | None
+    outputs: Mapping[str, bool]
+
+
+def load_generation_config(model: Any, source: str | Path, **hub: Any) -> None:
+    """Read a checkpoint's `generation_config.json`, if it has one.
+
+    Settings that begin with `depth_decoder_` become the depth decoder's own, without that prefix.
+
+    Args:
+        source: a folder or a Hub id.
+        hub: `revision`, `cache_dir`, `local_files_only`, `token` and `subfolder` are passed on.
+    """
+    names = ("revision", "cache_dir", "local_files_only", "token", "subfolder")
+    passed = {name: hub[name] for name in names if hub.get(name) is not None}
+    try:
+        model.generation_config = GenerationConfig.from_pretrained(source, **passed)
+    except OSError:
+        return
+    said = vars(model.generation_config)
+    for name in [name for name in said if name.startswith(DEPTH)]:
+        setattr(model.depth_decoder.generation_config, name.removeprefix(DEPTH), said.pop(name))
+
+
+def save_generation_config(model: Any, folder: str | Path) -> None:
+    """Write `generation_config.json`, with the depth decoder's settings under their prefix."""
+    config = GenerationConfig(**_said(model.generation_config))
+    for name, value in _said(model.depth_decoder.generation_config).items():
+        setattr(config, DEPTH + name, value)
+    Path(folder, "generation_config.json").write_text(config.to_json_string(), encoding="utf-8")
+
+
+def _said(config: Any) -> dict[str, Any]:
+    values = vars(config) if isinstance(config, GenerationConfig) else dict(config or {})
+    return {name: value for name, value in values.items() if value is not None and not name.startswith("_")}
+
+
+def read_settings(
+    model: Any, call: dict[str, Any], config: Any, batch: int, prompt: int, device: torch.device
+) -> Settings:
+    """Settle what is to be done.
+
+    Args:
+        call: keyword arguments of `generate`, None where nothing was said.
+        config: its `generation_config`, a `GenerationConfig` or a dict, in place of the model's own.
+        prompt: positions of the prompt, which `max_length` and `min_length` count too.
+
+    Raises:
+        ValueError: a setting that is not known, or cannot be had.
+    """
+    stored = _said(model.generation_config if config is None else config)
+    if config is None:
+        depth_config = getattr(model.depth_decoder, "generation_config", None)
+        stored |= {DEPTH + name: value for name, value in _said(depth_config).items()}
+    given = {name: value for name, value in call.items() if value is not None}
+    for name, harmless in _HARMLESS.items():
+        if given.get(name, harmless[0]) not in harmless:
+            raise ValueError(f"a CSM cannot generate with {name}={given[name]}")
+    if unknown := sorted(given.keys() - _KNOWN - _HARMLESS.keys() - _IGNORED):
+        raise ValueError(f"generate does not know {', '.join(unknown)}")
+    if "do_sample" in given:
+        # Asked for greedy, or for sampling: that means both levels unless the call says otherwise.
+        stored.pop(DEPTH + "do_sample", None)
+    chosen = _DEFAULTS | {k: v for k, v in stored.items() if k in _KNOWN} | given
+    # A length in the call outweighs one in the checkpoint, of whichever kind; both at once: the new tokens.
+    if ("max_length" in given and "max_new_tokens" not in given) or (
+        "max_length" in stored and "max_new_tokens" not in {**stored, **given}
+    ):
+        chosen["max_new_tokens"] = int(chosen["max_length"]) - prompt
+    least = chosen.get("min_new_tokens") or max(0, int(chosen.get("min_length") or 0) - prompt)
+    implementation = chosen.get("cache_implementation")
+    if implementation not in (None, "static", "dynamic"):
+        raise ValueError(f"no cache is called {implementation!r}, only 'static' and 'dynamic'")
+    frames = int(chosen["max_new_tokens"])
+    if frames < 1:
+        raise ValueError(
+            f"nothing is left to generate: max_length {chosen.get('max_length')}, prompt {prompt}"
+        )
+    return Settings(
+        level=_level(model, chosen, "", batch, device),
+        depth=_level(model, chosen, DEPTH, batch, device),
+        frames=frames,
+        least=int(least),
+        suppressed=tuple(chosen.get("suppress_tokens") or ()),
+        static=implementation == "static",
+        compile=_compile_options(chosen, device) if implementation == "static" else None,
+        outputs={
+            name: bool(value) for name, value in chosen.items() if name.startswith(("output_", "return_"))
+        },
+    )
+
+
+def _level(model: Any, chosen: dict[str, Any], prefix: str, batch: int, device: torch.device) -> Level:
+    values = {}
+    for name in _LEVEL:
+        value = chosen.get(prefix + name)
+        values[name] = chosen[name] if value is None else value
+    temperature = float(values["temperature"]) if values["do_sample"] else 0.0
+    top_k = int(values["top_k"])
+    sampler = RowSampler.of([temperature] * batch, [top_k] * batch, model.config.num_codes, device)
+    return Level(sampler, temperature, top_k, float(values["top_p"]))
+
+
+def _compile_options(chosen: dict[str, Any], device: torch.device) -> dict[str, Any] | None:
+    """Arguments of `torch.compile`. On a CPU a step is compiled only if that was asked for: it takes
+    minutes.
+    """
+    config = chosen.get("compile_config")
+    if chosen.get("disable_compile") or (config is None and device.type == "cpu"):
+        return None
+    if isinstance(config, dict):
+        return {"fullgraph": True, "dynamic": False, **config}
+    asked = CompileConfig() if config is None else config
+    options = {name: getattr(asked, name) for name in ("fullgraph", "dynamic", "backend", "mode", "options")}
+    return {name: value for name, value in options.items() if value is not None} | {"fullgraph": True}
