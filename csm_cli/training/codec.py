@@ -101,6 +101,12 @@ class CodecTrainer:
         """From here on only the decoder learns: codes no longer change."""
         self.frozen = True
 
+    def go_on(self) -> None:
+        """The model is a trained one: keep its encoder and codebooks, and teach its decoder."""
+        self.semantic.go_on()
+        self.acoustic.go_on()
+        self.freeze_encoder()
+
     def _start_codebooks(self) -> None:
         """k-means on what the encoder gives now."""
         with self.autocast():

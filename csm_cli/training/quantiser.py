@@ -72,6 +72,10 @@ class CodebookTrainer:
         self.usage.fill_(1.0)
         self.ready = True
 
+    def go_on(self) -> None:
+        """Take the codebooks of the Mimi modules as learned already."""
+        self.ready = True
+
     def project(self, latents: torch.Tensor) -> torch.Tensor:
         """Latents `[batch, hidden, frames]` in the quantiser's space, `[batch * frames, dim]`."""
         projected = self.quantiser.input_proj(latents) if self.quantiser.input_proj is not None else latents
@@ -115,7 +119,7 @@ class CodebookTrainer:
         embed = self.embed.clone()
         if self.reserve_zero:
             # Never the nearest entry: far outside the cloud, yet finite.
-            embed[0, 0] = embed[0].abs().max() * 10
+            embed[0, 0] = embed[0, 1:].abs().max() * 10
         for level, layer in enumerate(self.quantiser.layers):
             layer.codebook.embed_sum.copy_(embed[level])
             layer.codebook.cluster_usage.fill_(1.0)

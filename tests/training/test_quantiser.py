@@ -47,6 +47,18 @@ def test_what_is_stored_is_what_was_learned(codec: MimiModel) -> None:
         assert torch.equal(quantiser.encode(_latents()).permute(1, 2, 0), codes)
 
 
+def test_storing_again_changes_nothing(codec: MimiModel) -> None:
+    quantiser = codec.quantizer.semantic_residual_vector_quantizer
+    trainer = CodebookTrainer(quantiser, reserve_zero=True)
+    trainer.start(_latents())
+    trainer.store()
+    before = quantiser.layers[0].codebook.embed_sum.clone()
+    later = CodebookTrainer(quantiser, reserve_zero=True)
+    later.go_on()
+    later.store()
+    assert torch.equal(before, quantiser.layers[0].codebook.embed_sum)
+
+
 def test_fewer_levels_leave_the_rest_out(codec: MimiModel) -> None:
     trainer = CodebookTrainer(codec.quantizer.acoustic_residual_vector_quantizer)
     trainer.start(_latents())

@@ -4,6 +4,7 @@
 
 The codec learns first. When its encoder is settled it is frozen; from then on speech is encoded as the
 teachers deliver it, the voice learns from the codes, and the codec's decoder goes on learning beside it.
+With `--checkpoint DIR` a trained voice learns on: its codes stay, so the voice starts at once.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--fortunes", type=Path, required=True, help="folder of the fortune files")
     parser.add_argument("--wordnet", type=Path, required=True, help="folder of WordNet's data files")
     parser.add_argument("--words", type=Path, required=True, help="a word list")
+    parser.add_argument("--checkpoint", type=Path, help="go on from this checkpoint folder")
     parser.add_argument("--minutes", type=float, default=25, help="length of the whole run")
     parser.add_argument("--codec-share", type=float, default=0.31, help="share of it for the codec alone")
     parser.add_argument(
@@ -87,13 +89,17 @@ def _train_codec(options: argparse.Namespace, began: float) -> None:
     )
     pool = SpeechPool(options.folder / "speech", 0.5 if options.small else 40, device)
     pool.wait(60 if options.small else 400)
-    trainer = CodecTrainer(MimiModel(codec_config()), pool, settings, device)
-    trainer.warm()
-    _log("codec: ready")
     whole = 60 * options.minutes
-    alone = began + whole * options.codec_share - time.time()
-    trainer.run(Budget(seconds=alone), settings.peak_rate, last_rate=0.15, log=_log)
-    trainer.freeze_encoder()
+    if options.checkpoint:
+        trainer = CodecTrainer(_trained(options).codec_model, pool, settings, device)
+        trainer.go_on()
+    else:
+        trainer = CodecTrainer(MimiModel(codec_config()), pool, settings, device)
+        trainer.warm()
+        _log("codec: ready")
+        alone = began + whole * options.codec_share - time.time()
+        trainer.run(Budget(seconds=alone), settings.peak_rate, last_rate=0.15, log=_log)
+        trainer.freeze_encoder()
     trainer.save(options.folder / "codec-frozen")
     (options.folder / "codec-frozen" / "ready").touch()
     trainer.save(options.folder / "codec")
@@ -143,7 +149,7 @@ def _train_voice(options: argparse.Namespace, began: float) -> None:
     settings = VoiceOptions(compile=not options.no_compile, **(small if options.small else {}))
     trainer_device = torch.device(options.device)
     torch.manual_seed(0)
-    model = CsmForConditionalGeneration(voice_config())
+    model = _trained(options) or CsmForConditionalGeneration(voice_config())
     end = began + 60 * options.minutes
     codes = options.folder / "codes"
     trainer = VoiceTrainer(model, SegmentStore(codes, text_ids), settings, trainer_device)
@@ -175,6 +181,17 @@ def _train_voice(options: argparse.Namespace, began: float) -> None:
     budget = Budget(seconds=end - time.time() - (2 if options.small else 8))
     trainer.run(budget, _log, validation, checkpoint, checkpoint_seconds=60)
     _log(f"voice: done, {len(trainer.store.all)} utterances in the main process")
+
+
+def _trained(options: argparse.Namespace) -> Any:
+    """The model to go on from, float32; None: start afresh."""
+    import torch
+
+    from csm_cli.model import CsmForConditionalGeneration
+
+    if options.checkpoint is None:
+        return None
+    return CsmForConditionalGeneration.from_pretrained(options.checkpoint, dtype=torch.float32)
 
 
 def _wait_for(path: Path, end: float) -> None:

@@ -71,6 +71,7 @@ def voice_config(codec: Any | None = None) -> Any:
         num_key_value_heads=2,
         head_dim=64,
         max_position_embeddings=2048,
+        max_characters=200,  # longer lines are read less well: csm splits them
         rope_parameters=dict(rope),
         bos_token_id=BOS,
         pad_token_id=PAD,
