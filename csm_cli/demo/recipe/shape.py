@@ -156,11 +156,11 @@ def assemble(folder: Path, voice: Path, codec: Path) -> None:
         "bos_token_id": BOS,
         "pad_token_id": PAD,
         "do_sample": True,
-        "temperature": 0.6,
-        "top_k": 20,
+        "temperature": 0.5,
+        "top_k": 10,
         "depth_decoder_do_sample": True,
-        "depth_decoder_temperature": 0.6,
-        "depth_decoder_top_k": 20,
+        "depth_decoder_temperature": 0.2,
+        "depth_decoder_top_k": 10,
         "max_new_tokens": 375,
     }
     (folder / "generation_config.json").write_text(json.dumps(settings, indent=2) + "\n")
