@@ -28,7 +28,8 @@ ModelOption = Annotated[
 ]
 DeviceOption = Annotated[Device, typer.Option("--device", help="Where the model runs.")]
 SeedOption = Annotated[
-    int, typer.Option("--seed", min=0, metavar="N", help="Another seed gives another reading.")
+    int | None,
+    typer.Option("--seed", min=0, metavar="N", help="Another seed gives another reading. Default: 0."),
 ]
 TemperatureOption = Annotated[
     float | None,

@@ -51,7 +51,7 @@ def render(
             "--context-turns", min=0, metavar="N", help="Earlier lines of each speaker that a line hears."
         ),
     ] = 3,
-    seed: SeedOption = 0,
+    seed: SeedOption = None,
     temperature: TemperatureOption = None,
     top_k: TopKOption = None,
     model: ModelOption = None,

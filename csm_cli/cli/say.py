@@ -28,7 +28,7 @@ def say(
             "-o", "--output", metavar="FILE", help="A .wav, .flac or .mp3 file; - is WAV on standard output."
         ),
     ] = DEFAULT_OUTPUT,
-    seed: SeedOption = 0,
+    seed: SeedOption = None,
     temperature: TemperatureOption = None,
     top_k: TopKOption = None,
     model: ModelOption = None,

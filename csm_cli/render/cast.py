@@ -43,8 +43,13 @@ def find_voices(screenplay: Screenplay) -> dict[str, Voice]:
         MissingError: a voice that is not there, with the place in the script that names it.
     """
     registry = VoiceRegistry(Path(screenplay.path).parent)
-    cast = screenplay.cast.values()
-    return {member.voice: find_voice(registry, member.voice, str(member.source)) for member in cast}
+    places = {voice: member.source for member in screenplay.cast.values() for voice in member.voices}
+    for chapter in screenplay.chapters:
+        for voice in chapter.voices.values():
+            places.setdefault(voice, chapter.source)
+        for line in chapter.lines:
+            places.setdefault(line.voice, line.source)
+    return {voice: find_voice(registry, voice, str(source)) for voice, source in places.items()}
 
 
 def cast_tags(
@@ -75,18 +80,57 @@ def cast_tags(
     return {member.name: own[member.voice] if member.speaker is None else member.speaker for member in cast}
 
 
+def line_tags(
+    screenplay: Screenplay,
+    voices: Mapping[str, Voice],
+    tags: Mapping[str, int],
+    trained: Collection[int] = (),
+) -> dict[tuple[str, str], int]:
+    """The speaker tags of lines that are spoken in another voice than their character's usual one.
+
+    A style of a character is the same person, and keeps the tag; any other voice has that of the character it
+    belongs to, else one of its own. A model that was trained on certain speakers goes by the voice alone.
+
+    Args:
+        screenplay, voices, trained: as for `cast_tags`.
+        tags: from `cast_tags`.
+
+    Returns:
+        tag by (character, voice), where it is not the character's.
+    """
+    owners = {voice: tags[member.name] for member in screenplay.cast.values() for voice in member.voices}
+    found: dict[tuple[str, str], int] = {}
+    for line in screenplay.lines:
+        member, key = screenplay.cast[line.speaker], (line.speaker, line.voice)
+        if line.voice == member.voice or key in found or (not trained and line.voice in member.voices):
+            continue
+        if trained:
+            found[key] = stand_in(voices[line.voice].speaker, trained)
+            continue
+        if line.voice not in owners:
+            taken, own = {*tags.values(), *owners.values()}, voices[line.voice].speaker
+            owners[line.voice] = next(free for free in (own, *range(len(taken) + 1)) if free not in taken)
+        found[key] = owners[line.voice]
+    return found
+
+
 def stand_in(tag: int, trained: Collection[int]) -> int:
     """`tag` itself if the model was trained on it, else one that it was, always the same."""
     return tag if tag in trained else sorted(trained)[tag % len(trained)]
 
 
+References = Mapping[tuple[int, str], Segment]
+"""What the model hears first, by the speaker tag and the voice of the line."""
+
+
 def references(
     engine: Engine, tags: Mapping[str, int], screenplay: Screenplay, voices: Mapping[str, Voice]
-) -> dict[int, Segment]:
-    """What the model hears first, by speaker tag: the reference of every voice that is cast and has one."""
-    found: dict[int, Segment] = {}
-    for name in dict.fromkeys(line.speaker for line in screenplay.lines):
-        voice = voices[screenplay.cast[name].voice]
-        if voice.audio is not None and tags[name] not in found:
-            found[tags[name]] = Segment(tags[name], voice.text, reference_codes(voice, engine))
+) -> dict[tuple[int, str], Segment]:
+    """The reference of every voice that speaks a line and has one."""
+    others = line_tags(screenplay, voices, tags)
+    found: dict[tuple[int, str], Segment] = {}
+    for speaker, name in dict.fromkeys((line.speaker, line.voice) for line in screenplay.lines):
+        voice, tag = voices[name], others.get((speaker, name), tags[speaker])
+        if voice.audio is not None and (tag, name) not in found:
+            found[tag, name] = Segment(tag, voice.text, reference_codes(voice, engine))
     return found

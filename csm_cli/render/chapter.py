@@ -58,22 +58,29 @@ def arrange(chapter: Chapter, heard: dict[str, Spoken]) -> list[Spoken | Gap]:
     """The lines of a chapter with a gap at each boundary.
 
     A pause or a scene break of the script takes the place of the gap that would be there; several add up.
+    A chapter's own pauses come before its first line and behind its last.
     """
     parts: list[Spoken | Gap] = []
     before: Line | None = None
-    asked: list[Spoken | Gap] = []
+    asked = _asked(chapter.settings.pause_before)
     for item in chapter.items:
         if isinstance(item, Pause):
             asked.append(Gap("pause", item.seconds))
         elif isinstance(item, SceneBreak):
-            asked.append(Gap("scene"))
-        elif item.id in heard:
+            if before is not None or not item.title:  # a chapter may begin with the title of its first scene
+                asked.append(Gap("scene"))
+        elif isinstance(item, Line) and item.id in heard:
+            asked += _asked(item.settings.pause_before)
             if before is not None and not asked:
                 parts.append(Gap(_boundary(before, item)))
             parts += asked
             parts.append(heard[item.id])
-            before, asked = item, []
-    return parts + asked
+            before, asked = item, _asked(item.settings.pause_after)
+    return parts + asked + _asked(chapter.settings.pause_after)
+
+
+def _asked(seconds: float | None) -> list[Spoken | Gap]:
+    return [] if seconds is None else [Gap("pause", seconds)]
 
 
 def spoken_lines(engine: Decoder, lines: Sequence[SpokenLine]) -> dict[str, Spoken]:

@@ -8,11 +8,13 @@ written and forgotten in order and memory does not grow with the book.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Protocol
 
 from csm_cli.engine import Sampler, Segment, Speech, Utterance
 from csm_cli.errors import UsageError
+from csm_cli.render.cast import References
 from csm_cli.render.checks import frame_cap
 from csm_cli.render.context import choose_context
 from csm_cli.render.plan import Chain, PlannedLine
@@ -37,7 +39,7 @@ class Speaker(Protocol):
 class ChainInProgress:
     """One chain on its way: the line being spoken, and what has been heard before it."""
 
-    def __init__(self, chain: Chain, references: Mapping[int, Segment], turns: int):
+    def __init__(self, chain: Chain, references: References, turns: int):
         self.chain = chain
         self.spoken: list[SpokenLine] = []
         self._references = references
@@ -69,12 +71,14 @@ class ChainInProgress:
         """What the chain wants spoken next."""
         assert self._line is not None
         line, text = self._line, self._line.text
+        if (temperature := line.planned.line.settings.temperature) is not None:
+            sampler = replace(sampler, temperature=temperature, depth_temperature=None)
         bare = Utterance(line.planned.tag, text, seed=line.seed, max_frames=frame_cap(text), sampler=sampler)
         room = engine.max_positions - bare.max_frames - engine.positions((), bare)
         try:
             context = choose_context(
-                self._references.get(line.planned.tag),
-                self._heard,
+                self._references.get((line.planned.tag, line.planned.voice)),
+                () if line.planned.line.settings.context is False else self._heard,
                 lambda segment: self._cost(engine, segment),
                 room,
                 self._turns,
@@ -97,7 +101,7 @@ class ChainInProgress:
 
 def speak_chains(
     engine: Speaker,
-    chains: Iterable[tuple[Chain, Mapping[int, Segment]]],
+    chains: Iterable[tuple[Chain, References]],
     sampler: Sampler,
     *,
     batch: int,
@@ -108,7 +112,7 @@ def speak_chains(
 
     Args:
         engine: speaks.
-        chains: in the order in which they should be finished; each with the voice references of its tags.
+        chains: in the order in which they should be finished; each with the references of its voices.
         sampler: how codes are drawn.
         batch: most lines spoken at once.
         turns: turns of each speaker kept as context.

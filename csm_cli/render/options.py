@@ -21,7 +21,7 @@ class RenderOptions:
         formats: of the chapter files: wav, flac, mp3.
         batch: most lines spoken at once, at least 1.
         context_turns: turns of each speaker that a line hears.
-        seed: of the whole script.
+        seed: of everything in the script that sets none; None: the script's own, else 0.
         temperature: of the sampler; None: the model's own.
         top_k: of the sampler; None: the model's own.
         model: folder, Hub repository or "demo"; None: see `choose_model`.
@@ -33,7 +33,7 @@ class RenderOptions:
     formats: tuple[str, ...] = ("wav",)
     batch: int = 16
     context_turns: int = DEFAULT_TURNS
-    seed: int = 0
+    seed: int | None = None
     temperature: float | None = None
     top_k: int | None = None
     model: str | None = None

@@ -66,7 +66,8 @@ def plan_screenplay(
     screenplay: Screenplay,
     tags: Mapping[str, int],
     *,
-    seed: int = 0,
+    others: Mapping[tuple[str, str], int] | None = None,
+    seed: int | None = None,
     max_characters: int = DEFAULT_MAX_CHARACTERS,
     chapters: frozenset[int] | None = None,
     alphabet: Container[str] | None = None,
@@ -76,26 +77,29 @@ def plan_screenplay(
     Args:
         screenplay: the script.
         tags: speaker tag of every character (`cast_tags`).
-        seed: the script's.
+        others: tags of lines in another voice than their character's (`line_tags`).
+        seed: of everything that sets none; None: the script's, else 0. A chapter's own seed wins.
         max_characters: longest piece that the model reads well.
         chapters: numbers of the chapters wanted; None for all. Seeds do not depend on this choice.
         alphabet: characters that the model can say; None for any.
     """
     said: Counter[tuple[str, str]] = Counter()
     chains = []
+    usual = seed if seed is not None else screenplay.seed or 0
     for chapter in screenplay.chapters:
         planned = []
         for line in chapter.lines:
             text = spoken_text(line.text)
             seed_of_line = line.seed
             if seed_of_line is None:
-                seed_of_line = line_seed(seed, line.speaker, text, said[line.speaker, text])
+                base = usual if chapter.seed is None else chapter.seed
+                seed_of_line = line_seed(base, line.speaker, text, said[line.speaker, text])
             said[line.speaker, text] += 1
             text, unspoken = (text, "") if alphabet is None else fold_to(text, alphabet)
             sounds = any(character.isalnum() for character in text)
             parts = tuple(split_text(text, max_characters)) if sounds else ()
-            voice = screenplay.cast[line.speaker].voice
-            planned.append(PlannedLine(line, voice, tags[line.speaker], parts, seed_of_line, unspoken))
+            tag = (others or {}).get((line.speaker, line.voice), tags[line.speaker])
+            planned.append(PlannedLine(line, line.voice, tag, parts, seed_of_line, unspoken))
         if chapters is None or chapter.number in chapters:
             chains.append(Chain(screenplay, chapter, tuple(planned)))
     return chains

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csm_cli.errors import ScriptError, UsageError
-from csm_cli.render.cast import cast_tags, find_voices, references
+from csm_cli.render.cast import References, cast_tags, find_voices, line_tags, references
 from csm_cli.render.chapter import write_chapter
 from csm_cli.render.loop import speak_chains
 from csm_cli.render.manifest import write_manifest
@@ -22,7 +22,7 @@ from csm_cli.screenplay import Screenplay, read_screenplay
 
 if TYPE_CHECKING:
     from csm_cli.audio.timeline import ChapterTimeline
-    from csm_cli.engine import Engine, Segment
+    from csm_cli.engine import Engine
     from csm_cli.voices.voice import Voice
 
 
@@ -86,6 +86,7 @@ def plan_jobs(
         chains = plan_screenplay(
             job.screenplay,
             tags,
+            others=line_tags(job.screenplay, job.voices, tags, limits.speakers),
             seed=options.seed,
             max_characters=max_characters,
             chapters=options.chapters,
@@ -154,7 +155,7 @@ def render_jobs(
 
 def _with_references(
     engine: Engine, plans: Sequence[JobPlan], limits: Limits
-) -> Iterator[tuple[Chain, dict[int, Segment]]]:
+) -> Iterator[tuple[Chain, References]]:
     for plan in plans:
         job = plan.job
         heard = {} if limits.speakers else references(engine, plan.tags, job.screenplay, job.voices)

@@ -95,7 +95,7 @@ def as_screenplay(text: str, voice: str) -> Screenplay:
     if not paragraphs:
         raise UsageError("there is nothing to say", where="TEXT", remedy="give at least one word")
     lines = tuple(
-        Line(f"c01-l{number:03d}", NARRATOR, block, here, None, number > 1)
+        Line(f"c01-l{number:03d}", NARRATOR, block, here, None, number > 1, voice)
         for number, block in enumerate(paragraphs, 1)
     )
     cast = {NARRATOR: CastMember(NARRATOR, voice, None, here)}

@@ -3,45 +3,49 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
+from csm_cli.screenplay.cues import BRACES, CUE, check_twice, read_braces, read_cue, unknown_cue
 from csm_cli.screenplay.document import NARRATOR, Screenplay, Source
-from csm_cli.screenplay.draft import Draft, Header, read_seconds
-from csm_cli.screenplay.header import read_header
+from csm_cli.screenplay.draft import Draft, Header
+from csm_cli.screenplay.header import bare_header, read_header, read_text
 from csm_cli.screenplay.inline import plain_text
-from csm_cli.screenplay.nodes import Fields, kind, parse_nodes
-from csm_cli.screenplay.source_text import Problems, SourceText
+from csm_cli.screenplay.nodes import Fields, Scalar, kind, parse_nodes
+from csm_cli.screenplay.problems import Problems
+from csm_cli.screenplay.reading import Reading
+from csm_cli.screenplay.settings import CHAPTER_KEYS, LINE_KEYS, check_keys, read_seed, read_settings
+from csm_cli.screenplay.source_text import SourceText
 
 # Stands for a character of a comment, so that what follows keeps its column; no script holds it.
 _GONE = "\x00"
-_COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
+_COMMENT = re.compile(r"(?<!\\)<!--.*?(-->|\Z)", re.DOTALL)
 _RULE = re.compile(r"([-*_])(?:\s*\1){2,}")
-_PAUSE = re.compile(r"\[pause\b:?\s*([^\]]*)\]", re.IGNORECASE)
+_HEADING = re.compile(r"(#{1,6})(?:[ \t]|$)")
 _SPEAKER = re.compile(r"(\*\*|__)(?P<name>[^*:]{1,100}?)(?::\s*\1|\s*\1\s*:)\s*")
 _NAME_COLON = re.compile(r"([^*:]{1,60}):\s")
+_NOTE = re.compile(r"\(((?:[^()\\]|\\.)*)\)\s*")
+_CHAPTER_VOICE = "voice."
+_KEYS = (*LINE_KEYS, "speaker")
 
 
-def read_markdown(source: SourceText) -> Screenplay:
-    """The screenplay in a Markdown text.
-
-    Raises:
-        ScriptError: with every problem found.
-    """
-    problems = Problems()
-    header, first = _front_matter(source, problems)
-    body = _without_comments(source, first, problems)
-    draft = Draft(source.path, header, problems)
-    reader = _Reader(source.path, header, draft, problems)
+def read_markdown(source: SourceText, reading: Reading) -> Screenplay:
+    """The screenplay in a Markdown text; faults are noted in `reading`."""
+    header, first = _front_matter(source, reading)
+    body = _without_comments(source, first, reading.problems)
+    draft = Draft(source.path, header, reading)
+    reader = _Reader(source.path, header, draft, reading.problems)
     for number, row in enumerate(body, first + 1):
         reader.take(row, number)
+        if reading.problems.full:
+            break
     reader.end_line()
     return draft.finish()
 
 
-def _front_matter(source: SourceText, problems: Problems) -> tuple[Header, int]:
+def _front_matter(source: SourceText, reading: Reading) -> tuple[Header, int]:
     """The header and the number of rows that it takes."""
+    problems = reading.problems
     rows = source.text.split("\n")
-    nothing = Header(title=Path(source.path).stem)
+    nothing = bare_header(source.path, reading)
     if rows[0].rstrip() != "---":
         return nothing, 0
     last = next((row for row, text in enumerate(rows) if row and text.rstrip() in ("---", "...")), None)
@@ -50,13 +54,13 @@ def _front_matter(source: SourceText, problems: Problems) -> tuple[Header, int]:
         problems.check()
         return nothing, len(rows)
     text = "\n".join(rows[1:last])
-    before = bool(problems)
+    before = len(problems.findings())
     root = parse_nodes(SourceText(source.path, text, first_line=2), problems)
     if isinstance(root, Fields):
-        return read_header(root, source.path, problems), last + 1
+        return read_header(root, source.path, reading), last + 1
     if root is not None:
         problems.add(root.source, f"front matter has keys such as title and voices; this is {kind(root)}")
-    nothing.cast_known = bool(problems) == before
+    nothing.cast_known = len(problems.findings()) == before
     return nothing, last + 1
 
 
@@ -75,7 +79,7 @@ def _without_comments(source: SourceText, first: int, problems: Problems) -> lis
 
 def _title(heading: str) -> str:
     """The title in "# Title" or "# Title ##"."""
-    title = heading[1:].strip()
+    title = heading.lstrip("#").strip()
     bare = title.rstrip("#")
     if not bare or bare[-1].isspace():
         title = bare
@@ -89,44 +93,59 @@ class _Reader:
         self._path, self._header, self._draft, self._problems = path, header, draft, problems
         self._said: list[str] = []
         self._speaker, self._named_at, self._source = NARRATOR, Source(path, 1, 1), Source(path, 1, 1)
+        self._settings: Fields | None = None
+        self._named = False  # the line begins with a speaker's name
         self._fresh = True  # the next line begins a paragraph
         self._open = False  # a line is being read
 
     def take(self, row: str, number: int) -> None:
         """Read one physical line of the script; `number` counts from 1."""
-        text = row.replace(_GONE, " ").strip()
+        text = row.replace(_GONE, " ").strip() if _GONE in row else row.strip()
         if not text:
             if _GONE not in row:  # a comment on a line of its own does not end a paragraph
                 self._end_paragraph()
             return
-        column = len(row) - len(row.replace(_GONE, " ").lstrip()) + 1
+        column = row.index(text[0]) + 1
         source = Source(self._path, number, column)
-        if text == "#" or text.startswith(("# ", "#\t")):
-            self._end_paragraph()
-            self._draft.begin_chapter(_title(text), source)
-        elif text[0] == "#":
-            self._problems.add(
-                source, r'a chapter begins with "# Title"; text that begins with # is written \#'
-            )
-        elif _RULE.fullmatch(text):
+        if text[0] == "#":
+            self._heading(text, source)
+        elif text[0] in "-*_" and _RULE.fullmatch(text):
             self._end_paragraph()
             self._chapter(source)
             self._draft.add_scene_break(source)
-        elif text[0] == "[" and (pause := _PAUSE.fullmatch(text)):
-            self._pause(pause, source)
+        elif text[0] == "[" and (cue := CUE.fullmatch(text)):
+            self._cue(cue, source)
         else:
             self._text(row, text, source)
 
     def end_line(self) -> None:
         """Hand over the line that is being read."""
-        if self._open:
-            self._chapter(self._named_at)
-            text = plain_text("\n".join(self._said))
-            self._draft.add_line(
-                self._speaker, text, named_at=self._named_at, source=self._source, new_paragraph=self._fresh
-            )
-            self._fresh = self._open = False
-            self._said = []
+        if not self._open:
+            return
+        self._chapter(self._named_at)
+        said, notes = "\n".join(self._said), list[str]()
+        while self._named and said[:1] == "(" and (note := _NOTE.match(said)):
+            said = said[note.end() :]
+            notes += [" ".join(plain_text(note[1]).split())] if note[1].strip() else []
+        fields = self._settings or Fields(self._source)
+        voice = ""
+        if fields.pairs:
+            check_keys(fields, _KEYS, self._problems)
+            check_twice(fields, self._problems)
+            voice = read_text(fields, "voice", self._problems)
+        self._draft.add_line(
+            self._speaker,
+            plain_text(self._draft.fill(said, self._source)),
+            named_at=self._named_at,
+            source=self._source,
+            seed=read_seed(fields, self._problems) if fields.pairs else None,
+            new_paragraph=self._fresh,
+            notes=tuple(notes),
+            settings=read_settings(fields, self._problems),
+            voice=voice,
+        )
+        self._fresh = self._open = self._named = False
+        self._said, self._settings = [], None
 
     def _end_paragraph(self) -> None:
         self.end_line()
@@ -135,34 +154,86 @@ class _Reader:
 
     def _chapter(self, source: Source) -> None:
         if not self._draft.in_chapter:
-            self._draft.begin_chapter(self._header.title, source)
+            self._draft.begin_chapter(self._header.title, source, implied=True)
 
-    def _pause(self, pause: re.Match[str], source: Source) -> None:
-        """A pause ends a line but not a turn: the same speaker goes on in the row below."""
+    def _heading(self, text: str, source: Source) -> None:
+        marks = _HEADING.match(text)
+        if not marks:
+            self._problems.add(
+                source,
+                r'a chapter begins with "# Title", a scene with "## Title"; text that begins '
+                r"with # is written \#",
+            )
+            return
+        self._end_paragraph()
+        if len(marks[1]) > 1:
+            self._chapter(source)
+            self._draft.add_scene_break(source, _title(text))
+            return
+        fields = Fields(source)
+        if text[-1] == "}" and (braces := BRACES.fullmatch(text, text.rindex("{"))):
+            fields = read_braces(braces, source.line, source.column, self._path)
+            text = text[: braces.start()].rstrip()
+        voices: dict[str, str] = {}
+        rest = Fields(fields.source)
+        for key, value in fields.pairs:
+            if key.text.startswith(_CHAPTER_VOICE) and isinstance(value, Scalar):
+                voices[key.text.removeprefix(_CHAPTER_VOICE)] = value.text
+            else:
+                rest.pairs.append((key, value))
+        check_keys(rest, CHAPTER_KEYS, self._problems)
+        check_twice(fields, self._problems)
+        settings, seed = read_settings(rest, self._problems), read_seed(rest, self._problems)
+        self._draft.begin_chapter(_title(text), source, settings, seed, voices)
+
+    def _cue(self, cue: re.Match[str], source: Source) -> None:
+        """A cue ends a line but not a turn: the same speaker goes on in the row below."""
         self.end_line()
-        self._chapter(source)
-        at = Source(self._path, source.line, source.column + pause.start(1))
-        if (seconds := read_seconds(pause[1].strip(), at, self._problems)) is not None:
-            self._draft.add_pause(seconds, source)
+        if cue[1].lower() != "include":
+            self._chapter(source)
+        read_cue(cue, source, self._draft, self._problems)
 
     def _text(self, row: str, text: str, source: Source) -> None:
-        for pause in _PAUSE.finditer(row):
-            at = Source(self._path, source.line, pause.start() + 1)
-            self._problems.add(at, f"a pause stands on a line of its own: {pause[0]}")
+        if "[" in row:
+            for cue in CUE.finditer(row):
+                if row[: cue.start()].endswith("\\"):
+                    continue
+                at = Source(self._path, source.line, cue.start() + 1)
+                self._problems.add(at, f"a {cue[1].lower()} stands on a line of its own: {cue[0]}")
+            if text[0] == "[" and text[-1] == "]" and (hint := unknown_cue(text)):
+                self._problems.add(source, f"{text} is read aloud as it stands{hint}", "warning")
         begin = source.column - 1
-        if speaker := _SPEAKER.match(row, begin):
+        if text[0] in "*_" and (speaker := _SPEAKER.match(row, begin)):
             self.end_line()
             self._speaker = " ".join(plain_text(speaker["name"]).split())
             self._named_at = Source(self._path, source.line, speaker.start("name") + 1)
             begin = speaker.end()
             self._open, self._source = True, Source(self._path, source.line, begin + 1)
-        elif not self._open:
+            self._named = True
+            begin = self._braces(row, begin, source.line)
+        elif not self._open or (text[0] == "{" and BRACES.match(row, begin)):
+            self.end_line()
             self._open, self._named_at, self._source = True, source, source
-        named = _NAME_COLON.match(text)
-        if named and not speaker and named[1] in self._header.cast:
-            what = rf'a line of {named[1]} is written "**{named[1]}:** text" (or "\:" if this is no name)'
-            self._problems.add(source, what)
+            begin = self._braces(row, begin, source.line)
+            self._forgotten_stars(text, source)
+        else:
+            self._forgotten_stars(text, source)
         if said := row[begin:].replace(_GONE, "").strip().removesuffix("\\"):
             if not self._said:
                 self._source = Source(self._path, source.line, begin + 1)
             self._said.append(said)
+
+    def _forgotten_stars(self, text: str, source: Source) -> None:
+        named = _NAME_COLON.match(text) if ":" in text[:62] else None
+        if named and self._draft.resolve(named[1])[0] in self._header.cast:
+            what = rf'a line of {named[1]} is written "**{named[1]}:** text" (or "\:" if this is no name)'
+            self._problems.add(source, what)
+
+    def _braces(self, row: str, begin: int, number: int) -> int:
+        """Read the settings that a line begins with; where its text begins."""
+        if row[begin : begin + 1] != "{" or not (braces := BRACES.match(row, begin)):
+            return begin
+        self._settings = read_braces(braces, number, 1, self._path)
+        if speaker := read_text(self._settings, "speaker", self._problems):
+            self._speaker, self._named = speaker, True
+        return braces.end()

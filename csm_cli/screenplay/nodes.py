@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 import yaml
 
 from csm_cli.screenplay.document import Source
-from csm_cli.screenplay.source_text import Problems, SourceText, shown
+from csm_cli.screenplay.limits import MAX_YAML_DEPTH
+from csm_cli.screenplay.problems import Problems, shown
+from csm_cli.screenplay.source_text import SourceText
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_MAX_DEPTH = 16
 _QUOTE = "put text in quotes if it has a colon or begins with one of & * ! % @ ` { [ \" '"
 
 
@@ -101,8 +102,8 @@ class _Builder:
             place = self._place(event)
             node = Items(place) if isinstance(event, yaml.SequenceStartEvent) else Fields(place)
             self._put(node)
-            if len(self._open) == _MAX_DEPTH:
-                self._problems.add(place, f"nested more than {_MAX_DEPTH} deep; a script is not")
+            if len(self._open) == MAX_YAML_DEPTH:
+                self._problems.add(place, f"nested more than {MAX_YAML_DEPTH} deep; a script is not")
                 raise _Refused
             self._open.append(node)
             self._keys.append(None)

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from csm_cli.errors import ScriptError
 from csm_cli.screenplay.document import Screenplay
-from csm_cli.screenplay.source_text import read_source
+from csm_cli.screenplay.problems import Problems
+from csm_cli.screenplay.reading import Reading
+from csm_cli.screenplay.source_text import SourceText, read_source
 
-YAML_ENDINGS = (".yaml", ".yml")
-MARKDOWN_ENDINGS = (".md", ".markdown")
+ENDINGS = {
+    "yaml": (".yaml", ".yml"),
+    "markdown": (".md", ".markdown"),
+}
+"""The formats that a script can be rendered from, and how their files end."""
+FORMATS = tuple(ENDINGS)
 
 
-def read_screenplay(path: Path | str) -> Screenplay:
+class Checked(NamedTuple):
+    """A script as far as it can be read, and all that was found; None: it does not parse."""
+
+    screenplay: Screenplay | None
+    problems: Problems
+
+
+def read_screenplay(path: Path | str, format: str | None = None) -> Screenplay:
     """Read a script.
 
     Args:
-        path: a YAML (.yaml, .yml) or Markdown (.md, .markdown) file in UTF-8.
+        path: a file in UTF-8, in one of the formats of `ENDINGS`.
+        format: one of `FORMATS`; None: by the ending of the name.
 
     Returns:
         The screenplay; its `path` is `path` as it was given.
@@ -24,13 +40,60 @@ def read_screenplay(path: Path | str) -> Screenplay:
     Raises:
         ScriptError: the file is missing, not UTF-8 or faulty; `problems` has every fault, one line each.
     """
+    screenplay, problems = check_screenplay(path, format)
+    problems.check()
+    assert screenplay is not None
+    return screenplay
+
+
+def check_screenplay(path: Path | str, format: str | None = None, *, expand: bool = True) -> Checked:
+    """Read a script as far as it goes.
+
+    Args:
+        path: as for `read_screenplay`.
+        format: the same.
+        expand: False: variables and includes stay as they are; for a script that is to be written again.
+
+    Raises:
+        ScriptError: the file cannot be read as text at all.
+    """
     path = Path(path)
-    ending = path.suffix.lower()
-    if ending in YAML_ENDINGS:
-        from csm_cli.screenplay.yaml_script import read_yaml as read
-    elif ending in MARKDOWN_ENDINGS:
-        from csm_cli.screenplay.markdown_script import read_markdown as read
-    else:
-        accepted = ", ".join((*YAML_ENDINGS, *MARKDOWN_ENDINGS))
-        raise ScriptError([f"{path}: error: not a script; the name must end in one of {accepted}"])
-    return read(read_source(path))
+    reading = Reading(path.parent, _read, expand=expand)
+    try:
+        screenplay = _read(path, reading, format)
+    except ScriptError:
+        reading.problems.check()  # then these are the same, or more
+        raise
+    return Checked(screenplay, reading.problems)
+
+
+def format_of(path: Path, format: str | None = None) -> str:
+    """The format of a script's file.
+
+    Raises:
+        ScriptError: there is none of that ending.
+    """
+    if format:
+        return format
+    for name, endings in ENDINGS.items():
+        if path.suffix.lower() in endings:
+            return name
+    accepted = ", ".join(ending for endings in ENDINGS.values() for ending in endings)
+    hint = "; csm import makes a script of it" if path.suffix.lower() == ".epub" else ""
+    raise ScriptError([f"{path}: error: not a script; the name must end in one of {accepted}{hint}"])
+
+
+def _read(path: Path, reading: Reading, format: str | None = None) -> Screenplay | None:
+    read = _reader(format_of(path, format))
+    with reading.within(path):
+        return read(read_source(path), reading)
+
+
+def _reader(format: str) -> Callable[[SourceText, Reading], Screenplay | None]:
+    if format == "yaml":
+        from csm_cli.screenplay.yaml_script import read_yaml
+
+        return read_yaml
+    from csm_cli.screenplay.markdown_script import read_markdown
+
+    return read_markdown

@@ -1,39 +1,26 @@
-"""The text of a script file and the places in it: decoding, line ends, positions, list of problems."""
+"""The text of a script file and the places in it: decoding, line ends, positions."""
 
 from __future__ import annotations
 
-import difflib
+import codecs
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 from csm_cli.errors import ScriptError
 from csm_cli.screenplay.document import Source
+from csm_cli.screenplay.limits import MAX_BYTES, MAX_CONTROL_CHARACTERS
+from csm_cli.screenplay.problems import Problems
 
-# What YAML 1.1 does not allow in a file; no prose needs it in Markdown either.
+# What YAML 1.1 does not allow in a file; no prose needs it in another format either.
 _CONTROL = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_SHOWN = 40
-
-
-class Problems:
-    """What is wrong with one script, gathered so that everything is reported at once."""
-
-    def __init__(self) -> None:
-        self._found: dict[tuple[Source, str], None] = {}
-
-    def add(self, source: Source, message: str) -> None:
-        """Note `message` at `source`; the same twice is noted once."""
-        self._found[source, message] = None
-
-    def __bool__(self) -> bool:
-        return bool(self._found)
-
-    def check(self) -> None:
-        """Raise ScriptError with every problem, in file order, if there is any."""
-        if self._found:
-            ordered = sorted(self._found, key=lambda found: (found[0].line, found[0].column))
-            raise ScriptError([f"{source}: error: {message}" for source, message in ordered])
+_OTHER_ENCODINGS = {
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
 
 
 class SourceText:
@@ -55,48 +42,64 @@ class SourceText:
         return Source(self.path, self._first_line + row, index - self._starts[row] + 1)
 
 
-def read_source(path: Path) -> SourceText:
-    """Read a script file as UTF-8.
+def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
+    """The bytes of a file that a user named.
 
     Raises:
-        ScriptError: the file cannot be read, is not UTF-8, or holds a control character.
+        ScriptError: it cannot be read, is no ordinary file, or is larger than `most`.
     """
     try:
-        data = path.read_bytes()
+        if path.is_dir():
+            raise ScriptError([f"{path}: error: this is a folder, not a script"])
+        if path.exists() and not path.is_file():
+            raise ScriptError([f"{path}: error: this is not an ordinary file"])
+        with path.open("rb") as file:
+            data = file.read(most + 1)
     except FileNotFoundError:
         raise ScriptError([f"{path}: error: no such file"]) from None
-    except IsADirectoryError:
-        raise ScriptError([f"{path}: error: this is a folder, not a script"]) from None
     except (OSError, ValueError) as fault:
         reason = getattr(fault, "strerror", None) or fault
         raise ScriptError([f"{path}: error: cannot be read: {reason}"]) from None
+    if len(data) > most:
+        raise ScriptError(
+            [f"{path}: error: larger than {most >> 20} MiB; split it into several scripts and include them"]
+        )
+    return data
+
+
+def read_source(path: Path, encoding: str = "utf-8") -> SourceText:
+    """Read a script file as UTF-8.
+
+    Raises:
+        ScriptError: the file cannot be read, is too large, is not UTF-8, or holds a control character.
+    """
+    return decode(str(path), read_bytes(path), encoding)
+
+
+def decode(name: str, data: bytes, encoding: str = "utf-8") -> SourceText:
+    """The text in `data`; `name` is the file's in messages.
+
+    Raises:
+        ScriptError: it is not in that encoding, or holds a control character.
+    """
     problems = Problems()
+    if encoding == "utf-8":
+        for mark, other in _OTHER_ENCODINGS.items():
+            if data.startswith(mark):
+                raise ScriptError([f"{name}:1:1: error: this file is {other}; save it as UTF-8"])
     try:
-        source = SourceText(str(path), _plain_lines(data.decode("utf-8")))
+        source = SourceText(name, _plain_lines(data.decode(encoding)))
     except UnicodeDecodeError as fault:
-        before = SourceText(str(path), _plain_lines(data[: fault.start].decode("utf-8")))
+        if encoding != "utf-8":
+            raise ScriptError([f"{name}: error: not {encoding}: {fault.reason}"]) from None
+        before = SourceText(name, _plain_lines(data[: fault.start].decode("utf-8")))
         byte = data[fault.start]
         problems.add(before.at(len(before.text)), f"byte 0x{byte:02x} is not UTF-8; save the file as UTF-8")
     else:
-        for match in _CONTROL.finditer(source.text):
+        for match in islice(_CONTROL.finditer(source.text), MAX_CONTROL_CHARACTERS):
             problems.add(source.at(match.start()), f"control character U+{ord(match[0]):04X}; remove it")
     problems.check()
     return source
-
-
-def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """'; did you mean "…"?' with the choice closest to `word`, or "" if none is close."""
-    lowered = {choice.casefold(): choice for choice in choices}
-    key = word.casefold()
-    # difflib takes quadratic time; nothing close to a name is this long.
-    close = [key] if key in lowered else difflib.get_close_matches(key[:100], lowered, n=1)
-    return f'; did you mean "{shown(lowered[close[0]])}"?' if close else ""
-
-
-def shown(text: str) -> str:
-    """`text` on one line and short enough for a message."""
-    flat = " ".join(text.split())
-    return flat if len(flat) <= _SHOWN else flat[: _SHOWN - 1].rstrip() + "…"
 
 
 def _plain_lines(text: str) -> str:

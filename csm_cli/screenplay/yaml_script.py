@@ -2,43 +2,55 @@
 
 from __future__ import annotations
 
+import re
+
+from csm_cli.screenplay.cues import INCLUDED_ENDINGS, add_sound
 from csm_cli.screenplay.document import NARRATOR, Screenplay
-from csm_cli.screenplay.draft import Draft, read_seconds
-from csm_cli.screenplay.header import RESERVED, check_keys, read_header, read_number, read_text
+from csm_cli.screenplay.draft import Draft
+from csm_cli.screenplay.header import RESERVED, is_nothing, read_header, read_list, read_text
 from csm_cli.screenplay.nodes import Fields, Items, Node, Scalar, kind, parse_nodes
-from csm_cli.screenplay.source_text import Problems, SourceText, did_you_mean
+from csm_cli.screenplay.problems import Problems, did_you_mean
+from csm_cli.screenplay.reading import Reading
+from csm_cli.screenplay.settings import (
+    CHAPTER_KEYS,
+    LINE_KEYS,
+    check_keys,
+    read_seconds,
+    read_seed,
+    read_settings,
+    read_switch,
+)
+from csm_cli.screenplay.source_text import SourceText
 
-_SCENE = ("scene break", "scene", "---")
-_MAX_SEED = 2**63 - 1
+SCENE = ("scene break", "scene", "---")
+BED_END = "bed end"
+_LINE_KEYS = ("speaker", "text", "note", "paragraph", *LINE_KEYS)
+_NOTE = re.compile(r"\(([^()]*)\)\s*")
 
 
-def read_yaml(source: SourceText) -> Screenplay:
-    """The screenplay in a YAML text.
-
-    Raises:
-        ScriptError: with every problem found.
-    """
-    problems = Problems()
+def read_yaml(source: SourceText, reading: Reading) -> Screenplay | None:
+    """The screenplay in a YAML text, faults noted in `reading`; None if it does not parse at all."""
+    problems = reading.problems
+    before = bool(problems)
     root = parse_nodes(source, problems)
     if root is None:
-        if not problems:
+        if bool(problems) == before:
             problems.add(source.at(0), "nothing to speak: the script is empty")
-    elif not isinstance(root, Fields):
+        return None
+    if not isinstance(root, Fields):
         problems.add(
             root.source, f"a script begins with keys such as title and chapters, not with {kind(root)}"
         )
-    if not isinstance(root, Fields):
-        problems.check()
-        raise AssertionError("a script without keys has a problem")
-    header = read_header(root, source.path, problems, ("chapters", "lines"))
-    draft = Draft(source.path, header, problems)
+        return None
+    header = read_header(root, source.path, reading, ("chapters", "lines"))
+    draft = Draft(source.path, header, reading)
     chapters, lines = root.get("chapters"), root.get("lines")
     if chapters is not None and lines is not None:
         problems.add(lines.source, "a script has either chapters or lines, not both")
     elif chapters is not None:
         _read_chapters(chapters, draft, problems)
     elif lines is not None:
-        draft.begin_chapter(header.title, root.source)
+        draft.begin_chapter(header.title, root.source, implied=True)
         _read_lines(lines, draft, problems)
     elif not problems:
         problems.add(root.source, "nothing to speak: the script has neither chapters nor lines")
@@ -53,10 +65,35 @@ def _read_chapters(node: Node, draft: Draft, problems: Problems) -> None:
         if not isinstance(chapter, Fields):
             problems.add(chapter.source, f"a chapter has the keys title and lines; this is {kind(chapter)}")
             continue
-        check_keys(chapter, ("title", "lines"), problems)
-        draft.begin_chapter(read_text(chapter, "title", problems), chapter.source)
+        if chapter.get("include") is not None:
+            _read_include(chapter, draft, problems)
+            continue
+        check_keys(chapter, ("title", "lines", "voices", *CHAPTER_KEYS), problems)
+        draft.begin_chapter(
+            read_text(chapter, "title", problems),
+            chapter.source,
+            read_settings(chapter, problems),
+            read_seed(chapter, problems),
+            _read_voices(chapter.get("voices"), draft, problems),
+        )
         if (lines := chapter.get("lines")) is not None:
             _read_lines(lines, draft, problems)
+
+
+def _read_voices(node: Node | None, draft: Draft, problems: Problems) -> dict[str, str]:
+    """The characters that have another voice in a chapter."""
+    if node is None or is_nothing(node):
+        return {}
+    if not isinstance(node, Fields):
+        problems.add(node.source, f"voices is a mapping of characters to voices, not {kind(node)}")
+        return {}
+    voices = {}
+    for key, value in node.pairs:
+        if not isinstance(value, Scalar):
+            problems.add(value.source, f"the voice of a character in a chapter is a name, not {kind(value)}")
+        else:
+            voices[key.text] = value.text.strip()
+    return voices
 
 
 def _read_lines(node: Node, draft: Draft, problems: Problems) -> None:
@@ -66,22 +103,31 @@ def _read_lines(node: Node, draft: Draft, problems: Problems) -> None:
         return
     opening = True
     for item in node.items:
+        if problems.full:
+            return
         if isinstance(item, Scalar):
-            if item.text in _SCENE:
+            if item.text in SCENE:
                 draft.add_scene_break(item.source)
                 opening = True
-                continue
-            hint = did_you_mean(item.text, _SCENE[:1]) or "; write - narrator: text"
-            problems.add(item.source, f"{kind(item)} has no speaker{hint}")
-            draft.skip_line()
+            elif item.text == BED_END:
+                draft.end_bed(item.source)
+            else:
+                hint = did_you_mean(item.text, [SCENE[0], BED_END]) or "; write - narrator: text"
+                problems.add(item.source, f"{kind(item)} has no speaker{hint}")
+                draft.skip_line()
         elif not isinstance(item, Fields) or not item.pairs:
             problems.add(item.source, f"a line is written - Name: text; this is {_what(item)}")
             draft.skip_line()
-        elif item.get("pause") is not None:
-            _read_pause(item, draft, problems)
+        elif (key := item.pairs[0][0].text) in _CUES or (key in RESERVED and _cue_of(item)):
+            _CUES[key if key in _CUES else _cue_of(item)](item, draft, problems)
+            opening |= item.get("scene") is not None
         else:
             _read_line(item, opening, draft, problems)
             opening = False
+
+
+def _cue_of(item: Fields) -> str:
+    return next((key.text for key, _ in item.pairs if key.text in _CUES), "")
 
 
 def _read_pause(item: Fields, draft: Draft, problems: Problems) -> None:
@@ -94,27 +140,66 @@ def _read_pause(item: Fields, draft: Draft, problems: Problems) -> None:
         draft.add_pause(seconds, value.source)
 
 
-def _read_line(item: Fields, opening: bool, draft: Draft, problems: Problems) -> None:
-    """`Name: text` with an optional seed, or the long form with speaker, text and seed."""
-    names = [(key, value) for key, value in item.pairs if key.text not in RESERVED]
-    long = item.get("text") is not None or item.get("speaker") is not None
-    named_at = item.source
-    if long:
-        check_keys(item, ("speaker", "text", "seed"), problems)
-        speaker = NARRATOR
-        if (said_by := item.get("speaker")) is not None:
-            speaker, named_at = read_text(item, "speaker", problems), said_by.source
-        text = item.get("text")
-    elif len(names) == 1:
-        key, text = names[0]
-        speaker, named_at = " ".join(key.text.split()), key.source
+def _read_scene(item: Fields, draft: Draft, problems: Problems) -> None:
+    check_keys(item, ("scene",), problems)
+    draft.add_scene_break(item.source, read_text(item, "scene", problems))
+
+
+def _read_sound(item: Fields, draft: Draft, problems: Problems) -> None:
+    file = item.get("sound") or item.get("bed")
+    assert file is not None
+    if isinstance(file, Scalar) and file.text == "end" and item.get("bed") is file:
+        check_keys(item, ("bed",), problems)
+        draft.end_bed(item.source)
     else:
-        at = names[1][0].source if names else item.source
-        what = "a second speaker in one line; begin it with -" if names else "a line needs a speaker and text"
-        problems.add(at, what)
-        draft.skip_line()
-        return
-    seed = read_number(item, "seed", _MAX_SEED, problems)
+        add_sound(item, file.source, draft, problems)
+
+
+def _read_include(item: Fields, draft: Draft, problems: Problems) -> None:
+    check_keys(item, ("include",), problems)
+    node = item.get("include")
+    assert node is not None
+    draft.include(read_text(item, "include", problems), node.source, INCLUDED_ENDINGS)
+
+
+_CUES = {
+    "pause": _read_pause,
+    "scene": _read_scene,
+    "sound": _read_sound,
+    "bed": _read_sound,
+    "include": _read_include,
+}
+
+
+def _read_line(item: Fields, opening: bool, draft: Draft, problems: Problems) -> None:
+    """`Name: text` with settings, or the long form with speaker, text and settings."""
+    notes: tuple[str, ...] = ()
+    text: Node | None
+    if len(item.pairs) == 1 and item.pairs[0][0].text not in RESERVED:
+        ((key, text),) = item.pairs
+        speaker, named_at, long = key.text, key.source, False
+    else:
+        names = [(key, value) for key, value in item.pairs if key.text not in RESERVED]
+        long = item.get("text") is not None or item.get("speaker") is not None
+        named_at, speaker = item.source, NARRATOR
+        text = item.get("text")
+        if long:
+            check_keys(item, _LINE_KEYS, problems)
+            if (said_by := item.get("speaker")) is not None:
+                speaker, named_at = read_text(item, "speaker", problems), said_by.source
+        elif len(names) == 1:
+            for key, _ in item.pairs:
+                if key.text in RESERVED and key.text not in _LINE_KEYS:
+                    problems.add(key.source, f'"{key.text}" is not a setting of a line')
+            (key, text), *_ = names
+            speaker, named_at = key.text, key.source
+        else:
+            at = names[1][0].source if names else item.source
+            what = "a second speaker in one line; begin it with -"
+            problems.add(at, what if names else "a line needs a speaker and text")
+            draft.skip_line()
+            return
+    speaker = " ".join(speaker.split())
     if isinstance(text, (Items, Fields)):
         problems.add(text.source, f"text must be text, not {kind(text)}")
     if not speaker:
@@ -123,7 +208,33 @@ def _read_line(item: Fields, opening: bool, draft: Draft, problems: Problems) ->
         draft.skip_line()
         return
     said, source = (text.text, text.source) if text is not None else ("", item.source)
-    draft.add_line(speaker, said, named_at=named_at, source=source, seed=seed, new_paragraph=opening)
+    while not long and said[:1] == "(" and (note := _NOTE.match(said)):
+        said = said[note.end() :]
+        notes += (" ".join(note[1].split()),) if note[1].strip() else ()
+    if len(item.pairs) == 1:
+        draft.add_line(
+            speaker,
+            draft.fill(said, source),
+            named_at=named_at,
+            source=source,
+            new_paragraph=opening,
+            notes=notes,
+        )
+        return
+    if (written := item.get("note")) is not None:
+        notes += tuple(" ".join(note.text.split()) for note in read_list(written, "note", problems))
+    begins = item.get("paragraph")
+    draft.add_line(
+        speaker,
+        draft.fill(said, source),
+        named_at=named_at,
+        source=source,
+        seed=read_seed(item, problems),
+        new_paragraph=opening or (begins is not None and bool(read_switch("paragraph", begins, problems))),
+        notes=notes,
+        settings=read_settings(item, problems),
+        voice=read_text(item, "voice", problems),
+    )
 
 
 def _what(node: Node) -> str:

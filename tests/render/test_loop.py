@@ -69,7 +69,10 @@ def test_a_line_hears_the_lines_before_it_in_its_chapter(script):
 
 def test_references_come_first_and_only_the_speakers_own(script):
     engine = FakeEngine()
-    mine = {tag: Segment(tag, f"reference {tag}", [[1, 2, 3, tag]] * 20) for tag in (0, 1)}
+    mine = {
+        (tag, voice): Segment(tag, f"reference {tag}", [[1, 2, 3, tag]] * 20)
+        for tag, voice in enumerate(["ann", "bob"])
+    }
     speak(script, engine, turns=0, references=mine)
     for asked in engine.asked:
         assert [segment.text for segment in asked.context] == [f"reference {asked.speaker}"]
@@ -142,7 +145,7 @@ def test_a_long_chapter_never_asks_for_more_positions_than_there_are(tmp_path, v
 
 
 def test_a_reference_that_leaves_no_room_is_the_users_to_shorten(script):
-    endless = {0: Segment(0, "so long", [[1, 2, 3, 4]] * 2000)}
+    endless = {(0, "ann"): Segment(0, "so long", [[1, 2, 3, 4]] * 2000)}
     with pytest.raises(UsageError, match=r"lighthouse\.yaml:6:\d+: .*shorter reference"):
         speak(script, FakeEngine(), references=endless)
 

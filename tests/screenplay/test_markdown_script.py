@@ -34,7 +34,7 @@ She left.
 [pause: 0.5]
 two.
 
-## The End?
+#The End?
 """
 
 
@@ -45,7 +45,7 @@ def shape(item):
 
 
 def test_a_script_is_read_whole(script):
-    play = read_screenplay(script("garden.md", GARDEN.replace("## The End?", "")))
+    play = read_screenplay(script("garden.md", GARDEN.replace("#The End?", "")))
     assert (play.title, play.author, list(play.cast)) == ("The Garden", "", ["narrator", "Rose"])
     assert [(c.number, c.title, str(c.source).split(":", 1)[1]) for c in play.chapters] == [
         (1, "The Garden", "7:1"),
@@ -69,7 +69,7 @@ def test_a_script_is_read_whole(script):
 
 
 def test_places_are_those_of_an_editor(script):
-    path = script("garden.md", GARDEN.replace("## The End?", ""))
+    path = script("garden.md", GARDEN.replace("#The End?", ""))
     places = [str(line.source).removeprefix(f"{path}:") for line in read_screenplay(path).lines]
     assert places == ["7:1", "12:1", "13:11", "15:11", "22:1", "24:11", "26:1"]
 
@@ -80,7 +80,7 @@ def test_front_matter_may_be_missing(script):
 
 
 def test_a_byte_order_mark_and_windows_line_ends_change_nothing(script):
-    text = GARDEN.replace("## The End?", "")
+    text = GARDEN.replace("#The End?", "")
     plain = read_screenplay(script("a.md", text))
     windows = read_screenplay(script("a.md", b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode()))
     assert windows == plain
@@ -138,9 +138,10 @@ FAULTS = {
     ),
     "pause without number": ("[pause]", '4:7: error: a pause is a number of seconds, such as 1.5, not ""'),
     "negative pause": ("[pause -1]", "4:8: error: a pause cannot be negative: -1"),
-    "smaller heading": (
-        "## Hi",
-        r'4:1: error: a chapter begins with "# Title"; text that begins with # is written \#',
+    "a mark that is no heading": (
+        "#Hi",
+        r'4:1: error: a chapter begins with "# Title", a scene with "## Title"; '
+        r"text that begins with # is written \#",
     ),
     "chapter without lines": ("# One\n\n# Two", '4:1: error: chapter "One" has no lines'),
     "open comment": ("Hi <!-- there", '4:4: error: this comment has no closing "-->"'),

@@ -1,0 +1,98 @@
+"""What is wrong or doubtful in a script, gathered so that everything is reported at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from csm_cli.errors import ScriptError
+from csm_cli.screenplay.document import Source
+
+Level = Literal["error", "warning", "note"]
+MOST = 1000
+"""Findings of one level that are kept; nobody reads more, and a hostile file could have millions."""
+_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to mend (error), to look at (warning) or to know (note)."""
+
+    source: Source
+    level: Level
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.level}: {self.message}"
+
+    def as_dict(self) -> dict[str, str | int]:
+        """For JSON."""
+        where = self.source
+        return {
+            "file": where.path,
+            "line": where.line,
+            "column": where.column,
+            "level": self.level,
+            "message": self.message,
+        }
+
+
+class Problems:
+    """Findings about a script and the scripts that it includes. True if there is an error."""
+
+    def __init__(self) -> None:
+        self._found: dict[Finding, None] = {}
+        self._counts: dict[Level, int] = {"error": 0, "warning": 0, "note": 0}
+        self._files: dict[str, int] = {}
+
+    def add(self, source: Source, message: str, level: Level = "error") -> None:
+        """Note `message` at `source`; the same twice is noted once."""
+        finding = Finding(source, level, message)
+        if finding in self._found:
+            return
+        self._files.setdefault(source.path, len(self._files))
+        self._counts[level] += 1
+        if self._counts[level] <= MOST:
+            self._found[finding] = None
+
+    def __bool__(self) -> bool:
+        return self._counts["error"] > 0
+
+    @property
+    def full(self) -> bool:
+        """Whether there are more errors than are kept: nothing is gained by looking for others."""
+        return self._counts["error"] > MOST
+
+    def findings(self) -> list[Finding]:
+        """All of them, in file order."""
+        order = sorted(
+            self._found,
+            key=lambda found: (self._files[found.source.path], found.source.line, found.source.column),
+        )
+        for level, number in self._counts.items():
+            if number > MOST:
+                last = max((found for found in order if found.level == level), key=order.index)
+                order.append(Finding(last.source, level, f"and {number - MOST} more after this one"))
+        return order
+
+    def check(self) -> None:
+        """Raise ScriptError with every error, in file order, if there is any."""
+        if self:
+            raise ScriptError([str(found) for found in self.findings() if found.level == "error"])
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """'; did you mean "…"?' with the choice closest to `word`, or "" if none is close."""
+    lowered = {choice.casefold(): choice for choice in choices}
+    key = word.casefold()
+    # difflib takes quadratic time; nothing close to a name is this long.
+    close = [key] if key in lowered else difflib.get_close_matches(key[:100], lowered, n=1)
+    return f'; did you mean "{shown(lowered[close[0]])}"?' if close else ""
+
+
+def shown(text: str) -> str:
+    """`text` on one line and short enough for a message."""
+    flat = " ".join(text[:400].split())
+    return flat if len(flat) <= _SHOWN else flat[: _SHOWN - 1].rstrip() + "…"
