@@ -73,6 +73,14 @@ def read_braces(match: re.Match[str], row: int, offset: int, path: str) -> Field
     return fields
 
 
+def trailing_braces(text: str) -> re.Match[str] | None:
+    """The settings at the end of a heading; a backslash before the brace makes text of them."""
+    for match in BRACES.finditer(text):
+        if match.end() == len(text):
+            return None if text[: match.start()].endswith("\\") else match
+    return None
+
+
 def check_twice(fields: Fields, problems: Problems) -> None:
     """Note keys that occur twice; YAML's reader does so by itself."""
     seen: set[str] = set()

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import re
 
-from csm_cli.screenplay.cues import BRACES, CUE, check_twice, read_braces, read_cue, unknown_cue
+from csm_cli.screenplay.cues import (
+    BRACES,
+    CUE,
+    check_twice,
+    read_braces,
+    read_cue,
+    trailing_braces,
+    unknown_cue,
+)
 from csm_cli.screenplay.document import NARRATOR, Screenplay, Source
 from csm_cli.screenplay.draft import Draft, Header
 from csm_cli.screenplay.header import bare_header, read_header, read_text
@@ -171,7 +179,7 @@ class _Reader:
             self._draft.add_scene_break(source, _title(text))
             return
         fields = Fields(source)
-        if text[-1] == "}" and (braces := BRACES.fullmatch(text, text.rindex("{"))):
+        if text[-1] == "}" and (braces := trailing_braces(text)):
             fields = read_braces(braces, source.line, source.column, self._path)
             text = text[: braces.start()].rstrip()
         voices: dict[str, str] = {}

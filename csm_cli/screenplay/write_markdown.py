@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from csm_cli.screenplay.cues import BRACES, CUE
+from csm_cli.screenplay.cues import BRACES, CUE, trailing_braces
 from csm_cli.screenplay.document import (
     NARRATOR,
     Bed,
@@ -53,8 +53,8 @@ class _Writer:
         pairs = settings_pairs(chapter.settings, chapter.seed)
         pairs |= {_quoted(f"voice.{name}"): _quoted(voice) for name, voice in chapter.voices.items()}
         heading = "" if chapter.untitled else written(escape(chapter.title))
-        if heading.endswith("}") and not heading.endswith("}}"):
-            heading = f"{heading[:-1]}\\}}"
+        if braces := trailing_braces(heading):
+            heading = f"{heading[: braces.start()]}\\{braces[0]}"
         if heading.endswith("#"):
             heading = f"{heading[:-1]}\\#"
         implied = chapter.untitled and not pairs and len(self.play.chapters) == 1
@@ -155,7 +155,8 @@ def _file(name: str) -> str:
 def _quoted(text: str, force: bool = False) -> str:
     if not force and re.fullmatch(r"[^\s={}\",\\]+", text):
         return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("<!--", "\\<!--")
+    return f'"{escaped}"'
 
 
 def _braces(pairs: dict[str, str]) -> str:
