@@ -9,6 +9,7 @@ SEANet (Tagliasacchi et al. 2020) around a small transformer, split residual vec
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,7 +18,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from csm_cli.engine.checkpoint import take, to_float
+from csm_cli.checkpoints.names import flat_codec_name
+from csm_cli.checkpoints.tensors import take, to_float
 from csm_cli.errors import MissingError
 from csm_cli.model.layers import rope_frequencies, rotate
 
@@ -178,7 +180,7 @@ class Codec:
     def __init__(
         self,
         config: dict[str, Any],
-        tensors: dict[str, Tensor],
+        tensors: Mapping[str, Tensor],
         num_codebooks: int,
         device: torch.device | str = "cpu",
     ) -> None:
@@ -189,7 +191,7 @@ class Codec:
         self.codes: int = config["codebook_size"]
         strides = list(config["upsampling_ratios"])
         self.frame_samples = 2 * int(torch.tensor(strides).prod())
-        found = {_flat(k): v for k, v in tensors.items() if k.startswith("codec_model.")}
+        found = {flat_codec_name(k): tensors[k] for k in tensors if k.startswith("codec_model.")}
         self._found = found
         self.encoder = self._seanet_encoder(strides)
         self.decoder = self._seanet_decoder(strides)
@@ -287,13 +289,3 @@ class Codec:
         ends = [self._found.get(f"{start}{side}_proj.weight") for side in ("input", "output")]
         inwards, outwards = (None if w is None else to_float(w).to(self.device) for w in ends)
         return Quantizer(tuple(tables), inwards, outwards)
-
-
-def _flat(name: str) -> str:
-    """The name within the codec, as files have it: newer transformers nest encoder and decoder in memory."""
-    name = name.removeprefix("codec_model.")
-    for side in ("encoder", "decoder"):
-        name = name.replace(f"{side}.{side}_seanet.", f"{side}.").replace(
-            f"{side}.{side}_transformer.", f"{side}_transformer."
-        )
-    return name.replace("encoder.downsample.", "downsample.").replace("decoder.upsample.", "upsample.")

@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from csm_cli.engine.checkpoint import find_checkpoint
+from csm_cli.checkpoints.find import find_checkpoint
 from csm_cli.engine.codec import Codec
 from csm_cli.engine.decoding import Decoding, next_frame, start
 from csm_cli.engine.devices import pick_device, pick_dtype, threads_for, use_cpu_threads
 from csm_cli.engine.prompt import Prompter
-from csm_cli.engine.types import Codes, Sampler, Segment, Speech, Utterance, as_codes
+from csm_cli.engine.types import Codes, Sampler, Segment, Speech, Utterance, as_codes, sampler_of
 from csm_cli.engine.weights import Weights, load_weights
 from csm_cli.errors import CsmError
 
@@ -74,10 +74,11 @@ class Engine:
         dtype: str | torch.dtype | None = None,
         revision: str | None = None,
     ) -> Engine:
-        """Load a checkpoint in the transformers format.
+        """Load a checkpoint.
 
         Args:
-            model: a folder, or a Hub id whose files are in the Hub cache.
+            model: a folder, a weight file, or a Hub id whose files are in the Hub cache; transformers format,
+                original format, or a LoRA adapter.
             device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
             dtype: of backbone and depth decoder; None: bfloat16 on cuda, else float32.
             revision: of a Hub id.
@@ -102,7 +103,7 @@ class Engine:
             weights,
             codec,
             prompter,
-            checkpoint.sampler(),
+            sampler_of(checkpoint.generation_config()),
             time.perf_counter() - began,
         )
 

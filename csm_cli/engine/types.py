@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,3 +119,25 @@ class Speech:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "codes", as_codes(self.codes))
+
+
+def sampler_of(said: Mapping[str, Any]) -> Sampler:
+    """How a `generation_config.json` wants codes drawn; temperature 0.9 and top-k 50 where it says
+    nothing.
+    """
+
+    def value(name: str, default: Any, prefix: str = "") -> Any:
+        found = said.get(prefix + name)
+        return default if found is None else found
+
+    sampled = value("do_sample", True)
+    temperature = float(value("temperature", 0.9)) if sampled else 0.0
+    top_k = int(value("top_k", 50))
+    depth_sampled = value("do_sample", sampled, "depth_decoder_")
+    depth_temperature = float(value("temperature", temperature or 0.9, "depth_decoder_"))
+    return Sampler(
+        temperature,
+        top_k,
+        depth_temperature if depth_sampled else 0.0,
+        int(value("top_k", top_k, "depth_decoder_")),
+    )

@@ -7,13 +7,14 @@ Everything is exact mathematics on the checkpoint's numbers, done in float32 bef
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from csm_cli.engine.checkpoint import take, to_float
+from csm_cli.checkpoints.tensors import take, to_float
 from csm_cli.errors import MissingError
 from csm_cli.model.layers import rope_frequencies
 
@@ -90,7 +91,7 @@ _FOLD_LIMIT = 2e10
 
 
 def load_weights(
-    config: dict[str, Any], tensors: dict[str, Tensor], device: torch.device, dtype: torch.dtype
+    config: dict[str, Any], tensors: Mapping[str, Tensor], device: torch.device, dtype: torch.dtype
 ) -> Weights:
     """Lay out the tensors of a checkpoint.
 
@@ -139,7 +140,7 @@ def load_weights(
     )
 
 
-def _stack(config: dict[str, Any], tensors: dict[str, Tensor], prefix: str, put: Any) -> Stack:
+def _stack(config: dict[str, Any], tensors: Mapping[str, Tensor], prefix: str, put: Any) -> Stack:
     hidden, heads = config["hidden_size"], config["num_attention_heads"]
     kv_heads = config.get("num_key_value_heads") or heads
     head_dim = config.get("head_dim") or hidden // heads

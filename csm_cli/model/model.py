@@ -15,6 +15,7 @@ from csm_cli.model.configuration import CsmConfig
 from csm_cli.model.depth_decoder import CsmDepthDecoderForCausalLM
 from csm_cli.model.generation import GenerationMixin
 from csm_cli.model.generation_settings import load_generation_config, save_generation_config
+from csm_cli.model.loading import dtype_of, is_foreign, load_model
 from csm_cli.model.losses import backbone_loss, depth_decoder_inputs
 from csm_cli.model.merge import merge_prompt
 from csm_cli.model.outputs import CsmOutputWithPast
@@ -53,9 +54,15 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
     def from_pretrained(cls, pretrained_model_name_or_path: Any, *args: Any, **kwargs: Any) -> Any:
         """As `PreTrainedModel.from_pretrained`: a folder or a Hub id, one file or shards.
 
+        Folders in the original format, weight files and LoRA adapters go through `load_model`, which knows
+        `dtype` and no other option.
+
         `generation_config.json` is read too, its `depth_decoder_…` settings into
         `depth_decoder.generation_config`; the audio table may be stored under either of its names, or both.
         """
+        if is_foreign(pretrained_model_name_or_path):
+            loaded = load_model(pretrained_model_name_or_path, dtype_of(kwargs))
+            return (loaded, {}) if kwargs.get("output_loading_info") else loaded
         loaded = super().from_pretrained(pretrained_model_name_or_path, *args, **kwargs)
         model = loaded[0] if isinstance(loaded, tuple) else loaded
         load_generation_config(model, pretrained_model_name_or_path, **kwargs)

@@ -11,7 +11,7 @@ from csm_cli.voices.registry import VoiceRegistry
 
 FULL_MODEL = "sesame/csm-1b"
 DEMO = "demo"
-GET_FULL = f"for the full model: `hf auth login`, then --model {FULL_MODEL} says how to download it"
+GET_FULL = f"for the full model: `hf auth login`, then `csm models pull {FULL_MODEL}`"
 
 
 ASCII = frozenset(map(chr, range(32, 127)))

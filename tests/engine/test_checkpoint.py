@@ -10,8 +10,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from csm_cli.checkpoints.find import find_checkpoint
 from csm_cli.engine import Engine
-from csm_cli.engine.checkpoint import find_checkpoint
 from csm_cli.errors import MissingError
 
 
@@ -35,8 +35,8 @@ def test_no_such_folder(tmp_path: Path) -> None:
 
 
 def test_hub_ids_that_are_not_in_the_cache() -> None:
-    refused("sesame/csm-1b", "gated", "hf auth login", "hf download sesame/csm-1b")
-    refused("someone/else", "hf download someone/else")
+    refused("sesame/csm-1b", "gated", "hf auth login", "csm models pull sesame/csm-1b")
+    refused("someone/else", "csm models pull someone/else")
 
 
 def test_a_hub_id_in_the_cache(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +75,9 @@ def test_weights_that_do_not_fit(copy: Path) -> None:
     save_file({**weights, "lm_head.weight": head[:-1].clone()}, copy / "model.safetensors")
     refused(copy, "lm_head.weight is (34, 48), not (35, 48)")
     save_file({"backbone.layers.0.attn.q_proj.weight": head}, copy / "model.safetensors")
-    refused(copy, "original release", "transformers*.safetensors")
+    refused(copy, "original release", "without the codec", "csm models pull kyutai/mimi")
+    save_file({"model.layers.0.mlp.weight": head}, copy / "model.safetensors")
+    refused(copy, "not the weights of a CSM", "model.layers.0.mlp.weight")
 
 
 def test_missing_tokenizer(copy: Path) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import torch
 
+from csm_cli.checkpoints.find import find_checkpoint
 from csm_cli.engine import Engine
 from csm_cli.engine import weights as weights_module
-from csm_cli.engine.checkpoint import find_checkpoint
 from csm_cli.engine.steps import embed_frames, new_cache, prefill, rms, speak_frame, step
 from csm_cli.model.sampling import RowSampler
 from tests.model.tiny import BOOKS, CODES

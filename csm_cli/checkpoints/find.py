@@ -1,0 +1,238 @@
+"""From what a user calls a model to its files: a folder, a weight file, a Hub id, an adapter on top of
+either.
+
+Nothing is downloaded here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from csm_cli.checkpoints.config import from_flavours, is_original, read_json, unify
+from csm_cli.checkpoints.lora import CONFIG as ADAPTER_CONFIG
+from csm_cli.checkpoints.lora import is_adapter, merge_adapter
+from csm_cli.checkpoints.names import Format, detect, from_original
+from csm_cli.checkpoints.tensors import DAMAGED, PICKLES, Tensors, open_weights
+from csm_cli.errors import MissingError
+
+MIMI = "kyutai/mimi"
+"""The codec's own repository: where the original release's weights take it from."""
+
+SMALL_FILES = (
+    "config.json",
+    "generation_config.json",
+    "preprocessor_config.json",
+    "tokenizer*",
+    "special_tokens_map.json",
+    "chat_template*",
+    "adapter_config.json",
+)
+WEIGHT_FILES = ("transformers*", "model*", "adapter_model*")
+FILES = (*SMALL_FILES, *WEIGHT_FILES)
+"""What a checkpoint is made of on the Hub; csm-1b's repository holds twelve gigabytes more that are not
+used.
+"""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint that was found.
+
+    Attributes:
+        model_id: what the user called it: a Hub id, or the name of its folder.
+        folder: where its files are.
+        config: `config.json` of the transformers format, rotary settings under `rope_parameters` in every
+            part.
+        weights: the files that hold the tensors.
+        codec: folder of the codec's own checkpoint, if the weights come without it.
+        base: what an adapter sits on; its files are the base's, but for those that the adapter's folder has.
+    """
+
+    model_id: str
+    folder: Path
+    config: dict[str, Any]
+    weights: tuple[Path, ...] = ()
+    codec: Path | None = None
+    base: Checkpoint | None = None
+    raw: Tensors | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def format(self) -> Format:
+        """How the files name their tensors.
+
+        Raises:
+            MissingError: the weights are damaged, or of another model.
+        """
+        if self.base is not None:
+            return self.base.format
+        return detect(self._stored(), str(self.folder))
+
+    def file(self, name: str) -> Path | None:
+        """A small file of the checkpoint, the adapter's before the base's; None if there is none."""
+        for folder in (self.folder, *((self.base.folder,) if self.base else ())):
+            if (folder / name).is_file():
+                return folder / name
+        return None
+
+    @property
+    def tokenizer_file(self) -> Path:
+        """`tokenizer.json`.
+
+        Raises:
+            MissingError: there is none.
+        """
+        path = self.file("tokenizer.json")
+        if path is None:
+            raise MissingError("the checkpoint has no tokenizer.json", where=str(self.folder), remedy=DAMAGED)
+        return path
+
+    def generation_config(self) -> dict[str, Any]:
+        """`generation_config.json`; empty if there is none."""
+        path = self.file("generation_config.json")
+        return {} if path is None else read_json(path)
+
+    def tensors(self) -> Tensors:
+        """All tensors under the names of the transformers format, codec included, read when asked for.
+
+        Raises:
+            MissingError: a file is missing or damaged, or the tensors are those of another model.
+        """
+        if self.base is not None:
+            return merge_adapter(self.base.tensors(), self.folder, read_json(self.folder / ADAPTER_CONFIG))
+        stored = self._stored()
+        if detect(stored, str(self.folder)) == "original":
+            stored = from_original(stored, self.config)
+        if self.codec is None or any(name.startswith("codec_model.") for name in stored):
+            return stored
+        codec = open_weights(_weight_files(self.codec, {}))
+        shapes = {f"codec_model.{name}": shape for name, shape in codec.shapes.items()}
+
+        def read(name: str) -> Any:
+            return stored[name] if name in stored else codec[name.removeprefix("codec_model.")]
+
+        return Tensors({**stored.shapes, **shapes}, read, stored.where)
+
+    def _stored(self) -> Tensors:
+        return self.raw if self.raw is not None else open_weights(self.weights)
+
+
+def find_checkpoint(model: str | Path, revision: str | None = None) -> Checkpoint:
+    """Find a checkpoint by folder, by weight file, or by Hub id in the Hub cache.
+
+    Args:
+        revision: branch, tag or commit of a Hub id; None: main.
+
+    Raises:
+        MissingError: there is nothing there, it is not in the cache, or its config or weights cannot be read.
+    """
+    name = str(model)
+    path = Path(name).expanduser()
+    only: Path | None = None
+    if path.is_dir():
+        name, folder = path.resolve().name, path
+    elif path.is_file() and path.suffix in (".safetensors", *PICKLES):
+        name, folder, only = path.stem, path.parent, path
+    elif isinstance(model, Path) or path.exists() or not looks_like_hub_id(name):
+        raise MissingError("no such checkpoint folder", where=name, remedy="give a folder or a Hub id")
+    else:
+        folder = in_hub_cache(name, revision)
+    if is_adapter(folder) and only is None:
+        return _with_adapter(name, folder)
+    config_path = folder / "config.json"
+    if not config_path.is_file():
+        raise MissingError(
+            "the folder has no config.json", where=str(folder), remedy="give a checkpoint's folder"
+        )
+    config = read_json(config_path)
+    if is_original(config):
+        config = from_flavours(config, config_path)
+    weights = (only,) if only else tuple(_weight_files(folder, config))
+    raw, codec = None, None
+    if _may_lack_codec(weights, config):
+        raw = open_weights(weights)
+        if detect(raw, str(folder)) == "original":
+            codec = _find_codec(folder)
+            config.setdefault("codec_config", read_json(codec / "config.json"))
+    return Checkpoint(name, folder, unify(config, config_path), weights, codec, raw=raw)
+
+
+def _may_lack_codec(weights: tuple[Path, ...], config: dict[str, Any]) -> bool:
+    # Shards have been written by transformers only; reading the header of a single file costs next to
+    # nothing.
+    return config.get("model_type") == "csm" and len(weights) == 1
+
+
+def _with_adapter(name: str, folder: Path) -> Checkpoint:
+    config = read_json(folder / ADAPTER_CONFIG)
+    said = config.get("base_model_name_or_path")
+    if not said:
+        raise MissingError("says not which model it is for", where=str(folder / ADAPTER_CONFIG))
+    beside = (folder / str(said)).resolve()
+    base = find_checkpoint(beside if beside.is_dir() else str(said), config.get("revision"))
+    return Checkpoint(name, folder, base.config, base.weights, base.codec, base)
+
+
+def _find_codec(folder: Path) -> Path:
+    """The codec of weights that come without: `mimi` in the same folder, else its repository in the Hub
+    cache.
+    """
+    if (folder / "mimi" / "config.json").is_file():
+        return folder / "mimi"
+    try:
+        return in_hub_cache(MIMI, None)
+    except MissingError as error:
+        raise MissingError(
+            "these weights, of the original release, come without the codec",
+            where=str(folder),
+            remedy=f"get it with: csm models pull {MIMI}",
+        ) from error
+
+
+def _weight_files(folder: Path, config: dict[str, Any]) -> list[Path]:
+    named = config.get("transformers_weights")
+    names = ("model.safetensors.index.json", "model.safetensors", "ckpt.pt")
+    for name in filter(None, (named, *names, "pytorch_model.bin.index.json", "pytorch_model.bin")):
+        path = folder / name
+        if not path.is_file():
+            continue
+        if path.suffix != ".json":
+            return [path]
+        index = read_json(path).get("weight_map")
+        if not isinstance(index, dict):
+            raise MissingError("lists no weights", where=str(path), remedy=DAMAGED)
+        shards = sorted(set(index.values()))
+        for shard in shards:
+            if not (folder / shard).is_file():
+                raise MissingError(
+                    "part of the weights is missing", where=str(path.parent / shard), remedy=DAMAGED
+                )
+        return [folder / shard for shard in shards]
+    raise MissingError("the checkpoint has no weights", where=str(folder), remedy=DAMAGED)
+
+
+def looks_like_hub_id(name: str) -> bool:
+    """Whether a name has the form owner/repository."""
+    parts = name.split("/")
+    return len(parts) == 2 and all(part and not part.startswith(".") for part in parts) and "\\" not in name
+
+
+def in_hub_cache(name: str, revision: str | None) -> Path:
+    """The folder of a repository's snapshot in the Hub cache.
+
+    Raises:
+        MissingError: it is not there; says how to get it.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(
+            snapshot_download(name, revision=revision, local_files_only=True, allow_patterns=list(FILES))
+        )
+    except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError) as error:
+        get = f"csm models pull {name}" + (f" --revision {revision}" if revision else "")
+        if name == "sesame/csm-1b":
+            get = f"accept its terms at huggingface.co/{name} (it is gated), then: hf auth login && {get}"
+        raise MissingError("not in the Hub cache", where=name, remedy=f"to get it: {get}") from error

@@ -1,0 +1,144 @@
+"""The tensors of weight files, read one by one when they are asked for.
+
+A file is mapped for as long as one of its tensors is alive: what is looked at and let go takes no memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from csm_cli.errors import MissingError
+
+DAMAGED = "download or copy the checkpoint again"
+
+
+class Tensors(Mapping[str, Tensor]):
+    """Tensors by name, on the CPU, in the number type they are stored in. Made of shapes and a reader.
+
+    Args:
+        shapes: the shape of every tensor.
+        read: gives a tensor by its name.
+        where: the file or folder, for messages.
+    """
+
+    def __init__(
+        self, shapes: Mapping[str, tuple[int, ...]], read: Callable[[str], Tensor], where: str
+    ) -> None:
+        self.shapes, self.read, self.where = dict(shapes), read, where
+
+    def __getitem__(self, name: str) -> Tensor:
+        if name not in self.shapes:
+            raise KeyError(name)
+        return self.read(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.shapes)
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.shapes
+
+
+def open_weights(paths: Sequence[Path]) -> Tensors:
+    """The tensors of one file or of several shards: `.safetensors`, or a pickle read with `weights_only`.
+
+    Raises:
+        MissingError: a file is damaged, or is a pickle that holds more than weights.
+    """
+    parts = [_open_pickle(p) if p.suffix in PICKLES else _open_safetensors(p) for p in paths]
+    shapes: dict[str, tuple[int, ...]] = {}
+    owner: dict[str, Tensors] = {}
+    for part in parts:
+        shapes |= part.shapes
+        owner |= dict.fromkeys(part.shapes, part)
+    where = str(paths[0] if len(paths) == 1 else paths[0].parent)
+    return Tensors(shapes, lambda name: owner[name].read(name), where)
+
+
+PICKLES = (".pt", ".pth", ".bin")
+KEPT_OPEN = 2**28
+"""Files smaller than this stay open; larger ones let go of what is not in use."""
+
+
+def _open_safetensors(path: Path) -> Tensors:
+    from safetensors import SafetensorError, safe_open
+
+    def damaged(error: Exception) -> MissingError:
+        return MissingError(f"damaged weights ({error})", where=str(path), remedy=DAMAGED)
+
+    # An open file keeps every page that was read; a large one is opened anew for each tensor.
+    kept: list[Any] = []
+
+    def read(name: str) -> Tensor:
+        try:
+            if kept:
+                return kept[0].get_tensor(name)
+            with safe_open(path, "pt") as file:
+                return file.get_tensor(name)
+        except (SafetensorError, OSError) as error:
+            raise damaged(error) from error
+
+    try:
+        if path.stat().st_size < KEPT_OPEN:
+            kept.append(safe_open(path, "pt"))
+        with safe_open(path, "pt") as file:
+            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise damaged(error) from error
+    return Tensors(shapes, read, str(path))
+
+
+def _open_pickle(path: Path) -> Tensors:
+    try:
+        # Never anything but tensors in plain containers: a pickle can run code.
+        found: Any = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
+        raise MissingError(
+            f"damaged weights, or a pickle with more than weights in it ({reason})",
+            where=str(path),
+            remedy="use safetensors files, or download it again",
+        ) from error
+    for key in ("model", "state_dict", "module"):
+        if isinstance(found, dict) and isinstance(found.get(key), dict):
+            found = found[key]
+    if not isinstance(found, dict):
+        raise MissingError("holds no weights by name", where=str(path), remedy=DAMAGED)
+    tensors = {str(name): value for name, value in found.items() if isinstance(value, Tensor)}
+    return Tensors({n: tuple(t.shape) for n, t in tensors.items()}, tensors.__getitem__, str(path))
+
+
+def take(tensors: Mapping[str, Tensor], name: str, shape: tuple[int, ...] | None = None) -> Tensor:
+    """A tensor by name.
+
+    Raises:
+        MissingError: it is not there, or has another shape than the config says.
+    """
+    where = getattr(tensors, "where", None)
+    if name not in tensors:
+        raise MissingError(f"the weights lack {name}", where=where, remedy=DAMAGED)
+    tensor = tensors[name]
+    if shape is not None and tuple(tensor.shape) != shape:
+        raise wrong_shape(name, tuple(tensor.shape), shape, where)
+    return tensor
+
+
+def wrong_shape(
+    name: str, found: tuple[int, ...], wanted: tuple[int, ...], where: str | None
+) -> MissingError:
+    """The error for a tensor that does not fit the config."""
+    return MissingError(
+        f"the weights do not fit the config: {name} is {found}, not {wanted}", where=where, remedy=DAMAGED
+    )
+
+
+def to_float(tensor: Tensor) -> Tensor:
+    """In float32: folding and fusing are done before anything is rounded to the type it runs in."""
+    return tensor.to(torch.float32)
