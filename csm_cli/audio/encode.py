@@ -1,86 +1,94 @@
-"""Chapter files: WAV, FLAC and MP3, each written in one step and tagged."""
+"""Sound into files: streamed through the encoder, tagged, written in one step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from csm_cli.audio.atomic import written
-from csm_cli.audio.ffmpeg import encoders, find_ffmpeg, run_ffmpeg
-from csm_cli.audio.files import write_wav
-from csm_cli.errors import CsmError, MissingError, UsageError
+from csm_cli.audio.ffmpeg import feed_ffmpeg
+from csm_cli.audio.files import MAX_WAV_BYTES
+from csm_cli.audio.formats import FORMATS, Format, check_formats
+from csm_cli.audio.nero import mend_chapter_list
+from csm_cli.audio.tags import (
+    MAX_CHAPTERS_MP3,
+    Cover,
+    Mark,
+    Tags,
+    chapter_comments,
+    ffmetadata,
+    picture_block,
+)
+from csm_cli.errors import CsmError
 
 if TYPE_CHECKING:
     from pydub import AudioSegment
 
-MP3_BITRATE = "192k"  # constant, mono, 44.1 kHz: what audiobook shops take
-MP3_RATE = 44_100
+WAV_TAGS = ("title", "artist", "album", "comment", "copyright", "date", "genre")
 
 
-@dataclass(frozen=True)
-class Tags:
-    """What a chapter file says about itself; empty values are left out. A WAV carries none."""
+def encode(
+    blocks: Iterable[np.ndarray],
+    samples: int,
+    rate: int,
+    path: Path,
+    kind: Format,
+    tags: Tags | None = None,
+    marks: Sequence[Mark] = (),
+    cover: Cover | None = None,
+    where: Path | None = None,
+) -> None:
+    """Writes one file: encoded once, in one pass over the sound; memory stays flat.
 
-    title: str = ""
-    album: str = ""
-    artist: str = ""
-    track: int | None = None
-    comment: str = "AI-narrated"
-
-    def filled(self) -> dict[str, str]:
-        """The tags that say something, by ffmpeg's names for them."""
-        values = {
-            "title": self.title,
-            "album": self.album,
-            "artist": self.artist,
-            "track": "" if self.track is None else str(self.track),
-            "comment": self.comment,
-        }
-        return {key: value.replace("\0", "") for key, value in values.items() if value}
-
-
-def check_formats(formats: Iterable[str]) -> tuple[str, ...]:
-    """Makes sure, before anything is rendered, that every format can be written.
-
-    Returns:
-        the formats in lower case, each once, in the order given.
+    Args:
+        blocks: int16 mono, in order.
+        samples: in all the blocks together.
+        rate: Hz, of the blocks.
+        marks: chapters within the file. A WAV has no place for them; an MP3 takes 255.
+        cover: a WAV has no place for it.
+        where: the file named in an error; None: `path`.
 
     Raises:
-        UsageError: an unknown format, or none at all.
-        MissingError: ffmpeg, or an encoder in it, is not there.
+        CsmError: the file cannot be written; one of that name that was there before stays as it was.
+        MissingError: there is no ffmpeg.
     """
-    wanted = tuple(dict.fromkeys(name.lower().lstrip(".") for name in formats))
-    known = ", ".join(WRITERS)
-    if not wanted:
-        raise UsageError("no format given", where="--format", remedy=f"choose from {known}")
-    for name in wanted:
-        if name not in WRITERS:
-            raise UsageError(f"unknown format {name!r}", where="--format", remedy=f"choose from {known}")
-    if "mp3" in wanted and "libmp3lame" not in encoders():
-        raise MissingError(
-            "this ffmpeg cannot write MP3 (it has no libmp3lame)",
-            where=find_ffmpeg(),
-            remedy="install a full ffmpeg, or choose wav or flac",
-        )
-    return wanted
+    tags, where = tags or Tags(), where or path
+    if kind.name == "wav":
+        _encode_wav(blocks, samples, rate, path, tags, where)
+        return
+    with (
+        written(path, where) as temporary,
+        tempfile.TemporaryDirectory(prefix=".csm-", dir=path.parent) as folder,
+    ):
+        arguments = ["-loglevel", "error", "-f", "s16le", "-ar", str(rate), "-ac", "1", "-i", "pipe:0"]
+        arguments += _extras(Path(folder), kind, tags, marks, cover)
+        arguments += ["-c:a", kind.encoder, "-ar", str(kind.rate or rate), "-ac", "1", *kind.arguments]
+        arguments += [f"file:{temporary}"]
+        feed_ffmpeg(arguments, (block.astype("<i2").tobytes() for block in blocks), where=str(where))
+        if kind.suffix in (".m4a", ".m4b"):
+            mend_chapter_list(temporary)
 
 
 def export_chapter(
-    segment: AudioSegment, folder: Path | str, stem: str, formats: Iterable[str], tags: Tags | None = None
+    segment: AudioSegment,
+    folder: Path | str,
+    stem: str,
+    formats: Iterable[str],
+    tags: Tags | None = None,
+    cover: Cover | None = None,
 ) -> list[Path]:
-    """Writes a chapter as `folder/stem.FORMAT` for each format, in the order of the formats.
+    """Writes a pydub segment as `folder/stem.SUFFIX` for each format, in the order of the formats.
 
     Args:
-        segment: pydub segment; other than 16-bit mono it is converted.
+        segment: other than 16-bit mono it is converted.
         stem: file name without suffix, as from `names.chapter_stem`.
-        formats: of wav, flac, mp3.
 
     Raises:
-        UsageError, MissingError: as `check_formats`.
+        UsageError, MissingError: as `check_formats`; a book format (m4b) holds chapters, not one.
         CsmError: a file cannot be written; files of that name that were there before stay as they were.
     """
     if segment.channels != 1 or segment.sample_width != 2:
@@ -88,43 +96,67 @@ def export_chapter(
     pcm = np.frombuffer(segment.raw_data, dtype="<i2")
     paths = []
     for name in check_formats(formats):
-        path = Path(folder) / f"{stem}.{name}"
-        WRITERS[name](path, pcm, int(segment.frame_rate), tags or Tags())
+        kind = FORMATS[name]
+        path = Path(folder) / f"{stem}{kind.suffix}"
+        encode([pcm], pcm.size, int(segment.frame_rate), path, kind, tags, cover=cover)
         paths.append(path)
     return paths
 
 
-def _write_wav(path: Path, pcm: np.ndarray, rate: int, tags: Tags) -> None:
-    write_wav(path, pcm, rate)
+def _extras(
+    folder: Path, kind: Format, tags: Tags, marks: Sequence[Mark], cover: Cover | None
+) -> Iterator[str]:
+    """ffmpeg's arguments for tags, chapters and cover; long texts travel in a file."""
+    texts = tags.filled()
+    if kind.name == "m4b":
+        texts["media_type"] = "2"  # an audiobook, to the players that tell books from music
+    if kind.name == "mp3":
+        marks = marks[:MAX_CHAPTERS_MP3]
+    if kind.name == "flac":
+        texts |= chapter_comments(marks)
+        marks = ()
+    if kind.name == "opus" and cover:
+        texts["METADATA_BLOCK_PICTURE"] = picture_block(cover)
+        cover = None
+    description = folder / "metadata.txt"
+    description.write_text(ffmetadata(texts, marks), encoding="utf-8", newline="\n")
+    yield from ("-f", "ffmetadata", "-i", str(description))
+    if cover:
+        yield from ("-i", f"file:{cover.path}", "-map", "0:a", "-map", "2:v", "-c:v", "copy")
+        yield from ("-disposition:v:0", "attached_pic", "-metadata:s:v", "comment=Cover (front)")
+    else:
+        yield from ("-map", "0:a")
+    yield from ("-map_metadata", "1", "-map_chapters", "1" if marks else "-1")
 
 
-def _write_flac(path: Path, pcm: np.ndarray, rate: int, tags: Tags) -> None:
+def _encode_wav(
+    blocks: Iterable[np.ndarray], samples: int, rate: int, path: Path, tags: Tags, where: Path
+) -> None:
+    """WAV, or RF64 where the sizes of a WAV, 32 bits, do not suffice."""
     import soundfile
 
-    names = {"track": "tracknumber"}
+    kind = "RF64" if 2 * samples > MAX_WAV_BYTES - 65_536 else "WAV"
     try:
         with (
-            written(path) as temporary,
-            soundfile.SoundFile(str(temporary), "w", rate, 1, "PCM_16", format="FLAC") as file,
+            written(path, where) as temporary,
+            soundfile.SoundFile(str(temporary), "w", rate, 1, "PCM_16", format=kind) as file,
         ):
             for key, value in tags.filled().items():
-                setattr(file, names.get(key, key), value)
-            file.write(pcm)
+                if key in WAV_TAGS:
+                    setattr(file, key, value)
+            for block in blocks:
+                file.write(block)
+            _check_written(file.frames, samples, where)
     except soundfile.SoundFileError as error:
-        raise CsmError(f"cannot be written ({error})", where=str(path)) from error
+        raise CsmError(
+            f"cannot be written ({error})", where=str(where), remedy="check the folder and the free space"
+        ) from error
 
 
-def _write_mp3(path: Path, pcm: np.ndarray, rate: int, tags: Tags) -> None:
-    source = ["-f", "s16le", "-ar", str(rate), "-ac", "1", "-i", "pipe:0", "-map_metadata", "-1"]
-    codec = ["-codec:a", "libmp3lame", "-b:a", MP3_BITRATE, "-ar", str(MP3_RATE), "-ac", "1"]
-    labels = [part for key, value in tags.filled().items() for part in ("-metadata", f"{key}={value}")]
-    with written(path) as temporary:
-        target = ["-id3v2_version", "3", "-f", "mp3", f"file:{temporary}"]
-        run_ffmpeg([*source, *codec, *labels, *target], pcm.tobytes(), where=str(path))
-
-
-WRITERS: dict[str, Callable[[Path, np.ndarray, int, Tags], None]] = {
-    "wav": _write_wav,
-    "flac": _write_flac,
-    "mp3": _write_mp3,
-}
+def _check_written(frames: int, samples: int, path: Path) -> None:
+    if frames != samples:  # libsndfile may take a full disk without a word
+        raise CsmError(
+            f"cannot be written ({frames} of {samples} samples fitted)",
+            where=str(path),
+            remedy="check the free space",
+        )

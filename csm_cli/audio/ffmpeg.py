@@ -7,9 +7,10 @@ import functools
 import importlib
 import shutil
 import subprocess
+import tempfile
 import warnings
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import IO, Any
 
 from csm_cli.errors import CsmError, MissingError
 
@@ -46,15 +47,102 @@ def run_ffmpeg(arguments: Sequence[str], data: bytes = b"", *, where: str) -> by
     try:
         done = subprocess.run(command, input=data, capture_output=True, check=False)
     except OSError as error:
-        raise MissingError(
-            f"ffmpeg cannot be started ({error.strerror or error})",
-            where=command[0],
-            remedy="install a working ffmpeg, or put one on PATH",
-        ) from error
+        raise _cannot_start(command[0], error) from error
     if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise CsmError(f"ffmpeg failed ({said[-1] if said else f'exit code {done.returncode}'})", where=where)
+        raise _failed(done.stderr, done.returncode, where)
     return done.stdout
+
+
+def feed_ffmpeg(arguments: Sequence[str], blocks: Iterable[bytes | memoryview], *, where: str) -> str:
+    """Runs ffmpeg with `blocks` on its standard input, one after the other; memory stays flat.
+
+    Returns:
+        what it said, with the level of messages that `arguments` set.
+
+    Raises:
+        CsmError, MissingError: as `run_ffmpeg`.
+    """
+
+    def write(process: subprocess.Popen[bytes]) -> None:
+        assert process.stdin
+        with contextlib.suppress(BrokenPipeError):  # it has ended early: its exit code says why
+            for block in blocks:
+                process.stdin.write(block)
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+
+    return _converse(arguments, write, where, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+
+
+def read_ffmpeg(
+    arguments: Sequence[str], receive: Callable[[bytes], None], *, where: str, size: int = 1 << 20
+) -> str:
+    """Runs ffmpeg and hands on its standard output, `size` bytes at a time; memory stays flat.
+
+    Returns, raises: as `feed_ffmpeg`.
+    """
+
+    def read(process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout
+        with process.stdout:
+            while block := process.stdout.read(size):
+                receive(block)
+
+    return _converse(arguments, read, where, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+
+
+def _converse(
+    arguments: Sequence[str],
+    talk: Callable[[subprocess.Popen[bytes]], None],
+    where: str,
+    *,
+    stdin: int,
+    stdout: int,
+) -> str:
+    command = [find_ffmpeg(), "-hide_banner", "-nostats", "-y", *arguments]
+    # What ffmpeg says goes to a file: a pipe that nobody reads would stop it in the end.
+    with tempfile.TemporaryFile() as said:
+        try:
+            process = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=said)
+        except OSError as error:
+            raise _cannot_start(command[0], error) from error
+        try:
+            talk(process)
+            code = process.wait()
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            for pipe in (process.stdin, process.stdout):
+                with contextlib.suppress(OSError):
+                    _close(pipe)
+        said.seek(0)
+        text = said.read()
+    if code:
+        raise _failed(text, code, where)
+    return text.decode("utf-8", "replace")
+
+
+def _close(pipe: IO[bytes] | None) -> None:
+    if pipe is not None:
+        pipe.close()
+
+
+def _cannot_start(command: str, error: OSError) -> MissingError:
+    return MissingError(
+        f"ffmpeg cannot be started ({error.strerror or error})",
+        where=command,
+        remedy="install a working ffmpeg, or put one on PATH",
+    )
+
+
+def _failed(said: bytes, code: int, where: str) -> CsmError:
+    lines = said.decode("utf-8", "replace").strip().splitlines()
+    if any("No space left on device" in line for line in lines):
+        return CsmError(
+            "cannot be written (No space left on device)", where=where, remedy="make room, and run it again"
+        )
+    return CsmError(f"ffmpeg failed ({lines[-1] if lines else f'exit code {code}'})", where=where)
 
 
 @functools.cache

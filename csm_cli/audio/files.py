@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from csm_cli.audio.atomic import written
-from csm_cli.audio.ffmpeg import run_ffmpeg
+from csm_cli.audio.ffmpeg import read_ffmpeg, run_ffmpeg
 from csm_cli.audio.resample import resample
+from csm_cli.audio.tape import Tape
 from csm_cli.errors import CsmError, MissingError, UsageError
 
 SAMPLE_RATE = 24_000  # the codec's, and so the project's
@@ -72,17 +75,28 @@ def write_wav(target: Path | str | BinaryIO, audio: np.ndarray, rate: int = SAMP
     where = str(target) if isinstance(target, str | Path) else "standard output"
     if pcm.nbytes > MAX_WAV_BYTES:
         raise UsageError("is too long for a WAV file (4 GB)", where=where, remedy="choose flac")
-    header = b"RIFF" + struct.pack("<I", 36 + pcm.nbytes) + b"WAVE"
-    header += b"fmt " + struct.pack("<IHHIIHH", 16, 1, 1, rate, rate * 2, 2, 16)
-    header += b"data" + struct.pack("<I", pcm.nbytes)
+    data = wav_header(rate, pcm.nbytes) + pcm.tobytes()
     if isinstance(target, str | Path):
         with written(target) as temporary, temporary.open("wb") as file:
-            file.write(header + pcm.tobytes())
+            file.write(data)
         return
     if target.isatty():
         raise UsageError("audio is not written to a terminal", remedy="send it to a file or a pipe")
-    target.write(header + pcm.tobytes())
+    target.write(data)
     target.flush()
+
+
+def wav_header(rate: int, size: int | None = None) -> bytes:
+    """The 44 bytes before the samples of a 16-bit mono WAV.
+
+    Args:
+        size: bytes of sound; None: not known yet, as in a stream. Then the largest size stands there, which
+            players and ffmpeg take as "until the end".
+    """
+    sizes = (0xFFFFFFFF, 0xFFFFFFFF) if size is None else (36 + size, size)
+    header = b"RIFF" + struct.pack("<I", sizes[0]) + b"WAVE"
+    header += b"fmt " + struct.pack("<IHHIIHH", 16, 1, 1, rate, rate * 2, 2, 16)
+    return header + b"data" + struct.pack("<I", sizes[1])
 
 
 def _check_is_file(path: Path) -> None:
@@ -110,12 +124,38 @@ def _decode(path: Path, rate: int) -> tuple[np.ndarray, int]:
         return audio.mean(axis=1), source_rate
     except soundfile.SoundFileError:
         pass  # a format that only ffmpeg reads, or a damaged file: ffmpeg's answer decides
+    with _ffmpeg_errors(path):
+        raw = run_ffmpeg([*_decoding(path, rate), "pipe:1"], where=str(path))
+    return np.frombuffer(raw, dtype="<f4").copy(), rate
+
+
+def decode_to_tape(path: Path | str, rate: int, tape: Tape) -> None:
+    """Reads an audio file of any format and length onto an empty tape, as mono at `rate`; memory stays flat.
+
+    Raises:
+        MissingError, UsageError: as `read_audio`.
+    """
+    path = Path(path)
+    _check_is_file(path)
+
+    def write(data: bytes) -> None:
+        tape.write(tape.size, np.frombuffer(data, dtype="<f4"))
+
+    with _ffmpeg_errors(path):
+        read_ffmpeg(["-loglevel", "error", *_decoding(path, rate), "pipe:1"], write, where=str(path))
+    if not tape.size:
+        raise UsageError("holds no sound", where=str(path), remedy=REMEDY)
+
+
+def _decoding(path: Path, rate: int) -> list[str]:
+    # f32le carries no rate, so ffmpeg is told the rate to give; its resampler is a good one.
+    return ["-i", f"file:{path}", "-vn", "-ac", "1", "-ar", str(rate), "-f", "f32le"]
+
+
+@contextmanager
+def _ffmpeg_errors(path: Path) -> Iterator[None]:
     try:
-        # s16le and f32le carry no rate, so ffmpeg is told the rate to give; its resampler is a good one.
-        raw = run_ffmpeg(
-            ["-i", f"file:{path}", "-vn", "-ac", "1", "-ar", str(rate), "-f", "f32le", "pipe:1"],
-            where=str(path),
-        )
+        yield
     except MissingError as error:
         raise MissingError(
             "needs ffmpeg to be read, which was not found",
@@ -124,4 +164,3 @@ def _decode(path: Path, rate: int) -> tuple[np.ndarray, int]:
         ) from error
     except CsmError as error:
         raise UsageError("is not audio, or is damaged", where=str(path), remedy=REMEDY) from error
-    return np.frombuffer(raw, dtype="<f4").copy(), rate

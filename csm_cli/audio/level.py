@@ -6,8 +6,6 @@ import numpy as np
 
 from csm_cli.audio.resample import resample
 
-TARGET_RMS_DB = -20.5  # the middle of the audiobook window, -23 to -18 dB over the whole file
-PEAK_DB = -3.0
 MAX_LIMITING_DB = 9.0  # past this the limiter would be heard; the gain gives way instead
 MAX_GAIN_DB = 30.0  # a nearly silent chapter is a fault to find, not to amplify
 LOOKAHEAD_SECONDS = 0.008
@@ -30,29 +28,24 @@ def rms(audio: np.ndarray) -> float:
     return float(np.sqrt(sum(float(block @ block) for block in blocks) / max(1, audio.size)))
 
 
-def chapter_gain(audio: np.ndarray, target_rms_db: float = TARGET_RMS_DB, peak_db: float = PEAK_DB) -> float:
-    """The one factor that brings a chapter, pauses included, to the RMS asked for.
+def static_gain(level_db: float, peak: float, target_db: float, ceiling_db: float | None) -> float:
+    """The one factor that brings a level to the one asked for.
 
-    Peaks may then stand up to 9 dB above `peak_db`, which `limit_peaks` takes down; a gain that needed
+    Peaks may then stand up to 9 dB above the ceiling, which `limit_peaks` takes down; a gain that needed
     more than that is made smaller. Silence has a gain of 1.
 
     Args:
-        audio: float `[samples]`, the whole chapter.
-        target_rms_db: dBFS RMS.
-        peak_db: dBFS, sample peak.
+        level_db: measured, over the whole of it; RMS or LUFS, as the target.
+        peak: its highest sample, as an amplitude.
+        ceiling_db: dBFS; None: no limiter follows.
     """
-    level = rms(audio)
-    peak = float(max(audio.max(), -audio.min())) if audio.size else 0.0
-    if level == 0 or peak == 0:
+    if not np.isfinite(level_db) or peak <= 0:
         return 1.0
-    return min(
-        amplitude(target_rms_db) / level,
-        amplitude(peak_db + MAX_LIMITING_DB) / peak,
-        amplitude(MAX_GAIN_DB),
-    )
+    gain = min(amplitude(target_db - level_db), amplitude(MAX_GAIN_DB))
+    return gain if ceiling_db is None else min(gain, amplitude(ceiling_db + MAX_LIMITING_DB) / peak)
 
 
-def limit_peaks(audio: np.ndarray, rate: int, peak_db: float = PEAK_DB) -> None:
+def limit_peaks(audio: np.ndarray, rate: int, peak_db: float) -> None:
     """Takes peaks down to `peak_db` dBFS, in place; samples more than 16 ms away from one stay untouched.
 
     The gain falls and rises over 8 ms on either side of a peak: the lowest gain needed within reach,

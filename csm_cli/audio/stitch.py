@@ -1,23 +1,41 @@
-"""One chapter from its lines and pauses: placed to the sample, levelled once, a pydub segment."""
+"""One chapter from its lines, pauses and sounds: placed to the sample, one after the other, on a tape.
+
+Lines are taken from an iterator and forgotten: only the times stay in memory, however long the chapter is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from csm_cli.audio.ffmpeg import audio_segment
-from csm_cli.audio.files import SAMPLE_RATE, to_pcm16
-from csm_cli.audio.level import TARGET_RMS_DB, chapter_gain, limit_peaks
-from csm_cli.audio.timeline import Gap, Spoken, TimelineEntry
-from csm_cli.audio.tone import add_tone
+from csm_cli.audio.files import SAMPLE_RATE, read_audio, to_pcm16
+from csm_cli.audio.level import amplitude
+from csm_cli.audio.loudness import DEFAULT_LOUDNESS, Loudness
+from csm_cli.audio.tape import Tape
+from csm_cli.audio.timeline import (
+    Bed,
+    BedEnd,
+    Gap,
+    Part,
+    PauseEntry,
+    Sound,
+    SoundEntry,
+    Spoken,
+    TimelineEntry,
+)
 from csm_cli.audio.trim import MARGIN_SECONDS, speech_bounds
 from csm_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from pydub import AudioSegment
+
+SOUND_FADE_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
@@ -29,8 +47,8 @@ class Pauses:
     paragraph: float = 0.9
     scene: float = 2.0
     chapter: float = 1.5  # after a chapter's title
-    head: float = 0.5
-    tail: float = 1.0
+    head: float = 0.75  # shops want 0.5 to 1 s at the head and 1 to 5 s at the tail
+    tail: float = 1.5
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -44,6 +62,20 @@ class Pauses:
         """The length of a gap: its own, else that of its kind."""
         return gap.seconds if gap.seconds is not None else float(getattr(self, gap.kind))
 
+    def changed(self, values: Mapping[str, float]) -> Pauses:
+        """These pauses with some of them set anew, by kind.
+
+        Raises:
+            UsageError: there is no such kind, or a length is out of range.
+        """
+        kinds = [field.name for field in fields(self)]
+        for kind in values:
+            if kind not in kinds:
+                raise UsageError(
+                    f"there is no pause of kind {kind!r}", remedy=f"choose from {', '.join(kinds)}"
+                )
+        return replace(self, **values)
+
 
 @dataclass(frozen=True)
 class Mastering:
@@ -51,69 +83,181 @@ class Mastering:
 
     Attributes:
         trim: cut the model's silence at head and tail of each line; the pauses take its place.
-        target_rms_db: RMS of the whole chapter, by one static gain; None: lines keep their level, no limiter.
-        peak_db: highest sample, dBFS; half a dB below the audiobook limit, for an MP3 encoder to spend.
+        loudness: what one static gain and a limiter bring the chapter to.
         fade_seconds: at either edge of a line.
         tone_db: RMS of the room tone.
         tone_seed: of its noise.
     """
 
     trim: bool = True
-    target_rms_db: float | None = TARGET_RMS_DB
-    peak_db: float = -3.5
+    loudness: Loudness = DEFAULT_LOUDNESS
     fade_seconds: float = 0.015
     tone_db: float | None = -66.0
     tone_seed: int = 0
 
 
+@dataclass(frozen=True)
+class PlacedBed:
+    """A bed and where it lies, in samples of the chapter."""
+
+    bed: Bed
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where everything in a chapter is heard.
+
+    Attributes:
+        samples: of the chapter.
+        beds: still to be laid under it; they need to know where the speech is.
+    """
+
+    samples: int
+    lines: tuple[TimelineEntry, ...]
+    pauses: tuple[PauseEntry, ...]
+    sounds: tuple[SoundEntry, ...]
+    beds: tuple[PlacedBed, ...]
+
+
+def lay_down(
+    parts: Iterable[Part],
+    tape: Tape,
+    rate: int = SAMPLE_RATE,
+    pauses: Pauses | None = None,
+    *,
+    chapter: int = 1,
+    mastering: Mastering | None = None,
+) -> Layout:
+    """Puts lines, gaps and sounds on a tape, in order. Time is linear in the chapter's length; memory is flat.
+
+    Gaps are taken as given: two in a row add up, and lines without one between them follow at once. With
+    trimming, an entry marks the speech itself; the 30 ms kept on either side of it lie within the gaps.
+
+    Args:
+        parts: what is heard, in order; lines may be made as they are asked for.
+        tape: empty.
+        rate: Hz, of every line's audio and of the chapter.
+        pauses: lengths by kind; None: the defaults.
+        chapter: its number, noted in the entries.
+        mastering: None: the defaults. No level is changed here, save a line's own `gain_db`.
+
+    Raises:
+        MissingError, UsageError: a sound file that is not there or cannot be read.
+    """
+    writer = _Writer(tape, rate, pauses or Pauses(), mastering or Mastering(), chapter)
+    for part in parts:
+        writer.add(part)
+    return writer.finish()
+
+
+class _Writer:
+    """The cursor that goes through a chapter."""
+
+    def __init__(self, tape: Tape, rate: int, pauses: Pauses, mastering: Mastering, chapter: int):
+        self.tape, self.rate, self.pauses = tape, rate, pauses
+        self.mastering, self.chapter = mastering, chapter
+        self.lines: list[TimelineEntry] = []
+        self.gaps: list[PauseEntry] = []
+        self.sounds: list[SoundEntry] = []
+        self.beds: list[PlacedBed] = []
+        self.open: tuple[Bed, int] | None = None
+        self.reach = 0  # how far the sounds go that run on under the speech
+        self.cursor = 0
+        self._pause("head", pauses.head)
+
+    def add(self, part: Part) -> None:
+        if isinstance(part, Spoken):
+            self._line(part)
+        elif isinstance(part, Gap):
+            self._pause(part.kind, self.pauses.seconds(part))
+        elif isinstance(part, Sound):
+            self._sound(part)
+        else:
+            self._end_bed()
+            self.open = None if isinstance(part, BedEnd) else (part, self.cursor)
+
+    def finish(self) -> Layout:
+        self._pause("tail", self.pauses.tail)
+        self.cursor = max(self.cursor, self.reach)
+        self._end_bed()
+        self.tape.resize(self.cursor)  # the margin after the last line may have gone beyond the end
+        everything = tuple(self.lines), tuple(self.gaps), tuple(self.sounds), tuple(self.beds)
+        return Layout(self.cursor, *everything)
+
+    def _pause(self, kind: str, seconds: float) -> None:
+        start, self.cursor = self.cursor, self.cursor + round(seconds * self.rate)
+        self.gaps.append(PauseEntry(kind, self._seconds(start), self._seconds(self.cursor)))
+
+    def _line(self, line: Spoken) -> None:
+        audio, margin = line.audio, round(MARGIN_SECONDS * self.rate)
+        start, end = speech_bounds(audio, self.rate) if self.mastering.trim else (0, audio.size)
+        lead = min(start, margin, self.cursor)  # a chapter without a head has no room for the first margin
+        faded = _faded(audio[start - lead : end + margin], round(self.mastering.fade_seconds * self.rate))
+        self.tape.mix(self.cursor - lead, faded * np.float32(amplitude(line.gain_db)))
+        times = {"start": self.cursor, "end": self.cursor + end - start}
+        self.lines.append(TimelineEntry.at(line, chapter=self.chapter, rate=self.rate, **times))
+        self.cursor = times["end"]
+
+    def _sound(self, sound: Sound) -> None:
+        if sound.under:  # a bed that is as long as its file, and ducks like one
+            size = read_audio(sound.path, self.rate).size
+            bed = Bed(sound.path, sound.gain_db, fade_seconds=SOUND_FADE_SECONDS)
+            self.beds.append(PlacedBed(bed, self.cursor, self.cursor + size))
+            self._note("under", bed, self.cursor, self.cursor + size)
+            self.reach = max(self.reach, self.cursor + size)
+            return
+        audio = _faded(read_audio(sound.path, self.rate), round(SOUND_FADE_SECONDS * self.rate))
+        self.tape.mix(self.cursor, audio * np.float32(amplitude(sound.gain_db)))
+        self._note("sound", sound, self.cursor, self.cursor + audio.size)
+        self.cursor += audio.size
+
+    def _end_bed(self) -> None:
+        if self.open and self.open[1] < self.cursor:
+            bed, start = self.open
+            self.beds.append(PlacedBed(bed, start, self.cursor))
+            self._note("bed", bed, start, self.cursor)
+        self.open = None
+
+    def _note(self, kind: str, sound: Sound | Bed, start: int, end: int) -> None:
+        times = self._seconds(start), self._seconds(end)
+        self.sounds.append(SoundEntry(kind, str(sound.path), sound.gain_db, *times))
+
+    def _seconds(self, sample: int) -> float:
+        return round(sample / self.rate, 6)
+
+
 def stitch_chapter(
-    parts: Sequence[Spoken | Gap],
+    parts: Iterable[Part],
     rate: int = SAMPLE_RATE,
     pauses: Pauses | None = None,
     *,
     chapter: int = 1,
     mastering: Mastering | None = None,
 ) -> tuple[AudioSegment, list[TimelineEntry]]:
-    """Puts lines and gaps together, in order. Time and memory are linear in the length of the chapter.
-
-    Gaps are taken as given: two in a row add up, and lines without one between them follow at once. With
-    trimming, an entry marks the speech itself; the 30 ms kept on either side of it lie within the gaps.
+    """A whole chapter, levelled, as one pydub segment: for what fits into memory, such as a few lines.
 
     Args:
-        parts: what is heard, in order.
-        rate: Hz, of every line's audio and of the chapter.
-        pauses: lengths by kind; None: the defaults.
-        chapter: its number, noted in the entries.
-        mastering: None: the defaults.
+        parts, rate, pauses, chapter, mastering: as for `lay_down`.
 
     Returns:
         (pydub segment: 16 bit, mono, `rate`; one entry for each line, exact to the sample).
     """
-    pauses, mastering = pauses or Pauses(), mastering or Mastering()
-    entries: list[TimelineEntry] = []
-    placed: list[tuple[int, np.ndarray]] = []  # (sample, audio) of each line with its margins
-    margin = round(MARGIN_SECONDS * rate)
-    cursor = round(pauses.head * rate)
-    for part in parts:
-        if isinstance(part, Gap):
-            cursor += round(pauses.seconds(part) * rate)
-            continue
-        start, end = speech_bounds(part.audio, rate) if mastering.trim else (0, part.audio.size)
-        lead = min(start, margin, cursor)  # a chapter without a head has no room for the first margin
-        placed.append((cursor - lead, part.audio[start - lead : end + margin]))
-        entries.append(
-            TimelineEntry.at(part, chapter=chapter, start=cursor, end=cursor + end - start, rate=rate)
-        )
-        cursor += end - start
+    from csm_cli.audio.beds import lay_beds
+    from csm_cli.audio.master import choose_gain, mastered
 
-    buffer = np.zeros(cursor + round(pauses.tail * rate), dtype=np.float32)
-    fade = round(mastering.fade_seconds * rate)
-    for position, audio in placed:
-        room = buffer[position : position + audio.size]
-        room += _faded(audio, fade)[: room.size]
-    _master(buffer, rate, mastering)
-    data = to_pcm16(buffer).tobytes()
-    return audio_segment()(data=data, sample_width=2, frame_rate=rate, channels=1), entries
+    mastering = mastering or Mastering()
+    with (
+        tempfile.TemporaryDirectory(prefix="csm-") as folder,
+        Tape(Path(folder) / "chapter") as tape,
+    ):
+        layout = lay_down(parts, tape, rate, pauses, chapter=chapter, mastering=mastering)
+        lay_beds(tape, layout, rate, Path(folder))
+        gain = choose_gain([tape], rate, mastering)
+        data = b"".join(to_pcm16(block).tobytes() for block in mastered(tape, rate, mastering, gain))
+    segment = audio_segment()(data=data, sample_width=2, frame_rate=rate, channels=1)
+    return segment, list(layout.lines)
 
 
 def _faded(audio: np.ndarray, fade: int) -> np.ndarray:
@@ -125,13 +269,3 @@ def _faded(audio: np.ndarray, fade: int) -> np.ndarray:
         audio[:fade] *= ramp
         audio[-fade:] *= ramp[::-1]
     return audio
-
-
-def _master(buffer: np.ndarray, rate: int, mastering: Mastering) -> None:
-    """Gain, then room tone, then the limiter, in place: the tone's level is absolute, the peak final."""
-    if mastering.target_rms_db is not None:
-        buffer *= np.float32(chapter_gain(buffer, mastering.target_rms_db, mastering.peak_db))
-    if mastering.tone_db is not None:
-        add_tone(buffer, rate, mastering.tone_db, mastering.tone_seed)
-    if mastering.target_rms_db is not None:
-        limit_peaks(buffer, rate, mastering.peak_db)

@@ -1,18 +1,19 @@
-"""What the stitcher is given, and the timing manifest it leaves: when each line is heard in its file."""
+"""What the stitcher is given, and the timing it leaves: every line, pause and sound, exact to the sample."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 GapKind = Literal["line", "speaker", "paragraph", "scene", "chapter", "pause"]
 GAP_KINDS: tuple[str, ...] = get_args(GapKind)
+Role = Literal["chapter", "opening credits", "closing credits"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +21,11 @@ class Spoken:
     """One spoken line.
 
     Attributes:
+        text: as written: what subtitles show.
         audio: float32 mono `[samples]` in [-1, 1], at the rate that the stitcher is told.
+        gain_db: of this line against the others, as the script asks for it.
+        new_paragraph: whether a paragraph begins here.
+        takes: names of the takes that it is made of.
     """
 
     line_id: str
@@ -28,6 +33,9 @@ class Spoken:
     text: str
     seed: int
     audio: np.ndarray
+    gain_db: float = 0.0
+    new_paragraph: bool = True
+    takes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.audio.ndim != 1:
@@ -56,8 +64,48 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class Sound:
+    """A sound file, heard once.
+
+    Attributes:
+        path: of any format.
+        gain_db: applied to it as it is, before the chapter is levelled.
+        under: the speech goes on over it, and it gives way (ducks); else the speech waits until it is over.
+    """
+
+    path: Path
+    gain_db: float = 0.0
+    under: bool = False
+
+
+@dataclass(frozen=True)
+class Bed:
+    """A sound that lies under everything from here to the next `BedEnd` or `Bed`, or the chapter's end.
+
+    Attributes:
+        path: of any format; a short one is repeated without a seam.
+        gain_db: applied to it as it is.
+        duck_db: further down while somebody speaks.
+        fade_seconds: at its beginning and end.
+    """
+
+    path: Path
+    gain_db: float = -12.0
+    duck_db: float = -9.0
+    fade_seconds: float = 1.5
+
+
+@dataclass(frozen=True)
+class BedEnd:
+    """The bed fades out and ends here."""
+
+
+Part = Spoken | Gap | Sound | Bed | BedEnd
+
+
+@dataclass(frozen=True)
 class TimelineEntry:
-    """One line as heard: `start` and `end` are seconds in the chapter file, on whole samples, to 1e-6."""
+    """One line as heard: `start` and `end` are seconds in the chapter, on whole samples, to 1e-6."""
 
     chapter: int
     line_id: str
@@ -66,6 +114,8 @@ class TimelineEntry:
     seed: int
     start: float
     end: float
+    new_paragraph: bool = True
+    takes: tuple[str, ...] = ()
 
     @classmethod
     def at(cls, spoken: Spoken, *, chapter: int, start: int, end: int, rate: int) -> TimelineEntry:
@@ -78,6 +128,8 @@ class TimelineEntry:
             seed=spoken.seed,
             start=round(start / rate, 6),
             end=round(end / rate, 6),
+            new_paragraph=spoken.new_paragraph,
+            takes=spoken.takes,
         )
 
     def samples(self, rate: int) -> tuple[int, int]:
@@ -86,28 +138,65 @@ class TimelineEntry:
 
     def as_dict(self, rate: int) -> dict[str, Any]:
         """The entry as it stands in `timeline.json`."""
-        start_sample, end_sample = self.samples(rate)
         return {
             "id": self.line_id,
             "chapter": self.chapter,
             "speaker": self.speaker,
             "text": self.text,
             "seed": self.seed,
-            "start": self.start,
-            "end": self.end,
-            "start_sample": start_sample,
-            "end_sample": end_sample,
+            **_times(self.start, self.end, rate),
+            "new_paragraph": self.new_paragraph,
+            "takes": list(self.takes),
         }
 
 
 @dataclass(frozen=True)
-class ChapterTimeline:
-    """One chapter file and the lines in it.
+class PauseEntry:
+    """Room tone as heard, in seconds in the chapter.
 
     Attributes:
-        file: the name of the chapter's first file, relative to the timeline.
+        kind: a `GapKind`, "head" or "tail".
+    """
+
+    kind: str
+    start: float
+    end: float
+
+    def as_dict(self, rate: int) -> dict[str, Any]:
+        """The entry as it stands in `timeline.json`."""
+        return {"kind": self.kind, **_times(self.start, self.end, rate)}
+
+
+@dataclass(frozen=True)
+class SoundEntry:
+    """A sound or a bed as heard, in seconds in the chapter.
+
+    Attributes:
+        kind: "sound", "under" or "bed".
+    """
+
+    kind: str
+    path: str
+    gain_db: float
+    start: float
+    end: float
+
+    def as_dict(self, rate: int) -> dict[str, Any]:
+        """The entry as it stands in `timeline.json`."""
+        value = {"kind": self.kind, "path": self.path, "gain_db": self.gain_db}
+        return value | _times(self.start, self.end, rate)
+
+
+@dataclass(frozen=True)
+class ChapterTimeline:
+    """One chapter and what is heard in it.
+
+    Attributes:
+        file: the name of the chapter's first file, relative to the timeline; "" when it has none of its own.
         duration: seconds.
         more_files: the same chapter in further formats.
+        offset: seconds from the beginning of the book, over the chapters that the timeline holds.
+        gain_db: the one static gain that levelled it.
     """
 
     number: int
@@ -116,34 +205,59 @@ class ChapterTimeline:
     duration: float
     entries: tuple[TimelineEntry, ...]
     more_files: tuple[str, ...] = ()
+    pauses: tuple[PauseEntry, ...] = ()
+    sounds: tuple[SoundEntry, ...] = ()
+    role: Role = "chapter"
+    offset: float = 0.0
+    gain_db: float = 0.0
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file that holds this chapter alone."""
+        return (self.file, *self.more_files) if self.file else self.more_files
 
     def as_dict(self, rate: int) -> dict[str, Any]:
         """The chapter as it stands in `timeline.json`."""
         return {
             "number": self.number,
             "title": self.title,
+            "role": self.role,
             "file": self.file,
-            "files": [self.file, *self.more_files],
+            "files": list(self.files),
             "duration": round(self.duration, 6),
             "samples": round(self.duration * rate),
+            **_times(self.offset, self.offset + self.duration, rate),
+            "gain_db": round(self.gain_db, 3),
             "lines": [entry.as_dict(rate) for entry in self.entries],
+            "pauses": [pause.as_dict(rate) for pause in self.pauses],
+            "sounds": [sound.as_dict(rate) for sound in self.sounds],
         }
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """The timing of a whole script. Samples count at `sample_rate`, whatever rate an MP3 was made at."""
+    """The timing of a whole script. Samples count at `sample_rate`, whatever rate a file was made at.
+
+    Attributes:
+        book: author, narrator and the like; see `delivery.metadata`.
+        files: those that hold the whole book.
+    """
 
     title: str
     sample_rate: int
     chapters: tuple[ChapterTimeline, ...]
+    book: dict[str, Any] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """The plain value that `to_json` writes."""
+        """The plain value that `to_json` writes; `timeline.schema.json` describes it."""
         return {
             "schema": SCHEMA_VERSION,
             "title": self.title,
+            "book": self.book,
             "sample_rate": self.sample_rate,
+            "samples": sum(round(chapter.duration * self.sample_rate) for chapter in self.chapters),
+            "files": list(self.files),
             "chapters": [chapter.as_dict(self.sample_rate) for chapter in self.chapters],
         }
 
@@ -162,3 +276,13 @@ class Timeline:
         with written(path) as temporary:
             temporary.write_text(self.to_json(), encoding="utf-8")
         return Path(path)
+
+
+def _times(start: float, end: float, rate: int) -> dict[str, Any]:
+    first, last = round(start * rate), round(end * rate)
+    return {
+        "start": round(start, 6),
+        "end": round(end, 6),
+        "start_sample": first,
+        "end_sample": last,
+    }

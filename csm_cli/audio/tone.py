@@ -31,12 +31,17 @@ def tone_loop(rate: int, level_db: float, seed: int = 0) -> np.ndarray:
     return loop
 
 
-def add_tone(audio: np.ndarray, rate: int, level_db: float, seed: int = 0) -> None:
+def add_tone(audio: np.ndarray, rate: int, level_db: float, seed: int = 0, position: int = 0) -> None:
     """Lays room tone under all of `audio` (float32 `[samples]`), in place.
 
     Under speech it is masked; running on through it, the tone never starts or stops.
+
+    Args:
+        position: of the first sample within the chapter: blocks of it get the tone that the whole would get.
     """
     loop = tone_loop(rate, level_db, seed)
-    for start in range(0, audio.size, loop.size):
-        part = audio[start : start + loop.size]
-        part += loop[: part.size]
+    done, phase = 0, position % loop.size
+    while done < audio.size:
+        part = audio[done : done + loop.size - phase]
+        part += loop[phase : phase + part.size]
+        done, phase = done + part.size, 0

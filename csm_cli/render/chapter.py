@@ -1,20 +1,17 @@
-"""From spoken lines to chapter files: decode, place between pauses, encode, note the times."""
+"""From spoken lines to what a chapter is made of: decoded, placed between pauses."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from csm_cli.audio.encode import Tags, export_chapter
-from csm_cli.audio.names import chapter_stem
-from csm_cli.audio.stitch import stitch_chapter
-from csm_cli.audio.timeline import ChapterTimeline, Gap, GapKind, Spoken
+from csm_cli import screenplay
+from csm_cli.audio.timeline import Bed, BedEnd, Gap, GapKind, Part, Sound, Spoken
 from csm_cli.audio.trim import trim
 from csm_cli.engine import Codes
-from csm_cli.render.plan import Chain
 from csm_cli.render.takes import SpokenLine
 from csm_cli.screenplay import Chapter, Line, Pause, SceneBreak
 
@@ -34,64 +31,70 @@ class Decoder(Protocol):
         """float32 mono `[samples]` for each."""
 
 
-def write_chapter(
-    engine: Decoder, chain: Chain, lines: Sequence[SpokenLine], folder: Path, formats: Sequence[str]
-) -> tuple[ChapterTimeline, list[Path]]:
-    """Write the files of a finished chapter.
-
-    Returns:
-        (when each line is heard; the files, in the order of `formats`).
-    """
-    chapter, play = chain.chapter, chain.screenplay
-    parts = arrange(chapter, spoken_lines(engine, lines))
-    segment, entries = stitch_chapter(parts, engine.sample_rate, chapter=chapter.number)
-    stem = chapter_stem(chapter.number, chapter.title, len(play.chapters))
-    tags = Tags(title=chapter.title, album=play.title, artist=play.author, track=chapter.number)
-    files = export_chapter(segment, folder, stem, formats, tags)
-    first, *more = (file.name for file in files)
-    seconds = segment.frame_count() / engine.sample_rate
-    timeline = ChapterTimeline(chapter.number, chapter.title, first, seconds, tuple(entries), tuple(more))
-    return timeline, files
-
-
-def arrange(chapter: Chapter, heard: dict[str, Spoken]) -> list[Spoken | Gap]:
-    """The lines of a chapter with a gap at each boundary.
+def arrange(chapter: Chapter, heard: Container[str], sound: Callable[[Line], Spoken]) -> Iterator[Part]:
+    """The lines of a chapter with a gap at each boundary, and its sounds and beds.
 
     A pause or a scene break of the script takes the place of the gap that would be there; several add up.
-    A chapter's own pauses come before its first line and behind its last.
+    A chapter's own pauses come before its first line and behind its last. A bed ends with its scene.
+
+    Args:
+        heard: the ids of the lines that have a sound.
+        sound: gives it, asked once for each of them, in order.
     """
-    parts: list[Spoken | Gap] = []
     before: Line | None = None
-    asked = _asked(chapter.settings.pause_before)
+    asked: list[Part] = _asked(chapter.settings.pause_before)
     for item in chapter.items:
         if isinstance(item, Pause):
             asked.append(Gap("pause", item.seconds))
         elif isinstance(item, SceneBreak):
             if before is not None or not item.title:  # a chapter may begin with the title of its first scene
                 asked.append(Gap("scene"))
+            asked.append(BedEnd())
+        elif isinstance(item, screenplay.Sound):
+            asked.append(Sound(Path(item.path), item.gain, item.over))
+        elif isinstance(item, screenplay.Bed):
+            asked.append(Bed(Path(item.path), item.gain, -item.duck, item.fade))
+        elif isinstance(item, screenplay.BedEnd):
+            asked.append(BedEnd())
         elif isinstance(item, Line) and item.id in heard:
             asked += _asked(item.settings.pause_before)
-            if before is not None and not asked:
-                parts.append(Gap(_boundary(before, item)))
-            parts += asked
-            parts.append(heard[item.id])
+            if before is not None and not any(isinstance(part, Gap) for part in asked):
+                yield Gap(_boundary(before, item))
+            yield from asked
+            if asked and isinstance(asked[-1], Sound) and not asked[-1].under:
+                yield Gap("line")
+            yield sound(item)
             before, asked = item, _asked(item.settings.pause_after)
-    return parts + asked + _asked(chapter.settings.pause_after)
+    yield from asked
+    yield from _asked(chapter.settings.pause_after)
 
 
-def _asked(seconds: float | None) -> list[Spoken | Gap]:
+def _asked(seconds: float | None) -> list[Part]:
     return [] if seconds is None else [Gap("pause", seconds)]
 
 
-def spoken_lines(engine: Decoder, lines: Sequence[SpokenLine]) -> dict[str, Spoken]:
-    """What the stitcher is given for each line, by its id; lines with nothing to say are left out."""
-    sounds = decode_lines(engine, lines)
-    return {
-        line.id: Spoken(line.id, line.speaker, line.text, spoken.seed, sound)
-        for spoken, sound in zip(lines, sounds, strict=True)
-        for line in [spoken.planned.line]
-        if spoken.takes
-    }
+def chapter_parts(engine: Decoder, chapter: Chapter, lines: Sequence[SpokenLine]) -> Iterator[Part]:
+    """What is heard in a chapter; its lines are decoded a few at a time, as they are asked for."""
+    sounding = [line for line in lines if line.takes]
+    spoken = spoken_lines(engine, sounding)
+    return arrange(chapter, {line.planned.line.id for line in sounding}, lambda line: next(spoken))
+
+
+def spoken_lines(engine: Decoder, lines: Sequence[SpokenLine]) -> Iterator[Spoken]:
+    """What the stitcher is given for each line, in order."""
+    for start in range(0, len(lines), DECODE_BATCH):
+        batch = lines[start : start + DECODE_BATCH]
+        for spoken, sound in zip(batch, decode_lines(engine, batch), strict=True):
+            line = spoken.planned.line
+            yield Spoken(
+                line.id,
+                line.speaker,
+                line.text,
+                spoken.seed,
+                sound,
+                gain_db=line.settings.gain or 0.0,
+                new_paragraph=line.new_paragraph,
+            )
 
 
 def decode_lines(engine: Decoder, lines: Sequence[SpokenLine]) -> list[np.ndarray]:

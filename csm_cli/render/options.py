@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from csm_cli.delivery.options import Delivery
 from csm_cli.engine import Sampler
 from csm_cli.errors import UsageError
 from csm_cli.render.context import DEFAULT_TURNS
@@ -18,7 +19,7 @@ class RenderOptions:
         output: folder of the chapter files; None: one named like the script, in the current folder. Several
             scripts get a folder each inside it.
         chapters: numbers of the chapters wanted; None: all.
-        formats: of the chapter files: wav, flac, mp3.
+        delivery: the files that are made of what is spoken.
         batch: most lines spoken at once, at least 1.
         context_turns: turns of each speaker that a line hears.
         seed: of everything in the script that sets none; None: the script's own, else 0.
@@ -30,7 +31,7 @@ class RenderOptions:
 
     output: Path | None = None
     chapters: frozenset[int] | None = None
-    formats: tuple[str, ...] = ("wav",)
+    delivery: Delivery = field(default_factory=Delivery)
     batch: int = 16
     context_turns: int = DEFAULT_TURNS
     seed: int | None = None

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from csm_cli.delivery.book import Book
+from csm_cli.delivery.writer import BookWriter
 from csm_cli.errors import ScriptError, UsageError
 from csm_cli.render.cast import References, cast_tags, find_voices, line_tags, references
-from csm_cli.render.chapter import write_chapter
+from csm_cli.render.chapter import chapter_parts
 from csm_cli.render.loop import speak_chains
-from csm_cli.render.manifest import write_manifest
 from csm_cli.render.models import UNLIMITED, Limits
 from csm_cli.render.options import RenderOptions, format_chapters
 from csm_cli.render.plan import DEFAULT_MAX_CHARACTERS, Chain, plan_screenplay
@@ -21,7 +23,6 @@ from csm_cli.render.report import Interrupted, RenderReport
 from csm_cli.screenplay import Screenplay, read_screenplay
 
 if TYPE_CHECKING:
-    from csm_cli.audio.timeline import ChapterTimeline
     from csm_cli.engine import Engine
     from csm_cli.voices.voice import Voice
 
@@ -119,38 +120,55 @@ def render_jobs(
     progress = progress or Progress()
     plans = plan_jobs(jobs, options, max_characters=engine.max_characters, limits=limits)
     chains = [chain for plan in plans for chain in plan.chains]
-    folders = {id(chain): plan.job.folder for plan in plans for chain in plan.chains}
-    finished: dict[int, ChapterTimeline] = {}
     report = RenderReport()
     started = time.monotonic()
     progress.start(chains)
-    try:
-        speaking = speak_chains(
-            engine,
-            _with_references(engine, plans, limits),
-            options.sampler(engine.default_sampler),
-            batch=options.batch,
-            turns=options.context_turns,
-            progress=progress,
-        )
-        for chain, lines in speaking:
-            timeline, files = write_chapter(engine, chain, lines, folders[id(chain)], options.formats)
-            finished[id(chain)] = timeline
-            report.add_chapter(lines, timeline.duration, files)
-            progress.chapter(chain, timeline.duration, files)
-    except KeyboardInterrupt:
-        left = [chain for chain in chains if id(chain) not in finished]
-        raise Interrupted(report, left) from None
-    finally:
-        for plan in plans:
-            done = [finished[id(chain)] for chain in plan.chains if id(chain) in finished]
-            if done:
-                play, rate = plan.job.screenplay, engine.sample_rate
-                report.files.append(
-                    write_manifest(plan.job.folder, play.title, rate, done, len(play.chapters))
+    with ExitStack() as stack:
+        writers = {
+            id(plan.job): stack.enter_context(_writer(plan.job, engine.sample_rate, options))
+            for plan in plans
+        }
+        writer_of = {id(chain): writers[id(plan.job)] for plan in plans for chain in plan.chains}
+        finished: set[int] = set()
+        try:
+            speaking = speak_chains(
+                engine,
+                _with_references(engine, plans, limits),
+                options.sampler(engine.default_sampler),
+                batch=options.batch,
+                turns=options.context_turns,
+                progress=progress,
+            )
+            for chain, lines in speaking:
+                chapter = chain.chapter
+                timeline, files = writer_of[id(chain)].add(
+                    chapter.number, chapter.title, chapter_parts(engine, chapter, lines)
                 )
-        report.seconds = time.monotonic() - started
+                finished.add(id(chain))
+                report.add_chapter(lines, timeline.duration, [file.path for file in files])
+                progress.chapter(chain, timeline.duration, files)
+            for writer in writers.values():
+                files = writer.finish()
+                report.files += [file.path for file in files]
+                progress.book(files, writer.notes)
+        except KeyboardInterrupt:
+            left = [chain for chain in chains if id(chain) not in finished]
+            raise Interrupted(report, left) from None
+        finally:
+            for writer in writers.values():
+                report.files += writer.write_timeline()
+            report.seconds = time.monotonic() - started
     return report
+
+
+def _writer(job: Job, rate: int, options: RenderOptions) -> BookWriter:
+    return BookWriter(book_of(job), job.folder, options.delivery, rate, len(job.screenplay.chapters))
+
+
+def book_of(job: Job) -> Book:
+    """What a script says of its book."""
+    play = job.screenplay
+    return Book(play.title, play.author, language=play.language, source=Path(play.path).name)
 
 
 def _with_references(

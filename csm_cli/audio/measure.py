@@ -1,0 +1,196 @@
+"""What a file really sounds like: decoded once by ffmpeg, measured block by block, whatever made it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from csm_cli.audio.ffmpeg import feed_ffmpeg, read_ffmpeg
+from csm_cli.audio.files import REMEDY
+from csm_cli.audio.level import db
+from csm_cli.errors import CsmError, MissingError, UsageError
+
+FRAME_SECONDS = 0.01
+WINDOW_SECONDS = 0.5
+# `framelog=verbose` keeps a line per 0.1 s out of what ffmpeg says; older versions know no `quiet`.
+EBUR128 = "ebur128=peak=true:framelog=verbose"
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """The sound of one file.
+
+    Attributes:
+        codec, rate, channels, bit_rate: as ffmpeg names them; bit_rate in kbit/s, None if it does not say.
+        seconds: decoded, not what a header claims.
+        rms_db: over the whole file, all channels.
+        peak_db: highest sample, dBFS.
+        true_peak_db: dBTP, by ITU-R BS.1770.
+        lufs: integrated loudness; -inf when nothing is above the gate.
+        range_lu: loudness range.
+        frames_db: RMS of every 10 ms, float32.
+        faults: what the decoder complained about.
+    """
+
+    path: Path
+    codec: str
+    rate: int
+    channels: int
+    bit_rate: float | None
+    seconds: float
+    rms_db: float
+    peak_db: float
+    true_peak_db: float
+    lufs: float
+    range_lu: float
+    frames_db: np.ndarray
+    faults: tuple[str, ...] = ()
+
+    def windows_db(self, seconds: float = WINDOW_SECONDS, step: float = 0.05) -> np.ndarray:
+        """RMS in dB of windows of `seconds`, one every `step`; the whole file where it is shorter."""
+        power = 10 ** (self.frames_db.astype(np.float64) / 10)
+        width = max(1, min(round(seconds / FRAME_SECONDS), power.size))
+        total = np.concatenate([[0.0], np.cumsum(power)])
+        # A sum of differences leaves rounding noise where there is silence.
+        mean = np.maximum(total[width:] - total[:-width], 0) / width
+        silent = np.concatenate([[0], np.cumsum(~np.isfinite(self.frames_db))])
+        mean[(silent[width:] - silent[:-width]) == width] = 0
+        with np.errstate(divide="ignore"):
+            return 10 * np.log10(mean[:: max(1, round(step / FRAME_SECONDS))])
+
+    @property
+    def noise_floor_db(self) -> float:
+        """RMS of the quietest half second; -inf for digital silence."""
+        windows = self.windows_db()
+        return float(windows.min()) if windows.size else float("-inf")
+
+    def room_tone(self) -> tuple[float, float]:
+        """Seconds before the first word and after the last one."""
+        loud = np.flatnonzero(self.frames_db >= max(self.rms_db - 28, self._floor() + 10))
+        if not loud.size:
+            return self.seconds, self.seconds
+        return float(loud[0] * FRAME_SECONDS), max(0.0, self.seconds - float(loud[-1] + 1) * FRAME_SECONDS)
+
+    def _floor(self) -> float:
+        floor = self.noise_floor_db
+        return floor if floor > -90 else -90.0
+
+
+def measure(path: Path | str) -> Measured:
+    """Decode a file and measure it. Memory grows by 1.4 MB for an hour.
+
+    Raises:
+        MissingError: no such file.
+        UsageError: it is not audio, holds none, or is damaged.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise MissingError("no such audio file", where=str(path), remedy="check the path")
+    meter = _Meter()
+    try:
+        said = read_ffmpeg(
+            ["-loglevel", "level+info", "-nostdin", "-err_detect", "crccheck", "-i", f"file:{path}"]
+            + ["-map", "0:a:0", "-af", EBUR128, "-c:a", "pcm_f32be", "-f", "au", "pipe:1"],
+            meter.hear,
+            where=str(path),
+        )
+    except MissingError:
+        raise
+    except CsmError as error:
+        raise UsageError("is not audio, or is damaged", where=str(path), remedy=REMEDY) from error
+    power = meter.frames()
+    if not meter.samples:
+        raise UsageError("holds no sound", where=str(path), remedy=REMEDY)
+    summary = _summary(said)
+    codec, bit_rate = _stream(said)
+    with np.errstate(divide="ignore"):
+        frames = 10 * np.log10(power)
+    return Measured(
+        path=path,
+        codec=codec,
+        rate=meter.rate,
+        channels=meter.channels,
+        bit_rate=bit_rate,
+        seconds=meter.samples / meter.rate,
+        rms_db=db(float(np.sqrt(meter.power / (meter.samples * meter.channels)))),
+        peak_db=db(meter.peak),
+        true_peak_db=max(summary["Peak"], db(meter.peak)),
+        lufs=summary["I"],
+        range_lu=summary["LRA"],
+        frames_db=frames,
+        faults=tuple(dict.fromkeys(re.findall(r"\[(?:error|fatal)\] (.+)", said))),
+    )
+
+
+def integrated_loudness(blocks: Iterable[np.ndarray], rate: int) -> float:
+    """LUFS of float32 mono blocks; -inf when nothing is above the gate.
+
+    Raises:
+        CsmError, MissingError: ffmpeg is not there, or fails.
+    """
+    source = ["-loglevel", "info", "-f", "f32le", "-ar", str(rate), "-ac", "1", "-i", "pipe:0"]
+    said = feed_ffmpeg(
+        [*source, "-af", "ebur128=framelog=verbose", "-f", "null", "-"],
+        (block.astype("<f4").tobytes() for block in blocks),
+        where="the loudness measurement",
+    )
+    return _summary(said)["I"]
+
+
+class _Meter:
+    """Hears an AU stream (a header of a few bytes, then float32, big-endian) in pieces of any size."""
+
+    def __init__(self) -> None:
+        self.rate = self.channels = 0
+        self.samples, self.power, self.peak = 0, 0.0, 0.0
+        self._rest = b""
+        self._frames: list[np.ndarray] = []
+
+    def hear(self, data: bytes) -> None:
+        data = self._rest + data
+        if not self.rate:
+            start = int.from_bytes(data[4:8], "big")
+            self.rate, self.channels = (int.from_bytes(data[i : i + 4], "big") for i in (16, 20))
+            data = data[start:]
+        self._take(data, 4 * self.channels * self._frame)
+
+    def frames(self) -> np.ndarray:
+        """float64 power of every frame; the last one may be a short one."""
+        if self._rest:
+            self._take(self._rest, 4 * self.channels, last=True)
+        return np.concatenate(self._frames) if self._frames else np.zeros(0)
+
+    @property
+    def _frame(self) -> int:
+        return max(1, round(FRAME_SECONDS * self.rate))
+
+    def _take(self, data: bytes, unit: int, last: bool = False) -> None:
+        whole = len(data) // unit * unit
+        self._rest = b"" if last else data[whole:]
+        audio = np.frombuffer(data[:whole], dtype=">f4").astype(np.float32)
+        if not audio.size:
+            return
+        self.peak = max(self.peak, float(audio.max()), -float(audio.min()))
+        power = np.square(audio.astype(np.float64))
+        self.power += float(power.sum())
+        self.samples += audio.size // self.channels
+        rows = 1 if last else whole // unit
+        self._frames.append(power.reshape(rows, -1).mean(axis=1).astype(np.float32))
+
+
+def _summary(said: str) -> dict[str, float]:
+    """I, LRA and Peak from the last lines of the ebur128 filter."""
+    found = dict(re.findall(r"^\s+(I|LRA|Peak):\s+(-?inf|nan|-?[\d.]+) ", said.rpartition("Summary:")[2], re.M))
+    values = {key: float(found.get(key, "-inf")) for key in ("I", "LRA", "Peak")}
+    # Silence is reported as the gate itself, -70 LUFS.
+    return values | {"I": values["I"] if values["I"] > -70 else float("-inf")}
+
+
+def _stream(said: str) -> tuple[str, float | None]:
+    found = re.search(r"Stream #0:\d+.*?: Audio: (\w+)(.*)", said)
+    rate = re.search(r"(\d+) kb/s", found[2]) if found else None
+    return found[1] if found else "", float(rate[1]) if rate else None

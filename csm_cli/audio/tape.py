@@ -1,0 +1,70 @@
+"""A tape: float32 mono sound on the disk, laid down front to back and read in blocks, so memory stays flat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+BLOCK = 1 << 19  # samples: 22 s at 24 kHz, 2 MB
+
+
+class Tape:
+    """float32 samples in a file. What is never written reads as silence, and takes no room on the disk.
+
+    Args:
+        path: of the file, made anew.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.size = 0
+        self._file = path.open("w+b", buffering=0)
+
+    def __enter__(self) -> Tape:
+        return self
+
+    def __exit__(self, kind: type | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close and remove the file."""
+        self._file.close()
+        self.path.unlink(missing_ok=True)
+
+    def resize(self, size: int) -> None:
+        """Make the tape `size` samples long: cut, or lengthened by silence."""
+        self._file.truncate(4 * size)
+        self.size = size
+
+    def mix(self, position: int, audio: np.ndarray) -> None:
+        """Add `audio` to what lies from sample `position` on; the tape grows as needed, with silence in between."""
+        overlap = max(0, min(self.size - position, audio.size))
+        if overlap:
+            audio = audio.astype(np.float32)
+            audio[:overlap] += self.read(position, position + overlap)
+        self.write(position, audio)
+
+    def write(self, position: int, audio: np.ndarray) -> None:
+        """Put `audio` in the place of what lies from sample `position` on."""
+        data = memoryview(np.ascontiguousarray(audio, dtype="<f4")).cast("B")
+        self._file.seek(4 * position)
+        while data:  # an unbuffered file may take less than it is given
+            data = data[self._file.write(data) :]
+        self.size = max(self.size, position + audio.size)
+
+    def read(self, start: int, end: int) -> np.ndarray:
+        """float32 `[end - start]`; beyond either end of the tape there is silence."""
+        first, last = max(0, start), min(end, self.size)
+        if last <= first:
+            return np.zeros(max(0, end - start), dtype=np.float32)
+        self._file.seek(4 * first)
+        audio = np.frombuffer(self._file.read(4 * (last - first)), dtype="<f4")
+        return np.pad(audio, (first - start, end - last)) if (first, last) != (start, end) else audio.copy()
+
+    def blocks(self, size: int = BLOCK) -> Iterator[np.ndarray]:
+        """The whole tape, in order, `size` samples at a time."""
+        for start in range(0, self.size, size):
+            yield self.read(start, min(start + size, self.size))

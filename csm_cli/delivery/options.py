@@ -1,0 +1,139 @@
+"""What is to be delivered, as one value, checked before anything is rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from csm_cli.audio.formats import FORMATS, check_formats
+from csm_cli.audio.loudness import DEFAULT_LOUDNESS, Loudness
+from csm_cli.audio.stitch import Mastering, Pauses
+from csm_cli.audio.tags import Cover
+from csm_cli.errors import UsageError
+
+EXTRAS = ("srt", "vtt", "lrc", "chapters", "cue", "labels", "epub", "description")
+LONGEST_HOURS = 100.0
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What is to be delivered.
+
+    Attributes:
+        formats: by name (`audio.formats`).
+        whole: one file for the book in each format, not one for each chapter. M4B always is.
+        loudness: the target.
+        level_per: what one static gain levels: each chapter, or the book.
+        pauses: by kind of boundary.
+        tone_db: RMS of the room tone; None: digital silence.
+        extras: of `EXTRAS`: files beside the audio.
+        split_hours: longest part of a whole file, between chapters; None: one file.
+        cover: for every container that takes one.
+        sample: a retail sample of one to five minutes.
+    """
+
+    formats: tuple[str, ...] = ("wav",)
+    whole: bool = False
+    loudness: Loudness = DEFAULT_LOUDNESS
+    level_per: Literal["chapter", "book"] = "chapter"
+    pauses: Pauses = field(default_factory=Pauses)
+    tone_db: float | None = -66.0
+    extras: tuple[str, ...] = ()
+    split_hours: float | None = None
+    cover: Cover | None = None
+    sample: bool = False
+
+    def __post_init__(self) -> None:
+        if self.split_hours is not None and not 0 < self.split_hours <= LONGEST_HOURS:
+            raise UsageError(
+                f"{self.split_hours:g} hours",
+                where="--split-hours",
+                remedy=f"give up to {LONGEST_HOURS:g}",
+            )
+        if self.split_hours is not None and not self.book_formats:
+            raise UsageError(
+                "nothing to split", where="--split-hours", remedy="it needs --format m4b, or --whole"
+            )
+        if self.tone_db is not None and not -100 <= self.tone_db <= -40:
+            raise UsageError(
+                f"room tone of {self.tone_db:g} dB", where="--room-tone", remedy="give -100 to -40, or none"
+            )
+
+    @property
+    def chapter_formats(self) -> tuple[str, ...]:
+        """Formats with a file for each chapter."""
+        return () if self.whole else tuple(name for name in self.formats if not FORMATS[name].whole)
+
+    @property
+    def book_formats(self) -> tuple[str, ...]:
+        """Formats with a file for the book."""
+        return tuple(name for name in self.formats if self.whole or FORMATS[name].whole)
+
+    @property
+    def mastering(self) -> Mastering:
+        """What the audio stage is told."""
+        return Mastering(loudness=self.loudness, tone_db=self.tone_db)
+
+
+def choose_formats(formats: Iterable[str] | None, loudness: Loudness | None) -> tuple[str, ...]:
+    """The formats asked for; without any, MP3 where the loudness of a shop or a podcast is, else WAV.
+
+    Raises:
+        UsageError, MissingError: as `check_formats`.
+    """
+    shop = loudness is not None and loudness.name in ("acx-spec", "podcast")
+    return check_formats(formats or (["mp3"] if shop else ["wav"]))
+
+
+def check_extras(extras: Iterable[str]) -> tuple[str, ...]:
+    """The extras, each once; "all" stands for every one of them.
+
+    Raises:
+        UsageError: one that is not known.
+    """
+    wanted: list[str] = []
+    for name in (item.strip().lower() for text in extras for item in text.split(",")):
+        if name not in (*EXTRAS, "all"):
+            raise UsageError(
+                f"unknown extra {name!r}", where="--with", remedy=f"choose from {', '.join(EXTRAS)}, all"
+            )
+        wanted += EXTRAS if name == "all" else [name]
+    return tuple(dict.fromkeys(wanted))
+
+
+def parse_pauses(items: Iterable[str], pauses: Pauses | None = None) -> Pauses:
+    """Read "scene=2.5" and the like.
+
+    Raises:
+        UsageError: not a kind, not a number, or out of range.
+    """
+    values: dict[str, float] = {}
+    for item in (part for text in items for part in text.split(",")):
+        kind, equals, seconds = (part.strip() for part in item.partition("="))
+        try:
+            values[kind] = float(seconds)
+        except ValueError:
+            raise UsageError(
+                f"{item.strip()!r} is no pause", where="--pause", remedy='write "scene=2.5"'
+            ) from None
+    try:
+        return (pauses or Pauses()).changed(values)
+    except UsageError as error:
+        raise UsageError(error.what, where="--pause", remedy=error.remedy) from None
+
+
+def parse_tone(text: str) -> float | None:
+    """Read a level in dB, or "none".
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if text.strip().lower() in ("none", "off"):
+        return None
+    try:
+        return float(text.lower().removesuffix("db"))
+    except ValueError:
+        raise UsageError(f"{text!r} is no level", where="--room-tone", remedy="write -66, or none") from None
+
+

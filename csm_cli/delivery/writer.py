@@ -1,0 +1,261 @@
+"""From chapters to files: each chapter's as soon as it is complete, those of the whole book at the end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+from csm_cli.audio.atomic import disk_errors
+from csm_cli.audio.beds import lay_beds
+from csm_cli.audio.encode import encode
+from csm_cli.audio.files import to_pcm16
+from csm_cli.audio.formats import FORMATS, Format
+from csm_cli.audio.master import choose_gain
+from csm_cli.audio.measure import Measured, measure
+from csm_cli.audio.names import slug
+from csm_cli.audio.stitch import Layout, lay_down
+from csm_cli.audio.tags import MAX_CHAPTERS_MP3, Mark, Tags
+from csm_cli.audio.tape import Tape
+from csm_cli.audio.timeline import ChapterTimeline, Part, Role, Timeline
+from csm_cli.delivery.book import Book
+from csm_cli.delivery.chapter import ChapterOnTape
+from csm_cli.delivery.epub import write_epub
+from csm_cli.delivery.manifest import write_manifest
+from csm_cli.delivery.options import Delivery
+from csm_cli.delivery.sample import SHORTEST_SECONDS, sample_tape
+from csm_cli.delivery.sidecars import write_sidecars
+from csm_cli.delivery.split import Volume, split_volumes
+from csm_cli.delivery.units import Unit
+
+ATTEMPTS = 4
+
+
+class BookWriter:
+    """Writes a book into a folder. Use it as a context: what is unfinished is cleared away at the end.
+
+    Memory does not grow with the book; tapes lie in a hidden folder, 345 MB for an hour. Those of finished
+    chapters are kept only where something is made of the whole book.
+
+    Args:
+        book: its title and the like.
+        folder: of the files; made when it is not there.
+        delivery: what to make.
+        rate: Hz, of all sound that comes in.
+        chapters: the book has, rendered now or not.
+    """
+
+    def __init__(self, book: Book, folder: Path, delivery: Delivery, rate: int, chapters: int):
+        self.book, self.folder, self.delivery, self.rate = book, folder, delivery, rate
+        self.count = chapters
+        self.notes: list[str] = []
+        self._work = _work_folder(folder)
+        self._chapters: dict[int, ChapterOnTape] = {}
+        self._volumes: list[Unit] = []
+        self._others: list[Path] = []
+
+    def __enter__(self) -> BookWriter:
+        return self
+
+    def __exit__(self, kind: type | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        for chapter in self._chapters.values():
+            with suppress(OSError):
+                chapter.tape.close()
+        shutil.rmtree(self._work, ignore_errors=True)
+
+    def add(
+        self, number: int, title: str, parts: Iterable[Part], role: Role = "chapter"
+    ) -> tuple[ChapterTimeline, list[Measured]]:
+        """Lay a chapter down and, if nothing has to wait for the book's end, write its files.
+
+        Args:
+            parts: what is heard; may be made as it is asked for.
+
+        Returns:
+            (what `timeline.json` will say of it; its files, measured).
+
+        Raises:
+            CsmError: a file cannot be written, a sound cannot be read.
+        """
+        delivery = self.delivery
+        tape = Tape(self._work / f"{number}.tape")
+        try:
+            with disk_errors(self.folder):
+                layout = lay_down(
+                    parts, tape, self.rate, delivery.pauses, chapter=number, mastering=delivery.mastering
+                )
+                lay_beds(tape, layout, self.rate, self._work)
+        except BaseException:
+            tape.close()
+            raise
+        chapter = ChapterOnTape(number, title, role, layout, tape)
+        self._chapters[number] = chapter
+        if delivery.level_per == "chapter":
+            self._finish_chapter(chapter, choose_gain([tape], self.rate, delivery.mastering))
+            if not self._keeps_tapes:
+                tape.close()
+        return chapter.timeline(self.rate), chapter.measured
+
+    def finish(self) -> list[Measured]:
+        """Write what is made of the whole book.
+
+        Returns:
+            the files that were waiting for the book's end, measured; `notes` says what else there is to say.
+
+        Raises:
+            CsmError: a file cannot be written.
+        """
+        chapters = self._in_order()
+        if not chapters:
+            return []
+        delivery, done = self.delivery, []
+        if delivery.level_per == "book":
+            gain = choose_gain([chapter.tape for chapter in chapters], self.rate, delivery.mastering)
+            for chapter in chapters:
+                self._finish_chapter(chapter, gain)
+                done += chapter.measured
+        volumes = split_volumes(chapters, self.rate, delivery.split_hours) if delivery.book_formats else []
+        for volume in volumes:
+            done += self._write_volume(volume, len(volumes))
+        if delivery.sample:
+            done += self._write_sample(chapters)
+        if "epub" in delivery.extras:
+            self._write_epub(chapters)
+        return done
+
+    def write_timeline(self) -> list[Path]:
+        """Write `timeline.json` and the text files made from it, for what has been finished so far.
+
+        Chapters of an earlier rendering that were not rendered now stay in the timeline.
+        """
+        chapters = [chapter.timeline(self.rate) for chapter in self._in_order() if chapter.files]
+        if not self.delivery.chapter_formats and self._volumes:
+            chapters = [chapter for unit in self._volumes for _, chapter in unit.chapters]
+        if not chapters:
+            return []
+        whole = tuple(name for unit in self._volumes for name in unit.files)
+        new = Timeline(self.book.title, self.rate, tuple(chapters), self.book.as_dict(), whole)
+        units = [Unit.of_chapter(chapter, self.count) for chapter in chapters if chapter.files]
+        written = [write_manifest(self.folder, new, self.count)]
+        written += write_sidecars(self.folder, self.book, self.delivery.extras, units, self._volumes)
+        return written + self._others
+
+    def _in_order(self) -> list[ChapterOnTape]:
+        return [self._chapters[number] for number in sorted(self._chapters)]
+
+    @property
+    def _keeps_tapes(self) -> bool:
+        delivery = self.delivery
+        return bool(delivery.book_formats or delivery.sample or "epub" in delivery.extras)
+
+    def _finish_chapter(self, chapter: ChapterOnTape, gain: float) -> None:
+        chapter.gain = gain
+        tags = self.book.tags(chapter.title, chapter.number, self.count)
+        for name in self.delivery.chapter_formats:
+            measured = self._encode([chapter], chapter.stem(self.count), FORMATS[name], tags)
+            chapter.measured.append(measured)
+            chapter.files.append(measured.path.name)
+
+    def _write_volume(self, volume: Volume[ChapterOnTape], volumes: int) -> list[Measured]:
+        title = self.book.title if volumes == 1 else f"{self.book.title}, part {volume.number}"
+        stem = slug(self.book.title) + ("" if volumes == 1 else f"-part-{volume.number}")
+        placed, offset = [], 0.0
+        for chapter in volume.chapters:
+            timeline = chapter.timeline(self.rate)
+            placed.append((offset, timeline))
+            offset += timeline.duration
+        marks = [Mark(start, start + each.duration, each.title) for start, each in placed]
+        tags = self.book.tags(title, volume.number if volumes > 1 else None, volumes)
+        done = [
+            self._encode(volume.chapters, stem, FORMATS[name], tags, marks)
+            for name in self.delivery.book_formats
+        ]
+        if len(marks) > MAX_CHAPTERS_MP3 and "mp3" in self.delivery.book_formats:
+            self.notes.append(f"{stem}.mp3: an MP3 lists 255 chapters; it has {len(marks)}")
+        self._volumes.append(Unit(stem, title, tuple(each.path.name for each in done), tuple(placed)))
+        return done
+
+    def _write_sample(self, chapters: Sequence[ChapterOnTape]) -> list[Measured]:
+        with sample_tape(chapters, self.rate, self._work / "sample.tape") as tape:
+            if tape.size < SHORTEST_SECONDS * self.rate:
+                self.notes.append("the sample is shorter than a minute: so is the book")
+            layout = Layout(tape.size, (), (), (), ())
+            sample = ChapterOnTape(0, "Retail sample", "chapter", layout, tape)
+            names = self.delivery.chapter_formats or ("mp3",)
+            tags = self.book.tags(f"{self.book.title}: retail sample")
+            done = [self._encode([sample], "retail-sample", FORMATS[name], tags) for name in names]
+        self._others += [each.path for each in done]
+        return done
+
+    def _write_epub(self, chapters: Sequence[ChapterOnTape]) -> None:
+        audio: list[Path] = []
+        for chapter in chapters:
+            own = [name for name in chapter.files if name.endswith((".mp3", ".m4a"))]
+            if own:
+                audio.append(self.folder / own[0])
+                continue
+            path = self._work / f"{chapter.stem(self.count)}.m4a"
+            blocks = chapter.blocks(self.rate, self.delivery.mastering)
+            encode(map(to_pcm16, blocks), chapter.samples, self.rate, path, FORMATS["aac"])
+            audio.append(path)
+        timelines = [chapter.timeline(self.rate) for chapter in chapters]
+        path = self.folder / f"{slug(self.book.title)}.epub"
+        write_epub(path, self.book, list(zip(timelines, audio, strict=True)), self.delivery.cover)
+        self._others.append(path)
+
+    def _encode(
+        self,
+        chapters: Sequence[ChapterOnTape],
+        stem: str,
+        kind: Format,
+        tags: Tags,
+        marks: Sequence[Mark] = (),
+    ) -> Measured:
+        """Write one file and measure it; where encoding lifted a peak over the limit, do it again, lower."""
+        loudness, mastering = self.delivery.loudness, self.delivery.mastering
+        path = self.folder / f"{stem}{kind.suffix}"
+        draft = self._work / path.name
+        samples = sum(chapter.samples for chapter in chapters)
+        ceiling = loudness.ceiling_db
+        for _ in range(ATTEMPTS):
+            blocks = (block for each in chapters for block in each.blocks(self.rate, mastering, ceiling))
+            pcm = map(to_pcm16, blocks)
+            encode(pcm, samples, self.rate, draft, kind, tags, marks, self.delivery.cover, where=path)
+            measured = measure(draft)
+            if ceiling is None or loudness.peak_db is None or not kind.lossy:
+                break
+            excess = (measured.true_peak_db if loudness.true_peak else measured.peak_db) - loudness.peak_db
+            if excess <= 0:
+                break
+            ceiling -= excess + 0.1
+        with disk_errors(path):
+            draft.replace(path)
+        return replace(measured, path=path)
+
+
+def _work_folder(folder: Path) -> Path:
+    """A hidden folder of this process; those of processes that are gone are removed."""
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        host = socket.gethostname()
+        for left in folder.glob(f".work-{host}-*"):
+            pid = left.name.rpartition("-")[2].partition(".")[0]
+            if pid.isdigit() and not _alive(int(pid)):
+                shutil.rmtree(left, ignore_errors=True)
+        return Path(tempfile.mkdtemp(prefix=f".work-{host}-{os.getpid()}.", dir=folder))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
