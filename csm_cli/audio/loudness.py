@@ -72,9 +72,7 @@ def parse_loudness(text: str) -> Loudness:
         key, value = found[1], float(found[2])
         low, high = RANGES[key]
         if not low <= value <= high:
-            raise UsageError(
-                f"{key} of {value:g} dB", where="--loudness", remedy=f"give {low:g} to {high:g}"
-            )
+            raise UsageError(f"{key} of {value:g} dB", where="--loudness", remedy=f"give {low:g} to {high:g}")
         values[key] = value
     if ("rms" in values) == ("lufs" in values):
         raise UsageError(

@@ -26,7 +26,9 @@ def choose_gain(tapes: Sequence[Tape], rate: int, mastering: Mastering) -> float
     target = loudness.target
     if target is None:
         return 1.0
-    level, peak = _level((block for tape in tapes for block in tape.blocks()), rate, loudness.lufs is not None)
+    level, peak = _level(
+        (block for tape in tapes for block in tape.blocks()), rate, loudness.lufs is not None
+    )
     gain = static_gain(level, peak, target, loudness.ceiling_db)
     for _ in range(CORRECTIONS):
         heard = (block for tape in tapes for block in mastered(tape, rate, mastering, gain))
@@ -81,5 +83,3 @@ class _Meter:
         if block.size:
             self.peak = max(self.peak, float(block.max()), -float(block.min()))
         return block
-
-

@@ -17,7 +17,9 @@ from csm_cli.errors import CsmError, MissingError, UsageError
 FRAME_SECONDS = 0.01
 WINDOW_SECONDS = 0.5
 # `framelog=verbose` keeps a line per 0.1 s out of what ffmpeg says; older versions know no `quiet`.
-EBUR128 = "ebur128=peak=true:framelog=verbose"
+STRICT = ["-err_detect", "crccheck"]
+DECODING = ["-map", "0:a:0", "-af", "ebur128=peak=true:framelog=verbose"]
+DECODING += ["-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +95,16 @@ def measure(path: Path | str) -> Measured:
     meter = _Meter()
     try:
         said = read_ffmpeg(
-            ["-loglevel", "level+info", "-nostdin", "-err_detect", "crccheck", "-i", f"file:{path}"]
-            + ["-map", "0:a:0", "-af", EBUR128, "-c:a", "pcm_f32be", "-f", "au", "pipe:1"],
+            [
+                "-loglevel",
+                "level+info",
+                "-nostdin",
+                "-err_detect",
+                "crccheck",
+                "-i",
+                f"file:{path}",
+                *DECODING,
+            ],
             meter.hear,
             where=str(path),
         )
@@ -184,7 +194,9 @@ class _Meter:
 
 def _summary(said: str) -> dict[str, float]:
     """I, LRA and Peak from the last lines of the ebur128 filter."""
-    found = dict(re.findall(r"^\s+(I|LRA|Peak):\s+(-?inf|nan|-?[\d.]+) ", said.rpartition("Summary:")[2], re.M))
+    found = dict(
+        re.findall(r"^\s+(I|LRA|Peak):\s+(-?inf|nan|-?[\d.]+) ", said.rpartition("Summary:")[2], re.M)
+    )
     values = {key: float(found.get(key, "-inf")) for key in ("I", "LRA", "Peak")}
     # Silence is reported as the gate itself, -70 LUFS.
     return values | {"I": values["I"] if values["I"] > -70 else float("-inf")}

@@ -33,7 +33,7 @@ def mend_chapter_list(path: Path) -> None:
 
 
 def clipped(title: bytes) -> bytes:
-    """`title`, 255 bytes that may end within a character: as it is when it does not, else with an ellipsis."""
+    """255 bytes of a title: as they are, or with an ellipsis when they end within a character."""
     try:
         title.decode()
         return title

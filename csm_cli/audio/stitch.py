@@ -130,7 +130,7 @@ def lay_down(
     chapter: int = 1,
     mastering: Mastering | None = None,
 ) -> Layout:
-    """Puts lines, gaps and sounds on a tape, in order. Time is linear in the chapter's length; memory is flat.
+    """Puts lines, gaps and sounds on a tape, in order. Time is linear in its length; memory is flat.
 
     Gaps are taken as given: two in a row add up, and lines without one between them follow at once. With
     trimming, an entry marks the speech itself; the 30 ms kept on either side of it lie within the gaps.

@@ -1,4 +1,4 @@
-"""A tape: float32 mono sound on the disk, laid down front to back and read in blocks, so memory stays flat."""
+"""A tape: float32 mono sound on the disk, laid down front to back, read in blocks: memory stays flat."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Tape:
         self.size = size
 
     def mix(self, position: int, audio: np.ndarray) -> None:
-        """Add `audio` to what lies from sample `position` on; the tape grows as needed, with silence in between."""
+        """Add `audio` to what lies from sample `position` on; the tape grows as it must."""
         overlap = max(0, min(self.size - position, audio.size))
         if overlap:
             audio = audio.astype(np.float32)
@@ -49,7 +49,7 @@ class Tape:
 
     def write(self, position: int, audio: np.ndarray) -> None:
         """Put `audio` in the place of what lies from sample `position` on."""
-        data = memoryview(np.ascontiguousarray(audio, dtype="<f4")).cast("B")
+        data = memoryview(np.ascontiguousarray(audio, dtype="<f4").data).cast("B")
         self._file.seek(4 * position)
         while data:  # an unbuffered file may take less than it is given
             data = data[self._file.write(data) :]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csm_cli.cli import console
+from csm_cli.cli.summary import print_files
 from csm_cli.cli.words import clock, count
 from csm_cli.render.plan import Chain
 from csm_cli.render.progress import Progress
@@ -16,6 +16,8 @@ from csm_cli.render.takes import SpokenLine
 
 if TYPE_CHECKING:
     from rich.live import Live
+
+    from csm_cli.audio.measure import Measured
 
 
 class PlainProgress(Progress):
@@ -37,11 +39,15 @@ class PlainProgress(Progress):
         self.characters_done += line.planned.characters
         self.audio_seconds += line.seconds
 
-    def chapter(self, chain: Chain, seconds: float, files: Sequence[Path]) -> None:
+    def chapter(self, chain: Chain, seconds: float, files: Sequence[Measured]) -> None:
         title, lines = chain.chapter.title, count(len(chain.lines), "line")
         console.note(f"chapter {chain.chapter.number} {title!r}: {lines}, {clock(seconds)} of audio")
-        for file in files:
-            console.emit(str(file))
+        print_files(files)
+
+    def book(self, files: Sequence[Measured], notes: Sequence[str]) -> None:
+        print_files(files)
+        for text in notes:
+            console.note(text)
 
     def close(self) -> None:
         """The rendering is over, or broken off."""
@@ -81,7 +87,7 @@ class LiveProgress(PlainProgress):
         )
         self._live.start()
 
-    def chapter(self, chain: Chain, seconds: float, files: Sequence[Path]) -> None:
+    def chapter(self, chain: Chain, seconds: float, files: Sequence[Measured]) -> None:
         if self._live:
             self._live.stop()
         super().chapter(chain, seconds, files)

@@ -10,6 +10,20 @@ import typer
 
 from csm_cli.cli import console
 from csm_cli.cli.choices import Device, DeviceOption, ModelOption, SeedOption, TemperatureOption, TopKOption
+from csm_cli.cli.delivering import (
+    CoverOption,
+    ExtrasOption,
+    FormatOption,
+    LevelPer,
+    LevelPerOption,
+    LoudnessOption,
+    PauseOption,
+    SampleOption,
+    SplitOption,
+    ToneOption,
+    WholeOption,
+    delivery,
+)
 from csm_cli.cli.loading import load_model
 from csm_cli.cli.summary import print_summary
 
@@ -36,12 +50,16 @@ def render(
     chapters: Annotated[
         str | None, typer.Option("--chapters", metavar="1-3,5", help="Render these chapters only.")
     ] = None,
-    formats: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--format", metavar="wav|flac|mp3", help="Format of the files; may be repeated. Default: wav."
-        ),
-    ] = None,
+    formats: FormatOption = None,
+    whole: WholeOption = False,
+    loudness: LoudnessOption = None,
+    level_per: LevelPerOption = LevelPer.chapter,
+    pauses: PauseOption = None,
+    room_tone: ToneOption = "-66",
+    extras: ExtrasOption = None,
+    split_hours: SplitOption = None,
+    cover: CoverOption = None,
+    sample: SampleOption = False,
     batch: Annotated[
         int, typer.Option("--batch", min=1, metavar="N", help="Most chapters spoken side by side.")
     ] = 16,
@@ -63,14 +81,24 @@ def render(
 ) -> None:
     """Render scripts into chapter files and a timeline.json."""
     with console.busy("reading"):
-        from csm_cli.audio.encode import check_formats
         from csm_cli.render.options import RenderOptions, parse_chapters
         from csm_cli.render.project import read_jobs, render_jobs
 
         options = RenderOptions(
             output=output,
             chapters=None if chapters is None else parse_chapters(chapters),
-            formats=check_formats(formats or ["wav"]),
+            delivery=delivery(
+                formats,
+                whole,
+                loudness,
+                level_per,
+                pauses,
+                room_tone,
+                extras,
+                split_hours,
+                cover,
+                sample,
+            ),
             batch=batch,
             context_turns=context_turns,
             seed=seed,
@@ -105,10 +133,11 @@ def render(
 
 
 def _print_results(report: RenderReport) -> None:
-    from csm_cli.render.manifest import NAME
+    from csm_cli.audio.formats import FORMATS
 
+    sounds = {kind.suffix for kind in FORMATS.values()}
     for file in report.files:
-        if file.name == NAME:  # the chapters were named when they were written
+        if file.suffix not in sounds:  # those were named when they were written
             console.emit(str(file))
     print_summary(report)
 

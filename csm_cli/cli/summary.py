@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from csm_cli.cli import console
 from csm_cli.cli.words import count
 
 if TYPE_CHECKING:
+    from csm_cli.audio.measure import Measured
     from csm_cli.render.report import RenderReport
 
 
@@ -20,3 +22,13 @@ def print_summary(report: RenderReport) -> None:
     if report.reviews:
         text += f"; {len(report.reviews)} to review"
     console.note(text)
+
+
+def print_files(files: Sequence[Measured]) -> None:
+    """The paths of finished files on stdout, and what was measured on each on stderr."""
+    for file in files:
+        console.emit(str(file.path))
+        levels = f"RMS {file.rms_db:.1f} dB · peak {file.peak_db:.1f} dBFS"
+        levels += f" · true peak {file.true_peak_db:.1f} dBTP"
+        levels += f" · {file.lufs:.1f} LUFS · floor {file.noise_floor_db:.0f} dB"
+        console.note(f"  {file.path.name}: {levels}")

@@ -40,7 +40,9 @@ class ChapterOnTape:
         """Its length."""
         return self.layout.samples
 
-    def blocks(self, rate: int, mastering: Mastering, ceiling_db: float | None = None) -> Iterator[np.ndarray]:
+    def blocks(
+        self, rate: int, mastering: Mastering, ceiling_db: float | None = None
+    ) -> Iterator[np.ndarray]:
         """The chapter as it is to be heard: float32 blocks."""
         return mastered(self.tape, rate, mastering, self.gain, ceiling_db)
 

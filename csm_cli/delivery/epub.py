@@ -22,7 +22,8 @@ AUDIO_TYPES = {".mp3": "audio/mpeg", ".m4a": "audio/mp4"}
 XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 CONTAINER = (
     XML + '<container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
-    '<rootfile full-path="EPUB/package.opf" media-type="application/oebps-package+xml"/></rootfiles></container>\n'
+    '<rootfile full-path="EPUB/package.opf" media-type="application/oebps-package+xml"/>'
+    "</rootfiles></container>\n"
 )
 STYLE = """body { line-height: 1.5; margin: 1em; }
 p { margin: 0 0 0.8em 0; }
@@ -72,7 +73,7 @@ def _page(book: Book, chapter: ChapterTimeline, with_names: bool) -> str:
         paragraphs.append(f"<p>{speaker}{spans}</p>")
     # The heading is no part of the overlay: it is heard only where a line says it.
     body = f"<h1>{_text(chapter.title)}</h1>\n" + "\n".join(paragraphs)
-    return _html(book, chapter.title, f"<section>{body}</section>")
+    return _html(book, chapter.title, f'<section id="text">{body}</section>')
 
 
 def _paragraphs(entries: Sequence[TimelineEntry], with_names: bool) -> Iterator[list[TimelineEntry]]:
@@ -97,8 +98,9 @@ def _overlay(name: str, chapter: ChapterTimeline, suffix: str) -> str:
         for number, (line, start, end) in enumerate(zip(lines, starts, ends, strict=True), 1)
     )
     return (
-        XML + '<smil xmlns="http://www.w3.org/ns/SMIL" xmlns:epub="http://www.idpf.org/2007/ops" version="3.0">'
-        f'<body><seq id="s1" epub:textref="{name}.xhtml">\n{pairs}\n</seq></body></smil>\n'
+        XML
+        + '<smil xmlns="http://www.w3.org/ns/SMIL" xmlns:epub="http://www.idpf.org/2007/ops" version="3.0">'
+        f'<body><seq id="s1" epub:textref="{name}.xhtml#text">\n{pairs}\n</seq></body></smil>\n'
     )
 
 
@@ -109,7 +111,10 @@ def _package(
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     total = sum(chapter.duration for chapter, _ in chapters)
     meta = [f'<dc:identifier id="id">urn:uuid:{identity}</dc:identifier>']
-    meta += [f"<dc:title>{_text(book.title)}</dc:title>", f"<dc:language>{_text(book.language)}</dc:language>"]
+    meta += [
+        f"<dc:title>{_text(book.title)}</dc:title>",
+        f"<dc:language>{_text(book.language)}</dc:language>",
+    ]
     for tag, value in (
         ("creator", book.author),
         ("publisher", book.publisher),

@@ -47,7 +47,8 @@ def cue_sheet(units: Sequence[Unit], book: Book) -> str:
 def labels(unit: Unit) -> str:
     """Audacity labels: start, end, text, set apart by tabs."""
     rows = (
-        f"{line.start:.6f}\t{line.end:.6f}\t{plain(f'{line.speaker}: {line.text}')}\n" for line in unit.lines()
+        f"{line.start:.6f}\t{line.end:.6f}\t{plain(f'{line.speaker}: {line.text}')}\n"
+        for line in unit.lines()
     )
     return "".join(rows)
 

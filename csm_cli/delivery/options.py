@@ -110,7 +110,7 @@ def parse_pauses(items: Iterable[str], pauses: Pauses | None = None) -> Pauses:
     """
     values: dict[str, float] = {}
     for item in (part for text in items for part in text.split(",")):
-        kind, equals, seconds = (part.strip() for part in item.partition("="))
+        kind, _, seconds = (part.strip() for part in item.partition("="))
         try:
             values[kind] = float(seconds)
         except ValueError:
@@ -135,5 +135,3 @@ def parse_tone(text: str) -> float | None:
         return float(text.lower().removesuffix("db"))
     except ValueError:
         raise UsageError(f"{text!r} is no level", where="--room-tone", remedy="write -66, or none") from None
-
-

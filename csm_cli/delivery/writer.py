@@ -68,6 +68,8 @@ class BookWriter:
             with suppress(OSError):
                 chapter.tape.close()
         shutil.rmtree(self._work, ignore_errors=True)
+        with suppress(OSError):
+            self.folder.rmdir()  # when nothing came to be in it
 
     def add(
         self, number: int, title: str, parts: Iterable[Part], role: Role = "chapter"
@@ -189,9 +191,7 @@ class BookWriter:
             sample = ChapterOnTape(0, "Retail sample", "chapter", layout, tape)
             names = self.delivery.chapter_formats or ("mp3",)
             tags = self.book.tags(f"{self.book.title}: retail sample")
-            done = [self._encode([sample], "retail-sample", FORMATS[name], tags) for name in names]
-        self._others += [each.path for each in done]
-        return done
+            return [self._encode([sample], "retail-sample", FORMATS[name], tags) for name in names]
 
     def _write_epub(self, chapters: Sequence[ChapterOnTape]) -> None:
         audio: list[Path] = []

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
+from csm_cli.audio.measure import Measured
 from csm_cli.render.plan import Chain
 from csm_cli.render.takes import SpokenLine
 
@@ -18,5 +18,8 @@ class Progress:
     def line(self, line: SpokenLine) -> None:
         """A line is finished, accepted or not."""
 
-    def chapter(self, chain: Chain, seconds: float, files: Sequence[Path]) -> None:
-        """The files of a chapter, `seconds` long, are on the disk."""
+    def chapter(self, chain: Chain, seconds: float, files: Sequence[Measured]) -> None:
+        """A chapter, `seconds` long, is complete; so are its own files."""
+
+    def book(self, files: Sequence[Measured], notes: Sequence[str]) -> None:
+        """The files that waited for the last chapter are written."""

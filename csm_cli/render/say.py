@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from csm_cli.audio.encode import check_formats, export_chapter
+from csm_cli.audio.encode import export_chapter
 from csm_cli.audio.files import write_wav
-from csm_cli.audio.stitch import Pauses, stitch_chapter
+from csm_cli.audio.formats import check_formats
+from csm_cli.audio.stitch import Mastering, Pauses, stitch_chapter
 from csm_cli.errors import UsageError
 from csm_cli.render.cast import cast_tags, find_voice, references
-from csm_cli.render.chapter import arrange, spoken_lines
+from csm_cli.render.chapter import chapter_parts
 from csm_cli.render.loop import speak_chains
 from csm_cli.render.models import UNLIMITED, Limits
 from csm_cli.render.options import RenderOptions
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from csm_cli.engine import Engine
 
+ENDINGS = ".wav, .flac, .mp3, .opus or .m4a"
 PAUSES = Pauses(head=0.1, tail=0.2)
 
 
@@ -75,8 +77,9 @@ class Saying:
             turns=options.context_turns,
             progress=Progress(),
         )
-        parts = arrange(chain.chapter, spoken_lines(engine, lines))
-        segment, _ = stitch_chapter(parts, engine.sample_rate, PAUSES)
+        parts = chapter_parts(engine, chain.chapter, lines)
+        mastering = Mastering(loudness=options.delivery.loudness)
+        segment, _ = stitch_chapter(parts, engine.sample_rate, PAUSES, mastering=mastering)
         report = RenderReport()
         report.add_chapter(lines, segment.frame_count() / engine.sample_rate, [])
         report.seconds = time.monotonic() - started
@@ -110,9 +113,9 @@ def check_output(path: Path) -> None:
         MissingError: its format needs a tool that is not there.
     """
     if path.is_dir():
-        raise UsageError("is a folder", where=str(path), remedy="name a .wav, .flac or .mp3 file in it")
+        raise UsageError("is a folder", where=str(path), remedy=f"name a {ENDINGS} file in it")
     if not path.suffix:
-        raise UsageError("has no ending", where=str(path), remedy="end it in .wav, .flac or .mp3")
+        raise UsageError("has no ending", where=str(path), remedy=f"end it in {ENDINGS}")
     check_formats([path.suffix])
 
 

@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csm_cli.audio.encode import Tags, check_formats, export_chapter
+from csm_cli.audio.encode import export_chapter
 from csm_cli.audio.ffmpeg import audio_segment, find_ffmpeg
 from csm_cli.audio.files import read_audio
+from csm_cli.audio.formats import check_formats
 from csm_cli.audio.level import db, rms
 from csm_cli.audio.names import chapter_stem, slug
 from csm_cli.audio.stitch import stitch_chapter
+from csm_cli.audio.tags import Tags
 from csm_cli.audio.timeline import ChapterTimeline, Gap, Spoken, Timeline
 from csm_cli.errors import CsmError, MissingError, UsageError
 
@@ -48,11 +50,13 @@ def sounding(audio: np.ndarray, rate: int) -> list[tuple[float, float]]:
     return [(group[0] * frame / rate, (group[-1] + 1) * frame / rate) for group in groups]
 
 
-@pytest.mark.parametrize(("name", "rate"), [("wav", 24000), ("flac", 24000), ("mp3", 44100)])
+@pytest.mark.parametrize(
+    ("name", "rate"), [("wav", 24000), ("flac", 24000), ("mp3", 44100), ("opus", 48000), ("aac", 44100)]
+)
 def test_lines_are_heard_where_the_timeline_says(tmp_path: Path, name: str, rate: int) -> None:
     segment, entries = stitch_chapter(bursts())
     (path,) = export_chapter(segment, tmp_path, "01-beeps", [name], TAGS)
-    assert path == tmp_path / f"01-beeps.{name}"
+    assert path.stem == "01-beeps"
     audio = read_audio(path, rate)
     assert audio.size / rate == pytest.approx(segment.frame_count() / RATE, abs=0.06)
     heard = sounding(audio, rate)
@@ -94,17 +98,18 @@ def test_other_segments_are_converted(tmp_path: Path) -> None:
 
 def test_formats_are_checked_before_work() -> None:
     assert check_formats(["WAV", "mp3", ".flac", "wav"]) == ("wav", "mp3", "flac")
-    with pytest.raises(UsageError, match="'aiff'; choose from wav, flac, mp3"):
+    with pytest.raises(UsageError, match="'aiff'; choose from wav, flac, mp3, opus, aac, m4b"):
         check_formats(["wav", "aiff"])
     with pytest.raises(UsageError, match="no format"):
         check_formats([])
 
 
 def test_ffmpeg_without_the_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("csm_cli.audio.encode.encoders", lambda: frozenset({"aac"}))
+    monkeypatch.setattr("csm_cli.audio.formats.encoders", lambda: frozenset({"aac"}))
     with pytest.raises(MissingError, match="libmp3lame"):
         check_formats(["mp3"])
-    assert check_formats(["wav", "flac"]) == ("wav", "flac")
+    assert check_formats(["wav"]) == ("wav",)
+    assert check_formats(["m4a", "M4B"]) == ("aac", "m4b")
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
@@ -125,14 +130,15 @@ def test_timeline_json(tmp_path: Path) -> None:
     chapter = ChapterTimeline(2, "Über", "02-uber.wav", duration, tuple(entries), ("02-uber.mp3",))
     path = Timeline("Book", RATE, (chapter,)).write(tmp_path / "timeline.json")
     value = json.loads(path.read_text(encoding="utf-8"))
-    assert (value["schema"], value["title"], value["sample_rate"]) == (1, "Book", RATE)
+    assert (value["schema"], value["title"], value["sample_rate"]) == (2, "Book", RATE)
     (written,) = value["chapters"]
     assert written["files"] == ["02-uber.wav", "02-uber.mp3"] and written["title"] == "Über"
     assert written["samples"] == segment.frame_count()
     assert len(written["lines"]) == len(entries)
     for row, entry in zip(written["lines"], entries, strict=True):
         assert set(row) == {
-            *("id", "chapter", "speaker", "text", "seed", "start", "end", "start_sample", "end_sample")
+            *("id", "chapter", "speaker", "text", "seed", "start", "end", "start_sample", "end_sample"),
+            *("new_paragraph", "takes"),
         }
         assert row["id"] == entry.line_id and row["chapter"] == 2
         assert abs(row["start"] * RATE - row["start_sample"]) < 0.03

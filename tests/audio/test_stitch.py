@@ -7,7 +7,8 @@ import time
 import numpy as np
 import pytest
 
-from csm_cli.audio.level import amplitude, chapter_gain, db, limit_peaks, rms
+from csm_cli.audio.level import amplitude, db, limit_peaks, rms, static_gain
+from csm_cli.audio.loudness import PRESETS
 from csm_cli.audio.resample import resample
 from csm_cli.audio.stitch import Mastering, Pauses, stitch_chapter
 from csm_cli.audio.timeline import Gap, Spoken
@@ -16,7 +17,7 @@ from csm_cli.audio.trim import speech_bounds, trim
 from csm_cli.errors import UsageError
 
 RATE = 24000
-PLAIN = Mastering(trim=False, target_rms_db=None, fade_seconds=0, tone_db=None)
+PLAIN = Mastering(trim=False, loudness=PRESETS["none"], fade_seconds=0, tone_db=None)
 
 
 def burst(seconds: float, level: float = 0.3) -> np.ndarray:
@@ -48,14 +49,14 @@ def test_plain_chapter_is_the_concatenation() -> None:
     parts = [line(1, first), Gap("speaker"), line(2, second), Gap("pause", 0.25), Gap("scene")]
     segment, entries = stitch_chapter(parts, RATE, chapter=3, mastering=PLAIN)
     expected = np.concatenate(
-        [silence(0.5), first, silence(0.5), second, silence(0.25), silence(2.0), silence(1.0)]
+        [silence(0.75), first, silence(0.5), second, silence(0.25), silence(2.0), silence(1.5)]
     )
     assert (segment.frame_rate, segment.channels, segment.sample_width) == (RATE, 1, 2)
     assert samples(segment).size == expected.size
     assert np.abs(samples(segment) - expected).max() <= 0.5 / 32768
     assert [(e.chapter, e.line_id, e.seed, e.start, e.end) for e in entries] == [
-        (3, "c01-l001", 1, 0.5, 1.0),
-        (3, "c01-l002", 2, 1.5, 2.2),
+        (3, "c01-l001", 1, 0.75, 1.25),
+        (3, "c01-l002", 2, 1.75, 2.45),
     ]
 
 
@@ -72,7 +73,7 @@ def test_entries_are_sample_exact() -> None:
 def test_model_silence_is_trimmed_and_pauses_are_exact() -> None:
     padded = np.concatenate([silence(0.8), burst(0.5), silence(1.3)])
     _, entries = stitch_chapter([line(1, padded), Gap("line"), line(2, padded)])
-    assert entries[0].start == pytest.approx(0.5, abs=1e-6)
+    assert entries[0].start == pytest.approx(0.75, abs=1e-6)
     assert entries[0].end - entries[0].start == pytest.approx(0.5, abs=0.006)
     assert entries[1].start - entries[0].end == pytest.approx(0.35, abs=1e-6)
 
@@ -179,11 +180,9 @@ def test_one_gain_for_all_lines() -> None:
 
 
 def test_gain_leaves_silence_alone_and_gives_way_to_clicks() -> None:
-    assert chapter_gain(silence(1)) == 1
-    assert chapter_gain(np.zeros(0, np.float32)) == 1
-    click = silence(10)
-    click[5000] = 0.5
-    assert db(chapter_gain(click) * 0.5) == pytest.approx(6)  # 9 dB above -3, and no more
+    assert static_gain(float("-inf"), 0.0, -20.5, -3) == 1
+    assert db(static_gain(-60, 0.5, -20.5, -3) * 0.5) == pytest.approx(6)  # 9 dB above -3, and no more
+    assert db(static_gain(-60, 0.001, -20.5, None)) == pytest.approx(30)  # no more than that is made louder
 
 
 def test_limiter_touches_only_what_is_near_a_peak() -> None:

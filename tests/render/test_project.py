@@ -5,6 +5,7 @@ import json
 import pytest
 import soundfile
 
+from csm_cli.delivery.options import Delivery
 from csm_cli.errors import MissingError, ScriptError, UsageError
 from csm_cli.render.models import Limits
 from csm_cli.render.options import RenderOptions, format_chapters, parse_chapters
@@ -13,8 +14,8 @@ from csm_cli.render.report import Interrupted
 from tests.render.fake_engine import FakeEngine, capped
 
 
-def render(scripts, engine=None, **options):
-    chosen = RenderOptions(**options)
+def render(scripts, engine=None, formats=("wav",), **options):
+    chosen = RenderOptions(delivery=Delivery(formats=formats), **options)
     return render_jobs(read_jobs(scripts, chosen), engine or FakeEngine(), chosen)
 
 
