@@ -94,6 +94,7 @@ def delivery(
     split_hours: float | None,
     cover: Path | None,
     sample: bool,
+    narrator: str,
 ) -> Delivery:
     """The options as one value, checked.
 
@@ -120,4 +121,5 @@ def delivery(
         split_hours=split_hours,
         cover=None if cover is None else read_cover(cover),
         sample=sample,
+        narrator=narrator.strip(),
     )

@@ -17,6 +17,7 @@ from csm_cli.cli.delivering import (
     LevelPer,
     LevelPerOption,
     LoudnessOption,
+    NarratorOption,
     PauseOption,
     SampleOption,
     SplitOption,
@@ -60,6 +61,7 @@ def render(
     split_hours: SplitOption = None,
     cover: CoverOption = None,
     sample: SampleOption = False,
+    narrator: NarratorOption = "",
     batch: Annotated[
         int, typer.Option("--batch", min=1, metavar="N", help="Most chapters spoken side by side.")
     ] = 16,
@@ -98,6 +100,7 @@ def render(
                 split_hours,
                 cover,
                 sample,
+                narrator,
             ),
             batch=batch,
             context_turns=context_turns,

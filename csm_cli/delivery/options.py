@@ -31,6 +31,7 @@ class Delivery:
         split_hours: longest part of a whole file, between chapters; None: one file.
         cover: for every container that takes one.
         sample: a retail sample of one to five minutes.
+        narrator: who is named as the narrator; "": AI voices.
     """
 
     formats: tuple[str, ...] = ("wav",)
@@ -43,6 +44,7 @@ class Delivery:
     split_hours: float | None = None
     cover: Cover | None = None
     sample: bool = False
+    narrator: str = ""
 
     def __post_init__(self) -> None:
         if self.split_hours is not None and not 0 < self.split_hours <= LONGEST_HOURS:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from csm_cli.delivery.book import Book
 from csm_cli.delivery.writer import BookWriter
 from csm_cli.errors import ScriptError, UsageError
+from csm_cli.render.book import book_of, with_cover
 from csm_cli.render.cast import References, cast_tags, find_voices, line_tags, references
 from csm_cli.render.chapter import chapter_parts
 from csm_cli.render.loop import speak_chains
@@ -162,13 +162,9 @@ def render_jobs(
 
 
 def _writer(job: Job, rate: int, options: RenderOptions) -> BookWriter:
-    return BookWriter(book_of(job), job.folder, options.delivery, rate, len(job.screenplay.chapters))
-
-
-def book_of(job: Job) -> Book:
-    """What a script says of its book."""
-    play = job.screenplay
-    return Book(play.title, play.author, language=play.language, source=Path(play.path).name)
+    play, delivery = job.screenplay, options.delivery
+    book = book_of(play, delivery.narrator)
+    return BookWriter(book, job.folder, with_cover(delivery, play), rate, len(play.chapters))
 
 
 def _with_references(

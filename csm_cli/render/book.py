@@ -1,0 +1,43 @@
+"""What a script says of its book, for the files that are delivered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from csm_cli.audio.tags import read_cover
+from csm_cli.delivery.book import Book
+from csm_cli.delivery.options import Delivery
+from csm_cli.screenplay import Screenplay
+
+
+def book_of(play: Screenplay, narrator: str = "") -> Book:
+    """The book of a script.
+
+    Args:
+        narrator: who is named as the narrator.
+    """
+    facts = play.metadata
+    return Book(
+        title=play.title,
+        author=play.author,
+        narrator=narrator,
+        language=play.language,
+        publisher=facts.get("publisher", ""),
+        date=facts.get("date", ""),
+        copyright=facts.get("copyright", ""),
+        description=facts.get("description", ""),
+        source=Path(play.path).name,
+    )
+
+
+def with_cover(delivery: Delivery, play: Screenplay) -> Delivery:
+    """The delivery with the script's cover, unless it has one.
+
+    Raises:
+        MissingError, UsageError: the script's cover is not there or no picture.
+    """
+    named = play.metadata.get("cover")
+    if delivery.cover or not named:
+        return delivery
+    return replace(delivery, cover=read_cover(Path(play.path).parent / named))
