@@ -88,6 +88,14 @@ class Checkpoint:
             raise MissingError("the checkpoint has no tokenizer.json", where=str(self.folder), remedy=DAMAGED)
         return path
 
+    @property
+    def identity_files(self) -> tuple[Path, ...]:
+        """The files that decide what the model says, given sampler, prompt and seed."""
+        codec = _weight_files(self.codec, {}) if self.codec else []
+        adapter = sorted(self.folder.glob("adapter_model*.safetensors")) if self.base else []
+        small = [self.file(name) for name in ("config.json", "tokenizer.json", ADAPTER_CONFIG)]
+        return (*self.weights, *codec, *adapter, *(path for path in small if path))
+
     def generation_config(self) -> dict[str, Any]:
         """`generation_config.json`; empty if there is none."""
         path = self.file("generation_config.json")

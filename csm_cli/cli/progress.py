@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from csm_cli.cli import console
 from csm_cli.cli.summary import print_files
 from csm_cli.cli.words import clock, count
+from csm_cli.render.lines import SpokenLine
 from csm_cli.render.plan import Chain
 from csm_cli.render.progress import Progress
-from csm_cli.render.takes import SpokenLine
 
 if TYPE_CHECKING:
     from rich.live import Live

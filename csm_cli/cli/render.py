@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,7 +33,14 @@ if TYPE_CHECKING:
     from csm_cli.render.options import RenderOptions
     from csm_cli.render.plan import Chain
     from csm_cli.render.project import Job
-    from csm_cli.render.report import Interrupted, RenderReport
+    from csm_cli.render.report import RenderReport
+
+
+class Lineage(StrEnum):
+    """What becomes of a take when a line that it heard changes."""
+
+    keep = "keep"
+    strict = "strict"
 
 
 def render(
@@ -71,6 +79,29 @@ def render(
             "--context-turns", min=0, metavar="N", help="Earlier lines of each speaker that a line hears."
         ),
     ] = 3,
+    takes: Annotated[
+        Path | None,
+        typer.Option(
+            "--takes", metavar="DIR", help="Where takes are kept. Default: .csm/takes beside the script."
+        ),
+    ] = None,
+    lineage: Annotated[
+        Lineage,
+        typer.Option(
+            "--lineage",
+            help="When a line changes, what heard it is kept and marked stale, or (strict) spoken again.",
+        ),
+    ] = Lineage.keep,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Speak every line again, save those with a pinned take.")
+    ] = False,
+    retries: Annotated[
+        int, typer.Option("--retries", min=0, max=9, metavar="N", help="Further tries of a faulty line.")
+    ] = 3,
+    locked: Annotated[
+        bool,
+        typer.Option("--locked", help="Stop if csm.lock says that lines would come out differently."),
+    ] = False,
     seed: SeedOption = None,
     temperature: TemperatureOption = None,
     top_k: TopKOption = None,
@@ -84,7 +115,8 @@ def render(
     """Render scripts into chapter files and a timeline.json."""
     with console.busy("reading"):
         from csm_cli.render.options import RenderOptions, parse_chapters
-        from csm_cli.render.project import read_jobs, render_jobs
+        from csm_cli.render.project import read_jobs
+        from csm_cli.render.run import render_jobs
 
         options = RenderOptions(
             output=output,
@@ -109,6 +141,11 @@ def render(
             top_k=top_k,
             model=model,
             device=device.value,
+            takes=takes,
+            lineage=lineage.value,
+            fresh=fresh,
+            retries=retries,
+            locked=locked,
         )
         jobs = read_jobs(scripts, options)
     if dry_run:
@@ -122,11 +159,13 @@ def render(
     model_to_use.note_unknown(voice for job in jobs for voice in job.voices.values())
     progress = choose_progress()
     try:
-        report = render_jobs(jobs, model_to_use.engine, options, progress, limits=model_to_use.limits)
+        report = render_jobs(
+            jobs, model_to_use.engine, options, progress, limits=model_to_use.limits, note=console.note
+        )
     except Interrupted as stop:
         progress.close()
         _print_results(stop.report)
-        _print_continuation(context, jobs, stop)
+        _print_continuation(context)
         raise typer.Exit(stop.exit_code) from None
     finally:
         progress.close()
@@ -162,25 +201,19 @@ def _print_row(number: str, title: str, chains: list[Chain]) -> None:
     console.emit(f"{number:>4}  {title:<32} {lines:>6} lines {characters:>8} characters {minutes:>7.1f} min")
 
 
-def _print_continuation(context: typer.Context, jobs: list[Job], stop: Interrupted) -> None:
-    """The commands that render what is left, one for each script, with the options given this time."""
-    from csm_cli.render.options import format_chapters
-
-    options: list[str] = []
+def _print_continuation(context: typer.Context) -> None:
+    """The command that goes on: the same again, for finished takes are found; --fresh would begin anew."""
+    words: list[str] = []
     for parameter in context.command.params:
-        source = context.get_parameter_source(parameter.name or "")
-        if (
-            parameter.name in ("scripts", "output", "chapters")
-            or getattr(source, "name", "") != "COMMANDLINE"
-        ):
-            continue
         value = context.params[parameter.name or ""]
+        source = context.get_parameter_source(parameter.name or "")
+        if parameter.name == "fresh" or getattr(source, "name", "") != "COMMANDLINE":
+            continue
         for item in value if isinstance(value, list | tuple) else [value]:
-            options += [parameter.opts[-1], str(item)]
-    console.note("finished chapters are kept; to continue:")
-    for job in jobs:
-        left = [chain.chapter.number for chain in stop.unfinished if chain.screenplay is job.screenplay]
-        if left:
-            words = ["csm", "render", job.screenplay.path, "-o", str(job.folder)]
-            words += ["--chapters", format_chapters(left), *options]
-            console.note(f"  {shlex.join(words)}")
+            if isinstance(item, bool):
+                words.append(parameter.opts[-1])
+            else:
+                named = [] if parameter.name == "scripts" else [parameter.opts[-1]]
+                words += [*named, str(item)]
+    console.note("what is finished is kept; to continue:")
+    console.note(f"  {shlex.join(['csm', 'render', *words])}")

@@ -17,10 +17,23 @@ def print_summary(report: RenderReport) -> None:
     """Say what it came to, and which lines a person should listen to."""
     for review in report.reviews:
         console.note(f"needs review: {review}")
-    text = f"{count(report.lines, 'line')}, {report.audio_seconds:.1f} s of audio"
-    text += f" in {report.seconds:.1f} s ({report.times_real_time:.1f}× real time)"
-    if report.reviews:
-        text += f"; {len(report.reviews)} to review"
+    text = f"{count(report.lines, 'line')}"
+    told = [
+        f"{number} {what}"
+        for number, what in [
+            (report.cached, "there already"),
+            (report.rendered if report.cached else 0, "spoken"),
+            (report.retried, "retried"),
+            (report.stale, "stale"),
+            (len(report.reviews), "to review"),
+        ]
+        if number
+    ]
+    if told:
+        text += f" ({', '.join(told)})"
+    text += f", {report.audio_seconds:.1f} s of audio in {report.seconds:.1f} s"
+    if report.rendered:
+        text += f" ({report.times_real_time:.1f}× real time)"
     console.note(text)
 
 

@@ -32,6 +32,7 @@ class Engine:
 
     Attributes:
         model_id: what it was loaded as: a Hub id or the folder's name.
+        files: of its checkpoint: what decides, with prompt, sampler and seed, what it says.
         device, dtype: where backbone and depth decoder run, and in what; the codec is in float32.
         sample_rate: samples a second (24000).
         frame_samples: samples a frame (1920).
@@ -53,8 +54,9 @@ class Engine:
         prompter: Prompter,
         default_sampler: Sampler = Sampler(),
         seconds_loading: float = 0.0,
+        files: tuple[Path, ...] = (),
     ) -> None:
-        self.model_id = model_id
+        self.model_id, self.files = model_id, files
         self.weights, self.codec, self.prompter = weights, codec, prompter
         self.device, self.dtype = weights.text.device, weights.text.dtype
         self.sample_rate: int = codec.sample_rate
@@ -105,6 +107,7 @@ class Engine:
             prompter,
             sampler_of(checkpoint.generation_config()),
             time.perf_counter() - began,
+            checkpoint.identity_files,
         )
 
     def positions(self, heard: Sequence[Segment] | Utterance, utterance: Utterance | None = None) -> int:
@@ -206,7 +209,9 @@ class Engine:
         )
         while waiting:
             longest = len(lines[waiting[-1]])
-            count = max(1, _DECODE_FRAMES // longest)
+            # On the CPU one at a time, which costs nothing there: the shape of a batch changes how sums are
+            # rounded, and a line's sound must not depend on what is decoded beside it.
+            count = 1 if self.device.type == "cpu" else max(1, _DECODE_FRAMES // longest)
             waiting, batch = waiting[:-count], waiting[-count:]
             padded = np.zeros((len(batch), longest, self.num_codebooks), dtype=np.int64)
             for place, row in enumerate(batch):

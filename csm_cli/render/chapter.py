@@ -1,34 +1,21 @@
-"""From spoken lines to what a chapter is made of: decoded, placed between pauses."""
+"""From lines with their takes to what a chapter is made of: placed between pauses."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from csm_cli import screenplay
 from csm_cli.audio.timeline import Bed, BedEnd, Gap, GapKind, Part, Sound, Spoken
 from csm_cli.audio.trim import trim
-from csm_cli.engine import Codes
-from csm_cli.render.takes import SpokenLine
+from csm_cli.render.lines import SpokenLine
 from csm_cli.screenplay import Chapter, Line, Pause, SceneBreak
+from csm_cli.takes import TakeStore
 
 PART_GAP_SECONDS = 0.2
 """Between the parts of a line that was split: the breath between two sentences."""
-DECODE_BATCH = 16
-
-
-class Decoder(Protocol):
-    """What turning codes into sound needs of an engine."""
-
-    @property
-    def sample_rate(self) -> int:
-        """Hz."""
-
-    def decode(self, codes: list[Codes]) -> list[np.ndarray]:
-        """float32 mono `[samples]` for each."""
 
 
 def arrange(chapter: Chapter, heard: Container[str], sound: Callable[[Line], Spoken]) -> Iterator[Part]:
@@ -73,41 +60,35 @@ def _asked(seconds: float | None) -> list[Part]:
     return [] if seconds is None else [Gap("pause", seconds)]
 
 
-def chapter_parts(engine: Decoder, chapter: Chapter, lines: Sequence[SpokenLine]) -> Iterator[Part]:
-    """What is heard in a chapter; its lines are decoded a few at a time, as they are asked for."""
-    sounding = [line for line in lines if line.takes]
-    spoken = spoken_lines(engine, sounding)
-    return arrange(chapter, {line.planned.line.id for line in sounding}, lambda line: next(spoken))
+def chapter_parts(store: TakeStore, chapter: Chapter, lines: Sequence[SpokenLine]) -> Iterator[Part]:
+    """What is heard in a chapter, read from the stored takes as it is asked for; no model is needed.
+
+    Args:
+        store: where the takes are.
+        chapter: of the script.
+        lines: its lines, each with the take that is used.
+
+    Raises:
+        CsmError: while it is read, where a take is damaged or gone.
+    """
+    sounding = {line.planned.line.id: line for line in lines if line.take is not None}
+    return arrange(chapter, sounding, lambda line: _spoken(store, sounding[line.id]))
 
 
-def spoken_lines(engine: Decoder, lines: Sequence[SpokenLine]) -> Iterator[Spoken]:
-    """What the stitcher is given for each line, in order."""
-    for start in range(0, len(lines), DECODE_BATCH):
-        batch = lines[start : start + DECODE_BATCH]
-        for spoken, sound in zip(batch, decode_lines(engine, batch), strict=True):
-            line = spoken.planned.line
-            yield Spoken(
-                line.id,
-                line.speaker,
-                line.text,
-                spoken.seed,
-                sound,
-                gain_db=line.settings.gain or 0.0,
-                new_paragraph=line.new_paragraph,
-            )
-
-
-def decode_lines(engine: Decoder, lines: Sequence[SpokenLine]) -> list[np.ndarray]:
-    """The sound of each line, float32 `[samples]`: its parts, trimmed, with a breath between them."""
-    codes = [take.codes for line in lines for take in line.takes if len(take.codes)]
-    sounds: list[np.ndarray] = []
-    for start in range(0, len(codes), DECODE_BATCH):
-        sounds += engine.decode(codes[start : start + DECODE_BATCH])
-    rest = iter(sounds)
-    return [
-        join_parts([next(rest) for take in line.takes if len(take.codes)], engine.sample_rate)
-        for line in lines
-    ]
+def _spoken(store: TakeStore, spoken: SpokenLine) -> Spoken:
+    """What the stitcher is given for a line."""
+    line, take = spoken.planned.line, spoken.take
+    assert take is not None
+    return Spoken(
+        spoken.planned.id,
+        line.speaker,
+        line.text,
+        spoken.seed,
+        join_parts([part for part in store.audio(take) if part.size], take.rate),
+        gain_db=line.settings.gain or 0.0,
+        new_paragraph=line.new_paragraph,
+        takes=(take.id,),
+    )
 
 
 def join_parts(parts: list[np.ndarray], rate: int) -> np.ndarray:

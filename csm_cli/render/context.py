@@ -4,19 +4,50 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from csm_cli.engine import Segment
 
 DEFAULT_TURNS = 3
 
 
+class HasSpeaker(Protocol):
+    """A turn of somebody's."""
+
+    @property
+    def speaker(self) -> int:
+        """Speaker tag."""
+
+
+Turn = TypeVar("Turn", bound=HasSpeaker)
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """A turn that later lines may hear.
+
+    Args:
+        segment: as the model hears it.
+        take: the take that it is, or is a part of (`id/2`); `#2` for a part of the line itself.
+    """
+
+    segment: Segment
+    take: str
+
+    @property
+    def speaker(self) -> int:
+        """Speaker tag."""
+        return self.segment.speaker
+
+
 def choose_context(
-    reference: Segment | None,
-    heard: Sequence[Segment],
-    cost: Callable[[Segment], int],
+    reference: Turn | None,
+    heard: Sequence[Turn],
+    cost: Callable[[Turn], int],
     budget: int,
     turns: int = DEFAULT_TURNS,
-) -> tuple[Segment, ...]:
+) -> tuple[Turn, ...]:
     """Choose the segments that come before a line.
 
     Going back from the latest accepted turn, each speaker has `turns` of them; the walk ends at the first
@@ -41,7 +72,7 @@ def choose_context(
         if left < 0:
             raise ValueError(f"the reference needs {budget - left} positions, there are {max(budget, 0)}")
     quota: Counter[int] = Counter()
-    chosen: list[Segment] = []
+    chosen: list[Turn] = []
     for segment in reversed(heard):
         if quota[segment.speaker] >= turns:
             continue

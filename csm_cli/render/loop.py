@@ -2,24 +2,31 @@
 
 A chain that waits for a new try of its line simply asks again in the next batch, beside the other chains'
 next lines: nothing is ever tried again alone. The first chains run first, so that chapters are finished,
-written and forgotten in order and memory does not grow with the book.
+written and forgotten in order and memory does not grow with the book. A line whose take is there already is
+not spoken.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from csm_cli.engine import Sampler, Segment, Speech, Utterance
+import numpy as np
+
+from csm_cli.engine import Codes, Segment, Speech, Utterance
 from csm_cli.errors import UsageError
 from csm_cli.render.cast import References
-from csm_cli.render.checks import frame_cap
-from csm_cli.render.context import choose_context
+from csm_cli.render.context import DEFAULT_TURNS, Heard, choose_context
+from csm_cli.render.desk import Desk
+from csm_cli.render.lines import RETRIES, LineInProgress, SpokenLine, turns_of_try
 from csm_cli.render.plan import Chain, PlannedLine
 from csm_cli.render.progress import Progress
-from csm_cli.render.takes import LineInProgress, SpokenLine
+from csm_cli.takes import Asked, Take
+from csm_cli.takes.choose import Lines
+from csm_cli.verify import Reading, Verdict, Verifier
+from csm_cli.verify.codes import frame_cap
 
 
 class Speaker(Protocol):
@@ -29,110 +36,218 @@ class Speaker(Protocol):
     def max_positions(self) -> int:
         """Positions for prompt, context and frames together."""
 
-    def positions(self, segments: tuple[Segment, ...], utterance: Utterance | None = None) -> int:
+    @property
+    def sample_rate(self) -> int:
+        """Hz."""
+
+    def positions(self, segments: tuple[Segment, ...], utterance: Utterance | None = None, /) -> int:
         """Positions that the segments, and the utterance's prompt, take up."""
 
-    def speak(self, utterances: list[Utterance]) -> list[Speech]:
+    def speak(self, utterances: list[Utterance], /) -> list[Speech]:
         """Speak a batch."""
+
+    def decode(self, codes: list[Codes], /) -> list[np.ndarray]:
+        """float32 mono `[samples]` for each."""
+
+    def encode(self, audio: np.ndarray, /) -> Codes:
+        """float32 mono `[samples]` to codes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """A chain to speak.
+
+    Args:
+        chain: the lines, in order.
+        asked: what each of them is asked for.
+        references: of its voices.
+        desk: where its takes are.
+    """
+
+    chain: Chain
+    asked: Sequence[Asked]
+    references: References
+    desk: Desk
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How chains are spoken.
+
+    Args:
+        batch: most lines spoken at once.
+        turns: turns of each speaker kept as context.
+        retries: tries of a part beyond the first.
+        verifier: judges what is spoken.
+    """
+
+    batch: int = 16
+    turns: int = DEFAULT_TURNS
+    retries: int = RETRIES
+    verifier: Verifier = field(default_factory=Verifier)
 
 
 class ChainInProgress:
     """One chain on its way: the line being spoken, and what has been heard before it."""
 
-    def __init__(self, chain: Chain, references: References, turns: int):
-        self.chain = chain
+    def __init__(self, work: Work, engine: Speaker, manner: Manner):
+        self.chain, self._desk = work.chain, work.desk
         self.spoken: list[SpokenLine] = []
-        self._references = references
-        self._turns = turns
-        self._heard: list[Segment] = []
-        self._costs: dict[int, int] = {}
-        self._rest = iter(chain.lines)
+        self._engine, self._manner = engine, manner
+        self._references = {key: Heard(segment, "") for key, segment in work.references.items()}
+        self._heard: list[Heard] = []
+        self._costs: dict[int, tuple[Heard, int]] = {}
+        self._rest = iter(zip(work.chain.lines, work.asked, strict=True))
+        self._lines = Lines({asked.slot for asked in work.asked})
         self._line: LineInProgress | None = None
+        self._context: tuple[Heard, ...] = ()
 
-    def advance(self) -> list[SpokenLine]:
-        """Move on to the next line that has something to say; return the lines finished by that."""
-        finished = []
+    def advance(self) -> Iterator[SpokenLine]:
+        """Move on to the next line that has to be spoken; give the lines finished by that."""
         while self._line is None or self._line.done:
             if self._line is not None:
-                finished.append(self._line.finished())
-            planned = next(self._rest, None)
-            self._line = None if planned is None else LineInProgress(planned)
-            if planned is None:
+                yield self._finished(self._line)
+                self._line = None
+            planned, asked = next(self._rest, (None, None))
+            if planned is None or asked is None:
                 break
-        self.spoken += finished
-        return finished
+            if not asked.parts:
+                self._lines.settle(asked, None)
+                yield self._note(SpokenLine(planned, None, rendered=False))
+                continue
+            window = self._window(planned, asked)
+            take = self._desk.find(asked, [turn.take for turn in window], self._lines)
+            if take is None:
+                self._line = LineInProgress(planned, asked, window, self._manner.retries)
+            else:
+                self._settle(asked, take, self._desk.codes(take, self._engine) if take.accepted else [])
+                yield self._note(SpokenLine(planned, take, rendered=False))
 
     @property
     def done(self) -> bool:
         """Whether every line has been spoken."""
         return self._line is None
 
-    def request(self, engine: Speaker, sampler: Sampler) -> Utterance:
+    def request(self) -> Utterance:
         """What the chain wants spoken next."""
         assert self._line is not None
-        line, text = self._line, self._line.text
-        if (temperature := line.planned.line.settings.temperature) is not None:
-            sampler = replace(sampler, temperature=temperature, depth_temperature=None)
-        bare = Utterance(line.planned.tag, text, seed=line.seed, max_frames=frame_cap(text), sampler=sampler)
-        room = engine.max_positions - bare.max_frames - engine.positions((), bare)
-        try:
-            context = choose_context(
-                self._references.get((line.planned.tag, line.planned.voice)),
-                () if line.planned.line.settings.context is False else self._heard,
-                lambda segment: self._cost(engine, segment),
-                room,
-                self._turns,
-            )
-        except ValueError as error:
-            raise _reference_too_long(line.planned, error) from error
-        return Utterance(bare.speaker, text, context, bare.seed, bare.max_frames, sampler)
+        line = self._line
+        turns = turns_of_try(self._manner.turns, line.number)
+        bare = self._bare(line.asked, line.text, line.seed)
+        self._context = self._choose(line.planned, bare, [*line.window, *line.own()], turns)
+        return replace(bare, context=tuple(turn.segment for turn in self._context))
 
-    def receive(self, speech: Speech) -> None:
+    def reading(self, speech: Speech, audio: np.ndarray) -> Reading:
+        """What was spoken for the last request, to be judged."""
+        assert self._line is not None
+        rate, voice = self._engine.sample_rate, self._line.asked.voice.name
+        return Reading(self._line.text, speech.codes, speech.ended, audio, rate, voice)
+
+    def receive(self, speech: Speech, audio: np.ndarray, verdict: Verdict) -> None:
         """Take what was spoken for the last request."""
         assert self._line is not None
-        if segment := self._line.receive(speech):
-            self._heard.append(segment)
+        self._line.receive(speech, audio, verdict, [turn.take for turn in self._context if turn.take])
 
-    def _cost(self, engine: Speaker, segment: Segment) -> int:
-        if id(segment) not in self._costs:  # segments live as long as the chain, so their ids are theirs
-            self._costs[id(segment)] = engine.positions((segment,))
-        return self._costs[id(segment)]
+    def close(self) -> list[SpokenLine]:
+        """All lines, once done, with their takes on the disk and what has become stale marked."""
+        self._desk.finish()
+        return [self._closed(line) for line in self.spoken]
+
+    def _closed(self, line: SpokenLine) -> SpokenLine:
+        if line.take is None:
+            return line
+        store = self._desk.store
+        take = (store.peek(line.take.id) if line.rendered else None) or line.take
+        return replace(line, take=take, stale=self._lines.gone(store, take.context))
+
+    def _finished(self, line: LineInProgress) -> SpokenLine:
+        take = self._desk.keep(line, self._engine.sample_rate)
+        self._settle(line.asked, take, line.codes())
+        return self._note(SpokenLine(line.planned, take))
+
+    def _note(self, line: SpokenLine) -> SpokenLine:
+        self.spoken.append(line)
+        return line
+
+    def _settle(self, asked: Asked, take: Take, codes: Sequence[Codes]) -> None:
+        self._lines.settle(asked, take.id)
+        self._heard += self._desk.turns(take, codes)
+        # Beyond the quota of its speaker no turn is ever heard again.
+        quota: Counter[int] = Counter()
+        kept = []
+        for turn in reversed(self._heard):
+            quota[turn.speaker] += 1
+            if quota[turn.speaker] <= self._manner.turns:
+                kept.append(turn)
+        self._heard = kept[::-1]
+        alive = {id(turn) for turn in self._heard}
+        self._costs = {key: cost for key, cost in self._costs.items() if key in alive}
+
+    def _window(self, planned: PlannedLine, asked: Asked) -> tuple[Heard, ...]:
+        bare = self._bare(asked, asked.parts[0], asked.seed)
+        chosen = self._choose(planned, bare, self._heard, asked.turns)
+        return tuple(turn for turn in chosen if turn.take)
+
+    def _bare(self, asked: Asked, text: str, seed: int) -> Utterance:
+        return Utterance(asked.voice.tag, text, seed=seed, max_frames=frame_cap(text), sampler=asked.sampler)
+
+    def _choose(
+        self, planned: PlannedLine, bare: Utterance, heard: Sequence[Heard], turns: int
+    ) -> tuple[Heard, ...]:
+        room = self._engine.max_positions - bare.max_frames - self._engine.positions((), bare)
+        try:
+            return choose_context(
+                self._references.get((planned.tag, planned.voice)), heard, self._cost, room, turns
+            )
+        except ValueError as error:
+            raise _reference_too_long(planned, error) from error
+
+    def _cost(self, turn: Heard) -> int:
+        known = self._costs.get(id(turn))
+        if known is None or known[0] is not turn:
+            known = self._costs[id(turn)] = (turn, self._engine.positions((turn.segment,)))
+        return known[1]
 
 
 def speak_chains(
-    engine: Speaker,
-    chains: Iterable[tuple[Chain, References]],
-    sampler: Sampler,
-    *,
-    batch: int,
-    turns: int,
-    progress: Progress,
+    engine: Speaker, works: Iterable[Work], manner: Manner, progress: Progress
 ) -> Iterator[tuple[Chain, list[SpokenLine]]]:
     """Speak chains; each is given back, with its lines, as soon as it is complete.
 
     Args:
         engine: speaks.
-        chains: in the order in which they should be finished; each with the references of its voices.
-        sampler: how codes are drawn.
-        batch: most lines spoken at once.
-        turns: turns of each speaker kept as context.
+        works: in the order in which they should be finished.
+        manner: how.
         progress: hears of every finished line.
+
+    Raises:
+        CsmError: a take cannot be kept, a voice leaves no room for its line.
     """
-    waiting = deque(ChainInProgress(chain, references, turns) for chain, references in chains)
+    queue = iter(works)
     active: list[ChainInProgress] = []
-    while waiting or active:
-        while waiting and len(active) < batch:
-            active.append(waiting.popleft())
+    more = True
+    while more or active:
+        while more and len(active) < manner.batch:
+            work = next(queue, None)
+            more = work is not None
+            if work is not None:
+                active.append(ChainInProgress(work, engine, manner))
         for state in tuple(active):
             for line in state.advance():
                 progress.line(line)
             if state.done:
                 active.remove(state)
-                yield state.chain, state.spoken
-        if active and (len(active) == batch or not waiting):
-            speeches = engine.speak([state.request(engine, sampler) for state in active])
-            for state, speech in zip(active, speeches, strict=True):
-                state.receive(speech)
+                yield state.chain, state.close()
+        if active and (len(active) == manner.batch or not more):
+            speeches = engine.speak([state.request() for state in active])
+            sounds = engine.decode([speech.codes for speech in speeches])
+            readings = [
+                state.reading(speech, sound)
+                for state, speech, sound in zip(active, speeches, sounds, strict=True)
+            ]
+            verdicts = manner.verifier.judge(readings)
+            for state, speech, sound, verdict in zip(active, speeches, sounds, verdicts, strict=True):
+                state.receive(speech, sound, verdict)
 
 
 def _reference_too_long(line: PlannedLine, error: ValueError) -> UsageError:

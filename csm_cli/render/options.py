@@ -9,6 +9,8 @@ from csm_cli.delivery.options import Delivery
 from csm_cli.engine import Sampler
 from csm_cli.errors import UsageError
 from csm_cli.render.context import DEFAULT_TURNS
+from csm_cli.render.lines import RETRIES
+from csm_cli.takes.choose import Lineage
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,11 @@ class RenderOptions:
         top_k: of the sampler; None: the model's own.
         model: folder, Hub repository or "demo"; None: see `choose_model`.
         device: auto, cpu, cuda or mps.
+        takes: folder of the takes; None: `.csm/takes` beside the script.
+        lineage: what becomes of a take that heard a line which has changed since: keep or strict.
+        fresh: speak every line anew; pinned takes stay.
+        retries: tries of a part beyond the first.
+        locked: stop if csm.lock says that takes would come out differently.
     """
 
     output: Path | None = None
@@ -39,6 +46,11 @@ class RenderOptions:
     top_k: int | None = None
     model: str | None = None
     device: str = "auto"
+    takes: Path | None = None
+    lineage: Lineage = "keep"
+    fresh: bool = False
+    retries: int = RETRIES
+    locked: bool = False
 
     def sampler(self, default: Sampler) -> Sampler:
         """The model's sampler with what was set here, which then counts for all codebooks."""

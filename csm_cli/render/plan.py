@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
-from csm_cli.render.checks import expected_seconds
 from csm_cli.render.seeds import line_seed
 from csm_cli.screenplay import Chapter, Line, Screenplay
 from csm_cli.speech import fold_to, split_text, spoken_text
+from csm_cli.takes.keys import line_id
+from csm_cli.verify.codes import expected_seconds
 
 DEFAULT_MAX_CHARACTERS = 250
 
@@ -23,19 +24,23 @@ class PlannedLine:
 
     Args:
         line: as it stands in the script.
+        id: its stable name, the same while other lines come, go or move.
         voice: name of the voice it is spoken in.
         tag: the model's speaker tag.
         parts: its spoken form, split; empty if the model can say nothing of it.
         seed: of the first try.
         unspoken: characters that the model cannot say, each once.
+        occurrence: how many times its speaker said the same before in the script, in spoken form.
     """
 
     line: Line
+    id: str
     voice: str
     tag: int
     parts: tuple[str, ...]
     seed: int
     unspoken: str = ""
+    occurrence: int = 0
 
     @property
     def characters(self) -> int:
@@ -84,22 +89,38 @@ def plan_screenplay(
         alphabet: characters that the model can say; None for any.
     """
     said: Counter[tuple[str, str]] = Counter()
+    written: Counter[tuple[str, str]] = Counter()
+    names: set[str] = set()
     chains = []
     usual = seed if seed is not None else screenplay.seed or 0
     for chapter in screenplay.chapters:
         planned = []
         for line in chapter.lines:
             text = spoken_text(line.text)
+            occurrence = said[line.speaker, text]
+            said[line.speaker, text] += 1
+            name = _new_id(line, written, names)
             seed_of_line = line.seed
             if seed_of_line is None:
                 base = usual if chapter.seed is None else chapter.seed
-                seed_of_line = line_seed(base, line.speaker, text, said[line.speaker, text])
-            said[line.speaker, text] += 1
+                seed_of_line = line_seed(base, line.speaker, text, occurrence)
             text, unspoken = (text, "") if alphabet is None else fold_to(text, alphabet)
             sounds = any(character.isalnum() for character in text)
             parts = tuple(split_text(text, max_characters)) if sounds else ()
             tag = (others or {}).get((line.speaker, line.voice), tags[line.speaker])
-            planned.append(PlannedLine(line, line.voice, tag, parts, seed_of_line, unspoken))
+            planned.append(
+                PlannedLine(line, name, line.voice, tag, parts, seed_of_line, unspoken, occurrence)
+            )
         if chapters is None or chapter.number in chapters:
             chains.append(Chain(screenplay, chapter, tuple(planned)))
     return chains
+
+
+def _new_id(line: Line, written: Counter[tuple[str, str]], names: set[str]) -> str:
+    """The line's stable name; the rare one that is taken already makes way."""
+    while True:
+        name = line_id(line.speaker, line.text, written[line.speaker, line.text])
+        written[line.speaker, line.text] += 1
+        if name not in names:
+            names.add(name)
+            return name

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from csm_cli.audio.measure import Measured
+from csm_cli.render.lines import SpokenLine
 from csm_cli.render.plan import Chain
-from csm_cli.render.takes import SpokenLine
 
 
 class Progress:

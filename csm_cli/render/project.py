@@ -1,29 +1,21 @@
-"""From script files to folders of chapters: everything before and after the loop that speaks."""
+"""From script files to jobs and plans: all that can be known, and found faulty, before a model is loaded."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from csm_cli.delivery.writer import BookWriter
 from csm_cli.errors import ScriptError, UsageError
-from csm_cli.render.book import book_of, with_cover
-from csm_cli.render.cast import References, cast_tags, find_voices, line_tags, references
-from csm_cli.render.chapter import chapter_parts
-from csm_cli.render.loop import speak_chains
+from csm_cli.render.cast import cast_tags, find_voices, line_tags
 from csm_cli.render.models import UNLIMITED, Limits
 from csm_cli.render.options import RenderOptions, format_chapters
 from csm_cli.render.plan import DEFAULT_MAX_CHARACTERS, Chain, plan_screenplay
-from csm_cli.render.progress import Progress
-from csm_cli.render.report import Interrupted, RenderReport
 from csm_cli.screenplay import Screenplay, read_screenplay
+from csm_cli.takes.store import takes_folder
 
 if TYPE_CHECKING:
-    from csm_cli.engine import Engine
     from csm_cli.voices.voice import Voice
 
 
@@ -35,11 +27,18 @@ class Job:
         screenplay: what it says.
         voices: every voice that its cast names, by the name the cast uses.
         folder: where its chapters go.
+        takes: where its takes are kept.
     """
 
     screenplay: Screenplay
     voices: dict[str, Voice]
     folder: Path
+    takes: Path
+
+    @property
+    def script(self) -> str:
+        """The name of the script among those of its project."""
+        return Path(self.screenplay.path).name
 
 
 def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
@@ -61,7 +60,10 @@ def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
         raise ScriptError(problems)
     _check_chapters(plays, options.chapters)
     folders = _folders(scripts, options.output)
-    return [Job(play, find_voices(play), folder) for play, folder in zip(plays, folders, strict=True)]
+    return [
+        Job(play, find_voices(play), folder, options.takes or takes_folder(Path(play.path)))
+        for play, folder in zip(plays, folders, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
@@ -95,86 +97,6 @@ def plan_jobs(
         )
         plans.append(JobPlan(job, tags, chains))
     return plans
-
-
-def render_jobs(
-    jobs: Sequence[Job],
-    engine: Engine,
-    options: RenderOptions,
-    progress: Progress | None = None,
-    *,
-    limits: Limits = UNLIMITED,
-) -> RenderReport:
-    """Speak everything. Each chapter is written as soon as it is complete, `timeline.json` at the end.
-
-    Args:
-        jobs: from `read_jobs`.
-        engine: the model, loaded.
-        options: those of `read_jobs`.
-        progress: hears of all that is finished.
-        limits: of the model.
-
-    Raises:
-        Interrupted: by the user; finished chapters and their timeline are on the disk.
-    """
-    progress = progress or Progress()
-    plans = plan_jobs(jobs, options, max_characters=engine.max_characters, limits=limits)
-    chains = [chain for plan in plans for chain in plan.chains]
-    report = RenderReport()
-    started = time.monotonic()
-    progress.start(chains)
-    with ExitStack() as stack:
-        writers = {
-            id(plan.job): stack.enter_context(_writer(plan.job, engine.sample_rate, options))
-            for plan in plans
-        }
-        writer_of = {id(chain): writers[id(plan.job)] for plan in plans for chain in plan.chains}
-        finished: set[int] = set()
-        try:
-            speaking = speak_chains(
-                engine,
-                _with_references(engine, plans, limits),
-                options.sampler(engine.default_sampler),
-                batch=options.batch,
-                turns=options.context_turns,
-                progress=progress,
-            )
-            for chain, lines in speaking:
-                chapter = chain.chapter
-                timeline, files = writer_of[id(chain)].add(
-                    chapter.number, chapter.title, chapter_parts(engine, chapter, lines)
-                )
-                finished.add(id(chain))
-                report.add_chapter(lines, timeline.duration, [file.path for file in files])
-                progress.chapter(chain, timeline.duration, files)
-            for writer in writers.values():
-                files = writer.finish()
-                report.files += [file.path for file in files]
-                progress.book(files, writer.notes)
-        except KeyboardInterrupt:
-            left = [chain for chain in chains if id(chain) not in finished]
-            raise Interrupted(report, left) from None
-        finally:
-            for writer in writers.values():
-                report.files += writer.write_timeline()
-            report.seconds = time.monotonic() - started
-    return report
-
-
-def _writer(job: Job, rate: int, options: RenderOptions) -> BookWriter:
-    play, delivery = job.screenplay, options.delivery
-    book = book_of(play, delivery.narrator)
-    return BookWriter(book, job.folder, with_cover(delivery, play), rate, len(play.chapters))
-
-
-def _with_references(
-    engine: Engine, plans: Sequence[JobPlan], limits: Limits
-) -> Iterator[tuple[Chain, References]]:
-    for plan in plans:
-        job = plan.job
-        heard = {} if limits.speakers else references(engine, plan.tags, job.screenplay, job.voices)
-        for chain in plan.chains:
-            yield chain, heard
 
 
 def _folders(scripts: Sequence[Path], output: Path | None) -> list[Path]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from csm_cli.errors import CsmError
+from csm_cli.render.lines import SpokenLine
 from csm_cli.render.plan import Chain
-from csm_cli.render.takes import SpokenLine
 from csm_cli.screenplay import Source
 
 
@@ -30,7 +30,11 @@ class RenderReport:
     """Sums of a rendering; grows while it runs.
 
     Attributes:
-        lines: spoken.
+        lines: in finished chapters.
+        cached: of these, those whose take was there already.
+        retried: of the others, those that took more than one try.
+        stale: of all, those that heard something which is said no more.
+        spoken_seconds: of the takes that were spoken now.
         audio_seconds: of the chapter files.
         seconds: taken, loading of the model left out.
         files: written, in order.
@@ -38,6 +42,10 @@ class RenderReport:
     """
 
     lines: int = 0
+    cached: int = 0
+    retried: int = 0
+    stale: int = 0
+    spoken_seconds: float = 0.0
     audio_seconds: float = 0.0
     seconds: float = 0.0
     files: list[Path] = field(default_factory=list)
@@ -45,8 +53,13 @@ class RenderReport:
 
     @property
     def times_real_time(self) -> float:
-        """Seconds of audio made in a second."""
-        return self.audio_seconds / self.seconds if self.seconds else 0.0
+        """Seconds of speech made in a second."""
+        return self.spoken_seconds / self.seconds if self.seconds else 0.0
+
+    @property
+    def rendered(self) -> int:
+        """Lines that were spoken now."""
+        return self.lines - self.cached
 
     def add_chapter(self, spoken: list[SpokenLine], seconds: float, files: list[Path]) -> None:
         """Count a finished chapter."""
@@ -54,10 +67,15 @@ class RenderReport:
         self.audio_seconds += seconds
         self.files += files
         for line in spoken:
+            self.cached += not line.rendered
+            self.stale += line.stale
+            if line.rendered and line.take is not None:
+                self.retried += line.take.tries > 1
+                self.spoken_seconds += line.seconds
             if line.reasons:
                 source = line.planned.line
                 self.reviews.append(
-                    Review(source.source, source.id, source.speaker, source.text, line.reasons)
+                    Review(source.source, line.planned.id, source.speaker, source.text, line.reasons)
                 )
 
 

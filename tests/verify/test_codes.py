@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from csm_cli.engine import Speech
-from csm_cli.render.checks import frame_cap, longest_cycle, problems
+from csm_cli.verify.codes import frame_cap, longest_cycle, problems
 
 TEXT = "The boat turned into the wind, and the old engine fell silent."
 

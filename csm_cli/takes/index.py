@@ -1,0 +1,191 @@
+"""The index: what is needed of every sidecar to choose a take without opening it.
+
+It is made from the sidecars each time a store is opened; `index.json` only remembers those that have not
+changed since. Losing or damaging that file costs a little time and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from csm_cli.audio.atomic import written
+from csm_cli.errors import CsmError
+from csm_cli.takes.files import Files
+from csm_cli.takes.take import Take, take_from_json
+
+SIDECAR = ".json"
+_SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A take in brief; the fields are those of `Take` and of what it was asked for."""
+
+    id: str
+    slot: str
+    request: str
+    script: str
+    place: str
+    context: tuple[str, ...]
+    pins: tuple[str, ...]
+    chosen: dict[str, str]
+    made: str
+    accepted: bool
+    origin: str
+
+    @classmethod
+    def of(cls, take: Take) -> Row:
+        """The row of a take."""
+        asked = take.asked
+        return cls(
+            take.id,
+            "" if take.origin == "imported" else asked.slot,
+            take.request if take.origin == "spoken" else "",
+            asked.script,
+            asked.place,
+            take.context,
+            take.pins,
+            dict(take.chosen),
+            take.made,
+            take.accepted,
+            take.origin,
+        )
+
+
+class Index:
+    """The rows of a store. Safe to use from several threads.
+
+    Attributes:
+        damaged: names of sidecars that could not be read.
+    """
+
+    def __init__(self, files: Files, cache: Path | None):
+        self._files, self._cache = files, cache
+        self._lock = Lock()
+        self._rows: dict[str, Row] = {}
+        self._seen: dict[str, list[int]] = {}
+        self._by_slot: dict[str, set[str]] = defaultdict(set)
+        self._by_request: dict[str, set[str]] = defaultdict(set)
+        self._by_place: dict[str, set[str]] = defaultdict(set)
+        self._changed = False
+        self.damaged: list[str] = []
+        self._open()
+
+    def get(self, take_id: str) -> Row | None:
+        """The row of a take."""
+        return self._rows.get(take_id)
+
+    def rows(self) -> list[Row]:
+        """All rows, oldest first."""
+        with self._lock:
+            return sorted(self._rows.values(), key=lambda row: (row.made, row.id))
+
+    def in_slot(self, slot: str) -> list[Row]:
+        """Takes of a line as planned, oldest first."""
+        return self._sorted(self._by_slot, slot)
+
+    def answering(self, request: str) -> list[Row]:
+        """Takes that give the sound of a request, oldest first."""
+        return self._sorted(self._by_request, request)
+
+    def at(self, place: str) -> list[Row]:
+        """Takes made, pinned or chosen for a line of a script, oldest first."""
+        return self._sorted(self._by_place, place)
+
+    def add(self, row: Row) -> None:
+        """Add a row, or replace it."""
+        with self._lock:
+            self._forget(row.id)
+            self._remember(row)
+            self._changed = True
+
+    def remove(self, take_id: str) -> None:
+        """Remove a row."""
+        with self._lock:
+            self._forget(take_id)
+            self._changed = True
+
+    def close(self) -> None:
+        """Write what is remembered, if anything changed. A folder that cannot be written is left alone."""
+        if not self._changed or self._cache is None:
+            return
+        seen = {entry.name: [entry.size, entry.changed] for entry in self._files.seen(SIDECAR)}
+        takes = {}
+        for name, mark in seen.items():
+            if row := self._rows.get(name.removesuffix(SIDECAR)):
+                takes[name] = [*mark, [getattr(row, field) for field in Row.__slots__]]
+        with suppress(CsmError), written(self._cache) as temporary:
+            text = json.dumps({"schema": _SCHEMA, "takes": takes}, separators=(",", ":"))
+            temporary.write_text(text, encoding="utf-8")
+        self._changed = False
+
+    def _open(self) -> None:
+        known = self._remembered()
+        count = 0
+        for entry in self._files.seen(SIDECAR):
+            count += 1
+            row = _row_from(known.get(entry.name), entry.size, entry.changed)
+            if row is None:
+                self._changed = True
+                row = self._read(entry.name)
+            if row is not None:
+                self._remember(row)
+        self._changed = self._changed or count != len(known)
+
+    def _remembered(self) -> dict[str, Any]:
+        try:
+            assert self._cache is not None
+            value = json.loads(self._cache.read_bytes())
+            return value["takes"] if value["schema"] == _SCHEMA else {}
+        except (OSError, ValueError, KeyError, TypeError, AssertionError, RecursionError):
+            return {}
+
+    def _read(self, name: str) -> Row | None:
+        try:
+            take = take_from_json(self._files.read(name) or b"")
+        except ValueError:
+            take = None
+        if take is None or take.id + SIDECAR != name:
+            self.damaged.append(self._files.where(name))
+            return None
+        return Row.of(take)
+
+    def _sorted(self, table: dict[str, set[str]], key: str) -> list[Row]:
+        with self._lock:
+            rows = [self._rows[take_id] for take_id in table.get(key, ())]
+        return sorted(rows, key=lambda row: (row.made, row.id))
+
+    def _remember(self, row: Row) -> None:
+        self._rows[row.id] = row
+        for table, keys in self._tables(row):
+            for key in keys:
+                table[key].add(row.id)
+
+    def _forget(self, take_id: str) -> None:
+        row = self._rows.pop(take_id, None)
+        if row is not None:
+            for table, keys in self._tables(row):
+                for key in keys:
+                    table[key].discard(take_id)
+
+    def _tables(self, row: Row) -> list[tuple[dict[str, set[str]], set[str]]]:
+        places = {row.place, *row.pins, *row.chosen}
+        return [(self._by_slot, {row.slot}), (self._by_request, {row.request}), (self._by_place, places)]
+
+
+def _row_from(remembered: Any, size: int, changed: int) -> Row | None:
+    """The row remembered for a sidecar, if that has not changed since."""
+    try:
+        known_size, known_change, values = remembered
+        if (known_size, known_change) != (size, changed):
+            return None
+        row = dict(zip(Row.__slots__, values, strict=True))
+        return Row(**row | {"context": tuple(row["context"]), "pins": tuple(row["pins"])})
+    except (TypeError, ValueError, KeyError):
+        return None

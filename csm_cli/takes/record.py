@@ -1,0 +1,132 @@
+"""What a script's last rendering came to: the take of every line, and how it was asked for.
+
+`csm takes` and `csm master` read it; nothing else depends on it. Where it is gone or damaged, the takes
+themselves answer: of each line the one chosen or made last.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from csm_cli.audio.atomic import written
+from csm_cli.takes.locks import alone
+from csm_cli.takes.store import TakeStore
+
+_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Used:
+    """The take that a line uses.
+
+    Args:
+        take: its id; "" for a line with nothing to say.
+        stale: something that it heard is said no more.
+        reasons: why the line needs review.
+    """
+
+    take: str
+    stale: bool = False
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """The last rendering of a script.
+
+    Args:
+        script: name of its file.
+        lines: by the line's stable id.
+        options: of the rendering, as plain values, to speak a line again in the same way.
+        speed: what was measured: audio seconds spoken, seconds it took, on which device with which model.
+    """
+
+    script: str
+    lines: Mapping[str, Used] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    speed: Mapping[str, Any] = field(default_factory=dict)
+
+
+def record_path(folder: Path, script: str) -> Path:
+    """Where the record of a script lies in a store."""
+    return folder / "renders" / f"{script}.json"
+
+
+def read_record(folder: Path, script: str) -> Rendering:
+    """The record of a script; an empty one where there is none or it is damaged."""
+    try:
+        value = json.loads(record_path(folder, script).read_bytes())
+        if value["schema"] != _SCHEMA:
+            return Rendering(script)
+        lines = {
+            line: Used(str(used["take"]), bool(used["stale"]), tuple(map(str, used["reasons"])))
+            for line, used in value["lines"].items()
+        }
+        return Rendering(script, lines, dict(value["options"]), dict(value["speed"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Rendering(script)
+
+
+def merge_record(
+    folder: Path,
+    script: str,
+    lines: Mapping[str, Used],
+    *,
+    still_there: frozenset[str] | None = None,
+    options: Mapping[str, Any] | None = None,
+    speed: Mapping[str, Any] | None = None,
+) -> Rendering:
+    """Take new lines into the record of a script; those of other processes stay.
+
+    Args:
+        folder: of the store.
+        script: name of its file.
+        lines: to add or replace.
+        still_there: ids that the script still has; the rest is dropped. None: all.
+        options, speed: in place of what was noted; None: as it was.
+
+    Raises:
+        CsmError: it cannot be written.
+    """
+    with alone(folder, "renders"):
+        before = read_record(folder, script)
+        merged = {**before.lines, **lines}
+        if still_there is not None:
+            merged = {line: used for line, used in merged.items() if line in still_there}
+        new = Rendering(
+            script,
+            merged,
+            before.options if options is None else options,
+            before.speed if speed is None else speed,
+        )
+        with written(record_path(folder, script)) as temporary:
+            text = json.dumps({"schema": _SCHEMA, **asdict(new)}, indent=1, ensure_ascii=False)
+            temporary.write_text(text + "\n", encoding="utf-8")
+        return new
+
+
+def current_take(store: TakeStore, record: Rendering, place: str, line: str) -> str | None:
+    """The id of the take that a line uses now.
+
+    A pin wins; then what was chosen since; then the record; then, without a record, the latest take.
+    """
+    rows = store.index.at(place)
+    pinned = [row for row in rows if place in row.pins]
+    if pinned:
+        return pinned[-1].id
+    used = record.lines.get(line)
+    if used is not None and used.take and store.index.get(used.take):
+        return used.take
+    chosen = [row for row in rows if place in row.chosen]
+    if chosen:
+        return max(chosen, key=lambda row: row.chosen[place]).id
+    return rows[-1].id if rows else None
+
+
+def recorded_scripts(folder: Path) -> list[str]:
+    """Names of the scripts that have a record."""
+    return sorted(path.name.removesuffix(".json") for path in (folder / "renders").glob("*.json"))

@@ -1,0 +1,218 @@
+"""The take store: codes, audio and sidecars on disk, each written in one step and checked when used.
+
+A sidecar is written last and names the hashes of the other two files: a take without one does not exist, and
+one whose files do not agree with it is damaged and is never used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from csm_cli.audio.files import to_pcm16
+from csm_cli.engine import Codes
+from csm_cli.engine.types import as_codes
+from csm_cli.errors import CsmError
+from csm_cli.takes.files import DiskFiles, Files, MemoryFiles
+from csm_cli.takes.index import SIDECAR, Index, Row
+from csm_cli.takes.peaks import peaks_of
+from csm_cli.takes.take import Take, take_from_json
+
+FOLDER = Path(".csm") / "takes"
+CODES, AUDIO = ".npy", ".flac"
+
+
+def takes_folder(script: Path) -> Path:
+    """Where the takes of a script are kept unless another place is named: beside it."""
+    return script.parent / FOLDER
+
+
+class TakeStore:
+    """The takes of a project.
+
+    Args:
+        folder: where they lie; it need not be there yet. None: in memory, forgotten with the store.
+    """
+
+    def __init__(self, folder: Path | None):
+        self.folder = folder
+        self._files: Files = MemoryFiles() if folder is None else DiskFiles(folder)
+        self.index = Index(self._files, None if folder is None else folder / "index.json")
+
+    def check_writable(self) -> None:
+        """Make sure, before anything is spoken, that takes can be kept.
+
+        Raises:
+            CsmError: they cannot.
+        """
+        if self.folder is None:
+            return
+        probe = self.folder / ".probe"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            probe.write_bytes(b"take")
+            probe.unlink()
+        except OSError as error:
+            raise CsmError(
+                f"takes cannot be kept here ({error.strerror or error})",
+                where=str(self.folder),
+                remedy="make the folder writable, free some space, or name another with --takes",
+            ) from error
+
+    def load(self, take_id: str) -> Take | None:
+        """A take, if it is there and whole: sidecar, codes and audio agree. Else None."""
+        take = self._sidecar(take_id)
+        if take is None:
+            return None
+        for kind in (CODES, AUDIO):
+            if kind in take.files and self._bytes(take, kind) is None:
+                return None
+        return take
+
+    def peek(self, take_id: str) -> Take | None:
+        """What a sidecar says, its files unseen; None if there is none or it is damaged."""
+        return self._sidecar(take_id)
+
+    def codes(self, take: Take) -> list[Codes]:
+        """Codes int16 `[frames, codebooks]` of each part; empty for a recording that was never encoded.
+
+        Raises:
+            CsmError: the file is damaged or gone.
+        """
+        if CODES not in take.files:
+            return []
+        data = self._bytes(take, CODES)
+        if data is None:
+            raise self._damaged(take, CODES)
+        codes = as_codes(np.load(io.BytesIO(data), allow_pickle=False))
+        ends = np.cumsum([part.frames for part in take.parts])[:-1]
+        return [as_codes(part) for part in np.split(codes, ends)]
+
+    def audio(self, take: Take) -> list[np.ndarray]:
+        """The sound of each part as it was spoken, untrimmed: float32 mono `[samples]` at `take.rate`.
+
+        Raises:
+            CsmError: the file is damaged or gone.
+        """
+        import soundfile
+
+        data = self._bytes(take, AUDIO)
+        if data is None:
+            raise self._damaged(take, AUDIO)
+        if not any(part.samples for part in take.parts):
+            return [np.zeros(0, dtype=np.float32) for _ in take.parts]
+        sound, _ = soundfile.read(io.BytesIO(data), dtype="float32")
+        return np.split(sound, np.cumsum([part.samples for part in take.parts])[:-1])
+
+    def audio_path(self, take: Take) -> Path | None:
+        """The audio's file; None for a store in memory."""
+        return self._files.path(take.id + AUDIO) if isinstance(self._files, DiskFiles) else None
+
+    def audio_bytes(self, take: Take) -> bytes:
+        """The audio's file as it is, a FLAC.
+
+        Raises:
+            CsmError: the file is damaged or gone.
+        """
+        data = self._bytes(take, AUDIO)
+        if data is None:
+            raise self._damaged(take, AUDIO)
+        return data
+
+    def save(self, take: Take, codes: Sequence[Codes], audio: Sequence[np.ndarray]) -> Take:
+        """Keep a take; what is there under its id is replaced.
+
+        Args:
+            take: `files` and `peaks` are filled in here.
+            codes: int16 `[frames, codebooks]` of each part; none for a recording.
+            audio: float `[samples]` of each part.
+
+        Raises:
+            CsmError: the disk is full or may not be written. What was there before stays whole.
+        """
+        sound = np.concatenate([to_pcm16(part) for part in audio]) if len(audio) else np.zeros(0, "<i2")
+        files = {AUDIO: _flac(sound, take.rate)}
+        if len(codes):
+            buffer = io.BytesIO()
+            np.save(buffer, np.concatenate(list(codes)), allow_pickle=False)
+            files[CODES] = buffer.getvalue()
+        for kind, data in files.items():
+            self._files.write(take.id + kind, data)
+        told = {
+            kind: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+            for kind, data in files.items()
+        }
+        return self.update(replace(take, files=told, peaks=peaks_of(sound)))
+
+    def add_codes(self, take: Take, codes: Sequence[Codes]) -> Take:
+        """Give a recording its codes, so that later lines can hear it."""
+        parts = tuple(replace(part, frames=len(each)) for part, each in zip(take.parts, codes, strict=True))
+        buffer = io.BytesIO()
+        np.save(buffer, np.concatenate(list(codes)), allow_pickle=False)
+        data = buffer.getvalue()
+        self._files.write(take.id + CODES, data)
+        told = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        return self.update(replace(take, parts=parts, files={**take.files, CODES: told}))
+
+    def update(self, take: Take) -> Take:
+        """Write a take's sidecar again: a pin, a choice, a new score.
+
+        Raises:
+            CsmError: it cannot be written.
+        """
+        self._files.write(take.id + SIDECAR, take.to_json().encode())
+        self.index.add(Row.of(take))
+        return take
+
+    def remove(self, take_id: str) -> None:
+        """Remove a take: the sidecar first, so that it is gone at once.
+
+        Raises:
+            CsmError: it cannot be removed.
+        """
+        for kind in (SIDECAR, CODES, AUDIO):
+            self._files.remove(take_id + kind)
+        self.index.remove(take_id)
+
+    def size(self, take_id: str) -> int:
+        """Bytes that a take takes up."""
+        return sum(len(self._files.read(take_id + kind) or b"") for kind in (SIDECAR, CODES, AUDIO))
+
+    def close(self) -> None:
+        """Write what makes the next opening quicker."""
+        self.index.close()
+
+    def _sidecar(self, take_id: str) -> Take | None:
+        try:
+            take = take_from_json(self._files.read(take_id + SIDECAR) or b"")
+        except ValueError:
+            return None
+        return take if take.id == take_id else None
+
+    def _bytes(self, take: Take, kind: str) -> bytes | None:
+        data, told = self._files.read(take.id + kind), take.files.get(kind, {})
+        if data is None or hashlib.sha256(data).hexdigest() != told.get("sha256"):
+            return None
+        return data
+
+    def _damaged(self, take: Take, kind: str) -> CsmError:
+        return CsmError(
+            "is damaged or gone",
+            where=self._files.where(take.id + kind),
+            remedy="render again: the line is then spoken anew",
+        )
+
+
+def _flac(pcm: np.ndarray, rate: int) -> bytes:
+    """16-bit FLAC at the fastest level: a third larger than the best, and many times quicker."""
+    import soundfile
+
+    buffer = io.BytesIO()
+    with soundfile.SoundFile(buffer, "w", rate, 1, "PCM_16", format="FLAC", compression_level=0.0) as file:
+        file.write(pcm)
+    return buffer.getvalue()

@@ -1,0 +1,42 @@
+"""Speaking planned chains without a project around them."""
+
+from __future__ import annotations
+
+from csm_cli.engine import Sampler
+from csm_cli.render.desk import Desk
+from csm_cli.render.loop import Manner, Work, speak_chains
+from csm_cli.render.progress import Progress
+from csm_cli.takes import Asked, ModelIdentity, TakeStore, VoiceIdentity
+from csm_cli.takes.choose import Chooser
+from csm_cli.takes.writer import TakeWriter
+
+MODEL = ModelIdentity("fake", "r1", "float32")
+
+
+def ask(chain, *, turns=3, model=MODEL):
+    """What every line of a chain is asked for."""
+    return tuple(
+        Asked(
+            chain.screenplay.path,
+            line.id,
+            line.line.speaker,
+            line.line.text,
+            line.parts,
+            VoiceIdentity(line.voice, "", line.tag),
+            model,
+            Sampler(),
+            line.seed,
+            line.occurrence,
+            turns,
+        )
+        for line in chain.lines
+    )
+
+
+def speak_planned(engine, chains, *, batch=16, turns=3, references=None, store=None, **policy):
+    """[(chain, its lines with their takes)] in the order of completion."""
+    store = store or TakeStore(None)
+    with TakeWriter(store) as writer:
+        desk = Desk(Chooser(store, **policy), writer)
+        works = [Work(chain, ask(chain, turns=turns), references or {}, desk) for chain in chains]
+        return list(speak_chains(engine, works, Manner(batch, turns), Progress()))
