@@ -103,7 +103,8 @@ texts = st.lists(
 
 @given(texts)
 def test_every_text_survives_yaml(lines):
-    quoted = ["  - Anna: '{}'\n".format(text.replace("'", "''")) for text in lines]
+    texts = [text.replace("'", "''").replace("{{", "\\{{") for text in lines]
+    quoted = [f"  - {{speaker: Anna, text: '{text}'}}\n" for text in texts]
     play = read_bytes(f"voices: {{Anna: slt}}\nlines:\n{''.join(quoted)}".encode(), ".yaml")
     assert [line.text for line in play.lines] == lines
 
