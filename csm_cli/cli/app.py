@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from csm_cli.cli import console, render, say, voices
+from csm_cli.cli import cast, console, convert, lint, render, say, voices
 
 app = typer.Typer(
     name="csm",
@@ -22,6 +22,9 @@ app = typer.Typer(
 )
 app.command()(say.say)
 app.command()(render.render)
+app.command()(lint.lint)
+app.command()(cast.cast)
+app.command()(convert.convert)
 app.add_typer(voices.app, name="voices")
 
 

@@ -48,3 +48,16 @@ TopKOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a JSON list.")]
+
+
+class ScriptFormat(StrEnum):
+    """What a script is written in."""
+
+    yaml = "yaml"
+    markdown = "markdown"
+
+
+FormatOption = Annotated[
+    ScriptFormat | None,
+    typer.Option("--from", help="Format of the script, if the ending of its name does not say."),
+]

@@ -7,14 +7,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from csm_cli.speech.fold import ASCII
 from csm_cli.voices.registry import VoiceRegistry
 
 FULL_MODEL = "sesame/csm-1b"
 DEMO = "demo"
 GET_FULL = f"for the full model: `hf auth login`, then `csm models pull {FULL_MODEL}`"
-
-
-ASCII = frozenset(map(chr, range(32, 127)))
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from csm_cli.errors import ScriptError
 from csm_cli.screenplay.document import Source
 
 Level = Literal["error", "warning", "note"]
+LEVELS: tuple[Level, ...] = get_args(Level)
 MOST = 1000
 """Findings of one level that are kept; nobody reads more, and a hostile file could have millions."""
 _SHOWN = 40
@@ -69,7 +70,12 @@ class Problems:
         """All of them, in file order."""
         order = sorted(
             self._found,
-            key=lambda found: (self._files[found.source.path], found.source.line, found.source.column),
+            key=lambda found: (
+                self._files[found.source.path],
+                found.source.line,
+                found.source.column,
+                LEVELS.index(found.level),
+            ),
         )
         for level, number in self._counts.items():
             if number > MOST:

@@ -6,6 +6,9 @@ import re
 import unicodedata
 from collections.abc import Container
 
+ASCII = frozenset(map(chr, range(32, 127)))
+"""What a model that learned plain English knows."""
+
 # Tried in order; " " last, so that words on either side of a mark stay apart.
 _STAND_INS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys("“”„«»", ('"', "")),

@@ -11,17 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-import csm_cli
 from csm_cli.audio.files import SAMPLE_RATE, write_wav
 from csm_cli.errors import CsmError, MissingError, UsageError
-from csm_cli.paths import data_dir
 from csm_cli.voices.intake import check_transcript, read_reference
+from csm_cli.voices.places import CARD, Layer, voice_layers
 from csm_cli.voices.voice import (
-    CARD,
     CLIP,
     MAX_SPEAKER,
     NAME,
-    Layer,
     Voice,
     card_text,
     check_name,
@@ -36,17 +33,6 @@ class Added(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def shipped_dir() -> Path | None:
-    """The voices that came with csm: inside the package, else beside it in a checkout; None if neither."""
-    package = Path(csm_cli.__file__).parent
-    if (packaged := package / "voices" / "shipped").is_dir():
-        return packaged
-    checkout = package.parent
-    if (checkout / "pyproject.toml").is_file() and (checkout / "voices").is_dir():
-        return checkout / "voices"
-    return None
-
-
 class VoiceRegistry:
     """Voices by name. A name in a nearer layer hides the same name further off, even when it is damaged.
 
@@ -57,16 +43,7 @@ class VoiceRegistry:
     """
 
     def __init__(self, project_dir: Path | None = None):
-        shipped = shipped_dir()
-        layers: list[tuple[Layer, Path]] = []
-        if project_dir is not None:
-            layers.append(("project", Path(project_dir) / "voices"))
-        layers.append(("user", data_dir() / "voices"))
-        if shipped is not None:
-            # A script at the top of a checkout: its `voices/` is the shipped folder, not to be changed.
-            layers = [(layer, folder) for layer, folder in layers if folder.resolve() != shipped.resolve()]
-            layers.append(("shipped", shipped))
-        self.layers: tuple[tuple[Layer, Path], ...] = tuple(layers)
+        self.layers: tuple[tuple[Layer, Path], ...] = voice_layers(project_dir)
 
     def get(self, name: str, *, where: str | None = None) -> Voice:
         """The voice of that name.

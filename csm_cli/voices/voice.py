@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
 from csm_cli.audio.files import audio_seconds
 from csm_cli.errors import CsmError, UsageError
+from csm_cli.voices.places import CARD, Layer
 
-Layer = Literal["project", "user", "shipped"]
-
-CARD = "voice.yaml"
 CLIP = "reference.wav"
 MAX_NAME = 40
 NAME = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{MAX_NAME - 1}}}")

@@ -14,7 +14,7 @@ from csm_cli.demo import DEMO_CHECKPOINT
 from csm_cli.demo.recipe.shape import ALPHABET, CODEBOOKS, text_ids
 from csm_cli.engine import Engine
 from csm_cli.engine.types import Sampler, Segment, Utterance
-from csm_cli.voices.registry import shipped_dir
+from csm_cli.voices.places import shipped_dir
 
 VOICES = shipped_dir() or Path()
 TEXT = "Is that the light?"

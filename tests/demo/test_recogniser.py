@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csm_cli.demo.recipe.recogniser import Recogniser, word_errors, words_of
-from csm_cli.voices.registry import shipped_dir
+from csm_cli.voices.places import shipped_dir
 
 VOICES = shipped_dir() or Path()
 words = st.lists(st.sampled_from(["a", "b", "c"]), max_size=7)

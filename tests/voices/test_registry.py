@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from csm_cli.audio.files import read_audio
 from csm_cli.errors import CsmError, MissingError, UsageError
 from csm_cli.paths import data_dir
+from csm_cli.voices import places
 from csm_cli.voices import registry as module
 from csm_cli.voices.registry import VoiceRegistry
 from csm_cli.voices.voice import check_name
@@ -48,7 +49,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         card = {"name": name, "speaker": speaker, "text": TEXT, "audio": "reference.wav", "licence": "free"}
         (folder / name / "voice.yaml").write_text(yaml.safe_dump(card), encoding="utf-8")
     (folder / "README.md").write_text("not a voice")
-    monkeypatch.setattr(module, "shipped_dir", lambda: folder)
+    monkeypatch.setattr(places, "shipped_dir", lambda: folder)
     return folder
 
 
@@ -135,7 +136,7 @@ def test_missing_voice_says_what_there_is(registry: VoiceRegistry) -> None:
 
 
 def test_no_voice_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "shipped_dir", lambda: None)
+    monkeypatch.setattr(places, "shipped_dir", lambda: None)
     assert VoiceRegistry(None).scan() == ((), ())
     with pytest.raises(MissingError, match="csm voices add"):
         VoiceRegistry(None).get("ann")
@@ -355,11 +356,11 @@ def test_shipped_folder_of_a_wheel_and_of_a_checkout(tmp_path: Path, monkeypatch
     package.mkdir(parents=True)
     monkeypatch.setattr("csm_cli.__file__", str(package / "__init__.py"))
     (tmp_path / "site" / "voices").mkdir()
-    assert module.shipped_dir() is None  # some other package's folder, not a checkout's
+    assert places.shipped_dir() is None  # some other package's folder, not a checkout's
     (tmp_path / "site" / "pyproject.toml").touch()
-    assert module.shipped_dir() == tmp_path / "site" / "voices"
+    assert places.shipped_dir() == tmp_path / "site" / "voices"
     (package / "voices" / "shipped").mkdir(parents=True)
-    assert module.shipped_dir() == package / "voices" / "shipped"
+    assert places.shipped_dir() == package / "voices" / "shipped"
 
 
 def test_every_shipped_voice_is_sound() -> None:

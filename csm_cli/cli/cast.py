@@ -1,0 +1,45 @@
+"""`csm cast`: who speaks how much, and in which voice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from csm_cli.cli import console
+from csm_cli.cli.choices import FormatOption, JsonOption
+from csm_cli.cli.words import clock, count
+
+
+def cast(
+    script: Annotated[Path, typer.Argument(metavar="SCRIPT", help="A script.")],
+    as_json: JsonOption = False,
+    format: FormatOption = None,
+) -> None:
+    """List the cast of a script: lines, words, minutes, longest line, voice."""
+    from csm_cli.screenplay import read_screenplay
+    from csm_cli.screenplay.cast_report import cast_report
+
+    play = read_screenplay(script, format.value if format else None)
+    parts = cast_report(play)
+    if as_json:
+        console.emit(json.dumps([part.as_dict() for part in parts], indent=2, ensure_ascii=False))
+        return
+    rows = [("character", "voice", "lines", "words", "time", "longest line")]
+    for part in parts:
+        longest = part.longest
+        what = f"{count(len(longest.text.split()), 'word')}, {longest.source}" if longest else "never speaks"
+        voices = ", ".join(voice or "(default)" for voice in part.voices)
+        figures = (str(part.lines), str(part.words), clock(part.seconds))
+        rows.append((part.name, voices, *figures, what))
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    for row in rows:
+        left = [f"{cell:<{width}}" for cell, width in zip(row[:2], widths[:2], strict=True)]
+        right = [f"{cell:>{width}}" for cell, width in zip(row[2:5], widths[2:], strict=True)]
+        console.emit("  ".join([*left, *right, row[5]]).rstrip())
+    lines, words = sum(part.lines for part in parts), sum(part.words for part in parts)
+    seconds = sum(part.seconds for part in parts)
+    total = f"{count(len(play.chapters), 'chapter')}, {count(lines, 'line')}, {count(words, 'word')}"
+    console.note(f"{total}, about {clock(seconds)} of speech without pauses")

@@ -1,0 +1,55 @@
+"""`csm convert`: the same script in the other format."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from csm_cli.cli import console
+from csm_cli.cli.choices import FormatOption
+from csm_cli.errors import UsageError
+
+STDOUT = Path("-")
+
+
+def convert(
+    script: Annotated[Path, typer.Argument(metavar="SCRIPT", help="A YAML or Markdown script.")],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="FILE", help="A .yaml or .md file; - is standard output."),
+    ],
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="yaml|markdown", help="Format, if the ending does not say.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    format: FormatOption = None,
+) -> None:
+    """Write a script in another format; nothing is lost but comments and layout."""
+    from csm_cli.screenplay.reader import check_screenplay
+    from csm_cli.screenplay.write import write_script, written_format
+
+    target = written_format(output, to)
+    play, problems = check_screenplay(script, format.value if format else None, expand=False)
+    problems.check()
+    assert play is not None
+    text = write_script(play, target)
+    save(text, output, force)
+    if output != STDOUT and script.resolve().parent != output.resolve().parent:
+        console.note("files that the script names are looked for beside it: move them along")
+
+
+def save(text: str, output: Path, force: bool) -> None:
+    """Write a script to a file, or to standard output for "-"."""
+    if output == STDOUT:
+        sys.stdout.write(text)
+        return
+    if output.exists() and not force:
+        raise UsageError("is there already", where=str(output), remedy="say --force to replace it")
+    from csm_cli.audio.atomic import written
+
+    with written(output) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    console.emit(str(output))

@@ -1,0 +1,73 @@
+"""`csm lint`: everything that is wrong or doubtful in scripts, at once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from csm_cli.cli import console
+from csm_cli.cli.choices import FormatOption
+from csm_cli.cli.words import count
+from csm_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from csm_cli.screenplay.problems import Finding
+
+
+def lint(
+    scripts: Annotated[list[Path] | None, typer.Argument(metavar="SCRIPT", help="Scripts to check.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail like errors.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema of YAML scripts, for editors, and exit.")
+    ] = False,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model", metavar="MODEL", help="'demo' checks for the letters that the demo voice knows."
+        ),
+    ] = None,
+    format: FormatOption = None,
+) -> None:
+    """Check scripts: every error, warning and note as file:line:col. Exit code 3 if there is an error."""
+    if schema:
+        from csm_cli.screenplay.schema import schema_text
+
+        console.emit(schema_text().rstrip("\n"))
+        return
+    if not scripts:
+        raise UsageError("Missing argument 'SCRIPT...'", remedy="see csm lint --help")
+    from csm_cli.screenplay.lint import lint as find
+    from csm_cli.screenplay.lint import lint_file
+    from csm_cli.speech.fold import ASCII
+    from csm_cli.voices.places import voice_names
+
+    findings: list[Finding] = []
+    for script in scripts:
+        checked = lint_file(script, format.value if format else None)
+        alphabet = ASCII if model == "demo" else None
+        findings += find(checked, voices=voice_names(script.parent), alphabet=alphabet)
+    failing = [found for found in findings if found.level == "error" or (strict and found.level == "warning")]
+    _print(findings, as_json)
+    console.note(_summary(findings, len(scripts)))
+    if failing:
+        raise typer.Exit(3)
+
+
+def _print(findings: list[Finding], as_json: bool) -> None:
+    if as_json:
+        console.emit(json.dumps([found.as_dict() for found in findings], indent=2, ensure_ascii=False))
+    elif findings:
+        console.emit("\n".join(map(str, findings)))
+
+
+def _summary(findings: list[Finding], scripts: int) -> str:
+    from csm_cli.screenplay.problems import LEVELS
+
+    levels = [found.level for found in findings]
+    numbers = {level: levels.count(level) for level in LEVELS}
+    told = [count(number, level) for level, number in numbers.items() if number] or ["nothing to mend"]
+    return f"{', '.join(told)} in {count(scripts, 'script')}"

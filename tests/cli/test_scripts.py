@@ -1,0 +1,97 @@
+"""lint, cast and convert as a user meets them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_app import modules_after
+
+CLEAN = "---\nvoices:\n  Anna: slt\n---\n\n# One\n\nThe boat came.\n\n**Anna:** At last.\n"
+
+
+@pytest.fixture
+def book(csm) -> Path:
+    path = Path("book.md")
+    path.write_text(CLEAN)
+    return path
+
+
+def test_lint_is_quiet_about_a_clean_script(csm, book):
+    assert csm("lint", book) == (0, "", "csm: nothing to mend in 1 script\n")
+
+
+def test_lint_prints_all_findings_of_all_scripts_and_exits_3(csm, book):
+    Path("bad.yaml").write_text("voices: {Ann: slt, Ben: slt}\nlines:\n- Anna: Hi\n- Ann: XQZ!\n- puase: 3\n")
+    result = csm("lint", book, "bad.yaml")
+    assert result.code == 3
+    assert result.out.splitlines() == [
+        'bad.yaml:3:3: error: unknown speaker "Anna"; did you mean "Ann"?',
+        'bad.yaml:4:8: note: "XQZ": a word or single letters? write it as it is said',
+        'bad.yaml:5:3: error: unknown speaker "puase"; declare it under voices',
+    ]
+    assert result.err == "csm: 2 errors, 1 note in 2 scripts\n"
+
+
+def test_lint_strict_fails_on_warnings(csm):
+    Path("a.yaml").write_text("voices: {Ann: slt}\nlines:\n- narrator: Hi\n")
+    assert csm("lint", "a.yaml").code == 0
+    assert csm("lint", "--strict", "a.yaml").code == 3
+
+
+def test_lint_json_is_a_list_of_findings(csm):
+    Path("a.yaml").write_text("lines:\n- Anna: Hi\n")
+    result = csm("lint", "--json", "a.yaml")
+    (finding,) = json.loads(result.out)
+    assert (finding["file"], finding["line"], finding["column"], finding["level"]) == (
+        "a.yaml",
+        2,
+        3,
+        "error",
+    )
+
+
+def test_lint_without_a_script_is_a_usage_error(csm):
+    result = csm("lint")
+    assert result.code == 2 and "SCRIPT" in result.err
+
+
+def test_cast_lists_who_speaks(csm, book):
+    result = csm("cast", book)
+    head, *rows = result.out.splitlines()
+    assert head.split() == ["character", "voice", "lines", "words", "time", "longest", "line"]
+    assert [row.split()[:4] for row in rows] == [
+        ["narrator", "(default)", "1", "3"],
+        ["Anna", "slt", "1", "2"],
+    ]
+    assert result.err.startswith("csm: 1 chapter, 2 lines, 5 words, about 0:02")
+    assert [part["name"] for part in json.loads(csm("cast", "--json", book).out)] == ["narrator", "Anna"]
+
+
+@pytest.mark.parametrize("command", [["lint"], ["cast"]])
+def test_checking_loads_no_model_and_no_arrays(command, tmp_path):
+    path = tmp_path / "book.md"
+    path.write_text(CLEAN)
+    _, loaded = modules_after(*command, path)
+    assert not {"torch", "transformers", "numpy", "pydub"} & loaded
+
+
+def test_convert_goes_there_and_back(csm, book):
+    assert csm("convert", book, "-o", "book.yaml").out == "book.yaml\n"
+    assert csm("convert", "book.yaml", "-o", "again.md").code == 0
+    assert Path("again.md").read_text() == CLEAN
+    assert csm("convert", book, "-o", "-").out == CLEAN
+
+
+def test_convert_replaces_nothing_unasked_and_knows_two_formats(csm, book):
+    Path("there.yaml").write_text("mine")
+    result = csm("convert", book, "-o", "there.yaml")
+    assert (result.code, Path("there.yaml").read_text()) == (2, "mine")
+    assert csm("convert", book, "-o", "there.yaml", "--force").code == 0
+    assert csm("convert", book, "-o", "book.docx").code == 2
+
+
+def test_the_schema_is_printed(csm):
+    assert json.loads(csm("lint", "--schema").out)["title"] == "csm script"

@@ -1,0 +1,111 @@
+"""What lint finds, and what it leaves in peace."""
+
+from __future__ import annotations
+
+import pytest
+
+from csm_cli.screenplay.cast_report import cast_report
+from csm_cli.screenplay.doubts import doubts
+from csm_cli.screenplay.lint import lint, lint_file
+from csm_cli.screenplay.reader import read_screenplay
+
+
+@pytest.fixture
+def found(script):
+    def run(text: str, name: str = "a.md", **options) -> list[tuple[str, str]]:
+        return [(f.level, f.message) for f in lint(lint_file(script(name, text)), **options)]
+
+    return run
+
+
+def test_a_clean_script_has_no_findings(found):
+    assert found("# One\n\nThe boat turned into the wind at 9:30, and 1,984 gulls rose.\n") == []
+
+
+def test_errors_of_the_reader_and_doubts_come_together_in_file_order(found):
+    messages = found("One WXYZ.\n\n**Ana:** Hi.\n\nTwo 12345.\n", voices={"slt"})
+    assert [level for level, _ in messages] == ["note", "error", "note"]
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "why"),
+    [
+        ("on 03/04/2021", "03/04/2021", "day or month"),
+        ("at 9.30 a.m.", "9.30", "colon"),
+        ("Genesis 12:345", "12:345", "verse"),
+        ("he/she came", "he/she", "slash"),
+        ("the number 123456", "123456", "digit by digit"),
+        ("a B2B deal", "B2B", "letters and figures"),
+        ("the WXYZ group", "WXYZ", "single letters"),
+        ("act III", "III", "Roman"),
+        ("he came (at last)", "(at last)", "brackets"),
+        ("GET OUT OF HERE NOW!", "GET OUT OF HERE NOW", "capitals"),
+    ],
+)
+def test_likely_misreadings(text, part, why):
+    (doubt,) = doubts(text)
+    assert doubt.text == part and why in doubt.why
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "at 9:30 and 17:05",
+        "I saw the BBC on TV",
+        "in 1984",
+        "1,234,567 sheep",
+        "the 21st, the 80s",
+        "$12345.50",
+        "1/2",
+    ],
+)
+def test_what_is_read_right_is_no_doubt(text):
+    assert list(doubts(text)) == []
+
+
+def test_a_doubt_is_told_once_and_not_if_the_lexicon_knows(found):
+    assert len(found("WXYZ and WXYZ.\n\nWXYZ.\n")) == 1
+    assert found("WXYZ.\n", known_words={"WXYZ"}) == []
+
+
+def test_unread_characters_and_endless_stretches_are_warnings(found):
+    level, message = found("Tea \U0001f600 or Привет?\n")[0]
+    assert level == "warning" and message.startswith("not read aloud: \U0001f600 (U+1F600) П (U+041F)")
+    assert found("---\nlanguage: ru\n---\nПривет.\n") == []
+    assert found("Café “déjà vu”…\n", alphabet=frozenset(map(chr, range(32, 127)))) == []
+    ((level, message),) = found("word " * 60 + ".\n")
+    assert level == "warning" and "301 characters without a comma" in message
+
+
+def test_the_cast_is_looked_at(found):
+    text = (
+        "---\nvoices: {narrator: slt, Anna: {calm: eve, angry: evee}, Ben: rms}\n---\n**Anna:** (calm) Hi.\n"
+    )
+    assert found(text, voices={"slt", "eve", "rms"}) == [
+        ("error", 'no voice named "evee"; did you mean "eve"?'),
+    ]
+    assert found(text.replace("evee", "kal")) == [
+        ("warning", "Ben is cast, but never speaks"),
+        ("note", 'no line of Anna is "(angry)"'),
+    ]
+
+
+def test_a_file_that_is_no_script_is_a_finding(found, script):
+    ((level, message),) = found("x", name="a.docx")
+    assert level == "error" and "must end in one of" in message
+    (finding,) = lint(lint_file(script("b.md", b"a\nb \xff")))
+    assert str(finding).endswith("b.md:2:3: error: byte 0xff is not UTF-8; save the file as UTF-8")
+
+
+def test_the_cast_report_counts(script):
+    text = (
+        "voices: {narrator: slt, Anna: {calm: eve, angry: kal}, Ben: rms}\nchapters:\n"
+        "- lines: [Anna: One two three., narrator: One.]\n- lines: [Anna (angry): Four five.]\n"
+    )
+    parts = {part.name: part for part in cast_report(read_screenplay(script("a.yaml", text)))}
+    assert list(parts) == ["Anna", "narrator", "Ben"]
+    anna = parts["Anna"]
+    assert (anna.lines, anna.words, anna.chapters, anna.voices) == (2, 5, (1, 2), ("eve", "kal"))
+    assert anna.longest and anna.longest.id == "c01-l001"
+    assert anna.seconds == pytest.approx((len("One two three.") + len("Four five.")) / 14)
+    assert (parts["Ben"].lines, parts["Ben"].longest) == (0, None)
