@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from csm_cli.screenplay.limits import MAX_PAUSE_SECONDS
 from csm_cli.screenplay.settings import MAX_SEED
@@ -16,7 +16,18 @@ from csm_cli.screenplay.settings import MAX_SEED
 Text = Annotated[str | int | float | bool | None, Field(description="Text; figures need no quotes.")]
 Name = Annotated[str | int | float | bool, Field(description="A name.")]
 Seconds = Annotated[float, Field(ge=0, le=MAX_PAUSE_SECONDS, description="Seconds.")]
-_NO_NAMES = ["speaker", "text", "pause", "scene", "sound", "over", "bed", "duck", "fade", "include"]
+_NO_NAMES: list[JsonValue] = [
+    "speaker",
+    "text",
+    "pause",
+    "scene",
+    "sound",
+    "over",
+    "bed",
+    "duck",
+    "fade",
+    "include",
+]
 Switch = bool | Literal["on", "off"]
 
 
@@ -54,7 +65,7 @@ class NamedLine(_Paused):
     @model_validator(mode="after")
     def _one_speaker(self) -> NamedLine:
         names = self.model_extra or {}
-        if len(names) != 1 or set(names) & set(_NO_NAMES):
+        if len(names) != 1 or any(name in _NO_NAMES for name in names):
             raise ValueError("a line has one speaker, and no other keys than its settings")
         return self
 

@@ -85,8 +85,8 @@ def test_the_cast_is_looked_at(found):
         ("error", 'no voice named "evee"; did you mean "eve"?'),
     ]
     assert found(text.replace("evee", "kal")) == [
-        ("warning", "Ben is cast, but never speaks"),
         ("note", 'no line of Anna is "(angry)"'),
+        ("warning", "Ben is cast, but never speaks"),
     ]
 
 
