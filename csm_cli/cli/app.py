@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from csm_cli.cli import cast, console, convert, lint, render, say, voices
+from csm_cli.cli import cast, console, convert, lint, models, render, say, voices
 
 app = typer.Typer(
     name="csm",
@@ -26,6 +26,7 @@ app.command()(lint.lint)
 app.command()(cast.cast)
 app.command()(convert.convert)
 app.add_typer(voices.app, name="voices")
+app.add_typer(models.app, name="models")
 
 
 def _version(asked: bool) -> None:

@@ -10,7 +10,9 @@ import soundfile
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.startswith("csm ")]
+LINES = [line for block in BLOCKS for line in block.splitlines() if line.startswith("csm ")]
+# Those that need the network run against a Hub on localhost, in tests/checkpoints.
+COMMANDS = [line for line in LINES if not line.startswith("csm models ")]
 
 
 @pytest.mark.parametrize("line", COMMANDS)

@@ -1,0 +1,111 @@
+"""Whether a checkpoint is whole and this machine computes with it what it should."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from csm_cli.checkpoints.find import Checkpoint
+    from csm_cli.engine import Engine
+
+TEXT = "The past is just a story we tell ourselves."
+FIRST_CODES = (
+    1656, 366, 1343, 456, 456, 2027, 1215, 1615, 1259, 1211, 460, 908, 1599, 1615, 912, 80, 1161, 374, 1184,
+    1141, 1141, 345, 336, 578, 184, 1484, 513, 1858, 1134, 1270, 1270, 1718, 1157,
+)  # fmt: skip
+"""Codebook 0 of what csm-1b says of TEXT as speaker 0, greedily, in float32; an EOS frame follows."""
+FIRST_FRAME = (
+    1656, 629, 723, 1785, 206, 1873, 1059, 1190, 1833, 240, 618, 350, 156, 109, 2010, 452, 435, 1764, 77,
+    654, 1133, 908, 1095, 74, 804, 494, 1760, 1343, 1312, 1464, 1657, 324,
+)  # fmt: skip
+"""All codebooks of its first frame. Source of both: the integration test of the transformers library."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a model is known to say."""
+
+    text: str
+    first_codes: Sequence[int]
+    first_frame: Sequence[int]
+
+
+CSM_1B = Known(TEXT, FIRST_CODES, FIRST_FRAME)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found.
+
+    Attributes:
+        matched, whole: frames that agree from the first on, and frames there are.
+        ended: the line ended where it should.
+    """
+
+    name: str
+    matched: int
+    whole: int
+    ended: bool
+
+    @property
+    def good(self) -> bool:
+        """Everything agrees."""
+        return self.matched == self.whole and self.ended
+
+    def __str__(self) -> str:
+        if self.good:
+            return f"{self.name}: all {self.whole} frames agree"
+        where = f"{self.matched} of {self.whole} frames agree, then they part"
+        return (
+            f"{self.name}: {where if self.matched < self.whole else 'the line does not end where it should'}"
+        )
+
+
+def is_csm_1b(checkpoint: Checkpoint) -> bool:
+    """Whether a checkpoint has csm-1b's shape and name, so that it should say what csm-1b says."""
+    config = checkpoint.config
+    shape = (config["hidden_size"], config["num_hidden_layers"], config["num_codebooks"])
+    return shape == (2048, 16, 32) and checkpoint.base is None and "csm-1b" in checkpoint.model_id.lower()
+
+
+def against_known(engine: Engine, known: Known = CSM_1B) -> Verdict:
+    """Greedy speech, compared with what the model is known to say.
+
+    A long match proves the installation; an early parting on other hardware does not disprove it.
+    """
+    codes, ended = _greedy(engine, known.text, len(known.first_codes) + 1)
+    whole = len(known.first_codes)
+    agree = [int(code) == wanted for code, wanted in zip(codes[:, 0], known.first_codes, strict=False)]
+    matched = _leading(agree)
+    if matched and tuple(codes[0].tolist()) != tuple(known.first_frame):
+        matched = 0
+    return Verdict("known speech", matched, whole, ended and len(codes) == whole)
+
+
+def against_reference(engine: Engine, checkpoint: Checkpoint, text: str = TEXT, frames: int = 6) -> Verdict:
+    """Greedy speech of the engine, compared with that of the plain model on the same machine, in float32."""
+    import torch
+
+    from csm_cli.model.loading import load_model, load_processor
+
+    codes, _ = _greedy(engine, text, frames)
+    model, processor = load_model(checkpoint, torch.float32), load_processor(checkpoint)
+    talk = [{"role": "0", "content": [{"type": "text", "text": text}]}]
+    inputs: Any = processor.apply_chat_template(talk, tokenize=True)
+    plain = model.generate(**inputs, do_sample=False, max_new_tokens=frames)[0].numpy()
+    agree = [bool((a == b).all()) for a, b in zip(codes, plain, strict=False)]
+    return Verdict("engine against plain model", _leading(agree), len(codes), True)
+
+
+def _greedy(engine: Engine, text: str, frames: int) -> tuple[Any, bool]:
+    from csm_cli.engine import Sampler, Utterance
+
+    line = Utterance(0, text, (), seed=0, max_frames=frames, sampler=Sampler(0.0, 50, 0.0, 50))
+    speech = engine.speak([line])[0]
+    return speech.codes, speech.ended
+
+
+def _leading(agree: Sequence[bool]) -> int:
+    return next((number for number, same in enumerate(agree) if not same), len(agree))
