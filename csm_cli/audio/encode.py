@@ -28,6 +28,7 @@ from csm_cli.errors import CsmError
 if TYPE_CHECKING:
     from pydub import AudioSegment
 
+VORBIS_COMMENTS = ("flac", "opus")
 WAV_TAGS = ("title", "artist", "album", "comment", "copyright", "date", "genre")
 
 
@@ -112,9 +113,12 @@ def _extras(
         texts["media_type"] = "2"  # an audiobook, to the players that tell books from music
     if kind.name == "mp3":
         marks = marks[:MAX_CHAPTERS_MP3]
-    if kind.name == "flac":
+    if kind.name in VORBIS_COMMENTS:
+        # ffmpeg writes no chapters into FLAC, and versions of it get the seconds wrong in Ogg.
         texts |= chapter_comments(marks)
         marks = ()
+        if "description" in texts:  # which is also what it makes of a comment
+            texts["comment"] = f"{texts.pop('description')}\n\n{texts['comment']}"
     if kind.name == "opus" and cover:
         texts["METADATA_BLOCK_PICTURE"] = picture_block(cover)
         cover = None

@@ -36,6 +36,7 @@ class Measured:
         range_lu: loudness range.
         frames_db: RMS of every 10 ms, float32.
         faults: what the decoder complained about.
+        declared: seconds that the header claims; None if it does not say.
     """
 
     path: Path
@@ -51,6 +52,7 @@ class Measured:
     range_lu: float
     frames_db: np.ndarray
     faults: tuple[str, ...] = ()
+    declared: float | None = None
 
     def windows_db(self, seconds: float = WINDOW_SECONDS, step: float = 0.05) -> np.ndarray:
         """RMS in dB of windows of `seconds`, one every `step`; the whole file where it is shorter."""
@@ -132,6 +134,7 @@ def measure(path: Path | str) -> Measured:
         lufs=summary["I"],
         range_lu=summary["LRA"],
         frames_db=frames,
+        declared=_declared(said),
         faults=tuple(dict.fromkeys(re.findall(r"\[(?:error|fatal)\] (.+)", said))),
     )
 
@@ -200,6 +203,11 @@ def _summary(said: str) -> dict[str, float]:
     values = {key: float(found.get(key, "-inf")) for key in ("I", "LRA", "Peak")}
     # Silence is reported as the gate itself, -70 LUFS.
     return values | {"I": values["I"] if values["I"] > -70 else float("-inf")}
+
+
+def _declared(said: str) -> float | None:
+    found = re.search(r"Duration: (\d+):(\d+):([\d.]+)", said)
+    return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]) if found else None
 
 
 def _stream(said: str) -> tuple[str, float | None]:

@@ -106,7 +106,7 @@ def ffmetadata(tags: dict[str, str], marks: Sequence[Mark] = ()) -> str:
 
 
 def chapter_comments(marks: Sequence[Mark]) -> dict[str, str]:
-    """Chapters as Vorbis comments, `CHAPTER000=00:00:00.000`: for FLAC, where ffmpeg writes none itself."""
+    """Chapters as Vorbis comments, `CHAPTER000=00:00:00.000`."""
     found = {}
     for number, mark in enumerate(marks):
         minutes, seconds = divmod(round(mark.start * 1000) / 1000, 60)
@@ -125,7 +125,10 @@ def picture_block(cover: Cover) -> str:
 
 
 def _escaped(text: str) -> str:
-    return re.sub(r"([=;#\\\n])", r"\\\1", text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n"))
+    text = text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+    # ffmpeg takes a backslash before the end of a line, even an escaped one, for an escaped end of line.
+    text += " " if text.endswith("\\") else ""
+    return re.sub(r"([=;#\\\n])", r"\\\1", text)
 
 
 def _picture_size(data: bytes) -> tuple[int, int] | None:

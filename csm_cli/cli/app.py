@@ -8,13 +8,13 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from csm_cli.cli import cast, console, convert, lint, models, render, say, voices
+from csm_cli.cli import cast, check, console, convert, lint, models, render, say, voices
 
 app = typer.Typer(
     name="csm",
     help="Turn scripts into spoken chapters.",
     epilog="Exit codes: 0 done, 1 internal error, 2 usage, 3 script invalid, 4 voice, model or tool missing, "
-    "5 done but lines need review, 130 interrupted.",
+    "5 done but lines need review, 6 a check fails, 130 interrupted.",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -25,6 +25,7 @@ app.command()(render.render)
 app.command()(lint.lint)
 app.command()(cast.cast)
 app.command()(convert.convert)
+app.command()(check.check)
 app.add_typer(voices.app, name="voices")
 app.add_typer(models.app, name="models")
 

@@ -1,0 +1,51 @@
+"""`csm check`: measures what was delivered, whatever made it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from csm_cli.cli import console
+from csm_cli.cli.words import count
+
+EXIT_FAILS = 6
+
+
+def check(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="DIR|FILE", help="Audio files, or folders that hold some.")
+    ],
+    preset: Annotated[
+        str, typer.Option("--preset", metavar="NAME", help="acx-spec, podcast or ebu.")
+    ] = "acx-spec",
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="PAGE.html", help="Write a page with a picture of every file."),
+    ] = None,
+    json_out: Annotated[bool, typer.Option("--json", help="Print JSON in place of the table.")] = False,
+) -> None:
+    """Measure delivered files against what a shop asks for; exit 6 when something fails."""
+    from csm_cli.delivery.check import check_files, find_files, presets
+    from csm_cli.delivery.check.report import as_json, table, write_page
+
+    rules = presets.preset(preset)
+    files = find_files(paths)
+    if rules.name == "acx-spec":
+        console.note("acx-spec is the technical part alone: ACX itself takes AI narration only by agreement")
+    with console.busy(f"measuring {count(len(files), 'file')}"):
+        checked = check_files(files, rules)
+    if report is not None:
+        write_page(checked, report)
+    if json_out:
+        console.emit(as_json(checked))
+    else:
+        for line in table(checked):
+            console.emit(line)
+    fails, warnings = checked.count("fail"), checked.count("warning")
+    verdict = "passes" if checked.ok else count(fails, "value") + (" fails" if fails == 1 else " fail")
+    noted = f", {count(warnings, 'warning')}" if warnings else ""
+    console.note(f"{count(len(files), 'file')}, {rules.name}: {verdict}{noted}")
+    if not checked.ok:
+        raise typer.Exit(EXIT_FAILS)

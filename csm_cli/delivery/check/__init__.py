@@ -1,0 +1,5 @@
+"""Checking what is delivered, from any source, against what a shop, a feed or a broadcaster asks for."""
+
+from csm_cli.delivery.check.run import Checked, CheckedFile, check_files, find_files
+
+__all__ = ["Checked", "CheckedFile", "check_files", "find_files"]

@@ -1,0 +1,31 @@
+"""`csm check`."""
+
+import json
+from pathlib import Path
+
+
+def test_what_csm_renders_for_a_shop_passes(csm, engine, script):
+    assert csm("render", script, "-o", "out", "--loudness", "acx-spec").code == 0
+    result = csm("check", "out", "--report", "page.html")
+    assert result.code == 0
+    assert "01-arrival.mp3  (chapter)" in result.out
+    assert "-23 to -18 dB" in result.out
+    assert "closing credits        missing" in result.out
+    assert result.err.splitlines()[-1] == "csm: 3 files, acx-spec: passes, 3 warnings"
+    assert "<svg" in Path("page.html").read_text()
+
+
+def test_what_fails_exits_6(csm, engine, script):
+    csm("render", script, "-o", "out")
+    result = csm("check", "out/01-arrival.wav")
+    assert result.code == 6
+    (line,) = [line for line in result.out.splitlines() if line.split()[0] == "codec"]
+    assert line.split() == ["codec", "pcm_s16le", "mp3", "FAIL"]
+    value = json.loads(csm("check", "out", "--json").out)
+    assert value["ok"] is False and len(value["files"]) == 3
+
+
+def test_nothing_to_check(csm):
+    assert csm("check", "nowhere").code == 4
+    assert csm("check", ".").code == 2
+    assert csm("check", ".", "--preset", "x").code == 2

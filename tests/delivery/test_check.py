@@ -1,0 +1,227 @@
+"""`csm check`: a delivery that is right passes, and each of many faults fails on its own line."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from csm_cli.audio.ffmpeg import run_ffmpeg
+from csm_cli.audio.files import to_pcm16
+from csm_cli.audio.loudness import PRESETS as LEVELS
+from csm_cli.audio.measure import measure
+from csm_cli.audio.stitch import stitch_chapter
+from csm_cli.delivery.book import Book
+from csm_cli.delivery.check import check_files, find_files, presets
+from csm_cli.delivery.check.mp3 import read_frames
+from csm_cli.delivery.check.report import as_json, write_page
+from csm_cli.delivery.check.run import role_of
+from csm_cli.delivery.options import Delivery
+from csm_cli.delivery.writer import BookWriter
+from csm_cli.errors import MissingError, UsageError
+from tests.delivery.books import RATE, chapter
+
+ACX = presets.preset("acx-spec")
+MP3 = ("-c:a", "libmp3lame", "-b:a", "192k", "-ar", "44100")
+
+
+@pytest.fixture(scope="module")
+def sound() -> np.ndarray:
+    """A chapter as it should be, float32 at 24 kHz."""
+    segment, _ = stitch_chapter(chapter(8, 0.7))
+    return np.frombuffer(segment.raw_data, "<i2").astype(np.float32) / 32768
+
+
+def made(path: Path, sound: np.ndarray, *arguments: str, channels: int = 1) -> Path:
+    source = ("-f", "s16le", "-ar", str(RATE), "-ac", str(channels), "-i", "pipe:0")
+    run_ffmpeg([*source, *(arguments or MP3), str(path)], to_pcm16(sound).tobytes(), where=str(path))
+    return path
+
+
+def failing(*paths: Path, rules=ACX) -> list[str]:
+    checked = check_files(paths, rules)
+    found = [each.item for file in checked.files for each in file.findings if each.verdict == "fail"]
+    found += [each.item for each in checked.together if each.verdict == "fail"]
+    assert checked.ok == (not found)
+    return found
+
+
+def test_what_is_right_passes(sound: np.ndarray, tmp_path: Path) -> None:
+    assert failing(made(tmp_path / "a.mp3", sound)) == []
+
+
+def noisy(sound: np.ndarray) -> np.ndarray:
+    return sound + 0.003 * np.random.default_rng(0).standard_normal(sound.size).astype(np.float32)
+
+
+def stereo(sound: np.ndarray) -> np.ndarray:
+    return np.stack([sound, np.roll(sound, 40)], axis=1).ravel()
+
+
+BROKEN: dict[str, tuple[Callable[[np.ndarray], np.ndarray], tuple[str, ...], list[str]]] = {
+    "too soft": (lambda x: x * 0.5, MP3, ["RMS"]),
+    "too loud": (lambda x: np.clip(x * 1.7, -0.7, 0.7), MP3, ["RMS"]),
+    "a peak": (lambda x: np.where(np.arange(x.size) // 40 == 900, 0.99, x), MP3, ["peak"]),
+    "a noisy room": (noisy, MP3, ["noise floor"]),
+    "48 kHz": (lambda x: x, ("-c:a", "libmp3lame", "-b:a", "192k", "-ar", "48000"), ["sample rate"]),
+    "too few bits": (lambda x: x, ("-c:a", "libmp3lame", "-b:a", "128k", "-ar", "44100"), ["bit rate"]),
+    "variable bits": (lambda x: x, ("-c:a", "libmp3lame", "-q:a", "0", "-ar", "44100"), ["bit rate"]),
+    "no head": (lambda x: x[int(0.6 * RATE) :], MP3, ["room tone, head"]),
+    "a long head": (lambda x: np.concatenate([x[: RATE // 2], x]), MP3, ["room tone, head"]),
+    "no tail": (lambda x: x[: -int(0.9 * RATE)], MP3, ["room tone, tail"]),
+    "a long tail": (lambda x: np.concatenate([x, np.tile(x[-RATE:], 4)]), MP3, ["room tone, tail"]),
+    "not an MP3": (lambda x: x, ("-c:a", "pcm_s16le", "-ar", "44100", "-f", "wav"), ["codec"]),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_each_fault_fails_on_its_line(sound: np.ndarray, tmp_path: Path, name: str) -> None:
+    change, arguments, items = BROKEN[name]
+    assert failing(made(tmp_path / "a.mp3", change(sound.copy()), *arguments)) == items
+
+
+def test_joint_stereo_fails_and_plain_stereo_does_not(sound: np.ndarray, tmp_path: Path) -> None:
+    joint = made(tmp_path / "joint.mp3", stereo(sound), *MP3, "-joint_stereo", "1", channels=2)
+    plain = made(tmp_path / "plain.mp3", stereo(sound), *MP3, "-joint_stereo", "0", channels=2)
+    assert failing(joint) == ["channels"]
+    assert failing(plain) == []
+    assert read_frames(plain).modes == {"stereo"} and "joint stereo" in read_frames(joint).modes
+    assert failing(plain, made(tmp_path / "mono.mp3", sound)) == ["channels of all files"]
+
+
+def test_chapters_of_different_loudness(sound: np.ndarray, tmp_path: Path) -> None:
+    files = [made(tmp_path / "1.mp3", sound), made(tmp_path / "2.mp3", sound * np.float32(0.85))]
+    assert failing(*files) == ["spread over chapters"]
+
+
+def test_too_long(sound: np.ndarray, tmp_path: Path) -> None:
+    """Two hours of frames, of which only the header is believed: the limit is lowered in place of that."""
+    from dataclasses import replace
+
+    path = made(tmp_path / "a.mp3", sound)
+    assert failing(path, rules=replace(ACX, minutes=0.1)) == ["duration"]
+
+
+def test_a_file_that_breaks_off_or_is_none(sound: np.ndarray, tmp_path: Path) -> None:
+    whole = made(tmp_path / "a.mp3", sound).read_bytes()
+    (tmp_path / "a.mp3").write_bytes(whole[: len(whole) // 2])
+    found = failing(tmp_path / "a.mp3")
+    assert "decodes" in found
+    (tmp_path / "b.mp3").write_bytes(b"This is no sound at all. " * 40)
+    (tmp_path / "c.mp3").write_bytes(b"")
+    assert failing(tmp_path / "b.mp3") == failing(tmp_path / "c.mp3") == ["decodes"]
+    flac = made(tmp_path / "d.flac", sound, "-c:a", "flac")
+    data = bytearray(flac.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 900] = bytes(900)
+    flac.write_bytes(data)
+    assert "decodes" in failing(flac, rules=presets.preset("ebu"))
+
+
+def test_digital_silence_is_warned_about(sound: np.ndarray, tmp_path: Path) -> None:
+    silent = sound.copy()
+    silent[-RATE:] = 0
+    checked = check_files([made(tmp_path / "a.mp3", silent)], ACX)
+    (floor,) = [each for each in checked.files[0].findings if each.item == "noise floor"]
+    assert (floor.verdict, floor.shown) == ("warning", "digital silence")
+
+
+def test_a_sample_of_ten_minutes_or_ten_seconds(sound: np.ndarray, tmp_path: Path) -> None:
+    for number in range(8):
+        made(tmp_path / f"0{number + 1}.mp3", sound)
+    short = made(tmp_path / "retail-sample.mp3", sound)
+    files = find_files([tmp_path])
+    assert failing(*files) == ["duration"]
+    made(short, np.tile(sound, 6))
+    assert failing(*files) == []
+
+
+@pytest.mark.parametrize("name", ["podcast", "ebu", "acx-spec"])
+def test_what_csm_masters_passes_its_own_check(tmp_path: Path, name: str) -> None:
+    delivery = Delivery(formats=("mp3",), loudness=LEVELS[name])
+    with BookWriter(Book("Book"), tmp_path, delivery, RATE, 2) as writer:
+        writer.add(1, "Soft", chapter(6, 0.7, 0.03))
+        writer.add(2, "Loud", chapter(6, 0.7, 0.5))
+    assert failing(*find_files([tmp_path]), rules=presets.preset(name)) == []
+    other = "ebu" if name == "podcast" else "podcast"
+    assert "loudness" in failing(*find_files([tmp_path]), rules=presets.preset(other))
+
+
+def test_peaks_are_limited_in_the_encoded_file(tmp_path: Path) -> None:
+    """Clicks and noise, whose peaks an encoder moves: they stay below the limit all the same."""
+    random = np.random.default_rng(1)
+    from csm_cli.audio.timeline import Spoken
+
+    wild = (0.05 * random.standard_normal(4 * RATE)).astype(np.float32)
+    wild[:: RATE // 7] = 0.9
+    delivery = Delivery(formats=("mp3", "opus", "aac"), loudness=LEVELS["podcast"])
+    with BookWriter(Book("Book"), tmp_path, delivery, RATE, 1) as writer:
+        _, files = writer.add(1, "Wild", [Spoken("l1", "Ann", "Crackle.", 0, wild)])
+    assert [file.true_peak_db <= -1 for file in files] == [True] * 3
+
+
+def test_measured_values_are_those_of_the_sound(tmp_path: Path) -> None:
+    time = np.arange(4 * RATE) / RATE
+    sine = (0.5 * np.sin(2 * np.pi * 997 * time)).astype(np.float32)
+    path = made(tmp_path / "a.wav", sine, "-c:a", "pcm_s16le")
+    found = measure(path)
+    assert found.rms_db == pytest.approx(20 * math.log10(0.5 / math.sqrt(2)), abs=0.01)
+    assert found.peak_db == pytest.approx(20 * math.log10(0.5), abs=0.01)
+    assert found.lufs == pytest.approx(-9.03, abs=0.15)  # a 997 Hz sine at 0 dBFS reads -3.01 LUFS
+    assert (found.rate, found.channels, found.seconds) == (RATE, 1, 4.0)
+    assert found.frames_db.size == 400
+    path = made(tmp_path / "b.wav", np.zeros(RATE, np.float32), "-c:a", "pcm_s16le")
+    silent = measure(path)
+    assert silent.lufs == silent.rms_db == silent.noise_floor_db == -math.inf
+    assert silent.room_tone() == (1.0, 1.0)
+
+
+def test_json_and_the_page(sound: np.ndarray, tmp_path: Path) -> None:
+    checked = check_files([made(tmp_path / "<a>.mp3", sound * np.float32(0.3))], ACX)
+    value = json.loads(as_json(checked))
+    assert (value["ok"], value["fails"]) == (False, 1)
+    (rms,) = [each for each in value["files"][0]["findings"] if each["item"] == "RMS"]
+    assert rms["verdict"] == "fail" and rms["limit"] == "-23 to -18 dB" and rms["value"] < -23
+    assert len(value["files"][0]["levels"]) == pytest.approx(2 * sound.size / RATE, abs=2)
+    write_page(checked, tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "&lt;a&gt;.mp3" in page and "<a>" not in page
+    assert len(re.findall(r"<svg ", page)) == 1 and "http" not in page.replace("http-equiv", "")
+    points = re.findall(r'points="([^"]+)"', page)[0].split()
+    assert all(0 <= float(point.split(",")[1]) <= 160 for point in points) and len(points) > 50
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("00-opening-credits.mp3", "opening credits"),
+        ("Closing Credits.mp3", "closing credits"),
+        ("book_end_credits.mp3", "closing credits"),
+        ("retail-sample.mp3", "sample"),
+        ("03-resampled.mp3", "chapter"),
+    ],
+)
+def test_what_a_file_is_by_its_name(name: str, role: str) -> None:
+    assert role_of(Path(name)) == role
+
+
+def test_which_files_are_checked(tmp_path: Path) -> None:
+    for name in ("b.mp3", "a.WAV", "notes.txt", ".work-1/x.mp3", "deep/c.flac"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert [path.name for path in find_files([tmp_path, tmp_path / "b.mp3"])] == ["a.WAV", "b.mp3", "c.flac"]
+    with pytest.raises(MissingError, match="no such file"):
+        find_files([tmp_path / "nowhere"])
+    with pytest.raises(UsageError, match="no audio files"):
+        find_files([made_empty(tmp_path)])
+    with pytest.raises(UsageError, match="unknown preset"):
+        presets.preset("loud")
+
+
+def made_empty(folder: Path) -> Path:
+    (folder / "empty").mkdir()
+    return folder / "empty"

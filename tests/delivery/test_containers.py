@@ -1,0 +1,231 @@
+"""Every container, read back by other programs: chapters, titles, cover, tags, and the sound in its place."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+
+import mutagen
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+from mutagen.flac import Picture
+
+from csm_cli.audio.encode import encode
+from csm_cli.audio.ffmpeg import find_ffmpeg
+from csm_cli.audio.files import read_audio
+from csm_cli.audio.formats import FORMATS
+from csm_cli.audio.nero import clipped
+from csm_cli.audio.tags import Mark, Tags, read_cover
+from csm_cli.delivery.book import Book
+from csm_cli.delivery.manifest import read_timeline
+from csm_cli.delivery.options import Delivery
+from csm_cli.delivery.writer import BookWriter
+from csm_cli.errors import MissingError, UsageError
+from tests.delivery.books import RATE, TITLES, chapter, onsets, png
+
+BOOK = Book(
+    "A; b = c # d \\ e\nnew 🎉", "Ann Author", "Nora Rator", description="Long = text; # \\", date="2024"
+)
+SUFFIXES = ["wav", "flac", "mp3", "opus", "m4a", "m4b"]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the same book of three chapters in every container."""
+    folder = tmp_path_factory.mktemp("whole")
+    cover = read_cover(png(folder / "cover.png"))
+    delivery = Delivery(formats=tuple(FORMATS), whole=True, cover=cover)
+    with BookWriter(BOOK, folder, delivery, RATE, 3) as writer:
+        for number, title in enumerate(TITLES, 1):
+            writer.add(number, title, chapter())
+        writer.finish()
+        writer.write_timeline()
+    return folder
+
+
+def the(folder: Path, suffix: str) -> Path:
+    (path,) = folder.glob(f"a*.{suffix}")
+    return path
+
+
+def starts(folder: Path) -> list[float]:
+    return [chapter.offset for chapter in read_timeline(folder / "timeline.json").chapters]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_every_line_is_heard_where_the_timeline_says(whole: Path, suffix: str) -> None:
+    timeline = read_timeline(whole / "timeline.json")
+    heard = onsets(read_audio(the(whole, suffix), 48_000), 48_000)
+    lines = [(c.offset + e.start, c.offset + e.end) for c in timeline.chapters for e in c.entries]
+    assert len(heard) == len(lines) == 12
+    for (start, end), (onset, stop) in zip(lines, heard, strict=True):
+        assert onset == pytest.approx(start, abs=0.02)
+        assert stop == pytest.approx(end, abs=0.02)
+    assert the(whole, suffix).name in timeline.files
+
+
+def values(file: mutagen.FileType, *names: str) -> list[str]:
+    return [
+        str(file.tags[name][0] if isinstance(file.tags[name], list) else file.tags[name]) for name in names
+    ]
+
+
+def test_mp4_read_by_mutagen(whole: Path) -> None:
+    for suffix in ("m4a", "m4b"):
+        file = mutagen.File(the(whole, suffix))
+        expected = [BOOK.title, BOOK.title, "Ann Author", "Nora Rator", "Audiobook", "AI-narrated"]
+        assert values(file, "©nam", "©alb", "©ART", "©wrt", "©gen", "©cmt") == expected
+        assert file.tags["desc"][0].strip() == BOOK.description and file.tags["©day"] == ["2024"]
+        assert bytes(file.tags["covr"][0]) == (whole / "cover.png").read_bytes()
+        assert file.tags.get("stik") == ([2] if suffix == "m4b" else None)
+        assert [mark.start for mark in file.chapters] == pytest.approx(starts(whole), abs=0.002)
+        short = [mark.title for mark in file.chapters]
+        assert short[:2] == TITLES[:2]
+        # 255 bytes, and not half a character: the list of Nero has no more room.
+        assert short[2].rstrip() == "ü" * 126 + "…"
+
+
+def test_mp4_has_its_index_in_front_and_one_aac_stream(whole: Path) -> None:
+    data = the(whole, "m4b").read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
+    assert data.count(b"mp4a") >= 1
+
+
+def test_mp3_read_by_mutagen(whole: Path) -> None:
+    file = mutagen.File(the(whole, "mp3"))
+    expected = [BOOK.title, BOOK.title, "Ann Author", "Nora Rator", "Audiobook"]
+    assert values(file, "TIT2", "TALB", "TPE1", "TCOM", "TCON") == expected
+    chapters = sorted(file.tags.getall("CHAP"), key=lambda each: each.start_time)
+    assert [each.start_time / 1000 for each in chapters] == pytest.approx(starts(whole), abs=0.002)
+    assert [str(each.sub_frames["TIT2"]) for each in chapters] == TITLES
+    (contents,) = file.tags.getall("CTOC")
+    assert contents.child_element_ids == [each.element_id for each in chapters]
+    assert file.tags.version[:2] == (2, 3)
+    assert file.tags.getall("APIC")[0].data == (whole / "cover.png").read_bytes()
+    assert (file.info.mode, file.info.bitrate, file.info.sample_rate) == (3, 192_000, 44_100)
+
+
+@pytest.mark.parametrize("suffix", ["flac", "opus"])
+def test_vorbis_comments_read_by_mutagen(whole: Path, suffix: str) -> None:
+    file = mutagen.File(the(whole, suffix))
+    expected = [BOOK.title, BOOK.title, "Ann Author", "Nora Rator", "Audiobook"]
+    assert values(file, "title", "album", "artist", "composer", "genre") == expected
+    assert "AI-narrated" in file["description"][0] and BOOK.description in file["description"][0]
+    for number, (start, title) in enumerate(zip(starts(whole), TITLES, strict=True)):
+        clock = file[f"chapter{number:03d}"][0]
+        hours, minutes, seconds = clock.split(":")
+        assert int(hours) * 3600 + int(minutes) * 60 + float(seconds) == pytest.approx(start, abs=0.002)
+        assert file[f"chapter{number:03d}name"] == [title]
+    if suffix == "flac":
+        picture = file.pictures[0]
+    else:
+        picture = Picture(base64.b64decode(file["metadata_block_picture"][0]))
+        assert (picture.width, picture.height, picture.mime) == (64, 64, "image/png")
+    assert picture.data == (whole / "cover.png").read_bytes()
+
+
+def test_wav_says_who_and_what(whole: Path) -> None:
+    with soundfile.SoundFile(the(whole, "wav")) as file:
+        assert (file.format, file.title, file.artist) == ("WAV", BOOK.title, "Ann Author")
+        assert file.comment == "AI-narrated"
+
+
+@pytest.mark.parametrize("suffix", ["flac", "mp3", "opus", "m4a", "m4b"])
+def test_ffmpeg_finds_the_chapters(whole: Path, suffix: str, tmp_path: Path) -> None:
+    """What ffmpeg itself reads back, written out in its own format; ffprobe is not needed."""
+    listing = tmp_path / "listing"
+    command = [find_ffmpeg(), "-v", "error", "-i", str(the(whole, suffix)), "-f", "ffmetadata", str(listing)]
+    subprocess.run(command, check=True)
+    text = listing.read_text(encoding="utf-8")
+    if suffix != "flac":
+        assert text.count("[CHAPTER]") == 3
+        assert "title=" + "ü" * 301 in text, "the chapter track has the full title"
+    assert "title=One \\= two\\; \\# three \\\\ four" in text or suffix == "flac"
+
+
+@pytest.mark.skipif(not shutil.which("ffprobe"), reason="no ffprobe on PATH")
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_ffprobe_agrees(whole: Path, suffix: str) -> None:
+    command = ["ffprobe", "-v", "error", "-show_format", "-show_streams", "-show_chapters", "-of", "json"]
+    done = subprocess.run([*command, str(the(whole, suffix))], capture_output=True, check=True)
+    found = json.loads(done.stdout)
+    tags = {key.lower(): value for key, value in found["format"].get("tags", {}).items()}
+    if suffix == "opus":
+        tags = {key.lower(): value for key, value in found["streams"][0]["tags"].items()}
+    assert tags["title"] == BOOK.title and tags["artist"] == "Ann Author"
+    if suffix not in ("wav", "flac"):
+        assert [float(each["start_time"]) for each in found["chapters"]] == pytest.approx(
+            starts(whole), abs=0.002
+        )
+        assert [each["tags"]["title"] for each in found["chapters"]] == TITLES
+    kinds = [(stream["codec_type"], stream["disposition"]["attached_pic"]) for stream in found["streams"]]
+    assert kinds[0] == ("audio", 0)
+    assert (("video", 1) in kinds) == (suffix in ("flac", "mp3", "m4a", "m4b", "opus"))
+
+
+def test_books_are_split_between_chapters(tmp_path: Path) -> None:
+    delivery = Delivery(formats=("m4b",), split_hours=10 / 3600)  # ten seconds; a chapter has about six
+    with BookWriter(Book("Long"), tmp_path, delivery, RATE, 3) as writer:
+        for number in (1, 2, 3):
+            writer.add(number, f"Chapter {number}", chapter())
+        done = writer.finish()
+        writer.write_timeline()
+    assert [each.path.name for each in done] == [f"long-part-{number}.m4b" for number in (1, 2, 3)]
+    files = [mutagen.File(each.path) for each in done]
+    assert [[mark.title for mark in file.chapters] for file in files] == [
+        [f"Chapter {number}"] for number in (1, 2, 3)
+    ]
+    assert [file.tags["trkn"] for file in files] == [[(1, 3)], [(2, 3)], [(3, 3)]]
+
+
+def test_more_chapters_than_an_mp3_lists(tmp_path: Path) -> None:
+    marks = [Mark(i * 0.05, i * 0.05 + 0.05, f"Chapter {i}") for i in range(300)]
+    sound = np.zeros(15 * RATE, np.int16)
+    for name in ("mp3", "m4b"):
+        encode([sound], sound.size, RATE, tmp_path / f"a.{name}", FORMATS[name], Tags(), marks)
+    assert len(mutagen.File(tmp_path / "a.mp3").tags.getall("CHAP")) == 255
+    command = [find_ffmpeg(), "-v", "error", "-i", str(tmp_path / "a.m4b"), "-f", "ffmetadata", "-"]
+    listing = subprocess.run(command, capture_output=True, check=True).stdout
+    assert listing.count(b"[CHAPTER]") == 300, "only the list of Nero stops at 255"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=90, max_size=400))
+def test_a_cut_title_is_always_text(title: str) -> None:
+    data = title.encode()[:255]
+    if len(data) == 255:
+        assert len(clipped(data)) == 255
+        shown = clipped(data).decode().rstrip().rstrip("…")
+        assert title.startswith(shown) or clipped(data) == data
+
+
+def test_rf64_where_a_wav_is_too_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("csm_cli.audio.encode.MAX_WAV_BYTES", 100_000)
+    sound = (np.arange(RATE) % 999).astype(np.int16)
+    encode([sound, sound], 2 * RATE, RATE, tmp_path / "long.wav", FORMATS["wav"])
+    encode([sound[:9000]], 9000, RATE, tmp_path / "short.wav", FORMATS["wav"])
+    data = (tmp_path / "long.wav").read_bytes()
+    assert data[:4] == b"RF64" and data[12:16] == b"ds64"
+    assert struct.unpack("<Q", data[20:28])[0] == len(data) - 8
+    assert (tmp_path / "short.wav").read_bytes()[:4] == b"RIFF"
+    back, _ = soundfile.read(tmp_path / "long.wav", dtype="int16")
+    assert np.array_equal(back, np.concatenate([sound, sound]))
+    command = [find_ffmpeg(), "-v", "error", "-i", str(tmp_path / "long.wav"), "-f", "s16le", "-"]
+    raw = subprocess.run(command, capture_output=True, check=True).stdout
+    assert raw == back.tobytes()
+
+
+def test_what_is_no_cover(tmp_path: Path) -> None:
+    path = tmp_path / "cover.jpg"
+    with pytest.raises(MissingError, match="no such picture"):
+        read_cover(path)
+    path.write_bytes(b"GIF89a" + bytes(100))
+    with pytest.raises(UsageError, match="JPEG or PNG"):
+        read_cover(path)
+    assert read_cover(png(path, 8)).mime == "image/png", "what it is counts, not how it is called"
