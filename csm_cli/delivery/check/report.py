@@ -93,7 +93,7 @@ def _html_rows(findings: Sequence[Finding]) -> str:
 
 
 def _file_value(file: CheckedFile) -> dict[str, Any]:
-    levels = [] if file.sound is None else file.sound.windows_db(step=0.5)
+    levels = np.zeros(0) if file.sound is None else file.sound.windows_db(step=0.5)
     return {
         "path": str(file.path),
         "role": file.role,

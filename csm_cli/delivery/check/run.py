@@ -99,6 +99,7 @@ def check_files(
     book = sum(sound.seconds for _, role, sound, _ in heard if sound and role == "chapter")
     files = []
     for path, role, sound, fault in heard:
+        findings: tuple[Finding, ...]
         if sound is None:
             findings = (Finding("decodes", fault, fault, "to its end", "fail"),)
         else:
