@@ -55,11 +55,20 @@ def pick_dtype(dtype: str | torch.dtype | None, device: torch.device) -> torch.d
     """
     if dtype is None:
         return torch.bfloat16 if device.type == "cuda" else torch.float32
-    names = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-    chosen = names.get(dtype.removeprefix("torch.")) if isinstance(dtype, str) else dtype
+    names = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+    long = {str(kind).removeprefix("torch."): kind for kind in names.values()}
+    chosen = (names | long).get(dtype.removeprefix("torch.")) if isinstance(dtype, str) else dtype
     if chosen is None or chosen not in names.values():
-        raise UsageError("not a number type", where=f"dtype {dtype}", remedy=f"use one of {', '.join(names)}")
+        raise UsageError("not a number type", where=f"dtype {dtype}", remedy=f"use {', '.join(names)}")
     return chosen
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, on whatever device: torch says so in different ways."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    said = str(error).lower()
+    return "out of memory" in said or "not enough memory" in said or "can't allocate memory" in said
 
 
 def use_cpu_threads() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
@@ -13,15 +14,17 @@ from numpy.typing import NDArray
 
 from csm_cli.checkpoints.find import find_checkpoint
 from csm_cli.engine.codec import Codec
-from csm_cli.engine.decoding import Decoding, next_frame, start
-from csm_cli.engine.devices import pick_device, pick_dtype, threads_for, use_cpu_threads
+from csm_cli.engine.devices import pick_device, pick_dtype, use_cpu_threads
 from csm_cli.engine.prompt import Prompter
+from csm_cli.engine.slots import Slots
 from csm_cli.engine.types import Codes, Sampler, Segment, Speech, Utterance, as_codes, sampler_of
 from csm_cli.engine.weights import Weights, load_weights
 from csm_cli.errors import CsmError
 
 Audio = NDArray[np.float32]
 """Mono audio in [-1, 1], float32 `[samples]`, at `Engine.sample_rate`."""
+
+_log = logging.getLogger(__name__)
 
 _DECODE_FRAMES = 3000
 """Frames that the codec decodes at once, padding included: four minutes of audio, for the sake of memory."""
@@ -43,6 +46,8 @@ class Engine:
         default_sampler: what `generation_config.json` says; temperature 0.9 and top-k 50 where it says
             nothing.
         seconds_loading: how long `load` took.
+        eager: every speed-up is turned off.
+        notice: told, in a line, what the user should know.
     """
 
     def __init__(
@@ -55,6 +60,9 @@ class Engine:
         default_sampler: Sampler = Sampler(),
         seconds_loading: float = 0.0,
         files: tuple[Path, ...] = (),
+        *,
+        eager: bool = False,
+        notice: Callable[[str], None] = _log.warning,
     ) -> None:
         self.model_id, self.files = model_id, files
         self.weights, self.codec, self.prompter = weights, codec, prompter
@@ -67,6 +75,7 @@ class Engine:
         self.max_characters: int = config.get("max_characters", 250)
         self.default_sampler = default_sampler
         self.seconds_loading = seconds_loading
+        self.eager, self.notice = eager, notice
 
     @classmethod
     def load(
@@ -75,6 +84,9 @@ class Engine:
         device: str = "auto",
         dtype: str | torch.dtype | None = None,
         revision: str | None = None,
+        *,
+        eager: bool = False,
+        notice: Callable[[str], None] = _log.warning,
     ) -> Engine:
         """Load a checkpoint.
 
@@ -84,6 +96,8 @@ class Engine:
             device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
             dtype: of backbone and depth decoder; None: bfloat16 on cuda, else float32.
             revision: of a Hub id.
+            eager: turn every speed-up off; the reference for all others.
+            notice: told, in a line, what the user should know, as when memory runs out.
 
         Raises:
             MissingError: checkpoint or device is not there, or a file is damaged.
@@ -108,6 +122,8 @@ class Engine:
             sampler_of(checkpoint.generation_config()),
             time.perf_counter() - began,
             checkpoint.identity_files,
+            eager=eager,
+            notice=notice,
         )
 
     def positions(self, heard: Sequence[Segment] | Utterance, utterance: Utterance | None = None) -> int:
@@ -137,42 +153,44 @@ class Engine:
             CsmError: a prompt with its `max_frames` exceeds `max_positions`, or a context is not of this
                 model.
         """
-        if not utterances:
-            return []
-        state = self._start(utterances)
-        spoken: list[list[list[int]]] = [[] for _ in utterances]
-        ended = [False] * len(utterances)
-        running = set(range(len(utterances)))
-        while running:
-            with threads_for(self._work(len(utterances)), self.device):
-                frames = next_frame(state).tolist()
-            for row in sorted(running):
-                if self._is_eos(frames[row]):
-                    ended[row] = True
-                    running.discard(row)
-                    continue
-                spoken[row].append(frames[row])
-                if len(spoken[row]) >= utterances[row].max_frames:
-                    running.discard(row)
+        slots = self.slots(max(1, len(utterances)))
+        tickets = [slots.give(utterance) for utterance in utterances]
+        spoken: dict[int, Speech] = {}
+        frames = 0
+        while slots.unfinished:
+            spoken |= slots.advance()
+            frames += 1
             if on_frame is not None:
-                on_frame(state.frame)
-        return [
-            Speech(np.array(codes, dtype=np.int16).reshape(-1, self.num_codebooks), done)
-            for codes, done in zip(spoken, ended, strict=True)
-        ]
+                on_frame(frames)
+        return [spoken[ticket] for ticket in tickets]
+
+    def slots(self, count: int) -> Slots:
+        """Speak lines side by side, at most `count` at once; see `Slots`."""
+        return Slots(
+            self.weights,
+            self.prompter,
+            count,
+            self.max_positions,
+            reuse=not self.eager,
+            notice=self.notice,
+        )
 
     def stream(self, utterance: Utterance) -> Generator[Codes, None, bool]:
         """Speak one line, frame by frame: int16 `[1, codebooks]` each, as soon as it is there.
 
         Returns (as the generator's value) whether an EOS frame came. Same codes as `speak`, same errors.
         """
-        state = self._start([utterance])
-        for _ in range(utterance.max_frames):
-            with threads_for(self._work(1), self.device):
-                frame = next_frame(state)
-            if self._is_eos(frame[0].tolist()):
-                return True
-            yield frame.cpu().numpy().astype(np.int16)
+        slots = self.slots(1)
+        ticket = slots.give(utterance)
+        given = 0
+        while slots.unfinished:
+            done = dict(slots.advance())
+            frames = done[ticket].codes if ticket in done else slots.spoken(ticket)
+            for frame in frames[given:]:
+                yield frame[None]
+            given = len(frames)
+            if ticket in done:
+                return done[ticket].ended
         return False
 
     @property
@@ -220,29 +238,3 @@ class Engine:
             for place, row in enumerate(batch):
                 audio[row] = decoded[place, : len(lines[row]) * self.frame_samples].copy()
         return audio
-
-    def _work(self, batch: int) -> int:
-        """Multiplications of the largest matrix product in a step of `batch` rows."""
-        return batch * self.weights.backbone.layers[0].gate_up.numel()
-
-    def _is_eos(self, frame: list[int]) -> bool:
-        """All codes are the EOS code; the last codebook is not looked at."""
-        return all(code == self.prompter.eos for code in frame[:-1])
-
-    @torch.inference_mode()
-    def _start(self, utterances: Sequence[Utterance]) -> Decoding:
-        for utterance in utterances:
-            prompt = self.positions(utterance)
-            if prompt + utterance.max_frames > self.max_positions:
-                raise CsmError(
-                    f"a prompt of {prompt} positions and {utterance.max_frames} frames to come exceed the "
-                    f"model's {self.max_positions} positions",
-                    remedy="give less context, split the line, or lower its cap",
-                )
-        return start(
-            self.weights,
-            [self.prompter.embed(utterance, self.weights) for utterance in utterances],
-            [utterance.seed for utterance in utterances],
-            [utterance.sampler for utterance in utterances],
-            max(utterance.max_frames for utterance in utterances),
-        )

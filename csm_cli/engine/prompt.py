@@ -24,6 +24,9 @@ from csm_cli.model.plain_text import plain_ids
 
 BOS, END = "<|begin_of_text|>", "<|end_of_text|>"
 
+Position = int | bytes
+"""What stands at a position: the id of a text token, or a frame as the bytes of its int16 codes `[K]`."""
+
 
 class Prompter:
     """Builds prompts.
@@ -95,19 +98,32 @@ class Prompter:
         if codes.size and int(codes.max()) >= self.num_codes:
             raise CsmError(f"code {int(codes.max())} is not below {self.num_codes}, the codec's last")
 
-    def embed(self, utterance: Utterance, weights: Weights) -> Tensor:
-        """The prompt's embeddings `[positions, H]`."""
-        device = weights.text.device
-        parts: list[Tensor] = []
+    def content(self, utterance: Utterance) -> list[Position]:
+        """What stands at each position of the prompt. Two prompts share what a common beginning is worth.
 
-        def say(speaker: int, text: str) -> None:
-            parts.append(weights.text[torch.tensor(self.text_ids(speaker, text), device=device)])
-
+        Raises:
+            CsmError: a context is not of this model.
+        """
+        found: list[Position] = []
+        ending = np.full(self.num_codebooks, self.eos, dtype=np.int16).tobytes()
         for segment in utterance.context:
             self.check_codes(segment.codes)
-            say(segment.speaker, segment.text)
-            ending = np.full((1, self.num_codebooks), self.eos, dtype=np.int64)
-            frames = np.concatenate((segment.codes.astype(np.int64), ending))
-            parts.append(embed_frames(weights, torch.from_numpy(frames).to(device)))
-        say(utterance.speaker, utterance.text)
-        return torch.cat(parts)
+            found += self.text_ids(segment.speaker, segment.text)
+            found += [frame.tobytes() for frame in segment.codes]
+            found.append(ending)
+        return found + list(self.text_ids(utterance.speaker, utterance.text))
+
+    def embed(self, content: Sequence[Position], weights: Weights) -> Tensor:
+        """The embeddings of positions, `[positions, H]`."""
+        device = weights.text.device
+        x = weights.text.new_empty(len(content), weights.text.shape[1])
+        ids = [(place, item) for place, item in enumerate(content) if isinstance(item, int)]
+        frames = [(place, item) for place, item in enumerate(content) if isinstance(item, bytes)]
+        if ids:
+            places, numbers = (torch.tensor(column, device=device) for column in zip(*ids, strict=True))
+            x[places] = weights.text[numbers]
+        if frames:
+            codes = np.frombuffer(b"".join(item for _, item in frames), dtype=np.int16)
+            table = torch.from_numpy(codes.astype(np.int64).reshape(len(frames), -1)).to(device)
+            x[torch.tensor([place for place, _ in frames], device=device)] = embed_frames(weights, table)
+        return x

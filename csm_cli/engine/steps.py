@@ -7,7 +7,9 @@ The mathematics is that of `csm_cli.model`, which stays the reference; the weigh
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -15,7 +17,19 @@ from torch.nn import functional as F
 from csm_cli.engine.weights import Stack, Weights
 from csm_cli.model.sampling import RowSampler, draw
 
-linear, attend = F.linear, F.scaled_dot_product_attention
+linear = F.linear
+
+
+def attend(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool = False) -> Tensor:
+    """Attention; on a CPU by one thread, because torch adds up in another order when it has several."""
+    threads = 1 if query.device.type != "cpu" or torch.compiler.is_compiling() else torch.get_num_threads()
+    if threads == 1:
+        return F.scaled_dot_product_attention(query, keys, values, attn_mask=mask, is_causal=causal)
+    torch.set_num_threads(1)
+    try:
+        return F.scaled_dot_product_attention(query, keys, values, attn_mask=mask, is_causal=causal)
+    finally:
+        torch.set_num_threads(threads)
 
 
 def rms(x: Tensor, eps: Tensor) -> Tensor:
@@ -27,9 +41,9 @@ def rms(x: Tensor, eps: Tensor) -> Tensor:
     return (x / torch.hypot(length, eps)).to(x.dtype)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Cache:
-    """Keys and values of a stack and the views of them that steps need.
+    """Keys and values of a stack.
 
     Attributes:
         keys, values: a tensor `[B, kv heads, positions, D]` per layer.
@@ -38,12 +52,20 @@ class Cache:
     keys: list[Tensor]
     values: list[Tensor]
 
+    def rows(self, rows: slice) -> Cache:
+        """The same memory, some of the rows."""
+        return Cache([layer[rows] for layer in self.keys], [layer[rows] for layer in self.values])
+
 
 def new_cache(stack: Stack, batch: int, positions: int) -> Cache:
-    """Room for `positions` positions of `batch` rows."""
+    """Room for `positions` positions of `batch` rows, filled with zeros."""
     like = stack.layers[0].qkv
     shape = (len(stack.layers), 2, batch, stack.kv_heads, positions, stack.head_dim)
-    room = torch.zeros(shape, dtype=like.dtype, device=like.device)
+    if like.device.type == "cpu" and like.dtype == torch.float32:
+        # The system hands these zeros out page by page when they are written to; torch's take memory at once.
+        room = torch.from_numpy(np.zeros(shape, dtype=np.float32))
+    else:
+        room = torch.zeros(shape, dtype=like.dtype, device=like.device)
     return Cache([layer[0] for layer in room], [layer[1] for layer in room])
 
 
@@ -54,14 +76,14 @@ def _rotate(x: Tensor, rotation: Tensor) -> Tensor:
 
 
 def prefill(
-    stack: Stack, x: Tensor, cache: Cache, rotation: Tensor, mask: Tensor | None, start: int = 0
+    stack: Stack, x: Tensor, cache: Cache, rotation: Tensor, mask: Tensor | None = None, start: int = 0
 ) -> Tensor:
-    """Run T positions that stand at start … start+T-1 of an empty cache; fill it.
+    """Run T positions of every row, which stand at start … start+T-1 of the cache; fill it.
 
     Args:
         x: embeddings `[B, T, H]`.
         rotation: of each position, `[B or 1, T, 1, D/2]`.
-        mask: bool `[B, 1, T, T]`; None: causal.
+        mask: bool `[B or 1, 1, T, start + T]`; None: causal, and start is 0.
 
     Returns:
         hidden states before the final norm, `[B, T, H]`.
@@ -69,16 +91,16 @@ def prefill(
     batch, length, _ = x.shape
     groups = stack.heads // stack.kv_heads
     split = stack.heads + stack.kv_heads
-    for i, layer in enumerate(stack.layers):
+    end = start + length
+    for layer, keys, values in zip(stack.layers, cache.keys, cache.values, strict=True):
         fused = linear(rms(x, stack.eps), layer.qkv).view(batch, length, -1, stack.head_dim)
         turned = _rotate(fused[:, :, :split], rotation).transpose(1, 2)
-        query, key = turned[:, : stack.heads], turned[:, stack.heads :]
-        value = fused[:, :, split:].transpose(1, 2)
-        cache.keys[i][:, :, start : start + length] = key
-        cache.values[i][:, :, start : start + length] = value
+        keys[:, :, start:end] = turned[:, stack.heads :]
+        values[:, :, start:end] = fused[:, :, split:].transpose(1, 2)
+        key, value = keys[:, :, :end], values[:, :, :end]
         if groups > 1:
             key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
-        heard = attend(query, key, value, attn_mask=mask, is_causal=mask is None)
+        heard = attend(turned[:, : stack.heads], key, value, mask, causal=mask is None)
         x = x + heard.transpose(1, 2).reshape(batch, length, -1) @ layer.out
         gate, up = linear(rms(x, stack.eps), layer.gate_up).chunk(2, dim=-1)
         x = x + (F.silu(gate) * up) @ layer.down
@@ -86,31 +108,44 @@ def prefill(
 
 
 def step(
-    stack: Stack, x: Tensor, cache: Cache, position: int, rotation: Tensor, mask: Tensor | None
+    stack: Stack,
+    x: Tensor,
+    cache: Cache,
+    place: tuple[Any, ...],
+    seen: slice,
+    end: int,
+    rotation: Tensor,
+    mask: Tensor | None,
 ) -> Tensor:
-    """Run one position per row.
+    """Run N positions, each of which sees what its row of the cache holds: one per row, or many of one row.
+
+    Every position is worked out by itself: it comes out the same whether it is read in a prompt or spoken,
+    and whatever stands beside it.
 
     Args:
-        x: embeddings `[B, H]`.
-        position: where it stands in the cache.
-        rotation: of the position, `[B or 1, 1, D/2]`.
-        mask: bool `[B, 1, 1, position + 1]`; None: all of the past.
+        x: embeddings `[N, H]`.
+        place: index of a layer's cache, `[B, kv heads, positions, D]`, where the N keys belong.
+        seen: rows of the cache that are looked at, N of them or one for all.
+        end: how many of their positions.
+        rotation: of each position, `[N or 1, 1, D/2]`.
+        mask: bool `[N, 1, 1, end]`; None: all of them.
 
     Returns:
-        hidden states before the final norm, `[B, H]`.
+        hidden states before the final norm, `[N, H]`.
     """
-    batch = x.shape[0]
+    count = x.shape[0]
     heads, kv_heads, width = stack.heads, stack.kv_heads, stack.head_dim
-    split, end = heads + kv_heads, position + 1
+    split = heads + kv_heads
     for layer, keys, values in zip(stack.layers, cache.keys, cache.values, strict=True):
-        fused = linear(rms(x, stack.eps), layer.qkv).view(batch, -1, width)
+        fused = linear(rms(x, stack.eps), layer.qkv).view(count, -1, width)
         turned = _rotate(fused[:, :split], rotation)
-        keys[:, :, position] = turned[:, heads:]
-        values[:, :, position] = fused[:, split:]
+        keys[place] = turned[:, heads:]
+        values[place] = fused[:, split:]
         # The heads that share keys stand where positions would: one query per head, no copies of the keys.
-        query = turned[:, :heads].view(batch, kv_heads, -1, width)
-        heard = attend(query, keys[:, :, :end], values[:, :, :end], attn_mask=mask)
-        x = torch.addmm(x, heard.reshape(batch, -1), layer.out)
+        query = turned[:, :heads].view(count, kv_heads, -1, width)
+        known, told = (kept[seen, :, :end].expand(count, -1, -1, -1) for kept in (keys, values))
+        heard = attend(query, known, told, mask)
+        x = torch.addmm(x, heard.reshape(count, -1), layer.out)
         gate, up = linear(rms(x, stack.eps), layer.gate_up).chunk(2, dim=-1)
         x = torch.addmm(x, F.silu(gate).mul_(up), layer.down)
     return x
@@ -141,11 +176,13 @@ def speak_frame(
     code = draw(linear(hidden, weights.head).float(), level, None if noise is None else noise[:, 0])
     codes = [code]
     first = torch.stack((linear(hidden, weights.project), _depth_embed(weights, code, 0)), dim=1)
-    state = prefill(stack, first, cache, stack.rotation[None, :2, None], None)[:, -1]
+    state = prefill(stack, first, cache, stack.rotation[None, :2, None])[:, -1]
+    every = slice(None)
     for book in range(1, weights.num_codebooks):
         if book > 1:
             x = _depth_embed(weights, code, book - 1)
-            state = step(stack, x, cache, book, stack.rotation[None, book : book + 1], None)
+            place = (every, every, book)
+            state = step(stack, x, cache, place, every, book + 1, stack.rotation[book, None, None], None)
         logits = linear(rms(state, stack.eps), weights.depth_heads[book - 1]).float()
         code = draw(logits, depth, None if noise is None else noise[:, book])
         codes.append(code)

@@ -109,19 +109,21 @@ def test_frames_are_counted(engine: Engine) -> None:
 
 def ending(engine: Engine, at: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     """Make row r say an EOS frame at frame at[r], with a last code that is not 0."""
-    from csm_cli.engine import engine as module
+    from csm_cli.engine import state as module
 
-    real = module.next_frame
+    real = module.speak_frame
+    calls: list[int] = []
 
-    def fake(state: Any) -> torch.Tensor:
-        codes = real(state).clone()
+    def fake(*given: Any) -> torch.Tensor:
+        codes = real(*given).clone()
         codes[:, 0] = codes[:, 0].clamp(min=1)
         for row, frame in enumerate(at):
-            if state.frame == frame + 1:
+            if len(calls) == frame:
                 codes[row, :-1], codes[row, -1] = 0, 7
+        calls.append(1)
         return codes
 
-    monkeypatch.setattr(module, "next_frame", fake)
+    monkeypatch.setattr(module, "speak_frame", fake)
 
 
 def test_eos_ends_a_line_and_is_not_spoken(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

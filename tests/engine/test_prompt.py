@@ -38,7 +38,7 @@ def test_no_text_makes_special_tokens(engine: Engine) -> None:
 def test_context_ends_with_one_eos_frame(engine: Engine) -> None:
     codes = np.ones((2, BOOKS), dtype=np.int16)
     utterance = Utterance(0, "b", (Segment(0, "a", codes),))
-    found = engine.prompter.embed(utterance, engine.weights)
+    found = engine.prompter.embed(engine.prompter.content(utterance), engine.weights)
     text = engine.weights.text[list(engine.prompter.text_ids(0, "a"))]
     rows = engine.weights.audio[engine.weights.offsets]
     assert len(found) == engine.positions(utterance)

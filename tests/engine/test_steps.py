@@ -30,10 +30,12 @@ def test_prefill_and_steps_give_the_backbones_states(
     wanted = model.backbone_model(inputs_embeds=embeds).last_hidden_state
     stack = engine.weights.backbone
     cache = new_cache(stack, 2, 9)
-    states = [prefill(stack, embeds[:, :6], cache, stack.rotation[None, :6, None], None)]
+    states = [prefill(stack, embeds[:, :6], cache, stack.rotation[None, :6, None])]
+    every = slice(None)
     for place in range(6, 9):
-        rotation = stack.rotation[None, place : place + 1]
-        states.append(step(stack, embeds[:, place], cache, place, rotation, None)[:, None])
+        rotation = stack.rotation[place, None, None]
+        where = (every, every, place)
+        states.append(step(stack, embeds[:, place], cache, where, every, place + 1, rotation, None)[:, None])
     found = rms(torch.cat(states, 1), stack.eps) * stack.norm
     torch.testing.assert_close(found, wanted, **CLOSE)
 

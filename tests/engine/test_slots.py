@@ -1,0 +1,259 @@
+"""Slots: a line says the same whatever is spoken beside it and however its prompt came to be known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from csm_cli.engine import Engine, Sampler, Segment, Utterance
+from csm_cli.engine import slots as slots_module
+from csm_cli.engine.flags import Flags
+from csm_cli.engine.kept import common
+from csm_cli.engine.slots import Slots
+from csm_cli.engine.state import enter, hear, new_state, prepare_noise, read, speak
+from csm_cli.errors import CsmError
+from tests.engine.test_engine import HEARD, frames
+
+VOICE = Segment(0, "the voice.", frames(12, 7))
+SAMPLERS = [Sampler(0.9, 50), Sampler(0.0), Sampler(0.7, 5, 0.0, 0), Sampler(1.2, 0)]
+
+
+def say_all(slots: Slots, lines: list[Utterance]) -> list[Any]:
+    tickets = [slots.give(line) for line in lines]
+    done = {}
+    while taken := slots.take():
+        done.update(taken)
+    assert slots.unfinished == 0
+    return [done[ticket] for ticket in tickets]
+
+
+def same(one: Any, other: Any) -> bool:
+    return one.ended == other.ended and np.array_equal(one.codes, other.codes)
+
+
+LINE = st.builds(
+    Utterance,
+    speaker=st.integers(0, 3),
+    text=st.sampled_from(["a", "hello there", "a longer line, which goes on for a while."]),
+    context=st.sampled_from([(), (VOICE,), (VOICE, *HEARD), HEARD]),
+    seed=st.integers(0, 2**64 - 1),
+    max_frames=st.integers(1, 12),
+    sampler=st.sampled_from(SAMPLERS),
+)
+
+
+@settings(max_examples=10, deadline=None)
+@given(lines=st.lists(LINE, min_size=1, max_size=9), count=st.sampled_from([1, 2, 5, 16]), late=st.booleans())
+def test_a_line_says_what_it_says_alone(
+    engine: Engine, lines: list[Utterance], count: int, late: bool
+) -> None:
+    slots = engine.slots(count)
+    slots._flags = Flags(engine.device, late)
+    for line, speech in zip(lines, say_all(slots, lines), strict=True):
+        (alone,) = engine.speak([line])
+        assert same(speech, alone)
+
+
+def test_sixteen_slots_give_what_two_give_to_the_last_bit(engine: Engine) -> None:
+    lines = [Utterance(n % 3, "word " * (n % 4 + 1), (VOICE,), seed=n, max_frames=5 + n) for n in range(11)]
+    states = []
+    for count in (16, 2):
+        slots = engine.slots(count)
+        slots.give(lines[0])
+        for line in lines[1:] if count == 16 else []:
+            slots.give(line)
+        for _ in range(5):
+            slots.advance()
+        states.append(slots._state)
+    long, short = states
+    assert torch.equal(long.hidden[0], short.hidden[0])
+    assert all(
+        torch.equal(a[0, :, :20], b[0, :, :20])
+        for a, b in zip(long.cache.keys, short.cache.keys, strict=True)
+    )
+
+
+def test_a_chain_goes_on_where_it_stopped(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each line hears the voice and all lines before it; only what is new is read."""
+    texts = ["one fine day", "another", "and the last of them"]
+    positions: list[int] = []
+    real = slots_module.read
+
+    def counting(state: Any, row: int, embeds: torch.Tensor, start: int, bucket: int) -> torch.Tensor:
+        positions.append(len(embeds))
+        return real(state, row, embeds, start, bucket)
+
+    def tell(slots: Slots, alone: bool) -> list[Any]:
+        context, told = (VOICE,), []
+        for number, text in enumerate(texts):
+            line = Utterance(0, text, context, seed=number, max_frames=9)
+            chosen = engine.slots(1) if alone else slots
+            (speech,) = say_all(chosen, [line])
+            told.append(speech)
+            context = (*context, Segment(0, text, speech.codes[:-1]))
+        return told
+
+    apart = tell(engine.slots(1), alone=True)
+    monkeypatch.setattr(slots_module, "read", counting)
+    together = tell(engine.slots(2), alone=False)
+    assert all(same(a, b) for a, b in zip(apart, together, strict=True))
+    voice = engine.positions((VOICE,))
+    own = [engine.positions((), Utterance(0, text)) for text in texts]
+    # The end of the turn before and the line itself; the voice was read once.
+    assert positions == [voice, own[0], 1 + own[1], 1 + own[2]]
+
+
+def test_a_voice_is_read_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [Utterance(0, f"line {n}", (VOICE,), seed=n, max_frames=4) for n in range(6)]
+    wanted = [engine.speak([line])[0] for line in lines]
+    starts: list[int] = []
+    real = slots_module.read
+
+    def noting(state: Any, row: int, embeds: torch.Tensor, start: int, bucket: int) -> torch.Tensor:
+        starts.append(start)
+        return real(state, row, embeds, start, bucket)
+
+    monkeypatch.setattr(slots_module, "read", noting)
+    found = say_all(engine.slots(2), lines)
+    assert starts.count(0) == 1
+    assert all(same(a, b) for a, b in zip(found, wanted, strict=True))
+    starts.clear()
+    engine.eager = True
+    try:
+        found = say_all(engine.slots(2), lines)
+    finally:
+        engine.eager = False
+    assert starts == [0] * 6
+    assert all(same(a, b) for a, b in zip(found, wanted, strict=True))
+
+
+def test_lines_given_later_enter_at_once_and_the_others_go_on(engine: Engine) -> None:
+    slots = engine.slots(2)
+    long, short = (Utterance(0, "x", seed=n, max_frames=cap) for n, cap in ((1, 30), (2, 3)))
+    first, second = slots.give(long), slots.give(short)
+    ((ticket, _),) = slots.take()
+    assert ticket == second
+    assert len(slots.spoken(first)) == 3
+    third = slots.give(replace(short, seed=3))
+    slots.advance()
+    assert len(slots.spoken(first)) == 4
+    assert len(slots.spoken(third)) == 1
+    assert dict(slots.take()).keys() == {third}
+    ((last, speech),) = slots.take()
+    assert last == first
+    assert same(speech, engine.speak([long])[0])
+    assert slots.take() == []
+
+
+@pytest.mark.parametrize("message", ["CUDA out of memory.", "DefaultCPUAllocator: can't allocate memory"])
+def test_out_of_memory_halves_the_slots_and_loses_nothing(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, message: str
+) -> None:
+    lines = [Utterance(n % 2, "line", (VOICE,), seed=n, max_frames=6 + n) for n in range(7)]
+    wanted = [engine.speak([line])[0] for line in lines]
+    real, calls = slots_module.speak, [0]
+
+    def greedy_for_memory(state: Any, rows: int, noise: Any) -> None:
+        calls[0] += 1
+        if state.slots > 4 and calls[0] > 3:
+            raise RuntimeError(message)
+        real(state, rows, noise)
+
+    monkeypatch.setattr(slots_module, "speak", greedy_for_memory)
+    notices: list[str] = []
+    monkeypatch.setattr(engine, "notice", notices.append)
+    slots = engine.slots(8)
+    found = say_all(slots, lines)
+    assert slots.count == 4
+    assert len(notices) == 1
+    assert "going on with 4 lines" in notices[0]
+    assert all(same(a, b) for a, b in zip(found, wanted, strict=True))
+
+
+def test_no_memory_for_a_single_line_is_said(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*given: Any) -> None:
+        raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr(slots_module, "new_state", never)
+    monkeypatch.setattr(engine, "notice", lambda text: None)
+    slots = engine.slots(4)
+    ticket = slots.give(Utterance(0, "x"))
+    with pytest.raises(CsmError, match=r"not enough memory .* --quantize int8"):
+        slots.take()
+    assert slots.unfinished == 1
+    assert len(slots.spoken(ticket)) == 0
+
+
+def test_other_errors_are_not_taken_for_memory(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*given: Any) -> None:
+        raise RuntimeError("shapes do not match")
+
+    monkeypatch.setattr(slots_module, "speak", broken)
+    slots = engine.slots(4)
+    slots.give(Utterance(0, "x"))
+    with pytest.raises(RuntimeError, match="shapes"):
+        slots.take()
+
+
+@torch.inference_mode()
+def test_spoken_positions_are_those_of_a_prompt(engine: Engine) -> None:
+    """What a slot holds after speaking is what it would hold if it had been read."""
+    weights, prompter = engine.weights, engine.prompter
+    line = Utterance(1, "hello", (VOICE,), seed=3, max_frames=8)
+    content = prompter.content(line)
+    spoken = new_state(weights, 4, 256, prompter.eos)
+    hidden = read(spoken, 2, prompter.embed(content, weights), 0)
+    enter(spoken, 2, hidden, len(content), 3, line.sampler, 8, torch.zeros(0, 5, dtype=torch.int16))
+    for step in range(5):
+        if step:
+            hear(spoken, 4, 64)
+        speak(spoken, 4, prepare_noise(spoken))
+    heard = [frame.tobytes() for frame in spoken.spoken[2, :4].numpy()]
+    told = new_state(weights, 4, 256, prompter.eos)
+    state = read(told, 0, prompter.embed(content + heard, weights), 0)
+    torch.testing.assert_close(state, spoken.hidden[2], rtol=1e-6, atol=1e-6)
+    length = len(content) + 4
+    assert int(spoken.lengths[2]) == length
+    for a, b in zip(spoken.cache.values, told.cache.values, strict=True):
+        torch.testing.assert_close(a[2, :, :length], b[0, :, :length], rtol=1e-6, atol=1e-6)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("start", [0, 17])
+def test_a_prompt_read_as_one_sequence(engine: Engine, start: int) -> None:
+    """The way of a GPU: padded, in one piece."""
+    weights, prompter = engine.weights, engine.prompter
+    content = prompter.content(Utterance(1, "hello", (VOICE, *HEARD)))
+    embeds = prompter.embed(content, weights)
+    one, other = (new_state(weights, 2, 256, prompter.eos) for _ in range(2))
+    if start:
+        read(one, 1, embeds[:start], 0, bucket=64)
+    wanted, found = read(other, 0, embeds, 0), read(one, 1, embeds[start:], start, bucket=64)
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
+    for a, b in zip(one.cache.keys, other.cache.keys, strict=True):
+        torch.testing.assert_close(a[1, :, : len(content)], b[0, :, : len(content)], rtol=1e-4, atol=1e-4)
+    full = engine.max_positions - 3
+    embeds = embeds[:1].expand(full, -1)
+    wanted, found = read(other, 0, embeds, 0), read(one, 1, embeds, 0, bucket=64)
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
+
+
+@given(st.lists(st.integers(0, 2)), st.lists(st.integers(0, 2)))
+def test_common_beginnings(first: list[int], second: list[int]) -> None:
+    shared = common(first, second)
+    assert first[:shared] == second[:shared]
+    assert shared == min(len(first), len(second)) or first[shared] != second[shared]
+
+
+def test_the_least_used_beginnings_are_forgotten(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("csm_cli.engine.kept.LIMIT", 40)
+    slots = engine.slots(1)
+    for seed in range(4):
+        say_all(slots, [Utterance(0, "x", (Segment(0, "v", frames(20, seed)),), max_frames=1)])
+    assert len(slots._kept._found) == 1
