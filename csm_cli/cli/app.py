@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from csm_cli.cli import cast, check, console, convert, lint, models, render, say, voices
+from csm_cli.cli import cast, check, console, convert, lint, master, models, render, say, voices
 
 app = typer.Typer(
     name="csm",
@@ -25,6 +25,7 @@ app.command()(render.render)
 app.command()(lint.lint)
 app.command()(cast.cast)
 app.command()(convert.convert)
+app.command()(master.master)
 app.command()(check.check)
 app.add_typer(voices.app, name="voices")
 app.add_typer(models.app, name="models")

@@ -95,6 +95,8 @@ def delivery(
     cover: Path | None,
     sample: bool,
     narrator: str,
+    credits: bool,
+    titles: bool,
 ) -> Delivery:
     """The options as one value, checked.
 
@@ -122,4 +124,6 @@ def delivery(
         cover=None if cover is None else read_cover(cover),
         sample=sample,
         narrator=narrator.strip(),
+        credits=credits,
+        titles=titles,
     )

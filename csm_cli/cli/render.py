@@ -13,6 +13,7 @@ from csm_cli.cli import console
 from csm_cli.cli.choices import Device, DeviceOption, ModelOption, SeedOption, TemperatureOption, TopKOption
 from csm_cli.cli.delivering import (
     CoverOption,
+    CreditsOption,
     ExtrasOption,
     FormatOption,
     LevelPer,
@@ -22,18 +23,18 @@ from csm_cli.cli.delivering import (
     PauseOption,
     SampleOption,
     SplitOption,
+    TitlesOption,
     ToneOption,
     WholeOption,
     delivery,
 )
 from csm_cli.cli.loading import load_model
-from csm_cli.cli.summary import print_summary
+from csm_cli.cli.summary import print_results
 
 if TYPE_CHECKING:
     from csm_cli.render.options import RenderOptions
     from csm_cli.render.plan import Chain
     from csm_cli.render.project import Job
-    from csm_cli.render.report import RenderReport
 
 
 class Lineage(StrEnum):
@@ -70,6 +71,8 @@ def render(
     cover: CoverOption = None,
     sample: SampleOption = False,
     narrator: NarratorOption = "",
+    credits: CreditsOption = False,
+    titles: TitlesOption = False,
     batch: Annotated[
         int, typer.Option("--batch", min=1, metavar="N", help="Most chapters spoken side by side.")
     ] = 16,
@@ -133,6 +136,8 @@ def render(
                 cover,
                 sample,
                 narrator,
+                credits,
+                titles,
             ),
             batch=batch,
             context_turns=context_turns,
@@ -164,24 +169,14 @@ def render(
         )
     except Interrupted as stop:
         progress.close()
-        _print_results(stop.report)
+        print_results(stop.report)
         _print_continuation(context)
         raise typer.Exit(stop.exit_code) from None
     finally:
         progress.close()
-    _print_results(report)
+    print_results(report)
     if report.reviews:
         raise typer.Exit(5)
-
-
-def _print_results(report: RenderReport) -> None:
-    from csm_cli.audio.formats import FORMATS
-
-    sounds = {kind.suffix for kind in FORMATS.values()}
-    for file in report.files:
-        if file.suffix not in sounds:  # those were named when they were written
-            console.emit(str(file))
-    print_summary(report)
 
 
 def _print_plan(jobs: list[Job], options: RenderOptions) -> None:

@@ -45,3 +45,14 @@ def print_files(files: Sequence[Measured]) -> None:
         levels += f" · true peak {file.true_peak_db:.1f} dBTP"
         levels += f" · {file.lufs:.1f} LUFS · floor {file.noise_floor_db:.0f} dB"
         console.note(f"  {file.path.name}: {levels}")
+
+
+def print_results(report: RenderReport) -> None:
+    """Print the paths not printed yet, and what it came to."""
+    from csm_cli.audio.formats import FORMATS
+
+    sounds = {kind.suffix for kind in FORMATS.values()}
+    for file in report.files:
+        if file.suffix not in sounds:  # those were named when they were written
+            console.emit(str(file))
+    print_summary(report)

@@ -66,13 +66,15 @@ def write_epub(
 
 def _page(book: Book, chapter: ChapterTimeline, with_names: bool) -> str:
     paragraphs = []
-    for lines in _paragraphs(chapter.entries, with_names):
+    heading, entries = _text(chapter.title), chapter.entries
+    if entries and entries[0].text.rstrip(".") == " ".join(chapter.title.split()).rstrip("."):
+        heading, entries = f'<span id="{_id(entries[0])}">{heading}</span>', entries[1:]
+    for lines in _paragraphs(entries, with_names):
         named = with_names and lines[0].speaker != NARRATOR
         speaker = f'<span class="speaker">{_text(lines[0].speaker)}</span>' if named else ""
         spans = " ".join(f'<span id="{_id(line)}">{_text(line.text)}</span>' for line in lines)
         paragraphs.append(f"<p>{speaker}{spans}</p>")
-    # The heading is no part of the overlay: it is heard only where a line says it.
-    body = f"<h1>{_text(chapter.title)}</h1>\n" + "\n".join(paragraphs)
+    body = f"<h1>{heading}</h1>\n" + "\n".join(paragraphs)
     return _html(book, chapter.title, f'<section id="text">{body}</section>')
 
 

@@ -32,6 +32,8 @@ class Delivery:
         cover: for every container that takes one.
         sample: a retail sample of one to five minutes.
         narrator: who is named as the narrator; "": AI voices.
+        credits: opening and closing credits are spoken, as files of their own.
+        titles: each chapter's title is spoken at its head.
     """
 
     formats: tuple[str, ...] = ("wav",)
@@ -45,6 +47,8 @@ class Delivery:
     cover: Cover | None = None
     sample: bool = False
     narrator: str = ""
+    credits: bool = False
+    titles: bool = False
 
     def __post_init__(self) -> None:
         if self.split_hours is not None and not 0 < self.split_hours <= LONGEST_HOURS:

@@ -158,7 +158,8 @@ class BookWriter:
 
     def _finish_chapter(self, chapter: ChapterOnTape, gain: float) -> None:
         chapter.gain = gain
-        tags = self.book.tags(chapter.title, chapter.number, self.count)
+        track = chapter.number if chapter.role == "chapter" else None
+        tags = self.book.tags(chapter.title, track, self.count)
         for name in self.delivery.chapter_formats:
             measured = self._encode([chapter], chapter.stem(self.count), FORMATS[name], tags)
             chapter.measured.append(measured)

@@ -8,6 +8,8 @@ from pathlib import Path
 from csm_cli.audio.tags import read_cover
 from csm_cli.delivery.book import Book
 from csm_cli.delivery.options import Delivery
+from csm_cli.delivery.writer import BookWriter
+from csm_cli.render.credits import chapters_of
 from csm_cli.screenplay import Screenplay
 
 
@@ -41,3 +43,13 @@ def with_cover(delivery: Delivery, play: Screenplay) -> Delivery:
     if delivery.cover or not named:
         return delivery
     return replace(delivery, cover=read_cover(Path(play.path).parent / named))
+
+
+def book_writer(play: Screenplay, folder: Path, delivery: Delivery, rate: int) -> BookWriter:
+    """The writer of a script's files.
+
+    Raises:
+        CsmError: the folder cannot be written, the cover not be read.
+    """
+    book = book_of(play, delivery.narrator)
+    return BookWriter(book, folder, with_cover(delivery, play), rate, chapters_of(play))

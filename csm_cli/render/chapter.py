@@ -10,6 +10,7 @@ import numpy as np
 from csm_cli import screenplay
 from csm_cli.audio.timeline import Bed, BedEnd, Gap, GapKind, Part, Sound, Spoken
 from csm_cli.audio.trim import trim
+from csm_cli.render.credits import is_title
 from csm_cli.render.lines import SpokenLine
 from csm_cli.screenplay import Chapter, Line, Pause, SceneBreak
 from csm_cli.takes import TakeStore
@@ -101,6 +102,8 @@ def join_parts(parts: list[np.ndarray], rate: int) -> np.ndarray:
 
 
 def _boundary(before: Line, after: Line) -> GapKind:
+    if is_title(before):
+        return "chapter"
     if before.speaker != after.speaker:
         return "speaker"
     return "paragraph" if after.new_paragraph else "line"

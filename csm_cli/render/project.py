@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csm_cli.errors import ScriptError, UsageError
+from csm_cli.render.book import book_of
 from csm_cli.render.cast import cast_tags, find_voices, line_tags
+from csm_cli.render.credits import with_credits, with_titles
 from csm_cli.render.models import UNLIMITED, Limits
 from csm_cli.render.options import RenderOptions, format_chapters
 from csm_cli.render.plan import DEFAULT_MAX_CHARACTERS, Chain, plan_screenplay
@@ -53,7 +55,7 @@ def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
     problems: list[str] = []
     for script in scripts:
         try:
-            plays.append(read_screenplay(script))
+            plays.append(_completed(read_screenplay(script), options))
         except ScriptError as error:
             problems += error.problems
     if problems:
@@ -64,6 +66,14 @@ def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
         Job(play, find_voices(play), folder, options.takes or takes_folder(Path(play.path)))
         for play, folder in zip(plays, folders, strict=True)
     ]
+
+
+def _completed(play: Screenplay, options: RenderOptions) -> Screenplay:
+    """The script with the titles and credits that are to be spoken beside it."""
+    delivery = options.delivery
+    if delivery.titles:
+        play = with_titles(play)
+    return with_credits(play, book_of(play, delivery.narrator)) if delivery.credits else play
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from csm_cli.delivery.writer import BookWriter
 from csm_cli.errors import CsmError, UsageError
 from csm_cli.render.asking import Asking, identity_of
-from csm_cli.render.book import book_of, with_cover
+from csm_cli.render.book import book_writer
 from csm_cli.render.cast import references
 from csm_cli.render.chapter import chapter_parts
+from csm_cli.render.credits import role_of
 from csm_cli.render.desk import Desk
 from csm_cli.render.lines import SpokenLine
 from csm_cli.render.loop import Manner, Work, speak_chains
@@ -92,7 +93,9 @@ def render_jobs(
             for chain, lines in speak_chains(engine, _works(running, engine, limits), manner, progress):
                 each, chapter = owner[id(chain)], chain.chapter
                 parts = chapter_parts(each.desk.store, chapter, lines)
-                timeline, files = each.writer.add(chapter.number, chapter.title, parts)
+                timeline, files = each.writer.add(
+                    chapter.number, chapter.title, parts, role_of(chain.screenplay, chapter)
+                )
                 each.finished.add(chapter.number)
                 report.add_chapter(lines, timeline.duration, [file.path for file in files])
                 progress.chapter(chain, timeline.duration, files)
@@ -143,7 +146,9 @@ def _prepare(
         beside = [name for name in scripts if name != plan.job.script]
         chooser = Chooser(store, options.lineage, options.fresh, beside)
         asking = Asking.of(plan.job, model, sampler, options.context_turns, limits)
-        book = stack.enter_context(_book_writer(plan.job, engine.sample_rate, options))
+        book = stack.enter_context(
+            book_writer(plan.job.screenplay, plan.job.folder, options.delivery, engine.sample_rate)
+        )
         running.append(_Running(plan, asking, Desk(chooser, writer, verifier.checks), book))
     _check_lock(running, options, note)
     return running
@@ -193,9 +198,3 @@ def _plain(options: RenderOptions) -> dict[str, Any]:
         name: value[name]
         for name in ("context_turns", "seed", "temperature", "top_k", "model", "device", "retries")
     }
-
-
-def _book_writer(job: Job, rate: int, options: RenderOptions) -> BookWriter:
-    play, delivery = job.screenplay, options.delivery
-    book = book_of(play, delivery.narrator)
-    return BookWriter(book, job.folder, with_cover(delivery, play), rate, len(play.chapters))

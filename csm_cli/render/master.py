@@ -1,0 +1,103 @@
+"""Deliverables made again from takes that are there: no model is loaded, nothing is spoken."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from csm_cli.delivery.writer import BookWriter
+from csm_cli.errors import MissingError
+from csm_cli.render.book import book_writer
+from csm_cli.render.chapter import chapter_parts
+from csm_cli.render.credits import role_of
+from csm_cli.render.lines import SpokenLine
+from csm_cli.render.options import RenderOptions
+from csm_cli.render.plan import Chain, PlannedLine
+from csm_cli.render.progress import Progress
+from csm_cli.render.project import Job, plan_jobs
+from csm_cli.render.report import RenderReport
+from csm_cli.takes import TakeStore
+from csm_cli.takes.keys import place_of
+from csm_cli.takes.record import Rendering, current_take, read_record
+
+DEFAULT_RATE = 24_000
+
+
+def master_jobs(
+    jobs: Sequence[Job], options: RenderOptions, progress: Progress | None = None
+) -> RenderReport:
+    """Make the files of every job from the takes of its last rendering.
+
+    A line uses the take that the rendering used, or the one pinned or chosen since. Pauses, titles, sounds,
+    gains and metadata are those of the script as it is now.
+
+    Raises:
+        MissingError: a line has no take.
+        CsmError: a take is damaged, a file cannot be written.
+    """
+    progress = progress or Progress()
+    report = RenderReport()
+    started = time.monotonic()
+    plans = plan_jobs(jobs, options)
+    stores = [TakeStore(plan.job.takes) for plan in plans]
+    found = [_lines(plan.job, store, plan.chains) for plan, store in zip(plans, stores, strict=True)]
+    progress.start([chain for plan in plans for chain in plan.chains])
+    for plan, store, chapters in zip(plans, stores, found, strict=True):
+        rate = next((line.take.rate for lines in chapters for line in lines if line.take), DEFAULT_RATE)
+        with book_writer(plan.job.screenplay, plan.job.folder, options.delivery, rate) as writer:
+            for chain, lines in zip(plan.chains, chapters, strict=True):
+                _write(writer, store, chain, lines, report, progress)
+            files = writer.finish()
+            report.files += [file.path for file in files]
+            progress.book(files, writer.notes)
+            report.files += writer.write_timeline()
+        store.close()
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _write(
+    writer: BookWriter,
+    store: TakeStore,
+    chain: Chain,
+    lines: list[SpokenLine],
+    report: RenderReport,
+    progress: Progress,
+) -> None:
+    chapter = chain.chapter
+    parts = chapter_parts(store, chapter, lines)
+    timeline, files = writer.add(chapter.number, chapter.title, parts, role_of(chain.screenplay, chapter))
+    report.add_chapter(lines, timeline.duration, [file.path for file in files])
+    progress.chapter(chain, timeline.duration, files)
+
+
+def _lines(job: Job, store: TakeStore, chains: Sequence[Chain]) -> list[list[SpokenLine]]:
+    """Every line of every chapter with its take."""
+    record = read_record(job.takes, job.script)
+    missing: list[PlannedLine] = []
+    chapters = []
+    for chain in chains:
+        lines = [_line(job, store, record, planned, missing) for planned in chain.lines]
+        chapters.append(lines)
+    if missing:
+        first = missing[0].line
+        others = f" (and {len(missing) - 1} more lines)" if len(missing) > 1 else ""
+        raise MissingError(
+            f"the line has no take yet{others}",
+            where=str(first.source),
+            remedy=f"speak it first: csm render {job.screenplay.path}",
+        )
+    return chapters
+
+
+def _line(
+    job: Job, store: TakeStore, record: Rendering, planned: PlannedLine, missing: list[PlannedLine]
+) -> SpokenLine:
+    used = record.lines.get(planned.id)
+    if (used is not None and not used.take) or (used is None and not planned.parts):
+        return SpokenLine(planned, None, rendered=False)  # there was nothing to say
+    name = current_take(store, record, place_of(job.script, planned.id), planned.id)
+    take = store.load(name) if name else None
+    if take is None:
+        missing.append(planned)
+    return SpokenLine(planned, take, rendered=False, stale=bool(used and used.stale))
