@@ -37,6 +37,13 @@ if TYPE_CHECKING:
     from csm_cli.render.project import Job
 
 
+class Verify(StrEnum):
+    """What is checked beside codes and sound."""
+
+    asr = "asr"
+    voice = "voice"
+
+
 class Lineage(StrEnum):
     """What becomes of a take when a line that it heard changes."""
 
@@ -101,6 +108,23 @@ def render(
     retries: Annotated[
         int, typer.Option("--retries", min=0, max=9, metavar="N", help="Further tries of a faulty line.")
     ] = 3,
+    verify: Annotated[
+        list[Verify] | None,
+        typer.Option(
+            "--verify",
+            help="Beside codes and sound, check the words (asr) or the voice (voice); may be repeated.",
+        ),
+    ] = None,
+    asr: Annotated[
+        str,
+        typer.Option(
+            "--asr", metavar="MODEL", help="The recogniser: pocketsphinx, whisper, or a Whisper checkpoint."
+        ),
+    ] = "pocketsphinx",
+    voice_model: Annotated[
+        Path | None,
+        typer.Option("--voice-model", metavar="DIR", help="A speaker-embedding model, for --verify voice."),
+    ] = None,
     locked: Annotated[
         bool,
         typer.Option("--locked", help="Stop if csm.lock says that lines would come out differently."),
@@ -150,6 +174,9 @@ def render(
             lineage=lineage.value,
             fresh=fresh,
             retries=retries,
+            verify=frozenset(each.value for each in verify or ()),
+            asr=asr,
+            voice_model=voice_model,
             locked=locked,
         )
         jobs = read_jobs(scripts, options)
@@ -159,13 +186,22 @@ def render(
 
     from csm_cli.cli.progress import choose_progress
     from csm_cli.render.report import Interrupted
+    from csm_cli.render.verifying import make_verifier
 
+    with console.busy("loading the checks"):
+        verifier = make_verifier(jobs, options, console.note)
     model_to_use = load_model(options)
     model_to_use.note_unknown(voice for job in jobs for voice in job.voices.values())
     progress = choose_progress()
     try:
         report = render_jobs(
-            jobs, model_to_use.engine, options, progress, limits=model_to_use.limits, note=console.note
+            jobs,
+            model_to_use.engine,
+            options,
+            progress,
+            limits=model_to_use.limits,
+            verifier=verifier,
+            note=console.note,
         )
     except Interrupted as stop:
         progress.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from csm_cli import screenplay
+from csm_cli.audio.gaps import cap_gaps
 from csm_cli.audio.timeline import Bed, BedEnd, Gap, GapKind, Part, Sound, Spoken
 from csm_cli.audio.trim import trim
 from csm_cli.render.credits import is_title
@@ -80,12 +81,13 @@ def _spoken(store: TakeStore, spoken: SpokenLine) -> Spoken:
     """What the stitcher is given for a line."""
     line, take = spoken.planned.line, spoken.take
     assert take is not None
+    sound = join_parts([part for part in store.audio(take) if part.size], take.rate)
     return Spoken(
         spoken.planned.id,
         line.speaker,
         line.text,
         spoken.seed,
-        join_parts([part for part in store.audio(take) if part.size], take.rate),
+        cap_gaps(sound, take.rate),
         gain_db=line.settings.gain or 0.0,
         new_paragraph=line.new_paragraph,
         takes=(take.id,),

@@ -131,6 +131,21 @@ class LineInProgress:
         self._try = Try(())
         self._begin()
 
+    def resume(self, pieces: Sequence[Piece], tries: Sequence[int]) -> None:
+        """Go on with a take that was there: from its first bad part, whose tries so far count.
+
+        Args:
+            pieces: of the take, one for each part of the line, judged anew.
+            tries: that each took.
+        """
+        for piece, tried in zip(pieces, tries, strict=True):
+            spoken = Try((piece.text,), [piece])
+            if piece.verdict.reasons:
+                self._failed = [spoken] * tried
+                break
+            self._kept.append((spoken, tried))
+        self._begin()
+
     @property
     def done(self) -> bool:
         """Whether a take is kept for every part."""

@@ -20,6 +20,7 @@ from csm_cli.errors import UsageError
 from csm_cli.render.cast import References
 from csm_cli.render.context import DEFAULT_TURNS, Heard, choose_context
 from csm_cli.render.desk import Desk
+from csm_cli.render.known import KnownTake, wants_check
 from csm_cli.render.lines import RETRIES, LineInProgress, SpokenLine, turns_of_try
 from csm_cli.render.plan import Chain, PlannedLine
 from csm_cli.render.progress import Progress
@@ -100,11 +101,13 @@ class ChainInProgress:
         self._rest = iter(zip(work.chain.lines, work.asked, strict=True))
         self._lines = Lines({asked.slot for asked in work.asked})
         self._line: LineInProgress | None = None
+        self._known: KnownTake | None = None
         self._context: tuple[Heard, ...] = ()
+        self._spoken: tuple[Speech, np.ndarray] | None = None
 
     def advance(self) -> Iterator[SpokenLine]:
-        """Move on to the next line that has to be spoken; give the lines finished by that."""
-        while self._line is None or self._line.done:
+        """Move on to the next line that has to be spoken or checked; give the lines finished by that."""
+        while self._known is None and (self._line is None or self._line.done):
             if self._line is not None:
                 yield self._finished(self._line)
                 self._line = None
@@ -119,14 +122,20 @@ class ChainInProgress:
             take = self._desk.find(asked, [turn.take for turn in window], self._lines)
             if take is None:
                 self._line = LineInProgress(planned, asked, window, self._manner.retries)
+            elif wants_check(take, self._manner.verifier.checks, self._manner.retries):
+                self._known = KnownTake.read(planned, asked, window, take, self._desk.store)
             else:
-                self._settle(asked, take, self._desk.codes(take, self._engine) if take.accepted else [])
-                yield self._note(SpokenLine(planned, take, rendered=False))
+                yield self._found(planned, asked, take)
 
     @property
     def done(self) -> bool:
-        """Whether every line has been spoken."""
-        return self._line is None
+        """Whether every line has its take."""
+        return self._line is None and self._known is None
+
+    @property
+    def speaking(self) -> bool:
+        """Whether a request is waiting; if not, a take that was there waits to be judged."""
+        return self._line is not None
 
     def request(self) -> Utterance:
         """What the chain wants spoken next."""
@@ -137,16 +146,37 @@ class ChainInProgress:
         self._context = self._choose(line.planned, bare, [*line.window, *line.own()], turns)
         return replace(bare, context=tuple(turn.segment for turn in self._context))
 
-    def reading(self, speech: Speech, audio: np.ndarray) -> Reading:
-        """What was spoken for the last request, to be judged."""
-        assert self._line is not None
-        rate, voice = self._engine.sample_rate, self._line.asked.voice.name
-        return Reading(self._line.text, speech.codes, speech.ended, audio, rate, voice)
-
-    def receive(self, speech: Speech, audio: np.ndarray, verdict: Verdict) -> None:
+    def receive(self, speech: Speech, audio: np.ndarray) -> None:
         """Take what was spoken for the last request."""
-        assert self._line is not None
-        self._line.receive(speech, audio, verdict, [turn.take for turn in self._context if turn.take])
+        self._spoken = speech, audio
+
+    def readings(self) -> list[Reading]:
+        """What waits to be judged."""
+        if self._known is not None:
+            return self._known.readings()
+        assert self._line is not None and self._spoken is not None
+        speech, audio = self._spoken
+        rate, voice = self._engine.sample_rate, self._line.asked.voice.name
+        return [Reading(self._line.text, speech.codes, speech.ended, audio, rate, voice)]
+
+    def judged(self, verdicts: Sequence[Verdict]) -> SpokenLine | None:
+        """Take the verdicts on `readings()`; give the line that is settled by that."""
+        if self._known is None:
+            assert self._line is not None and self._spoken is not None
+            heard = [turn.take for turn in self._context if turn.take]
+            self._line.receive(*self._spoken, verdicts[0], heard)
+            return None
+        known, self._known = self._known, None
+        take = known.judged(verdicts, self._manner.verifier.checks)
+        if not wants_check(take, self._manner.verifier.checks, self._manner.retries):
+            return self._found(known.planned, known.asked, self._desk.store.update(take))
+        self._line = known.again(verdicts, self._manner.retries)
+        return None
+
+    def _found(self, planned: PlannedLine, asked: Asked, take: Take) -> SpokenLine:
+        """A line whose take was there."""
+        self._settle(asked, take, self._desk.codes(take, self._engine) if take.accepted else [])
+        return self._note(SpokenLine(planned, take, rendered=False))
 
     def close(self) -> list[SpokenLine]:
         """All lines, once done, with their takes on the disk and what has become stale marked."""
@@ -239,15 +269,23 @@ def speak_chains(
                 active.remove(state)
                 yield state.chain, state.close()
         if active and (len(active) == manner.batch or not more):
-            speeches = engine.speak([state.request() for state in active])
-            sounds = engine.decode([speech.codes for speech in speeches])
-            readings = [
-                state.reading(speech, sound)
-                for state, speech, sound in zip(active, speeches, sounds, strict=True)
-            ]
-            verdicts = manner.verifier.judge(readings)
-            for state, speech, sound, verdict in zip(active, speeches, sounds, verdicts, strict=True):
-                state.receive(speech, sound, verdict)
+            _speak(engine, [state for state in active if state.speaking])
+            readings = [state.readings() for state in active]
+            verdicts = iter(manner.verifier.judge([reading for each in readings for reading in each]))
+            for state, each in zip(active, readings, strict=True):
+                settled = state.judged([next(verdicts) for _ in each])
+                if settled is not None:
+                    progress.line(settled)
+
+
+def _speak(engine: Speaker, states: Sequence[ChainInProgress]) -> None:
+    """Speak a batch, one piece for each chain."""
+    if not states:
+        return
+    speeches = engine.speak([state.request() for state in states])
+    sounds = engine.decode([speech.codes for speech in speeches])
+    for state, speech, sound in zip(states, speeches, sounds, strict=True):
+        state.receive(speech, sound)
 
 
 def _reference_too_long(line: PlannedLine, error: ValueError) -> UsageError:

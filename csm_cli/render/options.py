@@ -33,6 +33,9 @@ class RenderOptions:
         lineage: what becomes of a take that heard a line which has changed since: keep or strict.
         fresh: speak every line anew; pinned takes stay.
         retries: tries of a part beyond the first.
+        verify: what is checked beside codes and sound: "asr", "voice".
+        asr: the recogniser: "pocketsphinx", "whisper", or a Whisper checkpoint.
+        voice_model: folder of a speaker-embedding model; None: voices are not checked.
         locked: stop if csm.lock says that takes would come out differently.
     """
 
@@ -50,6 +53,9 @@ class RenderOptions:
     lineage: Lineage = "keep"
     fresh: bool = False
     retries: int = RETRIES
+    verify: frozenset[str] = frozenset()
+    asr: str = "pocketsphinx"
+    voice_model: Path | None = None
     locked: bool = False
 
     def sampler(self, default: Sampler) -> Sampler:

@@ -11,6 +11,8 @@ from csm_cli.engine import Codes, Speech
 
 FRAME_SECONDS = 0.08
 CHARACTERS_PER_SECOND = 14
+SHORT_SECONDS = 1.0
+"""Expected length below which a text may be said more quickly than at twice the usual speed."""
 LONGEST_CYCLE = 12
 """In frames: about a second; what comes round later than that is more likely a refrain."""
 STUCK_FRAMES = 25
@@ -33,10 +35,14 @@ def problems(speech: Speech, text: str) -> tuple[str, ...]:
     if frames < 2:
         return ("ended at once",)
     found = []
+    seconds, expected = frames * FRAME_SECONDS, expected_seconds(text)
+    shortest = 0.5 if expected >= SHORT_SECONDS else 0.35
     if not speech.ended:
-        found.append(f"did not end within {frames * FRAME_SECONDS:.1f} s")
-    elif frames * FRAME_SECONDS < 0.35 * expected_seconds(text):
-        found.append(f"only {frames * FRAME_SECONDS:.1f} s long, {expected_seconds(text):.1f} s expected")
+        found.append(f"did not end within {seconds:.1f} s")
+    elif seconds < shortest * expected:
+        found.append(f"only {seconds:.1f} s long, {expected:.1f} s expected")
+    elif seconds > 2.5 * expected and expected >= SHORT_SECONDS:
+        found.append(f"{seconds:.1f} s long, {expected:.1f} s expected")
     if (stuck := longest_cycle(speech.codes)) >= STUCK_FRAMES:
         found.append(f"repeats itself for {stuck * FRAME_SECONDS:.1f} s")
     return tuple(found)

@@ -1,32 +1,112 @@
-"""All checks of a round, one after the other: cheap ones first, dear ones only on what passed."""
+"""All checks of a round, cheap ones first; a recogniser hears only what passed them, in one batch."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Protocol
 
+import numpy as np
+
+from csm_cli.asr import Recogniser
 from csm_cli.engine import Speech
 from csm_cli.verify.codes import FRAME_SECONDS, expected_seconds, problems
+from csm_cli.verify.likeness import VoiceLikeness, foreign
+from csm_cli.verify.sound import sound_problems
 from csm_cli.verify.verdict import Reading, Verdict
+from csm_cli.verify.words import compare
+
+FAULT = 100.0
+"""Badness of a fault in codes or sound: worse than any number of misheard words."""
+LONGEST_HEARD_SECONDS = 30.0
+TOLERANCE = {"pocketsphinx": 0.34}
+"""Share of words that a recogniser may get wrong in good speech; 0.1 for all others."""
+
+
+class Likeness(Protocol):
+    """Tells voices apart."""
+
+    name: str
+
+    def similarities(self, sound: np.ndarray, rate: int, /) -> dict[str, float]:
+        """The likeness to each voice, by name."""
 
 
 class Verifier:
     """Judges readings.
 
+    Args:
+        recogniser: writes down what it hears; None: words are not checked.
+        likeness: tells voices apart; None: voices are not checked.
+        names: words that a recogniser cannot know, such as the lexicon's.
+
     Attributes:
         checks: names of what is checked, as sidecars note it.
     """
 
-    checks: tuple[str, ...] = ("signal",)
+    def __init__(
+        self,
+        recogniser: Recogniser | None = None,
+        likeness: VoiceLikeness | Likeness | None = None,
+        names: Collection[str] = (),
+    ):
+        self._recogniser, self._likeness, self._names = recogniser, likeness, names
+        self.checks: tuple[str, ...] = ("signal",)
+        if recogniser is not None:
+            self.checks += (f"asr:{recogniser.name}",)
+        if likeness is not None:
+            self.checks += (f"voice:{likeness.name}",)
 
     def judge(self, readings: Sequence[Reading]) -> list[Verdict]:
         """A verdict for each, in order."""
-        return [_signal(reading) for reading in readings]
+        verdicts = [_signal(reading) for reading in readings]
+        sound = [place for place, verdict in enumerate(verdicts) if not verdict.reasons]
+        if self._recogniser is not None:
+            audible = [place for place in sound if _seconds(readings[place]) <= LONGEST_HEARD_SECONDS]
+            for place, verdict in zip(audible, self._hear([readings[each] for each in audible]), strict=True):
+                verdicts[place] += verdict
+        if self._likeness is not None:
+            for place in sound:
+                verdicts[place] += self._resemble(readings[place])
+        return verdicts
+
+    def _hear(self, readings: Sequence[Reading]) -> list[Verdict]:
+        assert self._recogniser is not None
+        if not readings:
+            return []
+        heard = self._recogniser.hear([reading.audio for reading in readings], readings[0].rate)
+        tolerance = TOLERANCE.get(self._recogniser.name, 0.1)
+        verdicts = []
+        for reading, text in zip(readings, heard, strict=True):
+            found = compare(reading.text, text, tolerance, self._names)
+            scores = {"heard": text, "word_errors": found.errors, "words": found.words}
+            if found.words < 5:
+                scores["alike"] = round(found.alike, 3)
+            wrong = () if found.agrees else (f"heard as {text!r}" if text else "no word was heard",)
+            share = found.errors / max(1, found.words)
+            verdicts.append(Verdict(wrong, 10 * len(wrong) + share, scores))
+        return verdicts
+
+    def _resemble(self, reading: Reading) -> Verdict:
+        assert self._likeness is not None
+        similarities = self._likeness.similarities(reading.audio, reading.rate)
+        reason = foreign(reading.voice, similarities)
+        own = similarities.get(reading.voice)
+        scores = {} if own is None else {"voice_similarity": round(own, 4)}
+        return Verdict((reason,) if reason else (), (10 if reason else 0) + 1 - (own or 0.0), scores)
 
 
 def _signal(reading: Reading) -> Verdict:
-    assert reading.codes is not None
-    reasons = problems(Speech(reading.codes, reading.ended), reading.text)
-    seconds = max(len(reading.codes), 0.5) * FRAME_SECONDS
-    off = abs(math.log(seconds / max(expected_seconds(reading.text), FRAME_SECONDS)))
-    return Verdict(reasons, 100 * len(reasons) + off)
+    reasons = sound_problems(reading.audio, reading.rate)
+    off = 0.0
+    if reading.codes is not None:
+        told = problems(Speech(reading.codes, reading.ended), reading.text)
+        # A take cut off by the cap is still speaking at its end; that needs no telling twice.
+        reasons = told + (() if told and (not reading.ended or len(reading.codes) < 2) else reasons)
+        seconds = max(len(reading.codes), 0.5) * FRAME_SECONDS
+        off = abs(math.log(seconds / max(expected_seconds(reading.text), FRAME_SECONDS)))
+    return Verdict(reasons, FAULT * len(reasons) + off)
+
+
+def _seconds(reading: Reading) -> float:
+    return reading.audio.size / reading.rate

@@ -1,0 +1,47 @@
+"""The verifier that options ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from csm_cli.errors import MissingError
+from csm_cli.render.options import RenderOptions
+from csm_cli.render.project import Job
+from csm_cli.verify import Verifier
+
+
+def make_verifier(jobs: Sequence[Job], options: RenderOptions, note: Callable[[str], None]) -> Verifier:
+    """The checks that `options.verify` names; its models are loaded here, before anything is spoken.
+
+    Args:
+        jobs: whose language is listened for, and whose voices are known.
+        options: of the rendering.
+        note: is told when a check stays off.
+
+    Raises:
+        MissingError: a recogniser or a speaker model is not there.
+        UsageError: the recogniser does not know the language.
+    """
+    recogniser = likeness = None
+    if "asr" in options.verify:
+        from csm_cli.asr import load_recogniser
+
+        try:
+            recogniser = load_recogniser(options.asr, jobs[0].screenplay.language, options.device)
+        except MissingError as error:
+            raise MissingError(
+                error.what, where=f"--verify asr: {error.where}", remedy=error.remedy
+            ) from error
+    if "voice" in options.verify:
+        references = {
+            name: voice.audio for job in jobs for name, voice in job.voices.items() if voice.audio is not None
+        }
+        if options.voice_model is None:
+            note("--verify voice is off: there is no speaker model; name its folder with --voice-model")
+        elif not references:
+            note("--verify voice is off: no voice of this cast has a reference recording")
+        else:
+            from csm_cli.verify.likeness import VoiceLikeness
+
+            likeness = VoiceLikeness(options.voice_model, references)
+    return Verifier(recogniser, likeness)

@@ -1,0 +1,86 @@
+"""Voices told apart by an embedding model from a local folder: a tiny random one."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from csm_cli.errors import MissingError
+from csm_cli.verify import Reading, Verifier
+from csm_cli.verify.likeness import VoiceLikeness, foreign
+from csm_cli.voices.registry import VoiceRegistry
+
+RATE = 24_000
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    import torch
+    from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2ForXVector
+
+    torch.manual_seed(0)
+    config = Wav2Vec2Config(
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        conv_dim=(16, 16),
+        conv_kernel=(20, 10),
+        conv_stride=(10, 10),
+        num_conv_pos_embeddings=8,
+        num_conv_pos_embedding_groups=2,
+        tdnn_dim=(16, 16),
+        tdnn_kernel=(3, 1),
+        tdnn_dilation=(1, 1),
+        xvector_output_dim=8,
+    )
+    folder = tmp_path_factory.mktemp("speaker") / "tiny"
+    Wav2Vec2ForXVector(config).save_pretrained(folder)
+    Wav2Vec2FeatureExtractor().save_pretrained(folder)
+    return folder
+
+
+def test_a_voice_is_nearest_to_its_own_recording(model):
+    voices = {name: VoiceRegistry().get(name).audio for name in ("slt", "kal")}
+    likeness = VoiceLikeness(model, voices)
+    from csm_cli.audio.files import read_audio
+
+    for name, clip in voices.items():
+        found = likeness.similarities(read_audio(clip, RATE), RATE)
+        assert found[name] == pytest.approx(1.0, abs=1e-3)
+        assert found[name] == max(found.values())
+    assert likeness.similarities(np.zeros(1000, np.float32), RATE) == {}
+    assert likeness.name == "tiny"
+
+
+def test_a_take_in_another_voice_is_told():
+    assert foreign("slt", {"slt": 0.8, "kal": 0.7}) is None
+    assert foreign("slt", {"slt": 0.79, "kal": 0.8}) is None, "too near to tell"
+    assert foreign("slt", {"slt": 0.6, "kal": 0.8}) == "sounds more like kal (0.80) than slt (0.60)"
+    assert foreign("slt", {"slt": 0.1}) == "sounds unlike slt (0.10)"
+    assert foreign("slt", {"kal": 0.9}) is None, "a voice without a recording cannot be judged"
+
+
+def test_the_verifier_asks_it(monkeypatch):
+    class Ear:
+        name = "ear"
+
+        def similarities(self, sound, rate):
+            return {"ann": 0.9, "bob": 0.2}
+
+    time = np.arange(RATE) / RATE
+    sound = (0.3 * np.sin(2 * np.pi * 200 * time)).astype(np.float32)
+    sound[-600:] = 0
+    readings = [Reading("Hello there, you.", None, True, sound, RATE, voice) for voice in ("ann", "bob")]
+    verifier = Verifier(likeness=Ear())
+    assert verifier.checks == ("signal", "voice:ear")
+    good, bad = verifier.judge(readings)
+    assert (good.reasons, good.scores) == ((), {"voice_similarity": 0.9})
+    assert bad.reasons == ("sounds more like ann (0.90) than bob (0.20)",)
+    assert good.badness < bad.badness
+
+
+def test_a_model_that_is_not_there_is_told_in_one_line(tmp_path):
+    with pytest.raises(MissingError, match=r"the speaker model cannot be loaded .*x-vector") as error:
+        VoiceLikeness(tmp_path / "none", {})
+    assert "\n" not in str(error.value)

@@ -1,0 +1,80 @@
+"""Whether what was heard is what should be said."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from csm_cli.verify.words import compare, names_in
+
+SAID = "They said that Zaphira would come in the morning."
+LONG = "The keeper climbed the stairs and lit the lamp while far below a boat turned toward it."
+
+
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        (LONG, LONG.lower()),
+        (LONG, "the keeper climb the stairs and lit the lamp while far below a boat turned toward it"),
+        (
+            "It is 10:30, and there are 21 of them here.",
+            "it is ten thirty and there are twenty one of them here",
+        ),
+        (
+            "There was a knight in the night, riding by the sea.",
+            "their was a night in the knight riding by the see",
+        ),
+        (
+            SAID,
+            "they said that safira would come in the morning",
+        ),
+        (
+            SAID,
+            "they said that sapphire a would come in the morning",
+        ),
+        ("Zaphira!", "sapphire"),
+        ("Yes.", "yes"),
+        ("Oh, Zelnor.", "oh sell nor"),
+        ("…", "hm"),
+    ],
+)
+def test_what_is_near_enough(text, heard):
+    assert compare(text, heard).agrees
+
+
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        (LONG, ""),
+        (LONG, "the keeper climbed the stairs and lit the lamp"),
+        (LONG, LONG + " toward it toward it toward it"),
+        (SAID, "they said that dog wood come in the evening"),
+        ("Yes.", ""),
+        ("Yes.", "my goodness what a day"),
+        ("Hold on!", "never"),
+    ],
+)
+def test_what_is_not(text, heard):
+    assert not compare(text, heard).agrees
+
+
+def test_a_weaker_recogniser_is_given_more_room():
+    heard = "the keeper climbed his walls and let a lamp while far below a boat turned toward it"
+    assert not compare(LONG, heard, 0.1).agrees
+    assert compare(LONG, heard, 0.34).agrees
+
+
+def test_names_of_the_lexicon_count_as_names():
+    text, heard = "we met the old man of quoyle by the river", "we met the old man of coil by the river and"
+    assert compare(text, heard).errors <= 2
+    assert compare(text, heard, names=["quoyle"]).errors == 1
+
+
+def test_names_are_capitals_inside_a_sentence():
+    assert names_in('The boat. It is Anna, and I know I\'m late, said Tom. "Then go."') == ["Anna", "Tom"]
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_any_two_texts_can_be_compared(text, heard):
+    found = compare(text, heard)
+    assert 0 <= found.alike <= 1
+    assert compare(text, text).agrees
