@@ -240,13 +240,14 @@ class ChainInProgress:
 
 
 def speak_chains(
-    engine: Speaker, works: Iterable[Work], manner: Manner, progress: Progress
+    engine: Speaker, works: Iterable[Work | None], manner: Manner, progress: Progress
 ) -> Iterator[tuple[Chain, list[SpokenLine]]]:
     """Speak chains; each is given back, with its lines, as soon as it is complete.
 
     Args:
         engine: speaks.
-        works: in the order in which they should be finished.
+        works: in the order in which they should be finished. None: nothing more just now, ask again after
+            the next batch; asked while nothing is being spoken, it should wait instead.
         manner: how.
         progress: hears of every finished line.
 
@@ -257,9 +258,14 @@ def speak_chains(
     active: list[ChainInProgress] = []
     more = True
     while more or active:
-        while more and len(active) < manner.batch:
-            work = next(queue, None)
-            more = work is not None
+        lull = False
+        while more and not lull and len(active) < manner.batch:
+            try:
+                work = next(queue)
+            except StopIteration:
+                more = False
+                break
+            lull = work is None
             if work is not None:
                 active.append(ChainInProgress(work, engine, manner))
         for state in tuple(active):
@@ -268,7 +274,7 @@ def speak_chains(
             if state.done:
                 active.remove(state)
                 yield state.chain, state.close()
-        if active and (len(active) == manner.batch or not more):
+        if active and (len(active) == manner.batch or lull or not more):
             _speak(engine, [state for state in active if state.speaking])
             readings = [state.readings() for state in active]
             verdicts = iter(manner.verifier.judge([reading for each in readings for reading in each]))

@@ -33,10 +33,12 @@ def ask(chain, *, turns=3, model=MODEL):
     )
 
 
-def speak_planned(engine, chains, *, batch=16, turns=3, references=None, store=None, **policy):
-    """[(chain, its lines with their takes)] in the order of completion."""
+def speak_planned(
+    engine, chains, *, batch=16, turns=3, references=None, store=None, come=lambda works: works, **policy
+):
+    """[(chain, its lines with their takes)] in the order of completion; `come`: how the chains come in."""
     store = store or TakeStore(None)
     with TakeWriter(store) as writer:
         desk = Desk(Chooser(store, **policy), writer)
         works = [Work(chain, ask(chain, turns=turns), references or {}, desk) for chain in chains]
-        return list(speak_chains(engine, works, Manner(batch, turns), Progress()))
+        return list(speak_chains(engine, come(works), Manner(batch, turns), Progress()))

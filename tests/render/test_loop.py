@@ -54,6 +54,14 @@ def test_the_size_of_the_batch_changes_nothing(script, batch):
     assert codes(speak(script, FakeEngine(), batch=batch)) == codes(speak(script, FakeEngine()))
 
 
+def test_chains_that_come_later_join_those_being_spoken(script):
+    chains = plan_screenplay(read_screenplay(script), {"narrator": 0, "Anna": 1})
+    engine = FakeEngine()
+    spoken = speak_planned(engine, chains, come=lambda works: [works[0], None, works[1], None, works[2]])
+    assert [len(batch) for batch in engine.batches] == [1, 2, 3, 1]
+    assert codes(spoken) == codes(speak(script, FakeEngine()))
+
+
 def test_a_line_hears_the_lines_before_it_in_its_chapter(script):
     engine = FakeEngine()
     speak(script, engine, batch=1)
