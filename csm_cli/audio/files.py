@@ -34,14 +34,30 @@ def read_audio(path: Path | str, rate: int = SAMPLE_RATE) -> np.ndarray:
         MissingError: no such file.
         UsageError: the file cannot be read or decoded, or holds no samples.
     """
+    audio, source_rate = read_source(path, rate)
+    return resample(audio, source_rate, rate)
+
+
+def read_source(path: Path | str, rate: int, seconds: float | None = None) -> tuple[np.ndarray, int]:
+    """Reads as `read_audio` does, at the file's own rate where that is known, else at `rate`.
+
+    Args:
+        seconds: read no more than this from the beginning; None: all.
+
+    Returns:
+        (float32 mono `[samples]`, their rate in Hz).
+
+    Raises:
+        MissingError, UsageError: as `read_audio`.
+    """
     path = Path(path)
     _check_is_file(path)
-    audio, source_rate = _decode(path, rate)
+    audio, source_rate = _decode(path, rate, seconds)
     if not audio.size:
         raise UsageError("holds no sound", where=str(path), remedy=REMEDY)
     if not np.isfinite(audio).all():
         raise UsageError("holds samples that are not numbers", where=str(path), remedy="export it again")
-    return resample(audio, source_rate, rate)
+    return audio, source_rate
 
 
 def audio_seconds(path: Path | str) -> float | None:
@@ -103,6 +119,8 @@ def _check_is_file(path: Path) -> None:
     try:
         if path.is_dir():
             raise UsageError("is a folder, not an audio file", where=str(path), remedy=REMEDY)
+        if path.exists() and not path.is_file():  # opening a pipe would wait for its other end
+            raise UsageError("is not a file", where=str(path), remedy=REMEDY)
         if path.stat().st_size == 0:
             raise UsageError("is empty", where=str(path), remedy=REMEDY)
         with path.open("rb"):
@@ -115,17 +133,20 @@ def _check_is_file(path: Path) -> None:
         ) from error
 
 
-def _decode(path: Path, rate: int) -> tuple[np.ndarray, int]:
+def _decode(path: Path, rate: int, seconds: float | None = None) -> tuple[np.ndarray, int]:
     """(float32 mono `[samples]`, their rate): by soundfile, else by ffmpeg."""
     import soundfile
 
     try:
-        audio, source_rate = soundfile.read(str(path), dtype="float32", always_2d=True)
-        return audio.mean(axis=1), source_rate
+        with soundfile.SoundFile(str(path)) as file:
+            frames = -1 if seconds is None else round(seconds * file.samplerate)
+            audio = file.read(frames, dtype="float32", always_2d=True)
+            return audio.mean(axis=1), file.samplerate
     except soundfile.SoundFileError:
         pass  # a format that only ffmpeg reads, or a damaged file: ffmpeg's answer decides
+    limit = [] if seconds is None else ["-t", str(seconds)]
     with _ffmpeg_errors(path):
-        raw = run_ffmpeg([*_decoding(path, rate), "pipe:1"], where=str(path))
+        raw = run_ffmpeg([*limit, *_decoding(path, rate), "pipe:1"], where=str(path))
     return np.frombuffer(raw, dtype="<f4").copy(), rate
 
 

@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import difflib
-import shutil
-import uuid
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
-from csm_cli.audio.files import SAMPLE_RATE, write_wav
+from csm_cli.audio.files import SAMPLE_RATE, read_audio
 from csm_cli.errors import CsmError, MissingError, UsageError
-from csm_cli.voices.intake import check_transcript, read_reference
-from csm_cli.voices.places import CARD, Layer, voice_layers
-from csm_cli.voices.voice import (
-    CLIP,
-    MAX_SPEAKER,
-    NAME,
-    Voice,
-    card_text,
-    check_name,
-    load_voice,
-)
+from csm_cli.voices.places import Layer, voice_layers
+from csm_cli.voices.store import NewClip, delete, locked, move, put, same
+from csm_cli.voices.voice import MAX_SPEAKER, NAME, Voice, card_text, check_name, load_voice
+
+PLAIN = "plain"
+"""Label of the clip that had none, once others stand beside it."""
 
 
 class Added(NamedTuple):
-    """What `VoiceRegistry.add` made, and what is doubtful about it: one line each."""
+    """What `VoiceRegistry.add` made, what is doubtful about it (one line each), and whether that is new."""
 
     voice: Voice
     warnings: tuple[str, ...]
+    changed: bool
 
 
 class VoiceRegistry:
@@ -46,15 +40,18 @@ class VoiceRegistry:
         self.layers: tuple[tuple[Layer, Path], ...] = voice_layers(project_dir)
 
     def get(self, name: str, *, where: str | None = None) -> Voice:
-        """The voice of that name.
+        """The voice of that name; `anna/angry` is Anna with her clip `angry` as the one that is heard.
 
         Args:
             where: the place that asked for it, such as `file:line:col`, for the error.
 
         Raises:
-            MissingError: there is none; names the nearest and lists all.
+            MissingError: there is none, or it has no such clip; names the nearest and lists all.
             CsmError: it is there, but damaged.
         """
+        if "/" in name:
+            owner, _, label = name.partition("/")
+            return self.get(owner, where=where).heard_as(label, where=where)
         # A name that cannot be a voice's is never joined to a path.
         if NAME.fullmatch(name):
             for layer, folder in self.layers:
@@ -84,56 +81,108 @@ class VoiceRegistry:
     def add(
         self,
         name: str,
-        audio: Path | str,
-        text: str,
+        clips: Sequence[NewClip],
         speaker: int | None = None,
         *,
         project: bool = False,
         force: bool = False,
+        extend: bool = False,
+        language: str = "",
         licence: str = "",
+        consent: str = "",
         note: str = "",
     ) -> Added:
-        """Registers a voice, whole or not at all.
+        """Registers a voice, whole or not at all. The same voice a second time changes nothing.
 
         Args:
-            audio: the reference clip, 1 to 30 s, of any format.
-            text: what the clip says, word for word.
+            clips: from `prepare_all`; none makes a voice that is a speaker tag and no more.
             speaker: its tag; None: that of the voice replaced, else the lowest that no voice has.
             project: into the project's folder, not the user's.
             force: replace the voice of that name, or hide a shipped one.
+            extend: add the clips to the voice of that name; one of the same label is replaced.
+            language, licence, consent, note: "" keeps what the voice replaced or extended has.
 
         Raises:
-            UsageError: name, clip, transcript or tag cannot be used, or the name is taken.
-            MissingError: no such clip.
+            UsageError: name or tag cannot be used, or the name is taken by another voice.
+            MissingError: there is no voice to extend.
             CsmError: the folder cannot be written.
         """
         check_name(name)
-        layer: Layer = "project" if project else "user"
-        home = self._home(layer)
-        voices = self.all()
-        taken = next(((at, folder) for at, folder in self._folders()[0] if folder.name == name), None)
-        if taken and not force:
-            raise UsageError(
-                f"a voice named {name!r} exists already ({taken[0]}: {taken[1]})",
-                remedy="choose another name, or replace it with --force",
-            )
-        clip, warnings = read_reference(audio)
-        text, doubts = check_transcript(text, clip.size / SAMPLE_RATE)
-        others = {voice.speaker: voice.name for voice in voices if voice.name != name}
-        if speaker is None:
-            old = next((voice.speaker for voice in voices if voice.name == name), None)
-            speaker = old if old is not None else _free_tag(others)
-        elif not 0 <= speaker <= MAX_SPEAKER:
+        if speaker is not None and not 0 <= speaker <= MAX_SPEAKER:
             raise UsageError(
                 f"{speaker} cannot be a speaker tag", where="--speaker", remedy=f"give 0 to {MAX_SPEAKER}"
             )
-        elif speaker in others:
-            doubts.append(f"speaker {speaker} is also {others[speaker]!r}: do not cast both in one script")
-        if taken and taken[0] == "project" and not project:
-            doubts.append(f"the project has its own {name!r}, which is used before this one")
+        layer: Layer = "project" if project else "user"
+        home = self._home(layer)
+        with locked(home):
+            voices = self.all()
+            taken = next(((at, folder) for at, folder in self._folders()[0] if folder.name == name), None)
+            own = home / name
+            old = _sound(own, layer) if _exists(own) else None
+            if extend:
+                clips = _extended(self._to_extend(name, taken, own), old, clips)
+            others = {voice.speaker: voice.name for voice in voices if voice.name != name}
+            known = old or next((voice for voice in voices if voice.name == name), None)
+            if speaker is None:
+                speaker = known.speaker if known else _free_tag(others)
+            voice = Voice(
+                name=name,
+                speaker=speaker,
+                text="",
+                audio=None,
+                licence=licence or (old.licence if old else ""),
+                note=note or (old.note if old else ""),
+                layer=layer,
+                folder=own,
+                language=language or (old.language if old else ""),
+                consent=consent or (old.consent if old else ""),
+            )
+            if old and same(old, clips) and card_text(replace(voice, clips=old.clips)) == card_text(old):
+                return Added(old, self._doubts(old, others, taken), False)
+            if taken and not (force or extend):
+                raise UsageError(
+                    f"a voice named {name!r} exists already ({taken[0]}: {taken[1]})",
+                    remedy="choose another name, replace it with --force, or add clips to it with --extend",
+                )
+            voice = put(voice, clips)
+            return Added(voice, self._doubts(voice, others, taken), True)
 
-        _put(home / name, clip, card_text(name, speaker, text, licence, note))
-        return Added(load_voice(home / name, layer), (*warnings, *doubts))
+    def check_free(self, name: str, *, project: bool = False, extend: bool = False) -> None:
+        """Finds out, before recordings are read, what is wrong with a name.
+
+        Raises:
+            UsageError: it cannot be a voice's, or there is no folder for it.
+            MissingError: there is no voice to extend.
+        """
+        check_name(name)
+        home = self._home("project" if project else "user")
+        if extend:
+            taken = next(((at, folder) for at, folder in self._folders()[0] if folder.name == name), None)
+            self._to_extend(name, taken, home / name)
+
+    def rename(self, name: str, new: str) -> Voice:
+        """Gives a voice of the project or the user another name.
+
+        Raises:
+            UsageError: it came with csm, or the new name cannot be used or is taken.
+            MissingError: there is none.
+            CsmError: it is damaged, or its folder cannot be written.
+        """
+        voice = self.get(name)
+        check_name(new)
+        if voice.layer == "shipped":
+            raise UsageError(
+                f"the voice {name!r} came with csm and is not renamed",
+                remedy=f"copy it: csm voices export {name}, then csm voices import {name}.zip --as {new}",
+            )
+        with locked(voice.folder.parent):
+            for layer, folder in self._folders()[0]:
+                if folder.name == new and new != name:
+                    raise UsageError(
+                        f"a voice named {new!r} exists already ({layer}: {folder})",
+                        remedy="choose another name",
+                    )
+            return move(voice, new) if new != name else voice
 
     def remove(self, name: str) -> Voice | None:
         """Removes the nearest voice of that name, damaged or not; a shipped one that it hid shows again.
@@ -155,16 +204,33 @@ class VoiceRegistry:
                 f"the voice {name!r} came with csm and is not removed",
                 remedy="leave it out of the cast, or hide it: csm voices add --force",
             )
-        voice = None
-        with suppress(CsmError):
-            voice = load_voice(folder, layer)
-        try:
-            grave = _hidden(folder)
-            folder.rename(grave)  # gone at once, even if clearing up is cut short
-            shutil.rmtree(grave)
-        except OSError as error:
-            raise _unwritable(folder, error) from error
+        voice = _sound(folder, layer)
+        with locked(folder.parent):
+            delete(folder)
         return voice
+
+    def _to_extend(self, name: str, taken: tuple[Layer, Path] | None, own: Path) -> Voice:
+        if taken is None:
+            raise self._missing(name)
+        if taken[1] != own:
+            raise UsageError(
+                f"the voice {name!r} is not in this folder of voices ({taken[0]}: {taken[1]})",
+                where="--extend",
+                remedy="extend a voice of the project with --project; a shipped one cannot be extended",
+            )
+        return load_voice(own, taken[0])
+
+    def _doubts(
+        self, voice: Voice, others: Mapping[int, str], taken: tuple[Layer, Path] | None
+    ) -> tuple[str, ...]:
+        doubts = []
+        if voice.speaker in others:
+            doubts.append(
+                f"speaker {voice.speaker} is also {others[voice.speaker]!r}; cast together, one gets another"
+            )
+        if taken and taken[0] == "project" and voice.layer == "user":
+            doubts.append(f"the project has its own {voice.name!r}, which is used before this one")
+        return tuple(doubts)
 
     def _folders(self) -> tuple[list[tuple[Layer, Path]], list[str]]:
         """Voice folders that no nearer layer hides, and the layers that cannot be read, one line each."""
@@ -216,37 +282,19 @@ def _exists(folder: Path) -> bool:
         return False
 
 
-def _hidden(folder: Path) -> Path:
-    """A name beside `folder` that no registry reads."""
-    return folder.with_name(f".{folder.name}-{uuid.uuid4().hex[:8]}")
+def _sound(folder: Path, layer: Layer) -> Voice | None:
+    """The voice in a folder; None if it is damaged."""
+    with suppress(CsmError):
+        return load_voice(folder, layer)
+    return None
 
 
-def _put(folder: Path, clip: np.ndarray, card: str) -> None:
-    """Makes the voice's folder beside its place, then swaps it in."""
-    fresh, old = _hidden(folder), _hidden(folder)
-    aside = False
-    try:
-        fresh.mkdir(parents=True)
-        write_wav(fresh / CLIP, clip)
-        (fresh / CARD).write_text(card, encoding="utf-8")
-        if folder.exists():
-            folder.rename(old)
-            aside = True
-        fresh.rename(folder)
-    except OSError as error:
-        if aside:
-            with suppress(OSError):
-                old.rename(folder)
-        raise _unwritable(folder, error) from error
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-    if aside:
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _unwritable(folder: Path, error: OSError) -> CsmError:
-    return CsmError(
-        f"cannot be changed ({error.strerror or error})",
-        where=str(folder),
-        remedy="check its permissions and the free space",
-    )
+def _extended(voice: Voice, old: Voice | None, new: Sequence[NewClip]) -> list[NewClip]:
+    """The clips of a voice together with new ones; a plain clip is called `plain` beside labelled ones."""
+    fresh = {clip.label: clip for clip in new}
+    clips = []
+    for clip in (old or voice).clips:
+        label = clip.label or PLAIN
+        again = fresh.pop(label) if label in fresh else None
+        clips.append(again or NewClip(label, clip.text, read_audio(clip.audio, SAMPLE_RATE)))
+    return [*clips, *(replace(clip, label=clip.label or PLAIN) for clip in fresh.values())]

@@ -1,34 +1,59 @@
-"""One voice: a folder with a hand-readable `voice.yaml` and the reference clip."""
+"""One voice: a folder with a hand-readable `voice.yaml` and its reference clips."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from csm_cli.audio.files import audio_seconds
-from csm_cli.errors import CsmError, UsageError
+from csm_cli.errors import CsmError, MissingError, UsageError
 from csm_cli.voices.places import CARD, Layer
 
 CLIP = "reference.wav"
 MAX_NAME = 40
 NAME = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{MAX_NAME - 1}}}")
 MAX_SPEAKER = 999
+MAX_CARD_BYTES = 64 << 10
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One recording of a voice.
+
+    Attributes:
+        label: the manner it is spoken in, such as `angry`; "" for a voice with one plain clip.
+        text: what it says.
+        audio: the file, mono.
+    """
+
+    label: str
+    text: str
+    audio: Path
+
+    @property
+    def seconds(self) -> float:
+        """Its length; 0 if the file is gone."""
+        return audio_seconds(self.audio) or 0.0
 
 
 @dataclass(frozen=True)
 class Voice:
-    """A registered voice.
+    """A registered voice, and the clip of it that is heard.
 
     Attributes:
-        speaker: the number that stands for it in the model's prompt, `[speaker]text`.
-        text: what the reference clip says; empty when there is no clip.
-        audio: the clip, mono; None for a voice that is only a speaker tag.
+        speaker: its usual tag, the number in the model's prompt, `[speaker]text`.
+        text: what the clip that is heard says; empty when there is no clip.
+        audio: that clip, mono; None for a voice that is only a speaker tag.
         layer: where it was found.
         folder: its folder.
+        clips: all of its clips; the first is the one heard unless another is asked for.
+        label: that of the clip heard.
+        language: tag such as `en`; "" if not stated.
+        consent: who allowed the voice to be used, and how.
     """
 
     name: str
@@ -39,23 +64,62 @@ class Voice:
     note: str
     layer: Layer
     folder: Path
+    clips: tuple[Clip, ...] = field(default=())
+    label: str = ""
+    language: str = ""
+    consent: str = ""
 
     @property
     def seconds(self) -> float:
-        """The length of the reference clip; 0 without one."""
+        """The length of the clip that is heard; 0 without one."""
         return (audio_seconds(self.audio) or 0.0) if self.audio else 0.0
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of its clips, in the order of the card."""
+        return tuple(clip.label for clip in self.clips if clip.label)
+
+    def heard_as(self, label: str, *, where: str | None = None) -> Voice:
+        """The same voice, with the clip of that label as the one heard.
+
+        Args:
+            where: the place that asked for it, for the error.
+
+        Raises:
+            MissingError: it has none.
+        """
+        for clip in self.clips:
+            if clip.label == label:
+                return replace(self, text=clip.text, audio=clip.audio, label=label)
+        have = f"it has {', '.join(self.labels)}" if self.labels else "it has one clip, without a label"
+        raise MissingError(
+            f"the voice {self.name!r} has no clip {label!r}",
+            where=where or str(self.folder),
+            remedy=f"{have}; add one: csm voices add {self.name} RECORDING --label {label} --extend",
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The voice as plain values, for JSON."""
         return {
             "name": self.name,
             "speaker": self.speaker,
+            "language": self.language,
             "text": self.text,
             "seconds": round(self.seconds, 3),
             "layer": self.layer,
             "folder": str(self.folder),
             "audio": str(self.audio) if self.audio else None,
+            "clips": [
+                {
+                    "label": clip.label,
+                    "text": clip.text,
+                    "audio": str(clip.audio),
+                    "seconds": round(clip.seconds, 3),
+                }
+                for clip in self.clips
+            ],
             "licence": self.licence,
+            "consent": self.consent,
             "note": self.note,
         }
 
@@ -69,12 +133,29 @@ def check_name(name: str) -> str:
     Raises:
         UsageError: it cannot; the remedy proposes one that can.
     """
+    return _checked(name, "the name of a voice", "narrator")
+
+
+def check_label(label: str) -> str:
+    """`label`, if it can be a clip's: the same characters as a name; it becomes the name of a file.
+
+    Raises:
+        UsageError: it cannot; the remedy proposes one that can.
+    """
+    return _checked(label, "the label of a clip", "calm")
+
+
+def as_label(text: str) -> str:
+    """The label that a delivery note or a file name would have: "Very  Angry!" is `very-angry`; may be ""."""
+    return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-_")[:MAX_NAME].strip("-_")
+
+
+def _checked(name: str, what: str, usual: str) -> str:
     if NAME.fullmatch(name):
         return name
-    proposal = re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-_")[:MAX_NAME] or "narrator"
     raise UsageError(
-        f"{name!r} cannot be the name of a voice",
-        remedy=f"use up to {MAX_NAME} of a-z, 0-9, - and _, such as {proposal!r}",
+        f"{name!r} cannot be {what}",
+        remedy=f"use up to {MAX_NAME} of a-z, 0-9, - and _, such as {as_label(name) or usual!r}",
     )
 
 
@@ -82,59 +163,110 @@ def load_voice(folder: Path, layer: Layer) -> Voice:
     """Reads the voice in `folder`, which gives it its name.
 
     Raises:
-        CsmError: `voice.yaml` or the clip is missing, unreadable or wrong; one line that names the file.
+        CsmError: `voice.yaml` or a clip is missing, unreadable or wrong; one line that names the file.
     """
     card = folder / CARD
+    values = _read_card(card)
+    name = values.get("name", folder.name)
+    if name != folder.name:
+        raise _damaged(card, f"is named {name!r} in a folder named {folder.name!r}")
+    speaker = values.get("speaker")
+    if not isinstance(speaker, int) or isinstance(speaker, bool) or not 0 <= speaker <= MAX_SPEAKER:
+        raise _damaged(card, f"needs `speaker`, a whole number from 0 to {MAX_SPEAKER}")
+    clips = _read_clips(card, values)
+    first = clips[0] if clips else None
+    return Voice(
+        name=folder.name,
+        speaker=speaker,
+        text=first.text if first else _words(card, values, "text"),
+        audio=first.audio if first else None,
+        licence=_words(card, values, "licence"),
+        note=_words(card, values, "note"),
+        layer=layer,
+        folder=folder,
+        clips=clips,
+        label=first.label if first else "",
+        language=_words(card, values, "language"),
+        consent=_words(card, values, "consent"),
+    )
+
+
+def card_text(voice: Voice) -> str:
+    """The text of a voice's `voice.yaml`: a plain clip as `text` and `audio`, labelled ones as a list."""
+    values: dict[str, Any] = {"name": voice.name} if voice.name else {}
+    values["speaker"] = voice.speaker
+    if voice.language:
+        values["language"] = voice.language
+    if len(voice.clips) == 1 and not voice.clips[0].label:
+        values |= _clip_values(voice.clips[0])
+    elif voice.clips:
+        values["clips"] = [{"label": clip.label, **_clip_values(clip)} for clip in voice.clips]
+    elif voice.text:
+        values["text"] = voice.text
+    values |= {"licence": voice.licence, "consent": voice.consent, "note": voice.note}
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _clip_values(clip: Clip) -> dict[str, str]:
+    return {"text": clip.text, "audio": clip.audio.name}
+
+
+def _read_card(card: Path) -> dict[Any, Any]:
     try:
+        if card.stat().st_size > MAX_CARD_BYTES:
+            raise _damaged(card, "is far too large for a voice's card")
         values = yaml.safe_load(card.read_text(encoding="utf-8"))
     except OSError as error:
         raise _damaged(card, f"cannot be read ({error.strerror or error})") from error
     except UnicodeDecodeError as error:
         raise _damaged(card, "is not UTF-8 text") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f" (line {mark.line + 1})" if mark else ""
         raise _damaged(card, f"is not YAML{place}") from error
     if not isinstance(values, dict):
         raise _damaged(card, "does not hold `key: value` lines")
+    return values
 
-    if values.get("name", folder.name) != folder.name:
-        raise _damaged(card, f"is named {values['name']!r} in a folder named {folder.name!r}")
-    speaker = values.get("speaker")
-    if not isinstance(speaker, int) or isinstance(speaker, bool) or not 0 <= speaker <= MAX_SPEAKER:
-        raise _damaged(card, f"needs `speaker`, a whole number from 0 to {MAX_SPEAKER}")
-    text = _words(card, values, "text")
-    clip = _words(card, values, "audio")
-    if clip and Path(clip).name != clip:
-        raise _damaged(card, f"names a clip outside its folder ({clip!r})")
-    audio = folder / clip if clip else None
-    if audio and not audio.is_file():
-        raise _damaged(card, f"names a clip that is not there ({clip!r})")
-    if audio and not text:
+
+def _read_clips(card: Path, values: dict[Any, Any]) -> tuple[Clip, ...]:
+    listed = values.get("clips")
+    if listed is None:
+        clip = _read_clip(card, values, "")
+        return (clip,) if clip else ()
+    if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
+        raise _damaged(card, "needs a list for `clips`, each with `label`, `audio` and `text`")
+    clips: dict[str, Clip] = {}
+    for item in listed:
+        label = _words(card, item, "label")
+        if not NAME.fullmatch(label) and (label or len(listed) > 1):
+            raise _damaged(card, f"has a clip labelled {label!r}, which is no label")
+        if label in clips:
+            raise _damaged(card, f"has two clips labelled {label!r}")
+        clip = _read_clip(card, item, label)
+        if clip is None:
+            raise _damaged(card, f"has a clip {label!r} without `audio`")
+        clips[label] = clip
+    return tuple(clips.values())
+
+
+def _read_clip(card: Path, values: dict[Any, Any], label: str) -> Clip | None:
+    name, text = _words(card, values, "audio"), _words(card, values, "text")
+    if not name:
+        return None
+    if not is_file_name(name):
+        raise _damaged(card, f"names a clip outside its folder ({name!r})")
+    audio = card.parent / name
+    if not audio.is_file():
+        raise _damaged(card, f"names a clip that is not there ({name!r})")
+    if not text:
         raise _damaged(card, "needs `text`, the words that the clip says")
-    return Voice(
-        name=folder.name,
-        speaker=speaker,
-        text=text,
-        audio=audio,
-        licence=_words(card, values, "licence"),
-        note=_words(card, values, "note"),
-        layer=layer,
-        folder=folder,
-    )
+    return Clip(label, text, audio)
 
 
-def card_text(name: str, speaker: int, text: str, licence: str = "", note: str = "") -> str:
-    """The text of a `voice.yaml` whose clip is `reference.wav`."""
-    values = {
-        "name": name,
-        "speaker": speaker,
-        "text": text,
-        "audio": CLIP,
-        "licence": licence,
-        "note": note,
-    }
-    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100)
+def is_file_name(name: str) -> bool:
+    """Whether `name` is a file's own name on any system: no folder, no drive, nothing that leads away."""
+    return bool(name) and name not in (".", "..") and not re.search(r'[/\\:\0-\x1f<>"|?*]', name)
 
 
 def _words(card: Path, values: dict[Any, Any], key: str) -> str:

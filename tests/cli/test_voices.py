@@ -1,21 +1,24 @@
 """`csm voices`."""
 
 import json
+import zipfile
 
 import numpy as np
 import pytest
 import soundfile
 
-TEXT = "The boat turned into the wind and fell silent."
+from tests.voices.sounds import TEXT, speech, speech_at, written
 
 
 @pytest.fixture
 def clip(tmp_path):
-    path = tmp_path / "clip.wav"
-    time = np.arange(3 * 44_100) / 44_100
-    sound = 0.3 * np.sin(2 * np.pi * 220 * time)
-    soundfile.write(path, np.stack([sound, sound], axis=1), 44_100)
-    return path
+    sound = speech_at(44_100)
+    return written(tmp_path / "my clip.wav", np.stack([sound, sound], axis=1), 44_100)
+
+
+@pytest.fixture
+def other(tmp_path):
+    return written(tmp_path / "Angry!.flac", speech("kal"))
 
 
 def listing(csm):
@@ -38,10 +41,13 @@ def test_add_list_show_remove(csm, engine, clip):
 
 def test_a_name_that_is_taken(csm, engine, clip):
     assert csm("voices", "add", "anna", clip, "--text", TEXT).code == 0
-    again = csm("voices", "add", "anna", clip, "--text", TEXT)
+    same = csm("voices", "add", "anna", clip, "--text", TEXT)
+    assert same.code == 0 and "registered already" in same.err
+    other = TEXT.replace("keeper", "porter")
+    again = csm("voices", "add", "anna", clip, "--text", other)
     assert again.code == 2
     assert "--force" in again.err
-    assert csm("voices", "add", "anna", clip, "--text", TEXT, "--force").code == 0
+    assert csm("voices", "add", "anna", clip, "--text", other, "--force").code == 0
 
 
 def test_a_project_keeps_its_voices_beside_its_scripts(csm, engine, clip, tmp_path):
@@ -82,3 +88,115 @@ def test_a_file_that_is_no_recording(csm, tmp_path):
     assert result.code == 2
     assert str(text) in result.err
     assert csm("voices", "add", "anna", tmp_path / "absent.wav", "--text", TEXT).code == 4
+
+
+def test_the_report(csm, engine, clip):
+    added = csm("voices", "add", "anna", clip, "--text", TEXT, "--consent", "Anna, for this book")
+    for what in ("length", "level", "noise", "clipping", "echo", "speech", "context"):
+        assert f"  {what}" in added.err
+    assert "warning" not in added.err
+    (report,) = json.loads(csm("voices", "add", "ben", clip, "--text", TEXT, "--json").out)
+    assert report["changed"] and report["reports"][0]["speech_share"] > 0.8
+    assert "no licence or consent" in csm("voices", "add", "cleo", clip, "--text", TEXT).err
+
+
+def test_several_clips(csm, engine, clip, other):
+    added = csm("voices", "add", "anna", clip, other, "--text", TEXT, "--text", TEXT)
+    assert added.code == 0 and engine.encoded == 2
+    assert [each["label"] for each in listing(csm)["anna"]["clips"]] == ["my-clip", "angry"]
+    assert "my-clip, angry" in csm("voices", "list").out
+    shown = csm("voices", "show", "anna").out
+    assert "angry: " in shown and "my-clip: " in shown
+    assert csm("voices", "show", "anna/angry", "--json").out.count('"label": "angry"') == 1
+    assert csm("voices", "add", "ben", clip, "--text", TEXT, "--label", "calm").code == 0
+    assert csm("voices", "add", "ben", other, "--text", TEXT, "--label", "angry", "--extend").code == 0
+    assert [each["label"] for each in listing(csm)["ben"]["clips"]] == ["calm", "angry"]
+
+
+def test_a_clip_is_heard_by_its_label(csm, engine, clip, other):
+    words = TEXT.replace("keeper", "porter")
+    csm(
+        "voices",
+        "add",
+        "anna",
+        clip,
+        other,
+        "--label",
+        "calm",
+        "--label",
+        "angry",
+        "--text",
+        TEXT,
+        "--text",
+        words,
+    )
+    for name, text in (("anna", TEXT), ("anna/angry", words)):
+        assert csm("say", "Hello there.", "-v", name, "--model", "some/model").code == 0
+        assert [segment.text for segment in engine.asked[-1].context] == [text]
+    missing = csm("say", "Hello there.", "-v", "anna/sad", "--model", "some/model")
+    assert missing.code == 4 and "it has calm, angry" in missing.err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], "needs its transcript"),
+        (["--text", "one", "--text", "two"], "2 given for 1 recording;"),
+        (["--text", " "], "--text: the transcript is empty"),
+        (["--text", "one", "--transcript", "x.txt"], "not both"),
+        (["--transcript", "x.txt"], "no such transcript"),
+        (["--text", TEXT, "--label", "a", "--label", "b"], "--label: 2 given"),
+        (["--text", TEXT, "--label", "../x"], "cannot be the label"),
+        (["--text", TEXT, "--seconds", "90"], "--seconds: 90 s"),
+        (["--text", TEXT, "--asr", "no/such-model"], "recogniser cannot be loaded"),
+        (
+            ["--text", "She sells sea shells on the shore.", "--asr", "pocketsphinx"],
+            "does not seem to belong",
+        ),
+    ],
+)
+def test_what_cannot_be_added(csm, engine, clip, options, words):
+    result = csm("voices", "add", "anna", clip, *options)
+    assert result.code in (2, 4) and words in result.err
+    assert "anna" not in listing(csm)
+
+
+def test_a_transcript_from_a_file_and_from_pocketsphinx(csm, engine, clip, tmp_path):
+    (tmp_path / "words.txt").write_text(TEXT + "\n")
+    assert csm("voices", "add", "anna", clip, "--transcript", tmp_path / "words.txt").code == 0
+    assert listing(csm)["anna"]["text"] == TEXT
+    added = csm("voices", "add", "ben", clip, "--asr", "pocketsphinx")
+    assert added.code == 0 and "nobody has checked the transcript" in added.err
+    assert "keeper" in listing(csm)["ben"]["text"]
+
+
+def test_rename_export_import(csm, engine, clip, tmp_path):
+    csm("voices", "add", "anna", clip, "--text", TEXT, "--licence", "CC0")
+    assert csm("voices", "rename", "anna", "hanna").code == 0
+    assert "anna" not in listing(csm)
+    exported = csm("voices", "export", "hanna")
+    assert exported.out == "hanna.zip\n" and exported.err == ""
+    names = zipfile.ZipFile(tmp_path / "here" / "hanna.zip").namelist()
+    assert names == ["hanna/voice.yaml", "hanna/reference.wav"]
+    again = csm("voices", "import", "hanna.zip")
+    assert again.code == 0 and "registered already" in again.err
+    assert csm("voices", "import", "hanna.zip", "--as", "joanna", "--project").code == 0
+    assert listing(csm)["joanna"]["layer"] == "project" and listing(csm)["joanna"]["licence"] == "CC0"
+    assert csm("voices", "import", "hanna.zip", "none.zip", "--as", "x").code == 2
+    assert csm("voices", "import", "none.zip").code == 4
+    assert "no licence or consent" in csm("voices", "export", "kal").err or listing(csm)["kal"]["licence"]
+
+
+def test_voices_to_listen_to(csm, engine, clip, tmp_path):
+    here = tmp_path / "here"
+    assert csm("voices", "test", "kal", "--model", "some/model").out == "kal-test.wav\n"
+    assert (here / "kal-test.wav").is_file()
+    compared = csm(
+        "voices", "compare", "kal", "slt", "--say", "Hello.", "-o", "two.wav", "--model", "some/model"
+    )
+    assert compared.out == "two.wav\ntwo.svg\n"
+    said = soundfile.info(here / "two.wav").duration
+    csm("voices", "compare", "kal", "slt", "-o", "two.wav")
+    assert 0 < soundfile.info(here / "two.wav").duration < said
+    assert csm("voices", "compare", "kal").code == 2
+    assert csm("voices", "compare", "kal", "nobody").code == 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 import string
@@ -18,9 +19,10 @@ from hypothesis import strategies as st
 from csm_cli.audio.files import read_audio
 from csm_cli.errors import CsmError, MissingError, UsageError
 from csm_cli.paths import data_dir
-from csm_cli.voices import places
-from csm_cli.voices import registry as module
+from csm_cli.voices import places, store
 from csm_cli.voices.registry import VoiceRegistry
+from csm_cli.voices.store import NewClip
+from csm_cli.voices.transcript import check_transcript
 from csm_cli.voices.voice import check_name
 
 RATE = 24000
@@ -32,11 +34,12 @@ def speech(seconds: float = 3.0, level: float = 0.3, rate: int = RATE) -> np.nda
     return (level * np.sin(2 * np.pi * 200 * time) * np.abs(np.sin(2 * np.pi * 3 * time))).astype(np.float32)
 
 
-@pytest.fixture
-def clip(tmp_path: Path) -> Path:
-    path = tmp_path / "clip.wav"
-    soundfile.write(path, speech(), RATE)
-    return path
+CLIP = [NewClip("", TEXT, speech())]
+OTHER = [NewClip("", "Other words, about as many as before.", speech())]
+
+
+def labelled(*labels: str) -> list[NewClip]:
+    return [NewClip(label, f"Words said {label}.", speech(1 + 0.1 * len(label))) for label in labels]
 
 
 @pytest.fixture
@@ -58,16 +61,25 @@ def registry(tmp_path: Path, shipped: Path) -> VoiceRegistry:
     return VoiceRegistry(tmp_path / "project")
 
 
+def visible(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.name != ".lock")
+
+
 def damage(folder: Path, content: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "voice.yaml").write_text(content, encoding="utf-8")
 
 
-def test_round_trip(registry: VoiceRegistry, clip: Path) -> None:
-    voice, warnings = registry.add(
-        "ann", clip, "  The  keeper\nclimbed: the “stairs”, and lit #1. ", licence="CC0", note="mine"
+def test_round_trip(registry: VoiceRegistry) -> None:
+    voice, warnings, changed = registry.add(
+        "ann",
+        [NewClip("", "The keeper climbed: the “stairs”, and lit #1.", speech())],
+        licence="CC0",
+        note="mine",
+        consent="Ann, 2026",
+        language="en",
     )
-    assert warnings == ()
+    assert warnings == () and changed
     assert registry.get("ann") == voice
     assert (voice.name, voice.speaker, voice.layer, voice.licence) == ("ann", 2, "user", "CC0")
     assert voice.text == "The keeper climbed: the “stairs”, and lit #1."
@@ -77,22 +89,25 @@ def test_round_trip(registry: VoiceRegistry, clip: Path) -> None:
     assert voice.as_dict() == {
         "name": "ann",
         "speaker": 2,
+        "language": "en",
         "text": voice.text,
         "seconds": 3.0,
         "layer": "user",
         "folder": str(voice.folder),
         "audio": str(voice.audio),
+        "clips": [{"label": "", "text": voice.text, "audio": str(voice.audio), "seconds": 3.0}],
         "licence": "CC0",
+        "consent": "Ann, 2026",
         "note": "mine",
     }
     assert sorted(path.name for path in voice.folder.iterdir()) == ["reference.wav", "voice.yaml"]
-    assert [path.name for path in voice.folder.parent.iterdir()] == ["ann"]
+    assert visible(voice.folder.parent) == ["ann"]
 
 
-def test_layers(registry: VoiceRegistry, clip: Path, tmp_path: Path) -> None:
+def test_layers(registry: VoiceRegistry, tmp_path: Path) -> None:
     assert [(v.name, v.layer) for v in registry.all()] == [("kal", "shipped"), ("slt", "shipped")]
-    registry.add("slt", clip, TEXT, force=True)
-    registry.add("slt", clip, TEXT, project=True, force=True)
+    registry.add("slt", CLIP, force=True)
+    registry.add("slt", CLIP, project=True, force=True)
     assert registry.get("slt").layer == "project"
     assert registry.get("slt").folder == tmp_path / "project" / "voices" / "slt"
     assert VoiceRegistry(None).get("slt").layer == "user"
@@ -104,27 +119,27 @@ def test_layers(registry: VoiceRegistry, clip: Path, tmp_path: Path) -> None:
         registry.remove("slt")
 
 
-def test_a_taken_name_needs_force(registry: VoiceRegistry, clip: Path) -> None:
+def test_a_taken_name_needs_force(registry: VoiceRegistry) -> None:
     with pytest.raises(UsageError, match=r"'kal' exists already \(shipped: .*--force"):
-        registry.add("kal", clip, TEXT)
-    first = registry.add("ann", clip, TEXT, speaker=40).voice
+        registry.add("kal", CLIP)
+    first = registry.add("ann", CLIP, speaker=40).voice
     with pytest.raises(UsageError, match="exists already"):
-        registry.add("ann", clip, "Other words, about as many as before.")
+        registry.add("ann", OTHER)
     assert registry.get("ann") == first
-    second = registry.add("ann", clip, "Other words, about as many as before.", force=True).voice
+    second = registry.add("ann", OTHER, force=True).voice
     assert second.text.startswith("Other") and second.speaker == 40
 
 
-def test_speaker_tags(registry: VoiceRegistry, clip: Path) -> None:
-    assert registry.add("a", clip, TEXT).voice.speaker == 2
-    assert registry.add("b", clip, TEXT, speaker=4).voice.speaker == 4
-    assert registry.add("c", clip, TEXT).voice.speaker == 3
-    assert registry.add("d", clip, TEXT).voice.speaker == 5
-    added = registry.add("e", clip, TEXT, speaker=0)
+def test_speaker_tags(registry: VoiceRegistry) -> None:
+    assert registry.add("a", CLIP).voice.speaker == 2
+    assert registry.add("b", CLIP, speaker=4).voice.speaker == 4
+    assert registry.add("c", CLIP).voice.speaker == 3
+    assert registry.add("d", CLIP).voice.speaker == 5
+    added = registry.add("e", CLIP, speaker=0)
     assert added.voice.speaker == 0 and "also 'kal'" in added.warnings[0]
     for tag in (-1, 1000):
         with pytest.raises(UsageError, match="speaker tag"):
-            registry.add("f", clip, TEXT, speaker=tag)
+            registry.add("f", CLIP, speaker=tag)
 
 
 def test_missing_voice_says_what_there_is(registry: VoiceRegistry) -> None:
@@ -146,10 +161,10 @@ def test_no_voice_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     "name",
     ["", ".", "..", "../kal", "a/b", "a\\b", "/etc", "Kal", "-x", "_x", "a b", "ä", "a" * 41, "a\n", "a.b"],
 )
-def test_names_that_are_refused(registry: VoiceRegistry, clip: Path, name: str, tmp_path: Path) -> None:
+def test_names_that_are_refused(registry: VoiceRegistry, name: str, tmp_path: Path) -> None:
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(UsageError, match="cannot be the name of a voice"):
-        registry.add(name, clip, TEXT)
+        registry.add(name, CLIP)
     with pytest.raises(MissingError):
         registry.get(name)
     with pytest.raises(MissingError):
@@ -170,69 +185,6 @@ def test_any_name_is_taken_or_a_better_one_proposed(name: str) -> None:
             assert (Path(folder) / name).resolve().parent == Path(folder).resolve()
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    name=st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=40),
-    text=st.text(min_size=10, max_size=90).filter(lambda text: any(c.isalnum() for c in text)),
-)
-def test_any_transcript_survives_the_card(clip: Path, shipped: Path, name: str, text: str) -> None:
-    voice = VoiceRegistry(None).add(name, clip, text, force=True).voice
-    assert voice.text == " ".join(text.split())
-    assert VoiceRegistry(None).get(name) == voice
-
-
-@pytest.mark.parametrize(
-    ("audio", "words"),
-    [
-        (speech(0.5), "under 1 s"),
-        (speech(31), "over 30 s"),
-        (np.zeros(2 * RATE, np.float32), "is silent"),
-        (np.full(2 * RATE, 0.25, np.float32), "is silent"),  # a constant is no sound either
-    ],
-)
-def test_clips_that_are_refused(registry: VoiceRegistry, tmp_path: Path, audio, words: str) -> None:
-    path = tmp_path / "clip.flac"
-    soundfile.write(path, audio, RATE)
-    with pytest.raises(UsageError) as raised:
-        registry.add("ann", path, TEXT)
-    assert str(raised.value).startswith(f"{path}: ") and words in str(raised.value)
-    assert not (data_dir() / "voices").exists()
-
-
-def test_missing_and_broken_clips(registry: VoiceRegistry, tmp_path: Path) -> None:
-    with pytest.raises(MissingError, match="no such audio file"):
-        registry.add("ann", tmp_path / "none.wav", TEXT)
-    (tmp_path / "text.wav").write_text("words, not sound")
-    with pytest.raises(UsageError, match="not audio"):
-        registry.add("ann", tmp_path / "text.wav", TEXT)
-
-
-@pytest.mark.parametrize("text", ["", "  \n ", "…!?"])
-def test_empty_transcripts(registry: VoiceRegistry, clip: Path, text: str) -> None:
-    with pytest.raises(UsageError, match="transcript is empty"):
-        registry.add("ann", clip, text)
-
-
-@pytest.mark.parametrize(("text", "kind"), [("Hi.", "short"), ("word " * 60, "long")])
-def test_transcripts_that_do_not_fit(registry: VoiceRegistry, clip: Path, text: str, kind: str) -> None:
-    (warning,) = registry.add("ann", clip, text).warnings
-    assert f"too {kind} for 3.0 s" in warning
-
-
-@pytest.mark.parametrize(
-    ("level", "peak", "words"), [(0.3, 0.3, None), (0.02, 0.708, "quiet"), (1.5, 0.708, "overdriven")]
-)
-def test_level(registry: VoiceRegistry, tmp_path: Path, level: float, peak: float, words: str | None) -> None:
-    path = tmp_path / "clip.wav"
-    soundfile.write(path, np.clip(speech(level=level) + 0.01, -1, 1), RATE)
-    voice, warnings = registry.add("ann", path, TEXT)
-    assert voice.audio is not None
-    audio = read_audio(voice.audio)
-    assert np.abs(audio).max() == pytest.approx(peak, rel=0.05)
-    assert abs(audio.mean()) < 1e-3
-    assert [words in warning for warning in warnings] == ([True] if words else [])
-
-
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -246,7 +198,12 @@ def test_level(registry: VoiceRegistry, tmp_path: Path, level: float, peak: floa
         ("speaker: 3\ntext: [a, b]\n", "needs text for `text`"),
         ("speaker: 3\ntext: hello\naudio: gone.wav\n", "is not there"),
         ("speaker: 3\ntext: hello\naudio: ../../clip.wav\n", "outside its folder"),
-        ("speaker: 3\ntext: hello\naudio: ..\n", "is not there"),
+        ("speaker: 3\ntext: hello\naudio: ..\n", "outside its folder"),
+        ("speaker: 3\nclips: words\n", "needs a list for `clips`"),
+        ("speaker: 3\nclips: [{label: a, text: b}]\n", "without `audio`"),
+        ("speaker: 3\nclips: [{label: A, text: b, audio: c.wav}]\n", "is no label"),
+        ("speaker: 3\nlanguage: 7\n", "needs text for `language`"),
+        ("[" * 400, "is not YAML"),
     ],
 )
 def test_damaged_cards(registry: VoiceRegistry, content: str, words: str) -> None:
@@ -285,70 +242,36 @@ def test_a_voice_without_a_clip(registry: VoiceRegistry) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
-def test_a_folder_without_permission(registry: VoiceRegistry, clip: Path) -> None:
+def test_a_folder_without_permission(registry: VoiceRegistry) -> None:
     home = data_dir() / "voices"
-    registry.add("ann", clip, TEXT)
+    registry.add("ann", CLIP)
     home.chmod(0)
     try:
         assert [voice.name for voice in registry.all()] == ["kal", "slt"]
         assert "cannot be read" in registry.problems()[0]
         with pytest.raises(CsmError, match="cannot be changed"):
-            registry.add("bob", clip, TEXT)
+            registry.add("bob", CLIP)
     finally:
         home.chmod(0o755)
 
 
-def test_a_file_where_the_folder_should_be(registry: VoiceRegistry, clip: Path) -> None:
+def test_a_file_where_the_folder_should_be(registry: VoiceRegistry) -> None:
     data_dir().mkdir(parents=True)
     (data_dir() / "voices").write_text("in the way")
     assert len(registry.all()) == 2
     with pytest.raises(CsmError, match=r"cannot be changed .*; check its permissions"):
-        registry.add("ann", clip, TEXT)
+        registry.add("ann", CLIP)
 
 
-def test_a_failed_replacement_keeps_the_old_voice(
-    registry: VoiceRegistry, clip: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    old = registry.add("ann", clip, TEXT).voice
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(module, "write_wav", full)
-    with pytest.raises(CsmError, match="No space left"):
-        registry.add("ann", clip, TEXT, force=True)
-    assert registry.get("ann") == old
-    assert [path.name for path in old.folder.parent.iterdir()] == ["ann"]
-
-
-def test_a_failed_swap_puts_the_old_voice_back(
-    registry: VoiceRegistry, clip: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    old = registry.add("ann", clip, TEXT).voice
-    rename, calls = Path.rename, []
-
-    def second_fails(self: Path, target: Path) -> Path:
-        calls.append(self)
-        if len(calls) == 2:
-            raise PermissionError(13, "Permission denied")
-        return rename(self, target)
-
-    monkeypatch.setattr(Path, "rename", second_fails)
-    with pytest.raises(CsmError, match="Permission denied"):
-        registry.add("ann", clip, TEXT, force=True)
-    assert registry.get("ann") == old
-    assert [path.name for path in old.folder.parent.iterdir()] == ["ann"]
-
-
-def test_the_shipped_folder_is_no_project(shipped: Path, clip: Path, tmp_path: Path) -> None:
+def test_the_shipped_folder_is_no_project(shipped: Path, tmp_path: Path) -> None:
     shipped.rename(tmp_path / "voices")
     (tmp_path / "shipped").symlink_to(tmp_path / "voices")
     registry = VoiceRegistry(tmp_path)
     assert registry.get("slt").layer == "shipped"
     with pytest.raises(UsageError, match="no project folder"):
-        registry.add("ann", clip, TEXT, project=True)
+        registry.add("ann", CLIP, project=True)
     with pytest.raises(UsageError, match="no project folder"):
-        VoiceRegistry(None).add("ann", clip, TEXT, project=True)
+        VoiceRegistry(None).add("ann", CLIP, project=True)
 
 
 def test_shipped_folder_of_a_wheel_and_of_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -369,3 +292,161 @@ def test_every_shipped_voice_is_sound() -> None:
     assert len({voice.speaker for voice in voices}) == len(voices)
     for voice in voices:
         assert voice.licence and 1 <= voice.seconds <= 30
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=40),
+    text=st.text(min_size=1, max_size=90).filter(lambda text: any(c.isalnum() for c in text)),
+)
+def test_any_transcript_survives_the_card(shipped: Path, name: str, text: str) -> None:
+    text = check_transcript(text, 3)[0]
+    voice = VoiceRegistry(None).add(name, [NewClip("", text, CLIP[0].audio)], force=True).voice
+    assert voice.text == text
+    assert VoiceRegistry(None).get(name) == voice
+
+
+def test_several_clips(registry: VoiceRegistry) -> None:
+    voice = registry.add("ann", labelled("calm", "angry")).voice
+    assert voice.labels == ("calm", "angry")
+    assert (voice.text, voice.label) == ("Words said calm.", "calm")
+    angry = registry.get("ann/angry")
+    assert angry.text == "Words said angry." and angry.audio == voice.folder / "angry.wav"
+    assert angry.speaker == voice.speaker and angry.name == "ann"
+    with pytest.raises(
+        MissingError, match=r"book:1:1: the voice 'ann' has no clip 'sad'; it has calm, angry"
+    ):
+        registry.get("ann/sad", where="book:1:1")
+    with pytest.raises(MissingError, match="has one clip, without a label"):
+        registry.get("kal/sad")
+    with pytest.raises(MissingError, match="no voice named"):
+        registry.get("../ann/calm")
+
+
+def test_a_voice_is_extended(registry: VoiceRegistry) -> None:
+    registry.add("ann", CLIP, licence="CC0", note="mine")
+    both = registry.add("ann", labelled("angry"), extend=True).voice
+    assert both.labels == ("plain", "angry")
+    assert (both.licence, both.note, both.text) == ("CC0", "mine", TEXT)
+    again = registry.add("ann", labelled("angry"), extend=True)
+    assert again.voice == both and not again.changed
+    louder = [NewClip("angry", "Louder now!", speech(2))]
+    mended = registry.add("ann", louder, extend=True).voice
+    assert mended.labels == both.labels and mended.clips[1].text == "Louder now!"
+    assert len(list(mended.folder.glob("*.wav"))) == 2, "the clip that was replaced is gone"
+    with pytest.raises(MissingError):
+        registry.add("bob", CLIP, extend=True)
+    with pytest.raises(UsageError, match="not in this folder"):
+        registry.add("kal", labelled("angry"), extend=True)
+
+
+def test_registering_twice_changes_nothing(registry: VoiceRegistry) -> None:
+    first = registry.add("ann", labelled("calm", "angry"), consent="Ann").voice
+    before = {path: path.stat().st_mtime_ns for path in first.folder.iterdir()}
+    again = registry.add("ann", labelled("calm", "angry"), consent="Ann")
+    assert again.voice == first and not again.changed
+    assert {path: path.stat().st_mtime_ns for path in first.folder.iterdir()} == before
+    with pytest.raises(UsageError, match="exists already"):
+        registry.add("ann", labelled("calm", "angry"), consent="Bob")
+
+
+def test_rename(registry: VoiceRegistry) -> None:
+    old = registry.add("ann", labelled("calm", "angry"), consent="Ann").voice
+    registry.add("bob", CLIP)
+    new = registry.rename("ann", "anna")
+    assert (new.name, new.speaker, new.labels, new.consent) == ("anna", old.speaker, old.labels, "Ann")
+    assert visible(new.folder.parent) == ["anna", "bob"]
+    assert registry.get("anna") == new
+    assert registry.rename("anna", "anna") == new
+    for name, other, words in (
+        ("anna", "bob", "exists already"),
+        ("anna", "kal", "exists already"),
+        ("anna", "../x", "cannot be the name"),
+        ("kal", "cal", "came with csm"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            registry.rename(name, other)
+    with pytest.raises(MissingError):
+        registry.rename("nobody", "somebody")
+
+
+def test_a_rename_that_is_cut_short_leaves_a_sound_voice(
+    registry: VoiceRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.add("ann", CLIP)
+    write, calls = store._write_card, []
+
+    def second_fails(folder: Path, text: str) -> None:
+        calls.append(folder)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+        write(folder, text)
+
+    monkeypatch.setattr(store, "_write_card", second_fails)
+    with pytest.raises(CsmError, match="No space left"):
+        registry.rename("ann", "anna")
+    assert registry.get("anna").text == TEXT
+    assert registry.problems() == ()
+
+
+def test_a_failed_replacement_keeps_the_old_voice(
+    registry: VoiceRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = registry.add("ann", CLIP).voice
+    louder = [NewClip("", TEXT, speech(level=0.5))]
+    monkeypatch.setattr(store, "card_text", lambda voice: 1 / 0 if voice.clips else "")
+    with pytest.raises(ZeroDivisionError):
+        registry.add("ann", louder, force=True)
+    monkeypatch.undo()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store, "write_wav", full)
+    with pytest.raises(CsmError, match="No space left"):
+        registry.add("ann", louder, force=True)
+    assert registry.get("ann") == old
+    assert visible(old.folder.parent) == ["ann"]
+
+
+def test_while_a_voice_is_replaced_it_is_never_absent(
+    registry: VoiceRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.add("ann", CLIP)
+    seen = []
+    replace, unlink = Path.replace, Path.unlink
+
+    def look(*_: object) -> None:
+        voice = registry.get("ann")
+        assert voice.audio is not None and voice.audio.is_file()
+        seen.append(voice.text)
+
+    monkeypatch.setattr(Path, "replace", lambda self, to: (look(), replace(self, to), look())[1])
+    monkeypatch.setattr(Path, "unlink", lambda self, **how: (look(), unlink(self, **how), look())[1])
+    registry.add("ann", OTHER[:1], force=True)
+    assert set(seen) == {TEXT, OTHER[0].text}
+
+
+def add_many(number: int, home: str) -> None:
+    """In a process of its own: ten voices, and clips for one that all share."""
+    os.environ["CSM_HOME"] = home
+    registry = VoiceRegistry(None)
+    for count in range(10):
+        registry.add(f"v{number}-{count}", CLIP)
+        registry.add("shared", labelled(f"l{number}-{count}"), extend=True)
+
+
+def test_two_processes_at_once_lose_nothing(own_home: Path) -> None:
+    registry = VoiceRegistry(None)
+    registry.add("shared", labelled("first"))
+    context = multiprocessing.get_context("fork")
+    processes = [context.Process(target=add_many, args=(n, os.environ["CSM_HOME"])) for n in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+        assert process.exitcode == 0
+    mine = [voice for voice in registry.all() if voice.layer == "user"]
+    assert len(mine) == 21 and registry.problems() == ()
+    assert len({voice.speaker for voice in registry.all()}) == len(registry.all()), "no tag twice"
+    assert len(registry.get("shared").clips) == 21

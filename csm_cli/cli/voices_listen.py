@@ -1,0 +1,99 @@
+"""`csm voices test` and `compare`: voices to listen to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from csm_cli.cli import console
+from csm_cli.cli.choices import Device, DeviceOption, ModelOption, SeedOption
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SENTENCE = "The boat turned into the wind. Is that the light, far over there?"
+
+
+def test(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the voice; NAME/LABEL for a clip.")],
+    text: Annotated[str, typer.Option("--text", metavar="WORDS", help="What it says.")] = SENTENCE,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: NAME-test.wav, here.")
+    ] = None,
+    seed: SeedOption = 0,
+    model: ModelOption = None,
+    device: DeviceOption = Device.auto,
+) -> None:
+    """Speak a sentence in a voice."""
+    from csm_cli.cli.say import say
+
+    path = output or Path(f"{name.replace('/', '-')}-test.wav")
+    say(text, voice=name, output=path, seed=seed, model=model, device=device)
+
+
+def compare(
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME...", help="Two voices or more; NAME/LABEL for a clip.")
+    ],
+    say: Annotated[
+        str | None,
+        typer.Option(
+            "--say",
+            metavar="WORDS",
+            help="Have each voice say this too, after its recording; needs the model.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The sound; the picture lies beside it.")
+    ] = Path("voices.wav"),
+    seed: SeedOption = 0,
+    model: ModelOption = None,
+    device: DeviceOption = Device.auto,
+) -> None:
+    """Make one file to listen to, voice after voice, and a picture of their spectra (SVG)."""
+    from csm_cli.render.say import check_output
+    from csm_cli.voices.compare import Sample, listening_file, picture
+    from csm_cli.voices.registry import VoiceRegistry
+
+    check_output(output)
+    registry = VoiceRegistry(Path.cwd())
+    voices = [registry.get(name) for name in dict.fromkeys(names)]
+    spoken: dict[str, np.ndarray] = {}
+    if say is not None:
+        spoken = _spoken(list(dict.fromkeys(names)), say, seed, model, device)
+    with console.busy("comparing"):
+        samples = [
+            Sample.of(voice, name, spoken.get(name))
+            for name, voice in zip(dict.fromkeys(names), voices, strict=True)
+        ]
+        listening_file(samples, output)
+        drawing = picture(samples, output.with_suffix(".svg"))
+    console.emit(str(output))
+    console.emit(str(drawing))
+
+
+def _spoken(
+    names: list[str], text: str, seed: int | None, model: str | None, device: Device
+) -> dict[str, np.ndarray]:
+    """What each voice makes of a text, float32 at 24 kHz."""
+    import numpy as np
+
+    from csm_cli.audio.resample import resample
+    from csm_cli.cli.loading import load_model
+    from csm_cli.render.options import RenderOptions
+    from csm_cli.render.say import Saying
+    from csm_cli.voices.compare import RATE
+
+    options = RenderOptions(seed=seed, model=model, device=device.value)
+    sayings = {name: Saying(text, name) for name in names}
+    loaded = load_model(options)
+    loaded.note_unknown(voice for saying in sayings.values() for voice in saying.voices.values())
+    found = {}
+    for name, saying in sayings.items():
+        with console.busy(f"{name} speaks"):
+            segment, _ = saying.speak(loaded.engine, options, limits=loaded.limits)
+        sound = np.frombuffer(segment.raw_data, dtype="<i2").astype(np.float32) / 32768
+        found[name] = resample(sound, segment.frame_rate, RATE)
+    return found

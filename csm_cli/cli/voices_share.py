@@ -1,0 +1,51 @@
+"""`csm voices export` and `import`: a voice as one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from csm_cli.cli import console
+
+
+def export(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the voice.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: NAME.zip, here.")
+    ] = None,
+) -> None:
+    """Write a voice, with its clips, transcripts, licence and consent, to a zip file."""
+    from csm_cli.voices.archive import export_voice
+    from csm_cli.voices.registry import VoiceRegistry
+
+    voice = VoiceRegistry(Path.cwd()).get(name)
+    if not (voice.licence or voice.consent):
+        console.note(
+            f"warning: the voice {name} has no licence or consent noted; whoever gets it should know"
+        )
+    console.emit(str(export_voice(voice, output or Path(f"{voice.name}.zip"))))
+
+
+def import_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files that export wrote.")],
+    name: Annotated[str | None, typer.Option("--as", metavar="NAME", help="Another name for it.")] = None,
+    project: Annotated[bool, typer.Option("--project", help="Keep it in ./voices.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a voice of that name.")] = False,
+) -> None:
+    """Register the voices of zip files."""
+    from csm_cli.errors import UsageError
+    from csm_cli.voices.archive import import_voice
+    from csm_cli.voices.registry import VoiceRegistry
+
+    if name is not None and len(files) > 1:
+        raise UsageError("one name for several voices", where="--as", remedy="import them one by one")
+    registry = VoiceRegistry(Path.cwd())
+    for file in files:
+        added = import_voice(registry, file, name=name, project=project, force=force)
+        for warning in added.warnings:
+            console.note(f"warning: {warning}")
+        if not added.changed:
+            console.note(f"the voice {added.voice.name} is registered already, just so")
+        console.emit(str(added.voice.folder))

@@ -1,0 +1,129 @@
+"""Voices in a zip file: NAME/voice.yaml and its clips, and nothing else."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from pathlib import Path
+
+from csm_cli.audio.atomic import written
+from csm_cli.audio.files import SAMPLE_RATE, read_audio
+from csm_cli.errors import CsmError, MissingError, UsageError
+from csm_cli.voices.places import CARD
+from csm_cli.voices.registry import Added, VoiceRegistry
+from csm_cli.voices.store import NewClip
+from csm_cli.voices.voice import MAX_CARD_BYTES, Voice, card_text, is_file_name, load_voice
+
+MAX_FILES = 64
+MAX_BYTES = 64 << 20  # unpacked; thirty seconds are 1.4 MB
+EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def export_voice(voice: Voice, path: Path | str) -> Path:
+    """Writes a voice to a zip file; the same voice gives the same bytes.
+
+    Raises:
+        CsmError: a clip cannot be read, or the file cannot be written.
+    """
+    path = Path(path)
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        _write(archive, f"{voice.name}/{CARD}", card_text(voice).encode())
+        for clip in voice.clips:
+            try:
+                _write(archive, f"{voice.name}/{clip.audio.name}", clip.audio.read_bytes())
+            except OSError as error:
+                raise CsmError(
+                    f"cannot be read ({error.strerror or error})", where=str(clip.audio)
+                ) from error
+    with written(path) as temporary:
+        temporary.write_bytes(data.getvalue())
+    return path
+
+
+def import_voice(
+    registry: VoiceRegistry,
+    path: Path | str,
+    *,
+    name: str | None = None,
+    project: bool = False,
+    force: bool = False,
+) -> Added:
+    """Registers the voice of a zip file. Only its card and the clips that the card names are looked at.
+
+    Args:
+        name: another name for it.
+
+    Raises:
+        MissingError: no such file.
+        UsageError: not a zip of one voice, damaged, larger than any voice, or with a path that leaves its
+            folder; or the name is taken by another voice.
+    """
+    where = str(path)
+    try:
+        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory(prefix="csm-") as folder:
+            home = Path(folder) / _unpack(archive, Path(folder), where)
+            voice = load_voice(home, "user")
+            clips = [
+                NewClip(clip.label, clip.text, read_audio(clip.audio, SAMPLE_RATE)) for clip in voice.clips
+            ]
+            return registry.add(
+                name or voice.name,
+                clips,
+                None,
+                project=project,
+                force=force,
+                language=voice.language,
+                licence=voice.licence,
+                consent=voice.consent,
+                note=voice.note,
+            )
+    except FileNotFoundError as error:
+        raise MissingError("no such file", where=where, remedy="check the path") from error
+    except OSError as error:
+        raise UsageError(f"cannot be read ({error.strerror or error})", where=where) from error
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        raise _bad(where, f"is not a zip file that can be read ({error})") from error
+    except CsmError as error:
+        # Inside the zip: the place of a temporary folder would tell nobody anything.
+        if error.where and "csm-" in error.where and tempfile.gettempdir() in error.where:
+            raise _bad(where, f"{Path(error.where).name} {error.what}") from error
+        raise
+
+
+def _unpack(archive: zipfile.ZipFile, folder: Path, where: str) -> str:
+    """Writes the one voice of a zip into `folder`; returns the name of its own folder."""
+    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_BYTES:
+        raise _bad(where, f"is larger than a voice (over {MAX_FILES} files or {MAX_BYTES >> 20} MB)")
+    for entry in entries:
+        parts = entry.filename.split("/")
+        if len(parts) != 2 or not all(map(is_file_name, parts)) or entry.external_attr >> 28 == 0xA:
+            raise _bad(where, f"holds {entry.filename!r}, which is not a file of a voice")
+    names = {entry.filename.split("/")[0] for entry in entries}
+    if len(names) != 1 or f"{next(iter(names))}/{CARD}" not in archive.namelist():
+        raise _bad(where, f"does not hold one voice: NAME/{CARD} and its clips")
+    if len({entry.filename.lower() for entry in entries}) != len(entries):
+        raise _bad(where, "holds a file twice")
+    (name,) = names
+    (folder / name).mkdir()
+    for entry in entries:
+        limit = MAX_CARD_BYTES if entry.filename.endswith(f"/{CARD}") else MAX_BYTES
+        with archive.open(entry) as packed:
+            data = packed.read(limit + 1)  # what a header says of its size need not be so
+        if len(data) > limit:
+            raise _bad(where, f"holds {entry.filename!r}, which is larger than it may be")
+        (folder / entry.filename).write_bytes(data)
+    return name
+
+
+def _write(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    entry = zipfile.ZipInfo(name, EPOCH)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o644 << 16
+    archive.writestr(entry, data)
+
+
+def _bad(where: str, what: str) -> UsageError:
+    return UsageError(what, where=where, remedy="give a file that csm voices export wrote")

@@ -1,0 +1,188 @@
+"""Voices side by side: one file to listen to, and a picture of their spectra."""
+
+from __future__ import annotations
+
+import base64
+import html
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from csm_cli.audio.atomic import written
+from csm_cli.audio.files import SAMPLE_RATE, read_audio, write_wav
+from csm_cli.errors import MissingError, UsageError
+from csm_cli.voices.voice import Voice
+
+RATE = SAMPLE_RATE
+GAP_SECONDS = 0.6
+WITHIN_SECONDS = 0.25
+LOWEST, HIGHEST, ROWS = 60.0, 12_000.0, 96
+RANGE_DB = 60.0
+COLUMN_SECONDS = 0.01
+COLOURS = ("#1f6f8b", "#c8553d", "#588157", "#8e5ea2", "#b8860b", "#4a5568")
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A voice to compare.
+
+    Attributes:
+        name: as it was asked for.
+        clip: its recording, float32 `[samples]` at 24 kHz.
+        spoken: what it said for the comparison, the same; None: nothing.
+    """
+
+    name: str
+    clip: np.ndarray
+    spoken: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, voice: Voice, name: str, spoken: np.ndarray | None = None) -> Sample:
+        """Of a registered voice.
+
+        Raises:
+            MissingError: it has no recording.
+        """
+        if voice.audio is None:
+            raise MissingError(
+                f"the voice {voice.name!r} has no recording to compare", where=str(voice.folder)
+            )
+        return cls(name, read_audio(voice.audio, RATE), spoken)
+
+    @property
+    def sound(self) -> np.ndarray:
+        """The recording, then what it said."""
+        if self.spoken is None:
+            return self.clip
+        return np.concatenate([self.clip, np.zeros(round(WITHIN_SECONDS * RATE), np.float32), self.spoken])
+
+
+def listening_file(samples: Sequence[Sample], path: Path) -> None:
+    """Writes the voices one after the other, with a pause between them, as a WAV.
+
+    Raises:
+        UsageError: fewer than two voices, or another ending than .wav.
+        CsmError: the file cannot be written.
+    """
+    if len(samples) < 2:
+        raise UsageError("one voice cannot be compared", where="NAME...", remedy="give two or more")
+    if path.suffix.lower() != ".wav":
+        raise UsageError("is not a .wav file", where=str(path), remedy="end its name in .wav")
+    gap = np.zeros(round(GAP_SECONDS * RATE), np.float32)
+    sounds = [part for sample in samples for part in (sample.sound, gap)]
+    write_wav(path, np.concatenate(sounds[:-1]))
+
+
+def picture(samples: Sequence[Sample], path: Path) -> Path:
+    """Draws each voice's spectrogram, and all their average spectra in one diagram, as an SVG of its own.
+
+    Raises:
+        CsmError: the file cannot be written.
+    """
+    width, top, row = 900, 280, 170
+    height = top + row * len(samples)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
+        f'height="{height}" font-family="sans-serif" font-size="12">',
+        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
+        '<text x="60" y="22" font-size="15">Average spectrum while speaking</text>',
+        *_axes(60, 34, 700, 190),
+    ]
+    for place, sample in enumerate(samples):
+        colour = COLOURS[place % len(COLOURS)]
+        spectrum = average_spectrum(sample.sound)
+        points = " ".join(
+            f"{60 + 700 * at / (ROWS - 1):.1f},{34 + 190 * -value / RANGE_DB:.1f}"
+            for at, value in enumerate(np.clip(spectrum - spectrum.max(), -RANGE_DB, 0))
+        )
+        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.8"/>')
+        parts.append(f'<text x="772" y="{46 + 18 * place}" fill="{colour}">{html.escape(sample.name)}</text>')
+        y = top + row * place
+        image = base64.b64encode(png(spectrogram(sample.sound))).decode()
+        seconds = sample.sound.size / RATE
+        parts += [
+            f'<text x="60" y="{y + 12}" fill="{colour}" font-size="14">{html.escape(sample.name)}</text>',
+            f'<text x="760" y="{y + 12}" text-anchor="end">{seconds:.1f} s</text>',
+            f'<image x="60" y="{y + 18}" width="700" height="130" preserveAspectRatio="none" '
+            f'href="data:image/png;base64,{image}"/>',
+        ]
+        for frequency in (100, 1000, 10_000):
+            at = y + 148 - 130 * _height(frequency)
+            parts.append(f'<text x="54" y="{at + 4:.1f}" text-anchor="end">{_hertz(frequency)}</text>')
+    parts.append("</svg>")
+    with written(path) as temporary:
+        temporary.write_text("\n".join(parts) + "\n", encoding="utf-8")
+    return path
+
+
+def average_spectrum(sound: np.ndarray) -> np.ndarray:
+    """dB in 96 bands from 60 Hz to 12 kHz, averaged over the louder half of the time."""
+    levels = _bands(sound)
+    loud = levels.max(axis=1)
+    return np.asarray(10 * np.log10(np.mean(10 ** (levels[loud >= np.median(loud)] / 10), axis=0)))
+
+
+def spectrogram(sound: np.ndarray) -> np.ndarray:
+    """uint8 `[96, columns]`, low frequencies at the bottom, 255 for the loudest, 0 from 60 dB under it."""
+    levels = _bands(sound)
+    shade = np.clip((levels - levels.max()) / RANGE_DB + 1, 0, 1) * 255
+    return np.ascontiguousarray(shade.T[::-1].astype(np.uint8))
+
+
+def png(image: np.ndarray) -> bytes:
+    """A PNG of uint8 `[height, width]`, dark on light."""
+    height, width = image.shape
+    rows = b"".join(b"\0" + (255 - row).tobytes() for row in image)
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+def _bands(sound: np.ndarray) -> np.ndarray:
+    """dB, float64 `[columns, 96]`, bands evenly apart on a logarithmic scale."""
+    width, step = 2048, round(COLUMN_SECONDS * RATE)
+    padded = np.pad(sound.astype(np.float32), width // 2)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, width)[::step]
+    window = np.hanning(width).astype(np.float32)
+    edges = np.geomspace(LOWEST, HIGHEST, ROWS + 1)
+    bins = np.arange(width // 2 + 1) * RATE / width
+    weights = np.maximum(0, 1 - np.abs(bins[:, None] - np.sqrt(edges[1:] * edges[:-1])) / (RATE / width))
+    inside = (bins[:, None] >= edges[:-1]) & (bins[:, None] < edges[1:])
+    weights = np.where(inside.any(axis=0), inside, weights)
+    power = np.concatenate(
+        [
+            np.abs(np.fft.rfft(frames[at : at + 512] * window, axis=1)) ** 2 @ weights
+            for at in range(0, len(frames), 512)
+        ]
+    )
+    return np.asarray(10 * np.log10(power / weights.sum(axis=0) + 1e-10))
+
+
+def _axes(x: int, y: int, width: int, height: int) -> list[str]:
+    parts = [f'<rect x="{x}" y="{y}" width="{width}" height="{height}" fill="none" stroke="#999999"/>']
+    for frequency in (100, 200, 500, 1000, 2000, 5000, 10_000):
+        at = x + width * _height(frequency)
+        parts.append(
+            f'<line x1="{at:.1f}" y1="{y}" x2="{at:.1f}" y2="{y + height}" stroke="#dddddd"/>'
+            f'<text x="{at:.1f}" y="{y + height + 16}" text-anchor="middle">{_hertz(frequency)}</text>'
+        )
+    for decibels in (0, -20, -40, -60):
+        at = y + height * -decibels / RANGE_DB
+        parts.append(f'<text x="{x - 6}" y="{at + 4:.1f}" text-anchor="end">{decibels} dB</text>')
+    return parts
+
+
+def _height(frequency: float) -> float:
+    return float(np.log(frequency / LOWEST) / np.log(HIGHEST / LOWEST))
+
+
+def _hertz(frequency: int) -> str:
+    return f"{frequency} Hz" if frequency < 1000 else f"{frequency // 1000} kHz"

@@ -1,0 +1,134 @@
+"""Voices as zip files: there and back, and nothing that leads out of the folder."""
+
+from __future__ import annotations
+
+import io
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+from csm_cli.errors import CsmError, MissingError, UsageError
+from csm_cli.paths import data_dir
+from csm_cli.voices.archive import MAX_BYTES, export_voice, import_voice
+from csm_cli.voices.registry import VoiceRegistry
+from csm_cli.voices.store import NewClip
+from tests.voices.sounds import TEXT, speech
+
+
+@pytest.fixture
+def registry() -> VoiceRegistry:
+    return VoiceRegistry(None)
+
+
+@pytest.fixture
+def packed(registry: VoiceRegistry, tmp_path: Path) -> Path:
+    clips = [NewClip("calm", TEXT, speech()), NewClip("angry", "Grrr! “No.”", speech("kal"))]
+    voice = registry.add("ann", clips, licence="CC0", consent="Ann", note="n", language="en").voice
+    return export_voice(voice, tmp_path / "ann.zip")
+
+
+def test_there_and_back(registry: VoiceRegistry, packed: Path, tmp_path: Path) -> None:
+    old = registry.get("ann")
+    assert not import_voice(registry, packed).changed, "it is here already"
+    registry.remove("ann")
+    new = import_voice(registry, packed).voice
+    assert new == old
+    assert export_voice(new, tmp_path / "again.zip").read_bytes() == packed.read_bytes()
+    other = import_voice(registry, packed, name="bob").voice
+    assert other.labels == ("calm", "angry") and other.licence == "CC0" and other.speaker != old.speaker
+    with pytest.raises(UsageError, match="exists already"):
+        import_voice(registry, packed, name="kal")
+
+
+def test_a_shipped_voice_travels(registry: VoiceRegistry, tmp_path: Path) -> None:
+    path = export_voice(registry.get("kal"), tmp_path / "kal.zip")
+    copy = import_voice(registry, path, name="mine").voice
+    assert copy.text == TEXT and copy.licence == registry.get("kal").licence
+
+
+def archive(path: Path, *files: tuple[str, bytes], mode: int = 0o644) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, data in files:
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = mode << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            made.writestr(entry, data)
+    return path
+
+
+def card(**values: object) -> bytes:
+    return yaml.safe_dump({"speaker": 7, "text": TEXT, "audio": "a.wav", **values}).encode()
+
+
+GOOD = ("eva/voice.yaml", card())
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ([GOOD, ("../evil.wav", b"x")], "is not a file of a voice"),
+        ([GOOD, ("/etc/evil.wav", b"x")], "is not a file of a voice"),
+        ([GOOD, ("eva/../../evil.wav", b"x")], "is not a file of a voice"),
+        ([GOOD, ("eva/..", b"x")], "is not a file of a voice"),
+        ([GOOD, ("eva/a\\..\\evil.wav", b"x")], "is not a file of a voice|does not hold one voice"),
+        ([GOOD, ("C:/evil.wav", b"x")], "is not a file of a voice"),
+        ([GOOD, ("eva/deep/a.wav", b"x")], "is not a file of a voice"),
+        ([GOOD, ("bob/a.wav", b"x")], "does not hold one voice"),
+        ([("eva/a.wav", b"x")], "does not hold one voice"),
+        ([], "does not hold one voice"),
+        ([GOOD], "voice.yaml names a clip that is not there"),
+        ([GOOD, ("eva/a.wav", b"not sound")], "a.wav is not audio"),
+        ([("eva/voice.yaml", card(audio="../../a.wav")), ("eva/a.wav", b"")], "outside its folder"),
+        ([("eva/voice.yaml", b"\xff")], "is not UTF-8"),
+        ([("EVA/voice.yaml", card()), ("EVA/a.wav", b"x")], "is not audio"),
+        ([GOOD, ("eva/A.wav", b"x"), ("eva/a.wav", b"x")], "holds a file twice"),
+        ([GOOD, *((f"eva/{n}.wav", b"x") for n in range(99))], "larger than a voice"),
+        ([GOOD, ("eva/a.wav", bytes(MAX_BYTES + 1))], "larger than a voice"),
+    ],
+)
+def test_zips_that_are_refused(registry: VoiceRegistry, tmp_path: Path, files: list, words: str) -> None:
+    path = archive(tmp_path / "x.zip", *files)
+    with pytest.raises(CsmError, match=words) as raised:
+        import_voice(registry, path)
+    message = str(raised.value)
+    assert message.startswith(f"{path}: ") and "\n" not in message
+    assert not list(data_dir().rglob("*.wav")) and not list(tmp_path.rglob("evil*"))
+
+
+def test_a_link_is_refused(registry: VoiceRegistry, tmp_path: Path) -> None:
+    path = archive(tmp_path / "x.zip", GOOD, ("eva/a.wav", b"/etc/passwd"), mode=stat.S_IFLNK | 0o777)
+    with pytest.raises(UsageError, match="is not a file of a voice"):
+        import_voice(registry, path)
+
+
+def test_a_name_from_a_zip_is_checked_like_any_other(registry: VoiceRegistry, tmp_path: Path) -> None:
+    import numpy as np
+
+    from csm_cli.audio.files import write_wav
+
+    sound = io.BytesIO()
+    write_wav(sound, np.zeros(24_000, np.float32))
+    path = archive(tmp_path / "x.zip", ("Eva M/voice.yaml", card()), ("Eva M/a.wav", sound.getvalue()))
+    with pytest.raises(UsageError, match="'Eva M' cannot be the name of a voice"):
+        import_voice(registry, path)
+    assert import_voice(registry, path, name="eva").voice.name == "eva"
+
+
+def test_files_that_are_no_zip(registry: VoiceRegistry, packed: Path, tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="no such file"):
+        import_voice(registry, tmp_path / "none.zip")
+    broken = tmp_path / "broken.zip"
+    for data in (b"", b"not a zip", packed.read_bytes()[:-40], packed.read_bytes()[:9000]):
+        broken.write_bytes(data)
+        with pytest.raises(UsageError, match="not a zip file"):
+            import_voice(registry, broken)
+    damaged = bytearray(packed.read_bytes())
+    damaged[3000:3100] = bytes(100)
+    broken.write_bytes(damaged)
+    with pytest.raises(CsmError):
+        import_voice(registry, broken, force=True)
+    with pytest.raises(CsmError):
+        import_voice(registry, tmp_path)
