@@ -53,9 +53,9 @@ def add(
         str | None,
         typer.Option(
             "--asr",
-            metavar="pocketsphinx|whisper|MODEL",
-            help="Write the transcript down, or check the one given, with pocketsphinx or a Whisper "
-            "checkpoint: a folder, or a Hub repository, which is downloaded.",
+            metavar="MODEL",
+            help="Write the transcript down, or check the one given: pocketsphinx, whisper, or a Whisper "
+            "checkpoint in a folder or on the Hub.",
         ),
     ] = None,
     seconds: Annotated[

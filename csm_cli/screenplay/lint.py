@@ -62,7 +62,7 @@ def _check_voices(play: Screenplay, voices: Collection[str], problems: Problems)
         named += [(voice, chapter.source) for voice in chapter.voices.values()]
         named += [(line.voice, line.source) for line in chapter.lines]
     for voice, source in dict(named[::-1]).items():
-        if voice and voice not in voices:
+        if voice and voice.partition("/")[0] not in voices:  # anna/angry is a clip of anna
             hint = did_you_mean(voice, voices) or "; csm voices list shows those there are"
             problems.add(source, f'no voice named "{shown(voice)}"{hint}')
 
