@@ -19,7 +19,7 @@ PAD, TEXT, FRAME, EOS = 0, 1, 2, 3
 
 @dataclass(frozen=True)
 class Spoken:
-    """One utterance to learn: text ids int16 `[tokens]` (BOS and end included), codes int16 `[frames,
+    """One utterance to learn: text ids int32 `[tokens]` (BOS and end included), codes int16 `[frames,
     codebooks]`."""
 
     tag: int
@@ -32,7 +32,7 @@ class Spoken:
 
 @dataclass(frozen=True)
 class Rows:
-    """A batch: ids int16 `[rows, length]`, codes int16 `[rows, length, codebooks]`, kind uint8 `[rows,
+    """A batch: ids int32 `[rows, length]`, codes int16 `[rows, length, codebooks]`, kind uint8 `[rows,
     length]`."""
 
     ids: np.ndarray
@@ -52,7 +52,7 @@ class RowShape:
 
 def pack(rows: list[list[Spoken]], length: int, codebooks: int) -> Rows:
     """Lay segments out side by side; what is left of a row is padding."""
-    ids = np.zeros((len(rows), length), np.int16)
+    ids = np.zeros((len(rows), length), np.int32)
     codes = np.zeros((len(rows), length, codebooks), np.int16)
     kind = np.zeros((len(rows), length), np.uint8)
     for i, row in enumerate(rows):
@@ -95,7 +95,7 @@ class SegmentStore:
                 texts = json.loads(shard["texts"].tobytes())
             start = 0
             for end, tag, text in zip(ends, tags, texts, strict=True):
-                spoken = Spoken(int(tag), np.array(self.encode(int(tag), text), np.int16), codes[start:end])
+                spoken = Spoken(int(tag), np.array(self.encode(int(tag), text), np.int32), codes[start:end])
                 self.by_tag.setdefault(spoken.tag, []).append(spoken)
                 self.all.append(spoken)
                 start = end

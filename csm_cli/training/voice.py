@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +33,16 @@ SHAPES = (
 @dataclass(frozen=True)
 class VoiceOptions:
     """Knobs of the loop. `positions` and `depth_frames` are per step; shares of damage are of input
-    frames."""
+    frames.
+
+    Attributes:
+        depth_share: the depth decoder learns this share of the frames, and every EOS frame; None:
+            `depth_frames` of either kind, a fixed number, so that shapes never change.
+        average: decay of the running average of the weights; 0: none is kept.
+        half: compute in bfloat16, the weights stay in float32; None: on CUDA.
+        repeatable: draw the noise of every update from its number, so that a run that is resumed is the
+            same run.
+    """
 
     positions: int = 24576
     depth_frames: int = 6144
@@ -52,15 +61,20 @@ class VoiceOptions:
     workers: int = 2
     log_every: int = 200
     seed: int = 1
+    depth_share: float | None = None
+    half: bool | None = None
+    repeatable: bool = False
 
 
-class _Batches(IterableDataset):
-    def __init__(self, store: SegmentStore, options: VoiceOptions, codebooks: int):
-        self.store, self.options, self.codebooks = store, options, codebooks
+class Batches(IterableDataset):
+    """Endless batches of a store; `skip` of them were seen by an earlier run, and others come now."""
+
+    def __init__(self, store: SegmentStore, options: VoiceOptions, codebooks: int, skip: int = 0):
+        self.store, self.options, self.codebooks, self.skip = store, options, codebooks, skip
 
     def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
         info = get_worker_info()
-        seed = self.options.seed * 100 + (info.id if info else 0)
+        seed = self.options.seed * 100 + (info.id if info else 0) + 7919 * self.skip
         for rows in self.store.batches(self.options.shapes, self.options.positions, self.codebooks, seed):
             yield as_tensors(rows)
 
@@ -76,16 +90,30 @@ class VoiceTrainer:
     """Holds the model, its running average and the optimiser.
 
     Args:
-        model: a `CsmForConditionalGeneration`; its codec is not touched.
-        store: where the utterances come from.
+        model: a `CsmForConditionalGeneration`; its codec is not touched, nor what needs no gradient.
+        store: where the utterances come from; None: `loop` is given batches.
+        reduce: averages the gradients over several processes before they are used.
     """
 
-    def __init__(self, model: Any, store: SegmentStore, options: VoiceOptions, device: torch.device):
+    def __init__(
+        self,
+        model: Any,
+        store: SegmentStore | None,
+        options: VoiceOptions,
+        device: torch.device,
+        reduce: Callable[[list[torch.Tensor]], None] | None = None,
+    ):
         self.model, self.store, self.options, self.device = model.to(device).train(), store, options, device
+        self.reduce = reduce
         config = model.config
         self.codebooks, self.vocabulary = config.num_codebooks, config.vocab_size
         self.codes = config.codec_config.codebook_size
-        self.parameters = [p for n, p in model.named_parameters() if not n.startswith("codec_model.")]
+        self.named = {
+            name: parameter
+            for name, parameter in model.named_parameters()
+            if parameter.requires_grad and not name.startswith("codec_model.")
+        }
+        self.parameters = list(self.named.values())
         decay = [p for p in self.parameters if p.ndim > 1]
         rest = [p for p in self.parameters if p.ndim <= 1]
         groups = [
@@ -97,7 +125,7 @@ class VoiceTrainer:
         self.inputs: dict[tuple[int, ...], dict[str, torch.Tensor]] = {}
         self.graphs: dict[tuple[int, ...], GraphedStep] = {}
         self.pool = torch.cuda.graph_pool_handle() if device.type == "cuda" else None
-        self.average = [p.detach().clone() for p in self.parameters]
+        self.average = [p.detach().clone() for p in self.parameters] if options.average else []
         self.depth_loss: Callable[..., torch.Tensor] = self._depth_loss
         self.backbone_loss: Callable[..., torch.Tensor] = self._backbone_loss
         if options.compile:
@@ -106,9 +134,8 @@ class VoiceTrainer:
             self.depth_loss = torch.compile(self._depth_loss, dynamic=False)
 
     def autocast(self) -> torch.autocast:
-        return torch.autocast(
-            self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda", cache_enabled=False
-        )
+        half = self.device.type == "cuda" if self.options.half is None else self.options.half
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=half, cache_enabled=False)
 
     def _damage(self, codes: torch.Tensor, frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Damaged input codes `[B, T, K]` and which codebooks are heard, bool `[B, T, K]`."""
@@ -128,7 +155,7 @@ class VoiceTrainer:
         heard = torch.ones_like(codes, dtype=torch.bool)
         if damage:
             codes, heard = self._damage(codes, kind == FRAME)
-        table = model.depth_decoder.model.embed_tokens.weight
+        table = model.backbone_model.embed_tokens.embed_audio_tokens.weight
         offset = torch.arange(self.codebooks, device=codes.device) * self.vocabulary
         audio = (F.embedding(codes + offset, table) * heard[..., None]).sum(2)
         text = model.embed_text_tokens(batch["ids"].long())
@@ -156,37 +183,93 @@ class VoiceTrainer:
             wanted = torch.where(speech, codes[:, :, 0], -100)[:, 1:]
             backbone = self.backbone_loss(hidden, wanted)
             speech, following = speech[:, 1:].flatten(), codes[:, 1:].flatten(0, 1)
-            count = min(self.options.depth_frames, speech.numel())
-            weight, chosen = (torch.rand(speech.shape, device=speech.device) + speech).topk(count)
+            ends = (kind[:, 1:] == EOS).flatten()
+            count = self._depth_count(speech, ends)
+            order = torch.rand(speech.shape, device=speech.device) + speech
+            if self.options.depth_share is not None:
+                order = order + ends
+            weight, chosen = order.topk(count)
             depth = self.depth_loss(hidden.flatten(0, 1)[chosen], following[chosen], (weight >= 1).float())
         return backbone, depth
 
+    def _depth_count(self, speech: torch.Tensor, ends: torch.Tensor) -> int:
+        """How many frames the depth decoder learns of a batch."""
+        if self.options.depth_share is None:
+            return min(self.options.depth_frames, speech.numel())
+        finals = int(ends.sum())
+        return finals + math.ceil((int(speech.sum()) - finals) * self.options.depth_share)
+
     def step(self, batch: dict[str, torch.Tensor], rate: float) -> dict[str, torch.Tensor]:
-        """One update; returns both losses, which the next update may overwrite."""
+        """One update from one batch; returns both losses, which the next update may overwrite."""
         set_rate(self.optimiser, rate)
+        if not self.options.graph:
+            return self._update([self._move(batch)])
         shape = tuple(batch["kind"].shape)
         if shape not in self.graphs:
             inputs = self.inputs[shape] = {
                 name: value.to(self.device).clone() for name, value in batch.items()
             }
             self.graphs[shape] = GraphedStep(
-                lambda: self._update(inputs), self.device, enabled=self.options.graph, pool=self.pool
+                lambda: self._update([inputs]), self.device, enabled=self.options.graph, pool=self.pool
             )
         for name, value in batch.items():
             self.inputs[shape][name].copy_(value, non_blocking=True)
         return self.graphs[shape]()
 
-    def _update(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        backbone, depth = self.losses(batch, damage=True)
+    def update(
+        self, batches: Sequence[dict[str, torch.Tensor]], rate: float, number: int
+    ) -> dict[str, torch.Tensor]:
+        """Update `number` (from 0), from several batches whose gradients are averaged; returns the mean
+        losses.
+        """
+        if self.options.repeatable:
+            torch.manual_seed(self.options.seed * 1_000_003 + number)
+        if len(batches) == 1:
+            return self.step(batches[0], rate)
+        set_rate(self.optimiser, rate)
+        return self._update([self._move(batch) for batch in batches])
+
+    def _update(self, batches: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
         self.optimiser.zero_grad(set_to_none=True)
-        (backbone + depth).backward()
+        sums = {"backbone": torch.zeros((), device=self.device), "depth": torch.zeros((), device=self.device)}
+        for batch in batches:
+            backbone, depth = self.losses(batch, damage=True)
+            ((backbone + depth) / len(batches)).backward()
+            for name, loss in (("backbone", backbone), ("depth", depth)):
+                sums[name] = sums[name] + loss.detach() / len(batches)
+        if self.reduce is not None:
+            self.reduce([p.grad for p in self.parameters if p.grad is not None])
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self.optimiser.step()
+        if self.average:
+            with torch.no_grad():
+                torch._foreach_lerp_(
+                    self.average, [p.detach() for p in self.parameters], 1 - self.options.average
+                )
+        return sums
+
+    def state(self) -> dict[str, Any]:
+        """All that an update changes: weights, their average, the optimiser."""
+        return {
+            "weights": {name: p.detach() for name, p in self.named.items()},
+            "average": list(self.average),
+            "optimiser": self.optimiser.state_dict(),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` gave.
+
+        Raises:
+            ValueError: it is of another model.
+        """
+        if state["weights"].keys() != self.named.keys():
+            raise ValueError("the state is of another model")
         with torch.no_grad():
-            torch._foreach_lerp_(
-                self.average, [p.detach() for p in self.parameters], 1 - self.options.average
-            )
-        return {"backbone": backbone.detach(), "depth": depth.detach()}
+            for name, parameter in self.named.items():
+                parameter.copy_(state["weights"][name])
+            for average, value in zip(self.average, state["average"], strict=True):
+                average.copy_(value)
+        self.optimiser.load_state_dict(state["optimiser"])
 
     def warm(self) -> None:
         """Compile and capture every shape on noise, then put the weights back as they were."""
@@ -195,16 +278,18 @@ class VoiceTrainer:
         for shape in options.shapes:
             size = (max(1, options.positions // shape.length), shape.length)
             noise = {
-                "ids": torch.randint(0, self.model.config.text_vocab_size, size).to(torch.int16),
+                "ids": torch.randint(0, self.model.config.text_vocab_size, size).to(torch.int32),
                 "codes": torch.randint(0, self.codes, (*size, self.codebooks)).to(torch.int16),
                 "kind": torch.full(size, FRAME, dtype=torch.uint8),
             }
             for _ in range(5 if options.graph else 2):
                 self.step(noise, 0.0)
         with torch.no_grad():
-            for parameter, average, value in zip(self.parameters, self.average, before, strict=True):
+            averages = self.average or [None] * len(before)
+            for parameter, average, value in zip(self.parameters, averages, before, strict=True):
                 parameter.copy_(value)
-                average.copy_(value)
+                if average is not None:
+                    average.copy_(value)
             for state in self.optimiser.state.values():
                 for value in state.values():
                     value.zero_()
@@ -220,15 +305,46 @@ class VoiceTrainer:
         found = [self.losses(self._move(batch), damage=False) for batch in batches]
         self.model.train()
         self.swap()
-        return tuple(float(torch.stack(part).mean()) for part in zip(*found, strict=True))  # type: ignore[return-value]
+        backbone, depth = (float(torch.stack(part).mean()) for part in zip(*found, strict=True))
+        return backbone, depth
 
     def swap(self) -> None:
-        """Exchange the weights with their running average."""
+        """Exchange the weights with their running average, if one is kept."""
         with torch.no_grad():
-            for parameter, average in zip(self.parameters, self.average, strict=True):
+            for parameter, average in zip(self.parameters, self.average, strict=False):
                 kept = parameter.detach().clone()
                 parameter.copy_(average)
                 average.copy_(kept)
+
+    def loop(
+        self,
+        budget: Budget,
+        batches: Iterable[Sequence[dict[str, torch.Tensor]]],
+        after: Callable[[int, float, dict[str, torch.Tensor]], None],
+        floor: float = 0.0,
+    ) -> None:
+        """Update until the budget is spent or no batches come.
+
+        Args:
+            budget: `step` is the number of the first update, moved on by every update.
+            batches: for each update, what its gradient is averaged over.
+            after: called with the number of updates done, the fraction of the run and the losses.
+            floor: the rate at the end, as a share of the peak.
+
+        Raises:
+            FloatingPointError: `after` may, if it looks at the losses; see `check_finite`.
+        """
+        options = self.options
+        for group in batches:
+            if budget.over():
+                break
+            fraction = budget.fraction()
+            rate = learning_rate(
+                fraction, budget.step, options.peak_rate, options.warmup, options.flat, floor
+            )
+            losses = self.update(group, rate, budget.step)
+            budget.step += 1
+            after(budget.step, fraction, losses)
 
     def run(
         self,
@@ -238,38 +354,49 @@ class VoiceTrainer:
         checkpoint: Callable[[], None] | None = None,
         checkpoint_seconds: float = 180,
     ) -> None:
-        """Train until the budget is spent; `checkpoint` is called with the average in place, every so
-        often."""
+        """Train on the store until the budget is spent; `checkpoint` is called with the average in place,
+        every so often."""
         options, began, saved = self.options, time.monotonic(), time.monotonic()
+        assert self.store is not None
         loader = DataLoader(
-            _Batches(self.store, options, self.codebooks),
+            Batches(self.store, options, self.codebooks),
             batch_size=None,
             num_workers=options.workers,
             prefetch_factor=8 if options.workers else None,
             pin_memory=self.device.type == "cuda",
         )
-        for batch in loader:
-            if budget.over():
-                break
-            fraction = budget.fraction()
-            rate = learning_rate(fraction, budget.step, options.peak_rate, options.warmup, options.flat, 0.0)
-            losses = self.step(batch, rate)
-            if budget.step % options.log_every == 0:
-                backbone, depth = losses["backbone"].item(), losses["depth"].item()
-                if not math.isfinite(backbone + depth):
-                    raise FloatingPointError(f"the losses are {backbone}, {depth} at step {budget.step}")
-                text = f"voice step {budget.step} {time.monotonic() - began:.0f}s {fraction:.3f} "
-                text += f"backbone {backbone:.3f} depth {depth:.3f}"
-                if validation and budget.step % (5 * options.log_every) == 0:
-                    text += " validation {:.3f} {:.3f}".format(*self.validate(validation))
-                log(text)
-            if checkpoint and time.monotonic() - saved > checkpoint_seconds:
+
+        def keep() -> None:
+            if checkpoint:
                 self.swap()
                 checkpoint()
                 self.swap()
+
+        def after(done: int, fraction: float, losses: dict[str, torch.Tensor]) -> None:
+            nonlocal saved
+            step = done - 1
+            if step % options.log_every == 0:
+                backbone, depth = check_finite(losses, step)
+                text = f"voice step {step} {time.monotonic() - began:.0f}s {fraction:.3f} "
+                text += f"backbone {backbone:.3f} depth {depth:.3f}"
+                if validation and step % (5 * options.log_every) == 0:
+                    text += " validation {:.3f} {:.3f}".format(*self.validate(validation))
+                log(text)
+            if time.monotonic() - saved > checkpoint_seconds:
+                keep()
                 saved = time.monotonic()
-            budget.step += 1
-        if checkpoint:
-            self.swap()
-            checkpoint()
-            self.swap()
+
+        self.loop(budget, ([batch] for batch in loader), after)
+        keep()
+
+
+def check_finite(losses: dict[str, torch.Tensor], step: int) -> tuple[float, float]:
+    """(backbone, depth) as numbers.
+
+    Raises:
+        FloatingPointError: one of them is not finite: the run has gone astray.
+    """
+    backbone, depth = losses["backbone"].item(), losses["depth"].item()
+    if not math.isfinite(backbone + depth):
+        raise FloatingPointError(f"the losses are {backbone}, {depth} at step {step}")
+    return backbone, depth

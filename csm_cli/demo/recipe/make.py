@@ -152,7 +152,8 @@ def _train_voice(options: argparse.Namespace, began: float) -> None:
     model = _trained(options) or CsmForConditionalGeneration(voice_config())
     end = began + 60 * options.minutes
     codes = options.folder / "codes"
-    trainer = VoiceTrainer(model, SegmentStore(codes, text_ids), settings, trainer_device)
+    store = SegmentStore(codes, text_ids)
+    trainer = VoiceTrainer(model, store, settings, trainer_device)
     trainer.warm()
     _log("voice: ready")
     _wait_for(options.folder / "codec-frozen" / "ready", end)
@@ -180,7 +181,7 @@ def _train_voice(options: argparse.Namespace, began: float) -> None:
 
     budget = Budget(seconds=end - time.time() - (2 if options.small else 8))
     trainer.run(budget, _log, validation, checkpoint, checkpoint_seconds=60)
-    _log(f"voice: done, {len(trainer.store.all)} utterances in the main process")
+    _log(f"voice: done, {len(store.all)} utterances in the main process")
 
 
 def _trained(options: argparse.Namespace) -> Any:

@@ -1,0 +1,111 @@
+"""A manifest of recordings to learn from: one JSON object a line, or CSV with a header."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from csm_cli.errors import MissingError, UsageError
+
+_NAMES = {
+    "audio": ("audio", "path", "file", "audio_filepath"),
+    "text": ("text", "transcript", "sentence"),
+    "speaker": ("speaker", "speaker_id"),
+    "conversation": ("conversation", "conversation_id"),
+}
+"""What each field may be called."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One recording.
+
+    Attributes:
+        text: what it says, word for word. speaker: the tag it is learned under.
+        conversation: clips of one conversation, in the manifest's order, hear each other.
+        line: in the manifest, from 1.
+    """
+
+    audio: Path
+    text: str
+    speaker: int
+    conversation: str | None
+    line: int
+
+
+def read_manifest(path: Path) -> list[Clip]:
+    """The clips that a manifest lists; audio paths are relative to its folder.
+
+    Raises:
+        MissingError: there is no such file, or a recording is not there.
+        UsageError: it lists nothing, or a line cannot be used; the first one is named, the others counted.
+    """
+    try:
+        rows = list(_json_rows(path) if path.suffix in (".jsonl", ".json", ".ndjson") else _csv_rows(path))
+    except FileNotFoundError as error:
+        raise MissingError(
+            "no such manifest", where=str(path), remedy="give a .jsonl or .csv file"
+        ) from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"cannot be read ({error})", where=str(path)) from error
+    clips: list[Clip] = []
+    problems: list[tuple[int, str]] = []
+    for line, row in rows:
+        problem = row if isinstance(row, str) else _clip(path, line, row, clips)
+        if problem:
+            problems.append((line, problem))
+    if problems:
+        line, text = problems[0]
+        more = f", and {len(problems) - 1} more lines like it" if len(problems) > 1 else ""
+        raise UsageError(f"{text}{more}", where=f"{path}:{line}", remedy="mend the manifest")
+    if not clips:
+        raise UsageError("lists no recordings", where=str(path))
+    return clips
+
+
+def _json_rows(path: Path) -> Iterator[tuple[int, Any]]:
+    for number, text in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+        if text.strip():
+            try:
+                row = json.loads(text)
+            except ValueError:
+                row = None
+            yield number, row if isinstance(row, dict) else "is not a JSON object"
+
+
+def _csv_rows(path: Path) -> Iterator[tuple[int, Any]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        start = file.read(4096)
+        file.seek(0)
+        delimiter = max(",;\t|", key=start.split("\n")[0].count)
+        reader = csv.DictReader(file, delimiter=delimiter)
+        for row in reader:
+            yield reader.line_num, {k: v for k, v in row.items() if isinstance(k, str)}
+
+
+def _clip(path: Path, line: int, row: dict[str, Any], clips: list[Clip]) -> str | None:
+    """Add the clip of a row, or say what is wrong with it."""
+    found: dict[str, Any] = {}
+    for field, names in _NAMES.items():
+        found[field] = next((row[name] for name in names if row.get(name) not in (None, "")), None)
+    if not isinstance(found["audio"], str):
+        return "names no audio file"
+    text = " ".join(str(found["text"] or "").split())
+    if not text:
+        return "has no text"
+    try:
+        speaker = int(found["speaker"] or 0)
+    except (TypeError, ValueError):
+        return f"speaker {found['speaker']!r} is not a number"
+    if speaker < 0:
+        return f"speaker {speaker} is below 0"
+    audio = path.parent / Path(found["audio"]).expanduser()
+    if not audio.is_file():
+        return f"there is no {audio}"
+    conversation = found["conversation"]
+    clips.append(Clip(audio, text, speaker, None if conversation is None else str(conversation), line))
+    return None

@@ -1,0 +1,112 @@
+"""What a run leaves behind on its way: losses, plots, spoken samples, and the state it goes on from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from csm_cli.errors import MissingError, UsageError
+
+
+class Record:
+    """The losses of every update, in `losses.jsonl` and as `losses.png`.
+
+    Attributes:
+        entries: one for each update: step, backbone, depth, and what validation found, if it was due.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path, self.plot_path = folder / "losses.jsonl", folder / "losses.png"
+        self.entries: list[dict[str, Any]] = []
+
+    def add(self, entry: dict[str, Any]) -> None:
+        """Append an entry."""
+        self.entries.append(entry)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")
+
+    def go_back(self, entries: list[dict[str, Any]]) -> None:
+        """Replace all entries by those that a saved state knows of."""
+        self.entries = list(entries)
+        self.path.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
+
+    def plot(self) -> None:
+        """Draw training and validation losses of both decoders over the updates."""
+        import matplotlib
+
+        matplotlib.use("Agg")
+        from matplotlib import pyplot
+
+        figure, axes = pyplot.subplots(1, 2, figsize=(11, 4), constrained_layout=True)
+        for axis, name, title in zip(
+            axes,
+            ("backbone", "depth"),
+            ("codebook 0 (backbone)", "codebooks 1 … (depth decoder)"),
+            strict=True,
+        ):
+            steps = [entry["step"] for entry in self.entries]
+            axis.plot(
+                steps, [entry[name] for entry in self.entries], color="0.75", linewidth=0.8, label="update"
+            )
+            axis.plot(steps, _smooth([entry[name] for entry in self.entries]), color="C0", label="smoothed")
+            held = [(e["step"], e[f"validation_{name}"]) for e in self.entries if f"validation_{name}" in e]
+            if held:
+                axis.plot(*zip(*held, strict=True), "o-", color="C3", label="validation")
+            axis.set(title=title, xlabel="update", ylabel="cross entropy (nats)")
+            axis.legend()
+        figure.savefig(self.plot_path, dpi=120)
+        pyplot.close(figure)
+
+
+def _smooth(values: list[float], decay: float = 0.95) -> list[float]:
+    """A running mean that counts older values less, without the bias of its start."""
+    total, weight, out = 0.0, 0.0, []
+    for value in values:
+        total, weight = decay * total + value, decay * weight + 1
+        out.append(total / weight)
+    return out
+
+
+class State:
+    """The file that a broken-off run goes on from; written beside and renamed, so that it is always whole.
+
+    Args:
+        identity: what may not change between the two: model, data, options.
+    """
+
+    def __init__(self, folder: Path, identity: dict[str, Any]) -> None:
+        self.path, self.identity = folder / "state.pt", identity
+
+    def save(self, step: int, entries: list[dict[str, Any]], trainer: Any) -> None:
+        """Keep everything that the next update needs."""
+        unfinished = self.path.with_suffix(".part")
+        kept = {"step": step, "entries": entries, "identity": self.identity, "trainer": trainer.state()}
+        torch.save(kept, unfinished)
+        unfinished.replace(self.path)
+
+    def load(self) -> dict[str, Any] | None:
+        """What was saved last; None if nothing was.
+
+        Raises:
+            UsageError: it is of a run with other options.
+            MissingError: it cannot be read.
+        """
+        if not self.path.is_file():
+            return None
+        try:
+            kept = torch.load(self.path, map_location="cpu", weights_only=True, mmap=True)
+        except Exception as error:
+            raise MissingError(
+                "cannot be read", where=str(self.path), remedy="delete it to begin anew"
+            ) from error
+        for name, value in self.identity.items():
+            if kept["identity"].get(name) != value:
+                raise UsageError(
+                    f"holds a run with another {name} ({kept['identity'].get(name)}, not {value})",
+                    where=str(self.path.parent),
+                    remedy="give the same options to go on, or another --out",
+                )
+        return kept

@@ -1,0 +1,186 @@
+"""`csm train`, from a manifest to a model that `--model` takes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from csm_cli.audio.files import write_wav
+from csm_cli.checkpoints.find import find_checkpoint
+from csm_cli.engine import Engine, Utterance
+from csm_cli.errors import CsmError, UsageError
+from csm_cli.model import CsmConfig, CsmForConditionalGeneration
+from csm_cli.model.loading import load_model
+from csm_cli.training.run import TrainOptions, train
+from tests.training.conftest import tiny
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    torch.manual_seed(0)
+    model = CsmForConditionalGeneration(CsmConfig(**tiny.tiny_config()))
+    tiny.randomise(model)
+    model.save_pretrained(folder)
+    tiny.write_tokenizer(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("recordings")
+    rng = np.random.default_rng(0)
+    lines = []
+    for number in range(12):
+        seconds = 0.3 + 0.1 * (number % 4)
+        write_wav(
+            folder / f"{number}.wav", rng.standard_normal(int(24_000 * seconds)).astype(np.float32) * 0.1
+        )
+        conversation = {"conversation": number // 3} if number < 6 else {}
+        row = {"audio": f"{number}.wav", "text": f"word {number}", "speaker": number % 2, **conversation}
+        lines.append(json.dumps(row))
+    (folder / "m.jsonl").write_text("\n".join(lines))
+    return folder / "m.jsonl"
+
+
+@pytest.fixture
+def options(model: Path, manifest: Path, tmp_path: Path) -> TrainOptions:
+    return TrainOptions(
+        manifest, tmp_path / "run", str(model), rate=3e-3, steps=8, positions=64, every=4, device="cpu",
+        depth_share=0.5, samples=((0, "hello"),), validation=0.2,
+    )  # fmt: skip
+
+
+def losses(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "losses.jsonl").read_text().splitlines()]
+
+
+def test_all_weights(options: TrainOptions) -> None:
+    said: list[str] = []
+    folder = train(replace(options, steps=40, every=20), said.append)
+    found = losses(options.out)
+    assert [entry["step"] for entry in found] == list(range(1, 41))
+    first, last = (sum(e["backbone"] + e["depth"] for e in part) for part in (found[:5], found[-5:]))
+    assert last < 0.8 * first
+    assert [e["step"] for e in found if "validation_depth" in e] == [20, 40]
+    assert any("validation" in line for line in said)
+    assert sorted(p.name for p in (options.out / "samples").iterdir()) == ["000020-1.wav", "000040-1.wav"]
+    assert soundfile.info(options.out / "samples" / "000040-1.wav").samplerate == 24_000
+    assert (options.out / "losses.png").read_bytes().startswith(b"\x89PNG")
+    engine = Engine.load(folder, "cpu")
+    assert len(engine.speak([Utterance(0, "hello", (), seed=1, max_frames=4)])[0].codes) <= 4
+    before, after = load_model(options.model).state_dict(), load_model(folder).state_dict()
+    for name in before:
+        if name.startswith("codec_model."):
+            assert torch.equal(before[name], after[name]), name
+    assert not torch.equal(before["lm_head.weight"], after["lm_head.weight"])
+
+
+def test_an_adapter(options: TrainOptions) -> None:
+    pytest.importorskip("peft")
+    folder = train(replace(options, lora=4, rate=None))
+    assert not (folder / "config.json").exists()
+    checkpoint = find_checkpoint(folder)
+    assert checkpoint.base is not None
+    before, after = load_model(options.model).state_dict(), load_model(checkpoint).state_dict()
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed
+    assert all("_proj" in name and not name.startswith("codec_model.") for name in changed)
+    assert Engine.load(folder, "cpu").model_id == "model"
+
+
+def test_goes_on_after_a_kill_to_the_same_losses(options: TrainOptions, tmp_path: Path) -> None:
+    whole = replace(options, out=tmp_path / "whole", steps=30, every=10, average=0.9, damage=True)
+    train(whole)
+    command = [
+        *(sys.executable, "-m", "csm_cli", "train", str(options.data), "--out", str(options.out)),
+        *("--model", options.model, "--rate", "0.003", "--steps", "30", "--positions", "64", "--every", "10"),
+        *("--device", "cpu", "--depth-share", "0.5", "--sample", "hello", "--validation", "0.2"),
+        *("--average", "0.9", "--damage"),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as running:
+        while not (options.out / "state.pt").exists() or len(losses(options.out)) < 12:
+            assert running.poll() is None, running.stderr and running.stderr.read()
+            time.sleep(0.01)
+        os.kill(running.pid, signal.SIGKILL)
+    assert not (options.out / "model").exists()
+    kept = torch.load(options.out / "state.pt", weights_only=True)["step"]
+    assert 0 < kept < 30
+    said: list[str] = []
+    train(replace(whole, out=options.out), said.append)
+    assert f"going on from update {kept}" in said
+    assert losses(options.out) == losses(whole.out)
+    first, second = (load_model(run / "model").state_dict() for run in (whole.out, options.out))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_another_run_in_the_same_folder_is_refused(options: TrainOptions) -> None:
+    train(replace(options, steps=1))
+    with pytest.raises(UsageError, match=r"another rate \(0.003, not 0.1\)"):
+        train(replace(options, rate=0.1))
+    assert len(losses(options.out)) == 1
+    train(options)  # more steps of the same run
+    assert len(losses(options.out)) == 8
+
+
+def test_two_processes_are_one_that_accumulates(options: TrainOptions, tmp_path: Path) -> None:
+    alone = replace(options, out=tmp_path / "alone", accumulate=2, depth_share=1.0, steps=5)
+    train(alone)
+    command = [
+        # What `accelerate launch` starts on several GPUs; on CPUs it has other ways.
+        *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"),
+        *("-m", "csm_cli", "train", str(options.data), "--out", str(options.out)),
+        *("--model", options.model, "--rate", "0.003", "--steps", "5", "--positions", "64", "--every", "4"),
+        *("--device", "cpu", "--depth-share", "1", "--sample", "hello", "--validation", "0.2"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    for one, both in zip(losses(alone.out), losses(options.out), strict=True):
+        for name in ("backbone", "depth"):
+            assert both[name] == pytest.approx(one[name], rel=1e-3), (one, both)
+    assert done.stdout.count(str(options.out / "model")) == 1
+
+
+def test_from_scratch_on_shards_of_codes(options: TrainOptions, shards: Path) -> None:
+    """The way the embedded voice is trained: packed rows, a running average, damaged inputs."""
+    from csm_cli.training.segments import RowShape
+
+    shapes = (RowShape(24, 0.5, False), RowShape(64, 0.5, True))
+    scratch = replace(
+        options, data=shards, scratch=True, shapes=shapes, positions=256, average=0.9, damage=True, workers=0,
+        steps=20, every=20, rate=3e-3,
+    )  # fmt: skip
+    folder = train(scratch)
+    found = losses(options.out)
+    assert found[-1]["backbone"] < 0.8 * found[0]["backbone"]
+    assert "validation_backbone" in found[-1]
+    assert Engine.load(folder, "cpu").num_codebooks == 5
+
+
+def test_what_cannot_be_trained(options: TrainOptions, shards: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no end"):
+        train(replace(options, data=shards, steps=None))
+    with pytest.raises(UsageError, match="too few"):
+        few = tmp_path / "few.jsonl"
+        few.write_text(json.dumps({"audio": str(options.data.parent / "0.wav"), "text": "x"}))
+        train(replace(options, data=few))
+    with pytest.raises(CsmError, match="astray"):
+        train(replace(options, out=tmp_path / "wild", rate=1e30, every=100, steps=20))
+
+
+@pytest.mark.parametrize("recompute", [False, True])
+def test_bfloat16_and_recomputed_activations(options: TrainOptions, recompute: bool) -> None:
+    train(replace(options, half=True, recompute=recompute, steps=3, samples=(), lora=2))
+    assert all(np.isfinite(entry["depth"]) for entry in losses(options.out))
