@@ -64,5 +64,5 @@ class ChapterOnTape:
             layout.pauses,
             layout.sounds,
             self.role,
-            gain_db=float(20 * np.log10(self.gain)),
+            gain_db=round(float(20 * np.log10(self.gain)), 3),
         )
