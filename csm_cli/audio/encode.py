@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -152,8 +155,12 @@ def _encode_wav(
                 file.write(block)
             _check_written(file.frames, samples, where)
     except soundfile.SoundFileError as error:
+        # libsndfile says "System error" and no more.
+        full = shutil.disk_usage(path.parent).free < 1 << 16
         raise CsmError(
-            f"cannot be written ({error})", where=str(where), remedy="check the folder and the free space"
+            f"cannot be written ({os.strerror(errno.ENOSPC) if full else error})",
+            where=str(where),
+            remedy="check the folder, its permissions and the free space",
         ) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from math import gcd
 
 import numpy as np
@@ -52,9 +53,12 @@ def resample(audio: np.ndarray, source_rate: int, target_rate: int) -> np.ndarra
     return output
 
 
+@functools.lru_cache(maxsize=1024)
 def _kernel(fraction: float, half: int, stretch: float) -> np.ndarray:
     """float32 `[2 * half]`: weights of the samples around a point `fraction` after sample half - 1."""
     distance = (np.arange(2 * half) - (half - 1) - fraction) / stretch
     inside = np.clip(1 - (distance / ZERO_CROSSINGS) ** 2, 0, None)
     weights = np.sinc(CUTOFF * distance) * np.i0(BETA * np.sqrt(inside)) * (inside > 0)
-    return (weights / weights.sum()).astype(np.float32)  # sum 1 in each phase: a constant stays constant
+    weights = (weights / weights.sum()).astype(np.float32)
+    weights.flags.writeable = False
+    return weights  # sum 1 in each phase: a constant stays constant
