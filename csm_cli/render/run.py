@@ -24,6 +24,7 @@ from csm_cli.render.options import RenderOptions
 from csm_cli.render.progress import Progress
 from csm_cli.render.project import Job, JobPlan, plan_jobs
 from csm_cli.render.report import Interrupted, RenderReport
+from csm_cli.report import ReportWriter
 from csm_cli.takes import TakeStore
 from csm_cli.takes.choose import Chooser
 from csm_cli.takes.lockfile import NAME as LOCK_NAME
@@ -45,6 +46,7 @@ class _Running:
     asking: Asking
     desk: Desk
     writer: BookWriter
+    report: ReportWriter
     finished: set[int] = field(default_factory=set)
 
     @property
@@ -97,6 +99,7 @@ def render_jobs(
                     chapter.number, chapter.title, parts, role_of(chain.screenplay, chapter)
                 )
                 each.finished.add(chapter.number)
+                each.report.add(chapter, timeline, lines)
                 report.add_chapter(lines, timeline.duration, [file.path for file in files])
                 progress.chapter(chain, timeline.duration, files)
                 _record(each, lines, options)
@@ -110,11 +113,12 @@ def render_jobs(
             left = [chain for chain in chains if chain.chapter.number not in owner[id(chain)].finished]
             raise Interrupted(report, left) from None
         finally:
+            report.seconds = time.monotonic() - started
             for each in running:
                 with suppress(*([CsmError] if failed else [])):  # the first fault is the one to be told
                     report.files += each.writer.write_timeline()
+                    report.files += each.report.write(report.seconds, report.spoken_seconds)
                 each.desk.store.close()
-            report.seconds = time.monotonic() - started
     return report
 
 
@@ -149,7 +153,10 @@ def _prepare(
         book = stack.enter_context(
             book_writer(plan.job.screenplay, plan.job.folder, options.delivery, engine.sample_rate)
         )
-        running.append(_Running(plan, asking, Desk(chooser, writer, verifier.checks), book))
+        play = plan.job.screenplay
+        facts = asking.facts(_seed(plan.job, options))
+        told = ReportWriter(store, plan.job.script, play.title, plan.job.folder, facts, len(play.chapters))
+        running.append(_Running(plan, asking, Desk(chooser, writer, verifier.checks), book, told))
     _check_lock(running, options, note)
     return running
 
@@ -158,8 +165,7 @@ def _check_lock(running: Sequence[_Running], options: RenderOptions, note: Calla
     """Say what differs from csm.lock, and stop if that is asked for; else write down how it is now."""
     for each in running:
         folder = Path(each.job.screenplay.path).parent
-        seed = each.job.screenplay.seed if options.seed is None else options.seed
-        facts = each.asking.facts(seed or 0)
+        facts = each.asking.facts(_seed(each.job, options))
         found = differences(read_lock(folder).get(each.job.script, {}), facts)
         if found and options.locked:
             raise UsageError(
@@ -173,6 +179,10 @@ def _check_lock(running: Sequence[_Running], options: RenderOptions, note: Calla
             write_lock(folder, {each.job.script: facts})
         except CsmError as error:  # a script may lie where nothing can be written; its takes need not
             note(f"not kept: {error}")
+
+
+def _seed(job: Job, options: RenderOptions) -> int:
+    return (job.screenplay.seed if options.seed is None else options.seed) or 0
 
 
 def _works(running: Sequence[_Running], engine: Engine, limits: Limits) -> Iterator[Work]:

@@ -13,8 +13,8 @@ from tests.render.fake_engine import capped
 def test_paths_on_stdout_and_messages_on_stderr(csm, engine, script):
     result = csm("render", script, "-o", "out")
     assert result.code == 0
-    assert result.out.splitlines()[-1] == "out/timeline.json"
-    assert sorted(result.out.splitlines()[:-1]) == [
+    assert result.out.splitlines()[-3:] == ["out/timeline.json", "out/report.json", "out/report.html"]
+    assert sorted(result.out.splitlines()[:-3]) == [
         "out/01-arrival.wav",
         "out/02-the-lamp.wav",
         "out/03-morning.wav",
@@ -34,6 +34,8 @@ def test_options_reach_the_rendering(csm, engine, script):
         "lighthouse/03-morning.flac",
         "lighthouse/03-morning.wav",
         "lighthouse/timeline.json",
+        "lighthouse/report.json",
+        "lighthouse/report.html",
     ]
     assert [len(batch) for batch in engine.batches] == [1] * 4
     assert all(asked.context == () and asked.sampler.top_k == 3 for asked in engine.asked)
@@ -80,7 +82,12 @@ def test_interrupted_says_how_to_continue_and_exits_130(csm, engine, script):
     engine.interrupt_at = 4
     result = csm("render", script, "--batch", 1, "-o", "my out", "--format", "wav", "--seed", 3)
     assert result.code == 130
-    assert result.out.splitlines() == ["my out/01-arrival.wav", "my out/timeline.json"]
+    assert result.out.splitlines() == [
+        "my out/01-arrival.wav",
+        "my out/timeline.json",
+        "my out/report.json",
+        "my out/report.html",
+    ]
     *_, line, last = result.err.splitlines()
     assert last == "csm: interrupted"
     assert line.startswith(f"csm:   csm render {script} --output 'my out' ")

@@ -34,6 +34,8 @@ def test_the_same_again_without_a_model(script, tmp_path):
     report = run([script], tmp_path / "b")
     assert report.lines == 7
     for file in (tmp_path / "a").iterdir():
+        if file.stem == "report":  # of the speaking
+            continue
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
 
 

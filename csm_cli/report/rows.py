@@ -1,0 +1,96 @@
+"""What a report tells of a chapter, a line and a take, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from csm_cli.audio.timeline import ChapterTimeline, TimelineEntry
+from csm_cli.render.lines import SpokenLine
+from csm_cli.screenplay import Chapter
+from csm_cli.takes import Take, TakeStore
+
+
+def chapter_row(
+    store: TakeStore, script: str, chapter: Chapter, timeline: ChapterTimeline, lines: Sequence[SpokenLine]
+) -> dict[str, Any]:
+    """A chapter with its lines.
+
+    Args:
+        store: where the takes are.
+        script: name of the script's file.
+        chapter: of the script.
+        timeline: when its lines are heard.
+        lines: with their takes.
+    """
+    heard = {entry.line_id: entry for entry in timeline.entries}
+    return {
+        "number": chapter.number,
+        "title": chapter.title,
+        "seconds": round(timeline.duration, 3),
+        "lines": [line_row(store, script, line, heard.get(line.planned.id)) for line in lines],
+    }
+
+
+def line_row(
+    store: TakeStore, script: str, spoken: SpokenLine, entry: TimelineEntry | None
+) -> dict[str, Any]:
+    """A line: what it says, the take it uses, what is said against that, and its other takes."""
+    planned, line, take = spoken.planned, spoken.planned.line, spoken.take
+    place = f"{script}#{planned.id}"
+    return {
+        "id": planned.id,
+        "source": str(line.source),
+        "speaker": line.speaker,
+        "voice": planned.voice,
+        "text": line.text,
+        "spoken": " ".join(planned.parts),
+        "start": None if entry is None else entry.start,
+        "end": None if entry is None else entry.end,
+        "state": "silent" if take is None else "rendered" if spoken.rendered else "cached",
+        "stale": spoken.stale,
+        "review": list(spoken.reasons),
+        "take": None if take is None else take_row(take, place),
+        "others": [] if take is None else [take_row(other, place) for other in _others(store, place, take)],
+    }
+
+
+def take_row(take: Take, place: str) -> dict[str, Any]:
+    """A take: how it came about, what the checks found, and its waveform."""
+    return {
+        "id": take.id,
+        "origin": take.origin,
+        "made": take.made,
+        "seconds": round(take.seconds, 3),
+        "seed": take.parts[0].seed if take.parts else take.asked.seed,
+        "tries": take.tries,
+        "pinned": place in take.pins,
+        "checked": list(take.checked),
+        "reasons": list(take.reasons),
+        "scores": [dict(part.scores) for part in take.parts if part.scores],
+        "heard": list(take.context),
+        "peaks": take.peaks,
+    }
+
+
+def _others(store: TakeStore, place: str, take: Take) -> list[Take]:
+    """The other takes of a line that say the same, latest first."""
+    rows = {row.id: row for row in (*store.index.at(place), *store.index.in_slot(take.asked.slot))}
+    rows.pop(take.id, None)
+    latest = sorted(rows.values(), key=lambda row: row.made, reverse=True)
+    takes = (store.peek(row.id) for row in latest)
+    return [other for other in takes if other is not None]
+
+
+def totals(chapters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Sums over chapters."""
+    lines = [line for chapter in chapters for line in chapter["lines"]]
+    return {
+        "lines": len(lines),
+        "cached": sum(line["state"] == "cached" for line in lines),
+        "rendered": sum(line["state"] == "rendered" for line in lines),
+        "retried": sum(line["state"] == "rendered" and line["take"]["tries"] > 1 for line in lines),
+        "stale": sum(line["stale"] for line in lines),
+        "review": sum(bool(line["review"]) for line in lines),
+        "audio_seconds": round(sum(chapter["seconds"] for chapter in chapters), 3),
+    }
