@@ -143,25 +143,23 @@ def _encode_wav(
     import soundfile
 
     kind = "RF64" if 2 * samples > MAX_WAV_BYTES - 65_536 else "WAV"
-    try:
-        with (
-            written(path, where) as temporary,
-            soundfile.SoundFile(str(temporary), "w", rate, 1, "PCM_16", format=kind) as file,
-        ):
-            for key, value in tags.filled().items():
-                if key in WAV_TAGS:
-                    setattr(file, key, value)
-            for block in blocks:
-                file.write(block)
-            _check_written(file.frames, samples, where)
-    except soundfile.SoundFileError as error:
-        # libsndfile says "System error" and no more.
-        full = shutil.disk_usage(path.parent).free < 1 << 16
-        raise CsmError(
-            f"cannot be written ({os.strerror(errno.ENOSPC) if full else error})",
-            where=str(where),
-            remedy="check the folder, its permissions and the free space",
-        ) from error
+    with written(path, where) as temporary:
+        try:
+            with soundfile.SoundFile(str(temporary), "w", rate, 1, "PCM_16", format=kind) as file:
+                for key, value in tags.filled().items():
+                    if key in WAV_TAGS:
+                        setattr(file, key, value)
+                for block in blocks:
+                    file.write(block)
+                _check_written(file.frames, samples, where)
+        except soundfile.SoundFileError as error:
+            # libsndfile says "System error" and no more.
+            full = shutil.disk_usage(path.parent).free < 1 << 16
+            raise CsmError(
+                f"cannot be written ({os.strerror(errno.ENOSPC) if full else error})",
+                where=str(where),
+                remedy="check the folder, its permissions and the free space",
+            ) from error
 
 
 def _check_written(frames: int, samples: int, path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import importlib
+import os
 import shutil
 import subprocess
 import tempfile
@@ -13,6 +15,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import IO, Any
 
 from csm_cli.errors import CsmError, MissingError
+
+FULL = os.strerror(errno.ENOSPC).encode()
 
 
 @functools.cache
@@ -118,7 +122,8 @@ def _converse(
                     _close(pipe)
         said.seek(0)
         text = said.read()
-    if code:
+    # A muxer that finds no room for its last bytes says so, and still exits with 0.
+    if code or FULL in text:
         raise _failed(text, code, where)
     return text.decode("utf-8", "replace")
 
@@ -138,7 +143,7 @@ def _cannot_start(command: str, error: OSError) -> MissingError:
 
 def _failed(said: bytes, code: int, where: str) -> CsmError:
     lines = said.decode("utf-8", "replace").strip().splitlines()
-    if any("No space left on device" in line for line in lines):
+    if FULL in said:
         return CsmError(
             "cannot be written (No space left on device)", where=where, remedy="make room, and run it again"
         )

@@ -33,8 +33,10 @@ from csm_cli.delivery.sample import SHORTEST_SECONDS, sample_tape
 from csm_cli.delivery.sidecars import write_sidecars
 from csm_cli.delivery.split import Volume, split_volumes
 from csm_cli.delivery.units import Unit
+from csm_cli.errors import CsmError, UsageError
 
 ATTEMPTS = 4
+LONGEST_LOSS_SECONDS = 0.1
 
 
 class BookWriter:
@@ -228,7 +230,7 @@ class BookWriter:
             blocks = (block for each in chapters for block in each.blocks(self.rate, mastering, ceiling))
             pcm = map(to_pcm16, blocks)
             encode(pcm, samples, self.rate, draft, kind, tags, marks, self.delivery.cover, where=path)
-            measured = measure(draft)
+            measured = _measured(draft, path, samples / self.rate)
             if ceiling is None or loudness.peak_db is None or not kind.lossy:
                 break
             excess = (measured.true_peak_db if loudness.true_peak else measured.peak_db) - loudness.peak_db
@@ -238,6 +240,21 @@ class BookWriter:
         with disk_errors(path):
             draft.replace(path)
         return replace(measured, path=path)
+
+
+def _measured(draft: Path, path: Path, seconds: float) -> Measured:
+    """The draft of a file, decoded: what an encoder leaves unfinished without a word is found here."""
+    try:
+        measured = measure(draft)
+    except UsageError as error:
+        raise _unfinished(path) from error
+    if measured.seconds < seconds - LONGEST_LOSS_SECONDS:
+        raise _unfinished(path)
+    return measured
+
+
+def _unfinished(path: Path) -> CsmError:
+    return CsmError("was not written to its end", where=str(path), remedy="check the free space")
 
 
 def _work_folder(folder: Path) -> Path:

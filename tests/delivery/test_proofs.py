@@ -106,7 +106,7 @@ def tiny_disk(tmp_path: Path):
 @pytest.mark.parametrize("formats", [("wav", "flac"), ("mp3",), ("m4b", "opus")])
 def test_a_disk_that_is_really_full(tiny_disk: Path, formats: tuple[str, ...]) -> None:
     with BookWriter(Book("Book"), tiny_disk, Delivery(formats=formats), RATE, 39) as writer:
-        with pytest.raises(CsmError, match="No space left on device"):
+        with pytest.raises(CsmError, match=r"No space left on device|to its end"):
             for number in range(1, 40):
                 writer.add(number, f"Chapter {number}", chapter(4))
             writer.finish()
