@@ -7,22 +7,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from math import gcd
 
-from csm_cli.speech.numbers import cardinal, decimal, ordinal, plural, whole_number, year
+from csm_cli.speech.numbers import cardinal, decimal, digits, ordinal, plural, whole_number, year
 
 _NUMBER = r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+"
 _CURRENCIES = {
     "$": ("dollar", "dollars", "cent", "cents"),
     "£": ("pound", "pounds", "penny", "pence"),
     "€": ("euro", "euros", "cent", "cents"),
+    "¥": ("yen", "yen", "sen", "sen"),
+}
+_DIVISORS = {*range(2, 11), 12, 16, 20, 32, 64, 100}
+_SCALE_WORDS = {
+    "k": "thousand",
+    "m": "million",
+    "mn": "million",
+    "bn": "billion",
+    "b": "billion",
+    "tn": "trillion",
 }
 _FRACTIONS = {"½": "half", "⅓": "third", "⅔": "two thirds", "¼": "quarter", "¾": "three quarters"}
 
 
 def _money(match: re.Match[str]) -> str:
     one, many, small_one, small_many = _CURRENCIES[match["sign"]]
-    whole, part, scale = match["whole"], match["part"], match["scale"]
+    if _BEFORE_NOUN.search(match.string, 0, match.start()) and re.match(
+        " [a-z]", match.string[match.end() :]
+    ):
+        many = one  # a $5 bill
+    whole, part, scale = match["whole"], match["part"], match["scale"] or match["short"]
     if scale:
+        scale = _SCALE_WORDS.get(scale.lower(), scale)
         return f"{decimal(whole.replace(',', '') + (f'.{part}' if part else ''))} {scale} {many}"
     units = f"{whole_number(whole)} {one if whole == '1' else many}"
     if not part or not int(part):
@@ -32,11 +48,17 @@ def _money(match: re.Match[str]) -> str:
     return coins if not int(whole.replace(",", "")) else f"{units} and {coins}"
 
 
+def _span(match: re.Match[str]) -> str:
+    return f"{match[2]} to {match[1]}{match[3]}"
+
+
 def _time(match: re.Match[str]) -> str:
     hour, minute, half = int(match["hour"]), int(match["minute"]), match["half"]
     if half:
         tail = "" if not minute else f" oh {cardinal(minute)}" if minute < 10 else f" {cardinal(minute)}"
         return f"{cardinal(hour)}{tail} {half.lower()}.m."
+    if minute == 0 and hour == 0:
+        return "midnight"
     if minute == 0:
         return f"{cardinal(hour)} o'clock" if 1 <= hour <= 12 else f"{cardinal(hour)} hundred"
     return f"{cardinal(hour)} {'oh ' if minute < 10 else ''}{cardinal(minute)}"
@@ -57,16 +79,54 @@ def _fraction(match: re.Match[str]) -> str:
     return name if " " in name else f"one {name}"
 
 
+def _parts(match: re.Match[str]) -> str:
+    """ "7/8": seven eighths; "9/11" is no fraction."""
+    above, below = int(match[1]), int(match[2])
+    if not above < below or below not in _DIVISORS or gcd(above, below) > 1:
+        return match[0].replace("/", " ")
+    name = "half" if below == 2 else "quarter" if below == 4 else ordinal(below)
+    return f"{cardinal(above)} {name}{'s' if above > 1 else ''}"
+
+
+def _telephone(match: re.Match[str]) -> str:
+    groups = re.findall("[0-9]+", match[0])
+    said = ", ".join(digits(group) for group in groups)
+    return f"plus {said}" if match[0].startswith("+") else said
+
+
+def _years(match: re.Match[str]) -> str:
+    """ "1914-18" and "1914-1918"."""
+    last = match[2]
+    return f"{year(int(match[1]))} to {year(int(last)) if len(last) == 4 else cardinal(int(last))}"
+
+
+def _range(match: re.Match[str]) -> str:
+    return f"{whole_number(match[1])} to {whole_number(match[2])}"
+
+
 def _year(match: re.Match[str]) -> str:
     return year(int(match[0]))
 
 
 _HALF = r"\s?(?P<half>[AaPp])\.?[Mm]\b\.?"
+_TELEPHONE = (
+    r"(?<![\w.,:$£€-])(?:\+[0-9]{1,3}(?:[ -](?:\([0-9]+\) ?)?[0-9]{2,}){2,}|\([0-9]{3}\) ?[0-9]{3}-[0-9]{4}"
+)
+_TELEPHONE += r"|(?:[0-9]-)?[0-9]{3}-[0-9]{3}-[0-9]{4}|[0-9]{3}-[0-9]{4})(?![\w-])"
+_BEFORE_NOUN = re.compile(r"\b[Aa]n? $")
+_MONEY_SPAN = re.compile(r"([$£€¥])([0-9][0-9,.]*)\s?[-–]\s?[$£€¥]?([0-9])")
+_LAST_OF_PAIRS = re.compile(rf"(?<![\w.,$£€:-])({_NUMBER})\s?[-–]\s?({_NUMBER})(?![\w:-]|[.,][0-9])")
 _RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
+    (re.compile(_TELEPHONE), _telephone),
+    (re.compile(r"(?<![\w.,$£€-])(1[0-9]{3}|20[0-9]{2})\s?[-–]\s?([0-9]{4}|[0-9]{2})(?![\w-])"), _years),
+    (re.compile(r"(?<![0-9/.,])([0-9]{1,2})/([0-9]{1,2})(?![0-9/]|\.[0-9])"), _parts),
+    (re.compile(r"(?<=[0-9])\s?¢"), lambda m: " cents"),
+    (re.compile(r"(?<![\w.])\.(?=[0-9])"), lambda m: "0."),
+    (_LAST_OF_PAIRS, _range),
     (
         re.compile(
-            rf"(?P<sign>[$£€])\s?(?P<whole>{_NUMBER})(?:\.(?P<part>[0-9]{{1,2}})(?![0-9]))?"
-            r"(?:\s(?P<scale>thousand|million|billion|trillion)\b)?"
+            rf"(?P<sign>[$£€¥])\s?(?P<whole>{_NUMBER})(?:\.(?P<part>[0-9]{{1,2}})(?![0-9]))?"
+            r"(?:\s(?P<scale>thousand|million|billion|trillion)\b|\s?(?P<short>[kKmMbB]|bn|mn|tn)\b)?"
         ),
         _money,
     ),
@@ -77,6 +137,8 @@ _RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
         ),
         _time,
     ),
+    (re.compile(rf"(?<![0-9:.])(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9])(?![0-9:]){_HALF}"), _time),
+    (re.compile(r"(?<![\w'])'([0-9]{2})(?![\w'])"), lambda m: cardinal(int(m[1]))),
     (re.compile(rf"(?<![0-9.,:])(?P<hour>1[0-2]|[1-9]){_HALF}"), _hour),
     (re.compile(rf"({_NUMBER})(?:st|nd|rd|th)\b"), lambda m: ordinal(int(m[1].replace(",", "")))),
     (re.compile(r"(?<![\w.,])'?([0-9]{2}|1[1-9][0-9]{2}|20[0-9]{2})s\b"), _decade),
@@ -91,12 +153,12 @@ _RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
     (re.compile(_NUMBER), lambda m: whole_number(m[0])),
 ]
 _RANGE = re.compile(r"(?<=[0-9])\s?–\s?(?=[$£€]?[0-9])")
-_SLASHED = re.compile(r"(?<![0-9/])[1-3]/[2-4](?![0-9/])")
+_SLASHED = re.compile(r"(?<![0-9/])(?:([0-9]+) )?([1-3]/[2-4])(?![0-9/])")
 _SIMPLE = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾"}
 _BETWEEN = re.compile(r"(?<=[0-9])[-/](?=[0-9])")
 _PERCENT = re.compile(r"(?<=[0-9½⅓⅔¼¾])\s?%")
 _NUMBER_SIGN = re.compile(r"(?:[#№]|\b[Nn]o\.)\s?(?=[0-9])")
-_DEGREES = re.compile(r"(?<=[0-9])\s?°\s?([CF]\b)?")
+_DEGREES = re.compile(r"(?<=[0-9])\s?°(?:\s?([CF])\b)?")
 _SCALES = {"C": " degrees Celsius", "F": " degrees Fahrenheit", None: " degrees"}
 _SUPERSCRIPTS = {"²": " squared", "³": " cubed"}
 
@@ -107,13 +169,16 @@ def figures_to_words(text: str) -> str:
         return text
     for mark, words in _SUPERSCRIPTS.items():
         text = text.replace(mark, words)
-    text = _SLASHED.sub(lambda match: _SIMPLE.get(match[0], match[0]), text)
-    text = _BETWEEN.sub(" ", _RANGE.sub(" to ", text))
+    text = _SLASHED.sub(lambda match: _SIMPLE.get(match[2], match[2]).join([match[1] or "", ""]), text)
+    text = _MONEY_SPAN.sub(_span, text)
+    text = _RANGE.sub(" to ", text)
     text = _PERCENT.sub(" percent", text)
     text = _NUMBER_SIGN.sub("number ", text)
     text = _DEGREES.sub(lambda match: _SCALES[match[1]], text)
     for pattern, words_of in _RULES:
         text = _replace(pattern, words_of, text)
+        if pattern is _LAST_OF_PAIRS:
+            text = _BETWEEN.sub(" ", text)
     return text
 
 
