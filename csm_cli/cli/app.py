@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from csm_cli.cli import cast, check, console, convert, lint, master, models, render, say, train, voices
+from csm_cli.cli import cast, check, console, convert, lexicon, lint, master, models, render, say, train, voices
 
 app = typer.Typer(
     name="csm",
@@ -28,6 +28,7 @@ app.command()(convert.convert)
 app.command()(master.master)
 app.command()(check.check)
 app.command()(train.train)
+app.add_typer(lexicon.app, name="lexicon")
 app.add_typer(voices.app, name="voices")
 app.add_typer(models.app, name="models")
 

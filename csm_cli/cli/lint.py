@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 def lint(
     scripts: Annotated[list[Path] | None, typer.Argument(metavar="SCRIPT", help="Scripts to check.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail like errors.")] = False,
+    spoken: Annotated[
+        bool, typer.Option("--spoken", help="Print what will be read instead, line by line.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON Schema of YAML scripts, for editors, and exit.")
@@ -40,16 +43,17 @@ def lint(
         return
     if not scripts:
         raise UsageError("Missing argument 'SCRIPT...'", remedy="see csm lint --help")
-    from csm_cli.screenplay.lint import lint as find
-    from csm_cli.screenplay.lint import lint_file
-    from csm_cli.speech.fold import ASCII
-    from csm_cli.voices.places import voice_names
+    written_in = format.value if format else None
+    if spoken:
+        from csm_cli.cli.spoken import read_aloud
 
-    findings: list[Finding] = []
-    for script in scripts:
-        checked = lint_file(script, format.value if format else None)
-        alphabet = ASCII if model == "demo" else None
-        findings += find(checked, voices=voice_names(script.parent), alphabet=alphabet)
+        read_aloud(scripts, written_in, as_json)
+        return
+    from csm_cli.speech.checking import check_script
+
+    findings = [
+        found for script in scripts for found in check_script(script, written_in, demo=model == "demo")
+    ]
     failing = [found for found in findings if found.level == "error" or (strict and found.level == "warning")]
     _print(findings, as_json)
     console.note(_summary(findings, len(scripts)))

@@ -28,6 +28,9 @@ def say(
             "-o", "--output", metavar="FILE", help="A .wav, .flac or .mp3 file; - is WAV on standard output."
         ),
     ] = DEFAULT_OUTPUT,
+    show_spoken: Annotated[
+        bool, typer.Option("--show-spoken", help="Print what would be read, and speak nothing.")
+    ] = False,
     seed: SeedOption = None,
     temperature: TemperatureOption = None,
     top_k: TopKOption = None,
@@ -50,6 +53,9 @@ def say(
         if not to_stdout:
             check_output(output)
         saying = Saying(text, voice)
+        if show_spoken:
+            console.emit("\n\n".join(saying.spoken()))
+            return
         options = RenderOptions(
             seed=seed, temperature=temperature, top_k=top_k, model=model, device=device.value
         )

@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
+from csm_cli.render.joining import join_short_lines
 from csm_cli.render.seeds import line_seed
 from csm_cli.screenplay import Chapter, Line, Screenplay
-from csm_cli.speech import fold_to, split_text, spoken_text
+from csm_cli.speech import Reader, fold_to, split_text
 from csm_cli.takes.keys import line_id
 from csm_cli.verify.codes import expected_seconds
 
@@ -76,6 +77,7 @@ def plan_screenplay(
     max_characters: int = DEFAULT_MAX_CHARACTERS,
     chapters: frozenset[int] | None = None,
     alphabet: Container[str] | None = None,
+    reader: Reader | None = None,
 ) -> list[Chain]:
     """Plan a script.
 
@@ -87,16 +89,20 @@ def plan_screenplay(
         max_characters: longest piece that the model reads well.
         chapters: numbers of the chapters wanted; None for all. Seeds do not depend on this choice.
         alphabet: characters that the model can say; None for any.
+        reader: makes spoken text of what is written; None: that of the script's language, without a lexicon.
     """
+    reader = reader or Reader(screenplay.language)
     said: Counter[tuple[str, str]] = Counter()
     written: Counter[tuple[str, str]] = Counter()
     names: set[str] = set()
     chains = []
     usual = seed if seed is not None else screenplay.seed or 0
     for chapter in screenplay.chapters:
+        if screenplay.join_short:
+            chapter = join_short_lines(chapter, max_characters)
         planned = []
         for line in chapter.lines:
-            text = spoken_text(line.text)
+            text = reader.spoken(line.text, line.speaker, chapter.number)
             occurrence = said[line.speaker, text]
             said[line.speaker, text] += 1
             name = _new_id(line, written, names)

@@ -15,6 +15,7 @@ from csm_cli.render.models import UNLIMITED, Limits
 from csm_cli.render.options import RenderOptions, format_chapters
 from csm_cli.render.plan import DEFAULT_MAX_CHARACTERS, Chain, plan_screenplay
 from csm_cli.screenplay import Screenplay, read_screenplay
+from csm_cli.speech import Reader, reader_for
 from csm_cli.takes.store import takes_folder
 
 if TYPE_CHECKING:
@@ -30,12 +31,14 @@ class Job:
         voices: every voice that its cast names, by the name the cast uses.
         folder: where its chapters go.
         takes: where its takes are kept.
+        reader: how its lines are read.
     """
 
     screenplay: Screenplay
     voices: dict[str, Voice]
     folder: Path
     takes: Path
+    reader: Reader | None = None
 
     @property
     def script(self) -> str:
@@ -58,13 +61,19 @@ def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
             plays.append(_completed(read_screenplay(script), options))
         except ScriptError as error:
             problems += error.problems
+    readers: list[Reader] = []
+    for play in plays:
+        try:
+            readers.append(reader_for(play))
+        except ScriptError as error:
+            problems += error.problems
     if problems:
-        raise ScriptError(problems)
+        raise ScriptError(list(dict.fromkeys(problems)))
     _check_chapters(plays, options.chapters)
     folders = _folders(scripts, options.output)
     return [
-        Job(play, find_voices(play), folder, options.takes or takes_folder(Path(play.path)))
-        for play, folder in zip(plays, folders, strict=True)
+        Job(play, find_voices(play), folder, options.takes or takes_folder(Path(play.path)), reader)
+        for play, folder, reader in zip(plays, folders, readers, strict=True)
     ]
 
 
@@ -104,6 +113,7 @@ def plan_jobs(
             max_characters=max_characters,
             chapters=options.chapters,
             alphabet=limits.alphabet,
+            reader=job.reader,
         )
         plans.append(JobPlan(job, tags, chains))
     return plans

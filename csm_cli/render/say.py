@@ -25,6 +25,8 @@ from csm_cli.render.progress import Progress
 from csm_cli.render.project import Job
 from csm_cli.render.report import RenderReport
 from csm_cli.screenplay import NARRATOR, CastMember, Chapter, Line, Screenplay, Source
+from csm_cli.speech import Reader
+from csm_cli.speech.lexicon_files import load_lexicon
 from csm_cli.takes import TakeStore
 from csm_cli.takes.choose import Chooser
 from csm_cli.takes.writer import TakeWriter
@@ -51,12 +53,18 @@ class Saying:
     Raises:
         UsageError: there is nothing to say.
         MissingError: there is no such voice.
+        ScriptError: problems in a lexicon.
     """
 
     def __init__(self, text: str, voice: str | None, project_dir: Path | None = None):
         found = find_voice(VoiceRegistry(project_dir or Path.cwd()), voice or "", "--voice")
         self.screenplay = as_screenplay(text, found.name)
         self.voices = {found.name: found}
+        self.reader = Reader(lexicon=load_lexicon(project_dir or Path.cwd()))
+
+    def spoken(self) -> list[str]:
+        """What will be read, a text for each paragraph."""
+        return [self.reader.spoken(line.text) for line in self.screenplay.lines]
 
     def speak(
         self, engine: Engine, options: RenderOptions, *, limits: Limits = UNLIMITED
@@ -75,6 +83,7 @@ class Saying:
             seed=options.seed,
             max_characters=engine.max_characters,
             alphabet=limits.alphabet,
+            reader=self.reader,
         )
         sampler, turns = options.sampler(engine.default_sampler), options.context_turns
         job = Job(self.screenplay, self.voices, Path(), Path())

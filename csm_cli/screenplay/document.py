@@ -263,9 +263,10 @@ class Screenplay:
         metadata: further facts of the book, such as publisher and cover, as written; keys of `METADATA`.
         settings: what holds for every line.
         seed: of the whole script, or None.
-        lexicon: lexicon files that the script names, where they lie.
+        lexicon: lexicon files that the script names, relative to its folder.
         variables: texts that `{{name}}` stands for.
         untitled: the title is the file's stem.
+        join_short: very short lines are spoken together with a neighbour of the same speaker.
     """
 
     path: str
@@ -280,6 +281,7 @@ class Screenplay:
     lexicon: tuple[str, ...] = ()
     variables: dict[str, str] = field(default_factory=dict)
     untitled: bool = False
+    join_short: bool = False
 
     @property
     def lines(self) -> tuple[Line, ...]:

@@ -50,6 +50,7 @@ class Header:
     lexicon: tuple[str, ...] = ()
     variables: dict[str, str] = field(default_factory=dict)
     untitled: bool = False
+    join_short: bool = False
 
 
 @dataclass
@@ -272,6 +273,7 @@ class Draft:
             header.lexicon,
             header.variables,
             header.untitled,
+            header.join_short,
         )
 
     @property

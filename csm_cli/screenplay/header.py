@@ -10,10 +10,27 @@ from csm_cli.screenplay.draft import Header
 from csm_cli.screenplay.nodes import Fields, Items, Node, Scalar, kind
 from csm_cli.screenplay.problems import Problems, did_you_mean, shown
 from csm_cli.screenplay.reading import Reading
-from csm_cli.screenplay.settings import SCRIPT_KEYS, check_keys, read_number, read_seed, read_settings
+from csm_cli.screenplay.settings import (
+    SCRIPT_KEYS,
+    check_keys,
+    read_number,
+    read_seed,
+    read_settings,
+    read_switch,
+)
 from csm_cli.screenplay.variables import NAME
 
-HEADER_KEYS = ("title", "author", "language", "voices", "variables", "lexicon", *METADATA, *SCRIPT_KEYS)
+HEADER_KEYS = (
+    "title",
+    "author",
+    "language",
+    "voices",
+    "variables",
+    "lexicon",
+    "join_short",
+    *METADATA,
+    *SCRIPT_KEYS,
+)
 # They mean something else where a speaker's name may stand.
 RESERVED = (
     *("speaker", "text", "note", "seed", "temperature", "gain", "context", "pause_before", "pause_after"),
@@ -48,6 +65,8 @@ def read_header(fields: Fields, path: str, reading: Reading, extra: tuple[str, .
             assert node is not None
             problems.add(node.source, f'language is a tag such as en or pt-BR, not "{shown(language)}"')
     header.settings, header.seed = read_settings(fields, problems), read_seed(fields, problems)
+    if (join := fields.get("join_short")) is not None:
+        header.join_short = bool(read_switch("join_short", join, problems))
     _read_metadata(fields, header, reading)
     _read_variables(fields.get("variables"), header, problems)
     _read_lexicon(fields.get("lexicon"), header, reading)
@@ -123,7 +142,7 @@ def _read_lexicon(node: Node | None, header: Header, reading: Reading) -> None:
     for name in read_list(node, "lexicon", reading.problems):
         path = reading.find(name.text, name.source, "the lexicon", LEXICON_ENDINGS)
         if path is not None:
-            header.lexicon += (str(path),)
+            header.lexicon += (name.text.strip(),)
 
 
 def _read_cast(voices: Fields, header: Header, problems: Problems) -> None:

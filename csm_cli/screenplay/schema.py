@@ -166,6 +166,9 @@ class Script(_Handed):
     description: Text = None
     cover: Annotated[str | None, Field(description="A .jpg or .png file beside the script.")] = None
     lexicon: Annotated[str | list[str] | None, Field(description="Lexicon files (YAML or PLS).")] = None
+    join_short: Annotated[
+        Switch | None, Field(description="on: very short lines are spoken together with a neighbour.")
+    ] = None
     variables: Annotated[
         dict[str, Text] | None, Field(description="{{name}} in a text stands for these.")
     ] = None

@@ -49,6 +49,8 @@ def header_rows(play: Screenplay) -> list[str]:
         rows.append(f"language: {scalar(play.language)}")
     rows += [f"{key}: {scalar(play.metadata[key])}" for key in METADATA if key in play.metadata]
     rows += [f"{key}: {value}" for key, value in settings_pairs(play.settings, play.seed).items()]
+    if play.join_short:
+        rows.append("join_short: on")
     if play.lexicon:
         rows.append(f"lexicon: {flow_list(play.lexicon)}")
     if play.variables:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 # What a break costs, in pieces: a voice hardly notices one between sentences, always one inside a word.
 _SENTENCE, _CLAUSE, _SPACE, _HARD = 0, 1, 3, 20
+TINY = 15
+"""A piece of fewer characters, such as "Yes.", is said unsteadily by itself."""
+_TINY_COST = 2
 
 _ENDS_SENTENCE = re.compile(r"""[.!?…]["'”’)\]]*$""")
 _ENDS_CLAUSE = re.compile(r"""(?:[;:,—–]["'”’)\]]*|^-+)$""")
@@ -29,7 +32,8 @@ def split_text(text: str, limit: int) -> list[str]:
     """Cut `text` into pieces of at most `limit` characters.
 
     Breaks come at sentence ends first, then behind ; : , and dashes, then at spaces, and inside a word only
-    if it is longer than `limit`. Pieces are as few as that allows, and of about equal length.
+    if it is longer than `limit`. Pieces are as few as that allows, and of about equal length; a very short
+    one is joined with its neighbour, which is cut at a clause if there is no room otherwise.
 
     Returns:
         Pieces with white space collapsed, all words in order; none for a text without any.
@@ -42,11 +46,14 @@ def split_text(text: str, limit: int) -> list[str]:
     words = text.split()
     if len(whole := " ".join(words)) <= limit:
         return [whole] if whole else []
-    return _group(_sentences(words, limit), limit)
+    pieces = _group(_sentences(words, limit), limit)
+    if any(len(piece) < TINY for piece in pieces):
+        pieces = _group(_sentences(words, limit, whole=False), limit)
+    return pieces
 
 
-def _sentences(words: list[str], limit: int) -> list[_Unit]:
-    return _cut(words, _ends_sentence, _SENTENCE, limit, lambda part: _clauses(part, limit))
+def _sentences(words: list[str], limit: int, whole: bool = True) -> list[_Unit]:
+    return _cut(words, _ends_sentence, _SENTENCE, limit if whole else 0, lambda part: _clauses(part, limit))
 
 
 def _clauses(words: list[str], limit: int) -> list[_Unit]:
@@ -104,7 +111,9 @@ def _group(units: list[_Unit], limit: int) -> list[str]:
             if length > limit:
                 break
             cost, squares, _ = best[start]
-            here = (cost + 1 + (units[start - 1].cost if start else 0), squares + length * length, start)
+            tiny = _TINY_COST if length < TINY <= limit // 2 else 0
+            behind = units[start - 1].cost if start else 0
+            here = (cost + 1 + tiny + behind, squares + length * length, start)
             choice = min(choice, here) if choice else here
         assert choice is not None, "every unit fits the limit"
         best.append(choice)

@@ -70,7 +70,7 @@ def test_cast_lists_who_speaks(csm, book):
     assert [part["name"] for part in json.loads(csm("cast", "--json", book).out)] == ["narrator", "Anna"]
 
 
-@pytest.mark.parametrize("command", [["lint"], ["cast"]])
+@pytest.mark.parametrize("command", [["lint"], ["cast"], ["lint", "--spoken"]])
 def test_checking_loads_no_model_and_no_arrays(command, tmp_path):
     path = tmp_path / "book.md"
     path.write_text(CLEAN)
@@ -95,3 +95,29 @@ def test_convert_replaces_nothing_unasked_and_knows_two_formats(csm, book):
 
 def test_the_schema_is_printed(csm):
     assert json.loads(csm("lint", "--schema").out)["title"] == "csm script"
+
+
+def test_a_lexicon_is_added_to_listed_checked_and_heeded(csm, book):
+    assert csm("lexicon", "add", "boat", "bote").out == "lexicon.yaml\n"
+    assert csm("lexicon", "add", "Anna", "Ahna", "--speaker", "Ben").code == 0
+    assert csm("lexicon", "list").out.splitlines()[0].split() == ["boat", "bote", "project"]
+    assert [entry["word"] for entry in json.loads(csm("lexicon", "list", "--json").out)] == ["boat", "Anna"]
+    result = csm("lexicon", "check", book)
+    assert result.out.splitlines() == [
+        "lexicon.yaml:1:1: boat -> bote: 1 time",
+        "lexicon.yaml:2:1: Anna -> Ahna: unused",
+    ]
+    assert csm("lint", "--spoken", book).out.splitlines() == [
+        "book.md:8:1: narrator: The bote came.",
+        "book.md:10:11: Anna: At last.",
+    ]
+    assert json.loads(csm("lint", "--spoken", "--json", book).out)[0]["spoken"] == "The bote came."
+    assert csm("say", "--show-spoken", "A boat at 9:30.").out == "A bote at nine thirty.\n"
+
+
+def test_a_faulty_lexicon_is_told_by_lint_and_by_render(csm, book):
+    Path("lexicon.yaml").write_text("boat: {phoneme: boʊt}\n")
+    for command in (["lint"], ["render", "--dry-run"]):
+        result = csm(*command, book)
+        assert result.code == 3
+        assert "lexicon.yaml:1:17: error: phonemes are refused" in result.out + result.err

@@ -77,3 +77,41 @@ def test_long_texts_split_fast_enough_to_count_as_instant() -> None:
 def test_a_limit_below_one_is_refused() -> None:
     with pytest.raises(ValueError, match="limit must be 1 or more"):
         split_text("text", 0)
+
+
+def test_a_tiny_piece_is_joined_though_its_neighbour_has_to_be_cut() -> None:
+    text = "Yes. The boat turned into the wind at last, and the old engine fell silent while nobody spoke."
+    assert len(text) > 92
+    assert split_text(text, 92) == [
+        "Yes. The boat turned into the wind at last,",
+        "and the old engine fell silent while nobody spoke.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        (
+            "“Hold on!” she cried at the top of her voice. ‘Why?’ asked the man behind the wheel.",
+            ["“Hold on!” she cried at the top of her voice.", "‘Why?’ asked the man behind the wheel."],
+        ),
+        (
+            "I thought… well, I thought that you knew about it. She had not known about it at all.",
+            ["I thought… well, I thought that you knew about it.", "She had not known about it at all."],
+        ),
+        (
+            "— Are you coming with us now? — No, I am staying here for the whole of the winter.",
+            ["— Are you coming with us now?", "— No, I am staying here for the whole of the winter."],
+        ),
+        (
+            "They met on 5 p.m. or so at the old St. Ives station. Nobody had come there, e.g. no porter.",
+            [
+                "They met on 5 p.m. or so at the old St. Ives station.",
+                "Nobody had come there, e.g. no porter.",
+            ],
+        ),
+    ],
+    ids=["quotes", "ellipsis", "dialogue dashes", "abbreviations"],
+)
+def test_quotes_ellipses_dashes_and_abbreviations(text: str, pieces: list[str]) -> None:
+    assert split_text(text, 60) == pieces

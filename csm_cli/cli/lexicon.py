@@ -1,0 +1,103 @@
+"""`csm lexicon`: how certain words are to be said."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from csm_cli.cli import console
+from csm_cli.cli.choices import FormatOption, JsonOption
+from csm_cli.cli.words import count
+
+app = typer.Typer(
+    help="How certain words are to be said.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+
+@app.command()
+def add(
+    word: Annotated[str, typer.Argument(metavar="WORD", help="One word or several, as written.")],
+    say: Annotated[str, typer.Argument(metavar="SAY", help="What is read in its place, in plain letters.")],
+    speaker: Annotated[
+        list[str] | None,
+        typer.Option("--speaker", metavar="NAME", help="For this character alone; may be repeated."),
+    ] = None,
+    chapter: Annotated[
+        list[int] | None,
+        typer.Option("--chapter", metavar="N", min=1, help="In this chapter alone; may be repeated."),
+    ] = None,
+    case: Annotated[
+        bool | None,
+        typer.Option("--case/--any-case", help="Whether capitals count. Default: if WORD has one."),
+    ] = None,
+    part: Annotated[bool, typer.Option("--part", help="Inside longer words as well.")] = False,
+    user: Annotated[
+        bool, typer.Option("--user", help="For all projects, in the user's folder, not in ./lexicon.yaml.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace what the file says of WORD.")] = False,
+) -> None:
+    """Add a word to the lexicon of the scripts in this folder."""
+    from csm_cli.speech.lexicon import Entry, default_case
+    from csm_cli.speech.lexicon_files import add_entry, project_file, user_file
+
+    exact = default_case(word) if case is None else case
+    entry = Entry(
+        word, say, speakers=tuple(speaker or ()), chapters=tuple(chapter or ()), case=exact, part=part
+    )
+    path = user_file() if user else project_file(Path())
+    add_entry(path, entry, force=force)
+    console.emit(str(path))
+
+
+@app.command("list")
+def list_entries(as_json: JsonOption = False) -> None:
+    """List the entries that hold for scripts in this folder."""
+    from csm_cli.speech.lexicon_files import load_lexicon
+
+    entries = load_lexicon(Path()).entries
+    if as_json:
+        console.emit(json.dumps([entry.as_dict() for entry in entries], indent=2, ensure_ascii=False))
+        return
+    width = max((len(entry.word) for entry in entries), default=0)
+    for entry in entries:
+        scope = [*entry.speakers, *(f"chapter {number}" for number in entry.chapters)]
+        scope += ["exact case"] if entry.case else []
+        scope += ["part of words"] if entry.part else []
+        told = f"  ({', '.join(scope)})" if scope else ""
+        console.emit(f"{entry.word:<{width}}  {entry.say}{told}  {entry.layer}")
+
+
+@app.command()
+def check(
+    script: Annotated[Path, typer.Argument(metavar="SCRIPT", help="A script.")],
+    as_json: JsonOption = False,
+    format: FormatOption = None,
+) -> None:
+    """Show which entries a script uses, and which of its words may need one."""
+    from csm_cli.screenplay import read_screenplay
+    from csm_cli.speech.checking import check_lexicon
+    from csm_cli.speech.reading import reader_for
+
+    play = read_screenplay(script, format.value if format else None)
+    found = check_lexicon(play, reader_for(play))
+    if as_json:
+        used = [{**entry.as_dict(), "used": times} for entry, times in found.uses]
+        missing = [{"word": word, "why": why, "place": str(at)} for word, why, at in found.missing]
+        console.emit(json.dumps({"entries": used, "missing": missing}, indent=2, ensure_ascii=False))
+        return
+    for entry, times in found.uses:
+        console.emit(
+            f"{entry.where}: {entry.word} -> {entry.say}: {count(times, 'time') if times else 'unused'}"
+        )
+    for word, why, at in found.missing:
+        console.emit(f'{at}: "{word}" has no entry: {why}')
+    unused = sum(not times for _, times in found.uses)
+    console.note(
+        f"entries: {len(found.uses)}, unused: {unused}, doubtful words without one: {len(found.missing)}"
+    )

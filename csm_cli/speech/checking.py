@@ -1,0 +1,84 @@
+"""Scripts with their lexicons, as `csm lint` and `csm lexicon check` look at them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from csm_cli.errors import ScriptError
+from csm_cli.screenplay import Line, Screenplay, Source
+from csm_cli.screenplay.doubts import doubts
+from csm_cli.screenplay.lint import lint, lint_file
+from csm_cli.screenplay.problems import Finding, Problems
+from csm_cli.speech.clean import clean
+from csm_cli.speech.fold import ASCII
+from csm_cli.speech.lexicon import Entry
+from csm_cli.speech.reading import Reader, reader_for
+from csm_cli.voices.places import voice_names
+
+
+def check_script(path: Path, format: str | None = None, *, demo: bool = False) -> list[Finding]:
+    """All findings about a script, its voices and its lexicon among them.
+
+    Args:
+        path: of the script.
+        format: one of `FORMATS`; None: by the ending.
+        demo: look for characters that the demo voice cannot say.
+    """
+    checked = lint_file(path, format)
+    reader = Reader()
+    if checked.screenplay is not None:
+        try:
+            reader = reader_for(checked.screenplay)
+        except ScriptError as error:
+            for problem in error.problems:
+                _add(problem, checked.problems)
+        if note := reader.note:
+            checked.problems.add(Source(str(path), 1, 1), note, "note")
+    alphabet = ASCII if demo else None
+    return lint(checked, voices=voice_names(path.parent), alphabet=alphabet, known_words=reader.lexicon)
+
+
+def spoken_lines(play: Screenplay, reader: Reader) -> Iterator[tuple[Line, str]]:
+    """Every line of a script with what will be read for it."""
+    for chapter in play.chapters:
+        for line in chapter.lines:
+            yield line, reader.spoken(line.text, line.speaker, chapter.number)
+
+
+@dataclass(frozen=True)
+class LexiconCheck:
+    """How a lexicon fits a script.
+
+    Args:
+        uses: every entry, with the number of times it is used.
+        missing: words of which the reading is doubtful and which have no entry, with the place of the first.
+    """
+
+    uses: tuple[tuple[Entry, int], ...]
+    missing: tuple[tuple[str, str, Source], ...]
+
+
+def check_lexicon(play: Screenplay, reader: Reader) -> LexiconCheck:
+    """Which entries are used in a script, and which words may need one."""
+    uses: Counter[Entry] = Counter()
+    missing: dict[str, tuple[str, str, Source]] = {}
+    for chapter in play.chapters:
+        for line in chapter.lines:
+            uses.update(reader.lexicon.used(clean(line.text), line.speaker, chapter.number))
+            for doubt in doubts(line.text):
+                if " " not in doubt.text and doubt.text not in reader.lexicon:
+                    missing.setdefault(doubt.text, (doubt.text, doubt.why, line.source))
+    counted = tuple((entry, uses[entry]) for entry in reader.lexicon.entries)
+    return LexiconCheck(counted, tuple(missing.values()))
+
+
+def _add(problem: str, problems: Problems) -> None:
+    """A problem that comes as one line, `file:line:col: error: message`."""
+    place, _, message = problem.partition(": error: ")
+    file, *numbers = place.rsplit(":", 2)
+    known = len(numbers) == 2 and all(number.isdigit() for number in numbers)
+    line, column = map(int, numbers) if known else (1, 1)
+    problems.add(Source(file if known else place, line, column), message)
