@@ -8,7 +8,20 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from csm_cli.cli import cast, check, console, convert, lexicon, lint, master, models, render, say, train, voices
+from csm_cli.cli import (
+    cast,
+    check,
+    console,
+    convert,
+    lexicon,
+    lint,
+    master,
+    models,
+    render,
+    say,
+    train,
+    voices,
+)
 
 app = typer.Typer(
     name="csm",
