@@ -50,6 +50,12 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
         """Replace the embedding of audio frames."""
         self.backbone_model.embed_tokens = value
 
+    def train(self, mode: bool = True) -> Any:
+        """As `Module.train`; the codec is frozen and stays in eval mode."""
+        super().train(mode)
+        self.codec_model.eval()
+        return self
+
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path: Any, *args: Any, **kwargs: Any) -> Any:
         """As `PreTrainedModel.from_pretrained`: a folder or a Hub id, one file or shards.
