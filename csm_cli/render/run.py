@@ -5,53 +5,28 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from csm_cli.delivery.writer import BookWriter
-from csm_cli.errors import CsmError, UsageError
-from csm_cli.render.asking import Asking, identity_of
+from csm_cli.errors import CsmError
+from csm_cli.render.asking import identity_of
 from csm_cli.render.book import book_writer
 from csm_cli.render.cast import references
 from csm_cli.render.chapter import chapter_parts
 from csm_cli.render.credits import role_of
 from csm_cli.render.desk import Desk
-from csm_cli.render.lines import SpokenLine
 from csm_cli.render.loop import Manner, Work, speak_chains
 from csm_cli.render.models import UNLIMITED, Limits
 from csm_cli.render.options import RenderOptions
 from csm_cli.render.progress import Progress
-from csm_cli.render.project import Job, JobPlan, plan_jobs
+from csm_cli.render.project import Job, plan_jobs
 from csm_cli.render.report import Interrupted, RenderReport
-from csm_cli.report import ReportWriter
-from csm_cli.takes import TakeStore
+from csm_cli.render.running import Running, prepare
 from csm_cli.takes.choose import Chooser
-from csm_cli.takes.lockfile import NAME as LOCK_NAME
-from csm_cli.takes.lockfile import differences, read_lock, write_lock
-from csm_cli.takes.locks import in_use
-from csm_cli.takes.record import Used, merge_record
 from csm_cli.takes.writer import TakeWriter
 from csm_cli.verify import Verifier
 
 if TYPE_CHECKING:
-    from csm_cli.engine import Engine, Sampler
-
-
-@dataclass(eq=False)
-class _Running:
-    """A job while it is rendered."""
-
-    plan: JobPlan
-    asking: Asking
-    desk: Desk
-    writer: BookWriter
-    report: ReportWriter
-    finished: set[int] = field(default_factory=set)
-
-    @property
-    def job(self) -> Job:
-        return self.plan.job
+    from csm_cli.engine import Engine
 
 
 def render_jobs(
@@ -87,124 +62,70 @@ def render_jobs(
     started = time.monotonic()
     progress.start(chains)
     with ExitStack() as stack:
-        running = _prepare(stack, plans, engine, options, sampler, limits, verifier, note)
-        owner = {id(chain): each for each in running for chain in each.plan.chains}
+        running = prepare(stack, plans, options, identity_of(engine), sampler, limits, note)
+        desks = _desks(stack, running, options, verifier)
+        books = [
+            stack.enter_context(
+                book_writer(each.job.screenplay, each.job.folder, options.delivery, engine.sample_rate)
+            )
+            for each in running
+        ]
+        owner = {id(chain): place for place, each in enumerate(running) for chain in each.plan.chains}
         manner = Manner(options.batch, options.context_turns, options.retries, verifier)
         failed = True
         try:
-            for chain, lines in speak_chains(engine, _works(running, engine, limits), manner, progress):
-                each, chapter = owner[id(chain)], chain.chapter
-                parts = chapter_parts(each.desk.store, chapter, lines)
-                timeline, files = each.writer.add(
+            for chain, lines in speak_chains(
+                engine, _works(running, desks, engine, limits), manner, progress
+            ):
+                place, chapter = owner[id(chain)], chain.chapter
+                each, book = running[place], books[place]
+                parts = chapter_parts(each.store, chapter, lines)
+                timeline, files = book.add(
                     chapter.number, chapter.title, parts, role_of(chain.screenplay, chapter)
                 )
                 each.finished.add(chapter.number)
                 each.report.add(chapter, timeline, lines)
                 report.add_chapter(lines, timeline.duration, [file.path for file in files])
                 progress.chapter(chain, timeline.duration, files)
-                _record(each, lines, options)
-            for each in running:
-                files = each.writer.finish()
+                each.record(lines, options)
+            for book in books:
+                files = book.finish()
                 report.files += [file.path for file in files]
-                progress.book(files, each.writer.notes)
+                progress.book(files, book.notes)
             failed = False
         except KeyboardInterrupt:
             failed = False
-            left = [chain for chain in chains if chain.chapter.number not in owner[id(chain)].finished]
+            left = [
+                chain for chain in chains if chain.chapter.number not in running[owner[id(chain)]].finished
+            ]
             raise Interrupted(report, left) from None
         finally:
             report.seconds = time.monotonic() - started
-            for each in running:
+            for each, book in zip(running, books, strict=True):
                 with suppress(*([CsmError] if failed else [])):  # the first fault is the one to be told
-                    report.files += each.writer.write_timeline()
+                    report.files += book.write_timeline()
                     report.files += each.report.write(report.seconds, report.spoken_seconds)
-                each.desk.store.close()
     return report
 
 
-def _prepare(
-    stack: ExitStack,
-    plans: Sequence[JobPlan],
-    engine: Engine,
-    options: RenderOptions,
-    sampler: Sampler,
-    limits: Limits,
-    verifier: Verifier,
-    note: Callable[[str], None],
-) -> list[_Running]:
-    """Open the stores, one for each folder, and set up every job."""
-    model = identity_of(engine)
-    stores: dict[Path, tuple[TakeStore, TakeWriter]] = {}
-    scripts = [plan.job.script for plan in plans]
-    running = []
-    for plan in plans:
-        folder = plan.job.takes
-        if folder not in stores:
-            store = TakeStore(folder)
-            store.check_writable()
-            stack.enter_context(in_use(folder))
-            for damaged in store.index.damaged:
-                note(f"{damaged}: is damaged; the line is spoken again unless it has another take")
-            stores[folder] = store, stack.enter_context(TakeWriter(store))
-        store, writer = stores[folder]
-        beside = [name for name in scripts if name != plan.job.script]
-        chooser = Chooser(store, options.lineage, options.fresh, beside)
-        asking = Asking.of(plan.job, model, sampler, options.context_turns, limits)
-        book = stack.enter_context(
-            book_writer(plan.job.screenplay, plan.job.folder, options.delivery, engine.sample_rate)
-        )
-        play = plan.job.screenplay
-        facts = asking.facts(_seed(plan.job, options))
-        told = ReportWriter(store, plan.job.script, play.title, plan.job.folder, facts, len(play.chapters))
-        running.append(_Running(plan, asking, Desk(chooser, writer, verifier.checks), book, told))
-    _check_lock(running, options, note)
-    return running
-
-
-def _check_lock(running: Sequence[_Running], options: RenderOptions, note: Callable[[str], None]) -> None:
-    """Say what differs from csm.lock, and stop if that is asked for; else write down how it is now."""
+def _desks(
+    stack: ExitStack, running: Sequence[Running], options: RenderOptions, verifier: Verifier
+) -> list[Desk]:
+    writers: dict[int, TakeWriter] = {}
+    desks = []
     for each in running:
-        folder = Path(each.job.screenplay.path).parent
-        facts = each.asking.facts(_seed(each.job, options))
-        found = differences(read_lock(folder).get(each.job.script, {}), facts)
-        if found and options.locked:
-            raise UsageError(
-                f"takes would come out differently: {'; '.join(found)}",
-                where=str(folder / LOCK_NAME),
-                remedy="render without --locked to accept that, or undo the change",
-            )
-        for difference in found:
-            note(f"{folder / LOCK_NAME}: {difference}; lines that this changes are spoken again")
-        try:
-            write_lock(folder, {each.job.script: facts})
-        except CsmError as error:  # a script may lie where nothing can be written; its takes need not
-            note(f"not kept: {error}")
+        if id(each.store) not in writers:
+            writers[id(each.store)] = stack.enter_context(TakeWriter(each.store))
+        chooser = Chooser(each.store, options.lineage, options.fresh, each.beside)
+        desks.append(Desk(chooser, writers[id(each.store)], verifier.checks))
+    return desks
 
 
-def _seed(job: Job, options: RenderOptions) -> int:
-    return (job.screenplay.seed if options.seed is None else options.seed) or 0
-
-
-def _works(running: Sequence[_Running], engine: Engine, limits: Limits) -> Iterator[Work]:
-    for each in running:
+def _works(
+    running: Sequence[Running], desks: Sequence[Desk], engine: Engine, limits: Limits
+) -> Iterator[Work]:
+    for each, desk in zip(running, desks, strict=True):
         job = each.job
         heard = {} if limits.speakers else references(engine, each.plan.tags, job.screenplay, job.voices)
         for chain in each.plan.chains:
-            yield Work(chain, each.asking.ask(chain), heard, each.desk)
-
-
-def _record(each: _Running, lines: Sequence[SpokenLine], options: RenderOptions) -> None:
-    """Note the takes of a finished chapter."""
-    used = {
-        line.planned.id: Used(line.take.id if line.take else "", line.stale, line.reasons) for line in lines
-    }
-    merge_record(each.job.takes, each.job.script, used, options=_plain(options))
-
-
-def _plain(options: RenderOptions) -> dict[str, Any]:
-    """What is needed to speak a line again in the same way."""
-    value = asdict(options)
-    return {
-        name: value[name]
-        for name in ("context_turns", "seed", "temperature", "top_k", "model", "device", "retries")
-    }
+            yield Work(chain, each.asking.ask(chain), heard, desk)

@@ -1,0 +1,140 @@
+"""A job while it is rendered: its plan, its takes, what is asked for, and what is noted of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from csm_cli.engine import Sampler
+from csm_cli.errors import CsmError, UsageError
+from csm_cli.render.asking import Asking
+from csm_cli.render.lines import SpokenLine
+from csm_cli.render.models import Limits
+from csm_cli.render.options import RenderOptions
+from csm_cli.render.project import Job, JobPlan
+from csm_cli.report import ReportWriter
+from csm_cli.takes import ModelIdentity, TakeStore
+from csm_cli.takes.lockfile import NAME as LOCK_NAME
+from csm_cli.takes.lockfile import differences, read_lock, write_lock
+from csm_cli.takes.locks import in_use
+from csm_cli.takes.record import Used, merge_record
+
+
+@dataclass(eq=False)
+class Running:
+    """A job while it is rendered.
+
+    Args:
+        plan: its chains.
+        asking: what its lines are asked for.
+        store: where its takes are; jobs of one project share it.
+        beside: names of the other scripts that are rendered at the same time.
+        report: of its chapters.
+        finished: numbers of the chapters that are written.
+    """
+
+    plan: JobPlan
+    asking: Asking
+    store: TakeStore
+    beside: tuple[str, ...]
+    report: ReportWriter
+    finished: set[int] = field(default_factory=set)
+
+    @property
+    def job(self) -> Job:
+        """What is rendered."""
+        return self.plan.job
+
+    def record(self, lines: Iterable[SpokenLine], options: RenderOptions) -> None:
+        """Note the takes of a finished chapter.
+
+        Raises:
+            CsmError: that cannot be written.
+        """
+        used = {
+            line.planned.id: Used(line.take.id if line.take else "", line.stale, line.reasons)
+            for line in lines
+        }
+        merge_record(self.job.takes, self.job.script, used, options=_plain(options))
+
+
+def prepare(
+    stack: ExitStack,
+    plans: Sequence[JobPlan],
+    options: RenderOptions,
+    model: ModelIdentity,
+    sampler: Sampler,
+    limits: Limits,
+    note: Callable[[str], None],
+) -> list[Running]:
+    """Open the stores, one for each folder, and look at `csm.lock`.
+
+    Args:
+        stack: leaving it ends what is begun here.
+        plans: of the jobs.
+        options: of the rendering.
+        model: that speaks.
+        sampler: how codes are drawn.
+        limits: of the model.
+        note: is told what a person should know.
+
+    Raises:
+        CsmError: takes cannot be kept.
+        UsageError: `options.locked`, and takes would come out differently.
+    """
+    stores: dict[Path, TakeStore] = {}
+    scripts = [plan.job.script for plan in plans]
+    running = []
+    for plan in plans:
+        folder = plan.job.takes
+        if folder not in stores:
+            store = stores[folder] = TakeStore(folder)
+            store.check_writable()
+            stack.enter_context(in_use(folder))
+            stack.callback(store.close)
+            for damaged in store.index.damaged:
+                note(f"{damaged}: is damaged; the line is spoken again unless it has another take")
+        asking = Asking.of(plan.job, model, sampler, options.context_turns, limits)
+        beside = tuple(name for name in scripts if name != plan.job.script)
+        title, count = plan.job.screenplay.title, len(plan.job.screenplay.chapters)
+        facts = asking.facts(_seed(plan.job, options))
+        report = ReportWriter(stores[folder], plan.job.script, title, plan.job.folder, facts, count)
+        running.append(Running(plan, asking, stores[folder], beside, report))
+    _check_lock(running, options, note)
+    return running
+
+
+def _check_lock(running: Sequence[Running], options: RenderOptions, note: Callable[[str], None]) -> None:
+    """Say what differs from csm.lock, and stop if that is asked for; else write down how it is now."""
+    for each in running:
+        folder = Path(each.job.screenplay.path).parent
+        facts = each.asking.facts(_seed(each.job, options))
+        found = differences(read_lock(folder).get(each.job.script, {}), facts)
+        if found and options.locked:
+            raise UsageError(
+                f"takes would come out differently: {'; '.join(found)}",
+                where=str(folder / LOCK_NAME),
+                remedy="render without --locked to accept that, or undo the change",
+            )
+        for difference in found:
+            note(f"{folder / LOCK_NAME}: {difference}; lines that this changes are spoken again")
+        try:
+            write_lock(folder, {each.job.script: facts})
+        except CsmError as error:  # a script may lie where nothing can be written; its takes need not
+            note(f"not kept: {error}")
+
+
+def _seed(job: Job, options: RenderOptions) -> int:
+    return (job.screenplay.seed if options.seed is None else options.seed) or 0
+
+
+def _plain(options: RenderOptions) -> dict[str, Any]:
+    """What is needed to speak a line again in the same way."""
+    value = asdict(options)
+    return {
+        name: value[name]
+        for name in ("context_turns", "seed", "temperature", "top_k", "model", "device", "retries")
+    }
