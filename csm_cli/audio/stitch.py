@@ -194,8 +194,8 @@ class _Writer:
         audio, margin = line.audio, round(MARGIN_SECONDS * self.rate)
         start, end = speech_bounds(audio, self.rate) if self.mastering.trim else (0, audio.size)
         lead = min(start, margin, self.cursor)  # a chapter without a head has no room for the first margin
-        faded = _faded(audio[start - lead : end + margin], round(self.mastering.fade_seconds * self.rate))
-        self.tape.mix(self.cursor - lead, faded * np.float32(amplitude(line.gain_db)))
+        heard = faded(audio[start - lead : end + margin], round(self.mastering.fade_seconds * self.rate))
+        self.tape.mix(self.cursor - lead, heard * np.float32(amplitude(line.gain_db)))
         times = {"start": self.cursor, "end": self.cursor + end - start}
         self.lines.append(TimelineEntry.at(line, chapter=self.chapter, rate=self.rate, **times))
         self.cursor = times["end"]
@@ -208,7 +208,7 @@ class _Writer:
             self._note("under", bed, self.cursor, self.cursor + size)
             self.reach = max(self.reach, self.cursor + size)
             return
-        audio = _faded(read_audio(sound.path, self.rate), round(SOUND_FADE_SECONDS * self.rate))
+        audio = faded(read_audio(sound.path, self.rate), round(SOUND_FADE_SECONDS * self.rate))
         self.tape.mix(self.cursor, audio * np.float32(amplitude(sound.gain_db)))
         self._note("sound", sound, self.cursor, self.cursor + audio.size)
         self.cursor += audio.size
@@ -260,7 +260,7 @@ def stitch_chapter(
     return segment, list(layout.lines)
 
 
-def _faded(audio: np.ndarray, fade: int) -> np.ndarray:
+def faded(audio: np.ndarray, fade: int) -> np.ndarray:
     """A float32 copy with raised-cosine edges of `fade` samples, or half the line where it is shorter."""
     audio = np.array(audio, dtype=np.float32)
     fade = min(fade, audio.size // 2)

@@ -83,6 +83,9 @@ CreditsOption = Annotated[
 TitlesOption = Annotated[bool, typer.Option("--titles", help="Speak the title at the head of each chapter.")]
 
 
+PlayOption = Annotated[bool, typer.Option("--play", help="Play it while it is being spoken.")]
+
+
 def delivery(
     formats: list[str] | None,
     whole: bool,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import tempfile
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,6 +22,7 @@ from csm_cli.cli.delivering import (
     LoudnessOption,
     NarratorOption,
     PauseOption,
+    PlayOption,
     SampleOption,
     SplitOption,
     TitlesOption,
@@ -28,8 +30,10 @@ from csm_cli.cli.delivering import (
     WholeOption,
     delivery,
 )
+from csm_cli.cli.hearing import check_hearing, hearing
 from csm_cli.cli.loading import load_model
-from csm_cli.cli.summary import print_results
+from csm_cli.cli.summary import print_results, print_summary
+from csm_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from csm_cli.render.options import RenderOptions
@@ -61,7 +65,7 @@ def render(
             "--output",
             metavar="DIR",
             help="Folder of the chapter files; several scripts get a folder each in it. "
-            "Default: a folder named like the script, here.",
+            "Default: a folder named like the script, here. - streams a WAV of one script instead.",
         ),
     ] = None,
     chapters: Annotated[
@@ -80,6 +84,7 @@ def render(
     narrator: NarratorOption = "",
     credits: CreditsOption = False,
     titles: TitlesOption = False,
+    play: PlayOption = False,
     batch: Annotated[
         int, typer.Option("--batch", min=1, metavar="N", help="Most chapters spoken side by side.")
     ] = 16,
@@ -140,6 +145,14 @@ def render(
     ] = False,
 ) -> None:
     """Render scripts into chapter files and a timeline.json."""
+    to_stdout = str(output) == "-"
+    check_hearing(to_stdout, play)
+    if to_stdout:
+        if len(scripts) > 1:
+            raise UsageError("one script at a time", where="-o -", remedy="stream them one after the other")
+        output = Path(context.with_resource(tempfile.TemporaryDirectory(prefix="csm-")))
+    if (to_stdout or play) and _is_default(context, "batch"):
+        batch = 1  # chapters side by side would make the first one wait
     with console.busy("reading"):
         from csm_cli.render.options import RenderOptions, parse_chapters
         from csm_cli.render.project import read_jobs
@@ -193,16 +206,20 @@ def render(
     model_to_use = load_model(options)
     model_to_use.note_unknown(voice for job in jobs for voice in job.voices.values())
     progress = choose_progress()
+    engine, heard = model_to_use.engine, options.delivery
     try:
-        report = render_jobs(
-            jobs,
-            model_to_use.engine,
-            options,
-            progress,
-            limits=model_to_use.limits,
-            verifier=verifier,
-            note=console.note,
-        )
+        with hearing(
+            progress, engine.sample_rate, heard, heard.pauses, to_stdout=to_stdout, play=play
+        ) as listening:
+            report = render_jobs(
+                jobs,
+                engine,
+                _unwritten(options) if to_stdout else options,
+                listening,
+                limits=model_to_use.limits,
+                verifier=verifier,
+                note=console.note,
+            )
     except Interrupted as stop:
         progress.close()
         print_results(stop.report)
@@ -210,9 +227,23 @@ def render(
         raise typer.Exit(stop.exit_code) from None
     finally:
         progress.close()
-    print_results(report)
+    (print_summary if to_stdout else print_results)(report)
     if report.reviews:
         raise typer.Exit(5)
+
+
+def _is_default(context: typer.Context, name: str) -> bool:
+    return getattr(context.get_parameter_source(name), "name", "") != "COMMANDLINE"
+
+
+def _unwritten(options: RenderOptions) -> RenderOptions:
+    """The same without files: the sound has gone to standard output."""
+    from dataclasses import replace
+
+    from csm_cli.audio.loudness import PRESETS
+
+    nothing = replace(options.delivery, formats=(), extras=(), sample=False, loudness=PRESETS["none"])
+    return replace(options, delivery=nothing)
 
 
 def _print_plan(jobs: list[Job], options: RenderOptions) -> None:

@@ -10,9 +10,10 @@ import typer
 
 from csm_cli.cli import console
 from csm_cli.cli.choices import Device, DeviceOption, ModelOption, SeedOption, TemperatureOption, TopKOption
+from csm_cli.cli.delivering import LoudnessOption, PlayOption
+from csm_cli.cli.hearing import check_hearing, hearing
 from csm_cli.cli.loading import load_model
 from csm_cli.cli.summary import print_summary
-from csm_cli.errors import UsageError
 
 DEFAULT_OUTPUT = Path("say.wav")
 
@@ -25,12 +26,14 @@ def say(
     output: Annotated[
         Path,
         typer.Option(
-            "-o", "--output", metavar="FILE", help="A .wav, .flac or .mp3 file; - is WAV on standard output."
+            "-o", "--output", metavar="FILE", help="A .wav, .flac, .mp3, .opus or .m4a file; - streams a WAV."
         ),
     ] = DEFAULT_OUTPUT,
     show_spoken: Annotated[
         bool, typer.Option("--show-spoken", help="Print what would be read, and speak nothing.")
     ] = False,
+    loudness: LoudnessOption = None,
+    play: PlayOption = False,
     seed: SeedOption = None,
     temperature: TemperatureOption = None,
     top_k: TopKOption = None,
@@ -39,16 +42,16 @@ def say(
 ) -> None:
     """Say a text and write it to a file."""
     to_stdout = str(output) == "-"
-    if to_stdout and sys.stdout.isatty():
-        raise UsageError(
-            "audio is not written to a terminal", where="-o -", remedy="send it to a file or a pipe"
-        )
+    check_hearing(to_stdout, play)
     if text == "-":
         text = sys.stdin.read()
 
     with console.busy("loading"):
+        from csm_cli.audio.loudness import DEFAULT_LOUDNESS, parse_loudness
+        from csm_cli.delivery.options import Delivery
         from csm_cli.render.options import RenderOptions
-        from csm_cli.render.say import Saying, check_output, write_file, write_stream
+        from csm_cli.render.progress import Progress
+        from csm_cli.render.say import PAUSES, Saying, check_output, write_file
 
         if not to_stdout:
             check_output(output)
@@ -57,16 +60,26 @@ def say(
             console.emit("\n\n".join(saying.spoken()))
             return
         options = RenderOptions(
-            seed=seed, temperature=temperature, top_k=top_k, model=model, device=device.value
+            delivery=Delivery(loudness=parse_loudness(loudness) if loudness else DEFAULT_LOUDNESS),
+            seed=seed,
+            temperature=temperature,
+            top_k=top_k,
+            model=model,
+            device=device.value,
         )
     model_to_use = load_model(options)
     model_to_use.note_unknown(saying.voices.values())
-    with console.busy("speaking"):
-        segment, report = saying.speak(model_to_use.engine, options, limits=model_to_use.limits)
-    if to_stdout:
-        write_stream(segment, sys.stdout.buffer)
-    else:
-        write_file(segment, output)
+    engine, limits = model_to_use.engine, model_to_use.limits
+    with (
+        console.busy("speaking"),
+        hearing(
+            Progress(), engine.sample_rate, options.delivery, PAUSES, to_stdout=to_stdout, play=play
+        ) as progress,
+    ):
+        segment, report = saying.speak(engine, options, limits=limits, progress=progress)
+        if not to_stdout:
+            write_file(segment, output)
+    if not to_stdout:
         console.emit(str(output))
     print_summary(report)
     if report.reviews:

@@ -104,6 +104,7 @@ class ChainInProgress:
         self._known: KnownTake | None = None
         self._context: tuple[Heard, ...] = ()
         self._spoken: tuple[Speech, np.ndarray] | None = None
+        self._told: tuple[LineInProgress | None, int] = None, 0
 
     def advance(self) -> Iterator[SpokenLine]:
         """Move on to the next line that has to be spoken or checked; give the lines finished by that."""
@@ -177,6 +178,20 @@ class ChainInProgress:
         """A line whose take was there."""
         self._settle(asked, take, self._desk.codes(take, self._engine) if take.accepted else [])
         return self._note(SpokenLine(planned, take, rendered=False))
+
+    def sounds(self, take: Take) -> list[np.ndarray]:
+        """The parts of a take that was there."""
+        return self._desk.store.audio(take)
+
+    def tell_sounds(self, progress: Progress) -> None:
+        """Tell of the pieces of the line being spoken that were kept since the last time."""
+        if self._line is None:
+            return
+        kept = self._line.audio()
+        told = self._told[1] if self._told[0] is self._line else 0
+        for sound in kept[told:]:
+            progress.sound(self._line.planned, sound)
+        self._told = self._line, len(kept)
 
     def close(self) -> list[SpokenLine]:
         """All lines, once done, with their takes on the disk and what has become stale marked."""
@@ -270,7 +285,7 @@ def speak_chains(
                 active.append(ChainInProgress(work, engine, manner))
         for state in tuple(active):
             for line in state.advance():
-                progress.line(line)
+                _tell(progress, state, line)
             if state.done:
                 active.remove(state)
                 yield state.chain, state.close()
@@ -280,8 +295,17 @@ def speak_chains(
             verdicts = iter(manner.verifier.judge([reading for each in readings for reading in each]))
             for state, each in zip(active, readings, strict=True):
                 settled = state.judged([next(verdicts) for _ in each])
+                if progress.listening:
+                    state.tell_sounds(progress)
                 if settled is not None:
-                    progress.line(settled)
+                    _tell(progress, state, settled)
+
+
+def _tell(progress: Progress, state: ChainInProgress, line: SpokenLine) -> None:
+    if progress.listening and line.take is not None and not line.rendered:
+        for sound in state.sounds(line.take):
+            progress.sound(line.planned, sound)
+    progress.line(line)
 
 
 def _speak(engine: Speaker, states: Sequence[ChainInProgress]) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from csm_cli.audio.measure import Measured
 from csm_cli.render.lines import SpokenLine
-from csm_cli.render.plan import Chain
+from csm_cli.render.plan import Chain, PlannedLine
 
 
 class Progress:
@@ -14,6 +16,12 @@ class Progress:
 
     def start(self, chains: Sequence[Chain]) -> None:
         """The plan is made, speaking begins."""
+
+    listening = False
+    """Whether `sound` is wanted: reading stored takes for it costs time."""
+
+    def sound(self, planned: PlannedLine, audio: np.ndarray) -> None:
+        """A piece of a line is kept for good: float32 mono `[samples]`, in order."""
 
     def line(self, line: SpokenLine) -> None:
         """A line is finished, accepted or not."""

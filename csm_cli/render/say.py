@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from csm_cli.audio.encode import export_chapter
-from csm_cli.audio.files import write_wav
 from csm_cli.audio.formats import check_formats
 from csm_cli.audio.stitch import Mastering, Pauses, stitch_chapter
 from csm_cli.errors import UsageError
@@ -67,9 +64,17 @@ class Saying:
         return [self.reader.spoken(line.text) for line in self.screenplay.lines]
 
     def speak(
-        self, engine: Engine, options: RenderOptions, *, limits: Limits = UNLIMITED
+        self,
+        engine: Engine,
+        options: RenderOptions,
+        *,
+        limits: Limits = UNLIMITED,
+        progress: Progress | None = None,
     ) -> tuple[AudioSegment, RenderReport]:
         """Say it, with the same checks and retries as a rendering.
+
+        Args:
+            progress: hears of the line, and of its sound.
 
         Returns:
             (the sound; what it came to).
@@ -89,10 +94,12 @@ class Saying:
         job = Job(self.screenplay, self.voices, Path(), Path())
         asked = Asking.of(job, identity_of(engine), sampler, turns, limits).ask(chain)
         store, verifier = TakeStore(None), Verifier()
+        progress = progress or Progress()
+        progress.start([chain])
         with TakeWriter(store) as writer:
             work = Work(chain, asked, heard, Desk(Chooser(store), writer, verifier.checks))
             manner = Manner(1, turns, options.retries, verifier)
-            ((_, lines),) = speak_chains(engine, [work], manner, Progress())
+            ((_, lines),) = speak_chains(engine, [work], manner, progress)
         parts = chapter_parts(store, chain.chapter, lines)
         mastering = Mastering(loudness=options.delivery.loudness)
         segment, _ = stitch_chapter(parts, engine.sample_rate, PAUSES, mastering=mastering)
@@ -140,8 +147,3 @@ def write_file(segment: AudioSegment, path: Path) -> None:
     (made,) = export_chapter(segment, path.parent, path.stem, [path.suffix])
     if made != path:  # the ending in capitals
         made.replace(path)
-
-
-def write_stream(segment: AudioSegment, stream: BinaryIO) -> None:
-    """Write a WAV to a stream."""
-    write_wav(stream, np.frombuffer(segment.raw_data, dtype="<i2"), segment.frame_rate)

@@ -1,0 +1,122 @@
+"""Where sound goes while it is being made: a WAV stream, or the loudspeaker."""
+
+from __future__ import annotations
+
+import importlib
+from contextlib import suppress
+from typing import Any, BinaryIO, Protocol
+
+import numpy as np
+
+from csm_cli.audio.files import to_pcm16, wav_header
+from csm_cli.errors import MissingError, UsageError
+
+BLOCK_SECONDS = 0.5
+"""Longest piece handed to a loudspeaker at once: how late it hears that it should stop."""
+
+
+class Sink(Protocol):
+    """Takes sound in order."""
+
+    def write(self, audio: np.ndarray) -> None:
+        """float32 mono `[samples]`; waits while there is no room."""
+
+    def close(self) -> None:
+        """All of it has been given; a loudspeaker plays to the end."""
+
+
+class WavStream:
+    """A WAV that is written while its length is not known; players take it as "until the end".
+
+    If its reader goes away, the rest is dropped in silence.
+
+    Args:
+        stream: such as `sys.stdout.buffer`.
+
+    Raises:
+        UsageError: the stream is a terminal.
+    """
+
+    def __init__(self, stream: BinaryIO, rate: int):
+        if stream.isatty():
+            raise UsageError("audio is not written to a terminal", remedy="send it to a file or a pipe")
+        self._stream, self._gone = stream, False
+        self._send(wav_header(rate))
+
+    def write(self, audio: np.ndarray) -> None:
+        self._send(to_pcm16(audio).tobytes())
+
+    def close(self) -> None:
+        self._send(b"")
+
+    def _send(self, data: bytes) -> None:
+        if self._gone:
+            return
+        try:
+            self._stream.write(data)
+            self._stream.flush()
+        except BrokenPipeError:
+            self._gone = True
+
+
+class Loudspeaker:
+    """The default output device.
+
+    Raises:
+        MissingError: there is none, or sounddevice or PortAudio is not installed.
+    """
+
+    def __init__(self, rate: int):
+        device = _sounddevice()
+        try:
+            self._stream = device.OutputStream(samplerate=rate, channels=1, dtype="float32")
+            self._stream.start()
+        except (device.PortAudioError, ValueError) as error:
+            raise _no_device(error) from error
+        self._block = max(1, round(BLOCK_SECONDS * rate))
+
+    def write(self, audio: np.ndarray) -> None:
+        for start in range(0, audio.size, self._block):
+            self._stream.write(np.ascontiguousarray(audio[start : start + self._block]))
+
+    def close(self) -> None:
+        with suppress(Exception):  # the device may have been unplugged
+            self._stream.stop()
+            self._stream.close()
+
+
+def check_loudspeaker() -> None:
+    """Make sure, before a model is loaded, that sound can be played.
+
+    Raises:
+        MissingError: it cannot.
+    """
+    device = _sounddevice()
+    try:
+        device.query_devices(kind="output")
+    except (device.PortAudioError, ValueError) as error:
+        raise _no_device(error) from error
+
+
+def _sounddevice() -> Any:
+    try:
+        return importlib.import_module("sounddevice")
+    except ImportError as error:
+        raise MissingError(
+            "playing needs sounddevice", where="--play", remedy="pip install 'csm-cli[play]'"
+        ) from error
+    except OSError as error:  # the wheel for Linux brings no PortAudio
+        raise MissingError(
+            f"playing needs the PortAudio library ({error})",
+            where="--play",
+            remedy="install it (Debian, Ubuntu: apt install libportaudio2)",
+        ) from error
+
+
+def _no_device(error: Exception) -> MissingError:
+    text = str(error).splitlines()[0] if str(error) else "no device"
+    return MissingError(
+        f"there is no output device ({text})",
+        where="--play",
+        remedy="connect one, or play the files that are written",
+    )

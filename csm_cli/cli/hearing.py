@@ -1,0 +1,62 @@
+"""Hearing what is spoken: on the loudspeaker, or as a WAV on standard output."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from csm_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from csm_cli.audio.sinks import Sink
+    from csm_cli.audio.stitch import Pauses
+    from csm_cli.delivery.options import Delivery
+    from csm_cli.render.progress import Progress
+
+
+def check_hearing(to_stdout: bool, play: bool) -> None:
+    """Make sure, before a model is loaded, that the sound can go where it is wanted.
+
+    Raises:
+        UsageError: to both places, or to a terminal.
+        MissingError: there is nothing to play it on.
+    """
+    if to_stdout and play:
+        raise UsageError("the sound goes to one place", where="--play", remedy="leave out --play, or -o -")
+    if to_stdout and sys.stdout.isatty():
+        raise UsageError(
+            "audio is not written to a terminal", where="-o -", remedy="send it to a file or a pipe"
+        )
+    if play:
+        from csm_cli.audio.sinks import check_loudspeaker
+
+        check_loudspeaker()
+
+
+@contextmanager
+def hearing(
+    progress: Progress, rate: int, delivery: Delivery, pauses: Pauses, *, to_stdout: bool, play: bool
+) -> Iterator[Progress]:
+    """The progress to hand on: one that lets the sound be heard, if that is asked for.
+
+    At the end, waits until all of it has been heard.
+
+    Raises:
+        MissingError: the loudspeaker is gone.
+        CsmError: a sound cannot be read.
+    """
+    if not (to_stdout or play):
+        yield progress
+        return
+    from csm_cli.audio.sinks import Loudspeaker, WavStream
+    from csm_cli.render.live import LiveSound
+
+    sink: Sink = Loudspeaker(rate) if play else WavStream(sys.stdout.buffer, rate)
+    live = LiveSound(progress, sink, rate, delivery.loudness, pauses, delivery.tone_db)
+    try:
+        yield live
+        live.finish()
+    finally:
+        live.close()
