@@ -60,3 +60,44 @@ def test_parts_that_do_not_fit_are_refused(tmp_path: Path, codec_folder: Path) -
     save_file({"nobody.weight": torch.zeros(1)}, tmp_path / "voice.safetensors")
     with pytest.raises(ValueError, match=r"does not fit the shape: .*nobody"):
         shape.assemble(tmp_path / "out", tmp_path / "voice.safetensors", codec_folder)
+
+
+def test_the_voice_is_trained_by_the_command_that_trains_any(tmp_path: Path) -> None:
+    """The recipe's part, on codes that are there already: from shards to weights that `assemble` takes."""
+    import argparse
+    import json
+    import time
+
+    import numpy as np
+    from safetensors.torch import load_file
+
+    from csm_cli.demo.recipe import make, shape
+    from csm_cli.model.loading import load_processor
+
+    (tmp_path / "codec-frozen").mkdir()
+    (tmp_path / "codec-frozen" / "ready").touch()
+    (tmp_path / "codes").mkdir()
+    texts = ["Good morning.", "No.", "It rained."] * 4
+    codes = (
+        np.random.default_rng(0).integers(1, shape.CODES, (9 * len(texts), shape.CODEBOOKS)).astype(np.int16)
+    )
+    for name in ("000-00000", "000-00001", "001-00000"):
+        np.savez(
+            tmp_path / "codes" / f"{name}.npz",
+            codes=codes,
+            ends=np.arange(1, len(texts) + 1) * 9,
+            tags=np.zeros(len(texts), np.uint8),
+            texts=np.frombuffer(json.dumps(texts).encode(), np.uint8),
+        )
+    options = argparse.Namespace(
+        folder=tmp_path, minutes=0.12, small=True, no_compile=True, device="cpu", checkpoint=None
+    )
+    make._train_voice(options, time.time())
+    written = load_file(tmp_path / "voice.safetensors")
+    assert written["lm_head.weight"].dtype == torch.float16
+    assert not any(name.startswith("codec_model.") for name in written)
+    assert (tmp_path / "voice" / "losses.jsonl").read_text().count("\n") >= 1
+    processor = load_processor(tmp_path / "shape")
+    for text in (*texts, "é and a tab\t"):
+        ids = [processor.bos_id, *processor.text_ids(f"[3]{text}"), processor.end_id]
+        assert ids == shape.text_ids(3, text)

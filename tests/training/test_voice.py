@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,8 @@ import torch
 
 from csm_cli.model import CsmConfig, CsmForConditionalGeneration
 from csm_cli.training.schedule import Budget
-from csm_cli.training.segments import FRAME, RowShape, SegmentStore
-from csm_cli.training.voice import VoiceOptions, VoiceTrainer, as_tensors
+from csm_cli.training.segments import EOS, FRAME, RowShape, SegmentStore
+from csm_cli.training.voice import Batches, VoiceOptions, VoiceTrainer, as_tensors, check_finite
 from tests.training.conftest import BOOKS, encode, tiny
 
 OPTIONS = VoiceOptions(
@@ -72,14 +73,33 @@ def test_damage_silences_frames_but_never_text_or_the_end(trainer: VoiceTrainer)
 def test_a_voice_learns_its_alphabet(trainer: VoiceTrainer) -> None:
     batch = _batch(trainer)
     before = trainer.validate([batch])
-    logs: list[str] = []
-    saved: list[int] = []
-    trainer.run(Budget(steps=60), logs.append, [batch], lambda: saved.append(1))
+    seen: list[tuple[int, float]] = []
+    batches = ([each] for each in Batches(trainer.store, OPTIONS, BOOKS))
+    trainer.loop(Budget(steps=60), batches, lambda done, fraction, _: seen.append((done, fraction)))
     after = trainer.validate([batch])
     assert after[0] < 0.6 * before[0]
     assert after[1] < 0.6 * before[1]
-    assert saved == [1]
-    assert any("validation" in line for line in logs)
+    assert [done for done, _ in seen] == list(range(1, 61))
+    assert seen[30][1] == 0.5
+
+
+def test_the_share_of_frames_that_the_depth_decoder_learns(trainer: VoiceTrainer) -> None:
+    """A share of the speech, and every EOS frame."""
+    batch = _batch(trainer)
+    seen: list[tuple[torch.Tensor, torch.Tensor]] = []
+    trainer.options = replace(OPTIONS, depth_share=0.25)
+
+    def depth(hidden: torch.Tensor, codes: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        seen.append((codes, weight))
+        return hidden.sum() * 0
+
+    trainer.depth_loss = depth
+    trainer.losses(batch, damage=False)
+    ((codes, weight),) = seen
+    ends, frames = (int((batch["kind"] == kind).sum()) for kind in (EOS, FRAME))
+    assert weight.all()
+    assert (codes == 0).all(dim=1).sum() == ends
+    assert len(codes) == ends + -(-frames // 4)
 
 
 def test_warming_changes_nothing(trainer: VoiceTrainer) -> None:
@@ -89,8 +109,8 @@ def test_warming_changes_nothing(trainer: VoiceTrainer) -> None:
     assert all(torch.equal(value, after[name]) for name, value in before.items())
 
 
-def test_a_loss_that_is_no_number_stops_the_run(trainer: VoiceTrainer) -> None:
+def test_a_loss_that_is_no_number_is_seen(trainer: VoiceTrainer) -> None:
     with torch.no_grad():
         trainer.model.lm_head.weight.fill_(float("nan"))
-    with pytest.raises(FloatingPointError, match="step 0"):
-        trainer.run(Budget(steps=2), lambda _: None)
+    with pytest.raises(FloatingPointError, match="step 7"):
+        check_finite(trainer.update([_batch(trainer)], 0.0, 7), 7)

@@ -132,56 +132,50 @@ def _encode(options: argparse.Namespace, began: float) -> None:
 
 
 def _train_voice(options: argparse.Namespace, began: float) -> None:
+    """What `csm train CODES --scratch --damage --average 0.998 --compile` does, on the run's clock."""
     import torch
-    from safetensors.torch import save_file
 
-    from csm_cli.demo.recipe.shape import CODEBOOKS, text_ids, voice_config
-    from csm_cli.model import CsmForConditionalGeneration
-    from csm_cli.training.schedule import Budget
-    from csm_cli.training.segments import RowShape, SegmentStore
-    from csm_cli.training.voice import VoiceOptions, VoiceTrainer, as_tensors
+    from csm_cli.training.options import SCRATCH_RATE, TrainOptions
+    from csm_cli.training.run import train
+    from csm_cli.training.segments import RowShape
 
     torch.backends.cuda.matmul.allow_tf32 = True
-    small: dict[str, Any] = {
-        "positions": 1024, "depth_frames": 128, "log_every": 5, "workers": 1,
-        "shapes": (RowShape(576, 0.5, False), RowShape(1024, 0.5, True)),
-    }  # fmt: skip
-    settings = VoiceOptions(compile=not options.no_compile, **(small if options.small else {}))
-    trainer_device = torch.device(options.device)
-    torch.manual_seed(0)
-    model = _trained(options) or CsmForConditionalGeneration(voice_config())
     end = began + 60 * options.minutes
     codes = options.folder / "codes"
-    store = SegmentStore(codes, text_ids)
-    trainer = VoiceTrainer(model, store, settings, trainer_device)
-    trainer.warm()
-    _log("voice: ready")
-    _wait_for(options.folder / "codec-frozen" / "ready", end)
-    enough = 3 if options.small else 60
-    while len(list(codes.glob("*.npz"))) < enough and time.time() < end:
-        time.sleep(0.5)
-    held = SegmentStore(codes, text_ids, validation=True)
-    held.refresh()
-    shape = RowShape(576, 1.0, False)
-    validation = []
-    if held.all:
-        found = held.batches((shape,), 576 * (2 if options.small else 42), CODEBOOKS, seed=5)
-        validation = [as_tensors(next(found)) for _ in range(1 if options.small else 3)]
+    codes.mkdir(parents=True, exist_ok=True)
+    small: dict[str, Any] = {
+        "positions": 1024, "log_every": 5, "every": 50, "workers": 1,
+        "shapes": (RowShape(576, 0.5, False), RowShape(1024, 0.5, True)),
+    }  # fmt: skip
+    settings: dict[str, Any] = {"positions": 24576, "log_every": 200, "every": 1000}
 
-    def checkpoint() -> None:
-        state = {
-            name: value.detach().to(torch.float16).cpu().contiguous()
-            for name, value in model.state_dict().items()
-            if not name.startswith("codec_model.")
-        }
-        # The audio table is one tensor under two names.
-        state.pop("backbone_model.embed_tokens.embed_audio_tokens.weight", None)
-        save_file(state, options.folder / "voice.tmp")
-        (options.folder / "voice.tmp").rename(options.folder / "voice.safetensors")
+    def wait() -> None:
+        _log("voice: ready")
+        _wait_for(options.folder / "codec-frozen" / "ready", end)
+        enough = 3 if options.small else 60
+        while len(list(codes.glob("*.npz"))) < enough and time.time() < end:
+            time.sleep(0.5)
 
-    budget = Budget(seconds=end - time.time() - (2 if options.small else 8))
-    trainer.run(budget, _log, validation, checkpoint, checkpoint_seconds=60)
-    _log(f"voice: done, {len(store.all)} utterances in the main process")
+    trained = train(
+        TrainOptions(
+            data=codes,
+            out=options.folder / "voice",
+            model=str(options.checkpoint or _shape(options.folder / "shape")),
+            scratch=options.checkpoint is None,
+            rate=SCRATCH_RATE,
+            until=end - (2 if options.small else 8),
+            average=0.998,
+            damage=True,
+            compile=not options.no_compile,
+            device=options.device,
+            **(small if options.small else settings),
+        ),
+        say=lambda text: _log(f"voice: {text}"),
+        progress=lambda text: _log(f"voice: {text}"),
+        wait=wait,
+    )
+    _without_codec(trained / "model.safetensors", options.folder / "voice.safetensors")
+    _log("voice: done")
 
 
 def _trained(options: argparse.Namespace) -> Any:
@@ -193,6 +187,35 @@ def _trained(options: argparse.Namespace) -> Any:
     if options.checkpoint is None:
         return None
     return CsmForConditionalGeneration.from_pretrained(options.checkpoint, dtype=torch.float32)
+
+
+def _shape(folder: Path) -> Path:
+    """A checkpoint of the demo voice's shape, with random weights and its tokenizer."""
+    import torch
+
+    from csm_cli.demo.recipe.shape import voice_config, write_tokenizer
+    from csm_cli.model import CsmForConditionalGeneration
+
+    torch.manual_seed(0)
+    CsmForConditionalGeneration(voice_config()).save_pretrained(folder)
+    write_tokenizer(folder)
+    return folder
+
+
+def _without_codec(source: Path, target: Path) -> None:
+    """The voice's weights alone, in float16: the codec's decoder has learned on beside it."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    # The audio table is one tensor under two names.
+    table = "backbone_model.embed_tokens.embed_audio_tokens.weight"
+    state = {
+        name: value.to(torch.float16)
+        for name, value in load_file(source).items()
+        if not name.startswith("codec_model.") and name != table
+    }
+    save_file(state, target.with_suffix(".tmp"))
+    target.with_suffix(".tmp").rename(target)
 
 
 def _wait_for(path: Path, end: float) -> None:

@@ -1,0 +1,116 @@
+"""Where the batches of `csm train` come from: a manifest's recordings, or shards of codes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from csm_cli.checkpoints.find import Checkpoint
+from csm_cli.model.loading import load_processor
+from csm_cli.training.clips import ClipData, encode_clips, make_rows, split_rows
+from csm_cli.training.manifest import read_manifest
+from csm_cli.training.options import TrainOptions
+from csm_cli.training.processes import Processes
+from csm_cli.training.segments import RowShape, SegmentStore
+from csm_cli.training.voice import as_tensors
+
+
+@dataclass(frozen=True)
+class Data:
+    """Where batches come from.
+
+    Attributes:
+        batches: batches from a number on.
+        per_epoch: batches in one round of all data; None: there is no such thing.
+        held: batches for validation. texts: (speaker, text) to speak.
+    """
+
+    batches: Callable[[int], Iterator[dict[str, torch.Tensor]]]
+    per_epoch: int | None
+    held: list[dict[str, torch.Tensor]]
+    texts: Sequence[tuple[int, str]]
+    identity: str
+
+
+def open_data(
+    options: TrainOptions,
+    checkpoint: Checkpoint,
+    model: Any,
+    say: Callable[[str], None],
+    progress: Callable[[str], None],
+    processes: Processes,
+) -> Data:
+    """Encode the recordings of a manifest, or open a folder of shards.
+
+    Raises:
+        MissingError, UsageError: the manifest or a recording cannot be used.
+    """
+    processor = load_processor(checkpoint)
+
+    def encode(speaker: int, text: str) -> list[int]:
+        return [processor.bos_id, *processor.text_ids(f"[{speaker}]{text}"), processor.end_id]
+
+    if options.packed:
+        return _from_shards(options, model, encode)
+    clips = read_manifest(options.data)
+    books, longest = model.config.num_codebooks, min(options.positions, model.config.max_position_embeddings)
+    with processes.one_by_one():  # the first encodes, the others find the files
+        codes = encode_clips(
+            clips, model.codec_model, books, options.out / "codes",
+            lambda done, whole: progress(f"encoding {done}/{whole} recordings"),
+        )  # fmt: skip
+    rows, dropped = make_rows(clips, codes, encode, longest)
+    if dropped:
+        say(f"warning: {len(dropped)} recordings are too long for {longest} positions and left out, "
+            f"the first is {dropped[0].audio}")  # fmt: skip
+    rows, held = split_rows(rows, options.validation, options.seed)
+    frames = sum(len(spoken.codes) for row in rows for spoken in row)
+    say(f"{len(rows)} rows to learn ({frames / 12.5 / 60:.1f} minutes), {len(held)} for validation")
+    source = ClipData(rows, options.positions, books, options.seed)
+    quiet = ClipData(held, options.positions, books, 0)
+    return Data(
+        lambda start: (as_tensors(batch) for batch in source.batches(start)),
+        len(source.epoch(0)),
+        [as_tensors(quiet.packed(chosen)) for chosen in sorted(quiet.epoch(0))] if held else [],
+        options.samples or [(c.speaker, c.text) for c in clips[:: max(1, len(clips) // 2)][:2]],
+        f"{options.data.resolve()} {len(clips)}",
+    )
+
+
+def _from_shards(options: TrainOptions, model: Any, encode: Callable[[int, str], list[int]]) -> Data:
+    """Shards of codes, packed into rows of a few fixed lengths: for millions of positions, on compiled
+    steps.
+    """
+    from torch.utils.data import DataLoader
+
+    from csm_cli.training.voice import Batches
+
+    settings, books = options.for_loop(), model.config.num_codebooks
+    store = SegmentStore(options.data, encode)
+    held = SegmentStore(options.data, encode, validation=True)
+    held.refresh()
+    longest = max(shape.length for shape in options.shapes if not shape.conversation)
+    single = RowShape(longest, 1.0, False)
+    found = held.batches((single,), options.positions, books, seed=5) if held.all else iter(())
+
+    def batches(start: int) -> Iterator[dict[str, torch.Tensor]]:
+        loader: Any = DataLoader(
+            Batches(store, settings, books, start),
+            batch_size=None,
+            num_workers=settings.workers,
+            prefetch_factor=8 if settings.workers else None,
+            pin_memory=torch.cuda.is_available(),
+        )
+        return iter(loader)
+
+    return Data(
+        batches,
+        None,
+        [as_tensors(rows) for rows in itertools.islice(found, 3)],
+        options.samples,
+        str(options.data.resolve()),
+    )

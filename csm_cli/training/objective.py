@@ -1,0 +1,149 @@
+"""What a voice is trained to do: both losses of a batch, on inputs that may be damaged on purpose.
+
+Backbone loss: cross entropy of codebook 0 at every frame, EOS included. Depth loss: the other codebooks at
+    a random
+share of the frames, EOS included: a voice that leaves it out never stops. Damage makes the model listen to
+    the text
+rather than copy what it has just said.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.nn import functional as F
+
+from csm_cli.training.segments import EOS, FRAME, TEXT, RowShape
+
+SHAPES = (
+    RowShape(192, 0.27, False),
+    RowShape(576, 0.23, False),
+    RowShape(1024, 0.32, True),
+    RowShape(2048, 0.18, True),
+)
+
+
+@dataclass(frozen=True)
+class VoiceOptions:
+    """Knobs of the loop. `positions` and `depth_frames` are per step; shares of damage are of input
+    frames.
+
+    Attributes:
+        depth_share: the depth decoder learns this share of the frames, and every EOS frame; None:
+            `depth_frames` of either kind, a fixed number, so that shapes never change.
+        average: decay of the running average of the weights; 0: none is kept.
+        half: compute in bfloat16, the weights stay in float32; None: on CUDA.
+        repeatable: draw the noise of every update from its number, so that a run that is resumed is the
+            same run.
+    """
+
+    positions: int = 24576
+    depth_frames: int = 6144
+    peak_rate: float = 1.2e-3
+    weight_decay: float = 0.1
+    warmup: int = 400
+    flat: float = 0.4
+    average: float = 0.998
+    dropout: float = 0.1
+    silenced: float = 0.15
+    shortened: float = 0.15
+    wrong: float = 0.03
+    shapes: tuple[RowShape, ...] = SHAPES
+    compile: bool = False
+    graph: bool = False  # a step of this size is worth it only without torch.compile
+    workers: int = 2
+    log_every: int = 200
+    seed: int = 1
+    depth_share: float | None = None
+    half: bool | None = None
+    repeatable: bool = False
+
+
+class VoiceObjective:
+    """The losses of a model.
+
+    Args:
+        model: a `CsmForConditionalGeneration`; its codec is not touched.
+    """
+
+    def __init__(self, model: Any, options: VoiceOptions, device: torch.device):
+        self.model, self.options, self.device = model.to(device).train(), options, device
+        config = model.config
+        self.codebooks, self.vocabulary = config.num_codebooks, config.vocab_size
+        self.codes = config.codec_config.codebook_size
+        self.depth_loss: Callable[..., torch.Tensor] = self._depth_loss
+        self.backbone_loss: Callable[..., torch.Tensor] = self._backbone_loss
+        if options.compile:
+            for layer in model.backbone_model.layers:
+                layer.compile(dynamic=False)
+            self.depth_loss = torch.compile(self._depth_loss, dynamic=False)
+
+    def autocast(self) -> torch.autocast:
+        half = self.device.type == "cuda" if self.options.half is None else self.options.half
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=half, cache_enabled=False)
+
+    def _damage(self, codes: torch.Tensor, frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Damaged input codes `[B, T, K]` and which codebooks are heard, bool `[B, T, K]`."""
+        options, shape = self.options, codes.shape
+        random_codes = torch.randint(0, self.codes, shape, device=codes.device)
+        wrong = (torch.rand(shape, device=codes.device) < options.wrong) & frames[..., None]
+        codes = torch.where(wrong, random_codes, codes)
+        draw = torch.rand(shape[:2], device=codes.device)
+        kept = torch.randint(1, self.codebooks, shape[:2], device=codes.device)
+        kept = torch.where(draw < options.silenced + options.shortened, kept, self.codebooks)
+        kept = torch.where(draw < options.silenced, 0, kept)
+        kept = torch.where(frames, kept, self.codebooks)  # an EOS frame is always heard
+        return codes, torch.arange(self.codebooks, device=codes.device) < kept[..., None]
+
+    def _embed(self, batch: dict[str, torch.Tensor], damage: bool) -> torch.Tensor:
+        kind, codes, model = batch["kind"], batch["codes"].long(), self.model
+        heard = torch.ones_like(codes, dtype=torch.bool)
+        if damage:
+            codes, heard = self._damage(codes, kind == FRAME)
+        table = model.backbone_model.embed_tokens.embed_audio_tokens.weight
+        offset = torch.arange(self.codebooks, device=codes.device) * self.vocabulary
+        audio = (F.embedding(codes + offset, table) * heard[..., None]).sum(2)
+        text = model.embed_text_tokens(batch["ids"].long())
+        embeds = torch.where((kind == TEXT)[..., None], text, audio)
+        embeds = embeds * (kind != 0)[..., None]
+        return F.dropout(embeds, self.options.dropout, damage)
+
+    def _backbone_loss(self, hidden: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        logits = self.model.lm_head(hidden).float()
+        return F.cross_entropy(logits.flatten(0, -2), wanted.flatten(), ignore_index=-100)
+
+    def _depth_loss(self, hidden: torch.Tensor, codes: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        logits = self.model.depth_decoder.frame_logits(hidden, codes).float()
+        each = F.cross_entropy(logits.flatten(0, 1), codes[:, 1:].flatten(), reduction="none")
+        return (each.view(len(codes), -1).mean(1) * weight).sum() / weight.sum().clamp_min(1)
+
+    def losses(self, batch: dict[str, torch.Tensor], damage: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        """(backbone loss, depth loss) of a batch on the device."""
+        kind, codes = batch["kind"], batch["codes"].long()
+        with self.autocast():
+            embeds = self._embed(batch, damage)
+            hidden = self.model.backbone_model(inputs_embeds=embeds).last_hidden_state[:, :-1]
+            speech = (kind == FRAME) | (kind == EOS)
+            # The hidden state before a frame predicts it.
+            wanted = torch.where(speech, codes[:, :, 0], -100)[:, 1:]
+            backbone = self.backbone_loss(hidden, wanted)
+            speech, following = speech[:, 1:].flatten(), codes[:, 1:].flatten(0, 1)
+            ends = (kind[:, 1:] == EOS).flatten()
+            count = self._depth_count(speech, ends)
+            order = torch.rand(speech.shape, device=speech.device) + speech
+            if self.options.depth_share is not None:
+                order = order + ends
+            weight, chosen = order.topk(count)
+            depth = self.depth_loss(hidden.flatten(0, 1)[chosen], following[chosen], (weight >= 1).float())
+        return backbone, depth
+
+    def _depth_count(self, speech: torch.Tensor, ends: torch.Tensor) -> int:
+        """How many frames the depth decoder learns of a batch."""
+        if self.options.depth_share is None:
+            return min(self.options.depth_frames, speech.numel())
+        finals = int(ends.sum())
+        return finals + math.ceil((int(speech.sum()) - finals) * self.options.depth_share)
