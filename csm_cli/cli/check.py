@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +15,7 @@ from csm_cli.cli import console
 from csm_cli.cli.words import count
 
 EXIT_FAILS = 6
+COLOURS = {"ok": "32", "WARNING": "33", "FAIL": "1;31"}
 
 
 def check(
@@ -34,18 +39,48 @@ def check(
     files = find_files(paths)
     if rules.name == "acx-spec":
         console.note("acx-spec is the technical part alone: ACX itself takes AI narration only by agreement")
-    with console.busy(f"measuring {count(len(files), 'file')}"):
-        checked = check_files(files, rules)
+    with measuring(len(files)) as progress:
+        checked = check_files(files, rules, progress)
     if report is not None:
         write_page(checked, report)
     if json_out:
         console.emit(as_json(checked))
     else:
         for line in table(checked):
-            console.emit(line)
+            console.emit(_coloured(line))
     fails, warnings = checked.count("fail"), checked.count("warning")
     verdict = "passes" if checked.ok else count(fails, "value") + (" fails" if fails == 1 else " fail")
     noted = f", {count(warnings, 'warning')}" if warnings else ""
     console.note(f"{count(len(files), 'file')}, {rules.name}: {verdict}{noted}")
     if not checked.ok:
         raise typer.Exit(EXIT_FAILS)
+
+
+@contextmanager
+def measuring(files: int) -> Iterator[Callable[[Path], None]]:
+    """Say on a terminal which file is being measured; long ones take their time."""
+    shown = console.is_terminal(sys.stderr)
+    done = 0
+
+    def show(path: Path) -> None:
+        nonlocal done
+        done += 1
+        if shown:
+            text = f"{console.ERASE_LINE}csm: measuring {done}/{files}: {path.name} …"
+            print(text, end="", file=sys.stderr, flush=True)
+
+    try:
+        yield show
+    finally:
+        if shown:
+            print(console.ERASE_LINE, end="", file=sys.stderr, flush=True)
+
+
+def _coloured(line: str) -> str:
+    """The verdict at the end of a line in its colour, where a person reads it on a screen."""
+    if os.environ.get("NO_COLOR") or not console.is_terminal(sys.stdout):
+        return line
+    for mark, colour in COLOURS.items():
+        if line.endswith(f" {mark}"):
+            return f"{line[: -len(mark)]}\x1b[{colour}m{mark}\x1b[0m"
+    return line if line.startswith(" ") else f"\x1b[1m{line}\x1b[0m"

@@ -112,17 +112,14 @@ def delivery(
     from csm_cli.delivery.options import Delivery, check_extras, choose_formats, parse_pauses, parse_tone
 
     target = None if loudness is None else parse_loudness(loudness)
-    chosen = check_extras(extras or [])
-    if "epub" in chosen:
-        check_formats(["aac"])
-    return Delivery(
+    wanted = Delivery(
         formats=choose_formats(formats, target),
         whole=whole,
         loudness=target or DEFAULT_LOUDNESS,
         level_per=level_per.value,
         pauses=parse_pauses(pauses or []),
         tone_db=parse_tone(tone),
-        extras=chosen,
+        extras=check_extras(extras or []),
         split_hours=split_hours,
         cover=None if cover is None else read_cover(cover),
         sample=sample,
@@ -130,3 +127,5 @@ def delivery(
         credits=credits,
         titles=titles,
     )
+    check_formats(wanted.needed_formats)
+    return wanted

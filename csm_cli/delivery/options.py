@@ -77,6 +77,19 @@ class Delivery:
         return tuple(name for name in self.formats if self.whole or FORMATS[name].whole)
 
     @property
+    def sample_formats(self) -> tuple[str, ...]:
+        """Formats of the retail sample: the chapters', else MP3."""
+        return self.chapter_formats or ("mp3",)
+
+    @property
+    def needed_formats(self) -> tuple[str, ...]:
+        """Everything that will be encoded; to be checked before anything is rendered."""
+        needed = [*self.formats, *(self.sample_formats if self.sample else ())]
+        if "epub" in self.extras and not {"mp3", "aac"} & set(self.chapter_formats):
+            needed.append("aac")
+        return tuple(dict.fromkeys(needed))
+
+    @property
     def mastering(self) -> Mastering:
         """What the audio stage is told."""
         return Mastering(loudness=self.loudness, tone_db=self.tone_db)

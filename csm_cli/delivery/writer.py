@@ -192,7 +192,7 @@ class BookWriter:
                 self.notes.append("the sample is shorter than a minute: so is the book")
             layout = Layout(tape.size, (), (), (), ())
             sample = ChapterOnTape(0, "Retail sample", "chapter", layout, tape)
-            names = self.delivery.chapter_formats or ("mp3",)
+            names = self.delivery.sample_formats
             tags = self.book.tags(f"{self.book.title}: retail sample")
             return [self._encode([sample], "retail-sample", FORMATS[name], tags) for name in names]
 

@@ -5,8 +5,6 @@ import shlex
 import shutil
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
 LINES = [line for block in BLOCKS for line in block.splitlines() if line.startswith("csm ")]
@@ -14,17 +12,18 @@ LINES = [line for block in BLOCKS for line in block.splitlines() if line.startsw
 COMMANDS = [line for line in LINES if not line.startswith("csm models ")]
 
 
-@pytest.mark.parametrize("line", COMMANDS)
-def test_command(csm, engine, line):
+def test_commands_one_after_the_other(csm, engine):
     here = Path.cwd()
-    (here / "scripts_examples").symlink_to(ROOT / "scripts_examples")
+    shutil.copytree(ROOT / "scripts_examples", here / "scripts_examples", ignore=shutil.ignore_patterns(".*"))
     shutil.copy(ROOT / "voices" / "slt" / "reference.wav", "recording.m4a")
-    words = shlex.split(line, comments=True)[1:]
-    arguments = [
-        name for word in words for name in (sorted(map(str, here.glob(word))) if "*" in word else [word])
-    ]
-    result = csm(*arguments)
-    assert result.code == 0, result.err
+    assert len(COMMANDS) > 5
+    for line in COMMANDS:
+        words = shlex.split(line, comments=True)[1:]
+        arguments = [
+            str(name) for word in words for name in (sorted(here.glob(word)) if "*" in word else [word])
+        ]
+        result = csm(*arguments)
+        assert result.code == 0, (line, result.err)
 
 
 def test_the_script_in_it_is_a_script(csm):

@@ -130,14 +130,13 @@ def test_digital_silence_is_warned_about(sound: np.ndarray, tmp_path: Path) -> N
     assert (floor.verdict, floor.shown) == ("warning", "digital silence")
 
 
-def test_a_sample_of_ten_minutes_or_ten_seconds(sound: np.ndarray, tmp_path: Path) -> None:
-    for number in range(8):
-        made(tmp_path / f"0{number + 1}.mp3", sound)
+def test_a_sample_of_a_minute_or_of_seconds(sound: np.ndarray, tmp_path: Path) -> None:
+    book = made(tmp_path / "01.mp3", np.tile(sound[: -RATE // 2], 9))
     short = made(tmp_path / "retail-sample.mp3", sound)
-    files = find_files([tmp_path])
-    assert failing(*files) == ["duration"]
-    made(short, np.tile(sound, 6))
-    assert failing(*files) == []
+    assert failing(*find_files([tmp_path]), rules=ACX) == ["duration"]
+    assert failing(short, rules=ACX) == [], "of a book that is no longer itself, it is all there is"
+    made(short, np.tile(sound[: -RATE // 2], 7))
+    assert failing(book, short) == []
 
 
 @pytest.mark.parametrize("name", ["podcast", "ebu", "acx-spec"])
@@ -225,3 +224,29 @@ def test_which_files_are_checked(tmp_path: Path) -> None:
 def made_empty(folder: Path) -> Path:
     (folder / "empty").mkdir()
     return folder / "empty"
+
+
+@pytest.mark.parametrize("name", ["lighthouse.yaml", "garden.md", "signal.yaml"])
+def test_the_example_scripts_pass_for_a_shop(tmp_path: Path, name: str) -> None:
+    """Rendered, with tones for voices, as a shop wants them: chapters, credits and a sample."""
+    import shutil
+
+    from csm_cli.render.options import RenderOptions
+    from csm_cli.render.project import read_jobs
+    from csm_cli.render.run import render_jobs
+    from tests.render.fake_engine import FakeEngine
+
+    examples = Path(__file__).parents[2] / "scripts_examples"
+    shutil.copytree(examples, tmp_path / "scripts")
+    delivery = Delivery(formats=("mp3",), credits=True, titles=True, sample=True)
+    options = RenderOptions(output=tmp_path / "out", delivery=delivery)
+    render_jobs(read_jobs([tmp_path / "scripts" / name], options), FakeEngine(), options)
+    checked = check_files(find_files([tmp_path / "out"]), ACX)
+    assert checked.ok, [each for file in checked.files for each in file.findings if each.verdict == "fail"]
+    assert {file.role for file in checked.files} == {
+        "chapter",
+        "opening credits",
+        "closing credits",
+        "sample",
+    }
+    assert {each.verdict for each in checked.together} == {"ok"}

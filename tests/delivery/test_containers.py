@@ -229,3 +229,9 @@ def test_what_is_no_cover(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="JPEG or PNG"):
         read_cover(path)
     assert read_cover(png(path, 8)).mime == "image/png", "what it is counts, not how it is called"
+
+
+def test_what_has_to_be_there_before_rendering() -> None:
+    assert Delivery(("m4b",), sample=True).needed_formats == ("m4b", "mp3")
+    assert Delivery(("wav",), extras=("epub",)).needed_formats == ("wav", "aac")
+    assert Delivery(("mp3",), extras=("epub",), sample=True).needed_formats == ("mp3",)
