@@ -13,6 +13,7 @@ from csm_cli.cli import (
     check,
     console,
     convert,
+    import_,
     lexicon,
     lint,
     master,
@@ -38,6 +39,7 @@ app.command()(render.render)
 app.command()(lint.lint)
 app.command()(cast.cast)
 app.command()(convert.convert)
+app.command("import")(import_.import_)
 app.command()(master.master)
 app.command()(check.check)
 app.command()(train.train)

@@ -55,6 +55,10 @@ class ScriptFormat(StrEnum):
 
     yaml = "yaml"
     markdown = "markdown"
+    fountain = "fountain"
+    text = "text"
+    json = "json"
+    epub = "epub"
 
 
 FormatOption = Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +36,8 @@ def convert(
     play, problems = check_screenplay(script, format.value if format else None, expand=False)
     problems.check()
     assert play is not None
+    if output != STDOUT and output.stem != script.stem:
+        play = replace(play, untitled=False)  # its title was the name of its file
     text = write_script(play, target)
     save(text, output, force)
     if output != STDOUT and script.resolve().parent != output.resolve().parent:

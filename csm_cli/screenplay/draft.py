@@ -130,6 +130,18 @@ class Draft:
         """Whether a chapter is open."""
         return self._open is not None
 
+    @property
+    def spoken(self) -> int:
+        """Lines in the chapter that is open."""
+        return self._open.spoken if self._open else 0
+
+    def retitle(self, title: str, source: Source) -> None:
+        """Call a chapter in which nothing has been said yet by its own title and the one that follows."""
+        assert self._open is not None
+        if title and title != self._open.title:
+            self._open.title = title if self._open.untitled else f"{self._open.title}: {title}"
+            self._open.untitled = False
+
     def fill(self, text: str, source: Source) -> str:
         """`text` with its variables filled in (or kept, if the script is to be written again)."""
         if "{{" not in text:
@@ -187,6 +199,14 @@ class Draft:
         self._open.items.append(
             Line(identity, speaker, text, source, seed, new_paragraph, voice, style, notes, settings)
         )
+
+    def append(self, text: str) -> None:
+        """Put marks without a word, such as a paragraph of three dots, behind what was said last."""
+        for index in range(len(self._open.items) - 1 if self._open else -1, -1, -1):
+            item = self._items[index]
+            if isinstance(item, Line):
+                self._items[index] = replace(item, text=f"{item.text} {text}")
+                return
 
     def add_pause(self, seconds: float, source: Source) -> None:
         """Add silence of so many seconds."""

@@ -15,6 +15,10 @@ from csm_cli.screenplay.source_text import SourceText, read_source
 ENDINGS = {
     "yaml": (".yaml", ".yml"),
     "markdown": (".md", ".markdown"),
+    "fountain": (".fountain", ".spmd"),
+    "text": (".txt",),
+    "json": (".json",),
+    "epub": (".epub",),
 }
 """The formats that a script can be rendered from, and how their files end."""
 FORMATS = tuple(ENDINGS)
@@ -46,25 +50,33 @@ def read_screenplay(path: Path | str, format: str | None = None) -> Screenplay:
     return screenplay
 
 
-def check_screenplay(path: Path | str, format: str | None = None, *, expand: bool = True) -> Checked:
+def check_screenplay(
+    path: Path | str, format: str | None = None, *, expand: bool = True, encoding: str = "utf-8"
+) -> Checked:
     """Read a script as far as it goes.
 
     Args:
         path: as for `read_screenplay`.
         format: the same.
+        encoding: of a text file.
         expand: False: variables and includes stay as they are; for a script that is to be written again.
 
     Raises:
         ScriptError: the file cannot be read as text at all.
     """
     path = Path(path)
-    reading = Reading(path.parent, _read, expand=expand)
+    reading = reading_of(path, expand=expand, encoding=encoding)
     try:
         screenplay = _read(path, reading, format)
     except ScriptError:
         reading.problems.check()  # then these are the same, or more
         raise
     return Checked(screenplay, reading.problems)
+
+
+def reading_of(path: Path, *, expand: bool = True, encoding: str = "utf-8") -> Reading:
+    """What reading the script at `path` begins with."""
+    return Reading(path.parent, _read, expand=expand, encoding=encoding)
 
 
 def format_of(path: Path, format: str | None = None) -> str:
@@ -79,14 +91,17 @@ def format_of(path: Path, format: str | None = None) -> str:
         if path.suffix.lower() in endings:
             return name
     accepted = ", ".join(ending for endings in ENDINGS.values() for ending in endings)
-    hint = "; csm import makes a script of it" if path.suffix.lower() == ".epub" else ""
-    raise ScriptError([f"{path}: error: not a script; the name must end in one of {accepted}{hint}"])
+    raise ScriptError([f"{path}: error: not a script; the name must end in one of {accepted}"])
 
 
 def _read(path: Path, reading: Reading, format: str | None = None) -> Screenplay | None:
-    read = _reader(format_of(path, format))
+    written_in = format_of(path, format)
     with reading.within(path):
-        return read(read_source(path), reading)
+        if written_in == "epub":
+            from csm_cli.screenplay.epub import read_epub
+
+            return read_epub(path, reading).screenplay
+        return _reader(written_in)(read_source(path, reading.encoding), reading)
 
 
 def _reader(format: str) -> Callable[[SourceText, Reading], Screenplay | None]:
@@ -94,6 +109,18 @@ def _reader(format: str) -> Callable[[SourceText, Reading], Screenplay | None]:
         from csm_cli.screenplay.yaml_script import read_yaml
 
         return read_yaml
+    if format == "fountain":
+        from csm_cli.screenplay.fountain import read_fountain
+
+        return read_fountain
+    if format == "text":
+        from csm_cli.screenplay.text_script import read_text_script
+
+        return read_text_script
+    if format == "json":
+        from csm_cli.screenplay.json_script import read_json
+
+        return read_json
     from csm_cli.screenplay.markdown_script import read_markdown
 
     return read_markdown

@@ -26,6 +26,8 @@ class Reading:
         expand: False: variables and includes stay as they are, to be written again.
         cast: characters that an included script knows from the one around it.
         variables: the same for variables.
+        encoding: of text files.
+        lines: read so far.
     """
 
     root: Path
@@ -34,6 +36,7 @@ class Reading:
     expand: bool = True
     cast: dict[str, CastMember] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
+    encoding: str = "utf-8"
     lines: int = 0
     _stack: list[Path] = field(default_factory=list)
     _files: int = 0

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 _ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
 
 
+def words(text: str) -> frozenset[str]:
+    """The words of `text` as a set."""
+    return frozenset(text.split())
+
+
 def parse_xml(data: bytes, name: str) -> _Element:
     """The root of an XML document.
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_app import modules_after
+from tests.screenplay.books import CONTENTS, PAGES, make_epub
 
-CLEAN = "---\nvoices:\n  Anna: slt\n---\n\n# One\n\nThe boat came.\n\n**Anna:** At last.\n"
+CLEAN = "---\ntitle: A Book\nvoices:\n  Anna: slt\n---\n\n# One\n\nThe boat came.\n\n**Anna:** At last.\n"
 
 
 @pytest.fixture
@@ -108,8 +109,8 @@ def test_a_lexicon_is_added_to_listed_checked_and_heeded(csm, book):
         "lexicon.yaml:2:1: Anna -> Ahna: unused",
     ]
     assert csm("lint", "--spoken", book).out.splitlines() == [
-        "book.md:8:1: narrator: The bote came.",
-        "book.md:10:11: Anna: At last.",
+        "book.md:9:1: narrator: The bote came.",
+        "book.md:11:11: Anna: At last.",
     ]
     assert json.loads(csm("lint", "--spoken", "--json", book).out)[0]["spoken"] == "The bote came."
     assert csm("say", "--show-spoken", "A boat at 9:30.").out == "A bote at nine thirty.\n"
@@ -121,3 +122,21 @@ def test_a_faulty_lexicon_is_told_by_lint_and_by_render(csm, book):
         result = csm(*command, book)
         assert result.code == 3
         assert "lexicon.yaml:1:17: error: phonemes are refused" in result.out + result.err
+
+
+def test_import_writes_a_script_and_the_cover_and_says_what_it_left_out(csm):
+    make_epub(Path("book.epub"), PAGES, CONTENTS)
+    result = csm("import", "book.epub", "-o", "new.md", "--guess-speakers")
+    assert (result.code, result.out) == (0, "new-cover.png\nnew.md\n")
+    assert "left out: Title Page, OEBPS/copy.xhtml, Notes (--front-matter keeps it)" in result.err
+    assert "guessed who says 0 of 1 quotation" in result.err
+    assert csm("lint", "new.md").code == 0
+    assert csm("import", "book.epub", "-o", "new.md").code == 2
+    assert csm("import", "book.epub", "-o", "-").out.startswith("---\ntitle: The Lamp & I\n")
+
+
+def test_import_of_another_encoding(csm):
+    Path("a.txt").write_bytes("Café.\n".encode("cp1252"))
+    assert csm("import", "a.txt", "-o", "a.md").code == 3
+    assert csm("import", "a.txt", "-o", "a.md", "--encoding", "cp1252").code == 0
+    assert csm("import", "a.txt", "-o", "b.md", "--encoding", "nonsense").code == 2

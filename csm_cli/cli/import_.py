@@ -1,0 +1,69 @@
+"""`csm import`: a book or a dialogue of another format becomes a script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from csm_cli.cli import console
+from csm_cli.cli.choices import FormatOption
+from csm_cli.cli.convert import STDOUT, save
+from csm_cli.cli.words import count
+
+
+def import_(
+    book: Annotated[
+        Path, typer.Argument(metavar="BOOK", help="An .epub, .fountain, .txt, .json, .yaml or .md file.")
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="FILE", help="A .md or .yaml file; - is standard output."),
+    ],
+    guess_speakers: Annotated[
+        bool, typer.Option("--guess-speakers", help="Give quoted speech to those who probably say it.")
+    ] = False,
+    front_matter: Annotated[
+        bool, typer.Option("--front-matter", help="Keep an e-book's title pages, contents and notes.")
+    ] = False,
+    encoding: Annotated[
+        str, typer.Option("--encoding", metavar="NAME", help="Of a text file, such as cp1252.")
+    ] = "utf-8",
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="yaml|markdown", help="Format, if the ending does not say.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+    format: FormatOption = None,
+) -> None:
+    """Make a script of a book or dialogue, for a person to edit; not a word is changed."""
+    from csm_cli.screenplay.importing import import_book
+    from csm_cli.screenplay.write import write_script, written_format
+
+    target = written_format(output, to)
+    with console.busy("reading"):
+        imported = import_book(
+            book,
+            format.value if format else None,
+            output,
+            encoding=encoding,
+            front_matter=front_matter,
+            guess=guess_speakers,
+        )
+        text = write_script(imported.screenplay, target)
+    if imported.cover and output != STDOUT:
+        path, data = imported.cover
+        if force or not path.exists():
+            path.write_bytes(data)
+            console.emit(str(path))
+    save(text, output, force)
+    play = imported.screenplay
+    words = sum(len(line.text.split()) for line in play.lines)
+    told = [count(len(play.chapters), "chapter"), count(len(play.lines), "line"), count(words, "word")]
+    console.note(", ".join(told))
+    if imported.skipped:
+        console.note(f"left out: {', '.join(imported.skipped)} (--front-matter keeps it)")
+    if guess_speakers:
+        console.note(
+            f"guessed who says {imported.guessed} of {count(imported.quotes, 'quotation')}: check them"
+        )
