@@ -56,7 +56,8 @@ class CsmProcessor(ProcessorMixin):
 
         Args:
             text: one prompt or several, such as `[0]Hello.`; `<|AUDIO|>` once for each audio.
-            audio: mono audio `[samples]`, one or a list, in the order of the `<|AUDIO|>`.
+            audio: mono audio `[samples]`, a file, or a dict of `array` and `sampling_rate`; one or a list, in
+                the order of the `<|AUDIO|>`.
             output_labels: add `labels`, by kind, for `CsmForConditionalGeneration.forward`.
             depth_decoder_labels_ratio: share of audio frames that the depth decoder is trained on.
             add_special_tokens: let the tokenizer put BOS and END around each text.
@@ -75,7 +76,10 @@ class CsmProcessor(ProcessorMixin):
         if not texts or not all(isinstance(each, str) for each in texts):
             raise ValueError("text must be a string or a list of strings")
         rows = [self.tokenizer(each, add_special_tokens=add_special_tokens)["input_ids"] for each in texts]
-        sounds = _audio_list(audio)
+        kwargs = unused.get("audio_kwargs") or {}
+        sampling_rate = kwargs.get("sampling_rate", sampling_rate)
+        sounds = [_load(sound, self.feature_extractor.sampling_rate) for sound in _audio_list(audio)]
+        self._check_rate(sampling_rate)
         wanted = [row.count(self.audio_token_id) for row in rows]
         if sum(wanted) != len(sounds):
             raise ValueError(f"the texts ask for {wanted} audios, {len(sounds)} were given")
@@ -108,6 +112,7 @@ class CsmProcessor(ProcessorMixin):
         Raises:
             ValueError: a role is not a number, a part is neither text nor audio, or a file has another rate.
         """
+        self._check_rate((unused.get("audio_kwargs") or {}).get("sampling_rate", sampling_rate))
         several = bool(conversation) and isinstance(conversation[0], (list, tuple))
         talks = conversation if several else [conversation]
         if not tokenize:
@@ -146,7 +151,7 @@ class CsmProcessor(ProcessorMixin):
         """
         import soundfile
 
-        sounds = _audio_list(audio)
+        sounds = [_array(sound).squeeze() for sound in _audio_list(audio)]
         paths = [saving_path] if isinstance(saving_path, (str, Path)) else list(saving_path)
         if len(sounds) != len(paths):
             raise ValueError(f"{len(sounds)} audios and {len(paths)} paths")
@@ -157,6 +162,11 @@ class CsmProcessor(ProcessorMixin):
     def model_input_names(self) -> list[str]:
         """Fields that `__call__` can return."""
         return [*self.tokenizer.model_input_names, "input_values", "input_values_cutoffs"]
+
+    def _check_rate(self, rate: int | None) -> None:
+        wanted = self.feature_extractor.sampling_rate
+        if rate not in (None, wanted):
+            raise ValueError(f"audio: {rate} samples a second; resample it to {wanted}")
 
     def _frames(self, sound: Audio) -> int:
         return -(-len(sound) // self.samples_per_frame)
@@ -230,15 +240,12 @@ def _turn_text(role: str, text: str, sounds: list[Any]) -> str:
     return f"{BOS}[{role}]{text}{END}" + (AUDIO + AUDIO_EOS) * len(sounds)
 
 
-def _audio_list(audio: Any) -> list[Audio]:
-    """One audio or several → float32 `[samples]` each."""
+def _audio_list(audio: Any) -> list[Any]:
+    """One audio or several, as they come."""
     if audio is None:
         return []
-    one = getattr(audio, "ndim", 0) == 1 or _is_numbers(audio)
-    sounds = [_array(each) for each in ([audio] if one else audio)]
-    if any(sound.ndim != 1 for sound in sounds):
-        raise ValueError("audio must be mono, one-dimensional")
-    return sounds
+    one = getattr(audio, "ndim", 0) == 1 or _is_numbers(audio) or isinstance(audio, (str, Path, dict))
+    return [audio] if one else list(audio)
 
 
 def _is_numbers(audio: Any) -> bool:
@@ -252,11 +259,32 @@ def _array(sound: Any) -> Audio:
 
 
 def _load(sound: Any, rate: int) -> Audio:
-    if isinstance(sound, (str, Path)):
+    """A file, an array, or a dict of `array` and `sampling_rate` → float32 `[samples]`.
+
+    Raises:
+        ValueError: no such file, or one that is no audio; another rate; more than one channel; no samples.
+    """
+    where, found = "audio", rate
+    if isinstance(sound, dict):
+        sound, found = sound["array"], int(sound.get("sampling_rate", rate))
+    elif isinstance(sound, (str, Path)):
         import soundfile
 
-        samples, found = soundfile.read(str(sound), dtype="float32", always_2d=True)
-        if found != rate:
-            raise ValueError(f"{sound}: {found} samples a second; resample it to {rate}")
-        sound = samples.mean(axis=1)
-    return _audio_list([sound])[0]
+        where = str(sound)
+        if not Path(where).is_file():
+            raise ValueError(f"{where}: no such audio file")
+        try:
+            sound, found = soundfile.read(where, dtype="float32")
+        except soundfile.SoundFileError as error:
+            raise ValueError(f"{where}: cannot be read as audio ({error})") from error
+    if found != rate:
+        raise ValueError(f"{where}: {found} samples a second; resample it to {rate}")
+    samples = _array(sound)
+    if samples.ndim == 2 and 1 in samples.shape:
+        samples = samples.reshape(-1)
+    if samples.ndim != 1:
+        channels = min(samples.shape) if samples.ndim == 2 else samples.shape
+        raise ValueError(f"{where}: {channels} channels; audio must be mono, mix them into one")
+    if not len(samples):
+        raise ValueError(f"{where}: holds no samples")
+    return samples

@@ -234,8 +234,10 @@ class _Run:
                 for name, value in model.state_dict().items()
             }
             model.save_pretrained(target, state_dict=state)
-            for pattern in SMALL_FILES[2:-1]:
-                for path in self.checkpoint.folder.glob(pattern):
-                    shutil.copyfile(path, target / path.name)
+            base = self.checkpoint.base
+            for folder in (*((base.folder,) if base else ()), self.checkpoint.folder):
+                for pattern in SMALL_FILES[2:-1]:
+                    for path in folder.glob(pattern):
+                        shutil.copyfile(path, target / path.name)
         self.trainer.swap()
         return target

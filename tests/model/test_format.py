@@ -52,6 +52,28 @@ def test_csm_1b_config_old_spelling() -> None:
     assert config.codebook_size == config.vocab_size == 2051
 
 
+def test_nothing_of_csm_1bs_config_is_lost(tmp_path: Path) -> None:
+    """Written again, every field is there with its value; the rotary settings and the type in the new
+    spelling.
+    """
+    config = CsmConfig.from_pretrained(FACTS)
+    config.save_pretrained(tmp_path)
+    first, second = (json.loads((folder / "config.json").read_text()) for folder in (FACTS, tmp_path))
+    pairs = [(first, second)] + [(first[n], second[n]) for n in ("depth_decoder_config", "codec_config")]
+    # The files that `transformers_weights` names lie beside the config that was read, not the one that is
+    # written.
+    gone = ("transformers_version", "_name_or_path", "transformers_weights")
+    renamed: dict[str, str | None] = {"torch_dtype": "dtype", **dict.fromkeys(gone)}
+    assert config.transformers_weights == first["transformers_weights"]
+    for old, new in pairs:
+        rope = {"rope_theta": old["rope_theta"], **(old.get("rope_scaling") or {"rope_type": "default"})}
+        assert new["rope_parameters"] == rope
+        for name, value in old.items():
+            written = renamed.get(name, name)
+            if written is not None and not isinstance(value, dict) and name != "rope_theta":
+                assert new[written] == value, name
+
+
 def test_config_survives_a_round_trip_in_the_new_spelling(tmp_path: Path) -> None:
     config = CsmConfig.from_pretrained(FACTS)
     config.save_pretrained(tmp_path)

@@ -123,3 +123,48 @@ def test_saved_audio_and_saved_processor(processor: Any, tmp_path: Path) -> None
         transformers.CsmProcessor.from_pretrained(tmp_path).tokenizer.convert_tokens_to_ids("<|AUDIO|>")
         == AUDIO
     )
+
+
+def test_audio_that_cannot_be_heard(processor: Any, tmp_path: Path) -> None:
+    sound = np.zeros(2400, np.float32)
+    stereo = tmp_path / "stereo.wav"
+    soundfile.write(stereo, np.zeros((2400, 2), np.float32), 24_000)
+    slow = tmp_path / "slow.wav"
+    soundfile.write(slow, sound, 16_000)
+    (tmp_path / "text.wav").write_text("x")
+
+    def refused(words: str, audio: Any, **options: Any) -> None:
+        talk = [{"role": "0", "content": [{"type": "text", "text": "x"}, {"type": "audio", "audio": audio}]}]
+        with pytest.raises(ValueError, match=words):
+            processor.apply_chat_template(talk, tokenize=True, **options)
+        with pytest.raises(ValueError, match=words):
+            processor("[0]x<|AUDIO|>", audio=[audio], **options)
+
+    refused("stereo.wav: 2 channels", str(stereo))
+    refused("2 channels", np.zeros((2, 2400), np.float32))
+    refused("slow.wav: 16000 samples a second; resample it to 24000", slow)
+    refused("44100 samples", {"array": sound, "sampling_rate": 44_100})
+    refused("44100 samples", sound, sampling_rate=44_100)
+    refused("44100 samples", sound, audio_kwargs={"sampling_rate": 44_100})
+    refused("nowhere.wav: no such", str(tmp_path / "nowhere.wav"))
+    refused("text.wav: cannot be read", str(tmp_path / "text.wav"))
+    refused("no samples", np.zeros(0, np.float32))
+    with pytest.raises(ValueError, match=r"ask for \[2, 0\] audios, 1"):
+        processor(["[0]x<|AUDIO|><|AUDIO|>", "[1]y"], audio=sound)
+
+
+def test_audio_as_datasets_give_it(processor: Any) -> None:
+    sound = np.random.default_rng(0).standard_normal(4000).astype(np.float32)
+    plain = processor("[0]x<|AUDIO|><|audio_eos|>", audio=sound)
+    for same in ({"array": sound, "sampling_rate": 24_000}, torch.from_numpy(sound)[None], sound.tolist()):
+        fields = processor("[0]x<|AUDIO|><|audio_eos|>", audio=[same])
+        for name in plain:
+            assert torch.equal(fields[name], plain[name]), name
+
+
+def test_several_audios_are_saved(processor: Any, tmp_path: Path) -> None:
+    paths = [tmp_path / "a.wav", str(tmp_path / "b.flac")]
+    processor.save_audio([torch.zeros(480), np.zeros(240, np.float32)], paths)
+    assert [soundfile.info(path).frames for path in paths] == [480, 240]
+    with pytest.raises(ValueError, match="1 audios and 2 paths"):
+        processor.save_audio(torch.zeros(480), paths)
