@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from csm_cli.checkpoints.find import find_checkpoint
 from csm_cli.engine.codec import Codec
 from csm_cli.engine.devices import pick_device, pick_dtype, use_cpu_threads
+from csm_cli.engine.linears import choose_linear
 from csm_cli.engine.prompt import Prompter
 from csm_cli.engine.slots import Slots
 from csm_cli.engine.types import Codes, Sampler, Segment, Speech, Utterance, as_codes, sampler_of
@@ -85,6 +86,7 @@ class Engine:
         dtype: str | torch.dtype | None = None,
         revision: str | None = None,
         *,
+        quantize: str | None = None,
         eager: bool = False,
         notice: Callable[[str], None] = _log.warning,
     ) -> Engine:
@@ -96,6 +98,7 @@ class Engine:
             device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
             dtype: of backbone and depth decoder; None: bfloat16 on cuda, else float32.
             revision: of a Hub id.
+            quantize: round the layers' weights and what goes into them to `int8` (CPU, CUDA) or `fp8` (CUDA).
             eager: turn every speed-up off; the reference for all others.
             notice: told, in a line, what the user should know, as when memory runs out.
 
@@ -108,10 +111,11 @@ class Engine:
         kind = pick_dtype(dtype, where)
         if where.type == "cpu":
             use_cpu_threads()
+        linear = choose_linear(where, kind, quantize, eager)
         checkpoint = find_checkpoint(model, revision)
         prompter = Prompter(checkpoint.tokenizer_file, checkpoint.config)
         tensors = checkpoint.tensors()
-        weights = load_weights(checkpoint.config, tensors, where, kind)
+        weights = load_weights(checkpoint.config, tensors, where, kind, linear)
         codec = Codec(checkpoint.config["codec_config"], tensors, checkpoint.config["num_codebooks"], where)
         return cls(
             checkpoint.model_id,

@@ -255,7 +255,7 @@ class Slots:
     @property
     def _work(self) -> int:
         """Multiplications a row takes in the largest product of a step."""
-        return self._weights.backbone.layers[0].gate_up.numel()
+        return self._weights.backbone.layers[0].work
 
     def _frame(self) -> list[tuple[int, Speech]]:
         """Speak a frame; the lines that are known to be finished."""

@@ -125,12 +125,16 @@ def read(state: State, row: int, embeds: Tensor, start: int, bucket: int = 0) ->
     """
     stack, count = state.weights.backbone, len(embeds)
     if not bucket:
-        places = torch.arange(start, start + count, device=embeds.device)
-        end = round_up(start + count, PAGE)
+        # Padded too: a product of a number of rows that has not been seen before is slow to begin.
+        padded = min(round_up(count, 32), state.cache.keys[0].shape[2] - start)
+        embeds = torch.nn.functional.pad(embeds, (0, 0, 0, padded - count))
+        places = torch.arange(start, start + padded, device=embeds.device)
+        end = round_up(start + padded, PAGE)
         mask = (torch.arange(end, device=embeds.device) <= places[:, None])[:, None, None]
         place = (torch.full_like(places, row), slice(None), places)
-        rotation = stack.rotation[places][:, None]
-        hidden = step(stack, embeds, state.cache, place, slice(row, row + 1), end, rotation, mask)[-1]
+        rotation = stack.rotation[places.clamp(max=len(stack.rotation) - 1)][:, None]
+        these = slice(row, row + 1)
+        hidden = step(stack, embeds, state.cache, place, these, end, rotation, mask)[count - 1]
     else:
         padded = min(round_up(count, bucket), state.positions + 1 - start)
         x = embeds.new_zeros(1, padded, stack.hidden)

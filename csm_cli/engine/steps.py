@@ -17,8 +17,6 @@ from torch.nn import functional as F
 from csm_cli.engine.weights import Stack, Weights
 from csm_cli.model.sampling import RowSampler, draw
 
-linear = F.linear
-
 
 def attend(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool = False) -> Tensor:
     """Attention; on a CPU by one thread, because torch adds up in another order when it has several."""
@@ -59,7 +57,7 @@ class Cache:
 
 def new_cache(stack: Stack, batch: int, positions: int) -> Cache:
     """Room for `positions` positions of `batch` rows, filled with zeros."""
-    like = stack.layers[0].qkv
+    like = stack.norm
     shape = (len(stack.layers), 2, batch, stack.kv_heads, positions, stack.head_dim)
     if like.device.type == "cpu" and like.dtype == torch.float32:
         # The system hands these zeros out page by page when they are written to; torch's take memory at once.
@@ -93,7 +91,7 @@ def prefill(
     split = stack.heads + stack.kv_heads
     end = start + length
     for layer, keys, values in zip(stack.layers, cache.keys, cache.values, strict=True):
-        fused = linear(rms(x, stack.eps), layer.qkv).view(batch, length, -1, stack.head_dim)
+        fused = layer.qkv(rms(x, stack.eps)).view(batch, length, -1, stack.head_dim)
         turned = _rotate(fused[:, :, :split], rotation).transpose(1, 2)
         keys[:, :, start:end] = turned[:, stack.heads :]
         values[:, :, start:end] = fused[:, :, split:].transpose(1, 2)
@@ -101,9 +99,9 @@ def prefill(
         if groups > 1:
             key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
         heard = attend(turned[:, : stack.heads], key, value, mask, causal=mask is None)
-        x = x + heard.transpose(1, 2).reshape(batch, length, -1) @ layer.out
-        gate, up = linear(rms(x, stack.eps), layer.gate_up).chunk(2, dim=-1)
-        x = x + (F.silu(gate) * up) @ layer.down
+        x = layer.out.add(heard.transpose(1, 2).reshape(batch, length, -1), x)
+        gate, up = layer.gate_up(rms(x, stack.eps)).chunk(2, dim=-1)
+        x = layer.down.add(F.silu(gate) * up, x)
     return x
 
 
@@ -137,7 +135,7 @@ def step(
     heads, kv_heads, width = stack.heads, stack.kv_heads, stack.head_dim
     split = heads + kv_heads
     for layer, keys, values in zip(stack.layers, cache.keys, cache.values, strict=True):
-        fused = linear(rms(x, stack.eps), layer.qkv).view(count, -1, width)
+        fused = layer.qkv(rms(x, stack.eps)).view(count, -1, width)
         turned = _rotate(fused[:, :split], rotation)
         keys[place] = turned[:, heads:]
         values[place] = fused[:, split:]
@@ -145,9 +143,9 @@ def step(
         query = turned[:, :heads].view(count, kv_heads, -1, width)
         known, told = (kept[seen, :, :end].expand(count, -1, -1, -1) for kept in (keys, values))
         heard = attend(query, known, told, mask)
-        x = torch.addmm(x, heard.reshape(count, -1), layer.out)
-        gate, up = linear(rms(x, stack.eps), layer.gate_up).chunk(2, dim=-1)
-        x = torch.addmm(x, F.silu(gate).mul_(up), layer.down)
+        x = layer.out.add(heard.reshape(count, -1), x)
+        gate, up = layer.gate_up(rms(x, stack.eps)).chunk(2, dim=-1)
+        x = layer.down.add(F.silu(gate).mul_(up), x)
     return x
 
 
@@ -173,9 +171,9 @@ def speak_frame(
         noise: `frame_noise`, `[B, K, codes]`; None: greedy.
     """
     stack = weights.depth
-    code = draw(linear(hidden, weights.head).float(), level, None if noise is None else noise[:, 0])
+    code = draw(weights.head(hidden).float(), level, None if noise is None else noise[:, 0])
     codes = [code]
-    first = torch.stack((linear(hidden, weights.project), _depth_embed(weights, code, 0)), dim=1)
+    first = torch.stack((weights.project(hidden), _depth_embed(weights, code, 0)), dim=1)
     state = prefill(stack, first, cache, stack.rotation[None, :2, None])[:, -1]
     every = slice(None)
     for book in range(1, weights.num_codebooks):
@@ -183,7 +181,7 @@ def speak_frame(
             x = _depth_embed(weights, code, book - 1)
             place = (every, every, book)
             state = step(stack, x, cache, place, every, book + 1, stack.rotation[book, None, None], None)
-        logits = linear(rms(state, stack.eps), weights.depth_heads[book - 1]).float()
+        logits = weights.depth_heads[book - 1](rms(state, stack.eps)).float()
         code = draw(logits, depth, None if noise is None else noise[:, book])
         codes.append(code)
     return torch.stack(codes, dim=1)
@@ -193,4 +191,4 @@ def _depth_embed(weights: Weights, code: Tensor, book: int) -> Tensor:
     """Code `[B]` of a codebook → the depth decoder's input `[B, Hd]`."""
     if weights.depth_audio is not None:
         return weights.depth_audio[code + book * weights.vocab]
-    return linear(weights.audio[code + book * weights.vocab], weights.project)
+    return weights.project(weights.audio[code + book * weights.vocab])

@@ -7,7 +7,7 @@ Everything is exact mathematics on the checkpoint's numbers, done in float32 bef
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from csm_cli.checkpoints.tensors import take, to_float
+from csm_cli.engine.linears import Linear, Packed, Plain
 from csm_cli.errors import MissingError
 from csm_cli.model.layers import rope_frequencies
 
@@ -25,15 +26,17 @@ class Layer:
 
     Attributes:
         qkv: `[(heads + 2 * kv heads) * D, H]`; rotary pairs of q and k interleaved.
-        out: `[H, heads * D]`, transposed for addmm: `[heads * D, H]`.
+        out: `[H, heads * D]`.
         gate_up: `[2 * F, H]`.
-        down: transposed, `[F, H]`.
+        down: `[H, F]`.
+        work: multiplications a position takes in the largest of them.
     """
 
-    qkv: Tensor
-    out: Tensor
-    gate_up: Tensor
-    down: Tensor
+    qkv: Linear
+    out: Linear
+    gate_up: Linear
+    down: Linear
+    work: int
 
 
 @dataclass(frozen=True)
@@ -77,10 +80,10 @@ class Weights:
     text: Tensor
     audio: Tensor
     offsets: Tensor
-    head: Tensor
-    project: Tensor
+    head: Linear
+    project: Linear
     depth_audio: Tensor | None
-    depth_heads: tuple[Tensor, ...]
+    depth_heads: tuple[Linear, ...]
     num_codebooks: int
     vocab: int
     codes: int
@@ -91,9 +94,16 @@ _FOLD_LIMIT = 2e10
 
 
 def load_weights(
-    config: dict[str, Any], tensors: Mapping[str, Tensor], device: torch.device, dtype: torch.dtype
+    config: dict[str, Any],
+    tensors: Mapping[str, Tensor],
+    device: torch.device,
+    dtype: torch.dtype,
+    linear: Callable[[Tensor], Linear] = Plain,
 ) -> Weights:
     """Lay out the tensors of a checkpoint.
+
+    Args:
+        linear: makes the products of the layers, of `linears`. Those of the heads are never quantised.
 
     Raises:
         MissingError: a tensor is missing or has another shape than the config says, or the config asks for
@@ -107,6 +117,9 @@ def load_weights(
     def put(tensor: Tensor) -> Tensor:
         return tensor.to(device=device, dtype=dtype).contiguous()
 
+    def exact(tensor: Tensor) -> Linear:
+        return (Packed if linear is Packed else Plain)(put(tensor))
+
     table_names = (
         "backbone_model.embed_tokens.embed_audio_tokens.weight",
         "depth_decoder.model.embed_tokens.weight",
@@ -119,8 +132,8 @@ def load_weights(
     cheap = device.type != "cpu" or rows.shape[0] * hidden * inner <= _FOLD_LIMIT
     depth_audio = put(rows.to(device) @ project.to(device).T) if cheap or not same else None
 
-    backbone = _stack(config, tensors, "backbone_model.", put)
-    depth = _stack(depth_config, tensors, "depth_decoder.model.", put)
+    backbone = _stack(config, tensors, "backbone_model.", put, linear)
+    depth = _stack(depth_config, tensors, "depth_decoder.model.", put, linear)
     heads = to_float(take(tensors, "depth_decoder.codebooks_head.weight", (books - 1, inner, vocab)))
     depth_norm = to_float(take(tensors, "depth_decoder.model.norm.weight", (inner,))) * math.sqrt(inner)
     heads = (heads[:, :, :codes] * depth_norm[:, None]).transpose(1, 2)
@@ -130,17 +143,19 @@ def load_weights(
         text=put(take(tensors, "embed_text_tokens.weight", (config["text_vocab_size"], hidden))),
         audio=put(audio),
         offsets=torch.arange(books, device=device) * vocab,
-        head=put(take(tensors, "lm_head.weight", (vocab, hidden))[:codes]),
-        project=put(project),
+        head=exact(take(tensors, "lm_head.weight", (vocab, hidden))[:codes]),
+        project=exact(project),
         depth_audio=depth_audio,
-        depth_heads=tuple(put(head) for head in heads),
+        depth_heads=tuple(exact(head) for head in heads),
         num_codebooks=books,
         vocab=vocab,
         codes=codes,
     )
 
 
-def _stack(config: dict[str, Any], tensors: Mapping[str, Tensor], prefix: str, put: Any) -> Stack:
+def _stack(
+    config: dict[str, Any], tensors: Mapping[str, Tensor], prefix: str, put: Any, linear: Any
+) -> Stack:
     hidden, heads = config["hidden_size"], config["num_attention_heads"]
     kv_heads = config.get("num_key_value_heads") or heads
     head_dim = config.get("head_dim") or hidden // heads
@@ -164,13 +179,14 @@ def _stack(config: dict[str, Any], tensors: Mapping[str, Tensor], prefix: str, p
         gate_up = torch.cat((part(i, "mlp.gate_proj", inner, hidden), part(i, "mlp.up_proj", inner, hidden)))
         layers.append(
             Layer(
-                qkv=put(torch.cat((query, key, value)) * before),
-                out=put(part(i, "self_attn.o_proj", hidden, heads * head_dim)).T,
-                gate_up=put(gate_up * after),
-                down=put(part(i, "mlp.down_proj", hidden, inner)).T,
+                qkv=linear(put(torch.cat((query, key, value)) * before)),
+                out=linear(put(part(i, "self_attn.o_proj", hidden, heads * head_dim))),
+                gate_up=linear(put(gate_up * after)),
+                down=linear(put(part(i, "mlp.down_proj", hidden, inner))),
+                work=gate_up.numel(),
             )
         )
-    norm = to_float(take(tensors, f"{prefix}norm.weight", (hidden,))) * root
+    norm = put(to_float(take(tensors, f"{prefix}norm.weight", (hidden,))) * root)
     angles = torch.arange(config["max_position_embeddings"])[:, None] * rope_frequencies(
         head_dim, config["rope_parameters"]
     )
@@ -181,9 +197,9 @@ def _stack(config: dict[str, Any], tensors: Mapping[str, Tensor], prefix: str, p
         kv_heads=kv_heads,
         head_dim=head_dim,
         hidden=hidden,
-        eps=torch.tensor(math.sqrt(hidden * config["rms_norm_eps"]), device=layers[0].qkv.device),
-        rotation=rotation.to(layers[0].qkv.device),
-        norm=put(norm),
+        eps=torch.tensor(math.sqrt(hidden * config["rms_norm_eps"]), device=norm.device),
+        rotation=rotation.to(norm.device),
+        norm=norm,
     )
 
 

@@ -15,6 +15,7 @@ from csm_cli.engine import Engine, Sampler, Segment, Utterance
 from csm_cli.engine import slots as slots_module
 from csm_cli.engine.flags import Flags
 from csm_cli.engine.kept import common
+from csm_cli.engine.linears import Packed, _runs
 from csm_cli.engine.slots import Slots
 from csm_cli.engine.state import enter, hear, new_state, prepare_noise, read, speak
 from csm_cli.errors import CsmError
@@ -48,7 +49,7 @@ LINE = st.builds(
 )
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(lines=st.lists(LINE, min_size=1, max_size=9), count=st.sampled_from([1, 2, 5, 16]), late=st.booleans())
 def test_a_line_says_what_it_says_alone(
     engine: Engine, lines: list[Utterance], count: int, late: bool
@@ -60,10 +61,11 @@ def test_a_line_says_what_it_says_alone(
         assert same(speech, alone)
 
 
-def test_sixteen_slots_give_what_two_give_to_the_last_bit(engine: Engine) -> None:
+@pytest.mark.skipif(not _runs(Packed), reason="this processor's products differ with the number of rows")
+def test_sixteen_slots_give_what_two_and_one_give_to_the_last_bit(engine: Engine) -> None:
     lines = [Utterance(n % 3, "word " * (n % 4 + 1), (VOICE,), seed=n, max_frames=5 + n) for n in range(11)]
     states = []
-    for count in (16, 2):
+    for count in (16, 2, 1):
         slots = engine.slots(count)
         slots.give(lines[0])
         for line in lines[1:] if count == 16 else []:
@@ -71,12 +73,11 @@ def test_sixteen_slots_give_what_two_give_to_the_last_bit(engine: Engine) -> Non
         for _ in range(5):
             slots.advance()
         states.append(slots._state)
-    long, short = states
-    assert torch.equal(long.hidden[0], short.hidden[0])
-    assert all(
-        torch.equal(a[0, :, :20], b[0, :, :20])
-        for a, b in zip(long.cache.keys, short.cache.keys, strict=True)
-    )
+    long = states[0]
+    for short in states[1:]:
+        assert torch.equal(long.hidden[0], short.hidden[0])
+        for a, b in zip(long.cache.keys, short.cache.keys, strict=True):
+            assert torch.equal(a[0, :, :20], b[0, :, :20])
 
 
 def test_a_chain_goes_on_where_it_stopped(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

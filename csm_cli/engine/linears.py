@@ -1,0 +1,231 @@
+"""Matrix products, the way each device likes them. All of them give `x @ weight.T`.
+
+Plain is the reference. Packed is the same in float32 on a CPU, faster from a layout made beforehand. Those of
+8 bits round weights, one scale for each row of them, and activations, one scale for each position: a line
+does not depend on its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from csm_cli.errors import MissingError, UsageError
+
+_PACKED_ROWS = 16
+"""Rows that packed weights are laid out for; 1 to 64 rows are served well by it."""
+
+
+class Linear(Protocol):
+    """A weight that vectors are multiplied by."""
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """`[..., in]` → `[..., out]`."""
+
+    def add(self, x: Tensor, to: Tensor) -> Tensor:
+        """The product plus `to`."""
+
+    @property
+    def bytes(self) -> int:
+        """What is read of it for a product."""
+
+
+@dataclass(frozen=True)
+class Plain:
+    """The weight as it is, `[out, in]`."""
+
+    weight: Tensor
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight)
+
+    def add(self, x: Tensor, to: Tensor) -> Tensor:
+        if x.ndim == 2:
+            return torch.addmm(to, x, self.weight.T)
+        return to + F.linear(x, self.weight)
+
+    @property
+    def bytes(self) -> int:
+        return self.weight.numel() * self.weight.element_size()
+
+
+class Packed:
+    """Float32 on a CPU, in oneDNN's layout: no repacking in every product, which is most of the work of a few
+    rows, and every row adds up alike, however many there are.
+    """
+
+    def __init__(self, weight: Tensor) -> None:
+        self._shape = weight.shape
+        self._weight = torch.ops.mkldnn._reorder_linear_weight(weight.float().contiguous(), _PACKED_ROWS)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        rows = x.reshape(-1, self._shape[1])
+        out = torch.ops.mkldnn._linear_pointwise(rows, self._weight, None, "none", [], "")
+        return out.view(*x.shape[:-1], self._shape[0])
+
+    def add(self, x: Tensor, to: Tensor) -> Tensor:
+        return self(x).add_(to)
+
+    @property
+    def bytes(self) -> int:
+        return 4 * self._shape.numel()
+
+
+class Int8:
+    """8-bit weights and activations on a CPU; whole numbers are summed exactly, so rows do not depend on how
+    many there are.
+    """
+
+    def __init__(self, weight: Tensor) -> None:
+        rounded, scale = round_rows(weight.float(), 127)
+        self._shape = weight.shape
+        self._weight = torch.ops.onednn.qlinear_prepack(rounded.to(torch.int8), None)
+        self._scale = scale[:, 0].contiguous()
+        self._zeros = torch.zeros(len(weight), dtype=torch.int64)
+        self._middle = torch.tensor(128.5)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        rows = x.reshape(-1, self._shape[1]).float()
+        scale = (
+            torch.linalg.vector_norm(rows, ord=torch.inf, dim=-1, keepdim=True).clamp_(min=1e-20).div_(127)
+        )
+        # Unsigned, with 128 for zero, and cut off: rounding to the nearest.
+        whole = torch.addcdiv(self._middle, rows, scale).to(torch.uint8)
+        out = torch.ops.onednn.qlinear_pointwise(
+            whole,
+            1.0,
+            128,
+            self._weight,
+            self._scale,
+            self._zeros,
+            None,
+            1.0,
+            0,
+            torch.float32,
+            "none",
+            [],
+            "",
+        )
+        return out.mul_(scale).to(x.dtype).view(*x.shape[:-1], self._shape[0])
+
+    def add(self, x: Tensor, to: Tensor) -> Tensor:
+        return self(x).add_(to)
+
+    @property
+    def bytes(self) -> int:
+        return self._shape.numel()
+
+
+class CudaInt8:
+    """8-bit weights and activations on CUDA. Not yet run on a GPU."""
+
+    def __init__(self, weight: Tensor) -> None:
+        rounded, self._scale = round_rows(weight.float(), 127)
+        self._weight, self._scale = rounded.to(torch.int8).T, self._scale.T.contiguous()
+
+    def __call__(self, x: Tensor) -> Tensor:
+        rows = x.reshape(-1, self._weight.shape[0])
+        scale = rows.float().abs().amax(-1, keepdim=True).clamp(min=1e-20) / 127
+        whole = (rows.float() / scale).round().to(torch.int8)
+        # The product wants more than 16 rows.
+        padded = F.pad(whole, (0, 0, 0, max(0, 17 - len(whole)))) if len(whole) < 17 else whole
+        out = torch._int_mm(padded, self._weight)[: len(whole)].float() * scale * self._scale
+        return out.to(x.dtype).view(*x.shape[:-1], -1)
+
+    def add(self, x: Tensor, to: Tensor) -> Tensor:
+        return self(x) + to
+
+    @property
+    def bytes(self) -> int:
+        return self._weight.numel()
+
+
+class CudaFloat8:
+    """Float8 (e4m3) weights and activations on CUDA from compute capability 8.9. Not yet run on a GPU."""
+
+    def __init__(self, weight: Tensor) -> None:
+        rounded, scale = round_rows(weight.float(), 448, whole=False)
+        self._weight, self._scale = rounded.to(torch.float8_e4m3fn).T, scale.T.contiguous()
+
+    def __call__(self, x: Tensor) -> Tensor:
+        rows = x.reshape(-1, self._weight.shape[0])
+        scale = rows.float().abs().amax(-1, keepdim=True).clamp(min=1e-20) / 448
+        small = (rows.float() / scale).to(torch.float8_e4m3fn)
+        out = torch._scaled_mm(
+            small, self._weight, scale_a=scale, scale_b=self._scale, out_dtype=torch.bfloat16
+        )
+        return out.to(x.dtype).view(*x.shape[:-1], -1)
+
+    def add(self, x: Tensor, to: Tensor) -> Tensor:
+        return self(x) + to
+
+    @property
+    def bytes(self) -> int:
+        return self._weight.numel()
+
+
+def round_rows(weight: Tensor, largest: int, whole: bool = True) -> tuple[Tensor, Tensor]:
+    """Scale each row so that its largest value becomes `largest`; (scaled, rounded if `whole`; scales
+    `[rows, 1]`).
+    """
+    scale = weight.abs().amax(dim=1, keepdim=True).clamp(min=1e-20) / largest
+    scaled = weight / scale
+    return (scaled.round() if whole else scaled), scale
+
+
+def choose_linear(
+    device: torch.device, dtype: torch.dtype, quantize: str | None = None, eager: bool = False
+) -> Callable[[Tensor], Linear]:
+    """What makes the products of a model.
+
+    Args:
+        device, dtype: where and in what the model runs.
+        quantize: int8, fp8 or None.
+        eager: nothing but the reference.
+
+    Raises:
+        UsageError: no such way to quantise, or not with `eager`.
+        MissingError: this machine or this torch cannot.
+    """
+    if quantize is None:
+        packs = device.type == "cpu" and dtype == torch.float32 and not eager and _runs(Packed)
+        return Packed if packs else Plain
+    if eager:
+        raise UsageError("--eager turns every speed-up off, and --quantize is one", remedy="give one of them")
+    kinds: dict[tuple[str, str], Any] = {
+        ("cpu", "int8"): Int8,
+        ("cuda", "int8"): CudaInt8,
+        ("cuda", "fp8"): CudaFloat8,
+    }
+    if quantize not in ("int8", "fp8"):
+        raise UsageError("no such way to quantise", where=f"--quantize {quantize}", remedy="use int8 or fp8")
+    kind = kinds.get((device.type, quantize))
+    if kind is None:
+        raise UsageError(
+            f"there is no {quantize} on {device.type}",
+            where="--quantize",
+            remedy="leave it out: --eager runs",
+        )
+    if kind is Int8 and not _runs(Int8):
+        raise MissingError(
+            "this build of torch has no 8-bit products for this processor",
+            where="--quantize int8",
+            remedy="leave it out",
+        )
+    return kind  # type: ignore[no-any-return]
+
+
+def _runs(kind: Any) -> bool:
+    """Whether this build of torch and this processor have the product."""
+    try:
+        with torch.inference_mode():
+            weight = torch.eye(16) + 0.25
+            found = kind(weight)(torch.ones(2, 16))
+        return bool((found - 5.0).abs().max() < 0.2)
+    except (RuntimeError, AttributeError, NotImplementedError):
+        return False
