@@ -217,7 +217,7 @@ def choose_linear(
             where="--quantize int8",
             remedy="leave it out",
         )
-    return kind  # type: ignore[no-any-return]
+    return kind
 
 
 def _runs(kind: Any) -> bool:
