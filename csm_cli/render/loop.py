@@ -1,7 +1,7 @@
-"""The loop that speaks chains: one line of each at a time, as a batch.
+"""The loop that speaks chains: one line of each at a time, side by side.
 
-A chain that waits for a new try of its line simply asks again in the next batch, beside the other chains'
-next lines: nothing is ever tried again alone. The first chains run first, so that chapters are finished,
+A chain asks for its next line, or for a new try, as soon as the last has been spoken, beside the other
+chains' lines: nobody waits for the slowest, and nothing is ever tried again alone. The first chains run first, so that chapters are finished,
 written and forgotten in order and memory does not grow with the book. A line whose take is there already is
 not spoken.
 """
@@ -30,6 +30,16 @@ from csm_cli.verify import Reading, Verdict, Verifier
 from csm_cli.verify.codes import frame_cap
 
 
+class Slots(Protocol):
+    """Lines spoken side by side; a finished one makes room for the next at once."""
+
+    def give(self, utterance: Utterance, /) -> int:
+        """Queue a line; its ticket."""
+
+    def take(self) -> list[tuple[int, Speech]]:
+        """Speak until a line is finished, or several at once."""
+
+
 class Speaker(Protocol):
     """What the loop needs of an engine."""
 
@@ -44,8 +54,8 @@ class Speaker(Protocol):
     def positions(self, segments: tuple[Segment, ...], utterance: Utterance | None = None, /) -> int:
         """Positions that the segments, and the utterance's prompt, take up."""
 
-    def speak(self, utterances: list[Utterance], /) -> list[Speech]:
-        """Speak a batch."""
+    def slots(self, count: int, /) -> Slots:
+        """Room to speak `count` lines side by side."""
 
     def decode(self, codes: list[Codes], /) -> list[np.ndarray]:
         """float32 mono `[samples]` for each."""
@@ -262,7 +272,7 @@ def speak_chains(
     Args:
         engine: speaks.
         works: in the order in which they should be finished. None: nothing more just now, ask again after
-            the next batch; asked while nothing is being spoken, it should wait instead.
+            the next take; asked while nothing is being spoken, it should wait instead.
         manner: how.
         progress: hears of every finished line.
 
@@ -270,6 +280,7 @@ def speak_chains(
         CsmError: a take cannot be kept, a voice leaves no room for its line.
     """
     queue = iter(works)
+    speaking = Speaking(engine, manner.batch)
     active: list[ChainInProgress] = []
     more = True
     while more or active:
@@ -290,10 +301,11 @@ def speak_chains(
                 active.remove(state)
                 yield state.chain, state.close()
         if active and (len(active) == manner.batch or lull or not more):
-            _speak(engine, [state for state in active if state.speaking])
-            readings = [state.readings() for state in active]
+            speaking.ask(state for state in active if state.speaking)
+            ready = [state for state in active if not state.speaking] or speaking.take()
+            readings = [state.readings() for state in ready]
             verdicts = iter(manner.verifier.judge([reading for each in readings for reading in each]))
-            for state, each in zip(active, readings, strict=True):
+            for state, each in zip(ready, readings, strict=True):
                 settled = state.judged([next(verdicts) for _ in each])
                 if progress.listening:
                     state.tell_sounds(progress)
@@ -308,14 +320,33 @@ def _tell(progress: Progress, state: ChainInProgress, line: SpokenLine) -> None:
     progress.line(line)
 
 
-def _speak(engine: Speaker, states: Sequence[ChainInProgress]) -> None:
-    """Speak a batch, one piece for each chain."""
-    if not states:
-        return
-    speeches = engine.speak([state.request() for state in states])
-    sounds = engine.decode([speech.codes for speech in speeches])
-    for state, speech, sound in zip(states, speeches, sounds, strict=True):
-        state.receive(speech, sound)
+class Speaking:
+    """The pieces being spoken, and the chains they belong to: one of each chain at a time.
+
+    Args:
+        engine: speaks.
+        count: pieces spoken at once.
+    """
+
+    def __init__(self, engine: Speaker, count: int):
+        self._engine, self._slots = engine, engine.slots(count)
+        self._owners: dict[int, ChainInProgress] = {}
+
+    def ask(self, states: Iterable[ChainInProgress]) -> None:
+        """Let the next piece of each chain be spoken; one that is being spoken goes on."""
+        asked = {id(state) for state in self._owners.values()}
+        for state in states:
+            if id(state) not in asked:
+                self._owners[self._slots.give(state.request())] = state
+
+    def take(self) -> list[ChainInProgress]:
+        """Wait until something is spoken; the chains that have received it."""
+        done = self._slots.take()
+        sounds = self._engine.decode([speech.codes for _, speech in done])
+        states = [self._owners.pop(ticket) for ticket, _ in done]
+        for state, (_, speech), sound in zip(states, done, sounds, strict=True):
+            state.receive(speech, sound)
+        return states
 
 
 def _reference_too_long(line: PlannedLine, error: ValueError) -> UsageError:

@@ -41,6 +41,9 @@ class FakeEngine:
         heard = sum(len(segment.text) + 4 + len(segment.codes) + 1 for segment in segments)
         return heard + (len(utterance.text) + 4 if utterance else 0)
 
+    def slots(self, count: int) -> FakeSlots:
+        return FakeSlots(self)
+
     def speak(self, utterances: list[Utterance]) -> list[Speech]:
         if len(self.batches) == self.interrupt_at:
             raise KeyboardInterrupt
@@ -65,6 +68,24 @@ class FakeEngine:
         tone = (0.3 * np.sin(2 * np.pi * pitch * time)).astype(np.float32)
         tone[:600] = tone[-600:] = 0
         return tone
+
+
+class FakeSlots:
+    """All that was given is spoken by the next `take`, in one batch."""
+
+    def __init__(self, engine: FakeEngine):
+        self.engine = engine
+        self.given: dict[int, Utterance] = {}
+        self.tickets = 0
+
+    def give(self, utterance: Utterance) -> int:
+        self.tickets += 1
+        self.given[self.tickets] = utterance
+        return self.tickets
+
+    def take(self) -> list[tuple[int, Speech]]:
+        given, self.given = self.given, {}
+        return list(zip(given, self.engine.speak(list(given.values())), strict=True))
 
 
 def good_speech(utterance: Utterance) -> Speech:

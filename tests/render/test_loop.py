@@ -8,7 +8,7 @@ from csm_cli.render.plan import plan_screenplay
 from csm_cli.render.seeds import take_seed
 from csm_cli.screenplay import read_screenplay
 from csm_cli.takes import TakeStore
-from tests.render.fake_engine import FakeEngine, capped, good_speech, silent
+from tests.render.fake_engine import FakeEngine, FakeSlots, capped, good_speech, silent
 from tests.render.speaking import speak_planned
 
 LAMP = "They climbed the stairs slowly, one hand on the cold wall."
@@ -47,6 +47,24 @@ def test_a_small_batch_finishes_chapters_in_order_and_fills_up_again(script):
     engine = FakeEngine()
     speak(script, engine, batch=1)
     assert [len(batch) for batch in engine.batches] == [1] * 7
+
+
+def test_nobody_waits_for_the_slowest_line(script, monkeypatch):
+    """The first chapter's first line takes longer than all other chapters."""
+    order = []
+
+    def take(slots):
+        ticket = max(slots.given, key=lambda each: ("boat turned" not in slots.given[each].text, -each))
+        utterance = slots.given.pop(ticket)
+        order.append(utterance.text)
+        return [(ticket, good_speech(utterance))]
+
+    monkeypatch.setattr(FakeSlots, "take", take)
+    spoken = speak(script, FakeEngine())
+    assert sorted(chain.chapter.number for chain, _ in spoken) == [1, 2, 3]
+    assert order[4].startswith("The boat turned")
+    monkeypatch.undo()
+    assert codes(spoken) == codes(speak(script, FakeEngine()))
 
 
 @pytest.mark.parametrize("batch", [1, 2])
