@@ -1,9 +1,9 @@
 """The loop that speaks chains: one line of each at a time, side by side.
 
 A chain asks for its next line, or for a new try, as soon as the last has been spoken, beside the other
-chains' lines: nobody waits for the slowest, and nothing is ever tried again alone. The first chains run first, so that chapters are finished,
-written and forgotten in order and memory does not grow with the book. A line whose take is there already is
-not spoken.
+chains' lines: nobody waits for the slowest, and nothing is ever tried again alone. The first chains run
+first, so that chapters are finished, written and forgotten in order and memory does not grow with the book. A
+line whose take is there already is not spoken.
 """
 
 from __future__ import annotations
