@@ -20,6 +20,7 @@ from csm_cli.cli import (
     models,
     render,
     say,
+    takes,
     train,
     voices,
 )
@@ -44,6 +45,7 @@ app.command()(master.master)
 app.command()(check.check)
 app.command()(train.train)
 app.add_typer(lexicon.app, name="lexicon")
+app.add_typer(takes.app, name="takes")
 app.add_typer(voices.app, name="voices")
 app.add_typer(models.app, name="models")
 

@@ -222,12 +222,15 @@ def render(
             )
     except Interrupted as stop:
         progress.close()
-        print_results(stop.report)
+        print_results(stop.report, takes)
         _print_continuation(context)
         raise typer.Exit(stop.exit_code) from None
     finally:
         progress.close()
-    (print_summary if to_stdout else print_results)(report)
+    if to_stdout:
+        print_summary(report)
+    else:
+        print_results(report, takes)
     if report.reviews:
         raise typer.Exit(5)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csm_cli.cli import console
@@ -13,10 +15,22 @@ if TYPE_CHECKING:
     from csm_cli.render.report import RenderReport
 
 
-def print_summary(report: RenderReport) -> None:
-    """Say what it came to, and which lines a person should listen to."""
+def print_summary(report: RenderReport, in_store: Sequence[str] | None = None) -> None:
+    """Say what it came to, and which lines a person should listen to.
+
+    Args:
+        report: of the rendering.
+        in_store: options that name the store, for the commands to hear a line and to speak it again; None:
+            nothing was stored.
+    """
     for review in report.reviews:
         console.note(f"needs review: {review}")
+        if in_store is not None:
+            play, again = (
+                shlex.join(["csm", "takes", command, str(review.source), *in_store])
+                for command in ("play", "reroll")
+            )
+            console.note(f"  {play} && {again}")
     text = f"{count(report.lines, 'line')}"
     told = [
         f"{number} {what}"
@@ -47,12 +61,12 @@ def print_files(files: Sequence[Measured]) -> None:
         console.note(f"  {file.path.name}: {levels}")
 
 
-def print_results(report: RenderReport) -> None:
-    """Print the paths not printed yet, and what it came to."""
+def print_results(report: RenderReport, takes: Path | None = None) -> None:
+    """Print the paths not printed yet, and what it came to; `takes` as the option was given."""
     from csm_cli.audio.formats import FORMATS
 
     sounds = {kind.suffix for kind in FORMATS.values()}
     for file in report.files:
         if file.suffix not in sounds:  # those were named when they were written
             console.emit(str(file))
-    print_summary(report)
+    print_summary(report, [] if takes is None else ["--takes", str(takes)])

@@ -13,3 +13,11 @@ def clock(seconds: float) -> str:
 def count(number: int, thing: str) -> str:
     """ "1 line", "2 lines"."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def size(number: int) -> str:
+    """Bytes as 12 kB, 3.4 MB, 1.2 GB."""
+    for unit, step in (("GB", 1e9), ("MB", 1e6)):
+        if number >= step:
+            return f"{number / step:.1f} {unit}"
+    return f"{number / 1e3:.0f} kB"

@@ -13,6 +13,7 @@ from csm_cli.render.context import Heard
 from csm_cli.render.lines import LineInProgress
 from csm_cli.takes import Asked, Take, TakeStore
 from csm_cli.takes.choose import Chooser, Lines
+from csm_cli.takes.take import Origin
 from csm_cli.takes.writer import TakeWriter
 
 
@@ -44,9 +45,17 @@ class Desk:
         """The take to use for a line that would hear `context`; None: it has to be spoken."""
         return self._chooser.find(asked, context, lines)
 
+    def seed(self, asked: Asked) -> int:
+        """The seed of a line's first try."""
+        return asked.seed
+
     def keep(self, line: LineInProgress, rate: int) -> Take:
         """Keep what was spoken for a line."""
-        take = line.take(self._checked, rate)
+        return self.keep_as("spoken", line, rate)
+
+    def keep_as(self, origin: Origin, line: LineInProgress, rate: int) -> Take:
+        """Keep what was spoken for a line, and say how it came about."""
+        take = line.take(self._checked, rate, origin)
         if (before := self.store.index.get(take.id)) is not None:
             take = replace(take, pins=before.pins, chosen=before.chosen)
         if self._chooser.fresh:
@@ -54,10 +63,12 @@ class Desk:
         self._writer.save(take, line.codes(), line.audio())
         return take
 
-    def turns(self, take: Take, codes: Sequence[Codes]) -> list[Heard]:
-        """What later lines may hear of a take: nothing, if it was not accepted."""
+    def turns(self, asked: Asked, take: Take, codes: Sequence[Codes]) -> list[Heard]:
+        """What later lines may hear of the take used for a line: nothing, if it was not accepted."""
         if not take.accepted:
             return []
+        if take.origin == "imported":
+            return [Heard(Segment(asked.voice.tag, asked.spoken, each), take.id) for each in codes]
         several = len(take.parts) > 1
         return [
             Heard(

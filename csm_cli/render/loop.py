@@ -132,7 +132,9 @@ class ChainInProgress:
             window = self._window(planned, asked)
             take = self._desk.find(asked, [turn.take for turn in window], self._lines)
             if take is None:
-                self._line = LineInProgress(planned, asked, window, self._manner.retries)
+                self._line = LineInProgress(
+                    planned, asked, window, self._manner.retries, self._desk.seed(asked)
+                )
             elif wants_check(take, self._manner.verifier.checks, self._manner.retries):
                 self._known = KnownTake.read(planned, asked, window, take, self._desk.store)
             else:
@@ -226,7 +228,7 @@ class ChainInProgress:
 
     def _settle(self, asked: Asked, take: Take, codes: Sequence[Codes]) -> None:
         self._lines.settle(asked, take.id)
-        self._heard += self._desk.turns(take, codes)
+        self._heard += self._desk.turns(asked, take, codes)
         # Beyond the quota of its speaker no turn is ever heard again.
         quota: Counter[int] = Counter()
         kept = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -132,9 +132,8 @@ def _seed(job: Job, options: RenderOptions) -> int:
 
 
 def _plain(options: RenderOptions) -> dict[str, Any]:
-    """What is needed to speak a line again in the same way."""
-    value = asdict(options)
-    return {
-        name: value[name]
-        for name in ("context_turns", "seed", "temperature", "top_k", "model", "device", "retries")
-    }
+    """What is needed to plan and speak a line again in the same way."""
+    names = ("context_turns", "seed", "temperature", "top_k", "model", "retries")
+    delivery = options.delivery
+    said = {name: getattr(options, name) for name in names}
+    return said | {"titles": delivery.titles, "credits": delivery.credits}

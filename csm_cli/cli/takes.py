@@ -1,0 +1,358 @@
+"""`csm takes`: working with what was spoken."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from csm_cli.cli import console
+from csm_cli.cli.choices import Device, DeviceOption, JsonOption, ModelOption
+from csm_cli.cli.words import clock, count, size
+from csm_cli.errors import MissingError, UsageError
+
+if TYPE_CHECKING:
+    from csm_cli.takes import Take
+    from csm_cli.workbench import Bench, BenchLine
+
+app = typer.Typer(
+    help="List, hear, choose and speak again the takes of a script's lines.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+LineArgument = Annotated[
+    str,
+    typer.Argument(metavar="LINE", help="SCRIPT:LINE, SCRIPT#ID, or an id as lists and reports show it."),
+]
+TakeArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="TAKE", help="Its number in csm takes show, or its id. Default: the one in use."),
+]
+ScriptArgument = Annotated[
+    Path | None,
+    typer.Argument(metavar="SCRIPT", help="Default: the script rendered here."),
+]
+ScriptOption = Annotated[
+    Path | None, typer.Option("--script", metavar="SCRIPT", help="The script that LINE is in.")
+]
+TakesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--takes", metavar="DIR", help="Where takes are kept. Default: .csm/takes beside the script."
+    ),
+]
+SpeakerOption = Annotated[
+    list[str] | None,
+    typer.Option("--speaker", metavar="NAME", help="Lines of this character; repeatable."),
+]
+ChapterOption = Annotated[
+    str | None, typer.Option("--chapter", "--chapters", metavar="1-3,5", help="Lines of these chapters.")
+]
+ReviewOption = Annotated[bool, typer.Option("--needs-review", help="Lines that need review.")]
+
+
+@app.command("list")
+def list_takes(
+    script: ScriptArgument = None,
+    needs_review: ReviewOption = False,
+    speaker: SpeakerOption = None,
+    chapter: ChapterOption = None,
+    as_json: JsonOption = False,
+    takes: TakesOption = None,
+) -> None:
+    """List the lines of a script with the takes that they use."""
+    bench = _bench(script, takes)
+    lines = _chosen_lines(bench, needs_review, speaker, chapter)
+    if as_json:
+        console.emit(json.dumps([_row(bench, line) for line in lines], indent=2, ensure_ascii=False))
+        return
+    width = max((len(line.planned.line.speaker) for line in lines), default=0)
+    for line in lines:
+        planned = line.planned
+        seconds = f"{line.take.seconds:.1f} s" if line.take else "-"
+        console.emit(
+            f"{planned.id}  {line.source}  {planned.line.speaker:<{width}}  {seconds:>7}  "
+            f"{len(bench.takes_of(line))}  {_state(line):<8}  {planned.line.text}"
+        )
+    spoken = [line.take.seconds for line in lines if line.take]
+    review = sum(bool(line.reasons) for line in lines)
+    console.note(f"{count(len(lines), 'line')}, {clock(sum(spoken))} of speech, {review} to review")
+
+
+@app.command()
+def show(
+    line: LineArgument, script: ScriptOption = None, as_json: JsonOption = False, takes: TakesOption = None
+) -> None:
+    """Show a line and all of its takes."""
+    bench, found = _line(line, script, takes)
+    row = _row(bench, found)
+    if as_json:
+        console.emit(json.dumps([row], indent=2, ensure_ascii=False))
+        return
+    console.emit(f"{row['name']}  {row['source']}  {row['speaker']}  {row['state']}")
+    console.emit(row["text"])
+    for number, take in enumerate(row["takes"], 1):
+        mark = "*" if take["in_use"] else " "
+        told = "; ".join(take["reasons"]) or "good"
+        console.emit(
+            f"{mark}{number:>3}  {take['name'][:10]}  {take['origin']:<8}  seed {take['seed']}  "
+            f"{take['seconds']:.1f} s  {'pinned  ' if take['pinned'] else ''}{told}"
+        )
+
+
+@app.command()
+def play(
+    line: LineArgument,
+    take: TakeArgument = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write a WAV instead of playing.")
+    ] = None,
+    script: ScriptOption = None,
+    takes: TakesOption = None,
+) -> None:
+    """Play a take, or write it to a file."""
+    bench, found = _line(line, script, takes)
+    chosen = bench.find_take(found, take)
+    import numpy as np
+
+    sound = np.concatenate(bench.store.audio(chosen))
+    if output is not None:
+        from csm_cli.audio.files import write_wav
+
+        write_wav(output, sound, chosen.rate)
+        console.emit(str(output))
+        return
+    from csm_cli.audio.sinks import Loudspeaker
+
+    try:
+        speaker = Loudspeaker(chosen.rate)
+    except MissingError as error:
+        remedy = f"{error.remedy}, or write a file with -o; the take is {bench.store.audio_path(chosen)}"
+        raise MissingError(error.what, where="csm takes play", remedy=remedy) from error
+    console.note(f"{found.planned.id} {found.planned.line.speaker}: {found.planned.line.text}")
+    speaker.write(sound)
+    speaker.close()
+
+
+@app.command()
+def reroll(
+    line: LineArgument,
+    number: Annotated[int, typer.Option("-n", min=1, max=64, metavar="N", help="Takes to make.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, metavar="N", help="Of the first take. Default: a new one.")
+    ] = None,
+    script: ScriptOption = None,
+    model: ModelOption = None,
+    device: DeviceOption = Device.auto,
+    takes: TakesOption = None,
+) -> None:
+    """Speak a line again; the best new take is used from now on, the others are kept beside it."""
+    from csm_cli.cli.loading import load_model
+    from csm_cli.workbench.reroll import options_of
+    from csm_cli.workbench.reroll import reroll as speak_again
+
+    bench, found = _line(line, script, takes)
+    if found.pinned:
+        raise UsageError("the line is pinned", where=found.source, remedy=f"csm takes unpin {line}")
+    options = options_of(bench, model=model, device=device.value)
+    loaded = load_model(options)
+    with console.busy("speaking"):
+        made = speak_again(bench, found, loaded.engine, loaded.limits, options, count=number, seed=seed)
+    bench.close()
+    for place, each in enumerate(made):
+        used = "used" if place == 0 else "kept"
+        console.emit(f"{each.id}  {used}  {each.seconds:.1f} s  {'; '.join(each.reasons) or 'good'}")
+    if made[0].reasons:
+        raise typer.Exit(5)
+
+
+@app.command()
+def pin(
+    line: LineArgument, take: TakeArgument = None, script: ScriptOption = None, takes: TakesOption = None
+) -> None:
+    """Pin a take: every rendering uses it, whatever changes around it."""
+    from csm_cli.workbench.choosing import pin as pin_take
+
+    bench, found = _line(line, script, takes)
+    pinned = pin_take(bench, found, bench.find_take(found, take))
+    bench.close()
+    console.note(f"{found.source}: {found.planned.id} is pinned to take {pinned.id}")
+
+
+@app.command()
+def unpin(line: LineArgument, script: ScriptOption = None, takes: TakesOption = None) -> None:
+    """Let a pinned line go again."""
+    from csm_cli.workbench.choosing import unpin as unpin_line
+
+    bench, found = _line(line, script, takes)
+    freed = unpin_line(bench, found)
+    bench.close()
+    console.note(f"{found.source}: {found.planned.id} {'is free again' if freed else 'was not pinned'}")
+
+
+@app.command("import")
+def import_take(
+    line: LineArgument,
+    audio: Annotated[Path, typer.Argument(metavar="AUDIO", help="A recording of the line, in any format.")],
+    script: ScriptOption = None,
+    takes: TakesOption = None,
+) -> None:
+    """Make a recording, or an edited clip, the pinned take of a line."""
+    from csm_cli.workbench.choosing import import_recording
+
+    bench, found = _line(line, script, takes)
+    take, doubts = import_recording(bench, found, audio)
+    bench.close()
+    for doubt in doubts:
+        console.note(f"warning: {audio}: {doubt}")
+    console.emit(take.id)
+
+
+@app.command()
+def export(
+    script: ScriptArgument = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Folder of the clips.")
+    ] = Path("clips"),
+    needs_review: ReviewOption = False,
+    speaker: SpeakerOption = None,
+    chapter: ChapterOption = None,
+    takes: TakesOption = None,
+) -> None:
+    """Write the takes in use as clips, one a line, with Audacity labels and a list of files to open."""
+    from csm_cli.workbench.exchange import export_clips
+
+    bench = _bench(script, takes)
+    for path in export_clips(bench, _chosen_lines(bench, needs_review, speaker, chapter), output):
+        console.emit(str(path))
+
+
+@app.command("import-edits")
+def import_edits(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where csm takes export wrote the clips.")],
+    script: Annotated[
+        Path | None,
+        typer.Argument(metavar="SCRIPT", help="Default: the script rendered here."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change; change nothing.")
+    ] = False,
+    takes: TakesOption = None,
+) -> None:
+    """Take edited clips back: those that changed become the pinned takes of their lines."""
+    from csm_cli.workbench.exchange import import_edits as take_back
+
+    bench = _bench(script, takes)
+    found: dict[str, int] = {}
+    for edit in take_back(bench, folder, dry_run=dry_run):
+        found[edit.what] = found.get(edit.what, 0) + 1
+        if edit.what in ("imported", "changed"):
+            console.emit(f"{edit.line}  {edit.clip}")
+        elif edit.what != "unchanged":
+            reason = {"missing": "is not there", "gone": "its line is in the script no more"}
+            console.note(
+                f"warning: {edit.clip}: {reason.get(edit.what) or '; '.join(edit.doubts)}; left alone"
+            )
+        for doubt in edit.doubts if edit.what == "imported" else ():
+            console.note(f"warning: {edit.clip}: {doubt}")
+    bench.close()
+    console.note(", ".join(f"{number} {what}" for what, number in found.items()) or "no clips")
+
+
+@app.command()
+def gc(
+    project: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder of the scripts. Default: this one.")
+    ] = Path(),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Remove nothing, say what would be.")] = False,
+    takes: TakesOption = None,
+) -> None:
+    """Remove takes that no line uses any more and nobody pinned or chose."""
+    from csm_cli.workbench.collect import collect
+
+    found = collect(project, takes, console.note, dry_run=dry_run)
+    for take in found.takes:
+        console.emit(take)
+    verb = "would be removed" if dry_run else "removed"
+    leftovers = f" and {count(len(found.leftovers), 'leftover file')}" if found.leftovers else ""
+    console.note(
+        f"{count(len(found.takes), 'take')}{leftovers} {verb}, {size(found.bytes)}; {found.kept} kept"
+    )
+
+
+def _bench(script: Path | None, takes: Path | None) -> Bench:
+    from csm_cli.workbench import Bench
+    from csm_cli.workbench.bench import only_script
+
+    return Bench(script or only_script(takes), takes)
+
+
+def _line(name: str, script: Path | None, takes: Path | None) -> tuple[Bench, BenchLine]:
+    from csm_cli.workbench import Bench
+    from csm_cli.workbench.bench import split_name
+
+    path, rest = split_name(name, script, takes)
+    bench = Bench(path, takes)
+    return bench, bench.find(rest)
+
+
+def _chosen_lines(
+    bench: Bench, needs_review: bool, speakers: list[str] | None, chapters: str | None
+) -> list[BenchLine]:
+    from csm_cli.render.options import parse_chapters
+
+    wanted = None if chapters is None else parse_chapters(chapters)
+    for name in speakers or ():
+        if name not in bench.job.screenplay.cast:
+            cast = ", ".join(bench.job.screenplay.cast)
+            raise UsageError(f"nobody is called {name!r}", where="--speaker", remedy=f"choose from {cast}")
+    return [
+        line
+        for line in bench.lines
+        if (not needs_review or line.reasons)
+        and (not speakers or line.planned.line.speaker in speakers)
+        and (wanted is None or line.chapter.number in wanted)
+    ]
+
+
+def _state(line: BenchLine) -> str:
+    if line.take is None:
+        return "new"
+    return "pinned" if line.pinned else "review" if line.reasons else "stale" if line.stale else "ok"
+
+
+def _row(bench: Bench, line: BenchLine) -> dict[str, Any]:
+    planned = line.planned
+    return {
+        "name": planned.id,
+        "source": line.source,
+        "chapter": line.chapter.number,
+        "speaker": planned.line.speaker,
+        "voice": planned.voice,
+        "text": planned.line.text,
+        "state": _state(line),
+        "stale": line.stale,
+        "review": list(line.reasons),
+        "takes": [_take_row(line, take) for take in bench.takes_of(line)],
+    }
+
+
+def _take_row(line: BenchLine, take: Take) -> dict[str, Any]:
+    return {
+        "name": take.id,
+        "origin": take.origin,
+        "made": take.made,
+        "seed": take.parts[0].seed if take.parts else take.asked.seed,
+        "seconds": round(take.seconds, 3),
+        "tries": take.tries,
+        "in_use": line.take is not None and line.take.id == take.id,
+        "pinned": line.place in take.pins,
+        "checked": list(take.checked),
+        "reasons": list(take.reasons),
+        "scores": [dict(part.scores) for part in take.parts],
+        "heard": list(take.context),
+    }
