@@ -47,6 +47,22 @@ TopKOption = Annotated[
         "--top-k", min=0, metavar="N", help="Candidates that are drawn from; 0 for all. Default: the model's."
     ),
 ]
+
+
+class ReferenceMode(StrEnum):
+    """How a voice's clip is heard."""
+
+    before = "before"
+    continue_ = "continue"
+
+
+ReferenceOption = Annotated[
+    ReferenceMode,
+    typer.Option(
+        "--reference",
+        help="How a voice's clip is heard: before all else, as a turn of its own, or continued by the line.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a JSON list.")]
 
 

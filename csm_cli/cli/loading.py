@@ -33,6 +33,11 @@ class LoadedModel(NamedTuple):
                     f"the demo model does not know the voice {voice.name}: speaker {spoken_by} stands in"
                 )
 
+    def note_reference(self, mode: str) -> None:
+        """Say so when clips are to be continued by a model that hears none."""
+        if mode == "continue" and self.limits.speakers:
+            console.note("the demo model knows its voices by tag and hears no clip: nothing is continued")
+
 
 def load_model(options: RenderOptions) -> LoadedModel:
     """The engine of the chosen model; says on stderr which that is and how to get the full one."""

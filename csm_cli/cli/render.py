@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import Device, DeviceOption, ModelOption, SeedOption, TemperatureOption, TopKOption
+from csm_cli.cli.choices import (
+    Device,
+    DeviceOption,
+    ModelOption,
+    ReferenceMode,
+    ReferenceOption,
+    SeedOption,
+    TemperatureOption,
+    TopKOption,
+)
 from csm_cli.cli.delivering import (
     CoverOption,
     CreditsOption,
@@ -94,6 +103,7 @@ def render(
             "--context-turns", min=0, metavar="N", help="Earlier lines of each speaker that a line hears."
         ),
     ] = 3,
+    reference: ReferenceOption = ReferenceMode.before,
     takes: Annotated[
         Path | None,
         typer.Option(
@@ -191,6 +201,7 @@ def render(
             asr=asr,
             voice_model=voice_model,
             locked=locked,
+            reference=reference.value,
         )
         jobs = read_jobs(scripts, options)
     if dry_run:
@@ -205,6 +216,7 @@ def render(
         verifier = make_verifier(jobs, options, console.note)
     model_to_use = load_model(options)
     model_to_use.note_unknown(voice for job in jobs for voice in job.voices.values())
+    model_to_use.note_reference(reference.value)
     progress = choose_progress()
     engine, heard = model_to_use.engine, options.delivery
     try:

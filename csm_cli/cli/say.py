@@ -9,7 +9,16 @@ from typing import Annotated
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import Device, DeviceOption, ModelOption, SeedOption, TemperatureOption, TopKOption
+from csm_cli.cli.choices import (
+    Device,
+    DeviceOption,
+    ModelOption,
+    ReferenceMode,
+    ReferenceOption,
+    SeedOption,
+    TemperatureOption,
+    TopKOption,
+)
 from csm_cli.cli.delivering import LoudnessOption, PlayOption
 from csm_cli.cli.hearing import check_hearing, hearing
 from csm_cli.cli.loading import load_model
@@ -34,6 +43,7 @@ def say(
     ] = False,
     loudness: LoudnessOption = None,
     play: PlayOption = False,
+    reference: ReferenceOption = ReferenceMode.before,
     seed: SeedOption = None,
     temperature: TemperatureOption = None,
     top_k: TopKOption = None,
@@ -66,9 +76,11 @@ def say(
             top_k=top_k,
             model=model,
             device=device.value,
+            reference=reference.value,
         )
     model_to_use = load_model(options)
     model_to_use.note_unknown(saying.voices.values())
+    model_to_use.note_reference(reference.value)
     engine, limits = model_to_use.engine, model_to_use.limits
     with (
         console.busy("speaking"),

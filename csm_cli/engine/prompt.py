@@ -2,6 +2,7 @@
 
     context segment:  BOS [speaker]text END  frame … frame  EOS frame
     line to speak:    BOS [speaker]text END
+    … with a lead:    BOS [speaker]lead's text text END  frame … frame
 
 The first frame follows END directly.
 """
@@ -82,7 +83,16 @@ class Prompter:
     def positions(self, segments: Sequence[Segment], utterance: Utterance | None = None) -> int:
         """Positions that segments take, text, frames and one EOS frame each, and the utterance's own text."""
         heard = sum(len(self.text_ids(part.speaker, part.text)) + len(part.codes) + 1 for part in segments)
-        return heard + (len(self.text_ids(utterance.speaker, utterance.text)) if utterance else 0)
+        return heard + (len(self._line(utterance)) if utterance else 0)
+
+    def _line(self, utterance: Utterance) -> list[Position]:
+        """What stands at the positions of an utterance's own text and its lead."""
+        lead = utterance.lead
+        if lead is None:
+            return list(self.text_ids(utterance.speaker, utterance.text))
+        self.check_codes(lead.codes)
+        words = self.text_ids(utterance.speaker, f"{lead.text} {utterance.text}")
+        return [*words, *(frame.tobytes() for frame in lead.codes)]
 
     def check_codes(self, codes: Codes) -> None:
         """See that codes are of this model.
@@ -111,7 +121,7 @@ class Prompter:
             found += self.text_ids(segment.speaker, segment.text)
             found += [frame.tobytes() for frame in segment.codes]
             found.append(ending)
-        return found + list(self.text_ids(utterance.speaker, utterance.text))
+        return found + self._line(utterance)
 
     def embed(self, content: Sequence[Position], weights: Weights) -> Tensor:
         """The embeddings of positions, `[positions, H]`."""

@@ -90,6 +90,8 @@ class Utterance:
         seed: of this line's noise; only the lowest 64 bits count. Same seed, same prompt, same codes.
         max_frames: frames (80 ms each) after which the line is cut off, at least 1.
         sampler: how codes are drawn.
+        lead: sound that the line goes on from without a break, in one segment with it: its words stand before
+            the line's, under the line's tag, and its frames are followed by the line's.
     """
 
     speaker: int
@@ -98,6 +100,7 @@ class Utterance:
     seed: int = 0
     max_frames: int = 125
     sampler: Sampler = field(default_factory=Sampler)
+    lead: Segment | None = None
 
     def __post_init__(self) -> None:
         if self.max_frames < 1:

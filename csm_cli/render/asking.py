@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from csm_cli.engine import Sampler
 from csm_cli.errors import MissingError
+from csm_cli.render.loop import ReferenceMode
 from csm_cli.render.models import Limits
 from csm_cli.render.plan import Chain
 from csm_cli.render.project import Job
@@ -62,9 +63,19 @@ class Asking:
     turns: int
 
     @classmethod
-    def of(cls, job: Job, model: ModelIdentity, sampler: Sampler, turns: int, limits: Limits) -> Asking:
+    def of(
+        cls,
+        job: Job,
+        model: ModelIdentity,
+        sampler: Sampler,
+        turns: int,
+        limits: Limits,
+        reference: ReferenceMode = "before",
+    ) -> Asking:
         """Of a job; a model that knows its speakers by tag hears no reference."""
         voices = {name: "" if limits.speakers else voice_hash(voice) for name, voice in job.voices.items()}
+        if reference == "continue":
+            voices = {name: f"{mark}, continued" if mark else "" for name, mark in voices.items()}
         return cls(job.script, voices, model, sampler, turns)
 
     def facts(self, seed: int) -> dict[str, Any]:

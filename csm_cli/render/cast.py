@@ -8,15 +8,16 @@ tags and needs, and understands, no other reference.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csm_cli.engine import Segment
-from csm_cli.screenplay import Screenplay
+from csm_cli.screenplay import Line, Screenplay
 from csm_cli.voices.codes import reference_codes
 from csm_cli.voices.registry import VoiceRegistry
-from csm_cli.voices.voice import Voice
+from csm_cli.voices.voice import Voice, as_label
 
 if TYPE_CHECKING:
     from csm_cli.engine import Engine
@@ -52,13 +53,57 @@ def find_voices(screenplay: Screenplay) -> dict[str, Voice]:
     return {voice: find_voice(registry, voice, str(source)) for voice, source in places.items()}
 
 
+def with_clips(screenplay: Screenplay, voices: Mapping[str, Voice]) -> tuple[Screenplay, dict[str, Voice]]:
+    """A script in which lines whose delivery note names a clip of their voice, `(angry)`, are spoken with it.
+
+    A style that the script itself sets wins; a note that names no clip is left for people.
+
+    Args:
+        screenplay: the script.
+        voices: from `find_voices`.
+
+    Returns:
+        (the script; the voices, with the clips that were chosen as voices of their own: `anna/angry`).
+    """
+    found = dict(voices)
+
+    def chosen(line: Line) -> Line:
+        voice = found[line.voice]
+        labels = () if line.style or "/" in line.voice else (as_label(note) for note in line.notes)
+        label = next((label for label in labels if label and label in voice.labels), None)
+        if label is None:
+            return line
+        name = f"{voice.name}/{label}"
+        found.setdefault(name, voice.heard_as(label))
+        return replace(line, voice=name, style=label)
+
+    chapters = tuple(
+        replace(
+            chapter,
+            items=tuple(chosen(item) if isinstance(item, Line) else item for item in chapter.items),
+        )
+        for chapter in screenplay.chapters
+    )
+    cast = {
+        member.name: replace(member, styles=member.styles | _clips_of(member.voice, found))
+        for member in screenplay.cast.values()
+    }
+    return replace(screenplay, cast=cast, chapters=chapters), found
+
+
+def _clips_of(voice: str, found: Mapping[str, Voice]) -> dict[str, str]:
+    """The styles that were chosen among the clips of a voice."""
+    return {name.partition("/")[2]: name for name in found if voice and name.startswith(f"{voice}/")}
+
+
 def cast_tags(
     screenplay: Screenplay, voices: Mapping[str, Voice], trained: Collection[int] = ()
 ) -> dict[str, int]:
     """The speaker tag of every character.
 
     A tag that the script sets wins. Otherwise it is the voice's own; but where the tag is no more than a
-    name, two voices never share one: the later moves to the lowest free tag.
+    name, two characters never share one, not even in one voice: the later moves to the lowest free tag. A
+    voice without a clip is nothing but its tag, and has one in all.
 
     Args:
         screenplay: whose cast.
@@ -67,17 +112,24 @@ def cast_tags(
             for a voice with another tag.
     """
     cast = screenplay.cast.values()
-    holders = {member.speaker: member.voice for member in cast if member.speaker is not None}
-    own: dict[str, int] = {}
-    for name in dict.fromkeys(member.voice for member in cast if member.speaker is None):
-        tag = voices[name].speaker
+    tags = {member.name: member.speaker for member in cast if member.speaker is not None}
+    taken = set(tags.values())
+    bare: dict[str, int] = {}
+    for member in cast:
+        voice = voices[member.voice]
+        if member.speaker is not None:
+            continue
         if trained:
-            tag = stand_in(tag, trained)
-        elif holders.get(tag, name) != name:
-            tag = next(free for free in count() if free not in holders)
-        own[name] = tag
-        holders[tag] = name
-    return {member.name: own[member.voice] if member.speaker is None else member.speaker for member in cast}
+            tags[member.name] = stand_in(voice.speaker, trained)
+        elif voice.audio is None and member.voice in bare:
+            tags[member.name] = bare[member.voice]
+        else:
+            tag = voice.speaker
+            if tag in taken:
+                tag = next(free for free in count() if free not in taken)
+            tags[member.name] = bare[member.voice] = tag
+            taken.add(tag)
+    return {member.name: tags[member.name] for member in cast}
 
 
 def line_tags(

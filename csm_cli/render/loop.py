@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -28,6 +28,9 @@ from csm_cli.takes import Asked, Take
 from csm_cli.takes.choose import Lines
 from csm_cli.verify import Reading, Verdict, Verifier
 from csm_cli.verify.codes import frame_cap
+
+ReferenceMode = Literal["before", "continue"]
+"""How a voice's clip is heard: as a turn before all others, or as sound that the line itself goes on from."""
 
 
 class Slots(Protocol):
@@ -90,12 +93,14 @@ class Manner:
         turns: turns of each speaker kept as context.
         retries: tries of a part beyond the first.
         verifier: judges what is spoken.
+        reference: how a voice's clip is heard.
     """
 
     batch: int = 16
     turns: int = DEFAULT_TURNS
     retries: int = RETRIES
     verifier: Verifier = field(default_factory=Verifier)
+    reference: ReferenceMode = "before"
 
 
 class ChainInProgress:
@@ -155,7 +160,7 @@ class ChainInProgress:
         assert self._line is not None
         line = self._line
         turns = turns_of_try(self._manner.turns, line.number)
-        bare = self._bare(line.asked, line.text, line.seed)
+        bare = self._bare(line.planned, line.asked, line.text, line.seed)
         self._context = self._choose(line.planned, bare, [*line.window, *line.own()], turns)
         return replace(bare, context=tuple(turn.segment for turn in self._context))
 
@@ -241,21 +246,27 @@ class ChainInProgress:
         self._costs = {key: cost for key, cost in self._costs.items() if key in alive}
 
     def _window(self, planned: PlannedLine, asked: Asked) -> tuple[Heard, ...]:
-        bare = self._bare(asked, asked.parts[0], asked.seed)
+        bare = self._bare(planned, asked, asked.parts[0], asked.seed)
         chosen = self._choose(planned, bare, self._heard, asked.turns)
         return tuple(turn for turn in chosen if turn.take)
 
-    def _bare(self, asked: Asked, text: str, seed: int) -> Utterance:
-        return Utterance(asked.voice.tag, text, seed=seed, max_frames=frame_cap(text), sampler=asked.sampler)
+    def _bare(self, planned: PlannedLine, asked: Asked, text: str, seed: int) -> Utterance:
+        """The utterance without its context; the lead, where lines continue their voice's clip."""
+        reference = self._references.get((planned.tag, planned.voice))
+        lead = reference.segment if reference and self._manner.reference == "continue" else None
+        return Utterance(
+            asked.voice.tag, text, seed=seed, max_frames=frame_cap(text), sampler=asked.sampler, lead=lead
+        )
 
     def _choose(
         self, planned: PlannedLine, bare: Utterance, heard: Sequence[Heard], turns: int
     ) -> tuple[Heard, ...]:
         room = self._engine.max_positions - bare.max_frames - self._engine.positions((), bare)
+        reference = None if bare.lead else self._references.get((planned.tag, planned.voice))
         try:
-            return choose_context(
-                self._references.get((planned.tag, planned.voice)), heard, self._cost, room, turns
-            )
+            if bare.lead and room < 0:
+                raise ValueError(f"{-room} positions too few")
+            return choose_context(reference, heard, self._cost, room, turns)
         except ValueError as error:
             raise _reference_too_long(planned, error) from error
 

@@ -10,6 +10,7 @@ from csm_cli.engine import Sampler
 from csm_cli.errors import UsageError
 from csm_cli.render.context import DEFAULT_TURNS
 from csm_cli.render.lines import RETRIES
+from csm_cli.render.loop import ReferenceMode
 from csm_cli.takes.choose import Lineage
 
 
@@ -37,6 +38,7 @@ class RenderOptions:
         asr: the recogniser: "pocketsphinx", "whisper", or a Whisper checkpoint.
         voice_model: folder of a speaker-embedding model; None: voices are not checked.
         locked: stop if csm.lock says that takes would come out differently.
+        reference: how a voice's clip is heard: as a turn "before" all others, or "continue"d by the line.
     """
 
     output: Path | None = None
@@ -57,6 +59,7 @@ class RenderOptions:
     asr: str = "pocketsphinx"
     voice_model: Path | None = None
     locked: bool = False
+    reference: ReferenceMode = "before"
 
     def sampler(self, default: Sampler) -> Sampler:
         """The model's sampler with what was set here, which then counts for all codebooks."""

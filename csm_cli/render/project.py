@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from csm_cli.errors import ScriptError, UsageError
 from csm_cli.render.book import book_of
-from csm_cli.render.cast import cast_tags, find_voices, line_tags
+from csm_cli.render.cast import cast_tags, find_voices, line_tags, with_clips
 from csm_cli.render.credits import with_credits, with_titles
 from csm_cli.render.models import UNLIMITED, Limits
 from csm_cli.render.options import RenderOptions, format_chapters
@@ -72,8 +72,9 @@ def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
     _check_chapters(plays, options.chapters)
     folders = _folders(scripts, options.output)
     return [
-        Job(play, find_voices(play), folder, options.takes or takes_folder(Path(play.path)), reader)
+        Job(*cast, folder, options.takes or takes_folder(Path(play.path)), reader)
         for play, folder, reader in zip(plays, folders, readers, strict=True)
+        for cast in [with_clips(play, find_voices(play))]
     ]
 
 

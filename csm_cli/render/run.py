@@ -71,7 +71,7 @@ def render_jobs(
             for each in running
         ]
         owner = {id(chain): place for place, each in enumerate(running) for chain in each.plan.chains}
-        manner = Manner(options.batch, options.context_turns, options.retries, verifier)
+        manner = Manner(options.batch, options.context_turns, options.retries, verifier, options.reference)
         failed = True
         try:
             for chain, lines in speak_chains(

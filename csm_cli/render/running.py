@@ -133,7 +133,7 @@ def _seed(job: Job, options: RenderOptions) -> int:
 
 def _plain(options: RenderOptions) -> dict[str, Any]:
     """What is needed to plan and speak a line again in the same way."""
-    names = ("context_turns", "seed", "temperature", "top_k", "model", "retries")
+    names = ("context_turns", "seed", "temperature", "top_k", "model", "retries", "reference")
     delivery = options.delivery
     said = {name: getattr(options, name) for name in names}
     return said | {"titles": delivery.titles, "credits": delivery.credits}

@@ -92,13 +92,13 @@ class Saying:
         )
         sampler, turns = options.sampler(engine.default_sampler), options.context_turns
         job = Job(self.screenplay, self.voices, Path(), Path())
-        asked = Asking.of(job, identity_of(engine), sampler, turns, limits).ask(chain)
+        asked = Asking.of(job, identity_of(engine), sampler, turns, limits, options.reference).ask(chain)
         store, verifier = TakeStore(None), Verifier()
         progress = progress or Progress()
         progress.start([chain])
         with TakeWriter(store) as writer:
             work = Work(chain, asked, heard, Desk(Chooser(store), writer, verifier.checks))
-            manner = Manner(1, turns, options.retries, verifier)
+            manner = Manner(1, turns, options.retries, verifier, options.reference)
             ((_, lines),) = speak_chains(engine, [work], manner, progress)
         parts = chapter_parts(store, chain.chapter, lines)
         mastering = Mastering(loudness=options.delivery.loudness)

@@ -74,7 +74,11 @@ def foreign(voice: str, similarities: Mapping[str, float]) -> str | None:
     if voice not in similarities:
         return None
     own = similarities[voice]
-    nearest = max(similarities, key=lambda name: similarities[name])
+    person = voice.partition("/")[0]  # anna/angry is another clip of anna: she may well sound like herself
+    nearest = max(
+        (name for name in similarities if name == voice or name.partition("/")[0] != person),
+        key=lambda name: similarities[name],
+    )
     if similarities[nearest] > own + MARGIN:
         return f"sounds more like {nearest} ({similarities[nearest]:.2f}) than {voice} ({own:.2f})"
     return f"sounds unlike {voice} ({own:.2f})" if own < FLOOR else None

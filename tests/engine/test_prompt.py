@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csm_cli.engine import Engine, Segment, Utterance
+from csm_cli.engine import Engine, Sampler, Segment, Utterance
 from tests.model.tiny import BOOKS, BOS, END, LETTERS, SPECIAL
 
 
@@ -45,6 +45,25 @@ def test_context_ends_with_one_eos_frame(engine: Engine) -> None:
     torch.testing.assert_close(found[: len(text)], text)
     torch.testing.assert_close(found[len(text) + 2], rows.sum(0))
     torch.testing.assert_close(found[len(text) + 3], engine.weights.text[BOS])
+
+
+def test_a_lead_is_one_segment_with_the_line(engine: Engine) -> None:
+    codes = np.ones((2, BOOKS), dtype=np.int16)
+    utterance = Utterance(3, "b", (Segment(0, "x", codes),), lead=Segment(0, "a", codes))
+    content = engine.prompter.content(utterance)
+    before = engine.prompter.content(Utterance(0, "x"))
+    assert len(content) == engine.positions(utterance)
+    own = content[len(before) + 3 :]
+    assert own == [*engine.prompter.text_ids(3, "a b"), codes[0].tobytes(), codes[1].tobytes()]
+
+
+def test_a_line_goes_on_where_its_lead_ends(engine: Engine) -> None:
+    greedy = Sampler(0.0)
+    (whole,) = engine.speak([Utterance(0, "ab cd", max_frames=8, sampler=greedy)])
+    assert len(whole.codes) > 4
+    lead = Segment(0, "ab", whole.codes[:3])
+    (rest,) = engine.speak([Utterance(0, "cd", max_frames=5, sampler=greedy, lead=lead)])
+    np.testing.assert_array_equal(rest.codes, whole.codes[3:])
 
 
 def test_long_memory_is_bounded(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

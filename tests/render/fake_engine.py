@@ -39,6 +39,8 @@ class FakeEngine:
 
     def positions(self, segments: tuple[Segment, ...], utterance: Utterance | None = None) -> int:
         heard = sum(len(segment.text) + 4 + len(segment.codes) + 1 for segment in segments)
+        if utterance and utterance.lead:
+            heard += len(utterance.lead.text) + 1 + len(utterance.lead.codes)
         return heard + (len(utterance.text) + 4 if utterance else 0)
 
     def slots(self, count: int) -> FakeSlots:

@@ -1,5 +1,6 @@
 """From scripts to chains: pieces, seeds and speaker tags."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,12 +66,14 @@ def test_the_tag_of_the_voice_unless_the_script_sets_one(tmp_path):
     assert cast_tags(play, {"ann": voice("ann", 4), "bob": voice("bob", 1)}) == {"narrator": 4, "Anna": 9}
 
 
-def test_two_voices_never_share_a_tag_but_two_characters_share_a_voice(tmp_path):
+def test_two_characters_never_share_a_tag_not_even_in_one_voice(tmp_path):
     play = write(
         tmp_path, ["narrator: One."], "{narrator: ann, Anna: bob, Tom: ann, Ed: {voice: cy, speaker: 1}}"
     )
-    tags = cast_tags(play, {"ann": voice("ann", 0), "bob": voice("bob", 0), "cy": voice("cy", 5)})
-    assert tags == {"narrator": 0, "Anna": 2, "Tom": 0, "Ed": 1}
+    bare = {"ann": voice("ann", 0), "bob": voice("bob", 0), "cy": voice("cy", 5)}
+    assert cast_tags(play, bare) == {"narrator": 0, "Anna": 2, "Tom": 0, "Ed": 1}, "but for bare tags"
+    heard = {name: replace(each, text="Words.", audio=tmp_path / name) for name, each in bare.items()}
+    assert cast_tags(play, heard) == {"narrator": 0, "Anna": 2, "Tom": 3, "Ed": 1}
 
 
 def test_a_model_that_knows_its_speakers_is_asked_for_no_other(tmp_path):
