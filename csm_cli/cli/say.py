@@ -90,7 +90,7 @@ def say(
     ):
         segment, report = saying.speak(engine, options, limits=limits, progress=progress)
         if not to_stdout:
-            write_file(segment, output)
+            write_file(segment, output, saying)
     if not to_stdout:
         console.emit(str(output))
     print_summary(report)

@@ -20,6 +20,7 @@ class Book:
         language: a tag such as "en".
         description: the text of a shop's page.
         source: the script's file name.
+        voices: in whose voices it is spoken and on what terms, in a sentence.
     """
 
     title: str
@@ -31,6 +32,7 @@ class Book:
     copyright: str = ""
     description: str = ""
     source: str = ""
+    voices: str = ""
 
     @property
     def narrators(self) -> str:
@@ -51,7 +53,7 @@ class Book:
             composer=self.narrators,
             track=track,
             tracks=tracks,
-            comment=AI_NARRATED,
+            comment=f"{AI_NARRATED}. {self.voices}" if self.voices else AI_NARRATED,
             date=self.date,
             language=self.language,
             publisher=self.publisher,

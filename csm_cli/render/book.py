@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +12,16 @@ from csm_cli.delivery.options import Delivery
 from csm_cli.delivery.writer import BookWriter
 from csm_cli.render.credits import chapters_of
 from csm_cli.screenplay import Screenplay
+from csm_cli.voices.consent import statement
+from csm_cli.voices.voice import Voice
 
 
-def book_of(play: Screenplay, narrator: str = "") -> Book:
+def book_of(play: Screenplay, narrator: str = "", voices: str = "") -> Book:
     """The book of a script.
 
     Args:
         narrator: who is named as the narrator.
+        voices: what is stated of the voices.
     """
     facts = play.metadata
     return Book(
@@ -30,6 +34,7 @@ def book_of(play: Screenplay, narrator: str = "") -> Book:
         copyright=facts.get("copyright", ""),
         description=facts.get("description", ""),
         source=Path(play.path).name,
+        voices=voices,
     )
 
 
@@ -45,11 +50,17 @@ def with_cover(delivery: Delivery, play: Screenplay) -> Delivery:
     return replace(delivery, cover=read_cover(Path(play.path).parent / named))
 
 
-def book_writer(play: Screenplay, folder: Path, delivery: Delivery, rate: int) -> BookWriter:
+def book_writer(
+    play: Screenplay, voices: Mapping[str, Voice], folder: Path, delivery: Delivery, rate: int
+) -> BookWriter:
     """The writer of a script's files.
+
+    Args:
+        voices: of the cast, by the names that lines have for them.
 
     Raises:
         CsmError: the folder cannot be written, the cover not be read.
     """
-    book = book_of(play, delivery.narrator)
+    heard = dict.fromkeys(line.voice for line in play.lines)
+    book = book_of(play, delivery.narrator, statement(voices[name] for name in heard))
     return BookWriter(book, folder, with_cover(delivery, play), rate, chapters_of(play))

@@ -44,7 +44,9 @@ def master_jobs(
     progress.start([chain for plan in plans for chain in plan.chains])
     for plan, store, chapters in zip(plans, stores, found, strict=True):
         rate = next((line.take.rate for lines in chapters for line in lines if line.take), DEFAULT_RATE)
-        with book_writer(plan.job.screenplay, plan.job.folder, options.delivery, rate) as writer:
+        with book_writer(
+            plan.job.screenplay, plan.job.voices, plan.job.folder, options.delivery, rate
+        ) as writer:
             for chain, lines in zip(plan.chains, chapters, strict=True):
                 _write(writer, store, chain, lines, report, progress)
             files = writer.finish()

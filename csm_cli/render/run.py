@@ -66,7 +66,13 @@ def render_jobs(
         desks = _desks(stack, running, options, verifier)
         books = [
             stack.enter_context(
-                book_writer(each.job.screenplay, each.job.folder, options.delivery, engine.sample_rate)
+                book_writer(
+                    each.job.screenplay,
+                    each.job.voices,
+                    each.job.folder,
+                    options.delivery,
+                    engine.sample_rate,
+                )
             )
             for each in running
         ]

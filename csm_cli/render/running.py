@@ -97,7 +97,7 @@ def prepare(
             stack.callback(store.close)
             for damaged in store.index.damaged:
                 note(f"{damaged}: is damaged; the line is spoken again unless it has another take")
-        asking = Asking.of(plan.job, model, sampler, options.context_turns, limits)
+        asking = Asking.of(plan.job, model, sampler, options.context_turns, limits, options.reference)
         beside = tuple(name for name in scripts if name != plan.job.script)
         title, count = plan.job.screenplay.title, len(plan.job.screenplay.chapters)
         facts = asking.facts(_seed(plan.job, options))

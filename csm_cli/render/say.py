@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from csm_cli.audio.encode import export_chapter
 from csm_cli.audio.formats import check_formats
 from csm_cli.audio.stitch import Mastering, Pauses, stitch_chapter
+from csm_cli.audio.tags import Tags
 from csm_cli.errors import UsageError
 from csm_cli.render.asking import Asking, identity_of
+from csm_cli.render.book import book_of
 from csm_cli.render.cast import cast_tags, find_voice, references
 from csm_cli.render.chapter import chapter_parts
 from csm_cli.render.desk import Desk
@@ -28,6 +30,7 @@ from csm_cli.takes import TakeStore
 from csm_cli.takes.choose import Chooser
 from csm_cli.takes.writer import TakeWriter
 from csm_cli.verify import Verifier
+from csm_cli.voices.consent import statement
 from csm_cli.voices.registry import VoiceRegistry
 
 if TYPE_CHECKING:
@@ -142,8 +145,10 @@ def check_output(path: Path) -> None:
     check_formats([path.suffix])
 
 
-def write_file(segment: AudioSegment, path: Path) -> None:
-    """Write to `path`, in the format of its ending; nothing or all of it."""
-    (made,) = export_chapter(segment, path.parent, path.stem, [path.suffix])
+def write_file(segment: AudioSegment, path: Path, saying: Saying) -> None:
+    """Write what `saying` said to `path`, in the format of its ending; nothing or all of it."""
+    book = book_of(saying.screenplay, voices=statement(saying.voices.values()))
+    tags = Tags(comment=book.tags("").comment)
+    (made,) = export_chapter(segment, path.parent, path.stem, [path.suffix], tags)
     if made != path:  # the ending in capitals
         made.replace(path)

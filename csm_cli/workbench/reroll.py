@@ -27,7 +27,7 @@ from csm_cli.workbench.choosing import choose
 if TYPE_CHECKING:
     from csm_cli.engine import Engine
 
-_RECORDED = ("context_turns", "seed", "temperature", "top_k", "model", "retries")
+_RECORDED = ("context_turns", "seed", "temperature", "top_k", "model", "retries", "reference")
 
 
 def options_of(bench: Bench, **changes: Any) -> RenderOptions:
@@ -79,7 +79,8 @@ def reroll(
         raise UsageError("the model can say nothing of this line", where=line.source)
     chain = replace(chain, lines=chain.lines[: place + 1])
     turns = options.context_turns
-    asking = Asking.of(bench.job, identity_of(engine), options.sampler(engine.default_sampler), turns, limits)
+    sampler = options.sampler(engine.default_sampler)
+    asking = Asking.of(bench.job, identity_of(engine), sampler, turns, limits, options.reference)
     asked = asking.ask(chain)
     heard = {} if limits.speakers else references(engine, plan.tags, bench.job.screenplay, bench.job.voices)
     first = len(bench.takes_of(line))
@@ -90,7 +91,7 @@ def reroll(
             own = _following(seed, number) if seed is not None else _new(asked[-1], first + number)
             desk = RerollDesk(Chooser(bench.store), writer, verifier.checks, line.planned.id, own)
             works.append(Work(chain, asked, heard, desk))
-        manner = Manner(count, turns, options.retries, verifier)
+        manner = Manner(count, turns, options.retries, verifier, options.reference)
         for _, lines in speak_chains(engine, works, manner, Progress()):
             if lines[-1].take is not None:
                 made.append(lines[-1].take)
