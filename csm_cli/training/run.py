@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers.utils import logging as transformers_logging
 
 from csm_cli.checkpoints.convert import SMALL_FILES
 from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
@@ -52,6 +53,7 @@ def train(
         UsageError: the data or the options cannot be used.
         CsmError: the loss is no longer a number.
     """
+    transformers_logging.disable_progress_bar()
     processes = Processes.find(options.device)
     if not processes.first:
         say, progress = (lambda text: None), (lambda text: None)
@@ -107,7 +109,6 @@ class _Run:
         self.data, self.processes, self.say, self.progress = data, processes, say, progress
         self.record = Record(options.out)
         self.state = State(options.out, self._identity())
-        self.began = time.monotonic()
         self.budget = Budget()
 
     def _identity(self) -> dict[str, Any]:
@@ -144,6 +145,8 @@ class _Run:
             self.say(f"going on from update {kept['step']}")
         elif self.processes.first:
             self.record.go_back([])
+        # From when on, and from which fraction of the whole, the time that is left is reckoned.
+        self.began, self.fraction = time.monotonic(), self.budget.fraction()
         try:
             self.trainer.loop(self.budget, self._groups(group), self._after, 0.0 if options.packed else 0.05)
         except FloatingPointError as error:
@@ -176,10 +179,13 @@ class _Run:
             entry |= self._validated()
         if self.processes.first:
             self.record.add(entry)
-        left = (time.monotonic() - self.began) * (1 - fraction) / max(fraction, 1e-6)
         text = f"update {done}" + (f"/{self.budget.steps}" if self.budget.steps else "")
         text += f" · backbone {backbone:.3f} · depth {depth:.3f}"
-        self.progress(f"{text} · {left / 60:.0f} min left")
+        if fraction > self.fraction:
+            passed, went = time.monotonic() - self.began, fraction - self.fraction
+            self.progress(f"{text} · {passed * (1 - fraction) / went / 60:.0f} min left")
+        else:
+            self.progress(text)
         if due:
             held = [f"{entry[f'validation_{name}']:.3f}" for name in ("backbone", "depth") if self.data.held]
             self.say(text + (f" · validation {' + '.join(held)}" if held else ""))

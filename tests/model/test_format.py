@@ -62,7 +62,8 @@ def test_nothing_of_csm_1bs_config_is_lost(tmp_path: Path) -> None:
     pairs = [(first, second)] + [(first[n], second[n]) for n in ("depth_decoder_config", "codec_config")]
     # The files that `transformers_weights` names lie beside the config that was read, not the one that is
     # written.
-    gone = ("transformers_version", "_name_or_path", "transformers_weights")
+    # A Mimi's frame rate follows from its strides.
+    gone = ("transformers_version", "_name_or_path", "transformers_weights", "frame_rate")
     renamed: dict[str, str | None] = {"torch_dtype": "dtype", **dict.fromkeys(gone)}
     for old, new in pairs:
         rope = {"rope_theta": old["rope_theta"], **(old.get("rope_scaling") or {"rope_type": "default"})}
