@@ -270,6 +270,8 @@ def _work_folder(folder: Path) -> Path:
 
 
 def _alive(pid: int) -> bool:
+    if os.name == "nt":  # where signal 0 is Ctrl-C
+        return True
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import shutil
 import struct
 import subprocess
+import tempfile
 from pathlib import Path
 
 import mutagen
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutagen.flac import Picture
 
@@ -22,7 +24,7 @@ from csm_cli.audio.ffmpeg import find_ffmpeg
 from csm_cli.audio.files import read_audio
 from csm_cli.audio.formats import FORMATS
 from csm_cli.audio.nero import clipped
-from csm_cli.audio.tags import Mark, Tags, read_cover
+from csm_cli.audio.tags import Mark, Tags, ffmetadata, read_cover
 from csm_cli.delivery.book import Book
 from csm_cli.delivery.manifest import read_timeline
 from csm_cli.delivery.options import Delivery
@@ -33,6 +35,7 @@ from tests.delivery.books import RATE, TITLES, chapter, onsets, png
 BOOK = Book(
     "A; b = c # d \\ e\nnew 🎉", "Ann Author", "Nora Rator", description="Long = text; # \\", date="2024"
 )
+TITLE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), max_size=40)
 SUFFIXES = ["wav", "flac", "mp3", "opus", "m4a", "m4b"]
 
 
@@ -235,3 +238,24 @@ def test_what_has_to_be_there_before_rendering() -> None:
     assert Delivery(("m4b",), sample=True).needed_formats == ("m4b", "mp3")
     assert Delivery(("wav",), extras=("epub",)).needed_formats == ("wav", "aac")
     assert Delivery(("mp3",), extras=("epub",), sample=True).needed_formats == ("mp3",)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), max_size=40), min_size=1, max_size=8
+    )
+)
+def test_any_title_survives_ffmpegs_own_format(titles: list[str]) -> None:
+    """Written here, read and written by ffmpeg, read again: each as it was, and none has eaten the next."""
+    marks = [Mark(number, number + 1, title) for number, title in enumerate(titles)]
+    text = ffmetadata({"title": titles[0], "album": titles[-1]}, marks)
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "in").write_text(text, encoding="utf-8", newline="\n")
+        command = [find_ffmpeg(), "-v", "error", "-f", "ffmetadata", "-i", f"{folder}/in"]
+        subprocess.run([*command, "-f", "ffmetadata", f"{folder}/out"], check=True)
+        back = (Path(folder) / "out").read_text(encoding="utf-8")
+    _, *sections = re.split(r"^\[CHAPTER\]$", back, flags=re.M)
+    found = [re.search(r"^title=((?:[^\\\n]|\\.)*)$", each, re.M | re.S) for each in sections]
+    shown = [re.sub(r"\\(.)", r"\1", each[1], flags=re.S) if each else "" for each in found]
+    assert [title.rstrip(" ") for title in shown] == [title.rstrip(" ") for title in titles]

@@ -127,8 +127,17 @@ def _picture(sound: Measured) -> str:
         f'<text x="4" y="{-2 * level - 2}" font-size="9" fill="#888">{level} dB</text>'
         for level in (-20, -40, -60)
     )
+    rulers += "".join(
+        f'<text x="{1000 * part}" y="158" font-size="9" fill="#888" text-anchor="{anchor}">'
+        f"{_clock(part * sound.seconds)}</text>"
+        for part, anchor in ((0.25, "middle"), (0.5, "middle"), (0.75, "middle"), (1, "end"))
+    )
     return (
         '<svg viewBox="0 0 1000 160" preserveAspectRatio="none" role="img" '
         f'aria-label="loudness over {sound.seconds:.0f} seconds">{rulers}'
         f'<polyline points="{line}" fill="none" stroke="#2f6feb" stroke-width="1.2"/></svg>'
     )
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
