@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from csm_cli.cli import (
+    bench,
     cast,
     check,
     console,
@@ -44,6 +45,7 @@ app.command("import")(import_.import_)
 app.command()(master.master)
 app.command()(check.check)
 app.command()(train.train)
+app.command()(bench.bench)
 app.add_typer(lexicon.app, name="lexicon")
 app.add_typer(takes.app, name="takes")
 app.add_typer(voices.app, name="voices")

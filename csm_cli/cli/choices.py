@@ -17,6 +17,31 @@ class Device(StrEnum):
     mps = "mps"
 
 
+class Dtype(StrEnum):
+    """Number types of backbone and depth decoder."""
+
+    fp32 = "fp32"
+    bf16 = "bf16"
+    fp16 = "fp16"
+
+
+class Quantize(StrEnum):
+    """Number types that the layers' products may be rounded to."""
+
+    int8 = "int8"
+    fp8 = "fp8"
+
+
+DtypeOption = Annotated[
+    Dtype | None, typer.Option("--dtype", help="Number type. Default: bf16 on CUDA, else fp32.")
+]
+QuantizeOption = Annotated[
+    Quantize | None,
+    typer.Option("--quantize", help="Round the layers' products: int8 (CPU, CUDA) or fp8 (CUDA)."),
+]
+EagerOption = Annotated[
+    bool, typer.Option("--eager", help="Turn every speed-up off: the reference, if a fast path fails.")
+]
 ModelOption = Annotated[
     str | None,
     typer.Option(

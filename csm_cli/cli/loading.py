@@ -48,5 +48,12 @@ def load_model(options: RenderOptions) -> LoadedModel:
     with console.busy("loading the model"):
         from csm_cli.engine import Engine
 
-        engine = Engine.load(choice.source, options.device)
+        engine = Engine.load(
+            choice.source,
+            options.device,
+            options.dtype,
+            quantize=options.quantize,
+            eager=options.eager,
+            notice=console.note,
+        )
     return LoadedModel(engine, choice.limits())

@@ -12,7 +12,10 @@ from csm_cli.cli import console
 from csm_cli.cli.choices import (
     Device,
     DeviceOption,
+    DtypeOption,
+    EagerOption,
     ModelOption,
+    QuantizeOption,
     ReferenceMode,
     ReferenceOption,
     SeedOption,
@@ -49,6 +52,9 @@ def say(
     top_k: TopKOption = None,
     model: ModelOption = None,
     device: DeviceOption = Device.auto,
+    dtype: DtypeOption = None,
+    quantize: QuantizeOption = None,
+    eager: EagerOption = False,
 ) -> None:
     """Say a text and write it to a file."""
     to_stdout = str(output) == "-"
@@ -77,6 +83,9 @@ def say(
             model=model,
             device=device.value,
             reference=reference.value,
+            dtype=dtype.value if dtype else None,
+            quantize=quantize.value if quantize else None,
+            eager=eager,
         )
     model_to_use = load_model(options)
     model_to_use.note_unknown(saying.voices.values())

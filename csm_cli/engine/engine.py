@@ -47,6 +47,7 @@ class Engine:
         default_sampler: what `generation_config.json` says; temperature 0.9 and top-k 50 where it says
             nothing.
         seconds_loading: how long `load` took.
+        quantize: what the layers' products are rounded to; None: nothing is.
         eager: every speed-up is turned off.
         notice: told, in a line, what the user should know.
     """
@@ -62,6 +63,7 @@ class Engine:
         seconds_loading: float = 0.0,
         files: tuple[Path, ...] = (),
         *,
+        quantize: str | None = None,
         eager: bool = False,
         notice: Callable[[str], None] = _log.warning,
     ) -> None:
@@ -76,7 +78,7 @@ class Engine:
         self.max_characters: int = config.get("max_characters", 250)
         self.default_sampler = default_sampler
         self.seconds_loading = seconds_loading
-        self.eager, self.notice = eager, notice
+        self.quantize, self.eager, self.notice = quantize, eager, notice
 
     @classmethod
     def load(
@@ -126,6 +128,7 @@ class Engine:
             sampler_of(checkpoint.generation_config()),
             time.perf_counter() - began,
             checkpoint.identity_files,
+            quantize=quantize,
             eager=eager,
             notice=notice,
         )

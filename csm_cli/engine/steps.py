@@ -173,12 +173,12 @@ def speak_frame(
     stack = weights.depth
     code = draw(weights.head(hidden).float(), level, None if noise is None else noise[:, 0])
     codes = [code]
-    first = torch.stack((weights.project(hidden), _depth_embed(weights, code, 0)), dim=1)
+    first = torch.stack((weights.project(hidden), depth_embed(weights, code, 0)), dim=1)
     state = prefill(stack, first, cache, stack.rotation[None, :2, None])[:, -1]
     every = slice(None)
     for book in range(1, weights.num_codebooks):
         if book > 1:
-            x = _depth_embed(weights, code, book - 1)
+            x = depth_embed(weights, code, book - 1)
             place = (every, every, book)
             state = step(stack, x, cache, place, every, book + 1, stack.rotation[book, None, None], None)
         logits = weights.depth_heads[book - 1](rms(state, stack.eps)).float()
@@ -187,7 +187,7 @@ def speak_frame(
     return torch.stack(codes, dim=1)
 
 
-def _depth_embed(weights: Weights, code: Tensor, book: int) -> Tensor:
+def depth_embed(weights: Weights, code: Tensor, book: int) -> Tensor:
     """Code `[B]` of a codebook → the depth decoder's input `[B, Hd]`."""
     if weights.depth_audio is not None:
         return weights.depth_audio[code + book * weights.vocab]

@@ -37,10 +37,14 @@ class Loaded(Protocol):
     def dtype(self) -> object:
         """Number type."""
 
+    @property
+    def quantize(self) -> str | None:
+        """What its products are rounded to."""
+
 
 def identity_of(engine: Loaded) -> ModelIdentity:
     """Which model an engine speaks with."""
-    dtype = str(engine.dtype).removeprefix("torch.")
+    dtype = str(engine.dtype).removeprefix("torch.") + (f"+{engine.quantize}" if engine.quantize else "")
     return ModelIdentity(engine.model_id, checkpoint_revision(engine.files), dtype)
 
 

@@ -30,6 +30,9 @@ class RenderOptions:
         top_k: of the sampler; None: the model's own.
         model: folder, Hub repository or "demo"; None: see `choose_model`.
         device: auto, cpu, cuda or mps.
+        dtype: fp32, bf16 or fp16; None: what suits the device.
+        quantize: int8 or fp8; None: as it is.
+        eager: turn every speed-up of the engine off.
         takes: folder of the takes; None: `.csm/takes` beside the script.
         lineage: what becomes of a take that heard a line which has changed since: keep or strict.
         fresh: speak every line anew; pinned takes stay.
@@ -51,6 +54,9 @@ class RenderOptions:
     top_k: int | None = None
     model: str | None = None
     device: str = "auto"
+    dtype: str | None = None
+    quantize: str | None = None
+    eager: bool = False
     takes: Path | None = None
     lineage: Lineage = "keep"
     fresh: bool = False

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -32,7 +32,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
 
     class Loader:
         @staticmethod
-        def load(model: str, device: str = "auto") -> FakeEngine:
+        def load(model: str, device: str = "auto", dtype: Any = None, **more: Any) -> FakeEngine:
             fake.loaded = (model, device)  # type: ignore[attr-defined]
             return fake
 

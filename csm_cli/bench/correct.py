@@ -1,0 +1,66 @@
+"""How exactly a fast path computes: its logits beside those of the reference, on the same given codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from csm_cli.engine.steps import depth_embed, embed_frames, new_cache, prefill, rms
+from csm_cli.engine.weights import Stack, Weights
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Two ways of computing the same.
+
+    Attributes:
+        max_logit_error: largest difference of two logits.
+        logit_spread: standard deviation of the reference's logits, to compare that with.
+        equal_greedy: share of codes of which both find the same one likeliest.
+    """
+
+    max_logit_error: float
+    logit_spread: float
+    equal_greedy: float
+
+
+@torch.inference_mode()
+def teacher_forced(weights: Weights, ids: Tensor, codes: Tensor) -> Tensor:
+    """Logits of every code of given frames, float32 `[frames, K, V]`.
+
+    Args:
+        ids: of text that comes first, int64 `[T]`.
+        codes: int64 `[frames, K]`.
+    """
+    stack, device = weights.backbone, weights.text.device
+    ids, codes = ids.to(device), codes.to(device)
+    x = torch.cat((weights.text[ids], embed_frames(weights, codes)))[None, :-1]
+    hidden = _run(stack, x)[0, len(ids) - 1 :] * stack.norm
+    parts = [weights.project(hidden)]
+    parts += [depth_embed(weights, codes[:, book], book) for book in range(weights.num_codebooks - 1)]
+    depth = _run(weights.depth, torch.stack(parts, dim=1))
+    logits = [weights.head(hidden)]
+    logits += [head(depth[:, book + 1]) for book, head in enumerate(weights.depth_heads)]
+    return torch.stack([each.float().cpu() for each in logits], dim=1)
+
+
+def _run(stack: Stack, x: Tensor) -> Tensor:
+    cache = new_cache(stack, x.shape[0], x.shape[1])
+    rotation = stack.rotation[None, : x.shape[1], None]
+    return rms(prefill(stack, x, cache, rotation), stack.eps)
+
+
+def agreement(found: Tensor, wanted: Tensor) -> Agreement:
+    """Compare logits of `teacher_forced`."""
+    same = (found.argmax(-1) == wanted.argmax(-1)).float().mean()
+    error = (found - wanted).abs().max()
+    return Agreement(float(error), float(wanted.std()), float(same))
+
+
+def given(weights: Weights, frames: int = 12) -> tuple[Tensor, Tensor]:
+    """Ids and codes to compare on, random but always the same."""
+    generator = torch.Generator().manual_seed(1)
+    ids = torch.randint(len(weights.text), (24,), generator=generator)
+    return ids, torch.randint(weights.codes, (frames, weights.num_codebooks), generator=generator)

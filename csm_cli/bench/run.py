@@ -1,0 +1,319 @@
+"""The measurement: everything by turns in the same run, so that what else the machine does hits all alike."""
+
+from __future__ import annotations
+
+import platform
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from csm_cli.bench.correct import Agreement, agreement, given, teacher_forced
+from csm_cli.bench.peer import Peer
+from csm_cli.bench.subject import Subject
+from csm_cli.engine.devices import pick_device, pick_dtype, use_cpu_threads
+from csm_cli.engine.engine import Engine
+from csm_cli.engine.linears import Plain, choose_linear
+from csm_cli.engine.prompt import Position
+from csm_cli.engine.slots import Slots
+from csm_cli.engine.types import Codes, Sampler, Segment, Utterance
+from csm_cli.engine.weights import Weights, load_weights
+
+TEXT = "The boat turned slowly into the wind, and the old man at the helm said nothing at all."
+SAMPLER = Sampler(0.9, 50)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure.
+
+    Args:
+        batches: how many lines side by side.
+        frames: measured in each round.
+        rounds: of each contender, by turns.
+        context: positions of the prompt.
+        against: transformers, too.
+        compiled: transformers with its static cache compiled, too; takes minutes to compile.
+        end_to_end: prompts, codec and files, too, where there is a whole checkpoint.
+    """
+
+    batches: tuple[int, ...] = (1, 16)
+    frames: int = 12
+    rounds: int = 3
+    context: int = 64
+    against: bool = False
+    compiled: bool = False
+    end_to_end: bool = True
+
+
+@dataclass
+class Row:
+    """A line of the table, of the median round. × real time counts all lines together.
+
+    Processor time tells of the work itself on a machine that does other things too; with several threads it
+    is the sum of theirs.
+    """
+
+    name: str
+    batch: int
+    ms_per_frame: float
+    processor_ms_per_frame: float | None
+    times_real_time: float
+    tokens_per_second: float
+    gb_per_second: float | None = None
+    copy_share: float | None = None
+    agreement: Agreement | None = None
+
+
+@dataclass
+class Report:
+    """All that was measured."""
+
+    subject: str
+    device: str
+    dtype: str
+    quantize: str | None
+    eager: bool
+    threads: int
+    torch: str
+    context: int
+    load_average: float | None
+    copy_gb_per_second: float
+    rows: list[Row] = field(default_factory=list)
+    first_audio_ms: float | None = None
+    end_to_end_times_real_time: dict[int, float] = field(default_factory=dict)
+    peak_memory_gb: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+class Prompts:
+    """Stands in for a `Prompter`: prompts of a given length, and an ending that never comes."""
+
+    eos = -1
+
+    def __init__(self, ids: list[int], num_codebooks: int) -> None:
+        self.ids, self.num_codebooks = ids, num_codebooks
+
+    def content(self, utterance: Utterance) -> list[Position]:
+        """The same for every line."""
+        return list(self.ids)
+
+    def positions(self, segments: tuple[Segment, ...], utterance: Utterance | None = None) -> int:
+        """No context."""
+        return 0
+
+    def embed(self, content: list[int], weights: Weights) -> torch.Tensor:
+        """Rows of the text table."""
+        return weights.text[torch.tensor(content, device=weights.text.device)]
+
+
+def measure(
+    subject: Subject,
+    plan: Plan,
+    device: str = "auto",
+    dtype: str | None = None,
+    quantize: str | None = None,
+    eager: bool = False,
+    tell: Callable[[str], None] = lambda text: None,
+) -> Report:
+    """Measure.
+
+    Args:
+        device, dtype, quantize, eager: as `Engine.load`.
+        tell: hears what is going on, for a person who waits.
+
+    Raises:
+        MissingError, UsageError: as `Engine.load`.
+    """
+    where, kind = pick_device(device), pick_dtype(dtype, pick_device(device))
+    if where.type == "cpu":
+        use_cpu_threads()
+    linear = choose_linear(where, kind, quantize, eager)
+    tell("comparing with the reference")
+    reference = load_weights(subject.config, subject.tensors, where, torch.float32, Plain)
+    ids, codes = given(reference)
+    wanted = teacher_forced(reference, ids, codes)
+    del reference
+    weights = load_weights(subject.config, subject.tensors, where, kind, linear)
+    agrees = agreement(teacher_forced(weights, ids, codes), wanted)
+    report = Report(
+        subject.name,
+        _device_name(where),
+        str(kind).removeprefix("torch."),
+        quantize,
+        eager,
+        torch.get_num_threads(),
+        torch.__version__,
+        plan.context,
+        _load_average(),
+        copy_bandwidth(where),
+    )
+    peers = []
+    if plan.against:
+        tell("loading transformers")
+        peers = [Peer(subject, where, kind if quantize is None else torch.float32, compiled=False)]
+        if plan.compiled:
+            peers.append(Peer(subject, where, kind, compiled=True))
+    prompt = torch.randint(len(weights.text), (plan.context,), generator=torch.Generator().manual_seed(2))
+    ours = "csm" + (" eager" if eager else "") + (f" {quantize}" if quantize else "")
+    for batch in plan.batches:
+        tell(f"batch {batch}")
+        times: dict[str, list[tuple[float, float]]] = {
+            name: [] for name in (ours, *(peer.name for peer in peers))
+        }
+        frames = _Frames(weights, prompt.tolist(), batch, plan, subject.config["max_position_embeddings"])
+        for peer in peers:
+            peer.seconds(prompt, batch, 2)
+        for _ in range(plan.rounds):
+            times[ours].append(frames.round())
+            for peer in peers:
+                long, long_cpu, count = peer.seconds(prompt, batch, 2 + plan.frames)
+                short, short_cpu, few = peer.seconds(prompt, batch, 2)
+                more = max(1, count - few)
+                times[peer.name].append(((long - short) / more, (long_cpu - short_cpu) / more))
+        for name, found in times.items():
+            row = _row(name, batch, found, weights.num_codebooks, where)
+            if name == ours:
+                row.gb_per_second = frame_bytes(weights) / 1e9 / (row.ms_per_frame / 1e3)
+                row.copy_share, row.agreement = row.gb_per_second / report.copy_gb_per_second, agrees
+            report.rows.append(row)
+    del peers
+    if subject.source is not None and plan.end_to_end:
+        engine = Engine.load(subject.source, device, kind, quantize=quantize, eager=eager, notice=tell)
+        tell("time to first audio")
+        report.first_audio_ms = first_audio(engine) * 1e3
+        for batch in plan.batches:
+            tell(f"end to end, batch {batch}")
+            report.end_to_end_times_real_time[batch] = end_to_end(engine, batch)
+    report.peak_memory_gb = _peak_memory(where)
+    return report
+
+
+class _Frames:
+    """Bare frames of a full set of slots."""
+
+    def __init__(self, weights: Weights, ids: list[int], batch: int, plan: Plan, positions: int) -> None:
+        self.frames = plan.frames
+        prompts: Any = Prompts(ids, weights.num_codebooks)
+        self.slots = Slots(weights, prompts, batch, positions)
+        cap = 4 + plan.frames * plan.rounds
+        for seed in range(batch):
+            self.slots.give(Utterance(0, "", seed=seed, max_frames=cap, sampler=SAMPLER))
+        for _ in range(3):
+            self.slots.advance()
+        self.device = weights.text.device
+
+    def round(self) -> tuple[float, float]:
+        """Seconds a frame, and seconds of processor time."""
+        began, worked = time.perf_counter(), time.process_time()
+        for _ in range(self.frames):
+            self.slots.advance()
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
+        seconds, work = time.perf_counter() - began, time.process_time() - worked
+        return seconds / self.frames, work / self.frames
+
+
+def _row(name: str, batch: int, found: list[tuple[float, float]], books: int, device: torch.device) -> Row:
+    seconds = statistics.median(wall for wall, _ in found)
+    work = statistics.median(work for _, work in found) * 1e3 if device.type == "cpu" else None
+    return Row(name, batch, seconds * 1e3, work, batch * 0.08 / seconds, batch * books / seconds)
+
+
+def frame_bytes(weights: Weights) -> int:
+    """Weights read for a frame: the backbone once, the depth decoder once for each codebook but the first."""
+
+    def layers(stack: Any) -> int:
+        return sum(
+            each.bytes for layer in stack.layers for each in (layer.qkv, layer.out, layer.gate_up, layer.down)
+        )
+
+    heads = weights.head.bytes + sum(head.bytes for head in weights.depth_heads)
+    return layers(weights.backbone) + (weights.num_codebooks - 1) * layers(weights.depth) + heads
+
+
+def copy_bandwidth(device: torch.device) -> float:
+    """GB read and written a second by copying 256 MB."""
+    source = torch.ones(64 << 20, dtype=torch.float32, device=device)
+    target = torch.empty_like(source)
+    best = float("inf")
+    for _ in range(4):
+        began = time.perf_counter()
+        target.copy_(source)
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        best = min(best, time.perf_counter() - began)
+    return 2 * source.numel() * 4 / best / 1e9
+
+
+def first_audio(engine: Engine) -> float:
+    """Seconds from the request to the first 80 ms of sound, the best of three."""
+
+    def once() -> float:
+        began = time.perf_counter()
+        line = Utterance(0, TEXT, seed=1, max_frames=2, sampler=engine.default_sampler)
+        engine.decode([next(engine.stream(line))])
+        return time.perf_counter() - began
+
+    return min(once() for _ in range(3))
+
+
+def end_to_end(engine: Engine, batch: int) -> float:
+    """× real time of two lines for each slot: prompts, frames, codec, files."""
+    from csm_cli.audio.files import write_wav
+
+    lines = [
+        Utterance(0, TEXT, seed=seed, max_frames=100, sampler=engine.default_sampler)
+        for seed in range(2 * batch)
+    ]
+    seconds = 0.0
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="csm-bench-") as folder:
+        for number, codes in enumerate(_spoken(engine, lines, batch)):
+            (sound,) = engine.decode([codes])
+            seconds += len(sound) / engine.sample_rate
+            with (Path(folder) / f"{number}.wav").open("wb") as file:
+                write_wav(file, (sound * 32767).clip(-32768, 32767).astype(np.int16), engine.sample_rate)
+    return seconds / (time.perf_counter() - began)
+
+
+def _spoken(engine: Engine, lines: list[Utterance], batch: int) -> Iterator[Codes]:
+    slots = engine.slots(batch)
+    for line in lines:
+        slots.give(line)
+    while done := slots.take():
+        yield from (speech.codes for _, speech in done if len(speech.codes))
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if Path("/proc/cpuinfo").is_file():
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def _load_average() -> float | None:
+    import os
+
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+
+
+def _peak_memory(device: torch.device) -> float:
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 1e9
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
