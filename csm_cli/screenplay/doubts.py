@@ -22,7 +22,7 @@ _DOUBT = re.compile(
     | (?P<mixed> \b(?=\w*\d)(?=\w*[A-Za-z])
                  (?!\d+(?:st|nd|rd|th|s|am|pm|km|kg|cm|mm|m|g|ft|lb|h|k)\b)\w{2,}\b )
     | (?P<caps>  (?<![\w.'’])[A-Z][A-Z0-9&]+(?:-[A-Z0-9]+)*(?![\w’'.]\w|\w) )
-    | (?P<round> [\[({<][^\])}>]{0,80}[\])}>] )
+    | (?P<round> [\[({<][^\[\](){}<>]{0,80}[\])}>] )
     """,
     re.VERBOSE,
 )

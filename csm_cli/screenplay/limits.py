@@ -2,7 +2,9 @@
 
 MAX_BYTES = 16 * 2**20
 """Of a script file: some thirty long novels in one."""
-MAX_LINES = 250_000
+MAX_ROWS = 500_000
+"""Rows of a script file, spoken or not."""
+MAX_LINES = 50_000
 """Spoken lines of one script, includes counted."""
 MAX_LINE_CHARACTERS = 100_000
 """Of one spoken line: more than an hour of speech, to be split by hand."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from csm_cli.errors import ScriptError
 from csm_cli.screenplay.document import Source
-from csm_cli.screenplay.limits import MAX_BYTES, MAX_CONTROL_CHARACTERS
+from csm_cli.screenplay.limits import MAX_BYTES, MAX_CONTROL_CHARACTERS, MAX_ROWS
 from csm_cli.screenplay.problems import Problems
 
 # What YAML 1.1 does not allow in a file; no prose needs it in another format either.
@@ -35,6 +35,11 @@ class SourceText:
     def __init__(self, path: str, text: str, first_line: int = 1):
         self.path, self.text, self._first_line = path, text, first_line
         self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+
+    @property
+    def rows(self) -> int:
+        """How many rows the text has."""
+        return len(self._starts)
 
     def at(self, index: int) -> Source:
         """The place of the character at `index` (0-based; one past the end is allowed)."""
@@ -96,6 +101,10 @@ def decode(name: str, data: bytes, encoding: str = "utf-8") -> SourceText:
         byte = data[fault.start]
         problems.add(before.at(len(before.text)), f"byte 0x{byte:02x} is not UTF-8; save the file as UTF-8")
     else:
+        if source.rows > MAX_ROWS:
+            raise ScriptError(
+                [f"{name}: error: {source.rows} rows; {MAX_ROWS} are the most: divide the script"]
+            )
         for match in islice(_CONTROL.finditer(source.text), MAX_CONTROL_CHARACTERS):
             problems.add(source.at(match.start()), f"control character U+{ord(match[0]):04X}; remove it")
     problems.check()
