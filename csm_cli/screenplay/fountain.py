@@ -78,9 +78,15 @@ def _title_page(rows: list[str], source: SourceText, reading: Reading) -> tuple[
             header.metadata[name] = value
     for row, place in values.get("voices", []):
         name, _, voice = row.partition(":")
-        name = " ".join(name.split())
+        name = _name(name)
         header.cast[name] = CastMember(name, voice.strip(), None, place)
     return header, number + 1
+
+
+def _name(name: str) -> str:
+    """A character's name; NARRATOR is the one who speaks the action."""
+    name = " ".join(name.replace("^", "").split())
+    return NARRATOR if name.lower() == NARRATOR else name
 
 
 class _Reader:
@@ -171,7 +177,7 @@ class _Reader:
 
     def _character(self, name: str, extensions: str, source: Source) -> None:
         self.end()
-        self._speaker = " ".join(name.replace("^", "").split())
+        self._speaker = _name(name)
         self._named_at, self._spoken = source, False
         notes = (" ".join(note.split()) for note in _EXTENSION.findall(extensions))
         self._notes = [note for note in notes if note and not _CONTINUED.fullmatch(note)]
