@@ -127,9 +127,10 @@ def _check_is_file(path: Path) -> None:
             pass
     except FileNotFoundError as error:
         raise MissingError("no such audio file", where=str(path), remedy="check the path") from error
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or error
         raise UsageError(
-            f"cannot be read ({error.strerror or error})", where=str(path), remedy="check its permissions"
+            f"cannot be read ({reason})", where=str(path), remedy="check its name and permissions"
         ) from error
 
 

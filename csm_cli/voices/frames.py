@@ -59,9 +59,8 @@ def loudness(audio: np.ndarray, rate: int) -> Loudness:
     """Measures `audio`, float `[samples]`, without a constant offset."""
     step = max(1, round(STEP_SECONDS * rate))
     count = max(1, audio.size // step)
-    whole = np.zeros(count * step, dtype=np.float64)
-    whole[: min(audio.size, whole.size)] = audio[: whole.size]
-    power = np.square(whole).reshape(count, step).mean(axis=1)
+    whole = np.pad(audio, (0, max(0, step - audio.size)))[: count * step]
+    power = np.square(whole, dtype=np.float32).reshape(count, step).mean(axis=1, dtype=np.float64)
     levels = 10 * np.log10(np.maximum(power, 10 ** (SILENCE_DB / 10)))
     noise, peak = float(np.percentile(levels, 5)), float(np.percentile(levels, 99))
     threshold = max(peak - SPEECH_BELOW_PEAK_DB, noise + SPEECH_ABOVE_NOISE_DB)
