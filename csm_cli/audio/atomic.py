@@ -12,12 +12,13 @@ from csm_cli.errors import CsmError
 
 
 @contextmanager
-def written(path: Path | str, where: Path | str | None = None) -> Iterator[Path]:
+def written(path: Path | str, where: Path | str | None = None, sync: bool = True) -> Iterator[Path]:
     """Gives a temporary path in the same folder; on a clean exit it is synced and renamed to `path`.
 
     The temporary name keeps the suffix (encoders read the format from it) and starts with a dot. The folder
     is made when it is not there. On any exception the temporary file is removed and `path` is untouched.
-    Errors name `where`, if it is given, in the place of `path`.
+    Errors name `where`, if it is given, in the place of `path`. Without `sync` a power cut (not a kill) may
+    leave the file without its content: for what is checked by a hash when it is used.
 
     Raises:
         CsmError: the system refuses (no space, no permission, a folder in the way).
@@ -28,8 +29,9 @@ def written(path: Path | str, where: Path | str | None = None) -> Iterator[Path]
         with disk_errors(where or path):
             path.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
-            with temporary.open("rb+") as file:
-                os.fsync(file.fileno())
+            if sync:
+                with temporary.open("rb+") as file:
+                    os.fsync(file.fileno())
             temporary.replace(path)
     finally:
         with suppress(OSError):

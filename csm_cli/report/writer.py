@@ -73,7 +73,7 @@ class ReportWriter:
             },
             "chapters": chapters,
         }
-        text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+        text = json.dumps(report, ensure_ascii=False) + "\n"
         paths = []
         for name, content in ((JSON_NAME, text), (HTML_NAME, page(report, self._store, self._folder))):
             path = self._folder / name

@@ -27,8 +27,8 @@ class Files(Protocol):
     def read(self, name: str) -> bytes | None:
         """All of a file; None if there is none, or it cannot be read."""
 
-    def write(self, name: str, data: bytes) -> None:
-        """Write a file in one step."""
+    def write(self, name: str, data: bytes, sync: bool = True) -> None:
+        """Write a file in one step; without `sync` a power cut may leave it without its content."""
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
@@ -56,8 +56,8 @@ class DiskFiles:
         except OSError:
             return None
 
-    def write(self, name: str, data: bytes) -> None:
-        with written(self.path(name)) as temporary:
+    def write(self, name: str, data: bytes, sync: bool = True) -> None:
+        with written(self.path(name), sync=sync) as temporary:
             temporary.write_bytes(data)
 
     def remove(self, name: str) -> None:
@@ -91,7 +91,7 @@ class MemoryFiles:
     def read(self, name: str) -> bytes | None:
         return self._files.get(name)
 
-    def write(self, name: str, data: bytes) -> None:
+    def write(self, name: str, data: bytes, sync: bool = True) -> None:
         self._files[name] = data
 
     def remove(self, name: str) -> None:

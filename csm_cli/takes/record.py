@@ -104,7 +104,7 @@ def merge_record(
             before.speed if speed is None else speed,
         )
         with written(record_path(folder, script)) as temporary:
-            text = json.dumps({"schema": _SCHEMA, **asdict(new)}, indent=1, ensure_ascii=False)
+            text = json.dumps({"schema": _SCHEMA, **asdict(new)}, ensure_ascii=False)
             temporary.write_text(text + "\n", encoding="utf-8")
         return new
 

@@ -104,7 +104,7 @@ class Take:
     def to_json(self) -> str:
         """The text of the sidecar."""
         value = asdict(self) | {"schema": SIDECAR_SCHEMA, "asked": asked_as_dict(self.asked)}
-        return json.dumps(value | {"digest": digest(value)}, indent=1, ensure_ascii=False) + "\n"
+        return json.dumps(value | {"digest": digest(value)}, ensure_ascii=False) + "\n"
 
 
 def take_from_json(text: str | bytes) -> Take:
