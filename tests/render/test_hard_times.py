@@ -85,7 +85,6 @@ def test_two_renderings_of_one_project_at_once(tmp_path, voices):
     ]
     book = Book(tmp_path).write(lines)
     command = [sys.executable, "-c", TWO, str(book.script), str(tmp_path / "out")]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     running = [
         subprocess.Popen(
             command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
