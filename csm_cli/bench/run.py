@@ -21,6 +21,7 @@ from csm_cli.bench.peer import Peer
 from csm_cli.bench.subject import Subject
 from csm_cli.engine.devices import pick_device, pick_dtype, use_cpu_threads
 from csm_cli.engine.engine import Engine
+from csm_cli.engine.graphs import check_graphs
 from csm_cli.engine.linears import Plain, choose_linear
 from csm_cli.engine.prompt import Position
 from csm_cli.engine.slots import Slots
@@ -125,12 +126,13 @@ def measure(
     dtype: str | None = None,
     quantize: str | None = None,
     eager: bool = False,
+    graphs: bool = False,
     tell: Callable[[str], None] = lambda text: None,
 ) -> Report:
     """Measure.
 
     Args:
-        device, dtype, quantize, eager: as `Engine.load`.
+        device, dtype, quantize, eager, graphs: as `Engine.load`.
         tell: hears what is going on, for a person who waits.
 
     Raises:
@@ -140,6 +142,7 @@ def measure(
     if where.type == "cpu":
         use_cpu_threads()
     linear = choose_linear(where, kind, quantize, eager)
+    check_graphs(where, graphs, eager)
     tell("comparing with the reference")
     reference = load_weights(subject.config, subject.tensors, where, torch.float32, Plain)
     ids, codes = given(reference)
@@ -166,13 +169,20 @@ def measure(
         if plan.compiled:
             peers.append(Peer(subject, where, kind, compiled=True))
     prompt = torch.randint(len(weights.text), (plan.context,), generator=torch.Generator().manual_seed(2))
-    ours = "csm" + (" eager" if eager else "") + (f" {quantize}" if quantize else "")
+    ours = (
+        "csm"
+        + (" eager" if eager else "")
+        + (f" {quantize}" if quantize else "")
+        + (" graphs" if graphs else "")
+    )
     for batch in plan.batches:
         tell(f"batch {batch}")
         times: dict[str, list[tuple[float, float]]] = {
             name: [] for name in (ours, *(peer.name for peer in peers))
         }
-        frames = _Frames(weights, prompt.tolist(), batch, plan, subject.config["max_position_embeddings"])
+        frames = _Frames(
+            weights, prompt.tolist(), batch, plan, subject.config["max_position_embeddings"], graphs
+        )
         for peer in peers:
             peer.seconds(prompt, batch, 2)
         for _ in range(plan.rounds):
@@ -190,7 +200,9 @@ def measure(
             report.rows.append(row)
     del peers
     if subject.source is not None and plan.end_to_end:
-        engine = Engine.load(subject.source, device, kind, quantize=quantize, eager=eager, notice=tell)
+        engine = Engine.load(
+            subject.source, device, kind, quantize=quantize, eager=eager, graphs=graphs, notice=tell
+        )
         tell("time to first audio")
         report.first_audio_ms = first_audio(engine) * 1e3
         for batch in plan.batches:
@@ -203,10 +215,12 @@ def measure(
 class _Frames:
     """Bare frames of a full set of slots."""
 
-    def __init__(self, weights: Weights, ids: list[int], batch: int, plan: Plan, positions: int) -> None:
+    def __init__(
+        self, weights: Weights, ids: list[int], batch: int, plan: Plan, positions: int, graphs: bool
+    ) -> None:
         self.frames = plan.frames
         prompts: Any = Prompts(ids, weights.num_codebooks)
-        self.slots = Slots(weights, prompts, batch, positions)
+        self.slots = Slots(weights, prompts, batch, positions, graphs=graphs)
         cap = 4 + plan.frames * plan.rounds
         for seed in range(batch):
             self.slots.give(Utterance(0, "", seed=seed, max_frames=cap, sampler=SAMPLER))

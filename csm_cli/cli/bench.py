@@ -50,6 +50,9 @@ def bench(
     dtype: DtypeOption = None,
     quantize: QuantizeOption = None,
     eager: EagerOption = False,
+    graphs: Annotated[
+        bool, typer.Option("--graphs", help="On CUDA: whole frames as recorded graphs (not yet measured).")
+    ] = False,
     json_line: Annotated[bool, typer.Option("--json", help="Print all figures as the last line.")] = False,
 ) -> None:
     """Measure speed, beside correctness: ms per frame, x real time, GB/s, time to first audio, memory."""
@@ -69,6 +72,7 @@ def bench(
         dtype.value if dtype else None,
         quantize.value if quantize else None,
         eager,
+        graphs,
         console.note,
     )
     _print(report)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from csm_cli.checkpoints.find import find_checkpoint
 from csm_cli.engine.codec import Codec
 from csm_cli.engine.devices import pick_device, pick_dtype, use_cpu_threads
+from csm_cli.engine.graphs import check_graphs
 from csm_cli.engine.linears import choose_linear
 from csm_cli.engine.prompt import Prompter
 from csm_cli.engine.slots import Slots
@@ -49,6 +50,7 @@ class Engine:
         seconds_loading: how long `load` took.
         quantize: what the layers' products are rounded to; None: nothing is.
         eager: every speed-up is turned off.
+        graphs: whole frames are recorded on CUDA.
         notice: told, in a line, what the user should know.
     """
 
@@ -65,6 +67,7 @@ class Engine:
         *,
         quantize: str | None = None,
         eager: bool = False,
+        graphs: bool = False,
         notice: Callable[[str], None] = _log.warning,
     ) -> None:
         self.model_id, self.files = model_id, files
@@ -78,7 +81,7 @@ class Engine:
         self.max_characters: int = config.get("max_characters", 250)
         self.default_sampler = default_sampler
         self.seconds_loading = seconds_loading
-        self.quantize, self.eager, self.notice = quantize, eager, notice
+        self.quantize, self.eager, self.graphs, self.notice = quantize, eager, graphs, notice
 
     @classmethod
     def load(
@@ -90,6 +93,7 @@ class Engine:
         *,
         quantize: str | None = None,
         eager: bool = False,
+        graphs: bool = False,
         notice: Callable[[str], None] = _log.warning,
     ) -> Engine:
         """Load a checkpoint.
@@ -102,6 +106,7 @@ class Engine:
             revision: of a Hub id.
             quantize: round the layers' weights and what goes into them to `int8` (CPU, CUDA) or `fp8` (CUDA).
             eager: turn every speed-up off; the reference for all others.
+            graphs: on CUDA, record whole frames and play them again. Never yet run on a GPU.
             notice: told, in a line, what the user should know, as when memory runs out.
 
         Raises:
@@ -114,6 +119,7 @@ class Engine:
         if where.type == "cpu":
             use_cpu_threads()
         linear = choose_linear(where, kind, quantize, eager)
+        check_graphs(where, graphs, eager)
         checkpoint = find_checkpoint(model, revision)
         prompter = Prompter(checkpoint.tokenizer_file, checkpoint.config)
         tensors = checkpoint.tensors()
@@ -130,6 +136,7 @@ class Engine:
             checkpoint.identity_files,
             quantize=quantize,
             eager=eager,
+            graphs=graphs,
             notice=notice,
         )
 
@@ -179,6 +186,7 @@ class Engine:
             count,
             self.max_positions,
             reuse=not self.eager,
+            graphs=self.graphs,
             notice=self.notice,
         )
 

@@ -24,6 +24,7 @@ import torch
 
 from csm_cli.engine.devices import is_out_of_memory, threads_for
 from csm_cli.engine.flags import Flags
+from csm_cli.engine.graphs import Frames
 from csm_cli.engine.kept import Kept, common
 from csm_cli.engine.prompt import Position, Prompter
 from csm_cli.engine.state import (
@@ -90,6 +91,7 @@ class Slots:
         count: lines spoken side by side.
         positions: prompt and frames of a line together, at most.
         reuse: keep keys and values between lines: of a voice reference, and of what a slot has just spoken.
+        graphs: play whole frames that were recorded as CUDA graphs; see `graphs`.
         notice: told, in a line, what the user should know.
     """
 
@@ -101,12 +103,13 @@ class Slots:
         positions: int,
         *,
         reuse: bool = True,
+        graphs: bool = False,
         notice: Callable[[str], None] = lambda text: None,
     ) -> None:
         if count < 1:
             raise ValueError(f"there must be at least one slot, not {count}")
         self._weights, self._prompter, self._positions = weights, prompter, positions
-        self._reuse, self._notice = reuse, notice
+        self._reuse, self._graphs, self._notice = reuse, graphs, notice
         # In half precision a position is not the same read and spoken, and a line would depend on whether
         # the ones before it were spoken in the same run.
         self._go_on = reuse and weights.text.dtype == torch.float32
@@ -120,6 +123,7 @@ class Slots:
     def _make(self, count: int) -> None:
         self._slots = [Slot() for _ in range(count)]
         self._state: State | None = None
+        self._play: Frames | None = None
         self._flags = Flags(self._device)
 
     @property
@@ -190,6 +194,7 @@ class Slots:
         if self._state is None:
             rows = self._rows(self.count)
             self._state = new_state(self._weights, rows, self._positions, self._prompter.eos)
+            self._play = Frames(self._state) if self._graphs else None
         lines = [self._waiting[i] for i in range(min(len(free), len(self._waiting)))]
         shared = {
             (i, row): common(line.content, self._slots[row].content) if self._go_on else 0
@@ -266,9 +271,13 @@ class Slots:
         rows = self._rows(busy[-1] + 1)
         lengths = [slot.length for slot in self._slots if slot.line is not None and slot.steps]
         with threads_for(rows * self._work, self._device):
-            if lengths:
-                hear(state, rows, min(round_up(max(lengths), PAGE), round_up(self._positions + 1, PAGE)))
-            speak(state, rows, prepare_noise(state))
+            if self._play is not None:
+                self._play(rows, max(self._slots[row].length for row in busy) + 1)
+            else:
+                if lengths:
+                    end = min(round_up(max(lengths), PAGE), state.cache.keys[0].shape[2])
+                    hear(state, rows, end)
+                speak(state, rows, prepare_noise(state))
         for row in busy:
             self._slots[row].steps += 1
         tickets = [slot.line.ticket if slot.line else 0 for slot in self._slots]
