@@ -44,6 +44,7 @@ from csm_cli.cli.delivering import (
 )
 from csm_cli.cli.hearing import check_hearing, hearing
 from csm_cli.cli.loading import load_model
+from csm_cli.cli.marking import WatermarkModelOption, WatermarkOption, load_watermark
 from csm_cli.cli.summary import print_results, print_summary
 from csm_cli.errors import UsageError
 
@@ -143,6 +144,8 @@ def render(
         Path | None,
         typer.Option("--voice-model", metavar="DIR", help="A speaker-embedding model, for --verify voice."),
     ] = None,
+    watermark: WatermarkOption = None,
+    watermark_model: WatermarkModelOption = None,
     locked: Annotated[
         bool,
         typer.Option("--locked", help="Stop if csm.lock says that lines would come out differently."),
@@ -223,6 +226,7 @@ def render(
 
     with console.busy("loading the checks"):
         verifier = make_verifier(jobs, options, console.note)
+    mark = load_watermark(watermark, watermark_model, device)
     model_to_use = load_model(options)
     model_to_use.note_unknown(voice for job in jobs for voice in job.voices.values())
     model_to_use.note_reference(reference.value)
@@ -239,6 +243,7 @@ def render(
                 listening,
                 limits=model_to_use.limits,
                 verifier=verifier,
+                mark=mark,
                 note=console.note,
             )
     except Interrupted as stop:

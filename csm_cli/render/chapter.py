@@ -62,26 +62,35 @@ def _asked(seconds: float | None) -> list[Part]:
     return [] if seconds is None else [Gap("pause", seconds)]
 
 
-def chapter_parts(store: TakeStore, chapter: Chapter, lines: Sequence[SpokenLine]) -> Iterator[Part]:
+Mark = Callable[[np.ndarray, int], np.ndarray]
+"""Gives a sound, float32 `[samples]` at a rate in Hz, back with a watermark in it."""
+
+
+def chapter_parts(
+    store: TakeStore, chapter: Chapter, lines: Sequence[SpokenLine], mark: Mark | None = None
+) -> Iterator[Part]:
     """What is heard in a chapter, read from the stored takes as it is asked for; no model is needed.
 
     Args:
         store: where the takes are.
         chapter: of the script.
         lines: its lines, each with the take that is used.
+        mark: puts a watermark into each line as it is delivered; None: none.
 
     Raises:
         CsmError: while it is read, where a take is damaged or gone.
     """
     sounding = {line.planned.line.id: line for line in lines if line.take is not None}
-    return arrange(chapter, sounding, lambda line: _spoken(store, sounding[line.id]))
+    return arrange(chapter, sounding, lambda line: _spoken(store, sounding[line.id], mark))
 
 
-def _spoken(store: TakeStore, spoken: SpokenLine) -> Spoken:
+def _spoken(store: TakeStore, spoken: SpokenLine, mark: Mark | None) -> Spoken:
     """What the stitcher is given for a line."""
     line, take = spoken.planned.line, spoken.take
     assert take is not None
     sound = join_parts([part for part in store.audio(take) if part.size], take.rate)
+    if mark is not None:
+        sound = mark(sound, take.rate)
     return Spoken(
         spoken.planned.id,
         line.speaker,

@@ -11,7 +11,7 @@ from csm_cli.errors import CsmError
 from csm_cli.render.asking import identity_of
 from csm_cli.render.book import book_writer
 from csm_cli.render.cast import references
-from csm_cli.render.chapter import chapter_parts
+from csm_cli.render.chapter import Mark, chapter_parts
 from csm_cli.render.credits import role_of
 from csm_cli.render.desk import Desk
 from csm_cli.render.loop import Manner, Work, speak_chains
@@ -37,6 +37,7 @@ def render_jobs(
     *,
     limits: Limits = UNLIMITED,
     verifier: Verifier | None = None,
+    mark: Mark | None = None,
     note: Callable[[str], None] = lambda text: None,
 ) -> RenderReport:
     """Speak what is not spoken yet. Each chapter is written when it is complete, `timeline.json` at the end.
@@ -48,6 +49,7 @@ def render_jobs(
         progress: hears of all that is finished.
         limits: of the model.
         verifier: judges what is spoken.
+        mark: puts a watermark into what is delivered.
         note: is told, in a line each, what a person should know.
 
     Raises:
@@ -85,7 +87,7 @@ def render_jobs(
             ):
                 place, chapter = owner[id(chain)], chain.chapter
                 each, book = running[place], books[place]
-                parts = chapter_parts(each.store, chapter, lines)
+                parts = chapter_parts(each.store, chapter, lines, mark)
                 timeline, files = book.add(
                     chapter.number, chapter.title, parts, role_of(chain.screenplay, chapter)
                 )
