@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 import tempfile
@@ -123,14 +122,6 @@ def test_the_examples_are_read(name):
     shipped = {"slt", "rms", "awb", "kal", "eve"}
     assert {member.voice for member in play.cast.values()} <= shipped
     assert {line.speaker for line in play.lines} == set(play.cast)
-
-
-def test_the_examples_in_the_documentation_are_read(script):
-    page = (EXAMPLES.parent / "docs" / "scripts.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```(yaml|markdown)\n(.*?)```", page, re.DOTALL)[1:]  # the first has voices alone
-    assert {kind for kind, _ in blocks} == {"yaml", "markdown"}
-    for kind, text in blocks:
-        assert read_screenplay(script(f"example.{kind}", text)).lines
 
 
 @pytest.mark.parametrize(
