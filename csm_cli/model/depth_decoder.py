@@ -6,6 +6,7 @@ position p. Code K-1 is never fed back.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -203,3 +204,45 @@ class CsmDepthDecoderForCausalLM(CsmPreTrainedModel):
             attentions=outputs.attentions,
         )
         return output.to_tuple() if return_dict is False else output
+
+    @torch.no_grad()
+    def generate(
+        self,
+        input_ids: torch.Tensor,
+        backbone_last_hidden_state: torch.Tensor,
+        *,
+        seeds: Sequence[int] | int | None = None,
+        num_codes: int | None = None,
+        **settings: Any,
+    ) -> torch.Tensor:
+        """Speak the rest of one frame.
+
+        Args:
+            input_ids: `[N, 2]`: a placeholder, and code 0.
+            backbone_last_hidden_state: `[N, backbone hidden]`.
+            seeds: as in `CsmForConditionalGeneration.generate`.
+            num_codes: ids from here on are never said; None: the vocabulary's size.
+            settings: `do_sample`, `temperature`, `top_k`, `top_p`; unset: `generation_config`, then
+                sampling at temperature 0.9 from 50 candidates.
+
+        Returns:
+            int64 `[N, 1 + K]`, the placeholder first.
+
+        Raises:
+            ValueError: an unknown setting, or more than code 0 is given.
+        """
+        from csm_cli.model.generation import finish_frame, row_seeds
+        from csm_cli.model.generation_settings import depth_level
+        from csm_cli.model.sampling import gumbel_noise, seed_keys
+
+        if input_ids.shape[1] != 2:
+            raise ValueError(f"give a placeholder and code 0, [N, 2], not {tuple(input_ids.shape)}")
+        limit, device = num_codes or self.config.vocab_size, input_ids.device
+        level = depth_level(self, settings, len(input_ids), limit, device)
+        noise = None
+        if not level.sampler.greedy:
+            books = torch.arange(1, self.config.num_codebooks, device=device)
+            keys = seed_keys(row_seeds(seeds, len(input_ids)), device)
+            noise = gumbel_noise(keys, 0, books, torch.arange(limit, device=device)) * level.temperature
+        codes = finish_frame(self, limit, backbone_last_hidden_state, input_ids[:, 1], noise, level)
+        return torch.cat((input_ids[:, :1], codes), dim=1)

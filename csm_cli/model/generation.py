@@ -107,7 +107,7 @@ class GenerationMixin:
                 f"{length} prompt positions and {asked.frames} frames to come exceed the model's "
                 f"{self.config.max_position_embeddings} positions"
             )
-        speech = _Speech(self, asked, seed_keys(_seeds(seeds, batch), device), spoken)
+        speech = _Speech(self, asked, seed_keys(row_seeds(seeds, batch), device), spoken)
         speech.processors = tuple(logits_processor or ())
         speech.depth_processors = tuple(depth_decoder_logits_processor or ())
         speech.criteria, speech.streamer = tuple(stopping_criteria or ()), streamer
@@ -153,7 +153,8 @@ class _Speech:
             first = self._first_code(hidden, number)
             noise = self._noise(number)
             frame = frame_of(
-                model,
+                model.depth_decoder,
+                self.config.num_codes,
                 hidden,
                 first,
                 None if noise is None else noise[:, 1:],
@@ -250,7 +251,8 @@ def nucleus(scores: Tensor, level: Level) -> Tensor:
 
 
 def finish_frame(
-    model: Any,
+    decoder: Any,
+    limit: int,
     hidden: Tensor,
     first: Tensor,
     noise: Tensor | None,
@@ -260,10 +262,10 @@ def finish_frame(
     """A whole frame `[B, K]` from the backbone's state `[B, H]` and codebook 0 `[B]`.
 
     Args:
+        decoder: a `CsmDepthDecoderForCausalLM`. limit: ids from here on are never said.
         noise: of codebooks 1 … K-1, times temperature, `[B, K-1, V]`; None: greedy.
     """
-    books, limit = model.config.num_codebooks, model.config.num_codes
-    decoder, codes = model.depth_decoder, [first]
+    books, codes = decoder.config.num_codebooks, [first]
     cache = KVCache.of(decoder.config, len(hidden), books, hidden)
     inputs = torch.stack((hidden, decoder.model.embed(first[:, None])[:, 0].to(hidden.dtype)), dim=1)
     for book in range(1, books):
@@ -306,7 +308,7 @@ def _left_padded(mask: Tensor | None, batch: int, length: int, device: Any) -> T
     return mask
 
 
-def _seeds(seeds: Sequence[int] | int | None, batch: int) -> list[int]:
+def row_seeds(seeds: Sequence[int] | int | None, batch: int) -> list[int]:
     if seeds is None:
         return torch.randint(2**62, (batch,)).tolist()
     if isinstance(seeds, int):

@@ -144,8 +144,8 @@ def read_settings(
             f"nothing is left to generate: max_length {chosen.get('max_length')}, prompt {prompt}"
         )
     return Settings(
-        level=_level(model, chosen, "", batch, device),
-        depth=_level(model, chosen, DEPTH, batch, device),
+        level=_level(model.config.num_codes, chosen, "", batch, device),
+        depth=_level(model.config.num_codes, chosen, DEPTH, batch, device),
         frames=frames,
         least=int(least),
         suppressed=tuple(chosen.get("suppress_tokens") or ()),
@@ -157,14 +157,29 @@ def read_settings(
     )
 
 
-def _level(model: Any, chosen: dict[str, Any], prefix: str, batch: int, device: torch.device) -> Level:
+def depth_level(
+    decoder: Any, call: dict[str, Any], batch: int, num_codes: int, device: torch.device
+) -> Level:
+    """How a depth decoder that is called by itself draws its codes.
+
+    Raises:
+        ValueError: a setting that is not known.
+    """
+    if unknown := sorted(call.keys() - set(_LEVEL)):
+        raise ValueError(f"a depth decoder does not know {', '.join(unknown)}")
+    stored = {name: value for name, value in _said(decoder.generation_config).items() if name in _LEVEL}
+    chosen = _DEFAULTS | stored | {name: value for name, value in call.items() if value is not None}
+    return _level(num_codes, chosen, "", batch, device)
+
+
+def _level(num_codes: int, chosen: dict[str, Any], prefix: str, batch: int, device: torch.device) -> Level:
     values = {}
     for name in _LEVEL:
         value = chosen.get(prefix + name)
         values[name] = chosen[name] if value is None else value
     temperature = float(values["temperature"]) if values["do_sample"] else 0.0
     top_k = int(values["top_k"])
-    sampler = RowSampler.of([temperature] * batch, [top_k] * batch, model.config.num_codes, device)
+    sampler = RowSampler.of([temperature] * batch, [top_k] * batch, num_codes, device)
     return Level(sampler, temperature, top_k, float(values["top_p"]))
 
 

@@ -167,3 +167,21 @@ def test_static_cache_compiled_in_one_graph(ours: Any, padded: bool) -> None:
         **asked, cache_implementation="static", compile_config={"backend": "aot_eager"}, **GREEDY
     )
     assert torch.equal(compiled, wanted)
+
+
+def test_a_depth_decoder_by_itself(ours: Any, reference: Any) -> None:
+    hidden = torch.randn(3, 48, generator=torch.Generator().manual_seed(2))
+    first = torch.tensor([[0, 3], [0, 7], [0, 31]])
+    theirs = reference.depth_decoder.generate(
+        input_ids=first, backbone_last_hidden_state=hidden, min_new_tokens=BOOKS - 1, max_new_tokens=BOOKS - 1
+    )
+    decoder = ours.depth_decoder
+    mine = decoder.generate(first, hidden, do_sample=False, num_codes=CODES)
+    assert torch.equal(mine, theirs)
+    sampled = decoder.generate(first, hidden, seeds=[4, 5, 6], do_sample=True, temperature=2.0)
+    assert torch.equal(
+        sampled[1:2], decoder.generate(first[1:2], hidden[1:2], seeds=5, do_sample=True, temperature=2.0)
+    )
+    assert not torch.equal(sampled, mine)
+    with pytest.raises(ValueError, match="num_beams"):
+        decoder.generate(first, hidden, num_beams=2)
