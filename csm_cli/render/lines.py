@@ -31,12 +31,14 @@ class SpokenLine:
         take: None if there is nothing to say.
         rendered: whether it was spoken now, or checked anew; False: it was there already.
         stale: something that it heard is said no more.
+        faults: what speaks against the line beside its take.
     """
 
     planned: PlannedLine
     take: Take | None
     rendered: bool = True
     stale: bool = False
+    faults: tuple[str, ...] = ()
 
     @property
     def seed(self) -> int:
@@ -54,7 +56,7 @@ class SpokenLine:
         found = [] if self.take is None or self.take.accepted else list(self.take.reasons)
         if self.planned.unspoken:
             found.insert(0, f"the model cannot say {self.planned.unspoken!r}")
-        return tuple(found)
+        return (*found, *self.faults)
 
 
 @dataclass(frozen=True, eq=False)

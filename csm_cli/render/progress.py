@@ -26,6 +26,9 @@ class Progress:
     def line(self, line: SpokenLine) -> None:
         """A line is finished, accepted or not."""
 
+    def fleet(self, workers: int, wanted: int, speaking: int, slots: int) -> None:
+        """Workers at work, of how many there should be; slots that speak, of how many there are."""
+
     def chapter(self, chain: Chain, seconds: float, files: Sequence[Measured]) -> None:
         """A chapter, `seconds` long, is complete; so are its own files."""
 

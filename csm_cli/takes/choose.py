@@ -55,15 +55,17 @@ class Chooser:
         store: where.
         lineage: what becomes of a take that heard something which is said no more. `keep` keeps it (marked
             stale), `strict` does not use it.
-        fresh: use pinned takes only.
+        fresh: use pinned takes only, and those chosen since `since`.
         beside: other scripts rendered at the same time: their takes are used only where they are the very
             same, so that nothing depends on which line is ready first.
+        since: when the rendering began, as in `Take.made`; "" never.
     """
 
     store: TakeStore
     lineage: Lineage = "keep"
     fresh: bool = False
     beside: Collection[str] = ()
+    since: str = ""
 
     def find(self, asked: Asked, context: Sequence[str], lines: Lines) -> Take | None:
         """The take to use for a line that would hear `context`; None: it has to be spoken."""
@@ -78,6 +80,9 @@ class Chooser:
             if asked.place in row.pins:
                 yield row
         if self.fresh:
+            for row in reversed(index.in_slot(asked.slot)):
+                if self.since and row.chosen.get(asked.place, "") >= self.since:
+                    yield row
             return
         same = [
             row

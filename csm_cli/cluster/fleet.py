@@ -1,0 +1,95 @@
+"""The seam between the driver and what runs its workers: calls go out, signals come back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from csm_cli.cluster.orders import Facts, Order, Setup, Told
+from csm_cli.errors import CsmError
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A worker has loaded its model."""
+
+    worker: str
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A worker tells; it wants to be called again."""
+
+    worker: str
+    told: Told
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A worker is gone, with all that it was speaking."""
+
+    worker: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Mastered:
+    """A call to a master has been answered."""
+
+    ticket: int
+    value: Any
+
+
+@dataclass(frozen=True)
+class MasterLost:
+    """A master is gone; another has taken its place and knows nothing."""
+
+    master: int
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that only the user can mend.
+
+    Args:
+        error: to be told.
+        worker: whose it is.
+    """
+
+    error: CsmError
+    worker: str = ""
+
+
+Signal = Ready | Heard | Lost | Mastered | MasterLost | Fault
+
+
+class Fleet(Protocol):
+    """Workers and masters, wherever they run."""
+
+    @property
+    def size(self) -> int:
+        """Workers that there should be."""
+
+    @property
+    def masters(self) -> int:
+        """Masters, numbered from 0."""
+
+    def start(self, setup: Setup) -> None:
+        """Start all workers; each is `Ready`, `Lost` or at `Fault` in its time."""
+
+    def send(self, worker: str, orders: Sequence[Order]) -> None:
+        """Give a worker chains, or nothing; it is `Heard` in its time."""
+
+    def replace(self, worker: str) -> None:
+        """Start another worker in the place of one that is lost."""
+
+    def call(self, master: int, ticket: int, method: str, *arguments: Any) -> None:
+        """Have a master do something; calls to one master are answered in order."""
+
+    def wait(self, seconds: float) -> list[Signal]:
+        """What has happened; waits at most so long for the first of it."""
+
+    def close(self) -> None:
+        """Stop all. What is not finished is dropped."""

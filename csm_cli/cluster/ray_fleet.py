@@ -1,0 +1,204 @@
+"""The fleet on Ray: an actor for each worker and each master. The only module that imports Ray."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from csm_cli.cluster.fleet import Fault, Heard, Lost, Mastered, MasterLost, Ready, Signal
+from csm_cli.cluster.mastering import Mastering
+from csm_cli.cluster.orders import Order, Setup
+from csm_cli.cluster.worker import Worker
+from csm_cli.errors import CsmError, MissingError, UsageError
+
+CORES_PER_WORKER = 4
+"""Where there is no GPU and nobody says how many workers there should be."""
+PASSED_ON = ("CSM_", "HF_")
+"""Beginnings of the names of settings in the environment that workers on other machines get too."""
+
+
+@contextmanager
+def ray_fleet(workers: int | None, address: str | None, device: str) -> Iterator[RayFleet]:
+    """A fleet; leaving it stops all that was started for it.
+
+    Args:
+        workers: None or 0: one for each GPU, or for every four cores.
+        address: of a Ray cluster, or "auto"; None: a cluster of this machine alone, for this rendering.
+        device: auto, cpu or cuda.
+
+    Raises:
+        MissingError: Ray is not installed, or there is no cluster at the address, or no GPU.
+        UsageError: the device is one that workers cannot share out.
+    """
+    ray = _import_ray()
+    if device not in ("auto", "cpu", "cuda"):
+        raise UsageError("workers run on GPUs or on the CPU", where=f"--device {device}", remedy="use auto")
+    _connect(ray, address)
+    try:
+        fleet = RayFleet(ray, workers, device)
+        try:
+            yield fleet
+        finally:
+            fleet.close()
+    finally:
+        ray.shutdown()
+
+
+class RayFleet:
+    """Workers and masters as Ray actors. `ray_fleet` makes one.
+
+    Attributes:
+        size: workers.
+        masters: masters.
+        where: what each worker has, in words.
+    """
+
+    def __init__(self, ray: Any, workers: int | None, device: str):
+        self._ray = ray
+        there = ray.cluster_resources()
+        gpus, cores = int(there.get("GPU", 0)), int(there.get("CPU", 1))
+        if device == "cuda" and not gpus:
+            raise MissingError("no machine here has a GPU", where="--device cuda", remedy="use auto or cpu")
+        on_gpu = bool(gpus) and device != "cpu"
+        self.size = workers or (gpus if on_gpu else max(1, cores // CORES_PER_WORKER))
+        if on_gpu:
+            share: float = 1 if self.size <= gpus else int(1000 * gpus / self.size) / 1000
+            self._needs: dict[str, Any] = {"num_gpus": share, "num_cpus": min(1.0, cores / self.size)}
+            self.where = "a GPU each" if share == 1 else f"{share:.2g} of a GPU each"
+        else:
+            each = max(1, cores // self.size)
+            self._needs = {"num_cpus": each if each * self.size <= cores else cores / self.size}
+            self._needs["runtime_env"] = {"env_vars": {"OMP_NUM_THREADS": _threads(each)}}
+            self.where = f"{each} {'core' if each == 1 else 'cores'} each"
+        self.masters = self.size
+        self._worker_class = ray.remote(max_concurrency=2, max_restarts=0, **self._needs)(Worker)
+        self._master_class = ray.remote(num_cpus=0, max_restarts=0, scheduling_strategy="SPREAD")(Mastering)
+        self._actors: dict[str, Any] = {}
+        self._master_actors: dict[int, Any] = {}
+        self._calls: dict[Any, tuple[str, Any]] = {}
+        self._started = 0
+
+    def start(self, setup: Setup) -> None:
+        self._setup = setup
+        for _ in range(self.size):
+            self._start_worker()
+
+    def send(self, worker: str, orders: Sequence[Order]) -> None:
+        self._calls[self._actors[worker].exchange.remote(orders)] = ("heard", worker)
+
+    def replace(self, worker: str) -> None:
+        self._end(self._actors.pop(worker, None))
+        self._start_worker()
+
+    def call(self, master: int, ticket: int, method: str, *arguments: Any) -> None:
+        if master not in self._master_actors:
+            self._master_actors[master] = self._master_class.remote(self._setup.folder)
+        call = getattr(self._master_actors[master], method).remote(*arguments)
+        self._calls[call] = ("mastered", (master, ticket))
+
+    def wait(self, seconds: float) -> list[Signal]:
+        calls = list(self._calls)
+        if not calls:
+            return []
+        ready, _ = self._ray.wait(calls, num_returns=1, timeout=seconds)
+        if ready:
+            ready, _ = self._ray.wait(calls, num_returns=len(calls), timeout=0)
+        return [signal for call in ready for signal in self._answer(call)]
+
+    def close(self) -> None:
+        for actor in [*self._actors.values(), *self._master_actors.values()]:
+            self._end(actor)
+        self._actors, self._master_actors, self._calls = {}, {}, {}
+
+    def process_of(self, worker: str) -> int:
+        """The number of a worker's process, on its machine."""
+        return self._ray.get(self._actors[worker].process.remote())
+
+    def _start_worker(self) -> None:
+        self._started += 1
+        name = f"worker {self._started}"
+        actor = self._actors[name] = self._worker_class.remote()
+        self._calls[actor.begin.remote(self._setup)] = ("ready", name)
+
+    def _answer(self, call: Any) -> Iterator[Signal]:
+        kind, of = self._calls.pop(call, ("", None))
+        if not kind:
+            return
+        errors = self._ray.exceptions
+        try:
+            value = self._ray.get(call)
+        except errors.RayTaskError as error:
+            cause = error.cause
+            worker = of if kind != "mastered" else ""
+            if isinstance(cause, CsmError):
+                yield Fault(cause, worker)
+            elif kind == "mastered":
+                yield Fault(CsmError(f"mastering failed: {type(cause).__name__}: {cause}"))
+            else:
+                yield Lost(worker, f"{type(cause).__name__}: {cause}")
+        except errors.RayError as error:
+            if kind == "mastered":
+                yield from self._master_lost(of[0])
+            else:
+                yield Lost(of, _first_line(error))
+        else:
+            if kind == "ready":
+                yield Ready(of, value)
+            elif kind == "heard":
+                yield Heard(of, value)
+            else:
+                yield Mastered(of[1], value)
+
+    def _master_lost(self, master: int) -> Iterator[Signal]:
+        self._end(self._master_actors.pop(master, None))
+        for call, (kind, of) in list(self._calls.items()):
+            if kind == "mastered" and of[0] == master:
+                del self._calls[call]
+        yield MasterLost(master)
+
+    def _end(self, actor: Any) -> None:
+        if actor is not None:
+            with suppress(Exception):  # it may be gone already
+                self._ray.kill(actor)
+
+
+def _import_ray() -> Any:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    try:
+        import ray
+        import ray.exceptions
+    except ImportError as error:
+        raise MissingError(
+            "Ray is not installed", where="--workers, --ray", remedy='pip install "csm-cli[ray]"'
+        ) from error
+    return ray
+
+
+def _connect(ray: Any, address: str | None) -> None:
+    """Join a cluster, or begin one of this machine that ends with this process."""
+    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
+    passed = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
+    try:
+        if address is None:
+            cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+            ray.init("local", num_cpus=cores, include_dashboard=False, **quiet)
+        else:
+            ray.init(address, runtime_env={"env_vars": passed}, **quiet)
+    except (ConnectionError, ValueError, RuntimeError, OSError) as error:
+        raise MissingError(
+            f"no Ray cluster can be reached ({_first_line(error)})",
+            where=f"--ray {address}" if address else "--workers",
+            remedy="start one: `ray start --head`, and `ray start --address=HOST:6379` on the other machines",
+        ) from error
+
+
+def _threads(cores: int) -> str:
+    return os.environ.get("OMP_NUM_THREADS", str(cores))
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,255 @@
+"""A worker: one engine, loaded once, that speaks the chains it is given until it is told to stop.
+
+The engine runs in a thread of its own. `exchange` brings new chains in and takes news out; it waits for news,
+so that one call is always under way and nobody has to ask twice.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Condition, Thread
+from typing import TYPE_CHECKING
+
+from csm_cli.cluster.facts import versions
+from csm_cli.cluster.orders import ChainDone, Event, Facts, LineDone, Order, Result, Setup, Started, Told
+from csm_cli.cluster.scheduler import Key
+from csm_cli.engine import Segment
+from csm_cli.errors import MissingError
+from csm_cli.render.asking import identity_of, voice_hash
+from csm_cli.render.cast import References
+from csm_cli.render.desk import Desk
+from csm_cli.render.lines import SpokenLine
+from csm_cli.render.loop import Manner, Work, speak_chains
+from csm_cli.render.models import ModelChoice, choose_model
+from csm_cli.render.plan import Chain
+from csm_cli.render.progress import Progress
+from csm_cli.render.verifying import make_verifier
+from csm_cli.takes import TakeStore
+from csm_cli.takes.choose import Chooser
+from csm_cli.takes.writer import TakeWriter
+from csm_cli.verify import Verifier
+from csm_cli.voices.codes import reference_codes
+from csm_cli.voices.voice import Voice
+
+if TYPE_CHECKING:
+    from csm_cli.engine import Engine
+
+OPEN_STORES = 8
+"""Stores that no chain is using are kept open up to this number."""
+
+
+def load_engine(choice: ModelChoice, device: str) -> Engine:
+    """The engine of a model."""
+    from csm_cli.engine import Engine
+
+    return Engine.load(choice.source, device)
+
+
+class Worker(Progress):
+    """Speaks chains. `begin` first; then `exchange` again and again.
+
+    Args:
+        load: gives the engine.
+    """
+
+    def __init__(self, load: Callable[[ModelChoice, str], Engine] = load_engine):
+        self._load = load
+        self._news = Condition()
+        self._inbox: deque[Order] = deque()
+        self._events: list[Event] = []
+        self._failure: BaseException | None = None
+        self._orders: dict[int, Order] = {}
+        self._lines: dict[int, tuple[Key, int]] = {}
+        self._stores: dict[Path, tuple[TakeStore, TakeWriter]] = {}
+        self._references: dict[tuple[int, str, str], Segment] = {}
+        self._thread: Thread | None = None
+        self._stopped = False
+
+    def begin(self, setup: Setup) -> Facts:
+        """Load the model and check that all is here that will be needed.
+
+        Raises:
+            MissingError: a folder, a voice or the model is not here, or another than the driver's.
+        """
+        host = socket.gethostname()
+        _enter(setup, host)
+        self._setup, self._batch = setup, setup.options.batch
+        choice = choose_model(setup.options.model)
+        engine = self._engine = self._load(choice, setup.options.device)
+        notes: list[str] = []
+        self._verifier: Verifier = make_verifier(setup.jobs, setup.options, notes.append)
+        facts = Facts(
+            host,
+            str(getattr(engine, "device", "cpu")),
+            versions(),
+            identity_of(engine),
+            engine.default_sampler,
+            choice.limits(),
+            engine.sample_rate,
+            engine.max_characters,
+            tuple(self._verifier.checks),
+            self._batch,
+            tuple(notes),
+        )
+        thread = Thread(target=self._run, name="engine", daemon=True)
+        thread.start()
+        self._thread = thread
+        return facts
+
+    def stop(self) -> None:
+        """Drop what is being spoken as soon as the engine answers, and wait for that."""
+        with self._news:
+            self._stopped = True
+            self._news.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+
+    def exchange(self, orders: Sequence[Order], patience: float = 1.0) -> Told:
+        """Take chains, give news.
+
+        Args:
+            orders: chains to speak beside those under way.
+            patience: seconds to wait for news.
+
+        Raises:
+            BaseException: what the engine failed of, once the news before it is told.
+        """
+        with self._news:
+            self._inbox += orders
+            self._news.notify_all()
+            self._news.wait_for(lambda: self._events or self._failure, patience)
+            events, self._events = tuple(self._events), []
+            if self._failure is not None and not events:
+                raise self._failure
+        return Told(events, self._batch)
+
+    def process(self) -> int:
+        """The number of this process, on its machine."""
+        return os.getpid()
+
+    def line(self, line: SpokenLine) -> None:
+        """Called by the loop: a line is finished."""
+        key, number = self._lines[id(line.planned)]
+        self._tell(LineDone(key, number, Result(line.take, line.rendered)))
+
+    def _run(self) -> None:
+        try:
+            while True:
+                try:
+                    self._speak()
+                except Exception as error:
+                    if self._batch < 2 or not _memory_ran_out(error):
+                        raise
+                # Half as many from now on; what was under way begins again, and finds its takes.
+                self._batch //= 2
+                with self._news:
+                    self._inbox.extendleft(self._orders.values())
+                    self._orders.clear()
+        except BaseException as error:
+            with self._news:
+                self._failure = error
+                self._news.notify_all()
+
+    def _speak(self) -> None:
+        options = self._setup.options
+        manner = Manner(self._batch, options.context_turns, options.retries, self._verifier)
+        for chain, lines in speak_chains(self._engine, self._works(), manner, self):
+            order = self._orders.pop(id(chain))
+            for planned in chain.lines:
+                del self._lines[id(planned)]
+            results = tuple(Result(line.take, line.rendered, line.stale) for line in lines)
+            self._tell(ChainDone(order.turn.key, results))
+
+    def _works(self) -> Iterator[Work | None]:
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: self._inbox or self._orders or self._stopped)
+                if self._stopped:
+                    raise InterruptedError
+                order = self._inbox.popleft() if self._inbox else None
+            yield None if order is None else self._begun(order)
+
+    def _begun(self, order: Order) -> Work:
+        until, key = order.turn.until, order.turn.key
+        self._tell(Started(key))
+        asked = tuple(
+            replace(each, parts=()) if number in order.turn.aside else each
+            for number, each in enumerate(order.asked[:until])
+        )
+        chain = replace(order.chain, lines=order.chain.lines[:until])
+        self._orders[id(chain)] = replace(order, chain=chain)
+        for number, planned in enumerate(chain.lines):
+            self._lines[id(planned)] = key, number
+        store, writer = self._open(order.takes, anew=order.turn.again)
+        options = self._setup.options
+        chooser = Chooser(store, options.lineage, options.fresh, order.beside, self._setup.since)
+        return Work(
+            chain, asked, self._heard(chain, order.voices), Desk(chooser, writer, self._verifier.checks)
+        )
+
+    def _open(self, folder: Path, anew: bool) -> tuple[TakeStore, TakeWriter]:
+        """The store of a folder; `anew`: as it is now, with what others have written."""
+        if anew or folder not in self._stores:
+            in_use = {order.takes for order in self._orders.values()}
+            for idle in [each for each in self._stores if each not in in_use][:-OPEN_STORES]:
+                self._stores.pop(idle)[0].close()
+            store = TakeStore(folder)
+            self._stores[folder] = store, TakeWriter(store)
+        return self._stores[folder]
+
+    def _heard(self, chain: Chain, voices: dict[str, Voice] | object) -> References:
+        """The references of the voices that a chain is spoken in."""
+        if choose_model(self._setup.options.model).limits().speakers:
+            return {}
+        assert isinstance(voices, dict)
+        heard = {}
+        for tag, name in {(line.tag, line.voice) for line in chain.lines}:
+            voice = voices[name]
+            if voice.audio is not None:
+                known = (tag, str(voice.audio), voice.text)
+                if known not in self._references:
+                    self._references[known] = Segment(tag, voice.text, reference_codes(voice, self._engine))
+                heard[tag, name] = self._references[known]
+        return heard
+
+    def _tell(self, event: Event) -> None:
+        with self._news:
+            self._events.append(event)
+            self._news.notify_all()
+
+
+def _enter(setup: Setup, host: str) -> None:
+    """Go into the driver's folder, and see that it is the same file system, with the same voices."""
+    try:
+        os.chdir(setup.folder)
+    except OSError as error:
+        raise _not_shared(setup.folder, host) from error
+    for folder, proof in setup.stores.items():
+        if not (folder / proof).exists():
+            raise _not_shared(folder, host)
+    for voice, wanted in setup.voices:
+        if voice_hash(voice) != wanted:
+            raise MissingError(
+                f"the reference of voice {voice.name!r} is another on {host}",
+                where=str(voice.audio),
+                remedy="keep voices in the project's folder, or copy them to every machine",
+            )
+
+
+def _not_shared(folder: Path, host: str) -> MissingError:
+    return MissingError(
+        f"{host} does not see this folder as the driver does",
+        where=str(folder),
+        remedy="put scripts, takes and output on a file system that all machines share, at the same path",
+    )
+
+
+def _memory_ran_out(error: BaseException) -> bool:
+    from csm_cli.engine.devices import is_out_of_memory
+
+    return is_out_of_memory(error)
