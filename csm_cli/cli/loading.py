@@ -46,14 +46,5 @@ def load_model(options: RenderOptions) -> LoadedModel:
     choice = choose_model(options.model)
     console.note(choice.note)
     with console.busy("loading the model"):
-        from csm_cli.engine import Engine
-
-        engine = Engine.load(
-            choice.source,
-            options.device,
-            options.dtype,
-            quantize=options.quantize,
-            eager=options.eager,
-            notice=console.note,
-        )
+        engine = choice.load(options, console.note)
     return LoadedModel(engine, choice.limits())

@@ -24,6 +24,7 @@ class PlainProgress(Progress):
     """Prints the paths of finished files on stdout and a line per chapter on stderr."""
 
     def __init__(self) -> None:
+        self.at_work = ""
         self.lines_done = self.characters_done = 0
         self.lines = self.characters = 0
         self.audio_seconds = 0.0
@@ -38,6 +39,10 @@ class PlainProgress(Progress):
         self.lines_done += 1
         self.characters_done += line.planned.characters
         self.audio_seconds += line.seconds
+
+    def fleet(self, workers: int, wanted: int, speaking: int, slots: int) -> None:
+        of = "" if workers == wanted else f" of {wanted}"
+        self.at_work = f"{workers}{of} workers · {speaking}/{slots} slots · "
 
     def chapter(self, chain: Chain, seconds: float, files: Sequence[Measured]) -> None:
         title, lines = chain.chapter.title, count(len(chain.lines), "line")
@@ -55,7 +60,7 @@ class PlainProgress(Progress):
     def summary(self) -> str:
         """Where the rendering stands: lines, audio, speed, time left."""
         elapsed = time.monotonic() - self.started
-        text = f"{self.lines_done}/{self.lines} lines · {clock(self.audio_seconds)} of audio"
+        text = f"{self.at_work}{self.lines_done}/{self.lines} lines · {clock(self.audio_seconds)} of audio"
         if self.lines_done:
             left = elapsed * (self.characters - self.characters_done) / max(self.characters_done, 1)
             text += f" · {self.audio_seconds / max(elapsed, 1e-3):.1f}× real time · {clock(left)} left"

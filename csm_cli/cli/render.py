@@ -46,6 +46,7 @@ from csm_cli.cli.hearing import check_hearing, hearing
 from csm_cli.cli.loading import load_model
 from csm_cli.cli.marking import WatermarkModelOption, WatermarkOption, load_watermark
 from csm_cli.cli.summary import print_results, print_summary
+from csm_cli.cli.workers import RayOption, WorkersOption
 from csm_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -158,6 +159,8 @@ def render(
     dtype: DtypeOption = None,
     quantize: QuantizeOption = None,
     eager: EagerOption = False,
+    workers: WorkersOption = None,
+    ray: RayOption = None,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Check the scripts and print what there is to speak; load no model."),
@@ -222,6 +225,29 @@ def render(
 
     from csm_cli.cli.progress import choose_progress
     from csm_cli.render.report import Interrupted
+
+    if workers is not None or ray is not None:
+        from csm_cli.cli.workers import render_on_workers
+
+        if to_stdout or play:
+            raise UsageError(
+                "what several workers speak cannot be listened to as it comes",
+                where="--workers, --ray",
+                remedy="leave out -o - and --play, or render without workers",
+            )
+        progress = choose_progress()
+        try:
+            report = render_on_workers(jobs, options, workers, ray, progress)
+        except Interrupted as stop:
+            progress.close()
+            print_results(stop.report, takes)
+            _print_continuation(context)
+            raise typer.Exit(stop.exit_code) from None
+        finally:
+            progress.close()
+        print_results(report, takes)
+        raise typer.Exit(5 if report.reviews else 0)
+
     from csm_cli.render.verifying import make_verifier
 
     with console.busy("loading the checks"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from csm_cli.render.credits import role_of
 from csm_cli.render.lines import SpokenLine
 from csm_cli.screenplay import Screenplay
 from csm_cli.takes import TakeStore
+from csm_cli.voices.voice import Voice
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Brief:
 
     Args:
         screenplay: all of it.
+        voices: of its cast.
         folder: of the files.
         delivery: what to make.
         rate: Hz.
@@ -33,6 +35,7 @@ class Brief:
     """
 
     screenplay: Screenplay
+    voices: Mapping[str, Voice]
     folder: Path
     delivery: Delivery
     rate: int
@@ -68,7 +71,9 @@ class Mastering:
     def open(self, book: int, brief: Brief) -> None:
         """Begin with a book."""
         stack = ExitStack()
-        writer = stack.enter_context(book_writer(brief.screenplay, brief.folder, brief.delivery, brief.rate))
+        writer = stack.enter_context(
+            book_writer(brief.screenplay, brief.voices, brief.folder, brief.delivery, brief.rate)
+        )
         self._books[book] = brief, writer, TakeStore(brief.takes), stack
 
     def chapter(

@@ -197,7 +197,8 @@ class _Driver:
     def _brief(self, running: Running) -> Brief:
         assert self._first is not None
         job = running.job
-        return Brief(job.screenplay, job.folder, self._options.delivery, self._first.rate, job.takes)
+        delivery, rate = self._options.delivery, self._first.rate
+        return Brief(job.screenplay, job.voices, job.folder, delivery, rate, job.takes)
 
     def _order(self, key: Key, turn: Any) -> Order:
         book = self._books[key[0]]

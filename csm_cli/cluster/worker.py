@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Condition, Thread
@@ -26,6 +26,7 @@ from csm_cli.render.desk import Desk
 from csm_cli.render.lines import SpokenLine
 from csm_cli.render.loop import Manner, Work, speak_chains
 from csm_cli.render.models import ModelChoice, choose_model
+from csm_cli.render.options import RenderOptions
 from csm_cli.render.plan import Chain
 from csm_cli.render.progress import Progress
 from csm_cli.render.verifying import make_verifier
@@ -39,15 +40,9 @@ from csm_cli.voices.voice import Voice
 if TYPE_CHECKING:
     from csm_cli.engine import Engine
 
+Load = Callable[[ModelChoice, RenderOptions, Callable[[str], None]], "Engine"]
 OPEN_STORES = 8
 """Stores that no chain is using are kept open up to this number."""
-
-
-def load_engine(choice: ModelChoice, device: str) -> Engine:
-    """The engine of a model."""
-    from csm_cli.engine import Engine
-
-    return Engine.load(choice.source, device)
 
 
 class Worker(Progress):
@@ -57,7 +52,7 @@ class Worker(Progress):
         load: gives the engine.
     """
 
-    def __init__(self, load: Callable[[ModelChoice, str], Engine] = load_engine):
+    def __init__(self, load: Load = ModelChoice.load):
         self._load = load
         self._news = Condition()
         self._inbox: deque[Order] = deque()
@@ -80,8 +75,9 @@ class Worker(Progress):
         _enter(setup, host)
         self._setup, self._batch = setup, setup.options.batch
         choice = choose_model(setup.options.model)
-        engine = self._engine = self._load(choice, setup.options.device)
+        self._limits = choice.limits()
         notes: list[str] = []
+        engine = self._engine = self._load(choice, setup.options, notes.append)
         self._verifier: Verifier = make_verifier(setup.jobs, setup.options, notes.append)
         facts = Facts(
             host,
@@ -89,7 +85,7 @@ class Worker(Progress):
             versions(),
             identity_of(engine),
             engine.default_sampler,
-            choice.limits(),
+            self._limits,
             engine.sample_rate,
             engine.max_characters,
             tuple(self._verifier.checks),
@@ -157,7 +153,9 @@ class Worker(Progress):
 
     def _speak(self) -> None:
         options = self._setup.options
-        manner = Manner(self._batch, options.context_turns, options.retries, self._verifier)
+        manner = Manner(
+            self._batch, options.context_turns, options.retries, self._verifier, options.reference
+        )
         for chain, lines in speak_chains(self._engine, self._works(), manner, self):
             order = self._orders.pop(id(chain))
             for planned in chain.lines:
@@ -202,12 +200,11 @@ class Worker(Progress):
             self._stores[folder] = store, TakeWriter(store)
         return self._stores[folder]
 
-    def _heard(self, chain: Chain, voices: dict[str, Voice] | object) -> References:
+    def _heard(self, chain: Chain, voices: Mapping[str, Voice]) -> References:
         """The references of the voices that a chain is spoken in."""
-        if choose_model(self._setup.options.model).limits().speakers:
-            return {}
-        assert isinstance(voices, dict)
-        heard = {}
+        heard: dict[tuple[int, str], Segment] = {}
+        if self._limits.speakers:
+            return heard
         for tag, name in {(line.tag, line.voice) for line in chain.lines}:
             voice = voices[name]
             if voice.audio is not None:

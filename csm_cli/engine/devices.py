@@ -99,8 +99,18 @@ def threads_for(work: int, device: torch.device) -> Iterator[None]:
     tenth of that when the other core is free; when it is not, every product waits for a time slice of the
     system, and a frame takes ten times as long.
     """
+    if work >= SMALL_WORK:
+        yield
+        return
+    with one_thread(device):
+        yield
+
+
+@contextmanager
+def one_thread(device: torch.device) -> Iterator[None]:
+    """Run the body on one CPU thread, so that the sums in it do not depend on the number of cores."""
     before = torch.get_num_threads()
-    if device.type != "cpu" or work >= SMALL_WORK or before == 1:
+    if device.type != "cpu" or before == 1:
         yield
         return
     torch.set_num_threads(1)

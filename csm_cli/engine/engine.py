@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from csm_cli.checkpoints.find import find_checkpoint
 from csm_cli.engine.codec import Codec
-from csm_cli.engine.devices import pick_device, pick_dtype, use_cpu_threads
+from csm_cli.engine.devices import one_thread, pick_device, pick_dtype, use_cpu_threads
 from csm_cli.engine.graphs import check_graphs
 from csm_cli.engine.linears import choose_linear
 from csm_cli.engine.prompt import Prompter
@@ -224,7 +224,8 @@ class Engine:
             raise CsmError(f"audio must be mono, one-dimensional; its shape is {audio.shape}")
         if audio.size == 0:
             return np.zeros((0, self.num_codebooks), dtype=np.int16)
-        codes = self.codec.encode(torch.from_numpy(np.ascontiguousarray(audio))[None])[0]
+        with one_thread(self.device):
+            codes = self.codec.encode(torch.from_numpy(np.ascontiguousarray(audio))[None])[0]
         return codes.cpu().numpy().astype(np.int16)
 
     def decode(self, codes: Sequence[Codes]) -> list[Audio]:
@@ -249,7 +250,8 @@ class Engine:
             padded = np.zeros((len(batch), longest, self.num_codebooks), dtype=np.int64)
             for place, row in enumerate(batch):
                 padded[place, : len(lines[row])] = lines[row]
-            decoded = self.codec.decode(torch.from_numpy(padded)).cpu().numpy()
+            with one_thread(self.device):
+                decoded = self.codec.decode(torch.from_numpy(padded)).cpu().numpy()
             for place, row in enumerate(batch):
                 audio[row] = decoded[place, : len(lines[row]) * self.frame_samples].copy()
         return audio

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from csm_cli.speech.fold import ASCII
 from csm_cli.voices.registry import VoiceRegistry
+
+if TYPE_CHECKING:
+    from csm_cli.engine import Engine
+    from csm_cli.render.options import RenderOptions
 
 FULL_MODEL = "sesame/csm-1b"
 DEMO = "demo"
@@ -52,6 +58,24 @@ class ModelChoice:
             return UNLIMITED
         shipped = {voice.speaker for voice in VoiceRegistry().all() if voice.layer == "shipped"}
         return Limits(frozenset(shipped or {0}), ASCII)
+
+    def load(self, options: RenderOptions, notice: Callable[[str], None]) -> Engine:
+        """The engine, on the device and in the numbers that the options ask for.
+
+        Raises:
+            MissingError: checkpoint or device is not there.
+            UsageError: it cannot be run in that way.
+        """
+        from csm_cli.engine import Engine
+
+        return Engine.load(
+            self.source,
+            options.device,
+            options.dtype,
+            quantize=options.quantize,
+            eager=options.eager,
+            notice=notice,
+        )
 
 
 def choose_model(asked: str | None = None) -> ModelChoice:

@@ -108,7 +108,7 @@ class ThreadFleet:
         self.started += 1
         name, number = f"worker {self.started}", self.started
         engine = self.engines[name] = self._make()
-        self.workers[name] = Worker(lambda choice, device: engine)
+        self.workers[name] = Worker(lambda choice, options, notice: engine)
         self._later(name, lambda each: Ready(name, self._change(number, each.begin(self.setup))))
 
     def _later(self, worker, call):
