@@ -64,14 +64,13 @@ def render_on_fleet(
         CsmError: workers differ, no worker stays alive, something cannot be written.
     """
     driver = _Driver(jobs, fleet, options, progress or Progress(), note)
-    started = time.monotonic()
     try:
         with ExitStack() as stack:
             driver.run(stack)
     except KeyboardInterrupt:
         raise Interrupted(driver.report, driver.unfinished()) from None
     finally:
-        driver.report.seconds = time.monotonic() - started
+        driver.report.seconds = driver.elapsed
     return driver.report
 
 
@@ -131,6 +130,7 @@ class _Driver:
         self._fleet.start(self._setup(limits, proofs))
         while self._first is None:
             self._hear(self._fleet.wait(TICK_SECONDS))
+        self._started = time.monotonic()
         self._plan(stack, self._first, limits)
         try:
             while self._coming or self._books:
@@ -145,6 +145,11 @@ class _Driver:
             with suppress(*([CsmError] if isinstance(error, CsmError) else [])):  # the first fault is told
                 self._farewell()
             raise
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the first worker was ready."""
+        return time.monotonic() - self._started
 
     def unfinished(self) -> list[Chain]:
         """Chapters that are not written."""
@@ -320,8 +325,7 @@ class _Driver:
             self._call(book, "finish")
 
     def _write_report(self, book: _Book) -> None:
-        seconds = time.monotonic() - self._started
-        self.report.files += book.running.report.write(seconds, self.report.spoken_seconds)
+        self.report.files += book.running.report.write(self.elapsed, self.report.spoken_seconds)
 
     def _master_lost(self, master: int) -> None:
         """Its books begin again, from their takes."""
