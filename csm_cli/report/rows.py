@@ -7,6 +7,7 @@ from typing import Any
 
 from csm_cli.audio.timeline import ChapterTimeline, TimelineEntry
 from csm_cli.render.lines import SpokenLine
+from csm_cli.report.drift import drifts
 from csm_cli.screenplay import Chapter
 from csm_cli.takes import Take, TakeStore
 
@@ -24,11 +25,13 @@ def chapter_row(
         lines: with their takes.
     """
     heard = {entry.line_id: entry for entry in timeline.entries}
+    rows = [line_row(store, script, line, heard.get(line.planned.id)) for line in lines]
     return {
         "number": chapter.number,
         "title": chapter.title,
         "seconds": round(timeline.duration, 3),
-        "lines": [line_row(store, script, line, heard.get(line.planned.id)) for line in lines],
+        "likeness": drifts(rows),
+        "lines": rows,
     }
 
 
