@@ -24,14 +24,20 @@ class LoadedModel(NamedTuple):
     def note_unknown(self, voices: Iterable[Voice]) -> None:
         """Say which voices the model cannot speak in, though a script casts them."""
         from csm_cli.render.cast import stand_in
+        from csm_cli.voices.registry import VoiceRegistry
 
-        for voice in voices:
-            known = self.limits.speakers
-            if known and voice.speaker not in known:
-                spoken_by = stand_in(voice.speaker, known)
-                console.note(
-                    f"the demo model does not know the voice {voice.name}: speaker {spoken_by} stands in"
-                )
+        known = self.limits.speakers
+        strangers = [voice for voice in voices if known and voice.speaker not in known]
+        if not strangers:
+            return
+        names = {v.speaker: v.name for v in VoiceRegistry(None).all() if v.layer == "shipped"}
+        for voice in strangers:
+            tag = stand_in(voice.speaker, known)
+            other = names.get(tag, f"speaker {tag}")
+            console.note(
+                f"the demo model does not know the voice {voice.name}: {other} stands in; for another, "
+                "`speaker: N` in the cast, N as `csm voices list` shows"
+            )
 
     def note_reference(self, mode: str) -> None:
         """Say so when clips are to be continued by a model that hears none."""

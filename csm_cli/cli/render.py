@@ -254,7 +254,7 @@ def render(
         verifier = make_verifier(jobs, options, console.note)
     mark = load_watermark(watermark, watermark_model, device)
     model_to_use = load_model(options)
-    model_to_use.note_unknown(voice for job in jobs for voice in job.voices.values())
+    model_to_use.note_unknown(voice for job in jobs for voice in job.untold())
     model_to_use.note_reference(reference.value)
     progress = choose_progress()
     engine, heard = model_to_use.engine, options.delivery

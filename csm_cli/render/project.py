@@ -45,6 +45,12 @@ class Job:
         """The name of the script among those of its project."""
         return Path(self.screenplay.path).name
 
+    def untold(self) -> list[Voice]:
+        """The voices of the characters whose speaker tag the script leaves to them."""
+        cast = self.screenplay.cast.values()
+        names = dict.fromkeys(m.voice for m in cast if m.speaker is None)
+        return [self.voices[name] for name in names]
+
 
 def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
     """Read the scripts and find their voices. Loads no model.

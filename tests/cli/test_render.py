@@ -68,6 +68,23 @@ def test_a_missing_voice_exits_4(csm, script):
     assert re.match(r"csm: error: \S+yaml:2:\d+: no voice named 'annn'; did you mean 'ann'\?", result.err)
 
 
+def test_a_voice_unknown_to_the_demo_model_names_who_stands_in(csm, engine, tmp_path):
+    script = tmp_path / "own.yaml"
+    (tmp_path / "voices" / "mia").mkdir(parents=True)
+    (tmp_path / "voices" / "mia" / "voice.yaml").write_text(
+        "name: mia\nspeaker: 8\ntext: ''\nlicence: mine\n"
+    )
+    own = "voices: {{Mia: {}}}\nlines:\n  - Mia: Hello there, how are you?\n"
+    script.write_text(own.format("mia"))
+    said = csm("render", script, "-o", "out").err
+    assert (
+        "the demo model does not know the voice mia: kal stands in; for another, `speaker: N` in the cast"
+        in said
+    )
+    script.write_text(own.format("{voice: mia, speaker: 4}"))
+    assert "stands in" not in csm("render", script, "-o", "out").err
+
+
 def test_a_dry_run_needs_no_model(csm, script):
     result = csm("render", script, "--dry-run", "--chapters", "2-3")
     assert (result.code, result.err) == (0, "")
