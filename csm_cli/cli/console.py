@@ -107,7 +107,10 @@ def _usage(error: BaseException) -> int:
         print(message, file=sys.stderr)
     else:
         command = context.command_path if context else "csm"
-        _error(f"{' '.join(message.split()).rstrip('.')}; see {command} --help")
+        hint = f"see {command} --help"
+        if type(error).__name__ == "NoSuchOption" and not getattr(error, "possibilities", None):
+            hint += ", or put -- in front of what begins with a dash and is no option"
+        _error(f"{' '.join(message.split()).rstrip('.')}; {hint}")
     return 2
 
 

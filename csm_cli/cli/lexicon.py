@@ -55,6 +55,21 @@ def add(
     console.emit(str(path))
 
 
+@app.command()
+def remove(
+    word: Annotated[str, typer.Argument(metavar="WORD", help="As it stands in the lexicon.")],
+    user: Annotated[
+        bool, typer.Option("--user", help="From the user's lexicon, not from ./lexicon.yaml.")
+    ] = False,
+) -> None:
+    """Take a word, with all that is said of it, out of the lexicon of this folder."""
+    from csm_cli.speech.lexicon_files import project_file, remove_word, user_file
+
+    path = user_file() if user else project_file(Path())
+    remove_word(path, word)
+    console.emit(str(path))
+
+
 @app.command("list")
 def list_entries(as_json: JsonOption = False) -> None:
     """List the entries that hold for scripts in this folder."""
@@ -89,12 +104,16 @@ def check(
     if as_json:
         used = [{**entry.as_dict(), "used": times} for entry, times in found.uses]
         missing = [{"word": word, "why": why, "place": str(at)} for word, why, at in found.missing]
-        console.emit(json.dumps({"entries": used, "missing": missing}, indent=2, ensure_ascii=False))
+        unknown = [{**entry.as_dict(), "problem": what} for entry, what in found.unknown]
+        told = {"entries": used, "unknown": unknown, "missing": missing}
+        console.emit(json.dumps(told, indent=2, ensure_ascii=False))
         return
     for entry, times in found.uses:
         console.emit(
             f"{entry.where}: {entry.word} -> {entry.say}: {count(times, 'time') if times else 'unused'}"
         )
+    for entry, what in found.unknown:
+        console.emit(f"{entry.where}: {entry.word}: {what}")
     for word, why, at in found.missing:
         console.emit(f'{at}: "{word}" has no entry: {why}')
     unused = sum(not times for _, times in found.uses)

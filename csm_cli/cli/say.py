@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -26,12 +27,13 @@ from csm_cli.cli.delivering import LoudnessOption, PlayOption
 from csm_cli.cli.hearing import check_hearing, hearing
 from csm_cli.cli.loading import load_model
 from csm_cli.cli.summary import print_summary
+from csm_cli.errors import UsageError
 
 DEFAULT_OUTPUT = Path("say.wav")
 
 
 def say(
-    text: Annotated[str, typer.Argument(help="What to say; - reads it from standard input.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to say; - reads it from standard input.")],
     voice: Annotated[
         str | None, typer.Option("-v", "--voice", metavar="NAME", help="See 'csm voices list'.")
     ] = None,
@@ -59,8 +61,7 @@ def say(
     """Say a text and write it to a file."""
     to_stdout = str(output) == "-"
     check_hearing(to_stdout, play)
-    if text == "-":
-        text = sys.stdin.read()
+    text = _decoded(sys.stdin.buffer.read(), "-") if text == "-" else _decoded(os.fsencode(text), "TEXT")
 
     with console.busy("loading"):
         from csm_cli.audio.loudness import DEFAULT_LOUDNESS, parse_loudness
@@ -105,3 +106,12 @@ def say(
     print_summary(report)
     if report.reviews:
         raise typer.Exit(5)
+
+
+def _decoded(data: bytes, where: str) -> str:
+    """The text that was typed or piped in."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        what = f"byte 0x{data[fault.start]:02x} is not UTF-8"
+        raise UsageError(what, where=where, remedy="give the text in UTF-8") from None

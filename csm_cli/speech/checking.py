@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from csm_cli.errors import ScriptError
 from csm_cli.screenplay import Line, Screenplay, Source
 from csm_cli.screenplay.doubts import doubts
 from csm_cli.screenplay.lint import lint, lint_file
-from csm_cli.screenplay.problems import Finding, Problems
+from csm_cli.screenplay.problems import Finding, Problems, did_you_mean, shown
 from csm_cli.speech.clean import clean
 from csm_cli.speech.fold import ASCII
 from csm_cli.speech.lexicon import Entry
@@ -55,10 +55,12 @@ class LexiconCheck:
     Args:
         uses: every entry, with the number of times it is used.
         missing: words of which the reading is doubtful and which have no entry, with the place of the first.
+        unknown: entries for a character or chapter that the script has not, with what is wrong.
     """
 
     uses: tuple[tuple[Entry, int], ...]
     missing: tuple[tuple[str, str, Source], ...]
+    unknown: tuple[tuple[Entry, str], ...]
 
 
 def check_lexicon(play: Screenplay, reader: Reader) -> LexiconCheck:
@@ -72,7 +74,20 @@ def check_lexicon(play: Screenplay, reader: Reader) -> LexiconCheck:
                 if " " not in doubt.text and doubt.text not in reader.lexicon:
                     missing.setdefault(doubt.text, (doubt.text, doubt.why, line.source))
     counted = tuple((entry, uses[entry]) for entry in reader.lexicon.entries)
-    return LexiconCheck(counted, tuple(missing.values()))
+    return LexiconCheck(
+        counted, tuple(missing.values()), tuple(_unknown_scopes(play, reader.lexicon.entries))
+    )
+
+
+def _unknown_scopes(play: Screenplay, entries: Iterable[Entry]) -> Iterator[tuple[Entry, str]]:
+    chapters = {chapter.number for chapter in play.chapters}
+    for entry in entries:
+        for name in entry.speakers:
+            if name not in play.cast:
+                yield entry, f'no character "{shown(name)}" in {play.path}{did_you_mean(name, play.cast)}'
+        for number in entry.chapters:
+            if number not in chapters:
+                yield entry, f"no chapter {number} in {play.path}"
 
 
 def _add(problem: str, problems: Problems) -> None:

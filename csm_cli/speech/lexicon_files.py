@@ -12,7 +12,7 @@ from csm_cli.errors import ScriptError, UsageError
 from csm_cli.paths import data_dir
 from csm_cli.screenplay.document import Source
 from csm_cli.screenplay.nodes import Fields, Items, Node, Scalar, kind, parse_nodes
-from csm_cli.screenplay.problems import Problems, shown
+from csm_cli.screenplay.problems import Problems, did_you_mean, shown
 from csm_cli.screenplay.settings import check_keys, read_switch
 from csm_cli.screenplay.source_text import decode, read_bytes
 from csm_cli.screenplay.xml import parse_xml
@@ -108,6 +108,29 @@ def add_entry(path: Path, entry: Entry, *, force: bool = False) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with written(path) as temporary:
         temporary.write_text(f"{text}{row}\n", encoding="utf-8")
+
+
+def remove_word(path: Path, word: str) -> None:
+    """Take every entry of a word out of a YAML lexicon; the rest of the file stays as it is.
+
+    Raises:
+        ScriptError: the file is missing or faulty.
+        UsageError: the word is not in it, or does not begin a row.
+    """
+    entries = read_lexicon(path)
+    old = next((entry for entry in entries if entry.word == word), None)
+    if old is None:
+        near = did_you_mean(word, {entry.word for entry in entries})
+        raise UsageError(f'has no entry for "{shown(word)}"{near}', where=str(path))
+    if not old.where.endswith(":1"):
+        raise UsageError("does not begin a row", where=old.where, remedy="edit it by hand")
+    rows = path.read_text(encoding="utf-8").split("\n")
+    first = int(old.where.rsplit(":", 2)[1]) - 1
+    last = first + 1
+    while last < len(rows) and rows[last][:1] in (" ", "\t", "-"):  # the list or mapping under the word
+        last += 1
+    with written(path) as temporary:
+        temporary.write_text("\n".join(rows[:first] + rows[last:]), encoding="utf-8")
 
 
 def _value(entry: Entry) -> str:

@@ -6,6 +6,7 @@ import pytest
 import soundfile
 
 from csm_cli.demo import DEMO_CHECKPOINT
+from tests.cli.conftest import piped
 from tests.render.fake_engine import capped
 
 HELLO = "Hello there, how are you today?"
@@ -47,10 +48,21 @@ def test_no_audio_on_a_terminal(csm, engine, monkeypatch):
 
 
 def test_text_from_standard_input_in_paragraphs(csm, engine, monkeypatch):
-    monkeypatch.setattr("sys.stdin", io.StringIO("One line.\nStill the same.\n\nAnother one.\n"))
+    monkeypatch.setattr("sys.stdin", piped(b"One line.\nStill the same.\n\nAnother one.\n"))
     assert csm("say", "-").code == 0
     assert [asked.text for asked in engine.asked] == ["One line. Still the same.", "Another one."]
     assert len(engine.asked[1].context) == 1
+
+
+def test_what_is_not_utf_8_is_one_line_before_any_model(csm, monkeypatch):
+    monkeypatch.setattr("sys.stdin", piped(b"\xe9t\xe9"))
+    told = "csm: error: -: byte 0xe9 is not UTF-8; give the text in UTF-8\n"
+    assert csm("say", "-") == (2, "", told)
+
+
+def test_a_text_that_begins_with_a_dash(csm):
+    assert "put -- in front" in csm("say", "-5 degrees").err
+    assert csm("say", "--show-spoken", "--", "-5 degrees").out == "minus five degrees\n"
 
 
 def test_long_text_is_split(csm, engine):

@@ -107,6 +107,7 @@ def test_a_lexicon_is_added_to_listed_checked_and_heeded(csm, book):
     assert result.out.splitlines() == [
         "lexicon.yaml:1:1: boat -> bote: 1 time",
         "lexicon.yaml:2:1: Anna -> Ahna: unused",
+        'lexicon.yaml:2:1: Anna: no character "Ben" in book.md',
     ]
     assert csm("lint", "--spoken", book).out.splitlines() == [
         "book.md:9:1: narrator: The bote came.",
@@ -114,6 +115,13 @@ def test_a_lexicon_is_added_to_listed_checked_and_heeded(csm, book):
     ]
     assert json.loads(csm("lint", "--spoken", "--json", book).out)[0]["spoken"] == "The bote came."
     assert csm("say", "--show-spoken", "A boat at 9:30.").out == "A bote at nine thirty.\n"
+
+
+def test_a_word_is_taken_out_of_the_lexicon_with_all_its_entries(csm):
+    Path("lexicon.yaml").write_text("# mine\nlive:\n- {say: lyve, speaker: Anna}\n- liv\ngif: jif\n")
+    assert csm("lexicon", "remove", "live").out == "lexicon.yaml\n"
+    assert Path("lexicon.yaml").read_text() == "# mine\ngif: jif\n"
+    assert 'no entry for "gfi"; did you mean "gif"?' in csm("lexicon", "remove", "gfi").err
 
 
 def test_a_faulty_lexicon_is_told_by_lint_and_by_render(csm, book):
