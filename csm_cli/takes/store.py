@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -52,11 +53,10 @@ class TakeStore:
         """
         if self.folder is None:
             return
-        probe = self.folder / ".probe"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            probe.write_bytes(b"take")
-            probe.unlink()
+            with tempfile.TemporaryFile(dir=self.folder) as probe:  # its own for every process
+                probe.write(b"take")
         except OSError as error:
             raise CsmError(
                 f"takes cannot be kept here ({error.strerror or error})",
