@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from csm_cli.audio.files import decode_to_tape
+from csm_cli.audio.layout import Layout, PlacedBed
 from csm_cli.audio.level import amplitude
-from csm_cli.audio.stitch import Layout, PlacedBed
 from csm_cli.audio.tape import BLOCK, Tape
 
 ATTACK_SECONDS = 0.3  # before the first word

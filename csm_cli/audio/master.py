@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from csm_cli.audio.layout import Mastering
 from csm_cli.audio.level import LOOKAHEAD_SECONDS, db, limit_peaks, static_gain
 from csm_cli.audio.measure import integrated_loudness
-from csm_cli.audio.stitch import Mastering
 from csm_cli.audio.tape import BLOCK, Tape
 from csm_cli.audio.tone import add_tone
 

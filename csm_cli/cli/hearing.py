@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from csm_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from csm_cli.audio.layout import Pauses
     from csm_cli.audio.sinks import Sink
-    from csm_cli.audio.stitch import Pauses
     from csm_cli.delivery.options import Delivery
     from csm_cli.render.progress import Progress
 

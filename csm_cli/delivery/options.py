@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from csm_cli.audio.formats import FORMATS, check_formats
+from csm_cli.audio.layout import Mastering, Pauses
 from csm_cli.audio.loudness import DEFAULT_LOUDNESS, Loudness
-from csm_cli.audio.stitch import Mastering, Pauses
 from csm_cli.audio.tags import Cover
 from csm_cli.errors import UsageError
 

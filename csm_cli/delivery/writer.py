@@ -17,10 +17,11 @@ from csm_cli.audio.beds import lay_beds
 from csm_cli.audio.encode import encode
 from csm_cli.audio.files import to_pcm16
 from csm_cli.audio.formats import FORMATS, Format
+from csm_cli.audio.layout import Layout
 from csm_cli.audio.master import choose_gain
 from csm_cli.audio.measure import Measured, measure
 from csm_cli.audio.names import slug
-from csm_cli.audio.stitch import Layout, lay_down
+from csm_cli.audio.stitch import lay_down
 from csm_cli.audio.tags import MAX_CHAPTERS_MP3, Mark, Tags
 from csm_cli.audio.tape import Tape
 from csm_cli.audio.timeline import ChapterTimeline, Part, Role, Timeline

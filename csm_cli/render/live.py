@@ -10,11 +10,12 @@ from contextlib import suppress
 import numpy as np
 
 from csm_cli.audio.files import read_audio
+from csm_cli.audio.layout import Pauses
 from csm_cli.audio.level import db, limit_peaks, rms, static_gain
 from csm_cli.audio.loudness import Loudness
 from csm_cli.audio.measure import Measured, integrated_loudness
 from csm_cli.audio.sinks import Sink
-from csm_cli.audio.stitch import Pauses, faded
+from csm_cli.audio.stitch import faded
 from csm_cli.audio.timeline import Gap, Sound, Spoken
 from csm_cli.audio.tone import add_tone
 from csm_cli.audio.trim import trim

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from csm_cli.audio.encode import export_chapter
 from csm_cli.audio.formats import check_formats
-from csm_cli.audio.stitch import Mastering, Pauses, stitch_chapter
+from csm_cli.audio.layout import Mastering, Pauses
+from csm_cli.audio.stitch import stitch_chapter
 from csm_cli.audio.tags import Tags
 from csm_cli.errors import UsageError
 from csm_cli.render.asking import Asking, identity_of

@@ -7,10 +7,11 @@ import time
 import numpy as np
 import pytest
 
+from csm_cli.audio.layout import Mastering, Pauses
 from csm_cli.audio.level import amplitude, db, limit_peaks, rms, static_gain
 from csm_cli.audio.loudness import PRESETS
 from csm_cli.audio.resample import resample
-from csm_cli.audio.stitch import Mastering, Pauses, stitch_chapter
+from csm_cli.audio.stitch import stitch_chapter
 from csm_cli.audio.timeline import Gap, Spoken
 from csm_cli.audio.tone import tone_loop
 from csm_cli.audio.trim import speech_bounds, trim

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import csm_cli.delivery
+from csm_cli.audio.layout import Mastering, Pauses
 from csm_cli.audio.level import amplitude, db, rms
 from csm_cli.audio.loudness import PRESETS, Loudness, parse_loudness
-from csm_cli.audio.stitch import Mastering, Pauses, lay_down, stitch_chapter
+from csm_cli.audio.stitch import lay_down, stitch_chapter
 from csm_cli.audio.tape import BLOCK, Tape
 from csm_cli.audio.timeline import Bed, BedEnd, Gap, Sound, Spoken
 from csm_cli.delivery.book import Book

@@ -5,8 +5,8 @@ import json
 import pytest
 import soundfile
 
+from csm_cli.audio.layout import Pauses
 from csm_cli.audio.loudness import PRESETS
-from csm_cli.audio.stitch import Pauses
 from csm_cli.delivery.book import Book
 from csm_cli.delivery.options import Delivery
 from csm_cli.errors import MissingError, UsageError
