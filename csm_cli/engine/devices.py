@@ -85,19 +85,18 @@ def use_cpu_threads() -> int:
 
 
 SMALL_WORK = 8_000_000
-"""Multiplications in a matrix product below which a second thread gains little, and waiting for it can cost a
-lot.
+"""Multiplications for one position in a model's largest product, below which a second thread costs more than
+it gains.
 """
 
 
 @contextmanager
 def threads_for(work: int, device: torch.device) -> Iterator[None]:
-    """Run the body on one CPU thread if its largest matrix product has less than `SMALL_WORK`
-    multiplications.
+    """Run the body on one CPU thread if a position takes less than `SMALL_WORK` in the largest product.
 
-    A step of a small model is hundreds of products of some 50 microseconds each. A second thread saves a
-    tenth of that when the other core is free; when it is not, every product waits for a time slice of the
-    system, and a frame takes ten times as long.
+    A step of a small model is hundreds of products of some 50 microseconds each. On an idle machine a second
+    thread makes a frame of 16 lines a fifth shorter; when the other core is wanted elsewhere, every product
+    waits for a time slice of the system, and the frame takes five to ten times as long.
     """
     if work >= SMALL_WORK:
         yield

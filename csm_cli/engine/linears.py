@@ -62,10 +62,12 @@ class Packed:
     def __init__(self, weight: Tensor) -> None:
         self._shape = weight.shape
         self._weight = torch.ops.mkldnn._reorder_linear_weight(weight.float().contiguous(), _PACKED_ROWS)
+        self._product = torch.ops.mkldnn._linear_pointwise.default
 
     def __call__(self, x: Tensor) -> Tensor:
-        rows = x.reshape(-1, self._shape[1])
-        out = torch.ops.mkldnn._linear_pointwise(rows, self._weight, None, "none", [], "")
+        if x.ndim == 2:
+            return self._product(x, self._weight, None, "none", [], "")
+        out = self._product(x.reshape(-1, self._shape[1]), self._weight, None, "none", [], "")
         return out.view(*x.shape[:-1], self._shape[0])
 
     def add(self, x: Tensor, to: Tensor) -> Tensor:

@@ -231,7 +231,7 @@ class Slots:
 
     def _read(self, row: int, content: list[Position], start: int) -> torch.Tensor:
         assert self._state is not None
-        with threads_for((len(content) - start) * self._work, self._device):
+        with threads_for(self._work, self._device):
             embeds = self._prompter.embed(content[start:], self._weights)
             return read(self._state, row, embeds, start, 0 if self._device.type == "cpu" else PROMPT_BUCKET)
 
@@ -270,7 +270,7 @@ class Slots:
             return []
         rows = self._rows(busy[-1] + 1)
         lengths = [slot.length for slot in self._slots if slot.line is not None and slot.steps]
-        with threads_for(rows * self._work, self._device):
+        with threads_for(self._work, self._device):
             if self._play is not None:
                 self._play(rows, max(self._slots[row].length for row in busy) + 1)
             else:
