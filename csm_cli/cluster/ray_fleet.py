@@ -16,7 +16,7 @@ from csm_cli.errors import CsmError, MissingError, UsageError
 CORES_PER_WORKER = 4
 """Where there is no GPU and nobody says how many workers there should be."""
 PASSED_ON = ("CSM_", "HF_")
-"""Beginnings of the names of settings in the environment that workers on other machines get too."""
+"""Beginnings of the names of settings in the environment that workers get too."""
 
 
 @contextmanager
@@ -53,6 +53,7 @@ class RayFleet:
         size: workers.
         masters: masters.
         where: what each worker has, in words.
+        ready: names of the workers that have loaded their model.
     """
 
     def __init__(self, ray: Any, workers: int | None, device: str):
@@ -63,22 +64,26 @@ class RayFleet:
             raise MissingError("no machine here has a GPU", where="--device cuda", remedy="use auto or cpu")
         on_gpu = bool(gpus) and device != "cpu"
         self.size = workers or (gpus if on_gpu else max(1, cores // CORES_PER_WORKER))
+        passed = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
         if on_gpu:
             share: float = 1 if self.size <= gpus else int(1000 * gpus / self.size) / 1000
-            self._needs: dict[str, Any] = {"num_gpus": share, "num_cpus": min(1.0, cores / self.size)}
+            needs: dict[str, Any] = {"num_gpus": share, "num_cpus": min(1.0, cores / self.size)}
             self.where = "a GPU each" if share == 1 else f"{share:.2g} of a GPU each"
         else:
             each = max(1, cores // self.size)
-            self._needs = {"num_cpus": each if each * self.size <= cores else cores / self.size}
-            self._needs["runtime_env"] = {"env_vars": {"OMP_NUM_THREADS": _threads(each)}}
+            needs = {"num_cpus": each if each * self.size <= cores else cores / self.size}
+            passed["OMP_NUM_THREADS"] = os.environ.get("OMP_NUM_THREADS", str(each))
             self.where = f"{each} {'core' if each == 1 else 'cores'} each"
         self.masters = self.size
-        self._worker_class = ray.remote(max_concurrency=2, max_restarts=0, **self._needs)(Worker)
-        self._master_class = ray.remote(num_cpus=0, max_restarts=0, scheduling_strategy="SPREAD")(Mastering)
+        both = {"max_restarts": 0, "runtime_env": {"env_vars": passed}}
+        self._worker_class = ray.remote(max_concurrency=2, **needs, **both)(Worker)
+        # Masters ask for no core: where workers have all of them, they would wait for ever.
+        self._master_class = ray.remote(num_cpus=0, scheduling_strategy="SPREAD", **both)(Mastering)
         self._actors: dict[str, Any] = {}
         self._master_actors: dict[int, Any] = {}
         self._calls: dict[Any, tuple[str, Any]] = {}
         self._started = 0
+        self.ready: set[str] = set()
 
     def start(self, setup: Setup) -> None:
         self._setup = setup
@@ -89,6 +94,7 @@ class RayFleet:
         self._calls[self._actors[worker].exchange.remote(orders)] = ("heard", worker)
 
     def replace(self, worker: str) -> None:
+        self.ready.discard(worker)
         self._end(self._actors.pop(worker, None))
         self._start_worker()
 
@@ -145,6 +151,7 @@ class RayFleet:
                 yield Lost(of, _first_line(error))
         else:
             if kind == "ready":
+                self.ready.add(of)
                 yield Ready(of, value)
             elif kind == "heard":
                 yield Heard(of, value)
@@ -180,23 +187,18 @@ def _import_ray() -> Any:
 def _connect(ray: Any, address: str | None) -> None:
     """Join a cluster, or begin one of this machine that ends with this process."""
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
-    passed = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
     try:
         if address is None:
             cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
             ray.init("local", num_cpus=cores, include_dashboard=False, **quiet)
         else:
-            ray.init(address, runtime_env={"env_vars": passed}, **quiet)
+            ray.init(address, **quiet)
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
         raise MissingError(
             f"no Ray cluster can be reached ({_first_line(error)})",
             where=f"--ray {address}" if address else "--workers",
             remedy="start one: `ray start --head`, and `ray start --address=HOST:6379` on the other machines",
         ) from error
-
-
-def _threads(cores: int) -> str:
-    return os.environ.get("OMP_NUM_THREADS", str(cores))
 
 
 def _first_line(error: BaseException) -> str:
