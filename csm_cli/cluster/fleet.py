@@ -28,10 +28,17 @@ class Heard:
 
 @dataclass(frozen=True)
 class Lost:
-    """A worker is gone, with all that it was speaking."""
+    """A worker is gone, with all that it was speaking.
+
+    Args:
+        worker: which.
+        why: in words.
+        blame: what it was speaking may be the cause; it is not if the whole machine is gone.
+    """
 
     worker: str
     why: str
+    blame: bool = True
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,8 @@ class RayFleet:
             if kind == "mastered":
                 yield from self._master_lost(of[0])
             else:
-                yield Lost(of, _first_line(error))
+                why = _first_line(error)
+                yield Lost(of, why, blame="node" not in why.lower())
         else:
             if kind == "ready":
                 self.ready.add(of)

@@ -16,7 +16,7 @@ from csm_cli.cluster.facts import check_facts, versions
 from csm_cli.cluster.fleet import Fault, Fleet, Heard, Lost, Mastered, MasterLost, Ready, Signal
 from csm_cli.cluster.mastering import Brief, Whole
 from csm_cli.cluster.orders import ChainDone, Event, Facts, LineDone, Order, Result, Setup, Started
-from csm_cli.cluster.scheduler import DEATHS_BEFORE_ASIDE, Key, Scheduler
+from csm_cli.cluster.scheduler import DEATHS_ALONE, Key, Scheduler
 from csm_cli.errors import CsmError
 from csm_cli.render.asking import voice_hash
 from csm_cli.render.lines import SpokenLine
@@ -228,8 +228,8 @@ class _Driver:
                     for event in told.events:
                         self._event(worker, event)
                     self._idle.append(worker)
-                case Lost(worker, why):
-                    self._lost(worker, why)
+                case Lost(worker, why, blame):
+                    self._lost(worker, why, blame)
                 case Mastered(ticket, value):
                     self._mastered(ticket, value)
                 case MasterLost(master):
@@ -271,7 +271,7 @@ class _Driver:
         """A line with its take; spoken now, even if by a worker that did not live to the chain's end."""
         faults: tuple[str, ...] = ()
         if number in each.aside:
-            faults = (f"set aside: {DEATHS_BEFORE_ASIDE} workers died while it was spoken",)
+            faults = (f"set aside: {DEATHS_ALONE} workers died while they spoke it and nothing else",)
         made = result.take.made if result.take else ""
         rendered = result.rendered or made >= self._since
         return SpokenLine(each.chain.lines[number], result.take, rendered, result.stale, faults)
@@ -344,16 +344,14 @@ class _Driver:
                     number = each.chain.chapter.number
                     self._call(book, "chapter", number, each.lines, place=place)
 
-    def _lost(self, worker: str, why: str) -> None:
+    def _lost(self, worker: str, why: str, blame: bool) -> None:
         host = self._hosts.pop(worker, None)
         self._idle = [each for each in self._idle if each != worker]
-        for key, number in self._scheduler.leave(worker):
+        for key, number in self._scheduler.leave(worker, blame=blame):
             each = self._books[key[0]].chains[key[1]]
             each.aside.add(number)
             line = each.chain.lines[number]
-            self._note(
-                f"{line.line.source}: {line.id} is set aside: {DEATHS_BEFORE_ASIDE} workers died of it"
-            )
+            self._note(f"{line.line.source}: {line.id} is set aside: {DEATHS_ALONE} workers died of it")
         if host is None:
             self._failed_starts += 1
             if self._failed_starts >= STARTS * max(1, self._scheduler.expected):

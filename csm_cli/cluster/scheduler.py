@@ -3,9 +3,10 @@
 Chains are given out longest first, to each worker as many as its share of what is left. When a worker is
 lost, its chains go back: they begin again at their first line, and find what has been spoken in the store.
 
-A line that is being spoken when its worker dies may be the cause. One death proves nothing; after the second
-with the same line the line is spoken alone, on a worker that does nothing else; if that dies as well, the
-line is set aside. So one bad line costs three workers, and no other line is blamed for it.
+A line that is being spoken when its worker dies may be the cause. So it is spoken alone next, on a worker
+that does nothing else, most likely the one that comes in the place of the dead. When three have died of it
+alone it is set aside: other lines are not blamed for it, nor it for what happens to workers from outside.
+That a whole machine is gone is no line's fault.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from dataclasses import dataclass, field
 
 Key = tuple[int, int]
 """A chain: the number of its book, and its own in the book."""
-DEATHS_BEFORE_ALONE = 2
-DEATHS_BEFORE_ASIDE = 3
+DEATHS_ALONE = 3
+"""Workers that may die of a line that they speak alone, before it is set aside."""
 AHEAD = 16
 """A worker has one chain waiting for every so many slots, so that no slot waits for the scheduler."""
 
@@ -116,24 +117,35 @@ class Scheduler:
         """A worker is ready; or it has another number of slots than before."""
         self._workers.setdefault(worker, _Worker(slots)).slots = slots
 
-    def leave(self, worker: Hashable) -> list[tuple[Key, int]]:
-        """A worker is lost; gives the lines, as (chain, number), that are set aside for it."""
+    def leave(self, worker: Hashable, *, blame: bool = True) -> list[tuple[Key, int]]:
+        """A worker is lost; gives the lines, as (chain, number), that are set aside for it.
+
+        Args:
+            worker: which.
+            blame: what it was speaking may be the cause.
+        """
         lost = self._workers.pop(worker, None)
         if self._clearing == worker:
             self._clearing = None
         aside: list[tuple[Key, int]] = []
         for chain in lost.chains.values() if lost else ():
-            if chain.started:
-                chain.deaths += 1
-            chain.started = False
-            if chain.deaths >= DEATHS_BEFORE_ASIDE:
-                chain.aside.add(chain.done)
-                aside.append((chain.key, chain.done))
-                chain.deaths = 0
-            if chain.deaths >= DEATHS_BEFORE_ALONE:
+            alone = chain.until is not None and chain.done < chain.until
+            if chain.until is not None and not alone:
+                self._push(chain)  # the line was spoken
+            elif chain.started and blame:
+                chain.deaths += alone
+                if chain.deaths == DEATHS_ALONE:
+                    chain.aside.add(chain.done)
+                    aside.append((chain.key, chain.done))
+                    chain.deaths = 0
+                    self._push(chain)
+                else:
+                    self._suspects.append(chain)
+            elif alone:
                 self._suspects.append(chain)
             else:
                 self._push(chain)
+            chain.started = False
         return aside
 
     def give(self, worker: Hashable) -> list[Turn]:
@@ -190,8 +202,13 @@ class Scheduler:
         return mine.chains.get(key) if mine else None
 
     def _kept_clear(self, worker: Hashable, mine: _Worker) -> bool:
-        """Whether the worker is to run empty, for a line that has to be spoken alone."""
-        if not self._suspects or not mine.chains or any(each.alone for each in self._workers.values()):
+        """Whether the worker is to run empty, for a line that has to be spoken alone.
+
+        Not while another is to come, which will be empty.
+        """
+        if not self._suspects or not mine.chains or len(self._workers) < self.expected:
+            return False
+        if any(each.alone for each in self._workers.values()):
             return False
         if self._clearing is None:
             self._clearing = min(self._workers, key=lambda each: len(self._workers[each].chains))

@@ -35,7 +35,7 @@ class Killer(Progress):
         self.ray, self.killed, self.next = ray, 0, 0.0
 
     def fleet(self, workers: int, wanted: int, speaking: int, slots: int) -> None:
-        self.next = self.next or time.monotonic() + random.uniform(2, 8)
+        self.next = self.next or time.monotonic() + random.uniform(4, 12)
         if self.killed < KILLS and self.ray.ready and time.monotonic() >= self.next:
             os.kill(self.ray.process_of(random.choice(sorted(self.ray.ready))), signal.SIGKILL)
             self.killed, self.next = self.killed + 1, 0.0
