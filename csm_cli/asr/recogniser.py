@@ -34,8 +34,8 @@ def load_recogniser(what: str, language: str = "en", device: str = "auto") -> Re
     """Loads a recogniser.
 
     Args:
-        what: "pocketsphinx" (English alone); "whisper" (the small one from the Hub); or a Whisper
-            checkpoint: a folder, or a repository on the Hub.
+        what: "pocketsphinx" (English alone); "whisper" (the small one); or a Whisper checkpoint: a folder, or
+            a repository on the Hub that has been pulled.
         language: tag of what is spoken; a Whisper of many languages is told it.
         device: where a Whisper runs: auto, cpu, cuda or mps.
 

@@ -25,7 +25,9 @@ class Peer:
         self.name = "transformers, compiled" if compiled else "transformers"
         self.device, self.compiled = device, compiled
         if subject.source is not None and not compiled and _is_folder(subject.source):
-            model = CsmForConditionalGeneration.from_pretrained(subject.source, dtype=dtype)
+            model = CsmForConditionalGeneration.from_pretrained(
+                subject.source, dtype=dtype, local_files_only=True
+            )
         else:
             with torch.device("meta"):
                 model = CsmForConditionalGeneration(CsmConfig(**_plain(subject.config)))

@@ -35,7 +35,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Cached:
-    """A repository in the Hub cache that holds a CSM, an adapter for one, or its codec.
+    """A repository in the Hub cache that holds a CSM, an adapter for one, its codec, or a Whisper.
 
     Attributes:
         size: of what lies in the cache, in bytes.
@@ -56,7 +56,7 @@ def pull(
 ) -> Path:
     """Fetch a checkpoint into the Hub cache: config, tokenizer and one set of weights, in the transformers
     format if the repository has it. Weights without a codec bring the codec's repository along, adapters
-    their base.
+    their base. A Whisper, for `--asr`, is fetched in the same way.
 
     Args:
         revision: branch, tag or commit; None: main.
@@ -88,7 +88,7 @@ def pull(
     if (folder / ADAPTER_CONFIG).is_file():
         base = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))["base_model_name_or_path"]
         pull(base, progress=progress)
-    elif repository != MIMI and _lacks_codec(repository, revision):
+    elif _kind(folder) not in ("codec", "recogniser") and _lacks_codec(repository, revision):
         pull(MIMI, progress=progress)
     return folder
 
@@ -114,7 +114,7 @@ def choose_files(files: Sequence[Wanted], read: Callable[[str], str]) -> list[Wa
 
 
 def cached_models() -> list[Cached]:
-    """What the Hub cache holds of CSMs, adapters and codecs, by name."""
+    """What the Hub cache holds of CSMs, adapters, codecs and recognisers, by name."""
     from huggingface_hub import constants, scan_cache_dir
     from huggingface_hub.errors import CacheNotFound
 
@@ -132,7 +132,7 @@ def cached_models() -> list[Cached]:
         if kind is None:
             continue
         problem = None
-        if kind != "codec":
+        if kind in ("model", "adapter"):
             try:
                 find_checkpoint(repository.repo_id)
             except CsmError as error:
@@ -150,7 +150,7 @@ def _kind(folder: Path) -> str | None:
         return None
     if config.get("model_type") == "csm" or "backbone_flavor" in config:
         return "model"
-    return "codec" if config.get("model_type") == "mimi" else None
+    return {"mimi": "codec", "whisper": "recogniser"}.get(str(config.get("model_type")))
 
 
 def _lacks_codec(repository: str, revision: str | None) -> bool:

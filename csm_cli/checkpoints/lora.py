@@ -11,14 +11,14 @@ import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from csm_cli.checkpoints.names import flat_codec_name
 from csm_cli.checkpoints.tensors import DAMAGED, Tensors, open_weights
 from csm_cli.errors import MissingError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 CONFIG = "adapter_config.json"
 _PREFIX = "base_model.model."
@@ -104,7 +104,7 @@ def _changed(
     changed = weight.float() + scale * delta
     if "lora_magnitude_vector" in parts:
         length = parts["lora_magnitude_vector"].float().flatten()
-        changed = changed * (length / torch.linalg.vector_norm(changed, dim=1))[:, None]
+        changed = changed * (length / changed.norm(dim=1))[:, None]
     return changed.to(weight.dtype)
 
 

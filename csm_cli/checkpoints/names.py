@@ -8,12 +8,13 @@ same.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, Literal
 
 from csm_cli.checkpoints.tensors import Tensors
 from csm_cli.errors import MissingError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Format = Literal["transformers", "original"]
 

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from csm_cli.errors import MissingError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 DAMAGED = "download or copy the checkpoint again"
 
 
-class Tensors(Mapping[str, Tensor]):
+class Tensors(Mapping[str, "Tensor"]):
     """Tensors by name, on the CPU, in the number type they are stored in. Made of shapes and a reader.
 
     Args:
@@ -78,6 +78,8 @@ def _open_safetensors(path: Path) -> Tensors:
 
     def read(name: str) -> Tensor:
         try:
+            if not kept and path.stat().st_size < KEPT_OPEN:
+                kept.append(safe_open(path, "pt"))
             if kept:
                 return kept[0].get_tensor(name)
             with safe_open(path, "pt") as file:
@@ -86,9 +88,7 @@ def _open_safetensors(path: Path) -> Tensors:
             raise damaged(error) from error
 
     try:
-        if path.stat().st_size < KEPT_OPEN:
-            kept.append(safe_open(path, "pt"))
-        with safe_open(path, "pt") as file:
+        with safe_open(path, "np") as file:  # names and shapes alone: "pt" would load torch
             shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise damaged(error) from error
@@ -96,6 +96,8 @@ def _open_safetensors(path: Path) -> Tensors:
 
 
 def _open_pickle(path: Path) -> Tensors:
+    import torch
+
     try:
         # Never anything but tensors in plain containers: a pickle can run code.
         found: Any = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
@@ -111,7 +113,7 @@ def _open_pickle(path: Path) -> Tensors:
             found = found[key]
     if not isinstance(found, dict):
         raise MissingError("holds no weights by name", where=str(path), remedy=DAMAGED)
-    tensors = {str(name): value for name, value in found.items() if isinstance(value, Tensor)}
+    tensors = {str(name): value for name, value in found.items() if isinstance(value, torch.Tensor)}
     return Tensors({n: tuple(t.shape) for n, t in tensors.items()}, tensors.__getitem__, str(path))
 
 
@@ -141,4 +143,4 @@ def wrong_shape(
 
 def to_float(tensor: Tensor) -> Tensor:
     """In float32: folding and fusing are done before anything is rounded to the type it runs in."""
-    return tensor.to(torch.float32)
+    return tensor.float()

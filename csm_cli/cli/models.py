@@ -72,7 +72,7 @@ def list_models(as_json: JsonOption = False) -> None:
     width = max(len(row[0]) for row in rows)
     for name, kind, size, _, problem, chosen in rows:
         mark = "*" if chosen else " "
-        console.emit(f"{mark} {name:<{width}}  {kind:<7} {_bytes(size):>9}  {problem or ''}".rstrip())
+        console.emit(f"{mark} {name:<{width}}  {kind:<10} {_bytes(size):>9}  {problem or ''}".rstrip())
 
 
 @app.command()

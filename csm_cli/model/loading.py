@@ -20,8 +20,7 @@ def load_model(checkpoint: Checkpoint | str | Path, dtype: torch.dtype | None = 
     """Build the model with the checkpoint's weights in it, in eval mode, on the CPU.
 
     Weights that are stored in the type asked for stay where the file is mapped until they are written to: a
-        load
-    takes no more memory than the file.
+    load takes no more memory than the file.
 
     Args:
         dtype: of all but the codec, which is in float32; None: as stored.
@@ -103,12 +102,12 @@ def load_processor(checkpoint: Checkpoint | str | Path) -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """What transformers logs of tensors that are missing or do not fit is raised as one error instead."""
-    logger = logging.getLogger("transformers.modeling_utils")
-    report = logging.getLogger("transformers.utils.loading_report")
-    levels = [each.level for each in (logger, report)]
-    for each in (logger, report):
-        each.setLevel(logging.CRITICAL)
+    """What transformers logs of tensors that are missing or do not fit is raised as one error instead; the
+    rest (layers that are not spread over several GPUs) says nothing to anybody.
+    """
+    logger = logging.getLogger("transformers")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
     from transformers.utils import logging as theirs
 
     shown = theirs.is_progress_bar_enabled()
@@ -116,7 +115,6 @@ def _quiet() -> Iterator[None]:
     try:
         yield
     finally:
-        for each, level in zip((logger, report), levels, strict=True):
-            each.setLevel(level)
+        logger.setLevel(level)
         if shown:
             theirs.enable_progress_bar()

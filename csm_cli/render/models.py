@@ -66,6 +66,10 @@ class ModelChoice:
             MissingError: checkpoint or device is not there.
             UsageError: it cannot be run in that way.
         """
+        from csm_cli.checkpoints.find import find_checkpoint
+
+        find_checkpoint(self.source)  # a wrong name is said before torch is loaded, which takes seconds
+
         from csm_cli.engine import Engine
 
         return Engine.load(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -49,11 +50,7 @@ def open_data(
     Raises:
         MissingError, UsageError: the manifest or a recording cannot be used.
     """
-    processor = load_processor(checkpoint)
-
-    def encode(speaker: int, text: str) -> list[int]:
-        return [processor.bos_id, *processor.text_ids(f"[{speaker}]{text}"), processor.end_id]
-
+    encode = partial(_segment_ids, load_processor(checkpoint))
     if options.packed:
         return _from_shards(options, model, encode)
     clips = read_manifest(options.data)
@@ -79,6 +76,11 @@ def open_data(
         options.samples or [(c.speaker, c.text) for c in clips[:: max(1, len(clips) // 2)][:2]],
         f"{options.data.resolve()} {len(clips)}",
     )
+
+
+def _segment_ids(processor: Any, speaker: int, text: str) -> list[int]:
+    # Not a closure: processes that load batches are given it, pickled where they are spawned.
+    return [processor.bos_id, *processor.text_ids(f"[{speaker}]{text}"), processor.end_id]
 
 
 def _from_shards(options: TrainOptions, model: Any, encode: Callable[[int, str], list[int]]) -> Data:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,9 +83,23 @@ def test_whisper_from_a_folder(whisper_folder: Path) -> None:
 
 
 def test_a_recogniser_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(*arguments: Any, **options: Any) -> None:
+        raise AssertionError(f"the network was asked: {arguments}")
+
+    monkeypatch.setattr("socket.getaddrinfo", asked)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("transformers.utils.hub.is_offline_mode", lambda: False)
     with pytest.raises(MissingError, match="recogniser cannot be loaded") as raised:
         load_recogniser(str(tmp_path))
     assert "\n" not in str(raised.value)
+    for name, words in (
+        ("nope", "no such recogniser"),
+        ("no/where", "csm models pull no/where"),
+        ("whisper", "csm models pull openai/whisper-small"),
+    ):
+        with pytest.raises(MissingError, match=words) as raised:
+            load_recogniser(name)
+        assert "\n" not in str(raised.value)
     with pytest.raises(UsageError, match="English only"):
         load_recogniser("pocketsphinx", "de")
     monkeypatch.setitem(sys.modules, "pocketsphinx", None)

@@ -164,6 +164,19 @@ def test_an_adapter_brings_its_base(csm: Any, server: FakeHub, folder: Path, tmp
     assert csm("models", "verify", "some/adapter").returncode == 0
 
 
+def test_a_recogniser_is_fetched_for_asr(csm: Any, server: FakeHub, tmp_path: Path) -> None:
+    names = ("config.json", "tokenizer.json", "vocab.json", "merges.txt", "preprocessor_config.json",
+             "model.safetensors", "flax_model.msgpack")  # fmt: skip
+    for name in names:
+        (tmp_path / name).write_text('{"model_type": "whisper"}' if name == "config.json" else "{}")
+    server.repositories["some/whisper"] = tmp_path
+    done = csm("models", "pull", "some/whisper")
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in Path(done.stdout.strip()).iterdir()} == set(names[:-1])
+    rows = json.loads(csm("models", "list", "--json").stdout)
+    assert [(row["name"], row["kind"]) for row in rows[1:]] == [("some/whisper", "recogniser")]
+
+
 def test_what_cannot_be_fetched_is_explained(
     csm: Any, server: FakeHub, repository: Path, tmp_path: Path
 ) -> None:

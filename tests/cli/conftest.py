@@ -43,6 +43,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
             return fake
 
     monkeypatch.setattr(csm_cli.engine, "Engine", Loader, raising=False)
+    monkeypatch.setattr("csm_cli.checkpoints.find.find_checkpoint", lambda model: None)
     return fake
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from torch.utils.data import DataLoader
 
 from csm_cli.audio.files import write_wav
 from csm_cli.checkpoints.find import find_checkpoint
@@ -153,9 +155,17 @@ def test_two_processes_are_one_that_accumulates(options: TrainOptions, tmp_path:
     assert done.stdout.count(str(options.out / "model")) == 1
 
 
-def test_from_scratch_on_shards_of_codes(options: TrainOptions, shards: Path) -> None:
+def test_from_scratch_on_shards_of_codes(
+    options: TrainOptions, shards: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The way the embedded voice is trained: packed rows, a running average, damaged inputs."""
     from csm_cli.training.segments import RowShape
+
+    class Spawning(DataLoader):  # workers that are spawned are given the dataset pickled
+        def __init__(self, dataset: Any, **options: Any) -> None:
+            super().__init__(pickle.loads(pickle.dumps(dataset)), **options)
+
+    monkeypatch.setattr("torch.utils.data.DataLoader", Spawning)
 
     shapes = (RowShape(24, 0.5, False), RowShape(64, 0.5, True))
     scratch = replace(

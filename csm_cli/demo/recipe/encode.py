@@ -47,7 +47,7 @@ def encode_all(codec_folder: Path, source: Path, target: Path, device: torch.dev
     there."""
     from transformers import MimiModel
 
-    codec = MimiModel.from_pretrained(codec_folder).to(device).eval()
+    codec = MimiModel.from_pretrained(codec_folder, local_files_only=True).to(device).eval()
     target.mkdir(parents=True, exist_ok=True)
     end, frames, began = time.time() + seconds, 0, time.time()
     while time.time() < end:

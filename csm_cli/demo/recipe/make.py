@@ -186,7 +186,9 @@ def _trained(options: argparse.Namespace) -> Any:
 
     if options.checkpoint is None:
         return None
-    return CsmForConditionalGeneration.from_pretrained(options.checkpoint, dtype=torch.float32)
+    return CsmForConditionalGeneration.from_pretrained(
+        options.checkpoint, dtype=torch.float32, local_files_only=True
+    )
 
 
 def _shape(folder: Path) -> Path:

@@ -140,7 +140,7 @@ def assemble(folder: Path, voice: Path, codec: Path) -> None:
 
     from csm_cli.model import CsmForConditionalGeneration
 
-    mimi = MimiModel.from_pretrained(codec)
+    mimi = MimiModel.from_pretrained(codec, local_files_only=True)
     mimi.config._name_or_path = ""  # a folder of the machine it was trained on
     model = CsmForConditionalGeneration(voice_config(mimi.config))
     missing, unexpected = model.load_state_dict(load_file(voice), strict=False)
