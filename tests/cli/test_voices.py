@@ -148,7 +148,7 @@ def test_a_clip_is_heard_by_its_label(csm, engine, clip, other):
         (["--text", TEXT, "--label", "a", "--label", "b"], "--label: 2 given"),
         (["--text", TEXT, "--label", "../x"], "cannot be the label"),
         (["--text", TEXT, "--seconds", "90"], "--seconds: 90 s"),
-        (["--text", TEXT, "--asr", "no/such-model"], "recogniser cannot be loaded"),
+        (["--text", TEXT, "--asr", "no/such-model"], "csm models pull no/such-model"),
         (
             ["--text", "She sells sea shells on the shore.", "--asr", "pocketsphinx"],
             "does not seem to belong",
