@@ -17,14 +17,13 @@ from csm_cli.screenplay.document import NARRATOR, Screenplay, Source
 from csm_cli.screenplay.draft import Draft, Header
 from csm_cli.screenplay.header import bare_header, read_header, read_text
 from csm_cli.screenplay.inline import plain_text
+from csm_cli.screenplay.marks import GONE, QUOTE, Marks, begins_item
 from csm_cli.screenplay.nodes import Fields, Scalar, kind, parse_nodes
 from csm_cli.screenplay.problems import Problems
 from csm_cli.screenplay.reading import Reading
 from csm_cli.screenplay.settings import CHAPTER_KEYS, LINE_KEYS, check_keys, read_seed, read_settings
 from csm_cli.screenplay.source_text import SourceText
 
-# Stands for a character of a comment, so that what follows keeps its column; no script holds it.
-_GONE = "\x00"
 _COMMENT = re.compile(r"(?<!\\)<!--.*?(-->|\Z)", re.DOTALL)
 _RULE = re.compile(r"([-*_])(?:\s*\1){2,}")
 _HEADING = re.compile(r"(#{1,6})(?:[ \t]|$)")
@@ -45,7 +44,7 @@ def read_markdown(source: SourceText, reading: Reading) -> Screenplay:
         reader.take(row, number)
         if reading.problems.full:
             break
-    reader.end_line()
+    reader.close()
     return draft.finish()
 
 
@@ -80,7 +79,7 @@ def _without_comments(source: SourceText, first: int, problems: Problems) -> lis
     def blot(match: re.Match[str]) -> str:
         if not match[1]:
             problems.add(source.at(start + match.start()), 'this comment has no closing "-->"')
-        return re.sub(r"[^\n]", _GONE, match[0]).replace("\n", f"{_GONE}\n{_GONE}")
+        return re.sub(r"[^\n]", GONE, match[0]).replace("\n", f"{GONE}\n{GONE}")
 
     return (_COMMENT.sub(blot, body) if "<!--" in body else body).split("\n")
 
@@ -99,22 +98,35 @@ class _Reader:
 
     def __init__(self, path: str, header: Header, draft: Draft, problems: Problems):
         self._path, self._header, self._draft, self._problems = path, header, draft, problems
+        self._marks = Marks(path, problems)
         self._said: list[str] = []
         self._speaker, self._named_at, self._source = NARRATOR, Source(path, 1, 1), Source(path, 1, 1)
         self._settings: Fields | None = None
         self._named = False  # the line begins with a speaker's name
         self._fresh = True  # the next line begins a paragraph
         self._open = False  # a line is being read
+        self._quoted = self._listed = False  # of a block quote, of a list
+        self._scenes = False  # a scene with a title has been met
 
     def take(self, row: str, number: int) -> None:
         """Read one physical line of the script; `number` counts from 1."""
-        text = row.replace(_GONE, " ").strip() if _GONE in row else row.strip()
+        row = self._marks.blot(row, number)
+        text = row.replace(GONE, " ").strip() if GONE in row else row.strip()
+        source = Source(self._path, number, row.index(text[0]) + 1 if text else 1)
+        if self._marks.unread(text, source):
+            self._end_paragraph()
+            return
+        if text and (quote := QUOTE.match(text)):
+            if not self._quoted:
+                self._end_paragraph()
+            self._quoted = True
+            text = text[quote.end() :].strip()
+            row = " " * (source.column - 1 + quote.end()) + row[source.column - 1 + quote.end() :]
+            source = Source(self._path, number, row.index(text[0]) + 1 if text else 1)
         if not text:
-            if _GONE not in row:  # a comment on a line of its own does not end a paragraph
+            if GONE not in row:  # a comment on a line of its own does not end a paragraph
                 self._end_paragraph()
             return
-        column = row.index(text[0]) + 1
-        source = Source(self._path, number, column)
         if text[0] == "#":
             self._heading(text, source)
         elif text[0] in "-*_" and _RULE.fullmatch(text):
@@ -123,8 +135,18 @@ class _Reader:
             self._draft.add_scene_break(source)
         elif text[0] == "[" and (cue := CUE.fullmatch(text)):
             self._cue(cue, source)
+        elif (bullet := begins_item(text, self._open and not self._listed)) >= 0:
+            self.end_line()
+            self._fresh = self._listed = True
+            begin = source.column - 1 + bullet
+            self._text(" " * begin + row[begin:], text[bullet:], Source(self._path, number, begin + 1))
         else:
             self._text(row, text, source)
+
+    def close(self) -> None:
+        """At the end of the script."""
+        self._marks.close()
+        self.end_line()
 
     def end_line(self) -> None:
         """Hand over the line that is being read."""
@@ -158,6 +180,7 @@ class _Reader:
     def _end_paragraph(self) -> None:
         self.end_line()
         self._fresh = True
+        self._quoted = self._listed = False
         self._speaker = NARRATOR
 
     def _chapter(self, source: Source) -> None:
@@ -177,6 +200,10 @@ class _Reader:
         if len(marks[1]) > 1:
             self._chapter(source)
             self._draft.add_scene_break(source, _title(text))
+            if not self._scenes:
+                self._scenes = True
+                what = 'this is a scene: its title is not spoken; a chapter is written "# Title"'
+                self._problems.add(source, what, "note")
             return
         fields = Fields(source)
         if text[-1] == "}" and (braces := trailing_braces(text)):
@@ -226,7 +253,7 @@ class _Reader:
             self._forgotten_stars(text, source)
         else:
             self._forgotten_stars(text, source)
-        if said := row[begin:].replace(_GONE, "").strip().removesuffix("\\"):
+        if said := row[begin:].replace(GONE, "").strip().removesuffix("\\"):
             if not self._said:
                 self._source = Source(self._path, source.line, begin + 1)
             self._said.append(said)

@@ -19,12 +19,14 @@ from csm_cli.screenplay.document import (
     Sound,
 )
 from csm_cli.screenplay.inline import plain_text
+from csm_cli.screenplay.marks import begins_block
 from csm_cli.screenplay.variables import written
 from csm_cli.screenplay.write_yaml import header_rows, own_settings, own_voice, settings_pairs, sound_pairs
 from csm_cli.screenplay.yaml_text import number
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+_UNREAD = re.compile(r"\[(?=\^)|<(?=/?[A-Za-z])|&(?=#?\w+;)|!(?=\[)|~~")
 _NAMED = re.compile(r"[^*:]{1,60}:(?=\s)")
 _PLAIN_NAME = re.compile(r"[^\s*:_\\\[\]<(\"{}][^*:_\\\[\]<\"{}]{0,98}")
 
@@ -122,7 +124,8 @@ def escape(text: str, first: bool = False) -> str:
         marked = CUE.sub(lambda cue: f"\\{cue[0]}", marked)
     if BRACES.match(marked):
         marked = f"\\{marked}"
-    if first and marked[0] in "#-_[":
+    marked = _UNREAD.sub(lambda match: f"\\{match[0]}", marked)
+    if first and (marked[0] in "#-_[" or begins_block(marked)):
         marked = f"\\{marked}"
     return marked if plain_text(marked) == text else _PUNCTUATION.sub(r"\\\1", text)
 
