@@ -47,3 +47,11 @@ class MissingError(CsmError):
     """A voice, a model or a tool that is not there."""
 
     exit_code = 4
+
+
+def unwritten(error: OSError) -> CsmError:
+    """What to say when output cannot be written."""
+    where = error.filename or "standard output"
+    return CsmError(
+        f"cannot be written ({error.strerror or error})", where=str(where), remedy="free some space"
+    )

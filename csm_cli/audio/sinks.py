@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 
 from csm_cli.audio.files import to_pcm16, wav_header
-from csm_cli.errors import MissingError, UsageError
+from csm_cli.errors import MissingError, UsageError, unwritten
 
 BLOCK_SECONDS = 0.5
 """Longest piece handed to a loudspeaker at once: how late it hears that it should stop."""
@@ -28,7 +28,7 @@ class Sink(Protocol):
 class WavStream:
     """A WAV that is written while its length is not known; players take it as "until the end".
 
-    If its reader goes away, the rest is dropped in silence.
+    If its reader goes away, the rest is dropped in silence. Writing raises CsmError where the disk is full.
 
     Args:
         stream: such as `sys.stdout.buffer`.
@@ -57,6 +57,9 @@ class WavStream:
             self._stream.flush()
         except BrokenPipeError:
             self._gone = True
+        except OSError as error:
+            self._gone = True
+            raise unwritten(error) from error
 
 
 class Loudspeaker:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import warnings
@@ -10,9 +11,10 @@ from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from csm_cli.cli.words import count
-from csm_cli.errors import CsmError, ScriptError
+from csm_cli.errors import CsmError, ScriptError, unwritten
 
 ERASE_LINE = "\r\x1b[K"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def debugging() -> bool:
@@ -35,11 +37,24 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def emit(text: str) -> None:
-    """Print primary output. If its reader has gone, the rest is dropped in silence and the work goes on."""
+    """Print primary output. If its reader has gone, the rest is dropped in silence and the work goes on.
+
+    Raises:
+        CsmError: it cannot be written.
+    """
+    write(text + "\n")
+
+
+def write(text: str) -> None:
+    """Print primary output as it is; otherwise as `emit`."""
     try:
-        print(text, flush=True)
+        sys.stdout.write(text)
+        sys.stdout.flush()
     except BrokenPipeError:
         _detach(sys.stdout)
+    except OSError as error:
+        _detach(sys.stdout)
+        raise unwritten(error) from error
 
 
 def note(text: str) -> None:
@@ -52,7 +67,7 @@ def flush() -> None:
     """Empty stdout before the process ends, so that a reader that has gone causes no message at exit."""
     try:
         sys.stdout.flush()
-    except (BrokenPipeError, ValueError):
+    except (OSError, ValueError):
         _detach(sys.stdout)
 
 
@@ -93,6 +108,10 @@ def report(error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):
         _detach(sys.stdout)
         return 0
+    if isinstance(error, OSError) and error.errno in FULL:
+        _detach(sys.stdout)
+        _error(str(unwritten(error)))
+        return 1
     if hasattr(error, "format_message"):
         return _usage(error)
     _error(f"internal: {type(error).__name__}: {error}; set CSM_DEBUG=1 to see the traceback")

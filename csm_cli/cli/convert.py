@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -47,7 +46,7 @@ def convert(
 def save(text: str, output: Path, force: bool) -> None:
     """Write a script to a file, or to standard output for "-"."""
     if output == STDOUT:
-        sys.stdout.write(text)
+        console.write(text)
         return
     if output.exists() and not force:
         raise UsageError("is there already", where=str(output), remedy="say --force to replace it")

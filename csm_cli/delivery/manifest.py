@@ -21,21 +21,21 @@ from csm_cli.errors import MissingError, UsageError
 NAME = "timeline.json"
 
 
-def write_manifest(folder: Path, new: Timeline, of: int) -> Path:
-    """Write the timeline of a script, keeping chapters of an earlier rendering that were not rendered now.
+def with_earlier(folder: Path, new: Timeline, of: int) -> Timeline:
+    """The timeline of a script, with chapters of an earlier rendering that were not rendered now.
 
     Args:
         folder: of the chapter files.
         new: what was rendered now.
         of: chapters the script has; what an earlier rendering had beyond that is dropped.
     """
-    known = {chapter.number: chapter for chapter in _earlier(folder, new.sample_rate, of)}
+    known = {chapter.number: chapter for chapter in _earlier(folder, new, of)}
     known |= {chapter.number: chapter for chapter in new.chapters}
     placed, offset = [], 0
     for number in sorted(known):
         placed.append(replace(known[number], offset=round(offset / new.sample_rate, 6)))
         offset += round(known[number].duration * new.sample_rate)
-    return replace(new, chapters=tuple(placed)).write(folder / NAME)
+    return replace(new, chapters=tuple(placed))
 
 
 def read_timeline(path: Path | str) -> Timeline:
@@ -56,8 +56,8 @@ def read_timeline(path: Path | str) -> Timeline:
         ) from error
 
 
-def _earlier(folder: Path, rate: int, of: int) -> list[ChapterTimeline]:
-    """Chapters of the timeline that is there, if it can be used and their files are still there."""
+def _earlier(folder: Path, new: Timeline, of: int) -> list[ChapterTimeline]:
+    """Chapters of the timeline that is there, if it is this script's and their files are still there."""
     try:
         found = read_timeline(folder / NAME)
     except (MissingError, UsageError):
@@ -65,7 +65,8 @@ def _earlier(folder: Path, rate: int, of: int) -> list[ChapterTimeline]:
     return [
         chapter
         for chapter in found.chapters
-        if found.sample_rate == rate
+        if found.sample_rate == new.sample_rate
+        and found.book.get("source") == new.book.get("source")
         and (1 <= chapter.number <= of or (chapter.role != "chapter" and chapter.number in (0, of + 1)))
         and chapter.file
         and (folder / chapter.file).is_file()

@@ -28,7 +28,8 @@ from csm_cli.audio.timeline import ChapterTimeline, Part, Role, Timeline
 from csm_cli.delivery.book import Book
 from csm_cli.delivery.chapter import ChapterOnTape
 from csm_cli.delivery.epub import write_epub
-from csm_cli.delivery.manifest import write_manifest
+from csm_cli.delivery.ledger import Ledger
+from csm_cli.delivery.manifest import NAME, with_earlier
 from csm_cli.delivery.options import Delivery
 from csm_cli.delivery.sample import SHORTEST_SECONDS, sample_tape
 from csm_cli.delivery.sidecars import write_sidecars
@@ -61,7 +62,8 @@ class BookWriter:
         self._work = _work_folder(folder)
         self._chapters: dict[int, ChapterOnTape] = {}
         self._volumes: list[Unit] = []
-        self._others: list[Path] = []
+        self._made: list[Path] = []
+        self._texts: list[Path] | None = None
 
     def __enter__(self) -> BookWriter:
         return self
@@ -108,7 +110,7 @@ class BookWriter:
         return chapter.timeline(self.rate), chapter.measured
 
     def finish(self) -> list[Measured]:
-        """Write what is made of the whole book.
+        """Write what is made of the whole book, and the timeline; remove what is untrue now.
 
         Returns:
             the files that were waiting for the book's end, measured; `notes` says what else there is to say.
@@ -132,13 +134,20 @@ class BookWriter:
             done += self._write_sample(chapters)
         if "epub" in delivery.extras:
             self._write_epub(chapters)
+        self._texts = self._write_texts(complete=True)
         return done
 
     def write_timeline(self) -> list[Path]:
         """Write `timeline.json` and the text files made from it, for what has been finished so far.
 
         Chapters of an earlier rendering that were not rendered now stay in the timeline.
+
+        Returns:
+            What was written, by `finish` if it has come to its end; an EPUB too.
         """
+        return self._write_texts(complete=False) if self._texts is None else self._texts
+
+    def _write_texts(self, complete: bool) -> list[Path]:
         chapters = [chapter.timeline(self.rate) for chapter in self._in_order() if chapter.files]
         if not self.delivery.chapter_formats and self._volumes:
             chapters = [chapter for unit in self._volumes for _, chapter in unit.chapters]
@@ -147,9 +156,16 @@ class BookWriter:
         whole = tuple(name for unit in self._volumes for name in unit.files)
         new = Timeline(self.book.title, self.rate, tuple(chapters), self.book.as_dict(), whole)
         units = [Unit.of_chapter(chapter, self.count) for chapter in chapters if chapter.files]
-        written = [write_manifest(self.folder, new, self.count)]
-        written += write_sidecars(self.folder, self.book, self.delivery.extras, units, self._volumes)
-        return written + self._others
+        texts = write_sidecars(self.folder, self.book, self.delivery.extras, units, self._volumes)
+        timeline, made = with_earlier(self.folder, new, self.count), self._made + texts
+        ledger = Ledger(self.folder, self.book.source, self.count)
+        ledger.add(made, timeline)
+        if complete:
+            self.notes += ledger.clear(made, timeline, self._chapters)
+            timeline = ledger.with_files(timeline)
+        timeline.write(self.folder / NAME)
+        ledger.write()
+        return [self.folder / NAME, *texts, *(path for path in self._made if path.suffix == ".epub")]
 
     def _in_order(self) -> list[ChapterOnTape]:
         return [self._chapters[number] for number in sorted(self._chapters)]
@@ -211,7 +227,7 @@ class BookWriter:
         timelines = [chapter.timeline(self.rate) for chapter in chapters]
         path = self.folder / f"{slug(self.book.title)}.epub"
         write_epub(path, self.book, list(zip(timelines, audio, strict=True)), self.delivery.cover)
-        self._others.append(path)
+        self._made.append(path)
 
     def _encode(
         self,
@@ -240,6 +256,7 @@ class BookWriter:
             ceiling -= excess + 0.1
         with disk_errors(path):
             draft.replace(path)
+        self._made.append(path)
         return replace(measured, path=path)
 
 

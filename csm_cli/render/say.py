@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from csm_cli.audio.formats import check_formats
 from csm_cli.audio.layout import Mastering, Pauses
 from csm_cli.audio.stitch import stitch_chapter
 from csm_cli.audio.tags import Tags
-from csm_cli.errors import UsageError
+from csm_cli.errors import CsmError, UsageError
 from csm_cli.render.asking import Asking, identity_of
 from csm_cli.render.book import book_of
 from csm_cli.render.cast import cast_tags, find_voice, references
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
 
     from csm_cli.engine import Engine
 
-ENDINGS = ".wav, .flac, .mp3, .opus or .m4a"
+SUFFIXES = (".wav", ".flac", ".mp3", ".opus", ".m4a")
+ENDINGS = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
 PAUSES = Pauses(head=0.1, tail=0.2)
 
 
@@ -135,14 +137,25 @@ def as_screenplay(text: str, voice: str) -> Screenplay:
 def check_output(path: Path) -> None:
     """Make sure, before anything is spoken, that a file of that name can be written.
 
+    A folder is not made for one file: a name that is mistyped should not leave one behind.
+
     Raises:
-        UsageError: its ending names no format, or it is a folder.
+        UsageError: its ending names no format, it is a folder, or its folder is not there.
         MissingError: its format needs a tool that is not there.
+        CsmError: its folder cannot be written to.
     """
+    folder = path.parent
     if path.is_dir():
         raise UsageError("is a folder", where=str(path), remedy=f"name a {ENDINGS} file in it")
-    if not path.suffix:
-        raise UsageError("has no ending", where=str(path), remedy=f"end it in {ENDINGS}")
+    if path.suffix.lower() not in SUFFIXES:
+        fault = f"ends in {path.suffix}, which is no format" if path.suffix else "has no ending"
+        raise UsageError(fault, where=str(path), remedy=f"end it in {ENDINGS}")
+    if not folder.is_dir():
+        raise UsageError(
+            f"there is no folder {folder}", where=str(path), remedy="make it first, or name another file"
+        )
+    if not os.access(folder, os.W_OK):
+        raise CsmError("nothing may be written there", where=str(folder), remedy="name a file elsewhere")
     check_formats([path.suffix])
 
 

@@ -1,6 +1,8 @@
 """`csm say`."""
 
 import io
+import os
+from pathlib import Path
 
 import pytest
 import soundfile
@@ -24,10 +26,44 @@ def test_a_text_becomes_a_file_whose_path_is_printed(csm, engine):
     assert last.startswith("csm: 1 line, ")
 
 
-@pytest.mark.parametrize("name", ["a.flac", "a.mp3", "deep/a.wav", "A.WAV"])
+@pytest.mark.parametrize("name", ["a.flac", "a.mp3", "A.WAV"])
 def test_the_ending_chooses_the_format(csm, engine, name):
     assert csm("say", HELLO, "-o", name).out == f"{name}\n"
     assert soundfile.info(name).format == name[-4:].strip(".").upper()
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("deep/a.wav", "deep/a.wav: there is no folder deep; make it first, or name another file"),
+        ("a.xyz", "a.xyz: ends in .xyz, which is no format; end it in .wav, .flac, .mp3, .opus or .m4a"),
+        ("a", "a: has no ending; end it in .wav, .flac, .mp3, .opus or .m4a"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_told_before_any_model(csm, name, told):
+    assert csm("say", HELLO, "-o", name) == (2, "", f"csm: error: {told}\n")
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_full_disk_under_standard_output(csm, engine, monkeypatch):
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        result = csm("say", HELLO, "-o", "-")
+        monkeypatch.undo()
+    assert result.code == 1
+    assert "csm: error: standard output: cannot be written (No space left on device)" in result.err
+    assert "internal" not in result.err and "Traceback" not in result.err
+
+
+def test_a_reader_that_has_heard_enough(csm, engine, monkeypatch):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as gone:
+        monkeypatch.setattr("sys.stdout", gone)
+        result = csm("say", HELLO, "-o", "-")
+        monkeypatch.undo()
+    assert result.code == 0 and "error" not in result.err
 
 
 def test_audio_on_standard_output(csm, engine, monkeypatch):

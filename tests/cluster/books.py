@@ -55,5 +55,5 @@ def files(folder):
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.startswith("report.")
+        if path.is_file() and not path.name.startswith(("report.", ".csm-files"))
     }

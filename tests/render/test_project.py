@@ -29,8 +29,13 @@ def test_chapter_files_and_a_timeline_that_fits_them(script, tmp_path):
     report = render([script], output=out)
     names = ["01-arrival.wav", "02-the-lamp.wav", "03-morning.wav"]
     reports = ["report.html", "report.json"]
-    assert sorted(path.name for path in out.iterdir()) == [*names, *reports, "timeline.json"]
-    assert sorted(report.files) == sorted(out.iterdir())
+    assert sorted(path.name for path in out.iterdir()) == [
+        ".csm-files.json",
+        *names,
+        *reports,
+        "timeline.json",
+    ]
+    assert sorted(report.files) == sorted(out.glob("[!.]*"))
     assert report.lines == 7
     assert report.reviews == []
     manifest = timeline(out)
@@ -52,7 +57,7 @@ def test_chapter_files_and_a_timeline_that_fits_them(script, tmp_path):
 def test_the_same_again_is_the_same(script, tmp_path):
     render([script], output=tmp_path / "a")
     render([script], output=tmp_path / "b", batch=1)
-    for file in (tmp_path / "a").iterdir():
+    for file in (tmp_path / "a").glob("[!.]*"):
         if file.stem == "report":  # which tells how long it took
             continue
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()

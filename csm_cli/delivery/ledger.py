@@ -1,0 +1,181 @@
+"""What csm has made in a folder, so that a later run knows its own files and removes what is untrue now.
+
+What csm has not made, or somebody has changed since (another size or time), is never touched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from csm_cli.audio.atomic import written
+from csm_cli.audio.formats import FORMATS
+from csm_cli.audio.names import chapter_stem
+from csm_cli.audio.timeline import Timeline
+
+NAME = ".csm-files.json"
+AUDIO = frozenset(kind.suffix for kind in FORMATS.values())
+SHOWN = 3
+# Of a chapter, what may change while its file still agrees with it.
+APART = ("file", "files", "gain_db", "start", "end", "start_sample", "end_sample")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file.
+
+    Attributes:
+        source: the script's file name.
+        chapter: that it holds; None: it is of the whole book.
+        agrees: what it says and when, as a hash.
+        size: bytes.
+        time: of its last change, in nanoseconds.
+    """
+
+    source: str
+    chapter: int | None
+    agrees: str
+    size: int
+    time: int
+
+    def is_of(self, path: Path) -> bool:
+        """Whether the file is as csm left it."""
+        found = path.stat()
+        return (found.st_size, found.st_mtime_ns) == (self.size, self.time)
+
+
+class _Slot(NamedTuple):
+    """What a file is for: of two in one slot, the older one is out of date."""
+
+    chapter: int | None
+    suffix: str
+    sample: bool
+
+
+class Ledger:
+    """The files that csm has made in a folder.
+
+    Args:
+        source: file name of the script that is delivered now.
+        chapters: it has.
+    """
+
+    def __init__(self, folder: Path, source: str, chapters: int):
+        self._folder, self._source, self._count = folder, source, chapters
+        self._entries = _read(folder / NAME)
+
+    def add(self, made: Iterable[Path], timeline: Timeline) -> None:
+        """Note files that were made now, and that agree with the timeline."""
+        stems: dict[str, int | None] = {
+            chapter_stem(each.number, each.title, self._count): each.number for each in timeline.chapters
+        }
+        hashes = _hashes(timeline)
+        for path in made:
+            chapter = stems.get(path.name.partition(".")[0])
+            found = path.stat()
+            self._entries[path.name] = Entry(
+                self._source, chapter, hashes[chapter], found.st_size, found.st_mtime_ns
+            )
+
+    def clear(self, made: Iterable[Path], timeline: Timeline, rendered: Iterable[int]) -> list[str]:
+        """Remove what was made earlier of this script and no longer agrees with the timeline.
+
+        Args:
+            made: now, and noted.
+            rendered: numbers of the chapters that were.
+
+        Returns:
+            What was removed, and what is still there in other formats, for a person to read.
+        """
+        new = {path.name for path in made}
+        slots = {_slot(name, self._entries[name]) for name in new}
+        hashes, concerned = _hashes(timeline), {None, *rendered}
+        removed, kept, changed = [], [], []
+        for name, entry in sorted(self._entries.items()):
+            path = self._folder / name
+            if name in new or entry.source != self._source:
+                continue
+            if not path.is_file():
+                del self._entries[name]
+            elif entry.agrees == hashes.get(entry.chapter) and _slot(name, entry) not in slots:
+                if path.suffix in AUDIO and entry.chapter in concerned:
+                    kept.append(name)
+            else:
+                del self._entries[name]
+                if entry.is_of(path):
+                    path.unlink()
+                    removed.append(name)
+                else:
+                    changed.append(name)
+        notes = (
+            ("removed, made earlier and no longer true", removed),
+            ("no longer true, but changed by somebody, so left there", changed),
+            ("still there from earlier", kept),
+        )
+        return [f"{text}: {_listed(names)}" for text, names in notes if names]
+
+    def with_files(self, timeline: Timeline) -> Timeline:
+        """The timeline with files that are still there from earlier, behind those that it has."""
+        chapters = []
+        for chapter in timeline.chapters:
+            first, *more = self._audio(chapter.number, chapter.files) or ("",)
+            chapters.append(replace(chapter, file=first, more_files=tuple(more)))
+        return replace(timeline, chapters=tuple(chapters), files=self._audio(None, timeline.files))
+
+    def _audio(self, chapter: int | None, first: tuple[str, ...]) -> tuple[str, ...]:
+        names = (
+            name
+            for name, entry in sorted(self._entries.items())
+            if (entry.source, entry.chapter) == (self._source, chapter)
+            and Path(name).suffix in AUDIO
+            and not _slot(name, entry).sample
+        )
+        return tuple(dict.fromkeys((*first, *names)))
+
+    def write(self) -> None:
+        """Keep it.
+
+        Raises:
+            CsmError: it cannot be written.
+        """
+        value = {name: asdict(entry) for name, entry in sorted(self._entries.items())}
+        with written(self._folder / NAME) as temporary:
+            temporary.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+
+
+def _read(path: Path) -> dict[str, Entry]:
+    """What an earlier run noted; nothing where that is not there or damaged."""
+    try:
+        value = json.loads(path.read_bytes())
+        return {name: Entry(**entry) for name, entry in value.items() if Path(name).name == name}
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _slot(name: str, entry: Entry) -> _Slot:
+    stem, _, suffix = name.partition(".")
+    return _Slot(entry.chapter, suffix, stem == "retail-sample")
+
+
+def _hashes(timeline: Timeline) -> dict[int | None, str]:
+    """What each chapter says and when; under None, what the book does."""
+    hashes: dict[int | None, str] = {}
+    for chapter in timeline.chapters:
+        value = chapter.as_dict(timeline.sample_rate)
+        hashes[chapter.number] = _hash({key: value[key] for key in value if key not in APART})
+    book = {key: value for key, value in timeline.book.items() if key != "narrator"}
+    hashes[None] = _hash({"book": book, "chapters": list(hashes.values())})
+    return hashes
+
+
+def _hash(value: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

@@ -1,0 +1,84 @@
+"""A folder that is delivered into again and again: nothing in it speaks of another state of the book."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from csm_cli.delivery.book import Book
+from csm_cli.delivery.ledger import NAME
+from csm_cli.delivery.manifest import read_timeline
+from csm_cli.delivery.options import Delivery
+from csm_cli.delivery.writer import BookWriter
+from tests.delivery.books import RATE, chapter
+
+TEXTS = Delivery(extras=("srt", "vtt"))
+PLAIN = Delivery()
+
+
+def deliver(
+    folder: Path, titles: list[str], delivery: Delivery = PLAIN, lines: int = 2, source: str = "a.md"
+):
+    """Deliver a book and return what was said about it."""
+    with BookWriter(Book("Book", source=source), folder, delivery, RATE, len(titles)) as writer:
+        for number, title in enumerate(titles, 1):
+            writer.add(number, title, chapter(lines, 0.3))
+        writer.finish()
+        writer.write_timeline()
+    return writer.notes
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("[!.]*"))
+
+
+def test_a_renamed_chapter_leaves_nothing_behind(tmp_path: Path) -> None:
+    deliver(tmp_path, ["One", "Two"], TEXTS)
+    (note,) = deliver(tmp_path, ["One", "Deux"], TEXTS)
+    assert note == "removed, made earlier and no longer true: 02-two.srt, 02-two.vtt, 02-two.wav"
+    stems = ["01-one", "02-deux"]
+    assert names(tmp_path) == sorted(
+        [f"{s}.{e}" for s in stems for e in ("srt", "vtt", "wav")] + ["timeline.json"]
+    )
+
+
+def test_subtitles_that_no_longer_fit_go_and_those_that_do_stay(tmp_path: Path) -> None:
+    deliver(tmp_path, ["One"], TEXTS)
+    assert deliver(tmp_path, ["One"]) == [], "the same sound again"
+    assert "01-one.srt" in names(tmp_path)
+    (note,) = deliver(tmp_path, ["One"], lines=3)
+    assert note.endswith("01-one.srt, 01-one.vtt")
+    assert names(tmp_path) == ["01-one.wav", "timeline.json"]
+
+
+def test_another_format_stands_beside_the_first_as_long_as_both_are_true(tmp_path: Path) -> None:
+    deliver(tmp_path, ["One"])
+    (note,) = deliver(tmp_path, ["One"], Delivery(formats=("flac",)))
+    assert note == "still there from earlier: 01-one.wav"
+    assert read_timeline(tmp_path / "timeline.json").chapters[0].files == ("01-one.flac", "01-one.wav")
+    deliver(tmp_path, ["One"], Delivery(formats=("flac",)), lines=3)
+    assert names(tmp_path) == ["01-one.flac", "timeline.json"]
+
+
+def test_what_somebody_has_changed_or_made_is_never_touched(tmp_path: Path) -> None:
+    deliver(tmp_path, ["One"], TEXTS)
+    (tmp_path / "01-one.srt").write_text("better subtitles")
+    (tmp_path / "cover.jpg").write_text("mine")
+    first, second = deliver(tmp_path, ["One"], lines=3)
+    assert first.endswith(": 01-one.vtt") and second == (
+        "no longer true, but changed by somebody, so left there: 01-one.srt"
+    )
+    assert names(tmp_path) == ["01-one.srt", "01-one.wav", "cover.jpg", "timeline.json"]
+
+
+def test_another_script_in_the_same_folder_keeps_its_files(tmp_path: Path) -> None:
+    deliver(tmp_path, ["One"])
+    assert deliver(tmp_path, ["Other"], source="b.md") == []
+    assert names(tmp_path) == ["01-one.wav", "01-other.wav", "timeline.json"]
+
+
+def test_a_ledger_that_is_damaged_is_as_none(tmp_path: Path) -> None:
+    for text in ("", "[1]", "[" * 100_000, '{"../x": {}}', '{"01-one.wav": {"size": 1}}'):
+        deliver(tmp_path, ["One"])
+        (tmp_path / NAME).write_text(text)
+        assert deliver(tmp_path, ["Two"]) == []
+        assert names(tmp_path) == ["01-one.wav", "01-two.wav", "timeline.json"]
