@@ -25,12 +25,13 @@ from csm_cli.cli import (
     train,
     voices,
 )
+from csm_cli.cli.stopping import terminable
 
 app = typer.Typer(
     name="csm",
     help="Turn scripts into spoken chapters.",
     epilog="Exit codes: 0 done, 1 internal error, 2 usage, 3 script invalid, 4 voice, model or tool missing, "
-    "5 done but lines need review, 6 a check fails, 130 interrupted.",
+    "5 done but lines need review, 6 a check fails, 130 interrupted, 143 terminated.",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -78,11 +79,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """
     console.quiet_libraries()
     command = typer.main.get_command(app)
-    try:
-        code = command.main(arguments, prog_name="csm", standalone_mode=False)
-        if code == 130:
-            console.note("interrupted")
-    except (Exception, KeyboardInterrupt) as error:
-        code = console.report(error)
-    console.flush()
+    with terminable() as terminated:
+        try:
+            code = command.main(arguments, prog_name="csm", standalone_mode=False)
+            if code == 130:
+                console.note("interrupted")
+        except (Exception, KeyboardInterrupt) as error:
+            code = console.report(error)
+        console.flush()
+    if code == 130 and terminated:
+        code = 143
     sys.exit(code if isinstance(code, int) else 0)

@@ -122,6 +122,7 @@ def _usage(error: BaseException) -> int:
     """Complaints of the option parser, told by their shape: typer keeps moving their classes."""
     context = getattr(error, "ctx", None)
     message = str(error.format_message())  # type: ignore[attr-defined]
+    message = message.replace("Value error, ", "")  # what a library says before our own words
     if type(error).__name__ == "NoArgsIsHelpError":
         print(message, file=sys.stderr)
     else:

@@ -20,12 +20,21 @@ if TYPE_CHECKING:
     from csm_cli.audio.measure import Measured
 
 
+PLAIN_SECONDS = 30.0
+"""Between two plain lines that tell where the rendering stands."""
+
+
 class PlainProgress(Progress):
-    """Prints the paths of finished files on stdout and a line per chapter on stderr."""
+    """Prints the paths of finished files on stdout; on stderr a line per chapter, and now and then one
+    between.
+    """
 
     def __init__(self) -> None:
+        self._told = time.monotonic()
         self.at_work = ""
         self.lines_done = self.characters_done = 0
+        self.lines_kept = self.lines_spoken = self.characters_spoken = 0
+        self.seconds_spoken = 0.0
         self.lines = self.characters = 0
         self.audio_seconds = 0.0
         self.started = time.monotonic()
@@ -33,12 +42,24 @@ class PlainProgress(Progress):
     def start(self, chains: Sequence[Chain]) -> None:
         self.lines = sum(len(chain.lines) for chain in chains)
         self.characters = sum(chain.characters for chain in chains)
-        self.started = time.monotonic()
+        self.started = self._told = time.monotonic()
 
     def line(self, line: SpokenLine) -> None:
         self.lines_done += 1
         self.characters_done += line.planned.characters
         self.audio_seconds += line.seconds
+        self.lines_kept += line.take is not None
+        if line.rendered and line.take is not None:
+            self.lines_spoken += 1
+            self.characters_spoken += line.planned.characters
+            self.seconds_spoken += line.seconds
+        self.tell_between()
+
+    def tell_between(self) -> None:
+        """Say where it stands if nothing was said for a while."""
+        if time.monotonic() - self._told >= PLAIN_SECONDS and self.lines_done < self.lines:
+            console.note(self.summary())
+            self._told = time.monotonic()
 
     def fleet(self, workers: int, wanted: int, speaking: int, slots: int) -> None:
         of = "" if workers == wanted else f" of {wanted}"
@@ -48,6 +69,7 @@ class PlainProgress(Progress):
         title, lines = chain.chapter.title, count(len(chain.lines), "line")
         console.note(f"chapter {chain.chapter.number} {title!r}: {lines}, {clock(seconds)} of audio")
         print_files(files)
+        self._told = time.monotonic()
 
     def book(self, files: Sequence[Measured], notes: Sequence[str]) -> None:
         print_files(files)
@@ -58,13 +80,20 @@ class PlainProgress(Progress):
         """The rendering is over, or broken off."""
 
     def summary(self) -> str:
-        """Where the rendering stands: lines, audio, speed, time left."""
+        """Where the rendering stands: lines, audio; speed and time left, by what was spoken now."""
         elapsed = time.monotonic() - self.started
         text = f"{self.at_work}{self.lines_done}/{self.lines} lines · {clock(self.audio_seconds)} of audio"
-        if self.lines_done:
-            left = elapsed * (self.characters - self.characters_done) / max(self.characters_done, 1)
-            text += f" · {self.audio_seconds / max(elapsed, 1e-3):.1f}× real time · {clock(left)} left"
+        if self.characters_spoken:
+            left = elapsed * (self.characters - self.characters_done) / self.characters_spoken
+            text += f" · {self.seconds_spoken / max(elapsed, 1e-3):.1f}× real time · {clock(left)} left"
         return text
+
+    def kept(self) -> str:
+        """What an interrupted rendering leaves: "6 of 12 lines spoken and kept, 14.2 s of audio"."""
+        text = f"{self.lines_kept} of {count(self.lines, 'line')} spoken and kept"
+        if self.lines_spoken != self.lines_kept:
+            text += f" ({self.lines_spoken} of them now)"
+        return f"{text}, {self.audio_seconds:.1f} s of audio"
 
 
 class LiveProgress(PlainProgress):
@@ -91,6 +120,9 @@ class LiveProgress(PlainProgress):
             get_renderable=draw, console=Console(stderr=True), transient=True, redirect_stdout=False
         )
         self._live.start()
+
+    def tell_between(self) -> None:
+        """The live line tells it all the time."""
 
     def chapter(self, chain: Chain, seconds: float, files: Sequence[Measured]) -> None:
         if self._live:

@@ -45,14 +45,22 @@ from csm_cli.cli.delivering import (
 from csm_cli.cli.hearing import check_hearing, hearing
 from csm_cli.cli.loading import load_model
 from csm_cli.cli.marking import WatermarkModelOption, WatermarkOption, load_watermark
-from csm_cli.cli.summary import print_results, print_summary
+from csm_cli.cli.summary import (
+    print_other_files,
+    print_results,
+    print_reviews,
+    print_summary,
+    store_options,
+)
 from csm_cli.cli.workers import RayOption, WorkersOption
 from csm_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from csm_cli.cli.progress import PlainProgress
     from csm_cli.render.options import RenderOptions
     from csm_cli.render.plan import Chain
     from csm_cli.render.project import Job
+    from csm_cli.render.report import Interrupted
 
 
 class Verify(StrEnum):
@@ -239,9 +247,7 @@ def render(
         try:
             report = render_on_workers(jobs, options, workers, ray, progress)
         except Interrupted as stop:
-            progress.close()
-            print_results(stop.report, takes)
-            _print_continuation(context)
+            _print_stopped(context, stop, progress, takes)
             raise typer.Exit(stop.exit_code) from None
         finally:
             progress.close()
@@ -273,14 +279,12 @@ def render(
                 note=console.note,
             )
     except Interrupted as stop:
-        progress.close()
-        print_results(stop.report, takes)
-        _print_continuation(context)
+        _print_stopped(context, stop, progress, takes)
         raise typer.Exit(stop.exit_code) from None
     finally:
         progress.close()
     if to_stdout:
-        print_summary(report)
+        print_summary(report, store_options(takes))
     else:
         print_results(report, takes)
     if report.reviews:
@@ -318,6 +322,17 @@ def _print_row(number: str, title: str, chains: list[Chain]) -> None:
     console.emit(f"{number:>4}  {title:<32} {lines:>6} lines {characters:>8} characters {minutes:>7.1f} min")
 
 
+def _print_stopped(
+    context: typer.Context, stop: Interrupted, progress: PlainProgress, takes: Path | None
+) -> None:
+    """What a rendering that was broken off leaves, and how to go on."""
+    progress.close()
+    print_other_files(stop.report)
+    print_reviews(stop.report.reviews, store_options(takes))
+    console.note(progress.kept())
+    _print_continuation(context)
+
+
 def _print_continuation(context: typer.Context) -> None:
     """The command that goes on: the same again, for finished takes are found; --fresh would begin anew."""
     words: list[str] = []
@@ -332,5 +347,5 @@ def _print_continuation(context: typer.Context) -> None:
             else:
                 named = [] if parameter.name == "scripts" else [parameter.opts[-1]]
                 words += [*named, str(item)]
-    console.note("what is finished is kept; to continue:")
+    console.note("to continue:")
     console.note(f"  {shlex.join(['csm', 'render', *words])}")

@@ -12,31 +12,35 @@ from csm_cli.cli.words import count
 
 if TYPE_CHECKING:
     from csm_cli.audio.measure import Measured
-    from csm_cli.render.report import RenderReport
+    from csm_cli.render.report import RenderReport, Review
+
+
+STALE_NAMED = 5
+"""Stale lines that are named one by one."""
 
 
 def print_summary(report: RenderReport, in_store: Sequence[str] | None = None) -> None:
-    """Say what it came to, and which lines a person should listen to.
+    """Say what it came to, and which lines a person should look after.
 
     Args:
         report: of the rendering.
         in_store: options that name the store, for the commands to hear a line and to speak it again; None:
             nothing was stored.
     """
-    for review in report.reviews:
-        console.note(f"needs review: {review}")
-        if in_store is not None:
-            play, again = (
-                shlex.join(["csm", "takes", command, str(review.source), *in_store])
-                for command in ("play", "reroll")
-            )
-            console.note(f"  {play} && {again}")
+    print_reviews(report.reviews, in_store)
+    for line in report.stale_lines[:STALE_NAMED]:
+        console.note(f"stale: {line}: heard something that is said no more, or in another take")
+    if report.stale:
+        more = report.stale - STALE_NAMED
+        rest = f"{more} more are marked in report.html; " if more > 0 else ""
+        console.note(f"  {rest}--lineage strict speaks stale lines again")
     text = f"{count(report.lines, 'line')}"
     told = [
         f"{number} {what}"
         for number, what in [
             (report.cached, "there already"),
-            (report.rendered if report.cached else 0, "spoken"),
+            (report.rendered if report.rendered != report.lines else 0, "spoken now"),
+            (report.silent, "not speakable"),
             (report.retried, "retried"),
             (report.stale, "stale"),
             (len(report.reviews), "to review"),
@@ -47,8 +51,25 @@ def print_summary(report: RenderReport, in_store: Sequence[str] | None = None) -
         text += f" ({', '.join(told)})"
     text += f", {report.audio_seconds:.1f} s of audio in {report.seconds:.1f} s"
     if report.rendered:
-        text += f" ({report.times_real_time:.1f}× real time)"
+        text += f"; {report.spoken_seconds:.1f} s of speech made, {report.times_real_time:.1f}× real time"
     console.note(text)
+
+
+def print_reviews(reviews: Sequence[Review], in_store: Sequence[str] | None) -> None:
+    """Name each line that a person should look at, with what to do; `in_store` as for `print_summary`."""
+    for review in reviews:
+        console.note(f"needs review: {review}")
+        if review.silent:
+            console.note("  write it in other words, or give its spoken form in a lexicon")
+        elif in_store is None:
+            console.note("  say it again with another --seed, or in other words")
+        else:
+            play, again = (
+                shlex.join(["csm", "takes", command, str(review.source), *in_store])
+                for command in ("play", "reroll")
+            )
+            console.note(f"  to hear it: {play}")
+            console.note(f"  to speak it again: {again}")
 
 
 def print_files(files: Sequence[Measured]) -> None:
@@ -63,10 +84,20 @@ def print_files(files: Sequence[Measured]) -> None:
 
 def print_results(report: RenderReport, takes: Path | None = None) -> None:
     """Print the paths not printed yet, and what it came to; `takes` as the option was given."""
+    print_other_files(report)
+    print_summary(report, store_options(takes))
+
+
+def store_options(takes: Path | None) -> list[str]:
+    """The options that name the store in a further command."""
+    return [] if takes is None else ["--takes", str(takes)]
+
+
+def print_other_files(report: RenderReport) -> None:
+    """Print the paths of files that are no sound; the others were named when they were written."""
     from csm_cli.audio.formats import FORMATS
 
     sounds = {kind.suffix for kind in FORMATS.values()}
     for file in report.files:
-        if file.suffix not in sounds:  # those were named when they were written
+        if file.suffix not in sounds:
             console.emit(str(file))
-    print_summary(report, [] if takes is None else ["--takes", str(takes)])

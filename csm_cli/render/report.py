@@ -13,13 +13,14 @@ from csm_cli.screenplay import Source
 
 @dataclass(frozen=True)
 class Review:
-    """A line that stayed bad after all tries; its best take was used."""
+    """A line that stayed bad after all tries; its best take was used. `silent`: there is none."""
 
     source: Source
     line_id: str
     speaker: str
     text: str
     reasons: tuple[str, ...]
+    silent: bool = False
 
     def __str__(self) -> str:
         return f"{self.source}: {self.line_id} {self.speaker}: {'; '.join(self.reasons)}"
@@ -32,8 +33,9 @@ class RenderReport:
     Attributes:
         lines: in finished chapters.
         cached: of these, those whose take was there already.
+        silent: of these, those with nothing that the model can say.
         retried: of the others, those that took more than one try.
-        stale: of all, those that heard something which is said no more.
+        stale_lines: of all, those that heard something which is said no more, as "place: id".
         spoken_seconds: of the takes that were spoken now.
         audio_seconds: of the chapter files.
         seconds: taken, loading of the model left out.
@@ -43,8 +45,9 @@ class RenderReport:
 
     lines: int = 0
     cached: int = 0
+    silent: int = 0
     retried: int = 0
-    stale: int = 0
+    stale_lines: list[str] = field(default_factory=list)
     spoken_seconds: float = 0.0
     audio_seconds: float = 0.0
     seconds: float = 0.0
@@ -59,7 +62,12 @@ class RenderReport:
     @property
     def rendered(self) -> int:
         """Lines that were spoken now."""
-        return self.lines - self.cached
+        return self.lines - self.cached - self.silent
+
+    @property
+    def stale(self) -> int:
+        """Number of stale lines."""
+        return len(self.stale_lines)
 
     def add_chapter(self, spoken: list[SpokenLine], seconds: float, files: list[Path]) -> None:
         """Count a finished chapter."""
@@ -67,15 +75,24 @@ class RenderReport:
         self.audio_seconds += seconds
         self.files += files
         for line in spoken:
-            self.cached += not line.rendered
-            self.stale += line.stale
+            self.silent += line.take is None
+            self.cached += line.take is not None and not line.rendered
+            if line.stale:
+                self.stale_lines.append(f"{line.planned.line.source}: {line.planned.id}")
             if line.rendered and line.take is not None:
                 self.retried += line.take.tries > 1
                 self.spoken_seconds += line.seconds
             if line.reasons:
                 source = line.planned.line
                 self.reviews.append(
-                    Review(source.source, line.planned.id, source.speaker, source.text, line.reasons)
+                    Review(
+                        source.source,
+                        line.planned.id,
+                        source.speaker,
+                        source.text,
+                        line.reasons,
+                        silent=line.take is None,
+                    )
                 )
 
 

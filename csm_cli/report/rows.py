@@ -92,6 +92,7 @@ def totals(chapters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "lines": len(lines),
         "cached": sum(line["state"] == "cached" for line in lines),
         "rendered": sum(line["state"] == "rendered" for line in lines),
+        "silent": sum(line["state"] == "silent" for line in lines),
         "retried": sum(line["state"] == "rendered" and line["take"]["tries"] > 1 for line in lines),
         "stale": sum(line["stale"] for line in lines),
         "review": sum(bool(line["review"]) for line in lines),

@@ -2,7 +2,9 @@
 
 import inspect
 import json
+import os
 import re
+import signal
 from pathlib import Path
 
 from csm_cli.cli import render as command
@@ -22,7 +24,9 @@ def test_paths_on_stdout_and_messages_on_stderr(csm, engine, script):
     assert "csm: chapter 1 'Arrival': 3 lines, 0:0" in result.err
     assert "\x1b" not in result.err
     assert "\r" not in result.err
-    assert re.search(r"csm: 7 lines, \d+\.\d s of audio in .*× real time\)$", result.err.strip())
+    assert re.search(
+        r"csm: 7 lines, \d+\.\d s of audio in .* s; \d+\.\d s of speech made, .*× real time\n$", result.err
+    )
 
 
 def test_options_reach_the_rendering(csm, engine, script):
@@ -49,6 +53,45 @@ def test_lines_to_review_exit_5(csm, engine, script):
     assert re.search(pattern, result.err)
     assert "csm: 7 lines (1 retried, 1 to review), " in result.err
     assert "02-the-lamp.wav" in result.out
+
+
+def test_what_is_stale_or_not_speakable_is_named_and_counted(csm, engine, script):
+    csm("render", script)
+    script.write_text(script.read_text().replace("Is that the light?", "Is that a light?"))
+    result = csm("render", script)
+    stale = re.findall(rf"csm: stale: {script}:\d+:\d+: [0-9a-z]{{7}}: heard", result.err)
+    assert stale
+    assert "csm:   --lineage strict speaks stale lines again" in result.err
+    assert f"csm: 7 lines (6 there already, 1 spoken now, {len(stale)} stale), " in result.err
+
+
+def test_a_terminated_rendering_says_what_is_kept(csm, engine, script):
+    spoken = []
+
+    def fail(asked):
+        spoken.append(asked)
+        if len(spoken) == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    engine.fail = fail
+    result = csm("render", script, "--batch", 1)
+    assert (result.code, result.out) == (143, "")
+    assert re.search(r"csm: 2 of 7 lines spoken and kept, \d+\.\d s of audio\n", result.err)
+    assert f"csm:   csm render {script} --batch 1\n" in result.err
+    engine.fail = None
+    assert "(2 there already, 5 spoken now)" in csm("render", script).err
+
+
+def test_off_a_terminal_a_line_now_and_then_tells_where_it_stands(csm, engine, script, monkeypatch):
+    monkeypatch.setattr("csm_cli.cli.progress.PLAIN_SECONDS", 0.0)
+    said = csm("render", script, "--batch", 1).err
+    assert re.search(r"csm: 1/7 lines · 0:0\d of audio · .*× real time · 0:\d\d left\n", said)
+
+
+def test_a_fault_of_an_option_is_told_in_our_own_words(csm, script):
+    result = csm("render", script, "--verify", "words")
+    said = "Invalid value for '--verify': 'words' is not one of 'asr', 'voice'; see csm render --help"
+    assert (result.code, result.err) == (2, f"csm: error: {said}\n")
 
 
 def test_faults_of_a_script_are_listed_and_exit_3(csm, script):

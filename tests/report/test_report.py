@@ -40,6 +40,7 @@ def test_what_the_report_tells(script, tmp_path):
         "lines": 7,
         "cached": 0,
         "rendered": 7,
+        "silent": 0,
         "retried": 1,
         "stale": 0,
         "review": 1,
