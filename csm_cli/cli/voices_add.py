@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import Device, DeviceOption, ModelOption
+from csm_cli.cli.choices import Device, DeviceOption, JsonOption, ModelOption
 from csm_cli.errors import CsmError, UsageError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def add(
         bool, typer.Option("--extend", help="Add the recordings to the voice of that name.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    as_json: JsonOption = False,
     model: ModelOption = None,
     device: DeviceOption = Device.auto,
 ) -> None:

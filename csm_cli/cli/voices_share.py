@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from csm_cli.cli import console
+from csm_cli.cli.choices import JsonOption
 
 
 def export(
@@ -33,6 +35,7 @@ def import_(
     name: Annotated[str | None, typer.Option("--as", metavar="NAME", help="Another name for it.")] = None,
     project: Annotated[bool, typer.Option("--project", help="Keep it in ./voices.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a voice of that name.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Register the voices of zip files."""
     from csm_cli.errors import UsageError
@@ -42,10 +45,15 @@ def import_(
     if name is not None and len(files) > 1:
         raise UsageError("one name for several voices", where="--as", remedy="import them one by one")
     registry = VoiceRegistry(Path.cwd())
+    made = []
     for file in files:
         added = import_voice(registry, file, name=name, project=project, force=force)
         for warning in added.warnings:
             console.note(f"warning: {warning}")
         if not added.changed:
             console.note(f"the voice {added.voice.name} is registered already, just so")
-        console.emit(str(added.voice.folder))
+        made.append(added.voice.as_dict() | {"changed": added.changed})
+        if not as_json:
+            console.emit(str(added.voice.folder))
+    if as_json:
+        console.emit(json.dumps(made, indent=2, ensure_ascii=False))

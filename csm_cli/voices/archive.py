@@ -11,7 +11,7 @@ from csm_cli.audio.atomic import written
 from csm_cli.audio.files import SAMPLE_RATE, read_audio
 from csm_cli.errors import CsmError, MissingError, UsageError
 from csm_cli.voices.places import CARD
-from csm_cli.voices.registry import Added, VoiceRegistry
+from csm_cli.voices.registry import Added, NameTakenError, VoiceRegistry
 from csm_cli.voices.store import NewClip
 from csm_cli.voices.voice import MAX_CARD_BYTES, Voice, card_text, is_file_name, load_voice
 
@@ -71,7 +71,7 @@ def import_voice(
             return registry.add(
                 name or voice.name,
                 clips,
-                None,
+                usual=voice.speaker,
                 project=project,
                 force=force,
                 language=voice.language,
@@ -79,6 +79,12 @@ def import_voice(
                 consent=voice.consent,
                 note=voice.note,
             )
+    except NameTakenError as error:
+        raise UsageError(
+            error.what,
+            where=where,
+            remedy="import it under another name with --as, or in its place with --force",
+        ) from error
     except FileNotFoundError as error:
         raise MissingError("no such file", where=where, remedy="check the path") from error
     except OSError as error:

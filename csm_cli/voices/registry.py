@@ -27,6 +27,18 @@ class Added(NamedTuple):
     changed: bool
 
 
+class NameTakenError(UsageError):
+    """Another voice has the name, and neither it may be replaced nor a shipped one hidden."""
+
+    def __init__(self, name: str, layer: Layer, folder: Path):
+        super().__init__(
+            f"a voice named {name!r} exists already ({layer}: {folder})",
+            remedy="choose another name, or hide it with --force"
+            if layer == "shipped"
+            else "choose another name, replace it with --force, or add clips to it with --extend",
+        )
+
+
 class VoiceRegistry:
     """Voices by name. A name in a nearer layer hides the same name further off, even when it is damaged.
 
@@ -84,6 +96,7 @@ class VoiceRegistry:
         clips: Sequence[NewClip],
         speaker: int | None = None,
         *,
+        usual: int | None = None,
         project: bool = False,
         force: bool = False,
         extend: bool = False,
@@ -96,14 +109,16 @@ class VoiceRegistry:
 
         Args:
             clips: from `prepare_all`; none makes a voice that is a speaker tag and no more.
-            speaker: its tag; None: that of the voice replaced, else the lowest that no voice has.
-            project: into the project's folder, not the user's.
+            speaker: its tag; None: that of the voice replaced, else `usual`, else the lowest that no voice has.
+            usual: the tag it has elsewhere, which it keeps where no other voice has it.
+            project: into the project's folder, not the user's. A voice of that name there is no hindrance here.
             force: replace the voice of that name, or hide a shipped one.
             extend: add the clips to the voice of that name; one of the same label is replaced.
             language, licence, consent, note: "" keeps what the voice replaced or extended has.
 
         Raises:
-            UsageError: name or tag cannot be used, or the name is taken by another voice.
+            UsageError: name or tag cannot be used.
+            NameTakenError: another voice has the name.
             MissingError: there is no voice to extend.
             CsmError: the folder cannot be written.
         """
@@ -116,13 +131,14 @@ class VoiceRegistry:
         home = self._home(layer)
         with locked(home):
             voices = self.all()
-            taken = next(((at, folder) for at, folder in self._folders()[0] if folder.name == name), None)
             own = home / name
             old = _sound(own, layer) if _exists(own) else None
             if extend:
-                clips = _extended(self._to_extend(name, taken, own), old, clips)
+                clips = _extended(self._to_extend(name, own), old, clips)
             others = {voice.speaker: voice.name for voice in voices if voice.name != name}
             known = old or next((voice for voice in voices if voice.name == name), None)
+            if speaker is None and old is None and usual is not None and usual not in others:
+                speaker = usual
             if speaker is None:
                 speaker = known.speaker if known else _free_tag(others)
             voice = Voice(
@@ -138,14 +154,11 @@ class VoiceRegistry:
                 consent=consent or (old.consent if old else ""),
             )
             if old and same(old, clips) and card_text(replace(voice, clips=old.clips)) == card_text(old):
-                return Added(old, self._doubts(old, others, taken), False)
-            if taken and not (force or extend):
-                raise UsageError(
-                    f"a voice named {name!r} exists already ({taken[0]}: {taken[1]})",
-                    remedy="choose another name, replace it with --force, or add clips to it with --extend",
-                )
+                return Added(old, self._doubts(old, clips, others), False)
+            if not (force or extend):
+                self._check_not_taken(name, layer)
             voice = put(voice, clips)
-            return Added(voice, self._doubts(voice, others, taken), True)
+            return Added(voice, self._doubts(voice, clips, others), True)
 
     def check_free(self, name: str, *, project: bool = False, extend: bool = False) -> None:
         """Finds out, before recordings are read, what is wrong with a name.
@@ -157,8 +170,7 @@ class VoiceRegistry:
         check_name(name)
         home = self._home("project" if project else "user")
         if extend:
-            taken = next(((at, folder) for at, folder in self._folders()[0] if folder.name == name), None)
-            self._to_extend(name, taken, home / name)
+            self._to_extend(name, home / name)
 
     def rename(self, name: str, new: str) -> Voice:
         """Gives a voice of the project or the user another name.
@@ -209,27 +221,47 @@ class VoiceRegistry:
             delete(folder)
         return voice
 
-    def _to_extend(self, name: str, taken: tuple[Layer, Path] | None, own: Path) -> Voice:
-        if taken is None:
-            raise self._missing(name)
-        if taken[1] != own:
-            raise UsageError(
-                f"the voice {name!r} is not in this folder of voices ({taken[0]}: {taken[1]})",
-                where="--extend",
-                remedy="extend a voice of the project with --project; a shipped one cannot be extended",
-            )
-        return load_voice(own, taken[0])
+    def _check_not_taken(self, name: str, layer: Layer) -> None:
+        """A voice is neither replaced by accident, nor is a shipped one hidden so."""
+        here = [at for at, _ in self.layers].index(layer)
+        places = [(at, home / name) for at, home in self.layers[here:] if _exists(home / name)]
+        if places and places[0][0] in (layer, "shipped"):
+            raise NameTakenError(name, *places[0])
 
-    def _doubts(
-        self, voice: Voice, others: Mapping[int, str], taken: tuple[Layer, Path] | None
-    ) -> tuple[str, ...]:
+    def _to_extend(self, name: str, own: Path) -> Voice:
+        places = [(at, home / name) for at, home in self.layers if _exists(home / name)]
+        for layer, folder in places:
+            if folder == own:
+                return load_voice(own, layer)
+        if not places:
+            raise self._missing(name)
+        layer, folder = places[0]
+        raise UsageError(
+            f"the voice {name!r} is not in this folder of voices ({layer}: {folder})",
+            where="--extend",
+            remedy={
+                "project": "extend it with --project",
+                "user": "extend it without --project",
+                "shipped": "a shipped voice cannot be extended: choose another name",
+            }[layer],
+        )
+
+    def _doubts(self, voice: Voice, clips: Sequence[NewClip], others: Mapping[int, str]) -> tuple[str, ...]:
         doubts = []
         if voice.speaker in others:
             doubts.append(
                 f"speaker {voice.speaker} is also {others[voice.speaker]!r}; cast together, one gets another"
             )
-        if taken and taken[0] == "project" and voice.layer == "user":
-            doubts.append(f"the project has its own {voice.name!r}, which is used before this one")
+        homes = dict(self.layers)
+        other: Layer = "user" if voice.layer == "project" else "project"
+        if other in homes and _exists(homes[other] / voice.name):
+            found = _sound(homes[other] / voice.name, other)
+            if found is None or not same(found, clips):
+                doubts.append(
+                    f"the project has its own {voice.name!r}, which is used before this one"
+                    if other == "project"
+                    else f"there is another {voice.name!r} among your own voices; here, this one goes before it"
+                )
         return tuple(doubts)
 
     def _folders(self) -> tuple[list[tuple[Layer, Path]], list[str]]:

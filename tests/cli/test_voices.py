@@ -180,6 +180,9 @@ def test_rename_export_import(csm, engine, clip, tmp_path):
     assert names == ["hanna/voice.yaml", "hanna/reference.wav"]
     again = csm("voices", "import", "hanna.zip")
     assert again.code == 0 and "registered already" in again.err
+    (copy,) = json.loads(csm("voices", "import", "hanna.zip", "--project", "--json").out)
+    assert (copy["name"], copy["layer"], copy["changed"]) == ("hanna", "project", True)
+    assert csm("voices", "remove", "hanna").code == 0 and listing(csm)["hanna"]["layer"] == "user"
     assert csm("voices", "import", "hanna.zip", "--as", "joanna", "--project").code == 0
     assert listing(csm)["joanna"]["layer"] == "project" and listing(csm)["joanna"]["licence"] == "CC0"
     assert csm("voices", "import", "hanna.zip", "none.zip", "--as", "x").code == 2

@@ -39,8 +39,11 @@ def test_there_and_back(registry: VoiceRegistry, packed: Path, tmp_path: Path) -
     assert export_voice(new, tmp_path / "again.zip").read_bytes() == packed.read_bytes()
     other = import_voice(registry, packed, name="bob").voice
     assert other.labels == ("calm", "angry") and other.licence == "CC0" and other.speaker != old.speaker
-    with pytest.raises(UsageError, match="exists already"):
+    with pytest.raises(UsageError, match=r"ann.zip: .*'kal' exists already .*--as, .*--force"):
         import_voice(registry, packed, name="kal")
+    project = VoiceRegistry(tmp_path / "project")
+    assert import_voice(project, packed, project=True).voice.layer == "project", "the user's is no hindrance"
+    assert import_voice(registry, packed, name="kal", force=True).voice.text == TEXT
 
 
 def test_a_shipped_voice_travels(registry: VoiceRegistry, tmp_path: Path) -> None:

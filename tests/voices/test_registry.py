@@ -130,6 +130,30 @@ def test_a_taken_name_needs_force(registry: VoiceRegistry) -> None:
     assert second.text.startswith("Other") and second.speaker == 40
 
 
+def test_the_project_and_the_user_may_each_have_a_voice_of_one_name(registry: VoiceRegistry) -> None:
+    mine = registry.add("ann", CLIP, speaker=40).voice
+    copy = registry.add("ann", CLIP, project=True)
+    assert (copy.voice.layer, copy.voice.speaker, copy.warnings) == ("project", 40, ())
+    other = registry.add("ann", OTHER, project=True, force=True)
+    assert "another 'ann' among your own voices" in other.warnings[0]
+    assert VoiceRegistry(None).get("ann") == mine
+    assert "the project has its own 'ann'" in registry.add("ann", CLIP, note="new", force=True).warnings[0]
+    with pytest.raises(UsageError, match="exists already.*project"):
+        registry.add("ann", CLIP, project=True)
+    longer = registry.add("ann", labelled("sad"), extend=True).voice
+    assert longer.layer == "user" and longer.labels == ("plain", "sad"), "its own, not the project's"
+    registry.add("bob", CLIP)
+    with pytest.raises(UsageError, match="extend it without --project"):
+        registry.add("bob", labelled("sad"), extend=True, project=True)
+
+
+def test_a_tag_from_elsewhere_is_kept_where_it_is_free(registry: VoiceRegistry) -> None:
+    assert registry.add("ann", CLIP, usual=40).voice.speaker == 40
+    assert registry.add("bob", CLIP, usual=40).voice.speaker == 2
+    again = registry.add("ann", CLIP, usual=50)
+    assert again.voice.speaker == 40 and not again.changed
+
+
 def test_speaker_tags(registry: VoiceRegistry) -> None:
     assert registry.add("a", CLIP).voice.speaker == 2
     assert registry.add("b", CLIP, speaker=4).voice.speaker == 4
