@@ -109,9 +109,9 @@ class VoiceRegistry:
 
         Args:
             clips: from `prepare_all`; none makes a voice that is a speaker tag and no more.
-            speaker: its tag; None: that of the voice replaced, else `usual`, else the lowest that no voice has.
+            speaker: its tag; None: that of the voice replaced, else `usual`, else the lowest free one.
             usual: the tag it has elsewhere, which it keeps where no other voice has it.
-            project: into the project's folder, not the user's. A voice of that name there is no hindrance here.
+            project: into the project's folder, not the user's; each may have a voice of that name.
             force: replace the voice of that name, or hide a shipped one.
             extend: add the clips to the voice of that name; one of the same label is replaced.
             language, licence, consent, note: "" keeps what the voice replaced or extended has.
@@ -260,7 +260,7 @@ class VoiceRegistry:
                 doubts.append(
                     f"the project has its own {voice.name!r}, which is used before this one"
                     if other == "project"
-                    else f"there is another {voice.name!r} among your own voices; here, this one goes before it"
+                    else f"there is another {voice.name!r} among your own voices; here, this one is used"
                 )
         return tuple(doubts)
 

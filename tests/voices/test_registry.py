@@ -138,7 +138,7 @@ def test_the_project_and_the_user_may_each_have_a_voice_of_one_name(registry: Vo
     assert "another 'ann' among your own voices" in other.warnings[0]
     assert VoiceRegistry(None).get("ann") == mine
     assert "the project has its own 'ann'" in registry.add("ann", CLIP, note="new", force=True).warnings[0]
-    with pytest.raises(UsageError, match="exists already.*project"):
+    with pytest.raises(UsageError, match=r"exists already.*project"):
         registry.add("ann", CLIP, project=True)
     longer = registry.add("ann", labelled("sad"), extend=True).voice
     assert longer.layer == "user" and longer.labels == ("plain", "sad"), "its own, not the project's"
