@@ -12,6 +12,7 @@ import numpy as np
 
 from csm_cli.audio.atomic import written
 from csm_cli.audio.ffmpeg import read_ffmpeg, run_ffmpeg
+from csm_cli.audio.hushed import hushed
 from csm_cli.audio.resample import resample
 from csm_cli.audio.tape import Tape
 from csm_cli.errors import CsmError, MissingError, UsageError
@@ -65,7 +66,8 @@ def audio_seconds(path: Path | str) -> float | None:
     import soundfile
 
     try:
-        return float(soundfile.info(str(path)).duration)
+        with hushed(path):
+            return float(soundfile.info(str(path)).duration)
     except (soundfile.SoundFileError, OSError):
         return None
 
@@ -139,7 +141,7 @@ def _decode(path: Path, rate: int, seconds: float | None = None) -> tuple[np.nda
     import soundfile
 
     try:
-        with soundfile.SoundFile(str(path)) as file:
+        with hushed(path), soundfile.SoundFile(str(path)) as file:
             frames = -1 if seconds is None else round(seconds * file.samplerate)
             audio = file.read(frames, dtype="float32", always_2d=True)
             return audio.mean(axis=1), file.samplerate

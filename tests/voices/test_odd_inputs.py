@@ -181,13 +181,14 @@ def test_there_are_fifty() -> None:
 
 
 @pytest.mark.parametrize("kind", GOOD)
-def test_a_usable_voice(kind: str, tmp_path: Path) -> None:
+def test_a_usable_voice(kind: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     try:
         path = GOOD[kind](tmp_path)
     except (CsmError, soundfile.SoundFileError) as error:
         pytest.skip(f"cannot be made here: {error}")
     (made,) = prepare_all([Recording(path, TEXT)])
     voice = VoiceRegistry(None).add("ann", [made.clip]).voice
+    assert capfd.readouterr() == ("", ""), "no decoder talks to the screen"
     assert voice.audio is not None and not any("\n" in warning for warning in made.warnings)
     info = soundfile.info(str(voice.audio))
     assert (info.samplerate, info.channels, info.subtype) == (RATE, 1, "PCM_16")
@@ -200,10 +201,11 @@ def test_a_usable_voice(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-def test_one_clear_line(kind: str, tmp_path: Path) -> None:
+def test_one_clear_line(kind: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = REFUSED[kind](tmp_path)
     with pytest.raises(CsmError) as raised:
         prepare_all([Recording(path, TEXT)])
     message = str(raised.value)
     assert message.startswith(str(path)) and "\n" not in message and "; " in message
     assert raised.value.exit_code in (2, 4)
+    assert capfd.readouterr() == ("", ""), "no decoder talks to the screen"
