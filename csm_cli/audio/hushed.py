@@ -11,7 +11,7 @@ from pathlib import Path
 
 ALONE = threading.Lock()
 QUIET = (b"RIFF", b"RIFX", b"RF64", b"FORM", b"caff", b"fLaC", b"OggS", b".snd")
-"""First bytes of files that libsndfile reads without libmpg123, which tells stderr of every damage it finds."""
+"""First bytes of files that libsndfile reads without libmpg123, which tells stderr of all damage."""
 
 
 @contextmanager
