@@ -134,5 +134,5 @@ def test_checks_that_cannot_be_made(book):
     assert make_verifier(read_jobs([book.script], options), options, notes.append).checks == ("signal",)
     assert "no speaker model" in notes[0]
     options = RenderOptions(verify=frozenset({"asr"}), asr=str(book.folder / "nothing"))
-    with pytest.raises(MissingError, match=r"--verify asr: .*the recogniser cannot be loaded"):
+    with pytest.raises(MissingError, match=r"--verify asr: .*no such recogniser"):
         make_verifier(read_jobs([book.script], options), options, notes.append)
