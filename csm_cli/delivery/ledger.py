@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,7 +30,8 @@ class Entry:
 
     Attributes:
         source: the script's file name.
-        chapter: that it holds; None: it is of the whole book.
+        chapter: that it is of; None: it is of the book.
+        holds: numbers of the chapters that are in it.
         agrees: what it says and when, as a hash.
         size: bytes.
         time: of its last change, in nanoseconds.
@@ -38,6 +39,7 @@ class Entry:
 
     source: str
     chapter: int | None
+    holds: list[int]
     agrees: str
     size: int
     time: int
@@ -46,6 +48,10 @@ class Entry:
         """Whether the file is as csm left it."""
         found = path.stat()
         return (found.st_size, found.st_mtime_ns) == (self.size, self.time)
+
+    def is_true(self, timeline: Timeline) -> bool:
+        """Whether it says what the timeline says, and when."""
+        return self.agrees == _agreed(timeline, self.chapter, self.holds)
 
 
 class _Slot(NamedTuple):
@@ -68,17 +74,22 @@ class Ledger:
         self._folder, self._source, self._count = folder, source, chapters
         self._entries = _read(folder / NAME)
 
-    def add(self, made: Iterable[Path], timeline: Timeline) -> None:
-        """Note files that were made now, and that agree with the timeline."""
-        stems: dict[str, int | None] = {
+    def add(self, made: Iterable[Path], timeline: Timeline, rendered: Iterable[int]) -> None:
+        """Note files that were made now, and that agree with the timeline.
+
+        Args:
+            rendered: numbers of the chapters that were, all of which are in the book's own files.
+        """
+        every = sorted(rendered)
+        stems = {
             chapter_stem(each.number, each.title, self._count): each.number for each in timeline.chapters
         }
-        hashes = _hashes(timeline)
         for path in made:
             chapter = stems.get(path.name.partition(".")[0])
-            found = path.stat()
+            holds = every if chapter is None else [chapter]
+            found, agreed = path.stat(), _agreed(timeline, chapter, holds)
             self._entries[path.name] = Entry(
-                self._source, chapter, hashes[chapter], found.st_size, found.st_mtime_ns
+                self._source, chapter, holds, agreed, found.st_size, found.st_mtime_ns
             )
 
     def clear(self, made: Iterable[Path], timeline: Timeline, rendered: Iterable[int]) -> list[str]:
@@ -93,7 +104,8 @@ class Ledger:
         """
         new = {path.name for path in made}
         slots = {_slot(name, self._entries[name]) for name in new}
-        hashes, concerned = _hashes(timeline), {None, *rendered}
+        stems = {name.partition(".")[0]: self._entries[name].holds for name in new}
+        concerned = {None, *rendered}
         removed, kept, changed = [], [], []
         for name, entry in sorted(self._entries.items()):
             path = self._folder / name
@@ -101,7 +113,7 @@ class Ledger:
                 continue
             if not path.is_file():
                 del self._entries[name]
-            elif entry.agrees == hashes.get(entry.chapter) and _slot(name, entry) not in slots:
+            elif entry.is_true(timeline) and _slot(name, entry) not in slots and _fits(name, entry, stems):
                 if path.suffix in AUDIO and entry.chapter in concerned:
                     kept.append(name)
             else:
@@ -161,15 +173,21 @@ def _slot(name: str, entry: Entry) -> _Slot:
     return _Slot(entry.chapter, suffix, stem == "retail-sample")
 
 
-def _hashes(timeline: Timeline) -> dict[int | None, str]:
-    """What each chapter says and when; under None, what the book does."""
-    hashes: dict[int | None, str] = {}
-    for chapter in timeline.chapters:
-        value = chapter.as_dict(timeline.sample_rate)
-        hashes[chapter.number] = _hash({key: value[key] for key in value if key not in APART})
+def _fits(name: str, entry: Entry, stems: Mapping[str, list[int]]) -> bool:
+    """Whether it holds the same chapters as a new file of its name; an EPUB brings its own sound."""
+    stem, _, suffix = name.partition(".")
+    return suffix == "epub" or stems.get(stem, entry.holds) == entry.holds
+
+
+def _agreed(timeline: Timeline, chapter: int | None, holds: Sequence[int]) -> str:
+    """What these chapters say and when, and what the book says where a file is of the book."""
+    chapters = []
+    for each in timeline.chapters:
+        if each.number in holds:
+            value = each.as_dict(timeline.sample_rate)
+            chapters.append({key: value[key] for key in value if key not in APART})
     book = {key: value for key, value in timeline.book.items() if key != "narrator"}
-    hashes[None] = _hash({"book": book, "chapters": list(hashes.values())})
-    return hashes
+    return _hash({"book": book if chapter is None else {}, "chapters": chapters})
 
 
 def _hash(value: Mapping[str, Any]) -> str:

@@ -159,7 +159,7 @@ class BookWriter:
         texts = write_sidecars(self.folder, self.book, self.delivery.extras, units, self._volumes)
         timeline, made = with_earlier(self.folder, new, self.count), self._made + texts
         ledger = Ledger(self.folder, self.book.source, self.count)
-        ledger.add(made, timeline)
+        ledger.add(made, timeline, self._chapters)
         if complete:
             self.notes += ledger.clear(made, timeline, self._chapters)
             timeline = ledger.with_files(timeline)

@@ -59,6 +59,18 @@ def test_another_format_stands_beside_the_first_as_long_as_both_are_true(tmp_pat
     assert names(tmp_path) == ["01-one.flac", "timeline.json"]
 
 
+def test_what_stands_beside_the_books_file_holds_the_same_chapters(tmp_path: Path) -> None:
+    all_three = Delivery(formats=("wav", "m4b"), extras=("srt", "chapters", "epub"))
+    deliver(tmp_path, ["One", "Two", "Three"], all_three)
+    with BookWriter(Book("Book", source="a.md"), tmp_path, Delivery(formats=("m4b",)), RATE, 3) as writer:
+        for number, title in ((1, "One"), (2, "Two")):
+            writer.add(number, title, chapter(2, 0.3))
+        writer.finish()
+    gone, _ = writer.notes
+    assert gone == "removed, made earlier and no longer true: book.chapters.json, book.srt"
+    assert {"book.epub", "book.m4b", "03-three.wav", "03-three.srt"} < set(names(tmp_path))
+
+
 def test_what_somebody_has_changed_or_made_is_never_touched(tmp_path: Path) -> None:
     deliver(tmp_path, ["One"], TEXTS)
     (tmp_path / "01-one.srt").write_text("better subtitles")
