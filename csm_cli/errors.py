@@ -34,12 +34,14 @@ class ScriptError(CsmError):
 
     Args:
         problems: `file:line:col: level: message` lines, in file order.
+        number: how many there are, if they are not all listed.
     """
 
     exit_code = 3
 
-    def __init__(self, problems: list[str]):
+    def __init__(self, problems: list[str], number: int | None = None):
         self.problems = problems
+        self.number = len(problems) if number is None else number
         super().__init__("\n".join(problems))
 
 

@@ -25,9 +25,11 @@ from csm_cli.cli import (
     train,
     voices,
 )
+from csm_cli.cli.groups import Group
 from csm_cli.cli.stopping import terminable
 
 app = typer.Typer(
+    cls=Group,
     name="csm",
     help="Turn scripts into spoken chapters.",
     epilog="Exit codes: 0 done, 1 internal error, 2 usage, 3 script invalid, 4 voice, model or tool missing, "

@@ -97,7 +97,7 @@ def report(error: BaseException) -> int:
     if isinstance(error, ScriptError):
         for problem in error.problems:
             print(problem, file=sys.stderr)
-        _error(f"{count(len(error.problems), 'problem')} in the script")
+        _error(f"{count(error.number, 'problem')} in the script")
         return error.exit_code
     if isinstance(error, CsmError):
         _error(str(error))

@@ -10,9 +10,11 @@ import typer
 
 from csm_cli.cli import console
 from csm_cli.cli.choices import FormatOption, JsonOption
+from csm_cli.cli.groups import Group
 from csm_cli.cli.words import count
 
 app = typer.Typer(
+    cls=Group,
     help="How certain words are to be said.",
     rich_markup_mode=None,
     no_args_is_help=True,

@@ -71,7 +71,6 @@ def _print(findings: list[Finding], as_json: bool) -> None:
 def _summary(findings: list[Finding], scripts: int) -> str:
     from csm_cli.screenplay.problems import LEVELS
 
-    levels = [found.level for found in findings]
-    numbers = {level: levels.count(level) for level in LEVELS}
+    numbers = {level: sum(found.number for found in findings if found.level == level) for level in LEVELS}
     told = [count(number, level) for level, number in numbers.items() if number] or ["nothing to mend"]
     return f"{', '.join(told)} in {count(scripts, 'script')}"

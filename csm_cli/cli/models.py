@@ -11,11 +11,13 @@ import typer
 
 from csm_cli.cli import console
 from csm_cli.cli.choices import Device, DeviceOption, JsonOption
+from csm_cli.cli.groups import Group
 
 if TYPE_CHECKING:
     from csm_cli.checkpoints.find import Checkpoint
 
 app = typer.Typer(
+    cls=Group,
     help="List, fetch, check and convert models.",
     rich_markup_mode=None,
     no_args_is_help=True,

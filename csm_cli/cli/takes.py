@@ -10,6 +10,7 @@ import typer
 
 from csm_cli.cli import console
 from csm_cli.cli.choices import Device, DeviceOption, JsonOption, ModelOption
+from csm_cli.cli.groups import Group
 from csm_cli.cli.words import clock, count, size
 from csm_cli.errors import MissingError, UsageError
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from csm_cli.workbench import Bench, BenchLine
 
 app = typer.Typer(
+    cls=Group,
     help="List, hear, choose and speak again the takes of a script's lines.",
     rich_markup_mode=None,
     no_args_is_help=True,

@@ -10,12 +10,14 @@ import typer
 
 from csm_cli.cli import console, voices_add, voices_listen, voices_share
 from csm_cli.cli.choices import JsonOption
+from csm_cli.cli.groups import Group
 
 if TYPE_CHECKING:
     from csm_cli.voices.registry import VoiceRegistry
     from csm_cli.voices.voice import Voice
 
 app = typer.Typer(
+    cls=Group,
     help="Register voices, list them, listen to them, pass them on.",
     rich_markup_mode=None,
     no_args_is_help=True,

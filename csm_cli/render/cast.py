@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csm_cli.engine import Segment
+from csm_cli.errors import MissingError
 from csm_cli.screenplay import Line, Screenplay
 from csm_cli.voices.codes import reference_codes
 from csm_cli.voices.registry import VoiceRegistry
@@ -50,7 +51,19 @@ def find_voices(screenplay: Screenplay) -> dict[str, Voice]:
             places.setdefault(voice, chapter.source)
         for line in chapter.lines:
             places.setdefault(line.voice, line.source)
-    return {voice: find_voice(registry, voice, str(source)) for voice, source in places.items()}
+    found: dict[str, Voice] = {}
+    missing: list[MissingError] = []
+    for voice, source in places.items():
+        try:
+            found[voice] = find_voice(registry, voice, str(source))
+        except MissingError as error:
+            missing.append(error)
+    if missing[1:]:
+        first, more = missing[0], f"{len(missing) - 1} more: csm lint lists them"
+        raise MissingError(first.what, where=first.where, remedy=f"{first.remedy} (and {more})")
+    if missing:
+        raise missing[0]
+    return found
 
 
 def with_clips(screenplay: Screenplay, voices: Mapping[str, Voice]) -> tuple[Screenplay, dict[str, Voice]]:

@@ -15,7 +15,9 @@ from csm_cli.render.models import UNLIMITED, Limits
 from csm_cli.render.options import RenderOptions, format_chapters
 from csm_cli.render.plan import DEFAULT_MAX_CHARACTERS, Chain, plan_screenplay
 from csm_cli.screenplay import Screenplay, read_screenplay
+from csm_cli.screenplay.problems import script_error
 from csm_cli.speech import Reader, reader_for
+from csm_cli.speech.checking import check_script
 from csm_cli.takes.store import takes_folder
 
 if TYPE_CHECKING:
@@ -60,21 +62,11 @@ def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
         MissingError: a script or a voice that is not there.
         UsageError: chapters that no script has, two scripts of one name.
     """
-    plays: list[Screenplay] = []
-    problems: list[str] = []
-    for script in scripts:
-        try:
-            plays.append(_completed(read_screenplay(script), options))
-        except ScriptError as error:
-            problems += error.problems
-    readers: list[Reader] = []
-    for play in plays:
-        try:
-            readers.append(reader_for(play))
-        except ScriptError as error:
-            problems += error.problems
-    if problems:
-        raise ScriptError(list(dict.fromkeys(problems)))
+    try:
+        plays = [_completed(read_screenplay(script), options) for script in scripts]
+        readers = [reader_for(play) for play in plays]
+    except ScriptError:  # all there is to mend is told at once, as lint does
+        raise script_error(found for script in scripts for found in check_script(script)) from None
     _check_chapters(plays, options.chapters)
     folders = _folders(scripts, options.output)
     return [

@@ -19,11 +19,19 @@ _SHOWN = 40
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to mend (error), to look at (warning) or to know (note)."""
+    """One thing to mend (error), to look at (warning) or to know (note).
+
+    Args:
+        source: where.
+        level: how bad it is.
+        message: what is wrong, on one line.
+        number: how many it stands for; more than one only where very many are not told one by one.
+    """
 
     source: Source
     level: Level
     message: str
+    number: int = 1
 
     def __str__(self) -> str:
         return f"{self.source}: {self.level}: {self.message}"
@@ -79,14 +87,21 @@ class Problems:
         )
         for level, number in self._counts.items():
             if number > MOST:
-                last = max((found for found in order if found.level == level), key=order.index)
-                order.append(Finding(last.source, level, f"and {number - MOST} more after this one"))
+                last = next(found for found in reversed(order) if found.level == level)
+                rest = "; nothing behind them was looked at" if level == "error" else ""
+                order.append(Finding(last.source, level, f"and {number - MOST} more{rest}", number - MOST))
         return order
 
     def check(self) -> None:
         """Raise ScriptError with every error, in file order, if there is any."""
         if self:
-            raise ScriptError([str(found) for found in self.findings() if found.level == "error"])
+            raise script_error(self.findings())
+
+
+def script_error(findings: Iterable[Finding]) -> ScriptError:
+    """What is raised for a script with these findings: its errors."""
+    errors = [found for found in findings if found.level == "error"]
+    return ScriptError(list(dict.fromkeys(map(str, errors))), sum(found.number for found in errors))
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from csm_cli.screenplay.document import NARRATOR, Screenplay
 from csm_cli.screenplay.draft import Draft
 from csm_cli.screenplay.header import RESERVED, is_nothing, read_header, read_list, read_text
 from csm_cli.screenplay.nodes import Fields, Items, Node, Scalar, kind, parse_nodes
-from csm_cli.screenplay.problems import Problems, did_you_mean
+from csm_cli.screenplay.problems import Problems, did_you_mean, shown
 from csm_cli.screenplay.reading import Reading
 from csm_cli.screenplay.settings import (
     CHAPTER_KEYS,
@@ -195,8 +195,7 @@ def _read_line(item: Fields, opening: bool, draft: Draft, problems: Problems) ->
             speaker, named_at = key.text, key.source
         else:
             at = names[1][0].source if names else item.source
-            what = "a second speaker in one line; begin it with -"
-            problems.add(at, what if names else "a line needs a speaker and text")
+            problems.add(at, _second(names[1][0].text) if names else "a line needs a speaker and text")
             draft.skip_line()
             return
     speaker = " ".join(speaker.split())
@@ -235,6 +234,13 @@ def _read_line(item: Fields, opening: bool, draft: Draft, problems: Problems) ->
         settings=read_settings(item, problems),
         voice=read_text(item, "voice", problems),
     )
+
+
+def _second(key: str) -> str:
+    """What is wrong with a line that has a second key which is none of a line's."""
+    if near := did_you_mean(key, LINE_KEYS):
+        return f'unknown key "{shown(key)}"{near}'
+    return f'"{shown(key)}" is a second speaker in one line; begin it with -'
 
 
 def _what(node: Node) -> str:

@@ -148,3 +148,30 @@ def test_import_of_another_encoding(csm):
     assert csm("import", "a.txt", "-o", "a.md").code == 3
     assert csm("import", "a.txt", "-o", "a.md", "--encoding", "cp1252").code == 0
     assert csm("import", "a.txt", "-o", "b.md", "--encoding", "nonsense").code == 2
+
+
+def test_render_lists_the_errors_that_lint_lists(csm):
+    text = (
+        "voices: {Ann: sltt, Ben: slt}\nlexicon: none.yaml\n"
+        "lines:\n- Ann: Hi\n  sed: 3\n- Bn: Ho!\n- Ann: 1\n  Ben: 2\n"
+    )
+    Path("bad.yaml").write_text(text)
+    linted, rendered = csm("lint", "bad.yaml"), csm("render", "--dry-run", "bad.yaml")
+    assert linted.out.splitlines() == rendered.err.splitlines()[:-1]
+    assert 'bad.yaml:5:3: error: unknown key "sed"; did you mean "seed"?' in linted.out
+    assert 'bad.yaml:8:3: error: "Ben" is a second speaker in one line; begin it with -' in linted.out
+    assert linted.err.startswith("csm: 5 errors") and rendered.err.endswith("5 problems in the script\n")
+
+
+def test_of_many_faults_the_number_is_told(csm):
+    Path("many.md").write_text("".join(f"word XQ{number}Z <b>\n\n" for number in range(1200)))
+    result = csm("lint", "many.md")
+    assert result.err == "csm: 1200 warnings, 1200 notes in 1 script\n"
+    told = [row.split(": ", 1) for row in result.out.splitlines() if "more" in row]
+    assert [message for _, message in told] == ["warning: and 200 more", "note: and 200 more"]
+    assert all(place.startswith("many.md:1999:") for place, _ in told)
+
+
+@pytest.mark.parametrize("group", ["takes", "voices", "models", "lexicon"])
+def test_help_has_whole_sentences(csm, group):
+    assert "..." not in csm(group, "--help").out.split("Commands:")[1]

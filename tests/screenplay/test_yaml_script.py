@@ -127,7 +127,10 @@ FAULTS = {
         "- scene brake",
         '3:3: error: "scene brake" has no speaker; did you mean "scene break"?',
     ),
-    "two speakers": ("- Anna: a\n  narrator: b", "4:3: error: a second speaker in one line; begin it with -"),
+    "two speakers": (
+        "- Anna: a\n  narrator: b",
+        '4:3: error: "narrator" is a second speaker in one line; begin it with -',
+    ),
     "duplicate key": ("- {text: a, text: b}", '3:13: error: duplicate key "text"; first used on line 3'),
     "a tag": (
         "- Anna: !!python/name:os.system Hi",
