@@ -6,11 +6,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from csm_cli.voices.frames import STEP_SECONDS, Loudness, loudness
-from csm_cli.voices.quality import clipped_share
+from csm_cli.voices.clipping import SQUARE, clipped_share, squareness
+from csm_cli.voices.frames import SILENCE_DB, STEP_SECONDS, Loudness, loudness
 
 PAUSE_SECONDS = 0.2
 PICK_SECONDS = (5.0, 15.0)
+NOISE_PERCENTILE = 10
 
 
 def cut_at_pause(audio: np.ndarray, rate: int, seconds: float) -> tuple[int, bool]:
@@ -62,8 +63,9 @@ def _worth(loud: Loudness, overdriven: dict[int, float], start: int, end: int) -
     spoken = levels[active]
     if not spoken.size:
         return -np.inf
-    quiet = levels[~active]
-    noise = float(np.percentile(quiet, 50)) if quiet.size else loud.noise_db
+    # Digital silence, as a noise gate leaves it between words, says nothing of the noise under them.
+    heard = levels[levels > SILENCE_DB + 1]
+    noise = float(np.percentile(heard, NOISE_PERCENTILE))
     above = min(60.0, float(np.mean(spoken)) - noise)
     unevenness = float(np.std(spoken))
     fullness = float(active.mean())
@@ -72,12 +74,14 @@ def _worth(loud: Loudness, overdriven: dict[int, float], start: int, end: int) -
 
 
 def _clipped_before(audio: np.ndarray, rate: int, cuts: list[int]) -> dict[int, float]:
-    """For each cut, in thousandths of a second's samples, how much before it is overdriven."""
+    """For each cut, how much before it is overdriven: thousandths of a second; a part squared off counts 1."""
     total, found = 0.0, {cuts[0]: 0.0}
     for start, end in pairwise(cuts):
         part = audio[_sample(start, rate) : _sample(end, rate)]
         if np.abs(part).max(initial=0.0) >= 0.99 * np.abs(audio).max():
             total += clipped_share(part) * (end - start) * STEP_SECONDS * 1000
+        if squareness(part, rate) > SQUARE:
+            total += 1
         found[end] = total
     return found
 

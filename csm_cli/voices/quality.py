@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from csm_cli.voices.clipping import SQUARE, squareness
 from csm_cli.voices.frames import SILENCE_DB, STEP_SECONDS, loudness
 from csm_cli.voices.likely import liveliness
 
@@ -37,6 +38,7 @@ class Quality:
         level_db: dBFS RMS while somebody speaks.
         noise_db: dBFS RMS of the softest twentieth.
         clipped: share of samples that stand at the limit together with their neighbours.
+        squared: share of a loud wave that lies near its top, from `squareness`.
         reverberation: seconds that sound takes to fall by 60 dB, about; None if no fall was found.
         speech_share: share of the time in which somebody speaks.
         agreement: share of the transcript's words that a recogniser heard; None if none was asked.
@@ -52,6 +54,7 @@ class Quality:
     clipped: float
     reverberation: float | None
     speech_share: float
+    squared: float = 0.0
     positions: int = 0
     agreement: float | None = None
     doubtful: bool = False
@@ -78,7 +81,7 @@ class Quality:
                 "noise",
                 noise if noise == "none" else f"{noise}, {self.speech_to_noise_db:.0f} dB under speech",
             ),
-            ("clipping", f"{self.clipped:.2%} of samples" if self.clipped else "none"),
+            ("clipping", self._clipping()),
             ("echo", "not measured" if self.reverberation is None else f"about {self.reverberation:.1f} s"),
             ("speech", f"{self.speech_share:.0%} of the time"),
             ("context", f"about {self.positions} of {POSITIONS} positions ({share:.0f} %)"),
@@ -86,6 +89,11 @@ class Quality:
         if self.agreement is not None:
             rows.insert(-1, ("transcript", f"{self.agreement:.0%} of its words were recognised"))
         return rows
+
+    def _clipping(self) -> str:
+        if self.clipped:
+            return f"{self.clipped:.2%} of samples"
+        return "the waves are squared off" if self.squared > SQUARE else "none"
 
     def warnings(self) -> list[str]:
         """What is doubtful, each with what to do about it."""
@@ -102,6 +110,10 @@ class Quality:
             )
         if self.clipped > CLIPPED_SHARE:
             found.append("overdriven; record again with less gain, or give another stretch")
+        elif self.squared > SQUARE:
+            found.append(
+                "overdriven before it was saved so; record again with less gain, or give another stretch"
+            )
         if self.speech_to_noise_db < NOISY_DB:
             found.append(
                 f"noisy ({self.speech_to_noise_db:.0f} dB under the speech), and so every line will be; "
@@ -150,26 +162,11 @@ def measure(
         level_db=loud.speech_db,
         noise_db=loud.noise_db,
         clipped=clipped,
+        squared=squareness(audio, rate),
         reverberation=reverberation(audio, rate),
         speech_share=loud.speech_share,
         doubtful=liveliness(audio, rate).is_doubtful,
     )
-
-
-def clipped_share(audio: np.ndarray) -> float:
-    """Share of samples that stand, three and more in a row, within 0.1 % of the highest or lowest value.
-
-    A float recording beyond full scale is clipped only where it is flat: it can be turned down.
-    """
-    if not audio.size:
-        return 0.0
-    top, bottom = float(audio.max()), float(audio.min())
-    flat = np.zeros(audio.size, dtype=bool)
-    for edge in (top, bottom):
-        if abs(edge) > 0.05:
-            flat |= np.abs(audio - edge) <= 0.001 * abs(edge)
-    inner = flat[1:-1] & flat[2:] & flat[:-2]
-    return float((inner.sum() + 2 * (np.diff(inner.astype(np.int8)) == 1).sum()) / audio.size)
 
 
 def reverberation(audio: np.ndarray, rate: int) -> float | None:

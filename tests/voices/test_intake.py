@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from csm_cli.audio.ffmpeg import run_ffmpeg
 from csm_cli.errors import CsmError, MissingError, UsageError
+from csm_cli.voices.clipping import SQUARE, clipped_share, squareness
 from csm_cli.voices.frames import loudness
 from csm_cli.voices.intake import LEVEL_DB, MARGIN_SECONDS, PEAK_DB, prepare, warnings
-from csm_cli.voices.quality import clipped_share, reverberation
+from csm_cli.voices.quality import reverberation
 from tests.voices.sounds import RATE, echoing, music, noise, speech, speech_at, written
 
 
@@ -139,6 +141,27 @@ def test_clipping_is_told_from_a_loud_voice() -> None:
     assert clipped_share(speech() * 30) == 0, "a float recording beyond full scale can be turned down"
     assert clipped_share(np.clip(speech() * 8, -0.5, 0.5)) > 0.05
     assert clipped_share(np.zeros(0)) == clipped_share(np.zeros(9)) == 0
+
+
+@pytest.mark.parametrize("name", ["slt", "rms", "awb", "eve"])
+def test_what_was_overdriven_is_found_after_coding(tmp_path: Path, name: str) -> None:
+    driven = (np.clip(speech(name) * 12, -0.9, 0.9) * 20_000).astype("<i2").tobytes()
+    path = tmp_path / "a.mp3"
+    source = ["-f", "s16le", "-ar", str(RATE), "-ac", "1", "-i", "pipe:0", "-b:a", "64k"]
+    run_ffmpeg([*source, f"file:{path}"], driven, where=str(path))
+    clip = prepare(path)
+    assert clip.quality.clipped == 0 and "squared off" in dict(clip.quality.rows())["clipping"]
+    assert any("overdriven before" in warning for warning in warnings(clip))
+    pressed = np.tanh(2 * speech(name) / np.abs(speech(name)).max())
+    assert squareness(pressed, RATE) < SQUARE, "a strong compressor is not taken for it"
+
+
+def test_a_gated_recording_does_not_hide_its_noise(tmp_path: Path) -> None:
+    pause = np.zeros(RATE // 2, np.float32)
+    noisy = speech("rms") + noise(speech("rms").size / RATE, 0.02)
+    path = written(tmp_path / "a.wav", np.concatenate([noisy, pause, speech("rms"), pause, noisy]))
+    picked = prepare(path, seconds=8, pick=True)
+    assert picked.quality.speech_to_noise_db > 22, picked.notes
 
 
 def test_only_the_beginning_of_a_very_long_recording_is_read(tmp_path: Path, monkeypatch) -> None:
