@@ -12,6 +12,7 @@ from csm_cli.voices.frames import SILENCE_DB, STEP_SECONDS, Loudness, loudness
 PAUSE_SECONDS = 0.2
 PICK_SECONDS = (5.0, 15.0)
 NOISE_PERCENTILE = 10
+PHRASE_SECONDS = 0.5
 
 
 def cut_at_pause(audio: np.ndarray, rate: int, seconds: float) -> tuple[int, bool]:
@@ -67,14 +68,22 @@ def _worth(loud: Loudness, overdriven: dict[int, float], start: int, end: int) -
     heard = levels[levels > SILENCE_DB + 1]
     noise = float(np.percentile(heard, NOISE_PERCENTILE))
     above = min(60.0, float(np.mean(spoken)) - noise)
-    unevenness = float(np.std(spoken))
+    unevenness = float(np.std(_phrase_levels(levels, active)))
     fullness = float(active.mean())
     clipped = overdriven[end] - overdriven[start]
     return above - 2 * unevenness + 20 * fullness - 40 * min(1.0, clipped) + (end - start) * STEP_SECONDS
 
 
+def _phrase_levels(levels: np.ndarray, active: np.ndarray) -> np.ndarray:
+    """The level of each half second of speech, by its loudest steps: noise does not even it out."""
+    size = round(PHRASE_SECONDS / STEP_SECONDS)
+    whole = max(1, levels.size // size)
+    parts = zip(np.array_split(levels, whole), np.array_split(active, whole), strict=True)
+    return np.array([np.percentile(part, 90) for part, speaks in parts if speaks.mean() > 0.5] or [0.0])
+
+
 def _clipped_before(audio: np.ndarray, rate: int, cuts: list[int]) -> dict[int, float]:
-    """For each cut, how much before it is overdriven: thousandths of a second; a part squared off counts 1."""
+    """For each cut, how much before it is overdriven: thousandths of a second; a square part counts 1."""
     total, found = 0.0, {cuts[0]: 0.0}
     for start, end in pairwise(cuts):
         part = audio[_sample(start, rate) : _sample(end, rate)]
