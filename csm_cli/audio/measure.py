@@ -20,6 +20,8 @@ WINDOW_SECONDS = 0.5
 STRICT = ["-err_detect", "crccheck"]
 DECODING = ["-map", "0:a:0", "-af", "ebur128=peak=true:framelog=verbose"]
 DECODING += ["-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
+# As ffmpeg lists them; those of a FLAC are comments to it.
+CHAPTER = re.compile(r"^\S* *(?:Chapter #\d+:\d+: start|CHAPTER\d+NAME\b)", re.M | re.I)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +39,7 @@ class Measured:
         frames_db: RMS of every 10 ms, float32.
         faults: what the decoder complained about.
         declared: seconds that the header claims; None if it does not say.
+        marks: chapters that are listed in it.
     """
 
     path: Path
@@ -53,6 +56,7 @@ class Measured:
     frames_db: np.ndarray
     faults: tuple[str, ...] = ()
     declared: float | None = None
+    marks: int = 0
 
     def windows_db(self, seconds: float = WINDOW_SECONDS, step: float = 0.05) -> np.ndarray:
         """RMS in dB of windows of `seconds`, one every `step`; the whole file where it is shorter."""
@@ -135,6 +139,7 @@ def measure(path: Path | str) -> Measured:
         range_lu=summary["LRA"],
         frames_db=frames,
         declared=_declared(said),
+        marks=len(CHAPTER.findall(said)),
         faults=tuple(dict.fromkeys(re.findall(r"\[(?:error|fatal)\] (.+)", said))),
     )
 

@@ -23,8 +23,13 @@ def check(
         list[Path], typer.Argument(metavar="DIR|FILE", help="Audio files, or folders that hold some.")
     ],
     preset: Annotated[
-        str, typer.Option("--preset", metavar="NAME", help="acx-spec, podcast or ebu.")
-    ] = "acx-spec",
+        str | None,
+        typer.Option(
+            "--preset",
+            metavar="NAME",
+            help="acx-spec, podcast or ebu. Default: acx-spec, whose format is asked of MP3 files only.",
+        ),
+    ] = None,
     report: Annotated[
         Path | None,
         typer.Option("--report", metavar="PAGE.html", help="Write a page with a picture of every file."),
@@ -35,12 +40,12 @@ def check(
     from csm_cli.delivery.check import check_files, find_files, presets
     from csm_cli.delivery.check.report import as_json, table, write_page
 
-    rules = presets.preset(preset)
+    rules = presets.preset(preset or "acx-spec")
     files = find_files(paths)
     if rules.name == "acx-spec":
         console.note("acx-spec is the technical part alone: ACX itself takes AI narration only by agreement")
     with measuring(len(files)) as progress:
-        checked = check_files(files, rules, progress)
+        checked = check_files(files, rules, progress, strict=preset is not None)
     if report is not None:
         write_page(checked, report)
     if json_out:

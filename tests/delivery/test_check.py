@@ -208,6 +208,43 @@ def test_what_a_file_is_by_its_name(name: str, role: str) -> None:
     assert role_of(Path(name)) == role
 
 
+def test_what_is_not_meant_for_the_shop_is_measured_alone(sound: np.ndarray, tmp_path: Path) -> None:
+    """The chapters as MP3, and beside them the book as a whole, and a master."""
+    delivery = Delivery(formats=("mp3", "m4b", "opus"))
+    with BookWriter(Book("Book"), tmp_path, delivery, RATE, 2) as writer:
+        writer.add(1, "The sample", chapter(6, 0.7))
+        writer.add(2, "Two", chapter(6, 0.7))
+        writer.finish()
+        writer.write_timeline()
+    made(tmp_path / "master.wav", sound, "-c:a", "pcm_s16le")
+    checked = check_files(find_files([tmp_path]), ACX)
+    assert checked.ok
+    assert {file.path.name: (file.role, file.asked) for file in checked.files} == {
+        "01-the-sample.mp3": ("chapter", True),
+        "01-the-sample.opus": ("chapter", False),
+        "02-two.mp3": ("chapter", True),
+        "02-two.opus": ("chapter", False),
+        "book.m4b": ("whole", False),
+        "master.wav": ("chapter", False),
+    }
+    book = tmp_path / "book.m4b"
+    assert failing(book) == ["codec"] and check_files([book], ACX, strict=False).ok
+    loud = made(tmp_path / "loud.wav", np.clip(sound * 1.7, -0.7, 0.7), "-c:a", "pcm_s16le")
+    assert failing(tmp_path / "02-two.mp3", loud) == ["RMS", "spread over chapters"]
+
+
+@pytest.mark.parametrize("name", ["mp3", "flac", "opus", "m4a"])
+def test_a_book_in_one_file_is_known_by_its_chapters(tmp_path: Path, name: str) -> None:
+    form = "aac" if name == "m4a" else name
+    with BookWriter(Book("Book"), tmp_path, Delivery(formats=(form,), whole=True), RATE, 2) as writer:
+        for number in (1, 2):
+            writer.add(number, "Title", chapter(3, 0.7))
+        writer.finish()
+    checked = check_files([tmp_path / f"book.{name}"], ACX)
+    assert checked.files[0].role == "whole"
+    assert [each.item for each in checked.together] == ["chapters", "sample"], "no word of credits apart"
+
+
 def test_which_files_are_checked(tmp_path: Path) -> None:
     for name in ("b.mp3", "a.WAV", "notes.txt", ".work-1/x.mp3", "deep/c.flac"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

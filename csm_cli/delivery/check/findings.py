@@ -12,9 +12,10 @@ from csm_cli.delivery.check.mp3 import Frames
 from csm_cli.delivery.check.presets import Preset
 
 Verdict = Literal["ok", "warning", "fail", "-"]
-Role = Literal["chapter", "opening credits", "closing credits", "sample"]
+Role = Literal["chapter", "opening credits", "closing credits", "sample", "whole"]
 # A frame of MP3 or AAC is 26 ms, in which a limit of whole tenths is not missed.
 SLACK_SECONDS = 0.03
+NOTHING = Preset("nothing")
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,16 @@ class Finding:
 
 
 def file_findings(
-    sound: Measured, frames: Frames | None, role: Role, rules: Preset, book_seconds: float
+    sound: Measured, frames: Frames | None, role: Role, rules: Preset, book_seconds: float, asked: bool
 ) -> Iterator[Finding]:
     """What is to be said of one file.
 
     Args:
         frames: of an MP3.
         book_seconds: of all chapters; a sample cannot be longer.
+        asked: whether the format has to be the shop's; the level always has.
     """
+    form = rules if asked else NOTHING
     yield _whole(sound)
     yield _between("RMS", sound.rms_db, "dB", rules.rms)
     mono = sound.channels == 1
@@ -57,30 +60,40 @@ def file_findings(
     apart = role != "sample"  # an excerpt begins and ends where it was cut
     yield _between("room tone, head", head, "s", rules.head if apart else None, SLACK_SECONDS, 2)
     yield _between("room tone, tail", tail, "s", rules.tail if apart else None, SLACK_SECONDS, 2)
-    yield _one_of("codec", sound.codec, (rules.codec,) if rules.codec else ())
-    yield _one_of("sample rate", sound.rate, rules.rates, " Hz")
-    yield _bit_rate(sound, frames, rules)
-    yield _channels(sound, frames, rules)
-    yield _duration(sound, role, rules, book_seconds)
+    yield _one_of("codec", sound.codec, (form.codec,) if form.codec else ())
+    yield _one_of("sample rate", sound.rate, form.rates, " Hz")
+    yield _bit_rate(sound, frames, form)
+    yield _channels(sound, frames, form)
+    yield _duration(sound, role, form, book_seconds)
 
 
-def joint_findings(files: Sequence[tuple[Measured, Role]], rules: Preset) -> Iterator[Finding]:
-    """What is to be said of the files together."""
+def joint_findings(
+    files: Sequence[tuple[Measured, Role]], asked: Sequence[tuple[Measured, Role]], rules: Preset
+) -> Iterator[Finding]:
+    """What is to be said of the files together.
+
+    Args:
+        asked: those that have to be in the shop's format.
+    """
     chapters = [sound for sound, role in files if role == "chapter"]
     levels = [sound.rms_db if rules.lufs_mono is None else sound.lufs for sound in chapters]
     levels = [level for level in levels if math.isfinite(level)]
     if len(levels) > 1:
         yield _at_most("spread over chapters", max(levels) - min(levels), "dB", rules.spread)
-    counts = sorted({sound.channels for sound, _ in files})
-    if rules.one_channel_count and len(files) > 1:
+    counts = sorted({sound.channels for sound, _ in asked})
+    if rules.one_channel_count and len(asked) > 1:
         shown = " and ".join({1: "mono", 2: "stereo"}.get(count, f"{count} channels") for count in counts)
         verdict: Verdict = "ok" if len(counts) == 1 else "fail"
         yield Finding("channels of all files", shown, shown, "the same in each", verdict)
-    if rules.apart:
-        for role in ("opening credits", "closing credits", "sample"):
-            there = any(found == role for _, found in files)
-            shown = "there" if there else "missing"
-            yield Finding(role, shown, shown, "a file of its own", "ok" if there else "warning")
+    if not (rules.apart and asked):
+        return
+    roles = {role for _, role in asked}
+    if "whole" in roles:
+        yield Finding("chapters", "in one file", "in one file", "a file for each", "warning")
+    wanted = ("sample",) if "whole" in roles else ("opening credits", "closing credits", "sample")
+    for role in wanted:
+        shown = "there" if role in roles else "missing"
+        yield Finding(role, shown, shown, "a file of its own", "ok" if role in roles else "warning")
 
 
 def _whole(sound: Measured) -> Finding:
@@ -102,8 +115,8 @@ def _floor(sound: Measured, rules: Preset) -> Finding:
 
 def _bit_rate(sound: Measured, frames: Frames | None, rules: Preset) -> Finding:
     if frames is None or not frames.count:
-        value = None if sound.bit_rate is None else round(sound.bit_rate)
-        return Finding("bit rate", value, "not said" if value is None else f"{value} kbit/s")
+        mean = 8e-3 * sound.path.stat().st_size / sound.seconds if sound.bit_rate is None else sound.bit_rate
+        return Finding("bit rate", round(mean), f"{mean:.0f} kbit/s")
     low, high = min(frames.bit_rates), max(frames.bit_rates)
     shown = f"{low} kbit/s, constant" if low == high else f"{low} to {high} kbit/s, variable"
     if rules.cbr is None:

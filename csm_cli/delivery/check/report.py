@@ -24,7 +24,7 @@ LOWEST_DB = -80.0
 def table(checked: Checked) -> Iterator[str]:
     """The lines of the table: every value, its limit beside it, and how it stands."""
     for file in checked.files:
-        yield f"{file.path}  ({file.role})"
+        yield f"{file.path}  ({_what(file)})"
         yield from _rows(file.findings)
     if checked.together:
         yield "all files together"
@@ -52,7 +52,7 @@ def write_page(checked: Checked, path: Path) -> None:
     """
     parts = []
     for file in checked.files:
-        parts.append(f"<h2>{escape(file.path.name)} <small>{file.role}</small></h2>")
+        parts.append(f"<h2>{escape(file.path.name)} <small>{_what(file)}</small></h2>")
         if file.sound is not None:
             parts.append(_picture(file.sound))
         parts.append(_html_rows(file.findings))
@@ -78,6 +78,10 @@ small { font-weight: normal; color: #777; } .fail td { color: #b00020; font-weig
 """
 
 
+def _what(file: CheckedFile) -> str:
+    return file.role if file.asked else f"{file.role}; its level alone: not meant for this preset"
+
+
 def _rows(findings: Sequence[Finding]) -> Iterator[str]:
     for each in findings:
         yield f"  {each.item:<22} {each.shown:<26} {each.limit:<30} {MARKS[each.verdict]}".rstrip()
@@ -97,6 +101,7 @@ def _file_value(file: CheckedFile) -> dict[str, Any]:
     return {
         "path": str(file.path),
         "role": file.role,
+        "format_asked": file.asked,
         "ok": file.ok,
         "findings": [_value(finding) for finding in file.findings],
         "levels": [round(float(level), 1) if math.isfinite(level) else None for level in levels],

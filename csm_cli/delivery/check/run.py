@@ -11,20 +11,31 @@ from csm_cli.audio.measure import Measured, measure
 from csm_cli.delivery.check.findings import Finding, Role, file_findings, joint_findings
 from csm_cli.delivery.check.mp3 import read_frames
 from csm_cli.delivery.check.presets import Preset
+from csm_cli.delivery.manifest import NAME as TIMELINE
+from csm_cli.delivery.manifest import read_timeline
 from csm_cli.errors import MissingError, UsageError
 
 NAMES = "mp3 m4a m4b aac mp4 wav flac opus ogg oga aif aiff wma rf64 w64 caf mka"
 SUFFIXES = frozenset(f".{name}" for name in NAMES.split())
+BOOK: tuple[Role, ...] = ("chapter", "whole")
 
 
 @dataclass(frozen=True)
 class CheckedFile:
-    """One file: what it is, how it sounds, what was found."""
+    """One file.
+
+    Attributes:
+        role: what it is.
+        findings: what was found.
+        sound: as decoded; None where it cannot be.
+        asked: whether its format has to be the shop's; else its level alone.
+    """
 
     path: Path
     role: Role
     findings: tuple[Finding, ...]
     sound: Measured | None = None
+    asked: bool = True
 
     @property
     def ok(self) -> bool:
@@ -80,41 +91,80 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def check_files(
-    paths: Sequence[Path], rules: Preset, progress: Callable[[Path], None] = lambda path: None
+    paths: Sequence[Path],
+    rules: Preset,
+    progress: Callable[[Path], None] = lambda path: None,
+    strict: bool = True,
 ) -> Checked:
     """Decode and measure files, and compare them with the limits.
 
-    A file that cannot be decoded fails; the others are checked all the same.
+    A file that cannot be decoded fails; the others are checked all the same. Where some files are in the
+    format that the shop takes, those in others, and the book as a whole beside its chapters, are not meant
+    for it: their level alone is compared.
 
     Args:
         progress: hears of each file before it is decoded.
+        strict: where no file is in the shop's format, all fail on that; else their level alone is compared.
     """
     heard: list[tuple[Path, Role, Measured | None, str]] = []
     for path in paths:
         progress(path)
         try:
-            heard.append((path, role_of(path), measure(path), ""))
+            sound = measure(path)
+            heard.append((path, role_of(path, sound.marks), sound, ""))
         except UsageError as error:
             heard.append((path, role_of(path), None, error.what))
-    book = sum(sound.seconds for _, role, sound, _ in heard if sound and role == "chapter")
+    meant = {path for path, _, sound, _ in heard if _in_format(path, sound, rules)}
+    apart = any(role == "chapter" and path in meant for path, role, _, _ in heard)
+    asked = {path for path, role, _, _ in heard if path in meant and not (apart and role == "whole")}
+    if strict and not asked:
+        asked = set(paths)
+    book = max(
+        (sum(sound.seconds for _, role, sound, _ in heard if sound and role == kind) for kind in BOOK),
+        default=0,
+    )
     files = []
-    for path, role, sound, fault in heard:
+    for path, role, found, fault in heard:
         findings: tuple[Finding, ...]
-        if sound is None:
+        if found is None:
             findings = (Finding("decodes", fault, fault, "to its end", "fail"),)
         else:
-            frames = read_frames(path) if sound.codec in ("mp3", "mp3float") else None
-            findings = tuple(file_findings(sound, frames, role, rules, book))
-        files.append(CheckedFile(path, role, findings, sound))
-    together = tuple(joint_findings([(f.sound, f.role) for f in files if f.sound], rules))
-    return Checked(rules.name, tuple(files), together)
+            frames = read_frames(path) if found.codec in ("mp3", "mp3float") else None
+            findings = tuple(file_findings(found, frames, role, rules, book, path in asked))
+        files.append(CheckedFile(path, role, findings, found, found is None or path in asked))
+    sounds = [(f.sound, f.role) for f in files if f.sound]
+    together = joint_findings(sounds, [(f.sound, f.role) for f in files if f.sound and f.asked], rules)
+    return Checked(rules.name, tuple(files), tuple(together))
 
 
-def role_of(path: Path) -> Role:
-    """What a file is, by its name: credits and samples say so."""
+def _in_format(path: Path, sound: Measured | None, rules: Preset) -> bool:
+    """Whether a file is in the format that the shop takes, or claims to be."""
+    if rules.codec is None:
+        return True
+    return path.suffix.lower() == f".{rules.codec}" or (sound is not None and sound.codec == rules.codec)
+
+
+def role_of(path: Path, marks: int = 0) -> Role:
+    """What a file is: as the timeline beside it says, else by its name and by the chapters listed in it."""
+    told = _told(path)
+    return told or _by_name(path, marks)
+
+
+def _told(path: Path) -> Role | None:
+    """What the `timeline.json` beside a file says of it, where there is one."""
+    try:
+        timeline = read_timeline(path.parent / TIMELINE)
+    except (MissingError, UsageError):
+        return None
+    if path.name in timeline.files:
+        return "whole"
+    return next((each.role for each in timeline.chapters if path.name in each.files), None)
+
+
+def _by_name(path: Path, marks: int) -> Role:
     words = set(re.findall(r"[a-z]+", path.stem.lower()))
     if "sample" in words or "excerpt" in words:
         return "sample"
     if words & {"credits", "credit"}:
         return "closing credits" if words & {"closing", "end", "outro", "final"} else "opening credits"
-    return "chapter"
+    return "whole" if marks > 1 or path.suffix.lower() == ".m4b" else "chapter"
