@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def lint(
-    scripts: Annotated[list[Path] | None, typer.Argument(metavar="SCRIPT", help="Scripts to check.")] = None,
+    scripts: Annotated[
+        list[Path] | None, typer.Argument(metavar="SCRIPT", help="Scripts to check; - is standard input.")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail like errors.")] = False,
     spoken: Annotated[
         bool, typer.Option("--spoken", help="Print what will be read instead, line by line.")

@@ -16,6 +16,7 @@ from csm_cli.render.options import RenderOptions, format_chapters
 from csm_cli.render.plan import DEFAULT_MAX_CHARACTERS, Chain, plan_screenplay
 from csm_cli.screenplay import Screenplay, read_screenplay
 from csm_cli.screenplay.problems import script_error
+from csm_cli.screenplay.source_text import STDIN
 from csm_cli.speech import Reader, reader_for
 from csm_cli.speech.checking import check_script
 from csm_cli.takes.store import takes_folder
@@ -62,6 +63,8 @@ def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
         MissingError: a script or a voice that is not there.
         UsageError: chapters that no script has, two scripts of one name.
     """
+    if STDIN in scripts:
+        raise UsageError("a script to render is a file", where="-", remedy="save it, and name the file")
     try:
         plays = [_completed(read_screenplay(script), options) for script in scripts]
         readers = [reader_for(play) for play in plays]

@@ -8,6 +8,7 @@ from pathlib import Path
 from csm_cli.errors import ScriptError
 from csm_cli.screenplay.document import NARRATOR, Line, Screenplay, Source
 from csm_cli.screenplay.doubts import LONG_LINE, SPEAKABLE, doubts, longest_stretch, unreadable
+from csm_cli.screenplay.places import Places
 from csm_cli.screenplay.problems import Finding, Problems, did_you_mean, shown
 from csm_cli.screenplay.reader import Checked, check_screenplay
 
@@ -51,8 +52,9 @@ def lint(
         _check_cast(play, problems)
     english = play.language.lower().split("-")[0] == "en"
     seen: set[str] = set()
+    places = Places(play.lines)
     for line in play.lines:
-        _check_line(line, english, alphabet, known_words, seen, problems)
+        _check_line(line, english, alphabet, known_words, seen, problems, places)
     return problems.findings()
 
 
@@ -94,6 +96,7 @@ def _check_line(
     known_words: Container[str],
     seen: set[str],
     problems: Problems,
+    places: Places,
 ) -> None:
     text = line.text
     if len(text) > LONG_LINE:
@@ -101,10 +104,11 @@ def _check_line(
         problems.add(line.source, what, "warning")
     if stretch := longest_stretch(text):
         what = f'"{shown(stretch)}" goes on for {len(stretch)} characters without a comma'
-        problems.add(line.source, f"{what}; the model reads {SPEAKABLE} at once", "warning")
+        place = places.find(line, stretch)
+        problems.add(place, f"{what}; the model reads {SPEAKABLE} at once", "warning")
     if unread := unreadable(text, english, alphabet):
         listed = " ".join(f"{char} (U+{ord(char):04X})" for char in unread[:5])
-        problems.add(line.source, f"not read aloud: {listed}", "warning")
+        problems.add(places.find(line, unread[0]), f"not read aloud: {listed}", "warning")
     if not english:
         return
     for doubt in doubts(text):
@@ -112,4 +116,4 @@ def _check_line(
         if key in seen or doubt.text in known_words:  # once in a script is enough
             continue
         seen.add(key)
-        problems.add(line.source, f'"{shown(doubt.text)}": {doubt.why}', "note")
+        problems.add(places.find(line, doubt.text), f'"{shown(doubt.text)}": {doubt.why}', "note")

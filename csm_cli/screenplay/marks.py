@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from csm_cli.screenplay.document import Source
-from csm_cli.screenplay.problems import Problems
+from csm_cli.screenplay.problems import Problems, shown
 
 GONE = "\x00"
 """Stands for a character that is not read, so that what follows keeps its column; no script holds it."""
@@ -23,7 +23,7 @@ _UNREAD = re.compile(
     rf"""
       (?P<image> !\[[^\[\]]*\](?:\([^()]*\)|\[[^\[\]]*\]) )
     | (?P<mark>  \[\^[^\[\]\s]+\](?!:) )
-    | (?P<tag>   </?(?:{_TAGS})(?:\s[^<>]*)?/?> )
+    | (?P<tag>   </?(?P<name>{_TAGS})(?:\s[^<>]*)?/?> )
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -49,6 +49,7 @@ class Marks:
     def __init__(self, path: str, problems: Problems):
         self._path, self._problems = path, problems
         self._fence, self._fence_at = "", Source(path, 1, 1)
+        self._told: set[str] = set()
         self._skipping = ""  # the kind of block that goes on until a row that is not of it
 
     def unread(self, text: str, source: Source) -> bool:
@@ -101,8 +102,10 @@ class Marks:
         before = match.string[: match.start()]
         if (len(before) - len(before.rstrip("\\"))) % 2:
             return match[0]
-        if match.lastgroup in _WHAT:
-            self._warn(number, match.start(), f"{_WHAT[match.lastgroup]}: {match[0][:40]}")
+        kind = match["name"].lower() if match["name"] else match[0]
+        if match.lastgroup in _WHAT and kind not in self._told:  # a tag is told once
+            self._told.add(kind)
+            self._warn(number, match.start(), f"{_WHAT[match.lastgroup]}: {shown(match[0])}")
         return GONE * len(match[0])
 
     def _leave_out(self, kind: str, what: str, source: Source) -> bool:

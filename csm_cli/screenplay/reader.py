@@ -11,7 +11,7 @@ from csm_cli.errors import ScriptError
 from csm_cli.screenplay.document import Screenplay
 from csm_cli.screenplay.problems import Problems
 from csm_cli.screenplay.reading import Reading
-from csm_cli.screenplay.source_text import SourceText, read_source
+from csm_cli.screenplay.source_text import STDIN, SourceText, read_source
 
 ENDINGS = {
     "yaml": (".yaml", ".yml"),
@@ -86,13 +86,15 @@ def reading_of(path: Path, *, expand: bool = True, encoding: str = "utf-8") -> R
 
 
 def format_of(path: Path, format: str | None = None) -> str:
-    """The format of a script's file.
+    """The format of a script's file; what is piped in is Markdown unless `format` says otherwise.
 
     Raises:
         ScriptError: there is none of that ending.
     """
     if format:
         return format
+    if path == STDIN:
+        return "markdown"
     for name, endings in ENDINGS.items():
         if path.suffix.lower() in endings:
             return name

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import codecs
 import re
+import sys
 from bisect import bisect_right
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from csm_cli.screenplay.problems import Problems
 
 # What YAML 1.1 does not allow in a file; no prose needs it in another format either.
 _CONTROL = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+STDIN = Path("-")
+"""A script that is piped in."""
 _OTHER_ENCODINGS = {
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",
@@ -46,25 +50,41 @@ class SourceText:
         row = bisect_right(self._starts, index) - 1
         return Source(self.path, self._first_line + row, index - self._starts[row] + 1)
 
+    def index(self, source: Source) -> int:
+        """The index of the character at a place; the inverse of `at`."""
+        row = min(source.line - self._first_line, self.rows - 1)
+        return self._starts[row] + source.column - 1
+
 
 def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
-    """The bytes of a file that a user named.
+    """The bytes of a file that a user named; `-` is standard input.
 
     Raises:
         ScriptError: it cannot be read, is no ordinary file, or is larger than `most`.
     """
+    if path == STDIN:
+        return _of_size(path, _piped(), most)
     try:
         if path.is_dir():
             raise ScriptError([f"{path}: error: this is a folder, not a script"])
         if path.exists() and not path.is_file():
             raise ScriptError([f"{path}: error: this is not an ordinary file"])
         with path.open("rb") as file:
-            data = file.read(most + 1)
+            return _of_size(path, file.read(most + 1), most)
     except FileNotFoundError:
         raise ScriptError([f"{path}: error: no such file"]) from None
     except (OSError, ValueError) as fault:
         reason = getattr(fault, "strerror", None) or fault
         raise ScriptError([f"{path}: error: cannot be read: {reason}"]) from None
+
+
+@cache
+def _piped() -> bytes:
+    """Standard input, which can be read only once."""
+    return sys.stdin.buffer.read(MAX_BYTES + 1)
+
+
+def _of_size(path: Path, data: bytes, most: int) -> bytes:
     if len(data) > most:
         raise ScriptError(
             [f"{path}: error: larger than {most >> 20} MiB; split it into several scripts and include them"]

@@ -82,7 +82,7 @@ def test_without_a_command_the_help_is_on_stderr(csm, arguments):
         (["render", "x.yaml", "--format", "ogg"], "--format: unknown format 'ogg'"),
         (["say", "Hi.", "--device", "tpu"], "--device"),
         (["say", "Hi.", "--temperature", "-1"], "--temperature"),
-        (["say", "Hi.", "-o", "voice.ogg"], "unknown format 'ogg'"),
+        (["say", "Hi.", "-o", "voice.ogg"], "ends in .ogg, which is no format"),
         (["say", "Hi.", "-o", "voice"], "voice: has no ending"),
         (["say", " .. "], "TEXT: there is nothing to say"),
     ],

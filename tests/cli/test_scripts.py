@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import process
 from tests.cli.test_app import modules_after
 from tests.screenplay.books import CONTENTS, PAGES, make_epub
 
@@ -164,7 +165,7 @@ def test_render_lists_the_errors_that_lint_lists(csm):
 
 
 def test_of_many_faults_the_number_is_told(csm):
-    Path("many.md").write_text("".join(f"word XQ{number}Z <b>\n\n" for number in range(1200)))
+    Path("many.md").write_text("".join(f"word XQ{number}Z ~~it~~\n\n" for number in range(1200)))
     result = csm("lint", "many.md")
     assert result.err == "csm: 1200 warnings, 1200 notes in 1 script\n"
     told = [row.split(": ", 1) for row in result.out.splitlines() if "more" in row]
@@ -175,3 +176,10 @@ def test_of_many_faults_the_number_is_told(csm):
 @pytest.mark.parametrize("group", ["takes", "voices", "models", "lexicon"])
 def test_help_has_whole_sentences(csm, group):
     assert "..." not in csm(group, "--help").out.split("Commands:")[1]
+
+
+def test_a_script_may_be_piped_in(csm):
+    text = "# One\n\nThe boat XQZ came.\n"
+    assert process("lint", "-", stdin=None, input=text).stdout.startswith("-:3:10: note: ")
+    assert process("lint", "--spoken", "--from", "yaml", "-", stdin=None, input="lines: [narrator: 2]").stdout
+    assert csm("render", "-").err.startswith("csm: error: -: a script to render is a file")

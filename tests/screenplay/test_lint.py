@@ -109,3 +109,19 @@ def test_the_cast_report_counts(script):
     assert anna.longest and anna.longest.id == "c01-l001"
     assert anna.seconds == pytest.approx((len("One two three.") + len("Four five.")) / 14)
     assert (parts["Ben"].lines, parts["Ben"].longest) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("# A\n\nSome text with\n*emphasis* and XQZ there.\n", "4:16"),
+        ("One WXYZ\\* [here](x) at\n9.30 p.m. and\non.\n", "1:5 2:1"),
+        ("All right.\n\nHe said (at\nlast) no.\n\nEnd.\n", "3:9"),
+        ("It was *XQ*Z here.\n\nXQZ is elsewhere.\n", "1:1"),
+        (f"So.\n\nHe went, {'on ' * 100}.\n", "3:10"),
+        ("Tea, \U0001f600 and so on.\n", "1:6"),
+    ],
+)
+def test_a_finding_stands_where_its_word_stands(script, text, place):
+    findings = lint(lint_file(script("a.md", text)))
+    assert " ".join(f"{found.source.line}:{found.source.column}" for found in findings) == place

@@ -45,7 +45,7 @@ def test_marks_are_not_spoken_and_places_stay(script, text, lines):
         ("One.\n\n  | a |\n  | b |\n", "3:3", "warning", "a table is not read"),
         ("One[^1].\n\n[^1]: Two.\n", "3:1", "warning", "a footnote is not read"),
         ("One\n===\n\nText.\n", "2:1", "warning", 'a row of "="'),
-        ("So it<br> is.\n", "1:6", "warning", "HTML is not read: <br>"),
+        ("So it <b>is</b> and <b>is</b>.\n", "1:7", "warning", "HTML is not read: <b>"),
         ("So ![it](x.png) is.\n", "1:4", "warning", "an image is not read"),
         ("It was ~~not~~ so.\n", "1:8", "warning", "struck out"),
         ("He said **Ben:** there.\n", "1:9", "warning", "begin a row"),
