@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from csm_cli.checkpoints.find import find_checkpoint
 from csm_cli.engine.codec import Codec
-from csm_cli.engine.devices import one_thread, pick_device, pick_dtype, use_cpu_threads
+from csm_cli.engine.devices import is_out_of_memory, one_thread, pick_device, pick_dtype, use_cpu_threads
 from csm_cli.engine.graphs import check_graphs
 from csm_cli.engine.linears import choose_linear
 from csm_cli.engine.prompt import Prompter
@@ -185,7 +185,7 @@ class Engine:
             self.prompter,
             count,
             self.max_positions,
-            reuse=not self.eager,
+            eager=self.eager,
             graphs=self.graphs,
             notice=self.notice,
         )
@@ -232,7 +232,7 @@ class Engine:
         """Codes `[frames, codebooks]` of any number of lines → audio `[frames * frame_samples]` each.
 
         Raises:
-            CsmError: the codes are not of this model.
+            CsmError: the codes are not of this model, or there is not enough memory for a single line.
         """
         lines = [as_codes(line) for line in codes]
         for line in lines:
@@ -241,17 +241,31 @@ class Engine:
         waiting = sorted(
             (row for row in range(len(lines)) if len(lines[row])), key=lambda row: len(lines[row])
         )
+        room = _DECODE_FRAMES
         while waiting:
             longest = len(lines[waiting[-1]])
             # On the CPU one at a time, which costs nothing there: the shape of a batch changes how sums are
             # rounded, and a line's sound must not depend on what is decoded beside it.
-            count = 1 if self.device.type == "cpu" else max(1, _DECODE_FRAMES // longest)
-            waiting, batch = waiting[:-count], waiting[-count:]
+            count = 1 if self.device.type == "cpu" else max(1, room // longest)
+            batch = waiting[-count:]
             padded = np.zeros((len(batch), longest, self.num_codebooks), dtype=np.int64)
             for place, row in enumerate(batch):
                 padded[place, : len(lines[row])] = lines[row]
-            with one_thread(self.device):
-                decoded = self.codec.decode(torch.from_numpy(padded)).cpu().numpy()
+            try:
+                with one_thread(self.device):
+                    decoded = self.codec.decode(torch.from_numpy(padded)).cpu().numpy()
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                if len(batch) == 1:
+                    raise CsmError(
+                        f"there is not enough memory to decode a line of {longest} frames",
+                        remedy="use a smaller --batch, or split the line",
+                    ) from error
+                room = longest * len(batch) // 2
+                self.notice(f"out of memory: decoding {max(1, room // longest)} lines at once from here on")
+                continue
+            del waiting[-count:]
             for place, row in enumerate(batch):
                 audio[row] = decoded[place, : len(lines[row]) * self.frame_samples].copy()
         return audio

@@ -1,7 +1,8 @@
 """A whole frame as one function of the state, recorded once on CUDA and played again.
 
 Only if `graphs=True` asks for it: it has never run on a GPU. What is recorded is `whole_frame`, which the
-tests hold to the frame that is spoken step by step.
+tests hold to the frame that is spoken step by step. Recordings share one pool of memory: they are played one
+after the other, and all that outlives a frame is in the state.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Any
 
 import torch
 
+from csm_cli.engine.devices import is_out_of_memory
 from csm_cli.engine.state import State, hear, round_up, speak
 from csm_cli.errors import CsmError, UsageError
 from csm_cli.model.sampling import gumbel_noise
@@ -44,6 +46,15 @@ def check_graphs(device: torch.device, graphs: bool, eager: bool) -> None:
         raise UsageError("--eager turns every speed-up off, and --graphs is one", remedy="give one of them")
 
 
+def _compiled() -> Any:
+    """`whole_frame` behind Inductor, which keeps what it has compiled on disk between runs."""
+    import torch._dynamo
+
+    # One compilation for each number of rows, page of positions and kind of sampling.
+    torch._dynamo.config.recompile_limit = max(64, torch._dynamo.config.recompile_limit)
+    return torch.compile(whole_frame, dynamic=False)
+
+
 class Frames:
     """Plays recordings of `whole_frame`, making those that are missing.
 
@@ -54,8 +65,9 @@ class Frames:
 
     def __init__(self, state: State, compiled: bool = False) -> None:
         self._state = state
-        self._frame: Any = torch.compile(whole_frame, dynamic=False) if compiled else whole_frame
+        self._frame: Any = _compiled() if compiled else whole_frame
         self._recorded: dict[tuple[Any, ...], Any] = {}
+        self._pool: Any = None
 
     def __call__(self, rows: int, longest: int) -> None:
         """A frame of the first `rows` slots, none of which holds more than `longest` positions."""
@@ -64,6 +76,7 @@ class Frames:
         if state.lengths.device.type != "cuda":
             self._frame(state, rows, end)
             return
+        # Numbers that are built into a recording, as the samplers' tensors are not.
         samplers = [(s.widest, s.uniform, s.greedy) for s in (state.level, state.depth)]
         key = (rows, end, *samplers)
         if key not in self._recorded:
@@ -72,6 +85,9 @@ class Frames:
             except torch.OutOfMemoryError:
                 raise
             except RuntimeError as error:
+                # The end of a recording that ran out of memory fails in another way.
+                if error.__context__ is not None and is_out_of_memory(error.__context__):
+                    raise error.__context__ from error
                 raise CsmError(
                     f"a frame could not be recorded as a CUDA graph ({error})",
                     remedy="leave --graphs out, or use --eager",
@@ -84,15 +100,19 @@ class Frames:
         kept = [(each, each.clone()) for each in (state.heard, state.running, state.codes)]
         state.heard.zero_()
         state.running.zero_()
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            for _ in range(3):
+        try:
+            side = torch.cuda.Stream()
+            side.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(side):
+                for _ in range(3):
+                    self._frame(state, rows, end)
+            torch.cuda.current_stream().wait_stream(side)
+            self._pool = self._pool or torch.cuda.graph_pool_handle()
+            graph = torch.cuda.CUDAGraph()
+            # What other threads do on the device is no part of the recording and does not spoil it.
+            with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
                 self._frame(state, rows, end)
-        torch.cuda.current_stream().wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            self._frame(state, rows, end)
-        for each, before in kept:
-            each.copy_(before)
+        finally:
+            for each, before in kept:
+                each.copy_(before)
         return graph

@@ -21,6 +21,10 @@ _PACKED_ROWS = 16
 """Rows that packed weights are laid out for; 1 to 64 rows are served well by it."""
 
 
+_ALONE_WIDTH = 512
+"""Numbers in a row up to which oneDNN adds a single row up as it does one of several: 1024 with AVX-512."""
+
+
 class Linear(Protocol):
     """A weight that vectors are multiplied by."""
 
@@ -57,18 +61,24 @@ class Plain:
 class Packed:
     """Float32 on a CPU, in oneDNN's layout: no repacking in every product, which is most of the work of a few
     rows, and every row adds up alike, however many there are.
+
+    A single row of a wide weight would not: it is computed twice, which takes no longer, as reading the
+    weight is what takes the time.
     """
 
     def __init__(self, weight: Tensor) -> None:
         self._shape = weight.shape
         self._weight = torch.ops.mkldnn._reorder_linear_weight(weight.float().contiguous(), _PACKED_ROWS)
         self._product = torch.ops.mkldnn._linear_pointwise.default
+        self._twice = self._shape[1] > _ALONE_WIDTH
 
     def __call__(self, x: Tensor) -> Tensor:
-        if x.ndim == 2:
-            return self._product(x, self._weight, None, "none", [], "")
-        out = self._product(x.reshape(-1, self._shape[1]), self._weight, None, "none", [], "")
-        return out.view(*x.shape[:-1], self._shape[0])
+        rows = x if x.ndim == 2 else x.reshape(-1, self._shape[1])
+        if self._twice and len(rows) == 1:
+            rows = rows.repeat(2, 1)
+            return self._product(rows, self._weight, None, "none", [], "")[:1].view(*x.shape[:-1], -1)
+        out = self._product(rows, self._weight, None, "none", [], "")
+        return out if x.ndim == 2 else out.view(*x.shape[:-1], self._shape[0])
 
     def add(self, x: Tensor, to: Tensor) -> Tensor:
         return self(x).add_(to)
@@ -211,15 +221,20 @@ def choose_linear(
         raise UsageError(
             f"there is no {quantize} on {device.type}",
             where="--quantize",
-            remedy="leave it out: --eager runs",
+            remedy="leave it out, or use --eager",
         )
     if kind is Int8 and not _runs(Int8):
         raise MissingError(
             "this build of torch has no 8-bit products for this processor",
             where="--quantize int8",
-            remedy="leave it out",
+            remedy="leave it out, or use --eager",
         )
     return kind
+
+
+def heads_linear(linear: Callable[[Tensor], Linear]) -> Callable[[Tensor], Linear]:
+    """What makes the products that are never rounded, beside layers made by `linear`."""
+    return Packed if linear is Packed or (linear is Int8 and _runs(Packed)) else Plain
 
 
 def _runs(kind: Any) -> bool:

@@ -9,8 +9,7 @@
             ...  # more may be given here
 
 A line's codes follow from its prompt, seed and sampler. On a CPU in float32 they are the same to the last bit
-whatever is spoken beside it, however its prompt came into the cache and how many slots there are, as long as
-there is more than one: a single slot uses the faster products of a single row, which round in another way.
+whatever is spoken beside it, however its prompt came into the cache and however many slots there are.
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ from csm_cli.engine.devices import is_out_of_memory, threads_for
 from csm_cli.engine.flags import Flags
 from csm_cli.engine.graphs import Frames
 from csm_cli.engine.kept import Kept, common
+from csm_cli.engine.linears import Plain
 from csm_cli.engine.prompt import Position, Prompter
 from csm_cli.engine.state import (
     PAGE,
@@ -90,8 +90,10 @@ class Slots:
         weights, prompter: of the model.
         count: lines spoken side by side.
         positions: prompt and frames of a line together, at most.
-        reuse: keep keys and values between lines: of a voice reference, and of what a slot has just spoken.
+        eager: no speed-up: keys and values of a voice reference, and of what a slot has just spoken, are not
+            kept between lines.
         graphs: play whole frames that were recorded as CUDA graphs; see `graphs`.
+        compiled: let Inductor compile them first.
         notice: told, in a line, what the user should know.
     """
 
@@ -102,18 +104,21 @@ class Slots:
         count: int,
         positions: int,
         *,
-        reuse: bool = True,
+        eager: bool = False,
         graphs: bool = False,
+        compiled: bool = False,
         notice: Callable[[str], None] = lambda text: None,
     ) -> None:
         if count < 1:
             raise ValueError(f"there must be at least one slot, not {count}")
         self._weights, self._prompter, self._positions = weights, prompter, positions
-        self._reuse, self._graphs, self._notice = reuse, graphs, notice
+        self._eager, self._graphs, self._compiled, self._notice = eager, graphs, compiled, notice
         # In half precision a position is not the same read and spoken, and a line would depend on whether
         # the ones before it were spoken in the same run.
-        self._go_on = reuse and weights.text.dtype == torch.float32
+        self._go_on = not eager and weights.text.dtype == torch.float32
         self._device = weights.text.device
+        # Plain products of fewer rows than four round in another way.
+        self._alone = not isinstance(weights.backbone.layers[0].qkv, Plain)
         self._exact = self._device.type == "cpu" and weights.text.dtype == torch.float32
         self._kept = Kept()
         self._waiting: deque[Line] = deque()
@@ -159,7 +164,7 @@ class Slots:
         """Speak until a line is finished, or several at once; none if there is nothing left to speak.
 
         Raises:
-            CsmError: there is not enough memory for a single line.
+            CsmError: there is not enough memory for a single line, or a fast path failed.
         """
         done: list[tuple[int, Speech]] = []
         while not done and self.unfinished:
@@ -174,9 +179,15 @@ class Slots:
                 self._shrink()
                 return self._frame()
         except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
+            if is_out_of_memory(error):
+                self._halve(error)
+            elif self._eager:
                 raise
-            self._halve(error)
+            else:
+                raise CsmError(
+                    f"the engine failed on {self._device} ({_first_line(error)})",
+                    remedy="try again with --eager, which turns every speed-up off; no finished line is lost",
+                ) from error
             return []
 
     def spoken(self, ticket: int) -> Codes:
@@ -194,7 +205,7 @@ class Slots:
         if self._state is None:
             rows = self._rows(self.count)
             self._state = new_state(self._weights, rows, self._positions, self._prompter.eos)
-            self._play = Frames(self._state) if self._graphs else None
+            self._play = Frames(self._state, self._compiled) if self._graphs else None
         lines = [self._waiting[i] for i in range(min(len(free), len(self._waiting)))]
         shared = {
             (i, row): common(line.content, self._slots[row].content) if self._go_on else 0
@@ -212,7 +223,7 @@ class Slots:
         assert self._state is not None
         slot, state = self._slots[row], self._state
         content = line.content + [frame.tobytes() for frame in line.frames]
-        voice = self._prompter.positions(line.utterance.context[:1]) if self._reuse else 0
+        voice = self._prompter.positions(line.utterance.context[:1]) if not self._eager else 0
         slot.content = slot.content[:shared]
         if shared < voice:
             if self._kept.fetch(content[:voice], state.cache, row):
@@ -255,7 +266,12 @@ class Slots:
         All of them, wherever the numbers of a row depend on how many there are: then a line does not depend
         on when its neighbours end.
         """
-        return round_up(busy, 4) if self._exact and self.count > 1 else self.count
+        return round_up(busy, self._least) if self._exact else self.count
+
+    @property
+    def _least(self) -> int:
+        """Rows computed at least, and what their number is a multiple of."""
+        return 1 if self._alone and self.count == 1 else 4
 
     @property
     def _work(self) -> int:
@@ -322,3 +338,7 @@ class Slots:
             f"out of memory: going on with {count} lines side by side instead of {2 * count}; nothing spoken "
             f"is lost (--batch {count} starts that way)"
         )
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -57,14 +57,17 @@ class Cache:
 
 def new_cache(stack: Stack, batch: int, positions: int) -> Cache:
     """Room for `positions` positions of `batch` rows, filled with zeros."""
-    like = stack.norm
-    shape = (len(stack.layers), 2, batch, stack.kv_heads, positions, stack.head_dim)
-    if like.device.type == "cpu" and like.dtype == torch.float32:
-        # The system hands these zeros out page by page when they are written to; torch's take memory at once.
-        room = torch.from_numpy(np.zeros(shape, dtype=np.float32))
-    else:
-        room = torch.zeros(shape, dtype=like.dtype, device=like.device)
-    return Cache([layer[0] for layer in room], [layer[1] for layer in room])
+    like, shape = stack.norm, (batch, stack.kv_heads, positions, stack.head_dim)
+
+    def room() -> Tensor:
+        if like.device.type == "cpu" and like.dtype == torch.float32:
+            # The system hands these zeros out page by page when they are written to; torch's take memory at
+            # once.
+            return torch.from_numpy(np.zeros(shape, dtype=np.float32))
+        return torch.zeros(shape, dtype=like.dtype, device=like.device)
+
+    # Each a tensor of its own: parts of one would be copied as a whole by compiled code that writes to them.
+    return Cache([room() for _ in stack.layers], [room() for _ in stack.layers])
 
 
 def _rotate(x: Tensor, rotation: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from csm_cli.checkpoints.tensors import take, to_float
-from csm_cli.engine.linears import Linear, Packed, Plain
+from csm_cli.engine.linears import Linear, Plain, heads_linear
 from csm_cli.errors import MissingError
 from csm_cli.model.layers import rope_frequencies
 
@@ -117,8 +117,10 @@ def load_weights(
     def put(tensor: Tensor) -> Tensor:
         return tensor.to(device=device, dtype=dtype).contiguous()
 
+    unrounded = heads_linear(linear if dtype == torch.float32 else Plain)
+
     def exact(tensor: Tensor) -> Linear:
-        return (Packed if linear is Packed else Plain)(put(tensor))
+        return unrounded(put(tensor))
 
     table_names = (
         "backbone_model.embed_tokens.embed_audio_tokens.weight",

@@ -185,6 +185,33 @@ def test_decoding_many_lines_equals_the_reference(
     assert engine.decode([]) == []
 
 
+def test_decoding_goes_on_with_fewer_lines_when_memory_runs_out(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [frames(n, n) for n in (5, 5, 5, 5, 3)]
+    wanted = engine.decode(lines)
+    real, sizes, limit = engine.codec.decode, [], [2]
+
+    def small(codes: torch.Tensor) -> torch.Tensor:
+        sizes.append(len(codes))
+        if len(codes) > limit[0]:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return real(codes)
+
+    notices: list[str] = []
+    monkeypatch.setattr(engine.codec, "decode", small)
+    monkeypatch.setattr(engine, "notice", notices.append)
+    monkeypatch.setattr(engine, "device", torch.device("meta"))
+    found = engine.decode(lines)
+    assert sizes == [5, 2, 2, 1]
+    assert len(notices) == 1 and "decoding 2 lines" in notices[0]
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4 * np.abs(other).max())
+    limit[0] = 0
+    with pytest.raises(CsmError, match="not enough memory to decode a line of 5 frames"):
+        engine.decode(lines)
+
+
 @pytest.mark.parametrize("samples", [1, 1919, 1920, 1921, 60001])
 def test_encoding_equals_the_reference(engine: Engine, model: Any, samples: int) -> None:
     audio = np.random.default_rng(samples).standard_normal(samples).astype(np.float32) * 0.3

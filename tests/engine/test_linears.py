@@ -35,6 +35,17 @@ def test_packed_is_the_plain_product(rows: int) -> None:
     assert packed.bytes == plain.bytes == 4 * 40 * 24
 
 
+@needs_packed
+@pytest.mark.parametrize("width", [96, 2048])
+def test_a_packed_row_is_its_own_to_the_last_bit(width: int) -> None:
+    weight, x = some(72, width), some(32, width, seed=1)
+    packed = Packed(weight)
+    whole = packed(x)
+    for rows in (1, 2, 3, 4, 13, 16):
+        assert torch.equal(packed(x[:rows]), whole[:rows])
+    assert torch.equal(packed(x[None, 5:6])[0, 0], whole[5])
+
+
 @needs_int8
 @given(st.integers(1, 20), st.integers(0, 99), st.floats(1e-3, 1e3))
 def test_int8_is_close_and_rows_are_their_own(rows: int, seed: int, size: float) -> None:
@@ -93,6 +104,7 @@ def test_the_eager_engine_says_the_same(folder: Path, engine: Engine) -> None:
 @needs_int8
 def test_a_rounded_line_is_the_same_alone_and_in_a_batch(folder: Path) -> None:
     small = Engine.load(folder, "cpu", quantize="int8")
+    assert isinstance(small.weights.head, Packed) == _runs(Packed)
     lines = [Utterance(0, "hello there", seed=n, max_frames=6 + n) for n in range(5)]
     for line, speech in zip(lines, small.speak(lines), strict=True):
         assert np.array_equal(speech.codes, small.speak([line])[0].codes)

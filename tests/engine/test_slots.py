@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from csm_cli.engine import Engine, Sampler, Segment, Utterance
 from csm_cli.engine import slots as slots_module
 from csm_cli.engine.flags import Flags
 from csm_cli.engine.kept import common
-from csm_cli.engine.linears import Packed, _runs
+from csm_cli.engine.linears import Int8, Packed, _runs
 from csm_cli.engine.slots import Slots
 from csm_cli.engine.state import enter, hear, new_state, prepare_noise, read, speak
 from csm_cli.errors import CsmError
@@ -59,6 +60,23 @@ def test_a_line_says_what_it_says_alone(
     for line, speech in zip(lines, say_all(slots, lines), strict=True):
         (alone,) = engine.speak([line])
         assert same(speech, alone)
+
+
+@pytest.mark.parametrize("how", [{}, {"eager": True}, {"quantize": "int8"}], ids=["fast", "eager", "int8"])
+def test_lines_are_the_same_in_one_slot_and_in_many(folder: Path, how: dict[str, Any]) -> None:
+    """Sixteen slots are refilled, one is refilled all the time, twenty are not."""
+    if "quantize" in how and not _runs(Int8):
+        pytest.skip("no 8-bit products on this processor")
+    engine = Engine.load(folder, "cpu", **how)
+    contexts = ((), (VOICE,), (VOICE, *HEARD))
+    lines = [
+        Utterance(n % 3, "word " * (n % 4 + 1), contexts[n % 3], n, 1 + n % 5, SAMPLERS[n % 4])
+        for n in range(20)
+    ]
+    alone = say_all(engine.slots(1), lines)
+    for count in (16, 20):
+        together = say_all(engine.slots(count), lines)
+        assert all(same(a, b) for a, b in zip(together, alone, strict=True))
 
 
 @pytest.mark.skipif(not _runs(Packed), reason="this processor's products differ with the number of rows")
@@ -191,11 +209,16 @@ def test_no_memory_for_a_single_line_is_said(engine: Engine, monkeypatch: pytest
     assert len(slots.spoken(ticket)) == 0
 
 
-def test_other_errors_are_not_taken_for_memory(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_errors_name_the_way_round_them(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*given: Any) -> None:
-        raise RuntimeError("shapes do not match")
+        raise RuntimeError("shapes do not match\nat some place")
 
     monkeypatch.setattr(slots_module, "speak", broken)
+    slots = engine.slots(4)
+    slots.give(Utterance(0, "x"))
+    with pytest.raises(CsmError, match=r"failed on cpu \(shapes do not match\); try again with --eager"):
+        slots.take()
+    monkeypatch.setattr(engine, "eager", True)
     slots = engine.slots(4)
     slots.give(Utterance(0, "x"))
     with pytest.raises(RuntimeError, match="shapes"):
