@@ -15,6 +15,7 @@ from csm_cli.checkpoints.lora import CONFIG as ADAPTER_CONFIG
 from csm_cli.checkpoints.lora import is_adapter, merge_adapter
 from csm_cli.checkpoints.names import Format, detect, from_original
 from csm_cli.checkpoints.tensors import DAMAGED, PICKLES, Tensors, open_weights
+from csm_cli.demo import DEMO_CHECKPOINT
 from csm_cli.errors import MissingError
 
 MIMI = "kyutai/mimi"
@@ -140,7 +141,7 @@ def find_checkpoint(model: str | Path, revision: str | None = None) -> Checkpoin
     path = Path(name).expanduser()
     only: Path | None = None
     if path.is_dir():
-        name, folder = path.resolve().name, path
+        name, folder = _name_of(path), path
     elif path.is_file() and path.suffix in (".safetensors", *PICKLES):
         name, folder, only = path.stem, path.parent, path
     elif isinstance(model, Path) or path.exists() or not looks_like_hub_id(name):
@@ -165,6 +166,11 @@ def find_checkpoint(model: str | Path, revision: str | None = None) -> Checkpoin
             codec = _find_codec(folder)
             config.setdefault("codec_config", read_json(codec / "config.json"))
     return Checkpoint(name, folder, unify(config, config_path), weights, codec, raw=raw)
+
+
+def _name_of(folder: Path) -> str:
+    """What a folder's model is called: "demo" for the embedded one, else as the folder."""
+    return "demo" if folder.resolve() == DEMO_CHECKPOINT.resolve() else folder.resolve().name
 
 
 def _may_lack_codec(weights: tuple[Path, ...], config: dict[str, Any]) -> bool:

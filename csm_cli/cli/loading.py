@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from csm_cli.cli import console
+from csm_cli.errors import MissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from csm_cli.engine import Engine
     from csm_cli.render.models import Limits
     from csm_cli.render.options import RenderOptions
+    from csm_cli.render.project import Job
     from csm_cli.voices.voice import Voice
 
 
@@ -54,3 +56,33 @@ def load_model(options: RenderOptions) -> LoadedModel:
     with console.busy("loading the model"):
         engine = choice.load(options, console.note)
     return LoadedModel(engine, choice.limits())
+
+
+def load_if_needed(jobs: Sequence[Job], options: RenderOptions) -> LoadedModel:
+    """As `load_model`; where every line is there already, only a sketch, and torch stays out."""
+    from csm_cli.render.models import choose_model
+    from csm_cli.render.project import plan_jobs
+    from csm_cli.render.survey import survey
+
+    choice = choose_model(options.model)
+    console.note(choice.note)
+
+    def load() -> Engine:
+        with console.busy("loading the model"):
+            return choice.load(options, console.note)
+
+    if not options.fresh and any(job.takes.is_dir() for job in jobs):
+        with console.busy("looking for takes"):
+            limits = choice.limits()
+            try:
+                sketch = choice.sketch(options, lambda: choice.load(options, console.note))
+            except MissingError:
+                console.note(
+                    "without a model, `csm master SCRIPT` makes chapters of the takes that are there"
+                )
+                raise
+            plans = plan_jobs(jobs, options, max_characters=sketch.max_characters, limits=limits)
+            complete = not any(each.to_speak for each in survey(plans, options, sketch, limits))
+        if complete:
+            return LoadedModel(cast("Engine", sketch), limits)  # it becomes one when needed
+    return LoadedModel(load(), choice.limits())

@@ -43,7 +43,7 @@ from csm_cli.cli.delivering import (
     delivery,
 )
 from csm_cli.cli.hearing import check_hearing, hearing
-from csm_cli.cli.loading import load_model
+from csm_cli.cli.loading import load_if_needed
 from csm_cli.cli.marking import WatermarkModelOption, WatermarkOption, load_watermark
 from csm_cli.cli.summary import (
     print_other_files,
@@ -58,8 +58,6 @@ from csm_cli.errors import UsageError
 if TYPE_CHECKING:
     from csm_cli.cli.progress import PlainProgress
     from csm_cli.render.options import RenderOptions
-    from csm_cli.render.plan import Chain
-    from csm_cli.render.project import Job
     from csm_cli.render.report import Interrupted
 
 
@@ -171,7 +169,10 @@ def render(
     ray: RayOption = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Check the scripts and print what there is to speak; load no model."),
+        typer.Option(
+            "--dry-run",
+            help="Check the scripts and print what is cached, what is new, and the time and disk that takes.",
+        ),
     ] = False,
 ) -> None:
     """Render scripts into chapter files and a timeline.json."""
@@ -187,6 +188,7 @@ def render(
         from csm_cli.render.options import RenderOptions, parse_chapters
         from csm_cli.render.project import read_jobs
         from csm_cli.render.run import render_jobs
+        from csm_cli.render.speed import note_speed
 
         options = RenderOptions(
             output=output,
@@ -228,7 +230,9 @@ def render(
         )
         jobs = read_jobs(scripts, options)
     if dry_run:
-        _print_plan(jobs, options)
+        from csm_cli.cli.plan import print_plan
+
+        print_plan(jobs, options)
         return
 
     from csm_cli.cli.progress import choose_progress
@@ -259,7 +263,7 @@ def render(
     with console.busy("loading the checks"):
         verifier = make_verifier(jobs, options, console.note)
     mark = load_watermark(watermark, watermark_model, device)
-    model_to_use = load_model(options)
+    model_to_use = load_if_needed(jobs, options)
     model_to_use.note_unknown(voice for job in jobs for voice in job.untold())
     model_to_use.note_reference(reference.value)
     progress = choose_progress()
@@ -283,6 +287,7 @@ def render(
         raise typer.Exit(stop.exit_code) from None
     finally:
         progress.close()
+    note_speed(engine, report.spoken_seconds, report.seconds)
     if to_stdout:
         print_summary(report, store_options(takes))
     else:
@@ -303,23 +308,6 @@ def _unwritten(options: RenderOptions) -> RenderOptions:
 
     nothing = replace(options.delivery, formats=(), extras=(), sample=False, loudness=PRESETS["none"])
     return replace(options, delivery=nothing)
-
-
-def _print_plan(jobs: list[Job], options: RenderOptions) -> None:
-    from csm_cli.render.project import plan_jobs
-
-    for plan in plan_jobs(jobs, options):
-        console.emit(f"{plan.job.screenplay.path} -> {plan.job.folder}")
-        for chain in plan.chains:
-            _print_row(f"{chain.chapter.number}", chain.chapter.title, [chain])
-        _print_row("", "in all", plan.chains)
-
-
-def _print_row(number: str, title: str, chains: list[Chain]) -> None:
-    lines = sum(len(chain.lines) for chain in chains)
-    characters = sum(chain.characters for chain in chains)
-    minutes = sum(chain.seconds for chain in chains) / 60
-    console.emit(f"{number:>4}  {title:<32} {lines:>6} lines {characters:>8} characters {minutes:>7.1f} min")
 
 
 def _print_stopped(

@@ -11,17 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from csm_cli.engine.steps import embed_frames
 from csm_cli.engine.types import Codes, Segment, Utterance
-from csm_cli.engine.weights import Weights
 from csm_cli.errors import CsmError, MissingError
 from csm_cli.model.plain_text import plain_ids
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from csm_cli.engine.weights import Weights
 
 BOS, END = "<|begin_of_text|>", "<|end_of_text|>"
 
@@ -125,6 +126,10 @@ class Prompter:
 
     def embed(self, content: Sequence[Position], weights: Weights) -> Tensor:
         """The embeddings of positions, `[positions, H]`."""
+        import torch  # what is counted and checked above needs none of it
+
+        from csm_cli.engine.steps import embed_frames
+
         device = weights.text.device
         x = weights.text.new_empty(len(content), weights.text.shape[1])
         ids = [(place, item) for place, item in enumerate(content) if isinstance(item, int)]

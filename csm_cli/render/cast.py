@@ -11,17 +11,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from csm_cli.engine import Segment
 from csm_cli.errors import MissingError
 from csm_cli.screenplay import Line, Screenplay
-from csm_cli.voices.codes import reference_codes
+from csm_cli.voices.codes import Encoder, reference_codes
 from csm_cli.voices.registry import VoiceRegistry
 from csm_cli.voices.voice import Voice, as_label
-
-if TYPE_CHECKING:
-    from csm_cli.engine import Engine
 
 
 def find_voice(registry: VoiceRegistry, name: str, where: str | None = None) -> Voice:
@@ -189,7 +185,7 @@ References = Mapping[tuple[int, str], Segment]
 
 
 def references(
-    engine: Engine, tags: Mapping[str, int], screenplay: Screenplay, voices: Mapping[str, Voice]
+    engine: Encoder, tags: Mapping[str, int], screenplay: Screenplay, voices: Mapping[str, Voice]
 ) -> dict[tuple[int, str], Segment]:
     """The reference of every voice that speaks a line and has one."""
     others = line_tags(screenplay, voices, tags)

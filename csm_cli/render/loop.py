@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal, Protocol
 
 import numpy as np
@@ -154,6 +155,14 @@ class ChainInProgress:
     def speaking(self) -> bool:
         """Whether a request is waiting; if not, a take that was there waits to be judged."""
         return self._line is not None
+
+    def skip(self) -> PlannedLine:
+        """Go on without the line that waits, as if nobody would hear it; gives that line."""
+        waiting = self._known or self._line
+        assert waiting is not None
+        self._known = self._line = None
+        self._lines.settle(waiting.asked, None)
+        return waiting.planned
 
     def request(self) -> Utterance:
         """What the chain wants spoken next."""
@@ -342,8 +351,13 @@ class Speaking:
     """
 
     def __init__(self, engine: Speaker, count: int):
-        self._engine, self._slots = engine, engine.slots(count)
+        self._engine, self._count = engine, count
         self._owners: dict[int, ChainInProgress] = {}
+
+    @cached_property
+    def _slots(self) -> Slots:
+        """Made when first needed: where all takes are there, nothing is ever spoken."""
+        return self._engine.slots(self._count)
 
     def ask(self, states: Iterable[ChainInProgress]) -> None:
         """Let the next piece of each chain be spoken; one that is being spoken goes on."""

@@ -14,6 +14,7 @@ from csm_cli.voices.registry import VoiceRegistry
 
 if TYPE_CHECKING:
     from csm_cli.engine import Engine
+    from csm_cli.engine.sketch import Sketch
     from csm_cli.render.options import RenderOptions
 
 FULL_MODEL = "sesame/csm-1b"
@@ -58,6 +59,16 @@ class ModelChoice:
             return UNLIMITED
         shipped = {voice.speaker for voice in VoiceRegistry().all() if voice.layer == "shipped"}
         return Limits(frozenset(shipped or {0}), ASCII)
+
+    def sketch(self, options: RenderOptions, load: Callable[[], Engine]) -> Sketch:
+        """What its small files tell of the engine, which `load` gives if it is needed after all; no torch.
+
+        Raises:
+            MissingError, UsageError: as `load`, but for damaged weights.
+        """
+        from csm_cli.engine.sketch import Sketch
+
+        return Sketch.of(self.source, options.device, options.dtype, options.quantize, load)
 
     def load(self, options: RenderOptions, notice: Callable[[str], None]) -> Engine:
         """The engine, on the device and in the numbers that the options ask for.

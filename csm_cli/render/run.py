@@ -44,7 +44,7 @@ def render_jobs(
 
     Args:
         jobs: from `read_jobs`.
-        engine: the model, loaded.
+        engine: the model, loaded; a sketch of it is enough where nothing has to be spoken.
         options: those of `read_jobs`.
         progress: hears of all that is finished.
         limits: of the model.

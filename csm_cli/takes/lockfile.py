@@ -59,7 +59,7 @@ def differences(locked: Mapping[str, Any], now: Mapping[str, Any], name: str = "
     found: list[str] = []
     for key in locked:
         label = f"{name} {key}".strip()
-        if key not in now:
+        if key not in now or label == "model id":  # a name changes no sound; the revision tells the model
             continue
         if isinstance(locked[key], Mapping) and isinstance(now[key], Mapping):
             found += differences(locked[key], now[key], label)

@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 
 from csm_cli.cli import render as command
+from csm_cli.render.models import ModelChoice
 from csm_cli.render.options import RenderOptions
 from tests.render.fake_engine import capped
 
@@ -60,7 +61,7 @@ def test_what_is_stale_or_not_speakable_is_named_and_counted(csm, engine, script
     script.write_text(script.read_text().replace("Is that the light?", "Is that a light?"))
     result = csm("render", script)
     stale = re.findall(rf"csm: stale: {script}:\d+:\d+: [0-9a-z]{{7}}: heard", result.err)
-    assert stale
+    assert stale, result.err
     assert "csm:   --lineage strict speaks stale lines again" in result.err
     assert f"csm: 7 lines (6 there already, 1 spoken now, {len(stale)} stale), " in result.err
 
@@ -128,14 +129,43 @@ def test_a_voice_unknown_to_the_demo_model_names_who_stands_in(csm, engine, tmp_
     assert "stands in" not in csm("render", script, "-o", "out").err
 
 
-def test_a_dry_run_needs_no_model(csm, script):
+def test_a_dry_run_needs_no_model(csm, script, monkeypatch):
     result = csm("render", script, "--dry-run", "--chapters", "2-3")
-    assert (result.code, result.err) == (0, "")
+    assert result.code == 0
     head, second, third, total = result.out.splitlines()
     assert head == f"{script} -> lighthouse"
     assert second.split()[:4] == ["2", "The", "Lamp", "3"]
     assert third.split()[:3] == ["3", "Morning", "1"]
     assert total.split()[:4] == ["in", "all", "4", "lines"]
+    monkeypatch.setenv("CSM_MODEL", "/nonexistent")
+    result = csm("render", script, "--dry-run")
+    assert result.code == 0
+    assert "csm: /nonexistent: no such checkpoint folder" in result.err
+    assert re.search(r"in all +7 lines .* 0 cached +7 new ", result.out)
+
+
+def test_where_every_take_is_there_no_model_is_loaded(csm, own_home, tmp_path, monkeypatch):
+    script = tmp_path / "short.yaml"
+    script.write_text("chapters: [{title: One, lines: [{narrator: Yes.}, {narrator: Come in now.}]}]")
+    said = csm("render", script, "--model", "demo")
+    assert "csm: 2 lines, " in said.err
+
+    def load(*given):
+        raise AssertionError("loaded")
+
+    monkeypatch.setattr(ModelChoice, "load", load)
+    dry = csm("render", script, "--model", "demo", "--dry-run")
+    assert re.search(r"in all +2 lines .* 2 cached +0 new ", dry.out)
+    assert "every line is there already" in dry.err
+    again = csm("render", script, "--model", "demo", "-o", "two", "--pause", "line=1")
+    assert "(2 there already)" in again.err
+    gone = csm("render", script, "--model", "/nonexistent")
+    assert gone.code == 4
+    assert "without a model, `csm master SCRIPT`" in gone.err
+    script.write_text(script.read_text().replace("Yes.", "No."))
+    dry = csm("render", script, "--model", "demo", "--dry-run")
+    assert re.search(r"in all +2 lines .* 1 cached +1 new ", dry.out)
+    assert "id: demo" in (tmp_path / "csm.lock").read_text()
 
 
 def test_interrupted_says_how_to_continue_and_exits_130(csm, engine, script):

@@ -25,6 +25,7 @@ class FakeEngine:
     default_sampler = Sampler(0.6, 20)
     codec_id = "fake"
     model_id, files, dtype = "fake", (), "float32"
+    device = "cpu"
     quantize = None
 
     def __init__(
