@@ -66,7 +66,7 @@ def doubts(text: str) -> Iterator[Doubt]:
                 yield Doubt(found, "a time, a score or a verse? write it in words")
         elif match["slash"]:
             if not re.fullmatch(r"[1-3]/[2-4]|and/or|(?:km|m|mi)/[hs]", found):
-                yield Doubt(found, "a slash is not spoken; write the word that is meant")
+                yield Doubt(found, "a slash; write the word that is meant")
         elif match["long"]:
             yield Doubt(found, "one number, or digit by digit? write it in words or with commas")
         elif match["mixed"]:

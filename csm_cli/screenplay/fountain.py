@@ -157,7 +157,7 @@ class _Reader:
             self._scene(_SCENE_NUMBER.sub("", text[1:]), source)
         elif text[0] == "@" and (forced := _FORCED_CHARACTER.fullmatch(text)):
             self._character(forced[1], forced[2], source)
-        elif not after_blank or text[0] == "!":
+        elif not after_blank or text[0] in "!>":
             return False
         elif _HEADING.match(text):
             self._scene(_SCENE_NUMBER.sub("", text), source)

@@ -77,6 +77,7 @@ _BEFORE_FIGURES = {
     "Nos.": "Numbers",
     "nos.": "numbers",
 }
+_BEFORE_NUMERALS = {"Vol": "Volume", "Ch": "Chapter", "Bk": "Book", "Pt": "Part", "Fig": "Figure"}
 _SLASHED = {"w/o": "without", "w/": "with ", "b/c": "because", "and/or": "and or", "c/o": "care of"}
 
 
@@ -88,6 +89,7 @@ _TITLE = re.compile(rf"\b({'|'.join(_TITLES)})\.(?=\s|$)")
 _BARE_TITLE = re.compile(r"\b(Mr|Mrs|Ms|Dr)(?=\s[A-Z])")
 _WORD = re.compile(rf"(?<![\w.])({_one_of(_WORDS)})(?!\w)")
 _BEFORE_FIGURE = re.compile(rf"(?<![\w.])({_one_of(_BEFORE_FIGURES)})\s?(?=[0-9])")
+_BEFORE_NUMERAL = re.compile(rf"\b({_one_of(_BEFORE_NUMERALS)})\.\s?(?=[IVX]+\b)")
 _SLASH = re.compile(r"(?<![\w/])(w/o|b/c|and/or|c/o|w/)(?=\s|$|[.,;!?])|(?<![\w/])(w/)(?=[a-z])")
 _SAINT = re.compile(r"\bSt\.?(?=\s+[A-Z])")
 _STREET = re.compile(r"(?<=\w )St\.(?!\w)")
@@ -113,6 +115,7 @@ def abbreviations(text: str) -> str:
     text = _DRIVE.sub(lambda match: f"{match[1]} Drive{_stop(match)}", text)
     text = _TITLE.sub(lambda match: _TITLES[match[1]], text)
     text = _BEFORE_FIGURE.sub(lambda match: f"{_BEFORE_FIGURES[match[1]]} ", text)
+    text = _BEFORE_NUMERAL.sub(lambda match: f"{_BEFORE_NUMERALS[match[1]]} ", text)
     text = _WORD.sub(lambda match: _WORDS[match[1]] + _stop(match), text)
     text = _INITIALS.sub(_initials, text)
     return _INITIAL.sub(_initial, text)

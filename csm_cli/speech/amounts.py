@@ -112,6 +112,7 @@ _HALF = r"\s?(?P<half>[AaPp])\.?[Mm]\b\.?"
 _TELEPHONE = (
     r"(?<![\w.,:$£€-])(?:\+[0-9]{1,3}(?:[ -](?:\([0-9]+\) ?)?[0-9]{2,}){2,}|\([0-9]{3}\) ?[0-9]{3}-[0-9]{4}"
 )
+_TELEPHONE += r"|0[0-9]{2,4} [0-9]{3,4} [0-9]{3,4}|(?<=ISBN )97[89](?:-?[0-9]){10}"
 _TELEPHONE += r"|(?:[0-9]-)?[0-9]{3}-[0-9]{3}-[0-9]{4}|[0-9]{3}-[0-9]{4})(?![\w-])"
 _BEFORE_NOUN = re.compile(r"\b[Aa]n? $")
 _MONEY_SPAN = re.compile(r"([$£€¥])([0-9][0-9,.]*)\s?[-–]\s?[$£€¥]?([0-9])")
@@ -138,6 +139,7 @@ _RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
         _time,
     ),
     (re.compile(rf"(?<![0-9:.])(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9])(?![0-9:]){_HALF}"), _time),
+    (re.compile(r"(?<=[0-9]):(?=[0-9])"), lambda m: " "),
     (re.compile(r"(?<![\w'])'([0-9]{2})(?![\w'])"), lambda m: cardinal(int(m[1]))),
     (re.compile(rf"(?<![0-9.,:])(?P<hour>1[0-2]|[1-9]){_HALF}"), _hour),
     (re.compile(rf"({_NUMBER})(?:st|nd|rd|th)\b"), lambda m: ordinal(int(m[1].replace(",", "")))),
@@ -152,11 +154,12 @@ _RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
     (re.compile(r"(?<![\w.,])(?:1[1-9][0-9]{2}|20[0-9]{2})(?![\w]|,[0-9])"), _year),
     (re.compile(_NUMBER), lambda m: whole_number(m[0])),
 ]
+_SIGN_BEHIND = re.compile(r"(?<![\w.,$£€¥])([0-9][0-9,]*(?:\.[0-9]{1,2})?)\s?([£€])(?![\w$£€¥])")
 _RANGE = re.compile(r"(?<=[0-9])\s?–\s?(?=[$£€]?[0-9])")
 _SLASHED = re.compile(r"(?<![0-9/])(?:([0-9]+) )?([1-3]/[2-4])(?![0-9/])")
 _SIMPLE = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾"}
 _BETWEEN = re.compile(r"(?<=[0-9])[-/](?=[0-9])")
-_PERCENT = re.compile(r"(?<=[0-9½⅓⅔¼¾])\s?%")
+_PERCENT = re.compile(r"(?<=[0-9½⅓⅔¼¾])\s?[%‰]")
 _NUMBER_SIGN = re.compile(r"(?:[#№]|\b[Nn]o\.)\s?(?=[0-9])")
 _DEGREES = re.compile(r"(?<=[0-9])\s?°(?:\s?([CF])\b)?")
 _SCALES = {"C": " degrees Celsius", "F": " degrees Fahrenheit", None: " degrees"}
@@ -170,9 +173,10 @@ def figures_to_words(text: str) -> str:
     for mark, words in _SUPERSCRIPTS.items():
         text = text.replace(mark, words)
     text = _SLASHED.sub(lambda match: _SIMPLE.get(match[2], match[2]).join([match[1] or "", ""]), text)
+    text = _SIGN_BEHIND.sub(r"\2\1", text)
     text = _MONEY_SPAN.sub(_span, text)
     text = _RANGE.sub(" to ", text)
-    text = _PERCENT.sub(" percent", text)
+    text = _PERCENT.sub(lambda match: " percent" if match[0].endswith("%") else " per mille", text)
     text = _NUMBER_SIGN.sub("number ", text)
     text = _DEGREES.sub(lambda match: _SCALES[match[1]], text)
     for pattern, words_of in _RULES:

@@ -22,8 +22,11 @@ _DAYS = {
     "Sun": "Sunday",
 }
 _MONTH = "|".join(_MONTHS)
+_SHORT_NAME = "|".join(_SHORT)
 _SHORT_MONTH = re.compile(
-    rf"\b({'|'.join(_SHORT)})\.(?=,?\s+[0-9])|(?<=[0-9] )\b({'|'.join(_SHORT)})\b\.?(?=,?\s+[0-9])"
+    rf"\b({_SHORT_NAME})\.(?=,?\s+[0-9])|\b({_SHORT_NAME})(?=\s+[0-9])"
+    rf"|(?<=[0-9] )\b({_SHORT_NAME})\b\.?(?=,?\s+[0-9])"
+    rf"|(?<=[0-9](?:st|nd|rd|th) of )({_SHORT_NAME})\b(?:\.(?=[,;\s]))?"
 )
 _SHORT_DAY = re.compile(rf"\b({'|'.join(_DAYS)})\.(?=,|\s+(?:[0-9]|(?:{_MONTH})\b))")
 _MONTH_FIRST = re.compile(
@@ -49,7 +52,7 @@ def dates(text: str, day_first: bool = False) -> str:
     if not re.search("[0-9]", text):
         return text
     text = _SHORT_DAY.sub(lambda match: _DAYS[match[1]], text)
-    text = _SHORT_MONTH.sub(lambda match: _SHORT[match[1] or match[2]], text)
+    text = _SHORT_MONTH.sub(lambda match: _SHORT[next(filter(None, match.groups()))], text)
     text = _ISO.sub(lambda match: _said(int(match[3]), int(match[2]), match[1], day_first), text)
     text = _SLASHED.sub(lambda match: _slashed(match, day_first), text)
     text = _DAY_FIRST.sub(_from_day, text)

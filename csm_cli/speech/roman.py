@@ -48,7 +48,7 @@ def roman_numerals(text: str) -> str:
 
 def _part(match: re.Match[str]) -> str:
     numeral = match[3]
-    valid = numeral and re.fullmatch(_NUMERAL, numeral.upper())
+    valid = numeral not in ("", "C", "L") and re.fullmatch(_NUMERAL, numeral.upper())  # Appendix C
     if not valid or (numeral == "I" and match[1].islower()):
         return match[0]
     return f"{match[1]}{match[2]}{cardinal(roman_value(numeral))}"

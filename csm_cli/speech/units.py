@@ -67,10 +67,12 @@ _FIXED = {
 }
 _NAMES = {unit: (name, f"{name}s") for unit, name in _UNITS.items()} | _FIXED
 _BEHIND = re.compile(
-    r"(?<![\w.,])(?P<number>[0-9][0-9,]*(?:\.[0-9]+)?(?:\s?[½¼¾⅓⅔])?|[½¼¾⅓⅔])(?P<joint> ?-?)(?P<unit>"
+    r"(?<![\w.,$£€¥])(?<![$£€¥] )"
+    r"(?P<number>[0-9][0-9,]*(?:\.[0-9]+)?(?:\s?[½¼¾⅓⅔])?|[½¼¾⅓⅔])(?P<joint> ?-?)(?P<unit>"
     + "|".join(map(re.escape, sorted(_NAMES, key=len, reverse=True)))
     + r")(?![\w²³/'])(?P<dot>\.(?=\s+[a-z]))?"
 )
+_INCHES = re.compile(r"(?<=[0-9])( ?(?:ft|feet|foot) ?[0-9]{1,2}) ?in\b(\.?)(?=\s+[a-z]|[,;:!?)]|$)")
 _FEET = re.compile(r"(?<![\w'])([0-9]{1,2})' ?([0-9]{1,2})(?:\"|'')")
 _LARGE = re.compile(r"(?<![\w.,$£€¥])([0-9]+(?:\.[0-9]+)?)([kKMB])(?!\w)")
 _SCALES = {"k": "thousand", "K": "thousand", "M": "million", "B": "billion"}
@@ -81,8 +83,13 @@ def units(text: str) -> str:
     if not re.search(r"[0-9½¼¾⅓⅔]", text):
         return text
     text = _FEET.sub(r"\1 foot \2", text)
+    text = _INCHES.sub(_inches, text)
     text = _BEHIND.sub(_unit, text)
     return _LARGE.sub(lambda match: f"{match[1]} {_SCALES[match[2]]}", text)
+
+
+def _inches(match: re.Match[str]) -> str:
+    return f"{match[1]} inches{match[2] if match.end() == len(match.string) else ''}"
 
 
 def _unit(match: re.Match[str]) -> str:
