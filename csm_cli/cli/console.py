@@ -63,6 +63,26 @@ def note(text: str) -> None:
         print(f"csm: {text}", file=sys.stderr, flush=True)
 
 
+def edited(question: str, text: str) -> str:
+    """What a person makes of `text`, which stands on the line already to be mended; "" keeps it."""
+    try:
+        import readline
+    except ImportError:  # Windows
+        readline = None  # type: ignore[assignment]
+    # Python edits lines, and asks, on stdout: not where our output goes to a file.
+    if readline is None or not is_terminal(sys.stdout):
+        import typer
+
+        return str(typer.prompt(question, default=text, err=True))
+    readline.set_startup_hook(lambda: readline.insert_text(text))
+    try:
+        return input(f"{question}: ").strip() or text
+    except EOFError as error:
+        raise KeyboardInterrupt from error
+    finally:
+        readline.set_startup_hook()
+
+
 def flush() -> None:
     """Empty stdout before the process ends, so that a reader that has gone causes no message at exit."""
     try:

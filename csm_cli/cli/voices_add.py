@@ -176,8 +176,8 @@ def _recordings(
 
 def _confirmed(file: str, words: str) -> str:
     """The transcript that the person confirms or mends."""
-    console.note(f"{file}: this was recognised; press Enter to keep it, or type what is said")
-    return str(typer.prompt("transcript", default=words, err=True))
+    console.note(f"{file}: this was recognised; mend it, word for word, then press Enter")
+    return console.edited("transcript", words)
 
 
 def _asked_for_consent() -> str:

@@ -52,14 +52,16 @@ def card(name: str) -> dict:
 
 def test_it_asks_for_the_transcript_and_for_consent(tmp_path) -> None:
     clip = written(tmp_path / "clip.wav", speech())
-    answers = [("transcript [", TEXT), ("consent or licence", "Anna agreed, 2026")]
+    answers = [("transcript: ", "\x01Once, \x05."), ("consent or licence", "Anna agreed, 2026")]
     code, shown = on_terminal(
         *("voices", "add", "anna", clip, "--asr", "pocketsphinx", "--model", tmp_path / "none"),
         answers=answers,
     )
     assert code == 0 and not answers, shown
     assert "this was recognised" in shown and "Traceback" not in shown
-    assert (card("anna")["text"], card("anna")["consent"]) == (TEXT, "Anna agreed, 2026")
+    kept = card("anna")
+    assert kept["text"].startswith("Once, the keeper ") and kept["text"].endswith(".")
+    assert kept["consent"] == "Anna agreed, 2026"
 
 
 def test_yes_asks_nothing(tmp_path) -> None:
