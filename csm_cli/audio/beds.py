@@ -30,7 +30,7 @@ def lay_beds(tape: Tape, layout: Layout, rate: int, folder: Path) -> None:
         return
     speech = _speech(layout, rate)
     for placed in layout.beds:
-        with Tape(folder / "bed") as sound:
+        with Tape(folder / f"{tape.path.name}.bed") as sound:
             decode_to_tape(placed.bed.path, rate, sound)
             _lay(tape, placed, sound, speech, rate)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
+from csm_cli.audio.measure import Measured
 from csm_cli.delivery.writer import BookWriter
 from csm_cli.errors import MissingError
 from csm_cli.render.book import book_writer
@@ -21,6 +25,8 @@ from csm_cli.takes.keys import place_of
 from csm_cli.takes.record import Rendering, current_take, read_record
 
 DEFAULT_RATE = 24_000
+# Chapters at once: ffmpeg does the work, in processes of its own.
+WORKERS = min(os.cpu_count() or 1, 8)
 
 
 def master_jobs(
@@ -47,30 +53,29 @@ def master_jobs(
         with book_writer(
             plan.job.screenplay, plan.job.voices, plan.job.folder, options.delivery, rate
         ) as writer:
-            for chain, lines in zip(plan.chains, chapters, strict=True):
-                _write(writer, store, chain, lines, report, progress)
-            files = writer.finish()
-            report.files += [file.path for file in files]
-            progress.book(files, writer.notes)
+            with ThreadPoolExecutor(WORKERS) as pool:
+                make = partial(_make, writer, store)
+                made = pool.map(make, plan.chains, chapters)
+                for chain, lines, (seconds, files) in zip(plan.chains, chapters, made, strict=True):
+                    report.add_chapter(lines, seconds, [file.path for file in files])
+                    progress.chapter(chain, seconds, files)
+            whole = writer.finish()
+            report.files += [file.path for file in whole]
+            progress.book(whole, writer.notes)
             report.files += writer.write_timeline()
         store.close()
     report.seconds = time.monotonic() - started
     return report
 
 
-def _write(
-    writer: BookWriter,
-    store: TakeStore,
-    chain: Chain,
-    lines: list[SpokenLine],
-    report: RenderReport,
-    progress: Progress,
-) -> None:
+def _make(
+    writer: BookWriter, store: TakeStore, chain: Chain, lines: list[SpokenLine]
+) -> tuple[float, list[Measured]]:
+    """(seconds of a chapter; its files)."""
     chapter = chain.chapter
     parts = chapter_parts(store, chapter, lines)
     timeline, files = writer.add(chapter.number, chapter.title, parts, role_of(chain.screenplay, chapter))
-    report.add_chapter(lines, timeline.duration, [file.path for file in files])
-    progress.chapter(chain, timeline.duration, files)
+    return timeline.duration, files
 
 
 def _lines(job: Job, store: TakeStore, chains: Sequence[Chain]) -> list[list[SpokenLine]]:

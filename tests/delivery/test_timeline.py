@@ -204,6 +204,23 @@ def test_one_gain_for_a_chapter_or_for_the_book(tmp_path: Path, level_per) -> No
         assert files[1].lufs - files[0].lufs == pytest.approx(6, abs=0.3)
 
 
+def test_chapters_made_at_once_are_as_those_made_one_by_one(tmp_path: Path, bell: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    for workers in (1, 4):
+        folder = tmp_path / str(workers)
+        with BookWriter(Book("Book"), folder, Delivery(("wav", "mp3")), RATE, 6) as writer:
+            with ThreadPoolExecutor(workers) as pool:
+                parts = [[Bed(bell, -6 - number), *chapter(2, 0.5)] for number in range(6)]
+                list(pool.map(writer.add, range(1, 7), "ABCDEF", parts))
+            writer.finish()
+            writer.write_timeline()
+    names = sorted(path.name for path in (tmp_path / "1").glob("[!.]*"))
+    assert len(names) == 13
+    for name in names:
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "4" / name).read_bytes()
+
+
 def test_silence_is_left_alone(tmp_path: Path) -> None:
     silent = Spoken("l1", "Ann", "…", 0, np.zeros(RATE, np.float32))
     for name in ("podcast", "acx-spec", "none"):
