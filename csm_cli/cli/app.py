@@ -21,6 +21,7 @@ from csm_cli.cli import (
     models,
     render,
     say,
+    serve_queue,
     takes,
     train,
     voices,
@@ -42,6 +43,11 @@ app = typer.Typer(
 # Help on one line each: typer cuts longer sentences off.
 app.command(short_help="Say a text and write it to a file.")(say.say)
 app.command(short_help="Render scripts into chapter files.")(render.render)
+app.command(
+    "serve-queue",
+    short_help="Render what is put into a folder.",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)(serve_queue.serve_queue)
 app.command(short_help="Check scripts: everything wrong or doubtful, at once.")(lint.lint)
 app.command(short_help="Count what each character of a script has to say.")(cast.cast)
 app.command(short_help="Write a script in YAML as Markdown, or the other way.")(convert.convert)

@@ -26,6 +26,7 @@ class Setup:
         options: of the rendering.
         jobs: without their chapters: whose languages and voices the checks are for.
         voices: every voice, with the hash of what the model hears of it.
+        beside: names of all scripts that are rendered at the same time.
         since: when the rendering began; with `options.fresh`, takes chosen since then are its own.
     """
 
@@ -34,6 +35,7 @@ class Setup:
     options: RenderOptions
     jobs: tuple[Job, ...] = ()
     voices: tuple[tuple[Voice, str], ...] = ()
+    beside: frozenset[str] = frozenset()
     since: str = ""
 
 
@@ -78,7 +80,6 @@ class Order:
         asked: what each line is asked for.
         voices: by the names that the lines use.
         takes: folder of the store.
-        beside: names of the other scripts that are rendered at the same time.
     """
 
     turn: Turn
@@ -86,7 +87,6 @@ class Order:
     asked: tuple[Asked, ...]
     voices: Mapping[str, Voice]
     takes: Path
-    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

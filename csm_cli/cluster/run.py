@@ -166,7 +166,9 @@ class _Driver:
             hashes = {voice: voice_hash(voice) for job in self._jobs for voice in job.voices.values()}
         briefly = [replace(job, screenplay=replace(job.screenplay, chapters=())) for job in self._jobs]
         known = briefly if "voice" in self._options.verify else briefly[:1]
-        return Setup(Path.cwd(), proofs, self._options, tuple(known), tuple(hashes.items()), self._since)
+        beside = frozenset(job.script for job in self._jobs)
+        voices = tuple(hashes.items())
+        return Setup(Path.cwd(), proofs, self._options, tuple(known), voices, beside, self._since)
 
     def _plan(self, stack: ExitStack, first: Facts, limits: Limits) -> None:
         options, sampler = self._options, self._options.sampler(first.sampler)
@@ -211,7 +213,7 @@ class _Driver:
         chain = each.chain
         alone = replace(chain, screenplay=replace(chain.screenplay, chapters=(chain.chapter,)))
         voices = {line.voice: running.job.voices[line.voice] for line in chain.lines}
-        return Order(turn, alone, each.asked, voices, running.job.takes, running.beside)
+        return Order(turn, alone, each.asked, voices, running.job.takes)
 
     def _take_idle(self) -> list[str]:
         idle, self._idle = self._idle, []

@@ -185,7 +185,7 @@ class Worker(Progress):
             self._lines[id(planned)] = key, number
         store, writer = self._open(order.takes, anew=order.turn.again)
         options = self._setup.options
-        chooser = Chooser(store, options.lineage, options.fresh, order.beside, self._setup.since)
+        chooser = Chooser(store, options.lineage, options.fresh, self._setup.beside, self._setup.since)
         return Work(
             chain, asked, self._heard(chain, order.voices), Desk(chooser, writer, self._verifier.checks)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,10 +126,11 @@ def _folders(scripts: Sequence[Path], output: Path | None) -> list[Path]:
     folders = [(output or Path()) / script.stem for script in scripts]
     if len(scripts) == 1 and output is not None:
         folders = [output]
+    named = Counter(folders)
     for script, folder in zip(scripts, folders, strict=True):
         if folder.exists() and not folder.is_dir():
             raise UsageError("is a file", where=str(folder), remedy="name a folder for the chapters, with -o")
-        if folders.count(folder) > 1:
+        if named[folder] > 1:
             raise UsageError(
                 "another script has the same name, and so the same folder",
                 where=str(script),

@@ -31,7 +31,7 @@ class Running:
         plan: its chains.
         asking: what its lines are asked for.
         store: where its takes are; jobs of one project share it.
-        beside: names of the other scripts that are rendered at the same time.
+        beside: names of all scripts that are rendered at the same time.
         report: of its chapters.
         finished: numbers of the chapters that are written.
     """
@@ -39,7 +39,7 @@ class Running:
     plan: JobPlan
     asking: Asking
     store: TakeStore
-    beside: tuple[str, ...]
+    beside: frozenset[str]
     report: ReportWriter
     finished: set[int] = field(default_factory=set)
 
@@ -86,7 +86,7 @@ def prepare(
         UsageError: `options.locked`, and takes would come out differently.
     """
     stores: dict[Path, TakeStore] = {}
-    scripts = [plan.job.script for plan in plans]
+    beside = frozenset(plan.job.script for plan in plans)
     running = []
     for plan in plans:
         folder = plan.job.takes
@@ -98,7 +98,6 @@ def prepare(
             for damaged in store.index.damaged:
                 note(f"{damaged}: is damaged; the line is spoken again unless it has another take")
         asking = Asking.of(plan.job, model, sampler, options.context_turns, limits, options.reference)
-        beside = tuple(name for name in scripts if name != plan.job.script)
         title, count = plan.job.screenplay.title, len(plan.job.screenplay.chapters)
         facts = asking.facts(_seed(plan.job, options))
         report = ReportWriter(stores[folder], plan.job.script, title, plan.job.folder, facts, count)

@@ -56,7 +56,7 @@ class Chooser:
         lineage: what becomes of a take that heard something which is said no more. `keep` keeps it (marked
             stale), `strict` does not use it.
         fresh: use pinned takes only, and those chosen since `since`.
-        beside: other scripts rendered at the same time: their takes are used only where they are the very
+        beside: scripts rendered at the same time: takes of the others are used only where they are the very
             same, so that nothing depends on which line is ready first.
         since: when the rendering began, as in `Take.made`; "" never.
     """
