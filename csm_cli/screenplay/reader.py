@@ -98,8 +98,22 @@ def format_of(path: Path, format: str | None = None) -> str:
     for name, endings in ENDINGS.items():
         if path.suffix.lower() in endings:
             return name
+    if path.is_dir():
+        raise ScriptError([f"{path}: error: this is a folder; name a script in it{_scripts_in(path)}"])
     accepted = ", ".join(ending for endings in ENDINGS.values() for ending in endings)
     raise ScriptError([f"{path}: error: not a script; the name must end in one of {accepted}"])
+
+
+def _scripts_in(folder: Path) -> str:
+    """The scripts of a folder, for a message."""
+    endings = {ending for endings in ENDINGS.values() for ending in endings}
+    try:
+        names = sorted(
+            file.name for file in folder.iterdir() if file.is_file() and file.suffix.lower() in endings
+        )
+    except OSError:
+        return ""
+    return f", such as {', '.join(names[:3])}" if names else ""
 
 
 def _read(path: Path, reading: Reading, format: str | None = None) -> Screenplay | None:

@@ -105,16 +105,21 @@ def test_two_renderings_of_one_project_at_once(tmp_path, voices):
 
 
 def test_a_long_book_costs_little_beside_the_model(tmp_path):
-    """Under 5 ms of CPU time a line for planning, takes and report; memory does not grow with the book."""
+    """Under 5 ms of CPU time a line for planning, takes and report; memory does not grow with the book.
+
+    On a machine that writes the FLAC of a line in half a millisecond; a slower one is given its time.
+    `python tests/render/long_book.py FOLDER 2000` measures a whole book.
+    """
     found = []
-    for count in (200, 800):
+    for count in (100, 500):
         command = [sys.executable, str(HERE / "long_book.py"), str(tmp_path / str(count)), str(count)]
         done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
         found.append(json.loads(done.stdout))
     short, long = found
-    assert long["new_ms_a_line"] < 5
-    assert long["cached_ms_a_line"] < 5
-    assert long["peak_mb"] - short["peak_mb"] < 600 * 0.04, (
+    most = 5 * max(1.0, long["unit_ms"] / 0.5)
+    assert long["new_ms_a_line"] < most
+    assert long["cached_ms_a_line"] < most
+    assert long["peak_mb"] - short["peak_mb"] < 400 * 0.04, (
         "less than 40 kB a line; a take is five times that"
     )

@@ -151,6 +151,9 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path):
     (tmp_path / "folder.md").mkdir()
     with pytest.raises(ScriptError, match=r"folder\.md: error: this is a folder"):
         read_screenplay(tmp_path / "folder.md")
+    (tmp_path / "one.yaml").touch()
+    with pytest.raises(ScriptError, match=r"this is a folder; name a script in it, such as one\.yaml"):
+        read_screenplay(tmp_path)
     with pytest.raises(ScriptError, match="cannot be read"):
         read_screenplay("nul\0byte.md")
 
