@@ -196,13 +196,15 @@ def _print_report(recordings: Sequence[Recording], prepared: Sequence[Prepared])
 
 
 def _print_added(added: Added) -> None:
+    from csm_cli.voices.places import CARD
+
     voice = added.voice
     for warning in added.warnings:
         console.note(f"warning: {warning}")
     if not (voice.licence or voice.consent):
         console.note(
             "warning: no licence or consent is noted; what it speaks will say so; "
-            f"csm voices add {voice.name} … --consent WORDS --force notes one"
+            f"write one into {voice.folder / CARD}"
         )
     if not added.changed:
         console.note(f"the voice {voice.name} is registered already, just so")
