@@ -1,8 +1,7 @@
 """Keys and values kept between calls, and the mask that says which of them each position may see.
 
 Three kinds with the same five methods: `KVCache` hands out what is written so far, `StaticKVCache` always
-    all of
-its capacity (so that shapes never change and a step compiles once), `BorrowedCache` wraps one of
+all of its capacity (so that shapes never change and a step compiles once), `BorrowedCache` wraps one of
 transformers'.
 """
 

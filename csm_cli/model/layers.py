@@ -26,8 +26,8 @@ def rope_frequencies(head_dim: int, rope: dict[str, Any]) -> Tensor:
         ValueError: another `rope_type`.
 
     Sources: RoFormer, eq. 15 (theta_i = base^(-2i/d)); the llama3 rule is that of the Llama 3.1 release:
-        wavelengths
-    longer than original/low are slowed by `factor`, shorter than original/high kept, those between blended.
+    wavelengths longer than original/low are slowed by `factor`, shorter than original/high kept, those
+    between blended.
     """
     exponents = torch.arange(0, head_dim, 2, dtype=torch.int64, device="cpu").float() / head_dim
     frequencies = 1.0 / (rope["rope_theta"] ** exponents)

@@ -1,10 +1,8 @@
 """What a voice is trained to do: both losses of a batch, on inputs that may be damaged on purpose.
 
 Backbone loss: cross entropy of codebook 0 at every frame, EOS included. Depth loss: the other codebooks at
-    a random
-share of the frames, EOS included: a voice that leaves it out never stops. Damage makes the model listen to
-    the text
-rather than copy what it has just said.
+a random share of the frames, EOS included: a voice that leaves it out never stops. Damage makes the model
+listen to the text rather than copy what it has just said.
 """
 
 from __future__ import annotations
@@ -35,6 +33,8 @@ class VoiceOptions:
     Attributes:
         depth_share: the depth decoder learns this share of the frames, and every EOS frame; None:
             `depth_frames` of either kind, a fixed number, so that shapes never change.
+        compile: compile the layers and the depth loss; for every length of rows, or for any length at once.
+        lengths_vary: rows have other lengths in every batch.
         average: decay of the running average of the weights; 0: none is kept.
         half: compute in bfloat16, the weights stay in float32; None: on CUDA.
         repeatable: draw the noise of every update from its number, so that a run that is resumed is the
@@ -54,6 +54,7 @@ class VoiceOptions:
     wrong: float = 0.03
     shapes: tuple[RowShape, ...] = SHAPES
     compile: bool = False
+    lengths_vary: bool = False
     graph: bool = False  # a step of this size is worth it only without torch.compile
     workers: int = 2
     log_every: int = 200
@@ -79,8 +80,8 @@ class VoiceObjective:
         self.backbone_loss: Callable[..., torch.Tensor] = self._backbone_loss
         if options.compile:
             for layer in model.backbone_model.layers:
-                layer.compile(dynamic=False)
-            self.depth_loss = torch.compile(self._depth_loss, dynamic=False)
+                layer.compile(dynamic=options.lengths_vary)
+            self.depth_loss = torch.compile(self._depth_loss, dynamic=options.lengths_vary)
 
     def autocast(self) -> torch.autocast:
         half = self.device.type == "cuda" if self.options.half is None else self.options.half

@@ -87,6 +87,7 @@ class TrainOptions:
             average=self.average,
             shapes=self.shapes,
             compile=self.compile,
+            lengths_vary=not self.packed,
             workers=self.workers,
             seed=self.seed,
             depth_share=None if self.packed else self.depth_share,

@@ -217,8 +217,10 @@ class _Run:
         self.trainer.swap()
         folder = self.options.out / "samples"
         folder.mkdir(exist_ok=True)
-        for number, (speaker, text) in enumerate(self.data.texts, 1):
-            speak(self.trainer.model, self.checkpoint, speaker, text, folder / f"{done:06}-{number}.wav")
+        # A frame has other shapes than a batch: each would be compiled.
+        with torch.compiler.set_stance("force_eager"):
+            for number, (speaker, text) in enumerate(self.data.texts, 1):
+                speak(self.trainer.model, self.checkpoint, speaker, text, folder / f"{done:06}-{number}.wav")
         self.trainer.swap()
         self.trainer.model.train()
 

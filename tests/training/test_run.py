@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,26 @@ def test_from_scratch_on_shards_of_codes(
     assert found[-1]["backbone"] < 0.8 * found[0]["backbone"]
     assert "validation_backbone" in found[-1]
     assert Engine.load(folder, "cpu").num_codebooks == 5
+
+
+def test_samples_do_not_use_up_the_recompilations(
+    options: TrainOptions, shards: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind their limit all the rest would run uncompiled."""
+    from csm_cli.training.segments import RowShape
+
+    monkeypatch.setattr("torch.compile", partial(torch.compile, backend="eager"))  # traced, not built
+    shapes = (RowShape(24, 0.5, False), RowShape(64, 0.5, True))
+    plain = replace(
+        options, data=shards, scratch=True, shapes=shapes, positions=128, workers=0, out=options.out / "plain"
+    )
+    train(plain)
+    with torch._dynamo.config.patch(fail_on_recompile_limit_hit=True):
+        train(replace(plain, out=options.out / "compiled", compile=True))
+    for one, other in zip(losses(plain.out), losses(options.out / "compiled"), strict=True):
+        assert one["backbone"] == pytest.approx(other["backbone"], rel=1e-3)
+        assert one["depth"] == pytest.approx(other["depth"], rel=1e-3)
+    torch._dynamo.reset()
 
 
 def test_what_cannot_be_trained(options: TrainOptions, shards: Path, tmp_path: Path) -> None:
