@@ -1,9 +1,9 @@
 """Mistakes that a CSM invites, each with a test that fails when it is made.
 
 Elsewhere: EOS frame embedded as zeros, hidden state before the norm, heads transposed, cache kept between
-frames (test_parity_grid, test_model, test_generation); codes the codec lacks (test_generation); user text that
-becomes special tokens (test_processor_properties); q and k rows in the wrong order, format by file name,
-pickles that run code, one audio table or two (tests/checkpoints); llama3 scaling and the old spelling
+frames (test_parity_grid, test_model, test_generation); codes the codec lacks (test_generation); user text
+that becomes special tokens (test_processor_properties); q and k rows in the wrong order, format by file
+name, pickles that run code, one audio table or two (tests/checkpoints); llama3 scaling and the old spelling
 (test_layers, test_format); Mimi's names (test_format) and its window (tests/engine); labels of EOS
 (tests/training/test_voice).
 """

@@ -187,16 +187,13 @@ def test_samples_do_not_use_up_the_recompilations(
     from csm_cli.training.segments import RowShape
 
     monkeypatch.setattr("torch.compile", partial(torch.compile, backend="eager"))  # traced, not built
-    shapes = (RowShape(24, 0.5, False), RowShape(64, 0.5, True))
-    plain = replace(
-        options, data=shards, scratch=True, shapes=shapes, positions=128, workers=0, out=options.out / "plain"
-    )
-    train(plain)
+    compiled = replace(
+        options, data=shards, scratch=True, shapes=(RowShape(24, 0.5, False), RowShape(64, 0.5, True)),
+        positions=128, workers=0, steps=4, every=4, compile=True,
+    )  # fmt: skip
     with torch._dynamo.config.patch(fail_on_recompile_limit_hit=True):
-        train(replace(plain, out=options.out / "compiled", compile=True))
-    for one, other in zip(losses(plain.out), losses(options.out / "compiled"), strict=True):
-        assert one["backbone"] == pytest.approx(other["backbone"], rel=1e-3)
-        assert one["depth"] == pytest.approx(other["depth"], rel=1e-3)
+        train(compiled)
+    assert len(losses(options.out)) == 4
     torch._dynamo.reset()
 
 
