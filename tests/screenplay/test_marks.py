@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from csm_cli.screenplay import read_screenplay
 from csm_cli.screenplay.lint import lint, lint_file
@@ -62,3 +64,21 @@ def test_what_is_left_out_is_told_once_and_where(script, text, place, level, par
 def test_a_quote_may_be_a_speakers(script):
     play = read_screenplay(script("a.md", "---\nvoices: {Anna: eve}\n---\n> **Anna:** (low) Hi.\n"))
     assert [(line.speaker, line.text, line.notes) for line in play.lines] == [("Anna", "Hi.", ("low",))]
+
+
+_MARKS = r"word 2020. * ** _ __ ` ``` ~~ ~~~ &amp; & lt; &#42; <br> < b> > - + [^1] [^1]: [ ] ( ) ![ ](x) \ ."
+_MARKS += " | === # --- {seed=1} { } <!-- --> **A:** :"
+MARKS = [*_MARKS.split(), " ", " ", "[pause 1]", "\u00a0", "- ", "> ", "# ", "1. "]
+marked = st.lists(st.sampled_from(MARKS), min_size=1, max_size=9).map("".join)
+
+
+@given(marked, marked)
+def test_any_text_can_be_written_as_markdown(tmp_path_factory, first, second):
+    folder = tmp_path_factory.mktemp("marks")
+    (folder / "a.txt").write_text(f"{first} so\n\nand {second}\n")
+    play = read_screenplay(folder / "a.txt")
+    (folder / "a.md").write_text(write_markdown(play))
+    again = read_screenplay(folder / "a.md")
+    assert [(line.speaker, line.text) for line in again.lines] == [
+        (line.speaker, line.text) for line in play.lines
+    ]
