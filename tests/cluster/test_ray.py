@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import ray
 
 import csm_cli
 from csm_cli.cluster.ray_fleet import RayFleet
@@ -21,7 +22,6 @@ from csm_cli.takes import TakeStore
 from tests.cluster.books import files, options_of, write_books
 from tests.render.tiny import write_tiny_checkpoint
 
-ray = pytest.importorskip("ray")
 LINES = 15
 
 
