@@ -146,7 +146,7 @@ def test_what_csm_masters_passes_its_own_check(tmp_path: Path, name: str) -> Non
         writer.add(1, "Soft", chapter(6, 0.7, 0.03))
         writer.add(2, "Loud", chapter(6, 0.7, 0.5))
     assert failing(*find_files([tmp_path]), rules=presets.preset(name)) == []
-    other = "ebu" if name == "podcast" else "podcast"
+    other = "podcast" if name == "ebu" else "ebu"
     assert "loudness" in failing(*find_files([tmp_path]), rules=presets.preset(other))
 
 
