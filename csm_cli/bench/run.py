@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import platform
-import resource
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,7 @@ class Report:
     eager: bool
     threads: int
     torch: str
+    transformers: str | None
     context: int
     load_average: float | None
     copy_gb_per_second: float
@@ -99,20 +100,25 @@ class Report:
 
 
 class Prompts:
-    """Stands in for a `Prompter`: prompts of a given length, and an ending that never comes."""
+    """Stands in for a `Prompter`: prompts of a given length, and an ending that never comes.
+
+    Args:
+        ids: of the prompt's text.
+        voice: how many of them are a voice reference, which is read once.
+    """
 
     eos = -1
 
-    def __init__(self, ids: list[int], num_codebooks: int) -> None:
-        self.ids, self.num_codebooks = ids, num_codebooks
+    def __init__(self, ids: list[int], num_codebooks: int, voice: int = 0) -> None:
+        self.ids, self.num_codebooks, self.voice = ids, num_codebooks, voice
 
     def content(self, utterance: Utterance) -> list[Position]:
         """The same for every line."""
         return list(self.ids)
 
     def positions(self, segments: tuple[Segment, ...], utterance: Utterance | None = None) -> int:
-        """No context."""
-        return 0
+        """Of the voice reference."""
+        return self.voice
 
     def embed(self, content: list[int], weights: Weights) -> torch.Tensor:
         """Rows of the text table."""
@@ -152,12 +158,13 @@ def measure(
     agrees = agreement(teacher_forced(weights, ids, codes), wanted)
     report = Report(
         subject.name,
-        _device_name(where),
+        device_name(where),
         str(kind).removeprefix("torch."),
         quantize,
         eager,
         torch.get_num_threads(),
         torch.__version__,
+        version("transformers") if plan.against else None,
         plan.context,
         _load_average(),
         copy_bandwidth(where),
@@ -180,7 +187,7 @@ def measure(
         times: dict[str, list[tuple[float, float]]] = {
             name: [] for name in (ours, *(peer.name for peer in peers))
         }
-        frames = _Frames(
+        frames = BareFrames(
             weights, prompt.tolist(), batch, plan, subject.config["max_position_embeddings"], graphs
         )
         for peer in peers:
@@ -193,7 +200,7 @@ def measure(
                 more = max(1, count - few)
                 times[peer.name].append(((long - short) / more, (long_cpu - short_cpu) / more))
         for name, found in times.items():
-            row = _row(name, batch, found, weights.num_codebooks, where)
+            row = row_of(name, batch, found, weights.num_codebooks, where)
             if name == ours:
                 row.gb_per_second = frame_bytes(weights) / 1e9 / (row.ms_per_frame / 1e3)
                 row.copy_share, row.agreement = row.gb_per_second / report.copy_gb_per_second, agrees
@@ -208,19 +215,26 @@ def measure(
         for batch in plan.batches:
             tell(f"end to end, batch {batch}")
             report.end_to_end_times_real_time[batch] = end_to_end(engine, batch)
-    report.peak_memory_gb = _peak_memory(where)
+    report.peak_memory_gb = peak_memory(where)
     return report
 
 
-class _Frames:
+class BareFrames:
     """Bare frames of a full set of slots."""
 
     def __init__(
-        self, weights: Weights, ids: list[int], batch: int, plan: Plan, positions: int, graphs: bool
+        self,
+        weights: Weights,
+        ids: list[int],
+        batch: int,
+        plan: Plan,
+        positions: int,
+        graphs: bool,
+        compiled: bool = False,
     ) -> None:
         self.frames = plan.frames
-        prompts: Any = Prompts(ids, weights.num_codebooks)
-        self.slots = Slots(weights, prompts, batch, positions, graphs=graphs)
+        prompts: Any = Prompts(ids, weights.num_codebooks, voice=len(ids) // 2)
+        self.slots = Slots(weights, prompts, batch, positions, graphs=graphs, compiled=compiled)
         cap = 4 + plan.frames * plan.rounds
         for seed in range(batch):
             self.slots.give(Utterance(0, "", seed=seed, max_frames=cap, sampler=SAMPLER))
@@ -239,7 +253,7 @@ class _Frames:
         return seconds / self.frames, work / self.frames
 
 
-def _row(name: str, batch: int, found: list[tuple[float, float]], books: int, device: torch.device) -> Row:
+def row_of(name: str, batch: int, found: list[tuple[float, float]], books: int, device: torch.device) -> Row:
     seconds = statistics.median(wall for wall, _ in found)
     work = statistics.median(work for _, work in found) * 1e3 if device.type == "cpu" else None
     return Row(name, batch, seconds * 1e3, work, batch * 0.08 / seconds, batch * books / seconds)
@@ -310,7 +324,7 @@ def _spoken(engine: Engine, lines: list[Utterance], batch: int) -> Iterator[Code
         yield from (speech.codes for _, speech in done if len(speech.codes))
 
 
-def _device_name(device: torch.device) -> str:
+def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     if Path("/proc/cpuinfo").is_file():
@@ -326,8 +340,12 @@ def _load_average() -> float | None:
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
-def _peak_memory(device: torch.device) -> float:
+def peak_memory(device: torch.device) -> float:
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 1e9
+    if sys.platform == "win32":
+        return 0.0
+    import resource
+
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9

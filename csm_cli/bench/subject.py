@@ -15,7 +15,7 @@ from torch import Tensor
 
 from csm_cli.errors import UsageError
 
-SHAPES = ("csm-1b",)
+SHAPES = ("csm-1b", "tiny")
 
 
 @dataclass(frozen=True)

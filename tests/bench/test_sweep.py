@@ -1,0 +1,95 @@
+"""The sweep: a real run at a tiny size, and what it does when a way fails, hangs or is cut off."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from csm_cli.bench import sweep as module
+from csm_cli.bench.sweep import Limits, Results, fastest, main, sweep
+from csm_cli.bench.way import Settings
+
+SETTINGS = Settings("graphs", "tiny", "cpu", None, (1, 4))
+LIMITS = Limits(step=20, whole=60)
+
+
+def test_a_whole_sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "sweep.jsonl"
+    words = ["--shape", "tiny", "--device", "cpu", "--ways", "graphs", "--batch", "1", "--context", "40"]
+    assert main([*words, "--frames", "2", "--out", str(out)]) == 0
+    correct, frames, book = (json.loads(line) for line in out.read_text().splitlines())
+    assert [line["status"] for line in (correct, frames, book)] == ["ok"] * 3
+    assert correct["equal_greedy"] > 0.99
+    assert correct["codes_equal_to_steps"] == correct["codes_equal_to_steps_float32"] == [1.0] * 6
+    assert frames["times_real_time"] == pytest.approx(80 / frames["ms_per_frame"])
+    assert frames["machine"]["dtype"] == "float32"
+    assert book["frames"] == 20 + 57 + 33
+    summary = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert summary["1"]["way"] == "graphs"
+
+
+def stand_in(monkeypatch: pytest.MonkeyPatch, lines: str) -> list[list[tuple[str, int]]]:
+    """Let a script without torch stand where a way's process is; the steps it was asked for, each time."""
+    asked: list[list[tuple[str, int]]] = []
+    script = "import json, sys, time\nsteps = json.loads(sys.argv[1])\n" + lines
+
+    def command(settings: Settings, steps: list[tuple[str, int]]) -> list[str]:
+        asked.append(list(steps))
+        return [sys.executable, "-I", "-u", "-c", script, json.dumps(steps)]
+
+    monkeypatch.setattr(module, "_command", command)
+    return asked
+
+
+HEARTY = """
+print("a library that talks")
+print(json.dumps({"loaded": 1}))
+for step in steps:
+    if step == ["frames", 4]:
+        %s
+    print(json.dumps({"done": step, "times_real_time": 2.0 * step[1]}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [("sys.exit('illegal memory access')", "illegal memory access"), ("time.sleep(60)", "stopped after 4 s")],
+)
+def test_a_step_that_fails_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str, said: str
+) -> None:
+    asked = stand_in(monkeypatch, HEARTY % fault)
+    results = Results(tmp_path / "out")
+    sweep([SETTINGS], results, Limits(step=4, whole=60))
+    assert asked == [SETTINGS.steps, [("book", 4)]]
+    assert [line["status"] for line in results.lines] == ["ok", "ok", "failed", "ok"]
+    assert said in results.lines[2]["error"]
+    assert fastest(results.lines).keys() == {1}
+    with (tmp_path / "out").open("a") as file:
+        file.write('{"way": "gra')
+    asked = stand_in(monkeypatch, HEARTY % "pass")
+    again = Results(tmp_path / "out")
+    sweep([SETTINGS], again, LIMITS)
+    assert asked == [[("frames", 4)]]
+    assert fastest(again.lines).keys() == {1, 4}
+
+
+def test_a_way_that_cannot_be_loaded_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = stand_in(monkeypatch, "sys.exit('there is no fp8 on cpu')")
+    results = Results(tmp_path / "out")
+    sweep([SETTINGS], results, LIMITS)
+    assert len(asked) == 1
+    assert {line["status"] for line in results.lines} == {"failed"}
+    assert len(results.lines) == len(SETTINGS.steps)
+    assert fastest(results.lines) == {}
+
+
+def test_nothing_is_begun_when_the_time_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = stand_in(monkeypatch, HEARTY % "pass")
+    results = Results(tmp_path / "out")
+    sweep([SETTINGS], results, Limits(step=2, whole=0))
+    assert asked == []
+    assert {line["status"] for line in results.lines} == {"no time left"}
