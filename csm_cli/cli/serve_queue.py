@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,7 +36,9 @@ def serve_queue(
     from csm_cli.cluster.queue import serve_queue as serve
 
     render = _render_command(context.args)
-    failed = serve(folder, render, console.note, once=once, poll=every)
+    failed = serve(
+        folder, render, console.note, lambda place: console.emit(str(place)), once=once, poll=every
+    )
     if failed:
         raise typer.Exit(3)
 
@@ -60,7 +64,8 @@ def _render_command(options: Sequence[str]) -> RenderScripts:
     def render(scripts: Sequence[Path], folders: Sequence[Path]) -> int:
         output = folders[0] if len(folders) == 1 else folders[0].parent
         words = [*options, "-o", str(output), *map(str, scripts)]
-        code = command.main(words, prog_name="csm render", standalone_mode=False)
+        with redirect_stdout(sys.stderr):  # what is there has not found its place yet
+            code = command.main(words, prog_name="csm render", standalone_mode=False)
         if code == 130:
             raise KeyboardInterrupt
         return code or 0

@@ -40,6 +40,7 @@ def serve_queue(
     folder: Path,
     render: RenderScripts,
     note: Callable[[str], None] = lambda text: None,
+    done: Callable[[Path], None] = lambda folder: None,
     *,
     once: bool = False,
     poll: float = POLL_SECONDS,
@@ -51,6 +52,7 @@ def serve_queue(
         render: does the work; what it raises about a script fails that script, and a `UsageError` or
             `MissingError` ends all, for every script would meet it.
         note: is told what happens, in a line each.
+        done: is told the folder of results that are whole.
         once: end when nothing waits.
         poll: seconds between two looks.
 
@@ -64,7 +66,7 @@ def serve_queue(
     if not folder.is_dir():
         raise UsageError("is no folder", where=str(folder), remedy="make it, and put scripts there")
     with alone(folder / ".csm", "queue", patience=0):
-        queue = _Queue(folder, render, note)
+        queue = _Queue(folder, render, note, done)
         queue.recover()
         before: dict[Path, tuple[int, int]] = {}
         while True:
@@ -80,8 +82,14 @@ def serve_queue(
 
 
 class _Queue:
-    def __init__(self, folder: Path, render: RenderScripts, note: Callable[[str], None]):
-        self._folder, self._render, self._note = folder, render, note
+    def __init__(
+        self,
+        folder: Path,
+        render: RenderScripts,
+        note: Callable[[str], None],
+        done: Callable[[Path], None],
+    ):
+        self._folder, self._render, self._note, self._done = folder, render, note, done
         self.failed = 0
 
     def recover(self) -> None:
@@ -160,7 +168,7 @@ class _Queue:
         done.parent.mkdir(exist_ok=True)
         working.replace(done)
         (done / WHOLE).unlink(missing_ok=True)
-        self._note(f"done: {done}")
+        self._done(done)
 
     def _fail(self, script: Path, error: str) -> None:
         self.failed += 1

@@ -19,6 +19,7 @@ def queue(csm, voices):
 def test_scripts_are_rendered_with_the_options_of_render(csm, queue, engine):
     done = csm("serve-queue", queue, "--once", "--every", "0.1", "--format", "flac", "--batch", "2")
     assert done.code == 0, done.err
+    assert done.out.split() == ["queue/done/first", "queue/done/second"]
     for name in ("first", "second"):
         files = {path.name for path in (queue / "done" / name).iterdir()}
         assert {"01-one.flac", "timeline.json", "report.html", f"{name}.yaml"} <= files

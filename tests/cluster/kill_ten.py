@@ -1,6 +1,6 @@
 """By hand: the example scripts on two workers, one of them killed at ten random moments, against one engine.
 
-`python -m tests.cluster.kill_ten [SEED]` renders in a temporary folder and prints what came of it.
+`python -m tests.cluster.kill_ten [SEED [SCRIPT ...]]` renders in a temporary folder and prints what came of it.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ class Killer(Progress):
 
 def main() -> None:
     random.seed(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
+    scripts = [Path(each).resolve() for each in sys.argv[2:]] or SCRIPTS
     folder = Path(tempfile.mkdtemp())
     os.chdir(folder)
 
@@ -54,11 +55,11 @@ def main() -> None:
 
     choice, alone = choose_model("demo"), options("alone")
     engine = choice.load(alone, print)
-    render_jobs(read_jobs(SCRIPTS, alone), engine, alone, limits=choice.limits())
+    render_jobs(read_jobs(scripts, alone), engine, alone, limits=choice.limits())
     del engine
     with ray_fleet(2, None, "cpu") as fleet:
         killer, together = Killer(fleet), options("together")
-        report = render_on_fleet(read_jobs(SCRIPTS, together), fleet, together, killer, note=print)
+        report = render_on_fleet(read_jobs(scripts, together), fleet, together, killer, note=print)
     made, wanted = files(folder / "together"), files(folder / "alone")
     takes = len(list((folder / "takes-together").glob("??/*.json")))
     print(
