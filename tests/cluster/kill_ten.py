@@ -1,6 +1,6 @@
 """By hand: the example scripts on two workers, one of them killed at ten random moments, against one engine.
 
-`python -m tests.cluster.kill_ten [SEED [SCRIPT ...]]` renders in a temporary folder and prints what came of it.
+`python -m tests.cluster.kill_ten [SEED [SCRIPT ...]]` renders in a temporary folder.
 """
 
 from __future__ import annotations
