@@ -52,7 +52,7 @@ def lint(
         _check_cast(play, problems)
     english = play.language.lower().split("-")[0] == "en"
     seen: set[str] = set()
-    places = Places(play.lines)
+    places = Places(play.lines, problems)
     for line in play.lines:
         _check_line(line, english, alphabet, known_words, seen, problems, places)
     return problems.findings()
@@ -104,11 +104,11 @@ def _check_line(
         problems.add(line.source, what, "warning")
     if stretch := longest_stretch(text):
         what = f'"{shown(stretch)}" goes on for {len(stretch)} characters without a comma'
-        place = places.find(line, stretch)
+        place = places.find(line, stretch, "warning")
         problems.add(place, f"{what}; the model reads {SPEAKABLE} at once", "warning")
     if unread := unreadable(text, english, alphabet):
         listed = " ".join(f"{char} (U+{ord(char):04X})" for char in unread[:5])
-        problems.add(places.find(line, unread[0]), f"not read aloud: {listed}", "warning")
+        problems.add(places.find(line, unread[0], "warning"), f"not read aloud: {listed}", "warning")
     if not english:
         return
     for doubt in doubts(text):
@@ -116,4 +116,4 @@ def _check_line(
         if key in seen or doubt.text in known_words:  # once in a script is enough
             continue
         seen.add(key)
-        problems.add(places.find(line, doubt.text), f'"{shown(doubt.text)}": {doubt.why}', "note")
+        problems.add(places.find(line, doubt.text, "note"), f'"{shown(doubt.text)}": {doubt.why}', "note")

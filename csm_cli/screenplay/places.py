@@ -10,6 +10,7 @@ from pathlib import Path
 
 from csm_cli.errors import ScriptError
 from csm_cli.screenplay.document import Line, Source
+from csm_cli.screenplay.problems import Level, Problems
 from csm_cli.screenplay.source_text import SourceText, read_source
 
 _WORDS = 8
@@ -19,13 +20,16 @@ _WORDS = 8
 class Places:
     """Finds parts of these lines in their files, which are read when the first is looked for."""
 
-    def __init__(self, lines: Sequence[Line]):
-        self._lines = lines
+    def __init__(self, lines: Sequence[Line], problems: Problems):
+        self._lines, self._problems = lines, problems
         self._files: dict[str, SourceText | None] = {}
 
-    def find(self, line: Line, part: str) -> Source:
-        """Where `part` of a line's text stands; where the line begins, if its file words it otherwise."""
-        file = self._file(line.source.path)
+    def find(self, line: Line, part: str, level: Level) -> Source:
+        """Where `part` of a line's text stands; where the line begins, if its file words it otherwise.
+
+        Nothing is looked for if a finding of this level would not be told anyway.
+        """
+        file = self._file(line.source.path) if self._problems.keeps(level) else None
         if file is None:
             return line.source
         first = file.index(line.source)

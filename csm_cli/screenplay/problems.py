@@ -69,6 +69,10 @@ class Problems:
     def __bool__(self) -> bool:
         return self._counts["error"] > 0
 
+    def keeps(self, level: Level) -> bool:
+        """Whether a further finding of this level would be told, not just counted."""
+        return self._counts[level] < MOST
+
     @property
     def full(self) -> bool:
         """Whether there are more errors than are kept: nothing is gained by looking for others."""
