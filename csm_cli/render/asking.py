@@ -58,6 +58,8 @@ class Asking:
         model: which model speaks.
         sampler: how codes are drawn.
         turns: most turns of each speaker that a line hears.
+        lexicon: a hash of the entries that hold for the script; "" without any. It is not in the keys of
+            takes: what it changes is the spoken text.
     """
 
     script: str
@@ -65,6 +67,7 @@ class Asking:
     model: ModelIdentity
     sampler: Sampler
     turns: int
+    lexicon: str = ""
 
     @classmethod
     def of(
@@ -80,7 +83,8 @@ class Asking:
         voices = {name: "" if limits.speakers else voice_hash(voice) for name, voice in job.voices.items()}
         if reference == "continue":
             voices = {name: f"{mark}, continued" if mark else "" for name, mark in voices.items()}
-        return cls(job.script, voices, model, sampler, turns)
+        lexicon = job.reader.lexicon.digest if job.reader else ""
+        return cls(job.script, voices, model, sampler, turns, lexicon)
 
     def facts(self, seed: int) -> dict[str, Any]:
         """What `csm.lock` states: all but the script that can change what its takes sound like."""
@@ -91,6 +95,7 @@ class Asking:
             "context_turns": self.turns,
             "voices": {name or "(default)": mark or "by tag" for name, mark in sorted(self.voices.items())},
             "spoken_form": SPOKEN_FORM,
+            "lexicon": self.lexicon or "none",
         }
 
     def ask(self, chain: Chain) -> tuple[Asked, ...]:

@@ -7,6 +7,7 @@ scope, then the one of the nearer file.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -83,6 +84,14 @@ class Lexicon:
 
     def __contains__(self, word: object) -> bool:
         return isinstance(word, str) and _key(word) in self._words
+
+    @property
+    def digest(self) -> str:
+        """A hash of what the entries say, wherever they stand; "" without any."""
+        if not self.entries:
+            return ""
+        said = [(e.word, e.say, e.speakers, e.chapters, e.case, e.part) for e in self.entries]
+        return hashlib.sha256(repr(said).encode()).hexdigest()[:20]
 
     def apply(self, text: str, speaker: str = "", chapter: int = 0) -> str:
         """`text`, cleaned, with the words that the entries hold for replaced."""

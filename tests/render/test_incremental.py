@@ -252,6 +252,11 @@ def test_the_lock_file_names_what_differs(book):
     assert [note.partition(": ")[2] for note in book.notes] == [
         "model dtype: was float32, is bfloat16; lines that this changes are spoken again"
     ]
+    book.spoken()
+    (book.folder / "lexicon.yaml").write_text("zyx: zicks\n")
+    with pytest.raises(UsageError, match=r"csm\.lock: takes would .*lexicon: was none, is [0-9a-f]{20}"):
+        book.spoken(locked=True)
+    (book.folder / "lexicon.yaml").unlink()
     (book.folder / "csm.lock").write_text("schema: [")
     with pytest.raises(CsmError, match=r"csm\.lock: cannot be read"):
         book.render()
