@@ -98,7 +98,7 @@ def add(
         from csm_cli.voices.registry import VoiceRegistry
 
         registry = VoiceRegistry(Path.cwd())
-        registry.check_free(name, project=project, extend=extend)
+        registry.check_free(name, project=project, force=force, extend=extend)
         recordings = with_labels(_recordings(audio, text or [], transcript or [], label or []))
     recogniser = None
     if asr is not None:

@@ -50,3 +50,11 @@ def voice_names(project_dir: Path | None) -> frozenset[str]:
         for folder in layer.iterdir()
         if (folder / CARD).is_file()
     )
+
+
+def exists(folder: Path) -> bool:
+    """Whether a folder is there and may be looked at."""
+    try:
+        return folder.is_dir()
+    except OSError:  # a layer without permission is as good as none; `problems` reports it
+        return False

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from csm_cli.audio.files import SAMPLE_RATE, read_audio
 from csm_cli.errors import CsmError, MissingError, UsageError
-from csm_cli.voices.places import Layer, voice_layers
-from csm_cli.voices.store import NewClip, delete, locked, move, put, same
+from csm_cli.voices.doubts import doubts, sound_voice
+from csm_cli.voices.places import Layer, exists, voice_layers
+from csm_cli.voices.store import NewClip, delete, extended, locked, move, put, same
 from csm_cli.voices.voice import MAX_SPEAKER, NAME, Voice, card_text, check_name, load_voice
-
-PLAIN = "plain"
-"""Label of the clip that had none, once others stand beside it."""
 
 
 class Added(NamedTuple):
@@ -67,7 +63,7 @@ class VoiceRegistry:
         # A name that cannot be a voice's is never joined to a path.
         if NAME.fullmatch(name):
             for layer, folder in self.layers:
-                if _exists(folder / name):
+                if exists(folder / name):
                     return load_voice(folder / name, layer)
         raise self._missing(name, where)
 
@@ -132,9 +128,9 @@ class VoiceRegistry:
         with locked(home):
             voices = self.all()
             own = home / name
-            old = _sound(own, layer) if _exists(own) else None
+            old = sound_voice(own, layer) if exists(own) else None
             if extend:
-                clips = _extended(self._to_extend(name, own), old, clips)
+                clips = extended(self._to_extend(name, own), old, clips)
             others = {voice.speaker: voice.name for voice in voices if voice.name != name}
             known = old or next((voice for voice in voices if voice.name == name), None)
             if speaker is None and old is None and usual is not None and usual not in others:
@@ -154,23 +150,31 @@ class VoiceRegistry:
                 consent=consent or (old.consent if old else ""),
             )
             if old and same(old, clips) and card_text(replace(voice, clips=old.clips)) == card_text(old):
-                return Added(old, self._doubts(old, clips, others), False)
+                return Added(old, doubts(old, clips, others, self.layers), False)
             if not (force or extend):
                 self._check_not_taken(name, layer)
             voice = put(voice, clips)
-            return Added(voice, self._doubts(voice, clips, others), True)
+            return Added(voice, doubts(voice, clips, others, self.layers), True)
 
-    def check_free(self, name: str, *, project: bool = False, extend: bool = False) -> None:
+    def check_free(
+        self, name: str, *, project: bool = False, force: bool = False, extend: bool = False
+    ) -> None:
         """Finds out, before recordings are read, what is wrong with a name.
+
+        Whether a voice of that name in the same folder is another one, only the recordings tell.
 
         Raises:
             UsageError: it cannot be a voice's, or there is no folder for it.
+            NameTakenError: it would hide a shipped voice.
             MissingError: there is no voice to extend.
         """
         check_name(name)
-        home = self._home("project" if project else "user")
+        layer: Layer = "project" if project else "user"
+        home = self._home(layer)
         if extend:
             self._to_extend(name, home / name)
+        elif not force and not exists(home / name):
+            self._check_not_taken(name, layer)
 
     def rename(self, name: str, new: str) -> Voice:
         """Gives a voice of the project or the user another name.
@@ -216,7 +220,7 @@ class VoiceRegistry:
                 f"the voice {name!r} came with csm and is not removed",
                 remedy="leave it out of the cast, or hide it: csm voices add --force",
             )
-        voice = _sound(folder, layer)
+        voice = sound_voice(folder, layer)
         with locked(folder.parent):
             delete(folder)
         return voice
@@ -224,12 +228,12 @@ class VoiceRegistry:
     def _check_not_taken(self, name: str, layer: Layer) -> None:
         """A voice is neither replaced by accident, nor is a shipped one hidden so."""
         here = [at for at, _ in self.layers].index(layer)
-        places = [(at, home / name) for at, home in self.layers[here:] if _exists(home / name)]
+        places = [(at, home / name) for at, home in self.layers[here:] if exists(home / name)]
         if places and places[0][0] in (layer, "shipped"):
             raise NameTakenError(name, *places[0])
 
     def _to_extend(self, name: str, own: Path) -> Voice:
-        places = [(at, home / name) for at, home in self.layers if _exists(home / name)]
+        places = [(at, home / name) for at, home in self.layers if exists(home / name)]
         for layer, folder in places:
             if folder == own:
                 return load_voice(own, layer)
@@ -245,24 +249,6 @@ class VoiceRegistry:
                 "shipped": "a shipped voice cannot be extended: choose another name",
             }[layer],
         )
-
-    def _doubts(self, voice: Voice, clips: Sequence[NewClip], others: Mapping[int, str]) -> tuple[str, ...]:
-        doubts = []
-        if voice.speaker in others:
-            doubts.append(
-                f"speaker {voice.speaker} is also {others[voice.speaker]!r}; cast together, one gets another"
-            )
-        homes = dict(self.layers)
-        other: Layer = "user" if voice.layer == "project" else "project"
-        if other in homes and _exists(homes[other] / voice.name):
-            found = _sound(homes[other] / voice.name, other)
-            if found is None or not same(found, clips):
-                doubts.append(
-                    f"the project has its own {voice.name!r}, which is used before this one"
-                    if other == "project"
-                    else f"there is another {voice.name!r} among your own voices; here, this one is used"
-                )
-        return tuple(doubts)
 
     def _folders(self) -> tuple[list[tuple[Layer, Path]], list[str]]:
         """Voice folders that no nearer layer hides, and the layers that cannot be read, one line each."""
@@ -305,28 +291,3 @@ def _free_tag(taken: dict[int, str]) -> int:
     if free is None:
         raise UsageError("every speaker tag is taken", where="--speaker", remedy="give one to share")
     return free
-
-
-def _exists(folder: Path) -> bool:
-    try:
-        return folder.is_dir()
-    except OSError:  # a layer without permission is as good as none; `problems` reports it
-        return False
-
-
-def _sound(folder: Path, layer: Layer) -> Voice | None:
-    """The voice in a folder; None if it is damaged."""
-    with suppress(CsmError):
-        return load_voice(folder, layer)
-    return None
-
-
-def _extended(voice: Voice, old: Voice | None, new: Sequence[NewClip]) -> list[NewClip]:
-    """The clips of a voice together with new ones; a plain clip is called `plain` beside labelled ones."""
-    fresh = {clip.label: clip for clip in new}
-    clips = []
-    for clip in (old or voice).clips:
-        label = clip.label or PLAIN
-        again = fresh.pop(label) if label in fresh else None
-        clips.append(again or NewClip(label, clip.text, read_audio(clip.audio, SAMPLE_RATE)))
-    return [*clips, *(replace(clip, label=clip.label or PLAIN) for clip in fresh.values())]

@@ -12,13 +12,15 @@ from pathlib import Path
 import numpy as np
 
 from csm_cli.audio.atomic import written
-from csm_cli.audio.files import SAMPLE_RATE, to_pcm16, write_wav
+from csm_cli.audio.files import SAMPLE_RATE, read_audio, to_pcm16, write_wav
 from csm_cli.errors import CsmError
 from csm_cli.voices.places import CARD
 from csm_cli.voices.voice import CLIP, Clip, Voice, card_text, load_voice
 
 LOCK = ".lock"
 LOCK_SECONDS = 60.0
+PLAIN = "plain"
+"""Label of the clip that had none, once others stand beside it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +138,17 @@ def same(voice: Voice, clips: Sequence[NewClip]) -> bool:
         (old.label, old.text) == (new.label, new.text) and holds(old.audio, new.audio)
         for old, new in zip(voice.clips, clips, strict=True)
     )
+
+
+def extended(voice: Voice, old: Voice | None, new: Sequence[NewClip]) -> list[NewClip]:
+    """The clips of a voice together with new ones; a plain clip is called `plain` beside labelled ones."""
+    fresh = {clip.label: clip for clip in new}
+    clips = []
+    for clip in (old or voice).clips:
+        label = clip.label or PLAIN
+        again = fresh.pop(label) if label in fresh else None
+        clips.append(again or NewClip(label, clip.text, read_audio(clip.audio, SAMPLE_RATE)))
+    return [*clips, *(replace(clip, label=clip.label or PLAIN) for clip in fresh.values())]
 
 
 def holds(path: Path, audio: np.ndarray) -> bool:

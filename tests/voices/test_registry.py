@@ -122,7 +122,11 @@ def test_layers(registry: VoiceRegistry, tmp_path: Path) -> None:
 def test_a_taken_name_needs_force(registry: VoiceRegistry) -> None:
     with pytest.raises(UsageError, match=r"'kal' exists already \(shipped: .*--force"):
         registry.add("kal", CLIP)
+    with pytest.raises(UsageError, match="exists already"):
+        registry.check_free("kal")
+    registry.check_free("kal", force=True)
     first = registry.add("ann", CLIP, speaker=40).voice
+    registry.check_free("ann")
     with pytest.raises(UsageError, match="exists already"):
         registry.add("ann", OTHER)
     assert registry.get("ann") == first
