@@ -82,7 +82,8 @@ def _fill(model: Any, tensors: Mapping[str, Tensor], dtype: torch.dtype) -> Any:
 def _rebuild(module: Any, name: str) -> None:
     """Buffers that a checkpoint does not hold, made anew off the meta device."""
     if name == "audio_tokens_offsets":
-        count, size = module.config.num_codebooks, module.config.vocab_size
+        table, count = module.embed_audio_tokens.weight, len(getattr(module, name))
+        size = len(table) // count
         module.register_buffer(name, torch.arange(count) * size, persistent=False)
     elif name in ("inv_freq", "original_inv_freq"):
         fresh = type(module)(module.config)

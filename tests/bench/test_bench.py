@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from csm_cli.bench.correct import agreement, given, teacher_forced
+from csm_cli.bench.peer import Peer
 from csm_cli.bench.run import Plan, frame_bytes, measure
 from csm_cli.bench.subject import RandomTensors, Subject, find_subject, tensor_shapes
 from csm_cli.cli.app import main
@@ -110,6 +111,14 @@ def test_what_cannot_be_measured_is_said(
         main(["bench", "--model", "demo", *words])
     assert stopped.value.code == 2
     assert said in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_transformers_takes_random_weights_too() -> None:
+    peer = Peer(find_subject("unused", "tiny"), CPU, torch.float32, compiled=False)
+    offsets = peer.model.backbone_model.embed_tokens.audio_tokens_offsets
+    assert offsets.tolist() == [0, 67, 134, 201]
+    seconds, _, frames = peer.seconds(torch.arange(8), 2, 3)
+    assert seconds > 0 and 1 <= frames <= 3
 
 
 def test_random_weights_of_the_real_shape() -> None:
