@@ -44,6 +44,7 @@ def test_the_tokenizer_is_the_alphabet_it_was_trained_on() -> None:
     assert tokenizer.apply_chat_template(chat, tokenize=False) == f"<|begin_of_text|>[3]{text}<|end_of_text|>"
     ids = tokenizer(f"<|begin_of_text|>[3]{text}<|end_of_text|>", add_special_tokens=False).input_ids
     assert ids == text_ids(3, text)
+    assert tokenizer(f"[3]{text}").input_ids == ids  # as the usages of the field write a prompt
 
 
 def test_every_shipped_voice_has_a_speaker_of_its_own() -> None:

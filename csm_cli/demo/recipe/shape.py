@@ -99,7 +99,7 @@ def voice_config(codec: Any | None = None) -> Any:
 
 def write_tokenizer(folder: Path) -> None:
     """The character tokenizer, its chat template and the feature extractor's settings."""
-    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
     tokenizer = Tokenizer(
@@ -107,6 +107,9 @@ def write_tokenizer(folder: Path) -> None:
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
     tokenizer.decoder = decoders.Fuse()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{SPECIAL[0]} $A {SPECIAL[1]}", special_tokens=[(SPECIAL[0], BOS), (SPECIAL[1], END)]
+    )
     fast = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         bos_token=SPECIAL[0],
