@@ -42,13 +42,11 @@ class Rendering:
         script: name of its file.
         lines: by the line's stable id.
         options: of the rendering, as plain values, to speak a line again in the same way.
-        speed: what was measured: audio seconds spoken, seconds it took, on which device with which model.
     """
 
     script: str
     lines: Mapping[str, Used] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
-    speed: Mapping[str, Any] = field(default_factory=dict)
 
 
 def record_path(folder: Path, script: str) -> Path:
@@ -66,7 +64,7 @@ def read_record(folder: Path, script: str) -> Rendering:
             line: Used(str(used["take"]), bool(used["stale"]), tuple(map(str, used["reasons"])))
             for line, used in value["lines"].items()
         }
-        return Rendering(script, lines, dict(value["options"]), dict(value["speed"]))
+        return Rendering(script, lines, dict(value["options"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Rendering(script)
 
@@ -78,7 +76,6 @@ def merge_record(
     *,
     still_there: frozenset[str] | None = None,
     options: Mapping[str, Any] | None = None,
-    speed: Mapping[str, Any] | None = None,
 ) -> Rendering:
     """Take new lines into the record of a script; those of other processes stay.
 
@@ -87,7 +84,7 @@ def merge_record(
         script: name of its file.
         lines: to add or replace.
         still_there: ids that the script still has; the rest is dropped. None: all.
-        options, speed: in place of what was noted; None: as it was.
+        options: in place of what was noted; None: as it was.
 
     Raises:
         CsmError: it cannot be written.
@@ -97,12 +94,7 @@ def merge_record(
         merged = {**before.lines, **lines}
         if still_there is not None:
             merged = {line: used for line, used in merged.items() if line in still_there}
-        new = Rendering(
-            script,
-            merged,
-            before.options if options is None else options,
-            before.speed if speed is None else speed,
-        )
+        new = Rendering(script, merged, before.options if options is None else options)
         with written(record_path(folder, script)) as temporary:
             text = json.dumps({"schema": _SCHEMA, **asdict(new)}, ensure_ascii=False)
             temporary.write_text(text + "\n", encoding="utf-8")
