@@ -119,7 +119,7 @@ def train(
     except KeyboardInterrupt:
         say(f"the state is kept in {out}: the same command goes on from it")
         raise
-    if (folder / "config.json").is_file() or (folder / "adapter_config.json").is_file():
+    if folder is not None:
         say(f"to hear it: csm say 'Hello.' --model {folder}")
         console.emit(str(folder))
 

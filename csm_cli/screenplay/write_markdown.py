@@ -106,9 +106,12 @@ class _Writer:
 
     def _safe(self, text: str, line: Line) -> str:
         """`text`, with a backslash before a colon behind what might be a speaker's name."""
-        if named := _NAMED.match(text):
-            return f"{text[: named.end() - 1]}\\:{text[named.end() :]}"
-        return text
+        named = _NAMED.match(text)
+        if not named:
+            return text
+        before = text[: named.end() - 1]
+        kept = (len(before) - len(before.rstrip("\\"))) % 2  # the colon has its backslash already
+        return text if kept else f"{before}\\:{text[named.end() :]}"
 
 
 def escape(text: str, first: bool = False) -> str:

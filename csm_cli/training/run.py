@@ -38,7 +38,7 @@ def train(
     say: Say = print,
     progress: Say = lambda text: None,
     wait: Callable[[], None] = lambda: None,
-) -> Path:
+) -> Path | None:
     """Train, or go on with a run that was broken off.
 
     Args:
@@ -46,7 +46,7 @@ def train(
         wait: called when everything but the data is ready; returns when they are.
 
     Returns:
-        The folder of the trained model, `out/model`.
+        The folder of the trained model, `out/model`; None in processes that write nothing.
 
     Raises:
         MissingError: model, manifest or recordings are not there.
@@ -224,11 +224,11 @@ class _Run:
         self.trainer.swap()
         self.trainer.model.train()
 
-    def export(self) -> Path:
-        """Write `out/model`."""
-        target = self.options.out / "model"
+    def export(self) -> Path | None:
+        """Write `out/model`, in the first process."""
         if not self.processes.first:
-            return target
+            return None
+        target = self.options.out / "model"
         self.trainer.swap()
         if self.adapter is not None:
             self.adapter.save(target)

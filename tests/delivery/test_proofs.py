@@ -120,10 +120,11 @@ def test_a_disk_that_is_really_full(tiny_disk: Path, formats: tuple[str, ...]) -
 def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
     code = (
         "import os; from csm_cli.delivery.writer import _work_folder; from pathlib import Path;"
-        f"print(_work_folder(Path({str(tmp_path)!r}))); os.kill(os.getpid(), 9)"
+        f"print(_work_folder(Path({str(tmp_path)!r})), flush=True); os.kill(os.getpid(), 9)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     left = Path(done.stdout.strip())
+    assert left.parent == tmp_path and left.exists()
     with BookWriter(Book("A"), tmp_path, Delivery(), RATE, 1) as mine:
         assert not left.exists()
         with BookWriter(Book("B"), tmp_path, Delivery(), RATE, 1):

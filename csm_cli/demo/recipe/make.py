@@ -174,6 +174,7 @@ def _train_voice(options: argparse.Namespace, began: float) -> None:
         progress=lambda text: _log(f"voice: {text}"),
         wait=wait,
     )
+    assert trained is not None, "one process, which writes"
     _without_codec(trained / "model.safetensors", options.folder / "voice.safetensors")
     _log("voice: done")
 
