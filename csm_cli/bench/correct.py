@@ -37,19 +37,24 @@ def teacher_forced(weights: Weights, ids: Tensor, codes: Tensor) -> Tensor:
     stack, device = weights.backbone, weights.text.device
     ids, codes = ids.to(device), codes.to(device)
     x = torch.cat((weights.text[ids], embed_frames(weights, codes)))[None, :-1]
-    hidden = _run(stack, x)[0, len(ids) - 1 :] * stack.norm
+    hidden = _run(weights, stack, x)[0, len(ids) - 1 :] * stack.norm
     parts = [weights.project(hidden)]
     parts += [depth_embed(weights, codes[:, book], book) for book in range(weights.num_codebooks - 1)]
-    depth = _run(weights.depth, torch.stack(parts, dim=1))
+    depth = _run(weights, weights.depth, torch.stack(parts, dim=1))
     logits = [weights.head(hidden)]
     logits += [head(depth[:, book + 1]) for book, head in enumerate(weights.depth_heads)]
     return torch.stack([each.float().cpu() for each in logits], dim=1)
 
 
-def _run(stack: Stack, x: Tensor) -> Tensor:
-    cache = new_cache(stack, x.shape[0], x.shape[1])
-    rotation = stack.rotation[None, : x.shape[1], None]
-    return rms(prefill(stack, x, cache, rotation), stack.eps)
+def _run(weights: Weights, stack: Stack, x: Tensor) -> Tensor:
+    kernels = weights.kernels
+    cache = new_cache(stack, x.shape[0], x.shape[1], in_block=kernels is not None)
+    if kernels is None:
+        rotation = stack.rotation[None, : x.shape[1], None]
+        return rms(prefill(stack, x, cache, rotation), stack.eps)
+    depth = stack is weights.depth
+    states = [kernels.read(row, cache, number, 0, depth) for number, row in enumerate(x)]
+    return rms(torch.stack(states), stack.eps)
 
 
 def agreement(found: Tensor, wanted: Tensor) -> Agreement:

@@ -124,6 +124,8 @@ class Engine:
         prompter = Prompter(checkpoint.tokenizer_file, checkpoint.config)
         tensors = checkpoint.tensors()
         weights = load_weights(checkpoint.config, tensors, where, kind, linear)
+        if weights.kernels is not None:
+            weights.kernels.warm(notice)
         codec = Codec(checkpoint.config["codec_config"], tensors, checkpoint.config["num_codebooks"], where)
         return cls(
             checkpoint.model_id,

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from csm_cli.engine.kernels.panels import Panels
 from csm_cli.errors import MissingError, UsageError
 
 _PACKED_ROWS = 16
@@ -234,7 +235,7 @@ def choose_linear(
 
 def heads_linear(linear: Callable[[Tensor], Linear]) -> Callable[[Tensor], Linear]:
     """What makes the products that are never rounded, beside layers made by `linear`."""
-    return Packed if linear is Packed or (linear is Int8 and _runs(Packed)) else Plain
+    return linear if linear in (Packed, Panels) else Packed if linear is Int8 and _runs(Packed) else Plain
 
 
 def _runs(kind: Any) -> bool:

@@ -178,7 +178,9 @@ class Slots:
                 self._refill()
                 self._shrink()
                 return self._frame()
-        except (RuntimeError, MemoryError) as error:
+        except CsmError:
+            raise
+        except Exception as error:  # numba and torch raise errors of many kinds
             if is_out_of_memory(error):
                 self._halve(error)
             elif self._eager:
@@ -271,12 +273,12 @@ class Slots:
     @property
     def _least(self) -> int:
         """Rows computed at least, and what their number is a multiple of."""
-        return 1 if self._alone and self.count == 1 else 4
+        return 1 if self._weights.kernels or (self._alone and self.count == 1) else 4
 
     @property
     def _work(self) -> int:
         """Multiplications a row takes in the largest product of a step."""
-        return self._weights.backbone.layers[0].work
+        return self._weights.backbone.work
 
     def _frame(self) -> list[tuple[int, Speech]]:
         """Speak a frame; the lines that are known to be finished."""

@@ -82,6 +82,7 @@ class State:
 def new_state(weights: Weights, slots: int, positions: int, eos: int) -> State:
     """A state in which nobody speaks."""
     device, books, codes = weights.text.device, weights.num_codebooks, weights.codes
+    in_block = weights.kernels is not None
     ahead = max(1, _NOISE_NUMBERS // (slots * books * codes))
 
     def zeros(*shape: int, dtype: torch.dtype = torch.int64) -> Tensor:
@@ -90,8 +91,8 @@ def new_state(weights: Weights, slots: int, positions: int, eos: int) -> State:
     greedy = RowSampler.of([0.0] * slots, [0] * slots, codes, device)
     return State(
         weights=weights,
-        cache=new_cache(weights.backbone, slots, round_up(positions + 1, PAGE)),
-        depth_cache=new_cache(weights.depth, slots, books),
+        cache=new_cache(weights.backbone, slots, round_up(positions + 1, PAGE), in_block),
+        depth_cache=new_cache(weights.depth, slots, books, in_block),
         hidden=zeros(slots, weights.backbone.hidden, dtype=weights.text.dtype),
         codes=zeros(slots, books),
         heard=zeros(slots, dtype=torch.bool),
@@ -123,8 +124,10 @@ def read(state: State, row: int, embeds: Tensor, start: int, bucket: int = 0) ->
     Returns:
         The backbone's state after the last of them, `[H]`, after the final norm.
     """
-    stack, count = state.weights.backbone, len(embeds)
-    if not bucket:
+    stack, count, kernels = state.weights.backbone, len(embeds), state.weights.kernels
+    if not bucket and kernels is not None:
+        hidden = kernels.read(embeds, state.cache, row, start)[-1]
+    elif not bucket:
         # Padded too: a product of a number of rows that has not been seen before is slow to begin.
         padded = min(round_up(count, 32), state.cache.keys[0].shape[2] - start)
         embeds = torch.nn.functional.pad(embeds, (0, 0, 0, padded - count))
@@ -234,13 +237,16 @@ def hear(state: State, rows: int, end: int) -> None:
     """Let the backbone hear the last frame of the first `rows` slots; positions below `end` are looked at."""
     stack, these = state.weights.backbone, slice(0, rows)
     lengths, heard = state.lengths[these], state.heard[these]
-    number = torch.arange(rows, device=lengths.device)
     # Idle slots write where nothing is, or into the scratch position.
     places = lengths.clamp(max=state.positions)
-    rotation = stack.rotation[places.clamp(max=len(stack.rotation) - 1)][:, None]
-    mask = (torch.arange(end, device=lengths.device) <= places[:, None])[:, None, None]
     x = embed_frames(state.weights, state.codes[these])
-    hidden = step(stack, x, state.cache, (number, slice(None), places), these, end, rotation, mask)
+    if state.weights.kernels is not None:
+        hidden = state.weights.kernels.step(x, state.cache, places)
+    else:
+        number = torch.arange(rows, device=lengths.device)
+        rotation = stack.rotation[places.clamp(max=len(stack.rotation) - 1)][:, None]
+        mask = (torch.arange(end, device=lengths.device) <= places[:, None])[:, None, None]
+        hidden = step(stack, x, state.cache, (number, slice(None), places), these, end, rotation, mask)
     hidden = rms(hidden, stack.eps) * stack.norm
     state.hidden[these] = torch.where(heard[:, None], hidden, state.hidden[these])
     lengths += heard
@@ -252,14 +258,8 @@ def speak(state: State, rows: int, noise: Tensor | None) -> None:
     level, depth = (
         replace(s, temperature=s.temperature[these], top_k=s.top_k[these]) for s in (state.level, state.depth)
     )
-    codes = speak_frame(
-        state.weights,
-        state.hidden[these],
-        state.depth_cache.rows(these),
-        level,
-        depth,
-        None if noise is None else noise[these],
-    )
+    hidden, noise = state.hidden[these], None if noise is None else noise[these]
+    codes = speak_frame(state.weights, hidden, state.depth_cache.rows(these), level, depth, noise)
     frames, running = state.frames[these], state.running[these]
     ending = (codes[:, :-1] == state.eos).all(dim=1)
     heard = running & ~ending

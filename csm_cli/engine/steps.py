@@ -45,19 +45,26 @@ class Cache:
 
     Attributes:
         keys, values: a tensor `[B, kv heads, positions, D]` per layer.
+        block: all of them in one array `[layers, 2, B, kv heads, positions, D]`, for compiled loops.
     """
 
     keys: list[Tensor]
     values: list[Tensor]
+    block: np.ndarray | None = None
 
     def rows(self, rows: slice) -> Cache:
         """The same memory, some of the rows."""
-        return Cache([layer[rows] for layer in self.keys], [layer[rows] for layer in self.values])
+        block = self.block if rows.start == 0 else None  # rows of it are counted from its first
+        return Cache([layer[rows] for layer in self.keys], [layer[rows] for layer in self.values], block)
 
 
-def new_cache(stack: Stack, batch: int, positions: int) -> Cache:
-    """Room for `positions` positions of `batch` rows, filled with zeros."""
+def new_cache(stack: Stack, batch: int, positions: int, in_block: bool = False) -> Cache:
+    """Room for `positions` positions of `batch` rows, filled with zeros; `in_block`: see `Cache.block`."""
     like, shape = stack.norm, (batch, stack.kv_heads, positions, stack.head_dim)
+    if in_block:
+        block = np.zeros((len(stack.layers), 2, *shape), dtype=np.float32)
+        keys, values = ([torch.from_numpy(layer[part]) for layer in block] for part in (0, 1))
+        return Cache(keys, values, block)
 
     def room() -> Tensor:
         if like.device.type == "cpu" and like.dtype == torch.float32:
@@ -173,6 +180,8 @@ def speak_frame(
         level, depth: how codebook 0 and the others are drawn.
         noise: `frame_noise`, `[B, K, codes]`; None: greedy.
     """
+    if weights.kernels is not None:
+        return weights.kernels.speak(hidden, cache, level, depth, noise)
     stack = weights.depth
     code = draw(weights.head(hidden).float(), level, None if noise is None else noise[:, 0])
     codes = [code]

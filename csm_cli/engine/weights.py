@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from csm_cli.checkpoints.tensors import take, to_float
-from csm_cli.engine.linears import Linear, Plain, heads_linear
+from csm_cli.engine.kernels.panels import Panels, loops_fit
+from csm_cli.engine.linears import Linear, Packed, Plain, heads_linear
 from csm_cli.errors import MissingError
 from csm_cli.model.layers import rope_frequencies
+
+if TYPE_CHECKING:
+    from csm_cli.engine.kernels.kernels import Kernels
 
 
 @dataclass(frozen=True)
@@ -29,14 +33,12 @@ class Layer:
         out: `[H, heads * D]`.
         gate_up: `[2 * F, H]`.
         down: `[H, F]`.
-        work: multiplications a position takes in the largest of them.
     """
 
     qkv: Linear
     out: Linear
     gate_up: Linear
     down: Linear
-    work: int
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Stack:
         eps: sqrt(H * norm epsilon), float32 `[]`, what `steps.rms` adds to the length of a vector.
         rotation: complex64 `[positions, D/2]`, the rotary factors.
         norm: final norm weight times sqrt(H), `[H]`.
+        inner: F, the width behind the gate.
     """
 
     layers: tuple[Layer, ...]
@@ -57,6 +60,12 @@ class Stack:
     eps: Tensor
     rotation: Tensor
     norm: Tensor
+    inner: int
+
+    @property
+    def work(self) -> int:
+        """Multiplications that a position takes in the largest product of a layer."""
+        return 2 * self.hidden * self.inner
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,7 @@ class Weights:
             worth it.
         depth_heads: of codebooks 1 … K-1, `[codes, Hd]` each, the final norm folded in.
         codes: ids per codebook that the codec knows; the heads have no others.
+        kernels: the same as compiled loops; None: `steps` computes.
     """
 
     backbone: Stack
@@ -87,6 +97,7 @@ class Weights:
     num_codebooks: int
     vocab: int
     codes: int
+    kernels: Kernels | None = None
 
 
 _FOLD_LIMIT = 2e10
@@ -103,7 +114,8 @@ def load_weights(
     """Lay out the tensors of a checkpoint.
 
     Args:
-        linear: makes the products of the layers, of `linears`. Those of the heads are never quantised.
+        linear: makes the products of the layers, of `linears`. Those of the heads are never quantised. Where
+            it is `Packed` and the model is small, compiled loops take its place, if numba is there.
 
     Raises:
         MissingError: a tensor is missing or has another shape than the config says, or the config asks for
@@ -117,6 +129,8 @@ def load_weights(
     def put(tensor: Tensor) -> Tensor:
         return tensor.to(device=device, dtype=dtype).contiguous()
 
+    if linear is Packed and loops_fit(config, device):
+        linear = Panels
     unrounded = heads_linear(linear if dtype == torch.float32 else Plain)
 
     def exact(tensor: Tensor) -> Linear:
@@ -139,7 +153,7 @@ def load_weights(
     heads = to_float(take(tensors, "depth_decoder.codebooks_head.weight", (books - 1, inner, vocab)))
     depth_norm = to_float(take(tensors, "depth_decoder.model.norm.weight", (inner,))) * math.sqrt(inner)
     heads = (heads[:, :, :codes] * depth_norm[:, None]).transpose(1, 2)
-    return Weights(
+    weights = Weights(
         backbone=backbone,
         depth=depth,
         text=put(take(tensors, "embed_text_tokens.weight", (config["text_vocab_size"], hidden))),
@@ -153,6 +167,11 @@ def load_weights(
         vocab=vocab,
         codes=codes,
     )
+    if linear is not Panels or depth_audio is None:
+        return weights
+    from csm_cli.engine.kernels.kernels import Kernels
+
+    return replace(weights, kernels=Kernels(weights, torch.get_num_threads()))
 
 
 def _stack(
@@ -185,7 +204,6 @@ def _stack(
                 out=linear(put(part(i, "self_attn.o_proj", hidden, heads * head_dim))),
                 gate_up=linear(put(gate_up * after)),
                 down=linear(put(part(i, "mlp.down_proj", hidden, inner))),
-                work=gate_up.numel(),
             )
         )
     norm = put(to_float(take(tensors, f"{prefix}norm.weight", (hidden,))) * root)
@@ -202,6 +220,7 @@ def _stack(
         eps=torch.tensor(math.sqrt(hidden * config["rms_norm_eps"]), device=norm.device),
         rotation=rotation.to(norm.device),
         norm=norm,
+        inner=config["intermediate_size"],
     )
 
 

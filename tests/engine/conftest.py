@@ -34,6 +34,20 @@ def engine(folder: Path) -> Engine:
 
 
 @pytest.fixture(scope="session")
+def packed(folder: Path) -> Engine:
+    """The engine as it is without numba: torch's products."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("csm_cli.engine.weights.loops_fit", lambda *given: False)
+        return Engine.load(folder, "cpu")
+
+
+@pytest.fixture(scope="session", params=["loops", "packed"])
+def each(request: pytest.FixtureRequest, engine: Engine, packed: Engine) -> Engine:
+    """Both ways of a CPU, by turns."""
+    return engine if request.param == "loops" else packed
+
+
+@pytest.fixture(scope="session")
 def model(folder: Path) -> Any:
     from csm_cli.model import CsmForConditionalGeneration
 

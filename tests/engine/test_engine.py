@@ -65,8 +65,8 @@ def spoken_by(model: Any, utterance: Utterance) -> np.ndarray:
 
 
 @pytest.mark.parametrize("utterance", LINES, ids=lambda u: u.text[:8])
-def test_codes_are_those_of_the_model(engine: Engine, model: Any, utterance: Utterance) -> None:
-    speech = engine.speak([utterance])[0]
+def test_codes_are_those_of_the_model(each: Engine, model: Any, utterance: Utterance) -> None:
+    speech = each.speak([utterance])[0]
     assert speech.codes.dtype == np.int16
     assert not speech.ended
     assert np.array_equal(speech.codes, spoken_by(model, utterance))

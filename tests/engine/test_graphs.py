@@ -18,13 +18,13 @@ from csm_cli.errors import UsageError
 from tests.engine.test_slots import SAMPLERS, VOICE, say_all
 
 
-def test_whole_frames_say_what_steps_say(engine: Engine) -> None:
+def test_whole_frames_say_what_steps_say(packed: Engine) -> None:
     lines = [
         Utterance(n, "line", (VOICE,), seed=n, max_frames=5 + n, sampler=SAMPLERS[n % 4]) for n in range(5)
     ]
-    slots = Slots(engine.weights, engine.prompter, 2, engine.max_positions, graphs=True)
+    slots = Slots(packed.weights, packed.prompter, 2, packed.max_positions, graphs=True)
     for line, speech in zip(lines, say_all(slots, lines), strict=True):
-        assert np.array_equal(speech.codes, engine.speak([line])[0].codes)
+        assert np.array_equal(speech.codes, packed.speak([line])[0].codes)
 
 
 @pytest.fixture(scope="module")

@@ -93,12 +93,12 @@ def test_a_torch_without_the_products_is_said(monkeypatch: pytest.MonkeyPatch) -
 
 
 @needs_packed
-def test_the_eager_engine_says_the_same(folder: Path, engine: Engine) -> None:
+def test_the_eager_engine_says_the_same(folder: Path, packed: Engine) -> None:
     line = Utterance(0, "hello there", seed=4, max_frames=12)
     eager = Engine.load(folder, "cpu", eager=True)
     assert isinstance(eager.weights.backbone.layers[0].qkv, Plain)
-    assert isinstance(engine.weights.backbone.layers[0].qkv, Packed)
-    assert np.array_equal(eager.speak([line])[0].codes, engine.speak([line])[0].codes)
+    assert isinstance(packed.weights.backbone.layers[0].qkv, Packed)
+    assert np.array_equal(eager.speak([line])[0].codes, packed.speak([line])[0].codes)
 
 
 @needs_int8

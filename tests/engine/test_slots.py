@@ -52,9 +52,8 @@ LINE = st.builds(
 
 @settings(max_examples=6, deadline=None)
 @given(lines=st.lists(LINE, min_size=1, max_size=9), count=st.sampled_from([1, 2, 5, 16]), late=st.booleans())
-def test_a_line_says_what_it_says_alone(
-    engine: Engine, lines: list[Utterance], count: int, late: bool
-) -> None:
+def test_a_line_says_what_it_says_alone(each: Engine, lines: list[Utterance], count: int, late: bool) -> None:
+    engine = each
     slots = engine.slots(count)
     slots._flags = Flags(engine.device, late)
     for line, speech in zip(lines, say_all(slots, lines), strict=True):
@@ -80,7 +79,8 @@ def test_lines_are_the_same_in_one_slot_and_in_many(folder: Path, how: dict[str,
 
 
 @pytest.mark.skipif(not _runs(Packed), reason="this processor's products differ with the number of rows")
-def test_sixteen_slots_give_what_two_and_one_give_to_the_last_bit(engine: Engine) -> None:
+def test_sixteen_slots_give_what_two_and_one_give_to_the_last_bit(each: Engine) -> None:
+    engine = each
     lines = [Utterance(n % 3, "word " * (n % 4 + 1), (VOICE,), seed=n, max_frames=5 + n) for n in range(11)]
     states = []
     for count in (16, 2, 1):
@@ -226,8 +226,9 @@ def test_other_errors_name_the_way_round_them(engine: Engine, monkeypatch: pytes
 
 
 @torch.inference_mode()
-def test_spoken_positions_are_those_of_a_prompt(engine: Engine) -> None:
+def test_spoken_positions_are_those_of_a_prompt(each: Engine) -> None:
     """What a slot holds after speaking is what it would hold if it had been read."""
+    engine = each
     weights, prompter = engine.weights, engine.prompter
     line = Utterance(1, "hello", (VOICE,), seed=3, max_frames=8)
     content = prompter.content(line)

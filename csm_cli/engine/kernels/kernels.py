@@ -1,0 +1,168 @@
+"""`Kernels`: the compiled loops over a model's weights, and over the memory of a state."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from csm_cli.engine.kernels import loops
+from csm_cli.engine.kernels.panels import Panels
+from csm_cli.model.sampling import RowSampler
+
+if TYPE_CHECKING:
+    from csm_cli.engine.steps import Cache
+    from csm_cli.engine.weights import Stack, Weights
+
+_ROWS_A_THREAD = 4
+"""Rows below which another thread only reads the weights once more."""
+
+
+class Kernels:
+    """Steps and frames of a model whose products are all `Panels`.
+
+    Args:
+        weights: `depth_audio` is there.
+        threads: among which the lines of a batch are shared out.
+    """
+
+    def __init__(self, weights: Weights, threads: int) -> None:
+        assert weights.depth_audio is not None
+        self.backbone, self.depth = _packed(weights.backbone), _packed(weights.depth)
+        flat, begins = _joined([weights.project, weights.head, *weights.depth_heads])
+        self.heads = loops.Heads(
+            flat,
+            begins[0],
+            begins[1],
+            np.array(begins[2:], dtype=np.int64),
+            weights.depth_audio.numpy(),
+            weights.codes,
+            weights.vocab,
+        )
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(threads, "csm-frame") if threads > 1 else None
+
+    def warm(self, notice: Callable[[str], None]) -> None:
+        """Compile everything, or fetch it from numba's cache; a wait of more than a second is explained."""
+        told = threading.Timer(1.0, notice, ["compiling the engine for this processor, once (some seconds)"])
+        told.daemon = True
+        told.start()
+        try:
+            for stack, rows in ((self.backbone, 1), (self.depth, 2)):
+                x = np.zeros((1, loops.padded(stack.hidden)), dtype=np.float32)
+                block = np.zeros(
+                    (len(stack.begins), 2, 1, stack.kv_heads, rows, stack.head_dim), dtype=np.float32
+                )
+                loops.step(stack, x, block, *np.zeros((2, 1), dtype=np.int64))
+                loops.read(stack, x, block, 0, 0)
+            books = len(self.heads.books) + 1
+            block = np.zeros((*block.shape[:4], books, self.depth.head_dim), dtype=np.float32)
+            hidden = np.zeros((1, self.backbone.hidden), dtype=np.float32)
+            heard = np.zeros((1, books, 1), dtype=np.float32)
+            codes, best = np.zeros((1, books), dtype=np.int64), np.ones(1, dtype=np.int64)
+            loops.speak(self.depth, self.heads, hidden, block, 0, heard, False, best, best, codes)
+        finally:
+            told.cancel()
+
+    def step(self, x: Tensor, cache: Cache, places: Tensor) -> Tensor:
+        """One position of each of the first N rows of the backbone's cache; as `steps.step`.
+
+        Args:
+            x: embeddings `[N, H]`; places: int64 `[N]`.
+
+        Returns:
+            hidden states before the final norm, `[N, H]`.
+        """
+        block, numbers, rows = _block(cache), places.numpy(), np.arange(len(x))
+        states = self._wide(x)
+
+        def run(first: int, end: int) -> None:
+            these = slice(first, end)
+            loops.step(self.backbone, states[these], block, rows[these], numbers[these])
+
+        self._share(run, len(x))
+        return torch.from_numpy(states)[:, : x.shape[1]]
+
+    def read(self, x: Tensor, cache: Cache, row: int, start: int, depth: bool = False) -> Tensor:
+        """T positions of a row, embeddings `[T, H]`, which stand at `start` …; hidden states `[T, H]`.
+
+        Args:
+            depth: of the depth decoder and its cache.
+        """
+        states = self._wide(x)
+        loops.read(self.depth if depth else self.backbone, states, _block(cache), row, start)
+        return torch.from_numpy(states)[:, : x.shape[1]]
+
+    def speak(
+        self, hidden: Tensor, cache: Cache, level: RowSampler, depth: RowSampler, noise: Tensor | None
+    ) -> Tensor:
+        """One frame of the first N rows, int64 `[N, K]`; as `steps.speak_frame`."""
+        count, books = len(hidden), len(self.heads.books) + 1
+        codes = np.empty((count, books), dtype=np.int64)
+        states, block = hidden.contiguous().numpy(), _block(cache)
+        heard = np.zeros((count, books, 1), np.float32) if noise is None else noise.contiguous().numpy()
+        best = [sampler.top_k.reshape(-1).contiguous().numpy() for sampler in (level, depth)]
+
+        def run(first: int, end: int) -> None:
+            these = slice(first, end)
+            loops.speak(
+                self.depth, self.heads, states[these], block, first, heard[these], noise is not None,
+                best[0][these], best[1][these], codes[these],
+            )  # fmt: skip
+
+        self._share(run, count)
+        return torch.from_numpy(codes)
+
+    def _share(self, run: Callable[[int, int], None], rows: int) -> None:
+        parts = min(self._threads, rows // _ROWS_A_THREAD)
+        if self._pool is None or parts < 2:
+            run(0, rows)
+            return
+        whole = -(-rows // _ROWS_A_THREAD)
+        ends = [min(rows, _ROWS_A_THREAD * (whole * part // parts)) for part in range(parts + 1)]
+        for done in [self._pool.submit(run, *pair) for pair in pairwise(ends)]:
+            done.result()
+
+    def _wide(self, x: Tensor) -> np.ndarray:
+        """Rows in memory of their own, as wide as whole panels."""
+        states = np.zeros((len(x), loops.padded(x.shape[1])), dtype=np.float32)
+        states[:, : x.shape[1]] = x.numpy()
+        return states
+
+
+def _block(cache: Cache) -> np.ndarray:
+    assert cache.block is not None, "made by new_cache(..., in_block=True)"
+    return cache.block
+
+
+def _joined(products: Sequence[Any]) -> tuple[np.ndarray, list[int]]:
+    """The panels of several products in one array, and where each begins; they share its memory."""
+    panels: list[Panels] = [product for product in products if isinstance(product, Panels)]
+    assert len(panels) == len(products)
+    begins = np.concatenate(([0], np.cumsum([len(each.panels) for each in panels])))
+    flat = np.concatenate([each.panels for each in panels])
+    for each, begin in zip(panels, begins, strict=False):
+        each.panels = flat[begin : begin + len(each.panels)]
+    return flat, [int(begin) for begin in begins[:-1]]
+
+
+def _packed(stack: Stack) -> loops.Packed:
+    products = [each for layer in stack.layers for each in (layer.qkv, layer.out, layer.gate_up, layer.down)]
+    flat, begins = _joined(products)
+    return loops.Packed(
+        flat,
+        np.array(begins, dtype=np.int64).reshape(-1, 4),
+        np.ascontiguousarray(torch.view_as_real(stack.rotation).flatten(1).numpy()),
+        np.float32(stack.eps.item()),
+        stack.hidden,
+        stack.heads,
+        stack.kv_heads,
+        stack.head_dim,
+        stack.inner,
+    )
