@@ -76,13 +76,14 @@ class Row:
 
 @dataclass
 class Report:
-    """All that was measured."""
+    """All that was measured; `loops`: in compiled loops (see `csm_cli.engine.kernels`)."""
 
     subject: str
     device: str
     dtype: str
     quantize: str | None
     eager: bool
+    loops: bool
     threads: int
     torch: str
     transformers: str | None
@@ -162,6 +163,7 @@ def measure(
         str(kind).removeprefix("torch."),
         quantize,
         eager,
+        weights.kernels is not None,
         torch.get_num_threads(),
         torch.__version__,
         version("transformers") if plan.against else None,

@@ -91,6 +91,7 @@ def _batches(text: str) -> tuple[int, ...]:
 
 def _print(report: Report) -> None:
     kind = report.dtype + (f", {report.quantize}" if report.quantize else "")
+    kind += ", compiled loops" if report.loops else ""
     load = "" if report.load_average is None else f", load average {report.load_average}"
     machine = f"{report.device}, {report.threads} threads"
     console.emit(f"{report.subject} on {machine}, {kind}, torch {report.torch}{load}")

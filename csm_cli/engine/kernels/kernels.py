@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _ROWS_A_THREAD = 4
 """Rows below which another thread only reads the weights once more."""
 
+_TOGETHER = 64
+"""Positions of a prompt that are read at once: what they need in between stays in the cache of a core."""
+
 
 class Kernels:
     """Steps and frames of a model whose products are all `Panels`.
@@ -60,7 +63,6 @@ class Kernels:
                     (len(stack.begins), 2, 1, stack.kv_heads, rows, stack.head_dim), dtype=np.float32
                 )
                 loops.step(stack, x, block, *np.zeros((2, 1), dtype=np.int64))
-                loops.read(stack, x, block, 0, 0)
             books = len(self.heads.books) + 1
             block = np.zeros((*block.shape[:4], books, self.depth.head_dim), dtype=np.float32)
             hidden = np.zeros((1, self.backbone.hidden), dtype=np.float32)
@@ -95,8 +97,11 @@ class Kernels:
         Args:
             depth: of the depth decoder and its cache.
         """
-        states = self._wide(x)
-        loops.read(self.depth if depth else self.backbone, states, _block(cache), row, start)
+        stack, states, block = self.depth if depth else self.backbone, self._wide(x), _block(cache)
+        for first in range(0, len(x), _TOGETHER):
+            some = states[first : first + _TOGETHER]
+            places = np.arange(start + first, start + first + len(some))
+            loops.step(stack, some, block, np.full(len(some), row), places)
         return torch.from_numpy(states)[:, : x.shape[1]]
 
     def speak(

@@ -15,12 +15,6 @@ from numba import njit
 
 from csm_cli.engine.kernels.vector import LANES, ROWS, TILE, dot, few_columns, four_rows, one_row
 
-TOGETHER = 64
-"""Positions of a prompt that are read at once."""
-
-_SHORT_LIST = 64
-"""Candidates up to which the k-th best is found by insertion."""
-
 
 class Packed(NamedTuple):
     """A stack laid out for these loops.
@@ -204,19 +198,8 @@ def step(stack, x, cache, rows, places):
 
 
 @njit(nogil=True, cache=True)
-def read(stack, x, cache, row, start):
-    """Run the positions of a prompt, x `[N, padded H]`, which stand at `start` … of a row, in place."""
-    for first in range(0, len(x), TOGETHER):
-        some = x[first : first + TOGETHER]
-        places = np.arange(start + first, start + first + len(some))
-        step(stack, some, cache, np.full(len(some), row), places)
-
-
-@njit(nogil=True, cache=True)
 def least_kept(logits, k):
-    """The k-th largest of some numbers."""
-    if k > _SHORT_LIST:
-        return np.sort(logits)[len(logits) - k]
+    """The k-th largest of some numbers; quick for small k."""
     best = np.full(k, -np.inf, np.float32)  # descending
     for value in logits:
         if value > best[k - 1]:
