@@ -166,7 +166,16 @@ def _save_file(tensors: dict[str, Tensor], path: Path) -> None:
         seen.add(tensors[name].data_ptr())
     unfinished = path.with_suffix(".part")
     save_file(tensors, unfinished, metadata={"format": "pt"})
+    as_any_file(unfinished)
     unfinished.replace(path)
+
+
+def as_any_file(path: Path) -> None:
+    """Give a file the rights of any new one: safetensors lets nobody but the owner read what it writes."""
+    probe = path.with_suffix(".probe")
+    probe.touch()
+    path.chmod(probe.stat().st_mode)
+    probe.unlink()
 
 
 def _size(shape: tuple[int, ...]) -> int:

@@ -72,6 +72,20 @@ class Elu:
         return F.elu(x)
 
 
+_NORMS = ("input_layernorm", "post_attention_layernorm")
+_LAYER = (
+    *(f"self_attn.{name}_proj.weight" for name in "qkvo"),
+    *(f"{norm}.{kind}" for norm in _NORMS for kind in ("weight", "bias")),
+    *("mlp.fc1.weight", "mlp.fc2.weight", "self_attn_layer_scale.scale", "mlp_layer_scale.scale"),
+)
+
+
+class _Found(dict[str, Tensor]):
+    """The codec's tensors, and where they are from, for messages."""
+
+    where: str | None = None
+
+
 class Transformer:
     """Pre-norm transformer with rotary positions, layer scale and a sliding window, on `[B, T, H]`."""
 
@@ -88,7 +102,8 @@ class Transformer:
         for i in range(config["num_hidden_layers"]):
             start = f"{prefix}.layers.{i}."
             layer = {k.removeprefix(start): to_float(v) for k, v in tensors.items() if k.startswith(start)}
-            take(layer, "mlp.fc2.weight")
+            for name in _LAYER:
+                take(tensors, f"{start}{name}")
             self.layers.append(layer)
 
     def to(self, device: torch.device) -> None:
@@ -191,7 +206,9 @@ class Codec:
         self.codes: int = config["codebook_size"]
         strides = list(config["upsampling_ratios"])
         self.frame_samples = 2 * int(torch.tensor(strides).prod())
-        found = {flat_codec_name(k): tensors[k] for k in tensors if k.startswith("codec_model.")}
+        named = ((flat_codec_name(k), tensors[k]) for k in tensors if k.startswith("codec_model."))
+        found = _Found(named)
+        found.where = getattr(tensors, "where", None)
         self._found = found
         self.encoder = self._seanet_encoder(strides)
         self.decoder = self._seanet_decoder(strides)
@@ -247,8 +264,10 @@ class Codec:
 
     def _conv(self, name: str, **options: Any) -> Conv:
         weight = to_float(take(self._found, f"{name}.conv.weight")).to(self.device)
-        bias = self._found.get(f"{name}.conv.bias")
-        return Conv(weight, None if bias is None else to_float(bias).to(self.device), **options)
+        if name in ("downsample", "upsample"):
+            return Conv(weight, None, **options)
+        bias = to_float(take(self._found, f"{name}.conv.bias")).to(self.device)
+        return Conv(weight, bias, **options)
 
     def _residual(self, name: str, dilation: int) -> Residual:
         short = self._conv(f"{name}.shortcut") if f"{name}.shortcut.conv.weight" in self._found else None
@@ -286,6 +305,8 @@ class Codec:
             book = f"{start}layers.{i}.codebook."
             usage = to_float(take(self._found, f"{book}cluster_usage")).clamp(min=1e-5)
             tables.append((to_float(take(self._found, f"{book}embed_sum")) / usage[:, None]).to(self.device))
-        ends = [self._found.get(f"{start}{side}_proj.weight") for side in ("input", "output")]
-        inwards, outwards = (None if w is None else to_float(w).to(self.device) for w in ends)
+        if tables[0].shape[1] == self.config["hidden_size"]:
+            return Quantizer(tuple(tables), None, None)
+        ends = [take(self._found, f"{start}{side}_proj.weight") for side in ("input", "output")]
+        inwards, outwards = (to_float(end).to(self.device) for end in ends)
         return Quantizer(tuple(tables), inwards, outwards)

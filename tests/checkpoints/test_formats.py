@@ -112,6 +112,8 @@ def test_there_and_back(folder: Path, original: Path, tmp_path: Path, dtype: Any
     back = find_checkpoint(convert(there, tmp_path / "back", "transformers", shard_bytes=100_000))
     assert back.format == "transformers"
     assert len(back.weights) > 1
+    rights = {path.stat().st_mode for path in tmp_path.rglob("*") if path.is_file()}
+    assert len(rights) == 1, "others may read the weights if they may read the rest"
     first, last = start.tensors(), back.tensors()
     assert set(first) == set(last)
     for name in first:

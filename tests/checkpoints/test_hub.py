@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 
 from csm_cli.checkpoints.convert import convert
 from csm_cli.checkpoints.find import find_checkpoint
+from csm_cli.checkpoints.hub import Wanted, choose_files
 from tests.checkpoints.hub_server import COMMIT, FakeHub, hub
 
 
@@ -146,6 +147,25 @@ def test_the_original_format_brings_its_codec(
     assert {row["name"]: row["kind"] for row in listed} == {
         "demo": "model", "kyutai/mimi": "codec", "some/voice": "model",
     }  # fmt: skip
+
+
+def test_one_set_of_weights_is_chosen_safetensors_before_a_pickle() -> None:
+    def chosen(*weights: str, config: str = "{}") -> list[str]:
+        files = [Wanted(name, 1) for name in ("config.json", "README.md", *weights)]
+        texts = {
+            "config.json": config,
+            "a.index.json": '{"weight_map": {"x": "a-1", "y": "a-2", "z": "a-1"}}',
+        }
+        return [file.name for file in choose_files(files, texts.__getitem__)][1:]
+
+    pickles = ("ckpt.pt", "adapter_model.bin")
+    assert chosen(*pickles, "model.safetensors") == ["model.safetensors"]
+    assert chosen(*pickles, "adapter_model.safetensors") == ["adapter_model.safetensors"]
+    assert chosen(*pickles) == ["ckpt.pt"]
+    named = '{"transformers_weights": "a.index.json"}'
+    shards = ("a.index.json", "a-1", "a-2", "model.safetensors", "ckpt.pt")
+    assert chosen(*shards, config=named) == ["a.index.json", "a-1", "a-2"]
+    assert chosen("prompts.wav") == []
 
 
 def test_an_adapter_brings_its_base(csm: Any, server: FakeHub, folder: Path, tmp_path: Path) -> None:
