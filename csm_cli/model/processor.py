@@ -55,7 +55,8 @@ class CsmProcessor(ProcessorMixin):
         """Prompts as written, special strings included.
 
         Args:
-            text: one prompt or several, such as `[0]Hello.`; `<|AUDIO|>` once for each audio.
+            text: one prompt or several, such as `[0]Hello.`; `<|AUDIO|>` once for each audio. None: audio
+                alone, a row for each.
             audio: mono audio `[samples]`, a file, or a dict of `array` and `sampling_rate`; one or a list, in
                 the order of the `<|AUDIO|>`.
             output_labels: add `labels`, by kind, for `CsmForConditionalGeneration.forward`.
@@ -65,13 +66,17 @@ class CsmProcessor(ProcessorMixin):
 
         Returns:
             `input_ids` and `attention_mask` `[B, T]`, padded on the left; with audio `input_values`
-            `[B, 1, samples]` and `input_values_cutoffs` `[B, audios]`.
+            `[B, 1, samples]` and `input_values_cutoffs` `[B, audios]`. Audio alone: these two.
 
         Raises:
             ValueError: texts and audios do not match, the audio is not mono, or another return_tensors.
         """
         if return_tensors != "pt":
             raise ValueError("only return_tensors='pt' is supported")
+        if text is None and audio is not None and not output_labels:
+            return self._audio_alone(
+                audio, (unused.get("audio_kwargs") or {}).get("sampling_rate", sampling_rate)
+            )
         texts = [text] if isinstance(text, str) else list(text or ())
         if not texts or not all(isinstance(each, str) for each in texts):
             raise ValueError("text must be a string or a list of strings")
@@ -162,6 +167,17 @@ class CsmProcessor(ProcessorMixin):
     def model_input_names(self) -> list[str]:
         """Fields that `__call__` can return."""
         return [*self.tokenizer.model_input_names, "input_values", "input_values_cutoffs"]
+
+    def _audio_alone(self, audio: Any, rate: int | None) -> BatchFeature:
+        """What the codec is to encode: a row for each audio."""
+        self._check_rate(rate)
+        wanted = self.feature_extractor.sampling_rate
+        sounds = [_load(sound, wanted) for sound in _audio_list(audio)]
+        if not sounds:
+            raise ValueError("neither text nor audio was given")
+        values = self.feature_extractor(sounds, sampling_rate=wanted, return_tensors="pt")["input_values"]
+        ends = torch.tensor([[len(sound)] for sound in sounds])
+        return BatchFeature(data={"input_values": values, "input_values_cutoffs": ends}, tensor_type="pt")
 
     def _check_rate(self, rate: int | None) -> None:
         wanted = self.feature_extractor.sampling_rate
