@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from transformers.utils import logging as transformers_logging
 
-from csm_cli.checkpoints.convert import SMALL_FILES
+from csm_cli.checkpoints.convert import SMALL_FILES, as_any_file
 from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
 from csm_cli.errors import CsmError, UsageError
 from csm_cli.model.loading import load_model
@@ -113,7 +113,8 @@ class _Run:
 
     def _identity(self) -> dict[str, Any]:
         options = self.options
-        names = ("scratch", "lora", "positions", "accumulate", "depth_share", "seed", "average", "damage")
+        names = ("scratch", "lora", "positions", "accumulate", "depth_share", "seed", "average", "damage",
+                 "validation", "half")  # fmt: skip
         said = {name.replace("_", " "): getattr(options, name) for name in names}
         return {
             "model": self.checkpoint.model_id,
@@ -248,4 +249,6 @@ class _Run:
                     for path in folder.glob(pattern):
                         shutil.copyfile(path, target / path.name)
         self.trainer.swap()
+        for path in target.glob("*.safetensors"):
+            as_any_file(path)
         return target
