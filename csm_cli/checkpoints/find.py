@@ -100,9 +100,18 @@ class Checkpoint:
         return (*self.weights, *codec, *adapter, *(path for path in small if path))
 
     def generation_config(self) -> dict[str, Any]:
-        """`generation_config.json`; empty if there is none."""
+        """`generation_config.json`; empty if there is none.
+
+        Raises:
+            MissingError: it cannot be read, or one of its numbers is none.
+        """
         path = self.file("generation_config.json")
-        return {} if path is None else read_json(path)
+        said = {} if path is None else read_json(path)
+        for name, value in said.items():
+            numeric = name.removeprefix("depth_decoder_") in ("temperature", "top_k", "top_p")
+            if numeric and value is not None and (not isinstance(value, (int, float)) or value < 0):
+                raise MissingError(f"{name} is {value!r}, not a number from 0 up", where=str(path))
+        return said
 
     def tensors(self) -> Tensors:
         """All tensors under the names of the transformers format, codec included, read when asked for.

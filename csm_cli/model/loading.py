@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 
-from csm_cli.checkpoints.config import read_json
 from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
 from csm_cli.checkpoints.names import BACKBONE_TABLE, DEPTH_TABLE
 from csm_cli.checkpoints.tensors import DAMAGED, wrong_shape
@@ -56,7 +55,7 @@ def load_model(checkpoint: Checkpoint | str | Path, dtype: torch.dtype | None = 
     for name in sorted(set(info["missing_keys"]) - spare):
         raise MissingError(f"the weights lack {name}", where=tensors.where, remedy=DAMAGED)
     if path := checkpoint.file("generation_config.json"):
-        read_json(path)  # transformers passes over one that is damaged
+        checkpoint.generation_config()  # transformers passes over one that is damaged
         load_generation_config(model, path.parent)
     return model
 

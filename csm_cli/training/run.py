@@ -114,12 +114,13 @@ class _Run:
     def _identity(self) -> dict[str, Any]:
         options = self.options
         names = ("scratch", "lora", "positions", "accumulate", "depth_share", "seed", "average", "damage",
-                 "validation", "half")  # fmt: skip
+                 "validation")  # fmt: skip
         said = {name.replace("_", " "): getattr(options, name) for name in names}
         return {
             "model": self.checkpoint.model_id,
             "data": self.data.identity,
             "rate": options.peak_rate,
+            "bf16": options.half,
             **said,
         }
 

@@ -101,6 +101,9 @@ def test_rows_that_cannot_be_reordered(original: Path, tmp_path: Path, wrong: to
 def test_small_files_that_are_damaged(copy: Path) -> None:
     (copy / "generation_config.json").write_text("{")
     refused(copy, "generation_config.json", "cannot be read")
+    for wrong in ({"temperature": "hot"}, {"depth_decoder_top_k": -1}):
+        (copy / "generation_config.json").write_text(json.dumps(wrong))
+        refused(copy, "generation_config.json", next(iter(wrong)), "not a number from 0 up")
     (copy / "model.safetensors.index.json").write_text('{"weight_map": {"lm_head.weight": 5}}')
     refused(copy, "model.safetensors.index.json", "lists no weights")
 
