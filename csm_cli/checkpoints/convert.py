@@ -50,8 +50,8 @@ def convert(
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise UsageError("is there already", where=str(target), remedy="name a new folder")
     tensors = checkpoint.tensors()
-    target.mkdir(parents=True, exist_ok=True)
     try:
+        target.mkdir(parents=True, exist_ok=True)
         if form == "original":
             _write_original(checkpoint, tensors, target, dtype, progress)
         else:
@@ -61,7 +61,9 @@ def convert(
                 for path in folder.glob(pattern) if folder else ():
                     shutil.copyfile(path, target / path.name)
     except OSError as error:
-        raise CsmError(f"cannot be written ({error})", where=str(target), remedy="make room") from error
+        raise CsmError(
+            f"cannot be written ({error})", where=str(target), remedy="make room, or name another"
+        ) from error
     return target
 
 

@@ -57,10 +57,15 @@ def train(
     processes = Processes.find(options.device)
     if not processes.first:
         say, progress = (lambda text: None), (lambda text: None)
-    options.out.mkdir(parents=True, exist_ok=True)
     checkpoint = find_checkpoint(options.model)
     progress("loading the model")
     model = _model(options, checkpoint)
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot be made ({error.strerror})", where=str(options.out), remedy="give another --out"
+        ) from error
     adapter = Adapter.put_on(model, options.lora, checkpoint) if options.lora else None
     if options.recompute:
         model.gradient_checkpointing_enable()

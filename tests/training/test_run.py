@@ -247,6 +247,11 @@ def test_what_cannot_be_trained(options: TrainOptions, shards: Path, tmp_path: P
         few = tmp_path / "few.jsonl"
         few.write_text(json.dumps({"audio": str(options.data.parent / "0.wav"), "text": "x"}))
         train(replace(options, data=few))
+    with pytest.raises(MissingError, match="no such checkpoint"):
+        train(replace(options, out=tmp_path / "new", model=str(tmp_path / "nowhere")))
+    assert not (tmp_path / "new").exists()
+    with pytest.raises(UsageError, match=r"few\.jsonl: cannot be made"):
+        train(replace(options, out=tmp_path / "few.jsonl"))
     with pytest.raises(CsmError, match="astray"):
         train(replace(options, out=tmp_path / "wild", rate=1e30, every=100, steps=20))
 
