@@ -128,7 +128,10 @@ def unify(config: dict[str, Any], path: Path) -> dict[str, Any]:
                 "the config describes no depth decoder or codec", where=str(path), remedy=DAMAGED
             )
         theta = 10000.0 if part is config.get("codec_config") else 500000.0
-        rope = dict(part.get("rope_parameters") or part.get("rope_scaling") or {})
+        stored = part.get("rope_parameters") or part.get("rope_scaling") or {}
+        if not isinstance(stored, dict):
+            raise MissingError("the rotary settings are no object", where=str(path), remedy=DAMAGED)
+        rope = dict(stored)
         rope.setdefault("rope_theta", part.get("rope_theta") or theta)
         rope.setdefault("rope_type", rope.get("type", "default"))
         part["rope_parameters"] = rope

@@ -50,8 +50,8 @@ def convert(
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise UsageError("is there already", where=str(target), remedy="name a new folder")
     tensors = checkpoint.tensors()
-    target.mkdir(parents=True, exist_ok=True)
     try:
+        target.mkdir(parents=True, exist_ok=True)
         if form == "original":
             _write_original(checkpoint, tensors, target, dtype, progress)
         else:
@@ -61,7 +61,9 @@ def convert(
                 for path in folder.glob(pattern) if folder else ():
                     shutil.copyfile(path, target / path.name)
     except OSError as error:
-        raise CsmError(f"cannot be written ({error})", where=str(target), remedy="make room") from error
+        raise CsmError(
+            f"cannot be written ({error})", where=str(target), remedy="make room, or name another"
+        ) from error
     return target
 
 
@@ -166,7 +168,16 @@ def _save_file(tensors: dict[str, Tensor], path: Path) -> None:
         seen.add(tensors[name].data_ptr())
     unfinished = path.with_suffix(".part")
     save_file(tensors, unfinished, metadata={"format": "pt"})
+    as_any_file(unfinished)
     unfinished.replace(path)
+
+
+def as_any_file(path: Path) -> None:
+    """Give a file the rights of any new one: safetensors lets nobody but the owner read what it writes."""
+    probe = path.with_suffix(".probe")
+    probe.touch()
+    path.chmod(probe.stat().st_mode)
+    probe.unlink()
 
 
 def _size(shape: tuple[int, ...]) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from csm_cli.checkpoints.config import from_flavours, is_original, read_json, unify
+from csm_cli.checkpoints.fit import check_config, check_tensors
 from csm_cli.checkpoints.lora import CONFIG as ADAPTER_CONFIG
 from csm_cli.checkpoints.lora import is_adapter, merge_adapter
 from csm_cli.checkpoints.names import Format, detect, from_original
@@ -99,9 +100,18 @@ class Checkpoint:
         return (*self.weights, *codec, *adapter, *(path for path in small if path))
 
     def generation_config(self) -> dict[str, Any]:
-        """`generation_config.json`; empty if there is none."""
+        """`generation_config.json`; empty if there is none.
+
+        Raises:
+            MissingError: it cannot be read, or one of its numbers is none.
+        """
         path = self.file("generation_config.json")
-        return {} if path is None else read_json(path)
+        said = {} if path is None else read_json(path)
+        for name, value in said.items():
+            numeric = name.removeprefix("depth_decoder_") in ("temperature", "top_k", "top_p")
+            if numeric and value is not None and (not isinstance(value, (int, float)) or value < 0):
+                raise MissingError(f"{name} is {value!r}, not a number from 0 up", where=str(path))
+        return said
 
     def tensors(self) -> Tensors:
         """All tensors under the names of the transformers format, codec included, read when asked for.
@@ -114,6 +124,7 @@ class Checkpoint:
         stored = self._stored()
         if detect(stored, str(self.folder)) == "original":
             stored = from_original(stored, self.config)
+        check_tensors(stored, self.config)
         if self.codec is None or any(name.startswith("codec_model.") for name in stored):
             return stored
         codec = open_weights(_weight_files(self.codec, {}))
@@ -165,7 +176,9 @@ def find_checkpoint(model: str | Path, revision: str | None = None) -> Checkpoin
         if detect(raw, str(folder)) == "original":
             codec = _find_codec(folder)
             config.setdefault("codec_config", read_json(codec / "config.json"))
-    return Checkpoint(name, folder, unify(config, config_path), weights, codec, raw=raw)
+    config = unify(config, config_path)
+    check_config(config, config_path)
+    return Checkpoint(name, folder, config, weights, codec, raw=raw)
 
 
 def _name_of(folder: Path) -> str:
@@ -215,7 +228,7 @@ def _weight_files(folder: Path, config: dict[str, Any]) -> list[Path]:
         if path.suffix != ".json":
             return [path]
         index = read_json(path).get("weight_map")
-        if not isinstance(index, dict):
+        if not isinstance(index, dict) or not all(isinstance(shard, str) for shard in index.values()):
             raise MissingError("lists no weights", where=str(path), remedy=DAMAGED)
         shards = sorted(set(index.values()))
         for shard in shards:

@@ -12,6 +12,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+from csm_cli.checkpoints.config import read_json
 from csm_cli.checkpoints.find import MIMI, SMALL_FILES, find_checkpoint, in_hub_cache
 from csm_cli.checkpoints.lora import CONFIG as ADAPTER_CONFIG
 from csm_cli.checkpoints.tensors import PICKLES
@@ -86,8 +87,10 @@ def pull(
     for _ in Path(wanted[-1].name).parts:
         folder = folder.parent
     if (folder / ADAPTER_CONFIG).is_file():
-        base = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))["base_model_name_or_path"]
-        pull(base, progress=progress)
+        base = read_json(folder / ADAPTER_CONFIG).get("base_model_name_or_path")
+        if not base:
+            raise MissingError("says not which model it is for", where=f"{repository}/{ADAPTER_CONFIG}")
+        pull(str(base), progress=progress)
     elif _kind(folder) not in ("codec", "recogniser") and _lacks_codec(repository, revision):
         pull(MIMI, progress=progress)
     return folder

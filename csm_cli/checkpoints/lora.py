@@ -45,6 +45,8 @@ def merge_adapter(base: Tensors, folder: Path, config: Mapping[str, Any]) -> Ten
     """
     if config.get("peft_type", "LORA") != "LORA":
         raise MissingError(f"an adapter of kind {config['peft_type']}, not LoRA", where=str(folder / CONFIG))
+    if not isinstance(config.get("r"), int):
+        raise MissingError("says no rank (r)", where=str(folder / CONFIG), remedy=DAMAGED)
     paths = [folder / name for name in ("adapter_model.safetensors", "adapter_model.bin")]
     path = next((p for p in paths if p.is_file()), None)
     if path is None:

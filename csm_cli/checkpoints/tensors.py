@@ -89,10 +89,28 @@ def _open_safetensors(path: Path) -> Tensors:
 
     try:
         with safe_open(path, "np") as file:  # names and shapes alone: "pt" would load torch
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+            parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+            shapes = {name: tuple(part.get_shape()) for name, part in parts.items()}
+            kinds = {name: str(part.get_dtype()) for name, part in parts.items()}
     except (SafetensorError, OSError) as error:
         raise damaged(error) from error
+    _check_kinds(kinds, path)
     return Tensors(shapes, read, str(path))
+
+
+def _check_kinds(kinds: Mapping[str, str], path: Path) -> None:
+    """Refuse quantised weights: without the scales that go with them they would be read as noise.
+
+    Args:
+        kinds: the number type of each tensor, as safetensors calls it.
+    """
+    for name, kind in kinds.items():
+        if kind not in ("F64", "F32", "F16", "BF16") and name.endswith(("weight", "audio_head")):
+            raise MissingError(
+                f"{name} is stored as {kind}: quantised weights are not read",
+                where=str(path),
+                remedy="give the model in float32, bfloat16 or float16",
+            )
 
 
 def _open_pickle(path: Path) -> Tensors:
@@ -114,6 +132,8 @@ def _open_pickle(path: Path) -> Tensors:
     if not isinstance(found, dict):
         raise MissingError("holds no weights by name", where=str(path), remedy=DAMAGED)
     tensors = {str(name): value for name, value in found.items() if isinstance(value, torch.Tensor)}
+    plain = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16"}
+    _check_kinds({n: plain.get(t.dtype, str(t.dtype)) for n, t in tensors.items()}, path)
     return Tensors({n: tuple(t.shape) for n, t in tensors.items()}, tensors.__getitem__, str(path))
 
 

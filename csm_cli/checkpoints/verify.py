@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,9 @@ FIRST_FRAME = (
     654, 1133, 908, 1095, 74, 804, 494, 1760, 1343, 1312, 1464, 1657, 324,
 )  # fmt: skip
 """All codebooks of its first frame. Source of both: the integration test of the transformers library."""
+PROMPT = "Hello, this is a test."
+PROMPT_IDS = (128000, 58, 15, 60, 9906, 11, 420, 374, 264, 1296, 13, 128001)
+"""What csm-1b hears when speaker 0 is to say PROMPT: nothing between tag and text, END behind it."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,14 @@ class Verdict:
     Attributes:
         matched, whole: frames that agree from the first on, and frames there are.
         ended: the line ended where it should.
+        unit: what is counted, if not frames.
     """
 
     name: str
     matched: int
     whole: int
     ended: bool
+    unit: str = "frames"
 
     @property
     def good(self) -> bool:
@@ -56,18 +61,38 @@ class Verdict:
 
     def __str__(self) -> str:
         if self.good:
-            return f"{self.name}: all {self.whole} frames agree"
-        where = f"{self.matched} of {self.whole} frames agree, then they part"
+            return f"{self.name}: all {self.whole} {self.unit} agree"
+        where = f"{self.matched} of {self.whole} {self.unit} agree, then they part"
         return (
             f"{self.name}: {where if self.matched < self.whole else 'the line does not end where it should'}"
         )
 
 
-def is_csm_1b(checkpoint: Checkpoint) -> bool:
-    """Whether a checkpoint has csm-1b's shape and name, so that it should say what csm-1b says."""
+def has_shape_of_csm_1b(checkpoint: Checkpoint) -> bool:
+    """Whether a checkpoint is csm-1b or a fine-tune of it."""
     config = checkpoint.config
-    shape = (config["hidden_size"], config["num_hidden_layers"], config["num_codebooks"])
-    return shape == (2048, 16, 32) and checkpoint.base is None and "csm-1b" in checkpoint.model_id.lower()
+    return (config["hidden_size"], config["num_hidden_layers"], config["num_codebooks"]) == (2048, 16, 32)
+
+
+def is_csm_1b(checkpoint: Checkpoint) -> bool:
+    """Whether a checkpoint has csm-1b's shape and name, so that it should say what csm-1b says.
+
+    Copies go by that name under other owners, `somebody/csm-1b`; what has more in its name is a fine-tune.
+    """
+    names = (checkpoint.model_id.split("/")[-1], *(p.split("--")[-1] for p in checkpoint.folder.parts))
+    named = any(name.lower() == "csm-1b" for name in names)
+    return has_shape_of_csm_1b(checkpoint) and checkpoint.base is None and named
+
+
+def against_prompt(text_ids: Callable[[int, str], Sequence[int]]) -> Verdict:
+    """The ids of a prompt, compared with csm-1b's.
+
+    Args:
+        text_ids: (speaker, text) → BOS, the ids, END.
+    """
+    ids = text_ids(0, PROMPT)
+    matched = _leading([a == b for a, b in zip(ids, PROMPT_IDS, strict=False)])
+    return Verdict("known prompt", matched, len(PROMPT_IDS), len(ids) == len(PROMPT_IDS), "ids")
 
 
 def against_known(engine: Engine, known: Known = CSM_1B) -> Verdict:

@@ -102,8 +102,8 @@ def path(model: ModelArgument) -> None:
 def verify(model: ModelArgument = "demo", device: DeviceOption = Device.auto) -> None:
     """Check that a model is whole and speaks here as it should.
 
-    csm-1b is compared, greedily and in float32, with the codes it is known to say; every model with the plain
-    implementation beside the fast one. Exit code 5 if they part.
+    csm-1b's prompt is compared with known ids, and, greedily and in float32, its speech with the codes it is
+    known to say; every model with the plain implementation beside the fast one. Exit code 5 if they part.
     """
     from csm_cli.checkpoints import verify as checks
 
@@ -116,7 +116,9 @@ def verify(model: ModelArgument = "demo", device: DeviceOption = Device.auto) ->
     verdicts = []
     with console.busy("speaking"):
         if checks.is_csm_1b(checkpoint):
-            verdicts.append(checks.against_known(engine))
+            verdicts += [checks.against_prompt(engine.prompter.text_ids), checks.against_known(engine)]
+        elif checks.has_shape_of_csm_1b(checkpoint):
+            console.note("not called csm-1b, so taken for a fine-tune: not compared with what csm-1b says")
         if engine.device.type == "cpu":
             verdicts.append(checks.against_reference(engine, checkpoint))
     for verdict in verdicts:

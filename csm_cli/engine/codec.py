@@ -20,8 +20,8 @@ from torch.nn import functional as F
 
 from csm_cli.checkpoints.names import flat_codec_name
 from csm_cli.checkpoints.tensors import take, to_float
+from csm_cli.engine.codec_transformer import Transformer
 from csm_cli.errors import MissingError
-from csm_cli.model.layers import rope_frequencies, rotate
 
 
 @dataclass(frozen=True)
@@ -72,65 +72,10 @@ class Elu:
         return F.elu(x)
 
 
-class Transformer:
-    """Pre-norm transformer with rotary positions, layer scale and a sliding window, on `[B, T, H]`."""
+class _Found(dict[str, Tensor]):
+    """The codec's tensors, and where they are from, for messages."""
 
-    def __init__(self, config: dict[str, Any], tensors: dict[str, Tensor], prefix: str) -> None:
-        self.heads = config["num_attention_heads"]
-        self.kv_heads = config["num_key_value_heads"]
-        self.head_dim = config.get("head_dim") or config["hidden_size"] // self.heads
-        self.window = config["sliding_window"]
-        self.eps = config.get("norm_eps", 1e-5)
-        if config.get("hidden_act", "gelu") != "gelu":
-            raise MissingError(f"the codec's activation {config['hidden_act']!r} is not known")
-        self.frequencies = rope_frequencies(self.head_dim, config["rope_parameters"])
-        self.layers: list[dict[str, Tensor]] = []
-        for i in range(config["num_hidden_layers"]):
-            start = f"{prefix}.layers.{i}."
-            layer = {k.removeprefix(start): to_float(v) for k, v in tensors.items() if k.startswith(start)}
-            take(layer, "mlp.fc2.weight")
-            self.layers.append(layer)
-
-    def to(self, device: torch.device) -> None:
-        """Move the weights."""
-        self.frequencies = self.frequencies.to(device)
-        self.layers = [{k: v.to(device) for k, v in layer.items()} for layer in self.layers]
-
-    def __call__(self, x: Tensor) -> Tensor:
-        batch, length, width = x.shape
-        steps = torch.arange(length, device=x.device)
-        angles = (steps[:, None].float() * self.frequencies)[None, None]
-        cos, sin = angles.cos(), angles.sin()
-        mask = None
-        if length > self.window:
-            back = steps[:, None] - steps
-            mask = (back >= 0) & (back < self.window)
-        for w in self.layers:
-            y = F.layer_norm(x, (width,), w["input_layernorm.weight"], w["input_layernorm.bias"], self.eps)
-            query, key, value = (
-                F.linear(y, w[f"self_attn.{n}_proj.weight"], w.get(f"self_attn.{n}_proj.bias"))
-                .view(batch, length, -1, self.head_dim)
-                .transpose(1, 2)
-                for n in "qkv"
-            )
-            query, key = rotate(query, cos, sin), rotate(key, cos, sin)
-            if self.kv_heads < self.heads:
-                groups = self.heads // self.kv_heads
-                key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
-            heard = F.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=mask is None)
-            heard = heard.transpose(1, 2).reshape(batch, length, -1)
-            out = F.linear(heard, w["self_attn.o_proj.weight"], w.get("self_attn.o_proj.bias"))
-            x = x + w["self_attn_layer_scale.scale"] * out
-            y = F.layer_norm(
-                x,
-                (width,),
-                w["post_attention_layernorm.weight"],
-                w["post_attention_layernorm.bias"],
-                self.eps,
-            )
-            out = F.linear(F.gelu(F.linear(y, w["mlp.fc1.weight"])), w["mlp.fc2.weight"])
-            x = x + w["mlp_layer_scale.scale"] * out
-        return x
+    where: str | None = None
 
 
 @dataclass(frozen=True)
@@ -191,7 +136,9 @@ class Codec:
         self.codes: int = config["codebook_size"]
         strides = list(config["upsampling_ratios"])
         self.frame_samples = 2 * int(torch.tensor(strides).prod())
-        found = {flat_codec_name(k): tensors[k] for k in tensors if k.startswith("codec_model.")}
+        named = ((flat_codec_name(k), tensors[k]) for k in tensors if k.startswith("codec_model."))
+        found = _Found(named)
+        found.where = getattr(tensors, "where", None)
         self._found = found
         self.encoder = self._seanet_encoder(strides)
         self.decoder = self._seanet_decoder(strides)
@@ -247,8 +194,10 @@ class Codec:
 
     def _conv(self, name: str, **options: Any) -> Conv:
         weight = to_float(take(self._found, f"{name}.conv.weight")).to(self.device)
-        bias = self._found.get(f"{name}.conv.bias")
-        return Conv(weight, None if bias is None else to_float(bias).to(self.device), **options)
+        if name in ("downsample", "upsample"):
+            return Conv(weight, None, **options)
+        bias = to_float(take(self._found, f"{name}.conv.bias")).to(self.device)
+        return Conv(weight, bias, **options)
 
     def _residual(self, name: str, dilation: int) -> Residual:
         short = self._conv(f"{name}.shortcut") if f"{name}.shortcut.conv.weight" in self._found else None
@@ -286,6 +235,8 @@ class Codec:
             book = f"{start}layers.{i}.codebook."
             usage = to_float(take(self._found, f"{book}cluster_usage")).clamp(min=1e-5)
             tables.append((to_float(take(self._found, f"{book}embed_sum")) / usage[:, None]).to(self.device))
-        ends = [self._found.get(f"{start}{side}_proj.weight") for side in ("input", "output")]
-        inwards, outwards = (None if w is None else to_float(w).to(self.device) for w in ends)
+        if tables[0].shape[1] == self.config["hidden_size"]:
+            return Quantizer(tuple(tables), None, None)
+        ends = [take(self._found, f"{start}{side}_proj.weight") for side in ("input", "output")]
+        inwards, outwards = (to_float(end).to(self.device) for end in ends)
         return Quantizer(tuple(tables), inwards, outwards)

@@ -55,6 +55,7 @@ def load_model(checkpoint: Checkpoint | str | Path, dtype: torch.dtype | None = 
     for name in sorted(set(info["missing_keys"]) - spare):
         raise MissingError(f"the weights lack {name}", where=tensors.where, remedy=DAMAGED)
     if path := checkpoint.file("generation_config.json"):
+        checkpoint.generation_config()  # transformers passes over one that is damaged
         load_generation_config(model, path.parent)
     return model
 
@@ -85,19 +86,33 @@ def load_processor(checkpoint: Checkpoint | str | Path) -> Any:
     """
     from transformers import EncodecFeatureExtractor, PreTrainedTokenizerFast
 
-    from csm_cli.model.processor import CsmProcessor
+    from csm_cli.model.processor import AUDIO, AUDIO_EOS, BOS, END, CsmProcessor
 
     if not isinstance(checkpoint, Checkpoint):
         checkpoint = find_checkpoint(checkpoint)
-    folder = checkpoint.tokenizer_file.parent
+    folder, config = checkpoint.tokenizer_file.parent, checkpoint.config
     try:
         tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
     except Exception as error:  # the tokenizers library raises bare Exceptions
         raise MissingError(
-            f"cannot be read ({error})", where=str(folder / "tokenizer.json"), remedy=DAMAGED
+            f"the tokenizer cannot be read ({error})", where=str(folder), remedy=DAMAGED
         ) from error
-    rate = checkpoint.config["codec_config"].get("sampling_rate", 24000)
-    return CsmProcessor(EncodecFeatureExtractor(sampling_rate=rate), tokenizer)
+    known = tokenizer.get_vocab()
+    for token in (BOS, END):
+        if token not in known:
+            raise MissingError(
+                f"the tokenizer has no {token}",
+                where=str(folder),
+                remedy="use a checkpoint with CSM's tokens",
+            )
+    rate = config["codec_config"].get("sampling_rate", 24000)
+    processor = CsmProcessor(EncodecFeatureExtractor(sampling_rate=rate), tokenizer)
+    # The tokenizer that the original release takes knows nothing of audio: only the ids are reserved.
+    if AUDIO not in known:
+        processor.audio_token_id = config.get("audio_token_id", 128002)
+    if AUDIO_EOS not in known:
+        processor.audio_eos_token_id = config.get("audio_eos_token_id", 128003)
+    return processor
 
 
 @contextmanager

@@ -8,16 +8,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from transformers.feature_extraction_utils import BatchFeature
 from transformers.processing_utils import ProcessorMixin
 
+from csm_cli.model.audio_input import Audio, as_array, audio_list, load_audio
 from csm_cli.model.losses import BACKBONE_ONLY, IGNORE
 from csm_cli.model.plain_text import plain_ids
 
 BOS, END, AUDIO, AUDIO_EOS = "<|begin_of_text|>", "<|end_of_text|>", "<|AUDIO|>", "<|audio_eos|>"
-
-Audio = NDArray[np.float32]
 
 
 class CsmProcessor(ProcessorMixin):
@@ -55,7 +53,8 @@ class CsmProcessor(ProcessorMixin):
         """Prompts as written, special strings included.
 
         Args:
-            text: one prompt or several, such as `[0]Hello.`; `<|AUDIO|>` once for each audio.
+            text: one prompt or several, such as `[0]Hello.`; `<|AUDIO|>` once for each audio. None: audio
+                alone, a row for each.
             audio: mono audio `[samples]`, a file, or a dict of `array` and `sampling_rate`; one or a list, in
                 the order of the `<|AUDIO|>`.
             output_labels: add `labels`, by kind, for `CsmForConditionalGeneration.forward`.
@@ -65,20 +64,24 @@ class CsmProcessor(ProcessorMixin):
 
         Returns:
             `input_ids` and `attention_mask` `[B, T]`, padded on the left; with audio `input_values`
-            `[B, 1, samples]` and `input_values_cutoffs` `[B, audios]`.
+            `[B, 1, samples]` and `input_values_cutoffs` `[B, audios]`. Audio alone: these two.
 
         Raises:
             ValueError: texts and audios do not match, the audio is not mono, or another return_tensors.
         """
         if return_tensors != "pt":
             raise ValueError("only return_tensors='pt' is supported")
+        if text is None and audio is not None and not output_labels:
+            return self._audio_alone(
+                audio, (unused.get("audio_kwargs") or {}).get("sampling_rate", sampling_rate)
+            )
         texts = [text] if isinstance(text, str) else list(text or ())
         if not texts or not all(isinstance(each, str) for each in texts):
             raise ValueError("text must be a string or a list of strings")
         rows = [self.tokenizer(each, add_special_tokens=add_special_tokens)["input_ids"] for each in texts]
         kwargs = unused.get("audio_kwargs") or {}
         sampling_rate = kwargs.get("sampling_rate", sampling_rate)
-        sounds = [_load(sound, self.feature_extractor.sampling_rate) for sound in _audio_list(audio)]
+        sounds = [load_audio(sound, self.feature_extractor.sampling_rate) for sound in audio_list(audio)]
         self._check_rate(sampling_rate)
         wanted = [row.count(self.audio_token_id) for row in rows]
         if sum(wanted) != len(sounds):
@@ -126,7 +129,7 @@ class CsmProcessor(ProcessorMixin):
                 role, text, sounds = _turn(turn)
                 ids += [self.bos_id, *self.text_ids(f"[{role}]{text}"), self.end_id]
                 for sound in sounds:
-                    sound = _load(sound, self.feature_extractor.sampling_rate)
+                    sound = load_audio(sound, self.feature_extractor.sampling_rate)
                     heard.append(sound)
                     ids += [self.audio_token_id] * self._frames(sound) + [self.audio_eos_token_id]
             rows.append(ids)
@@ -151,7 +154,7 @@ class CsmProcessor(ProcessorMixin):
         """
         import soundfile
 
-        sounds = [_array(sound).squeeze() for sound in _audio_list(audio)]
+        sounds = [as_array(sound).squeeze() for sound in audio_list(audio)]
         paths = [saving_path] if isinstance(saving_path, (str, Path)) else list(saving_path)
         if len(sounds) != len(paths):
             raise ValueError(f"{len(sounds)} audios and {len(paths)} paths")
@@ -162,6 +165,17 @@ class CsmProcessor(ProcessorMixin):
     def model_input_names(self) -> list[str]:
         """Fields that `__call__` can return."""
         return [*self.tokenizer.model_input_names, "input_values", "input_values_cutoffs"]
+
+    def _audio_alone(self, audio: Any, rate: int | None) -> BatchFeature:
+        """What the codec is to encode: a row for each audio."""
+        self._check_rate(rate)
+        wanted = self.feature_extractor.sampling_rate
+        sounds = [load_audio(sound, wanted) for sound in audio_list(audio)]
+        if not sounds:
+            raise ValueError("neither text nor audio was given")
+        values = self.feature_extractor(sounds, sampling_rate=wanted, return_tensors="pt")["input_values"]
+        ends = torch.tensor([[len(sound)] for sound in sounds])
+        return BatchFeature(data={"input_values": values, "input_values_cutoffs": ends}, tensor_type="pt")
 
     def _check_rate(self, rate: int | None) -> None:
         wanted = self.feature_extractor.sampling_rate
@@ -238,53 +252,3 @@ def _turn(turn: dict[str, Any]) -> tuple[str, str, list[Any]]:
 
 def _turn_text(role: str, text: str, sounds: list[Any]) -> str:
     return f"{BOS}[{role}]{text}{END}" + (AUDIO + AUDIO_EOS) * len(sounds)
-
-
-def _audio_list(audio: Any) -> list[Any]:
-    """One audio or several, as they come."""
-    if audio is None:
-        return []
-    one = getattr(audio, "ndim", 0) == 1 or _is_numbers(audio) or isinstance(audio, (str, Path, dict))
-    return [audio] if one else list(audio)
-
-
-def _is_numbers(audio: Any) -> bool:
-    return isinstance(audio, (list, tuple)) and len(audio) > 0 and isinstance(audio[0], (int, float))
-
-
-def _array(sound: Any) -> Audio:
-    if isinstance(sound, torch.Tensor):
-        sound = sound.detach().float().cpu().numpy()
-    return np.asarray(sound, dtype=np.float32)
-
-
-def _load(sound: Any, rate: int) -> Audio:
-    """A file, an array, or a dict of `array` and `sampling_rate` → float32 `[samples]`.
-
-    Raises:
-        ValueError: no such file, or one that is no audio; another rate; more than one channel; no samples.
-    """
-    where, found = "audio", rate
-    if isinstance(sound, dict):
-        sound, found = sound["array"], int(sound.get("sampling_rate", rate))
-    elif isinstance(sound, (str, Path)):
-        import soundfile
-
-        where = str(sound)
-        if not Path(where).is_file():
-            raise ValueError(f"{where}: no such audio file")
-        try:
-            sound, found = soundfile.read(where, dtype="float32")
-        except soundfile.SoundFileError as error:
-            raise ValueError(f"{where}: cannot be read as audio ({error})") from error
-    if found != rate:
-        raise ValueError(f"{where}: {found} samples a second; resample it to {rate}")
-    samples = _array(sound)
-    if samples.ndim == 2 and 1 in samples.shape:
-        samples = samples.reshape(-1)
-    if samples.ndim != 1:
-        channels = min(samples.shape) if samples.ndim == 2 else samples.shape
-        raise ValueError(f"{where}: {channels} channels; audio must be mono, mix them into one")
-    if not len(samples):
-        raise ValueError(f"{where}: holds no samples")
-    return samples

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import torch
 from csm_cli.checkpoints.find import Checkpoint
 from csm_cli.model.loading import load_processor
 from csm_cli.training.clips import ClipData, encode_clips, make_rows, split_rows
-from csm_cli.training.manifest import read_manifest
+from csm_cli.training.manifest import Clip, read_manifest
 from csm_cli.training.options import TrainOptions
 from csm_cli.training.processes import Processes
 from csm_cli.training.segments import RowShape, SegmentStore
@@ -74,8 +75,14 @@ def open_data(
         len(source.epoch(0)),
         [as_tensors(quiet.packed(chosen)) for chosen in sorted(quiet.epoch(0))] if held else [],
         options.samples or [(c.speaker, c.text) for c in clips[:: max(1, len(clips) // 2)][:2]],
-        f"{options.data.resolve()} {len(clips)}",
+        f"{options.data.resolve()}, {len(clips)} recordings, {_mark(clips)}",
     )
+
+
+def _mark(clips: Sequence[Clip]) -> str:
+    """Changes with everything that a manifest says of its recordings."""
+    said = [(str(clip.audio), clip.text, clip.speaker, clip.conversation) for clip in clips]
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:8]
 
 
 def _segment_ids(processor: Any, speaker: int, text: str) -> list[int]:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from transformers.utils import logging as transformers_logging
 
-from csm_cli.checkpoints.convert import SMALL_FILES
+from csm_cli.checkpoints.convert import SMALL_FILES, as_any_file
 from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
 from csm_cli.errors import CsmError, UsageError
 from csm_cli.model.loading import load_model
@@ -57,10 +57,15 @@ def train(
     processes = Processes.find(options.device)
     if not processes.first:
         say, progress = (lambda text: None), (lambda text: None)
-    options.out.mkdir(parents=True, exist_ok=True)
     checkpoint = find_checkpoint(options.model)
     progress("loading the model")
     model = _model(options, checkpoint)
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot be made ({error.strerror})", where=str(options.out), remedy="give another --out"
+        ) from error
     adapter = Adapter.put_on(model, options.lora, checkpoint) if options.lora else None
     if options.recompute:
         model.gradient_checkpointing_enable()
@@ -113,12 +118,14 @@ class _Run:
 
     def _identity(self) -> dict[str, Any]:
         options = self.options
-        names = ("scratch", "lora", "positions", "accumulate", "depth_share", "seed", "average", "damage")
+        names = ("scratch", "lora", "positions", "accumulate", "depth_share", "seed", "average", "damage",
+                 "validation")  # fmt: skip
         said = {name.replace("_", " "): getattr(options, name) for name in names}
         return {
             "model": self.checkpoint.model_id,
             "data": self.data.identity,
             "rate": options.peak_rate,
+            "bf16": options.half,
             **said,
         }
 
@@ -248,4 +255,6 @@ class _Run:
                     for path in folder.glob(pattern):
                         shutil.copyfile(path, target / path.name)
         self.trainer.swap()
+        for path in target.glob("*.safetensors"):
+            as_any_file(path)
         return target

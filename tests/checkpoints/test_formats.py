@@ -16,7 +16,7 @@ from csm_cli.checkpoints.convert import convert
 from csm_cli.checkpoints.find import find_checkpoint
 from csm_cli.checkpoints.names import original_names
 from csm_cli.engine import Engine, Utterance
-from csm_cli.errors import MissingError, UsageError
+from csm_cli.errors import CsmError, MissingError, UsageError
 from csm_cli.model import CsmForConditionalGeneration
 from csm_cli.model.loading import load_model, load_processor
 from tests.model.tiny import prompt
@@ -112,6 +112,8 @@ def test_there_and_back(folder: Path, original: Path, tmp_path: Path, dtype: Any
     back = find_checkpoint(convert(there, tmp_path / "back", "transformers", shard_bytes=100_000))
     assert back.format == "transformers"
     assert len(back.weights) > 1
+    rights = {path.stat().st_mode for path in tmp_path.rglob("*") if path.is_file()}
+    assert len(rights) == 1, "others may read the weights if they may read the rest"
     first, last = start.tensors(), back.tensors()
     assert set(first) == set(last)
     for name in first:
@@ -123,6 +125,8 @@ def test_there_and_back(folder: Path, original: Path, tmp_path: Path, dtype: Any
     assert load_processor(tmp_path / "back").text_ids("hello") == load_processor(folder).text_ids("hello")
     with pytest.raises(UsageError, match="there already"):
         convert(start, tmp_path / "back", "original")
+    with pytest.raises(CsmError, match=r"cannot be written .*another"):
+        convert(start, tmp_path / "back" / "config.json" / "below", "original")
 
 
 def test_half_precision_of_every_kind(folder: Path, tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from csm_cli.checkpoints.convert import convert
-from csm_cli.checkpoints.find import find_checkpoint
+from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
+from csm_cli.checkpoints.hub import Wanted, choose_files
 from tests.checkpoints.hub_server import COMMIT, FakeHub, hub
 
 
@@ -148,6 +149,25 @@ def test_the_original_format_brings_its_codec(
     }  # fmt: skip
 
 
+def test_one_set_of_weights_is_chosen_safetensors_before_a_pickle() -> None:
+    def chosen(*weights: str, config: str = "{}") -> list[str]:
+        files = [Wanted(name, 1) for name in ("config.json", "README.md", *weights)]
+        texts = {
+            "config.json": config,
+            "a.index.json": '{"weight_map": {"x": "a-1", "y": "a-2", "z": "a-1"}}',
+        }
+        return [file.name for file in choose_files(files, texts.__getitem__)][1:]
+
+    pickles = ("ckpt.pt", "adapter_model.bin")
+    assert chosen(*pickles, "model.safetensors") == ["model.safetensors"]
+    assert chosen(*pickles, "adapter_model.safetensors") == ["adapter_model.safetensors"]
+    assert chosen(*pickles) == ["ckpt.pt"]
+    named = '{"transformers_weights": "a.index.json"}'
+    shards = ("a.index.json", "a-1", "a-2", "model.safetensors", "ckpt.pt")
+    assert chosen(*shards, config=named) == ["a.index.json", "a-1", "a-2"]
+    assert chosen("prompts.wav") == []
+
+
 def test_an_adapter_brings_its_base(csm: Any, server: FakeHub, folder: Path, tmp_path: Path) -> None:
     peft = pytest.importorskip("peft")
     from csm_cli.model import CsmForConditionalGeneration
@@ -226,6 +246,42 @@ def test_a_model_that_says_something_else(folder: Path, tmp_path: Path) -> None:
     other = against_known(Engine.load(copy, "cpu", "float32"), known)
     assert other.matched == 0
     assert str(other) == "known speech: 0 of 6 frames agree, then they part"
+
+
+@pytest.mark.parametrize("apart", ["", " "])
+def test_the_known_prompt(tmp_path: Path, apart: str) -> None:
+    """A tokenizer that has csm-1b's ids for the pieces of that text: what is around them counts."""
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+
+    from csm_cli.checkpoints.verify import PROMPT_IDS, against_prompt
+    from csm_cli.engine.prompt import BOS, END, Prompter
+
+    pieces = ["[", "0", "]", "Hello", ",", " this", " is", " a", " test", "."]
+    known = dict(zip([BOS, *pieces, END], PROMPT_IDS, strict=True)) | {" Hello": 22691, "?": 30}
+    tokenizer = Tokenizer(models.WordLevel(known, "?"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r" ?[A-Za-z]+|."), "isolated")
+    tokenizer.add_special_tokens([BOS, END])
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    config = {"num_codebooks": 5, "vocab_size": 35, "codec_config": {"codebook_size": 32}}
+    prompter = Prompter(tmp_path / "tokenizer.json", config)
+    verdict = against_prompt(lambda speaker, text: prompter.text_ids(speaker, apart + text))
+    assert verdict.good is not bool(apart)
+    said = "all 12 ids agree" if verdict.good else "4 of 12 ids agree, then they part"
+    assert str(verdict) == f"known prompt: {said}"
+
+
+def test_what_should_say_what_csm_1b_says() -> None:
+    from csm_cli.checkpoints.verify import is_csm_1b
+
+    config = {"hidden_size": 2048, "num_hidden_layers": 16, "num_codebooks": 32}
+
+    def asked(name: str, folder: str = "/x", **change: int) -> bool:
+        return is_csm_1b(Checkpoint(name, Path(folder), config | change))
+
+    assert asked("sesame/csm-1b") and asked("somebody/CSM-1B") and asked("csm-1b")
+    assert asked("0" * 40, "/hub/models--sesame--csm-1b/snapshots/" + "0" * 40)
+    assert not asked("somebody/csm-1b-elise") and not asked("voice")
+    assert not asked("sesame/csm-1b", num_hidden_layers=2)
 
 
 def test_the_known_codes_are_whole() -> None:

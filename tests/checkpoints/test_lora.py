@@ -60,6 +60,7 @@ def test_merged_as_peft_merges(folder: Path, tmp_path: Path, options: dict) -> N
 
 def test_the_engine_speaks_with_an_adapter(folder: Path, tmp_path: Path) -> None:
     wanted = adapter(folder, tmp_path / "adapter")
+    (tmp_path / "adapter" / "adapter_model.bin").write_bytes(b"a pickle that is never read")
     engine = Engine.load(tmp_path / "adapter", "cpu")
     torch.testing.assert_close(engine.weights.text, wanted.embed_text_tokens.weight, **CLOSE)
     assert engine.model_id == "adapter"
@@ -79,5 +80,6 @@ def test_adapters_that_do_not_fit(folder: Path, tmp_path: Path) -> None:
     refused({"base_model_name_or_path": None}, "which model")
     refused({"base_model_name_or_path": "some/where"}, "some/where", "csm models pull")
     refused({"peft_type": "IA3"}, "IA3")
+    refused({"r": None}, "adapter_config.json", "says no rank")
     (tmp_path / "adapter" / "adapter_model.safetensors").unlink()
     refused({}, "no weights")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from csm_cli.engine import Sampler, Segment, Speech, Utterance
+from csm_cli.engine.types import sampler_of
 
 
 def test_importing_the_types_loads_numpy_only() -> None:
@@ -34,6 +35,21 @@ def test_depth_settings_follow_the_backbone() -> None:
     for wrong in ({"temperature": -1}, {"top_k": -1}, {"depth_temperature": float("nan")}):
         with pytest.raises(ValueError, match="0 or more"):
             Sampler(**wrong)
+
+
+def test_what_a_checkpoint_does_not_say_of_sampling() -> None:
+    """csm-1b says no top-k of the backbone: that is fifty, not no limit."""
+    assert sampler_of({}) == Sampler(0.9, 50, 0.9, 50)
+    said = {
+        "do_sample": True,
+        "temperature": 0.9,
+        "depth_decoder_temperature": 0.9,
+        "depth_decoder_top_k": 50,
+    }
+    assert sampler_of(said) == Sampler(0.9, 50, 0.9, 50)
+    assert sampler_of({"top_k": None, "temperature": 0.7}) == Sampler(0.7, 50, 0.7, 50)
+    assert sampler_of({"top_k": 0, "depth_decoder_top_k": 5}) == Sampler(0.9, 0, 0.9, 5)
+    assert sampler_of({"do_sample": False}) == Sampler(0.0, 50, 0.0, 50)
 
 
 def test_a_line_has_room_for_a_frame() -> None:

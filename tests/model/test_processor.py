@@ -162,6 +162,24 @@ def test_audio_as_datasets_give_it(processor: Any) -> None:
             assert torch.equal(fields[name], plain[name]), name
 
 
+def test_audio_alone(processor: Any) -> None:
+    sounds = [np.full(n, 0.1, np.float32) for n in (4000, 1920)]
+    fields = processor(audio=sounds)
+    assert fields["input_values"].shape == (2, 1, 4000)
+    assert fields["input_values_cutoffs"].tolist() == [[4000], [1920]]
+    assert torch.equal(fields["input_values"][0, 0], torch.from_numpy(sounds[0]))
+    assert processor(audio=sounds[1])["input_values"].shape == (1, 1, 1920)
+    wrong: dict[str, dict[str, Any]] = {
+        "resample": {"audio": sounds, "sampling_rate": 16_000},
+        "neither text nor audio": {"audio": []},
+        "2 channels": {"audio": [np.zeros((2, 9), np.float32)]},
+        "text must be": {"audio": sounds, "output_labels": True},
+    }
+    for words, asked in wrong.items():
+        with pytest.raises(ValueError, match=words):
+            processor(**asked)
+
+
 def test_several_audios_are_saved(processor: Any, tmp_path: Path) -> None:
     paths = [tmp_path / "a.wav", str(tmp_path / "b.flac")]
     processor.save_audio([torch.zeros(480), np.zeros(240, np.float32)], paths)

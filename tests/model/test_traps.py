@@ -1,11 +1,15 @@
 """Mistakes that a CSM invites, each with a test that fails when it is made.
 
-Elsewhere: EOS frame embedded as zeros, hidden state before the norm, heads transposed, cache kept between
-frames (test_parity_grid, test_model, test_generation); codes the codec lacks (test_generation); user text
-that becomes special tokens (test_processor_properties); q and k rows in the wrong order, format by file
-name, pickles that run code, one audio table or two (tests/checkpoints); llama3 scaling and the old spelling
-(test_layers, test_format); Mimi's names (test_format) and its window (tests/engine); labels of EOS
-(tests/training/test_voice).
+Elsewhere: hidden state before the norm, heads transposed, offset of the depth table, cache kept between
+frames (test_parity_grid, test_model, test_generation); codes the codec lacks (test_generation,
+tests/engine); tag, BOS and END around a text (tests/engine/test_prompt, the known prompt in
+tests/checkpoints/test_hub); user text that becomes special tokens (test_processor_properties); q and k rows
+in the wrong order, format by file name, pickles that run code, quantised weights, one audio table or two,
+safetensors first, a config that does not count all layers, what is downloaded (tests/checkpoints); llama3
+scaling and the old spelling (test_layers, test_format); an absent top-k in the engine
+(tests/engine/test_types); Mimi's names (test_format) and its window (tests/engine); labels of EOS, the
+share of frames, the frozen codec (tests/training); a first frame that is EOS, a take that was cut off
+(tests/verify); dropped context (tests/render/test_context).
 """
 
 from __future__ import annotations

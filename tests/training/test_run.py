@@ -23,10 +23,10 @@ from torch.utils.data import DataLoader
 from csm_cli.audio.files import write_wav
 from csm_cli.checkpoints.find import find_checkpoint
 from csm_cli.engine import Engine, Utterance
-from csm_cli.errors import CsmError, UsageError
+from csm_cli.errors import CsmError, MissingError, UsageError
 from csm_cli.model import CsmConfig, CsmForConditionalGeneration
 from csm_cli.model.loading import load_model
-from csm_cli.training.run import TrainOptions, train
+from csm_cli.training.run import TrainOptions, _model, train
 from tests.training.conftest import tiny
 
 
@@ -95,6 +95,7 @@ def test_an_adapter(options: TrainOptions) -> None:
     pytest.importorskip("peft")
     folder = train(replace(options, lora=4, rate=None))
     assert not (folder / "config.json").exists()
+    assert len({path.stat().st_mode for path in folder.iterdir() if path.is_file()}) == 1
     checkpoint = find_checkpoint(folder)
     assert checkpoint.base is not None
     before, after = load_model(options.model).state_dict(), load_model(checkpoint).state_dict()
@@ -129,10 +130,52 @@ def test_goes_on_after_a_kill_to_the_same_losses(options: TrainOptions, tmp_path
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+def test_a_state_is_read_as_weights_only(options: TrainOptions, tmp_path: Path) -> None:
+    class Bomb:
+        def __reduce__(self) -> Any:
+            return (Path.touch, (tmp_path / "exploded",))
+
+    options.out.mkdir()
+    torch.save({"step": Bomb()}, options.out / "state.pt")
+    with pytest.raises(MissingError, match=r"state\.pt: cannot be read; delete it"):
+        train(options)
+    assert not (tmp_path / "exploded").exists()
+
+
+def test_defaults_of_fine_tuning(options: TrainOptions) -> None:
+    """A sixteenth of the frames for the depth decoder; 3e-5 for all weights, 2e-4 for an adapter."""
+    import inspect
+
+    from csm_cli.cli.train import train as command
+
+    said = inspect.signature(command).parameters["depth_share"].default
+    plain = TrainOptions(options.data, options.out, options.model)
+    assert said == plain.depth_share == plain.for_loop().depth_share == 1 / 16
+    assert (plain.peak_rate, replace(plain, lora=32).peak_rate) == (3e-5, 2e-4)
+
+
+def test_the_codec_is_frozen(options: TrainOptions) -> None:
+    model = _model(options, find_checkpoint(options.model)).train()
+    assert not any(parameter.requires_grad for parameter in model.codec_model.parameters())
+    assert not any(module.training for module in model.codec_model.modules())
+    assert all(parameter.requires_grad for parameter in model.backbone_model.parameters())
+
+
 def test_another_run_in_the_same_folder_is_refused(options: TrainOptions) -> None:
     train(replace(options, steps=1))
     with pytest.raises(UsageError, match=r"another rate \(0.003, not 0.1\)"):
         train(replace(options, rate=0.1))
+    with pytest.raises(UsageError, match=r"another validation \(0.2, not 0.5\)"):
+        train(replace(options, validation=0.5))
+    other = options.data.with_name("other.jsonl")
+    other.write_text(options.data.read_text().replace("word 3", "word three"))
+    options.data.replace(options.data.with_name("kept.jsonl"))
+    try:
+        other.replace(options.data)
+        with pytest.raises(UsageError, match="another data"):
+            train(options)
+    finally:
+        options.data.with_name("kept.jsonl").replace(options.data)
     assert len(losses(options.out)) == 1
     train(options)  # more steps of the same run
     assert len(losses(options.out)) == 8
@@ -204,6 +247,11 @@ def test_what_cannot_be_trained(options: TrainOptions, shards: Path, tmp_path: P
         few = tmp_path / "few.jsonl"
         few.write_text(json.dumps({"audio": str(options.data.parent / "0.wav"), "text": "x"}))
         train(replace(options, data=few))
+    with pytest.raises(MissingError, match="no such checkpoint"):
+        train(replace(options, out=tmp_path / "new", model=str(tmp_path / "nowhere")))
+    assert not (tmp_path / "new").exists()
+    with pytest.raises(UsageError, match=r"few\.jsonl: cannot be made"):
+        train(replace(options, out=tmp_path / "few.jsonl"))
     with pytest.raises(CsmError, match="astray"):
         train(replace(options, out=tmp_path / "wild", rate=1e30, every=100, steps=20))
 
