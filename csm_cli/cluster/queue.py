@@ -20,8 +20,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from csm_cli.errors import CsmError, MissingError, UsageError
+from csm_cli.locks import alone
 from csm_cli.screenplay.reader import ENDINGS
-from csm_cli.takes.locks import alone
 
 POLL_SECONDS = 2.0
 """Between two looks at the folder; a script is taken when it has not changed from one to the next."""

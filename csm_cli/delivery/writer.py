@@ -36,6 +36,7 @@ from csm_cli.delivery.sidecars import write_sidecars
 from csm_cli.delivery.split import Volume, split_volumes
 from csm_cli.delivery.units import Unit
 from csm_cli.errors import CsmError, UsageError
+from csm_cli.locks import alone
 
 ATTEMPTS = 4
 LONGEST_LOSS_SECONDS = 0.1
@@ -156,6 +157,10 @@ class BookWriter:
         whole = tuple(name for unit in self._volumes for name in unit.files)
         new = Timeline(self.book.title, self.rate, tuple(chapters), self.book.as_dict(), whole)
         units = [Unit.of_chapter(chapter, self.count) for chapter in chapters if chapter.files]
+        with alone(self.folder, "csm-files"):  # what another rendering finishes meanwhile stays
+            return self._merge(new, units, complete)
+
+    def _merge(self, new: Timeline, units: Sequence[Unit], complete: bool) -> list[Path]:
         texts = write_sidecars(self.folder, self.book, self.delivery.extras, units, self._volumes)
         timeline, made = with_earlier(self.folder, new, self.count), self._made + texts
         ledger = Ledger(self.folder, self.book.source, self.count)
@@ -284,7 +289,12 @@ def _work_folder(folder: Path) -> Path:
             pid = left.name.rpartition("-")[2].partition(".")[0]
             if pid.isdigit() and not _alive(int(pid)):
                 shutil.rmtree(left, ignore_errors=True)
-        return Path(tempfile.mkdtemp(prefix=f".work-{host}-{os.getpid()}.", dir=folder))
+        prefix = f".work-{host}-{os.getpid()}."
+        try:
+            return Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
+        except FileNotFoundError:  # another process found its folder empty, and removed it just now
+            folder.mkdir(parents=True, exist_ok=True)
+            return Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
 
 
 def _alive(pid: int) -> bool:

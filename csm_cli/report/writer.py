@@ -10,6 +10,7 @@ from typing import Any
 from csm_cli import __version__
 from csm_cli.audio.atomic import written
 from csm_cli.audio.timeline import ChapterTimeline
+from csm_cli.locks import alone
 from csm_cli.render.lines import SpokenLine
 from csm_cli.report.page import page
 from csm_cli.report.rows import chapter_row, totals
@@ -58,6 +59,10 @@ class ReportWriter:
         """
         if not self._chapters:
             return []
+        with alone(self._folder, "csm-files"):  # chapters that another rendering adds meanwhile stay
+            return self._merge(seconds, speech_seconds)
+
+    def _merge(self, seconds: float, speech_seconds: float) -> list[Path]:
         merged = self._earlier() | self._chapters
         chapters = [merged[number] for number in sorted(merged)]
         report = {

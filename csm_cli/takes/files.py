@@ -75,7 +75,10 @@ class DiskFiles:
             if len(shard.name) == LENGTH_OF_SHARD and shard.is_dir():
                 for entry in _entries(shard.path):
                     if entry.name.endswith(suffix) and not entry.name.startswith("."):
-                        status = entry.stat()
+                        try:
+                            status = entry.stat()
+                        except OSError:  # cleared up since the folder was read
+                            continue
                         yield Seen(entry.name, status.st_size, status.st_mtime_ns)
 
     def where(self, name: str) -> str:

@@ -69,7 +69,7 @@ class Index:
         self._files, self._cache = files, cache
         self._lock = Lock()
         self._rows: dict[str, Row] = {}
-        self._seen: dict[str, list[int]] = {}
+        self._seen: dict[str, tuple[int, int]] = {}
         self._by_slot: dict[str, set[str]] = defaultdict(set)
         self._by_request: dict[str, set[str]] = defaultdict(set)
         self._by_place: dict[str, set[str]] = defaultdict(set)
@@ -115,11 +115,15 @@ class Index:
         """Write what is remembered, if anything changed. A folder that cannot be written is left alone."""
         if not self._changed or self._cache is None:
             return
-        seen = {entry.name: [entry.size, entry.changed] for entry in self._files.seen(SIDECAR)}
         takes = {}
-        for name, mark in seen.items():
-            if row := self._rows.get(name.removesuffix(SIDECAR)):
-                takes[name] = [*mark, [getattr(row, field) for field in Row.__slots__]]
+        for entry in list(self._files.seen(SIDECAR)):
+            mark = entry.size, entry.changed
+            row = self._rows.get(entry.name.removesuffix(SIDECAR))
+            if row is None or self._seen.get(entry.name) != mark:
+                # Written since, perhaps by another process: the row is not what the sidecar says by now.
+                row = self._read(entry.name)
+            if row is not None:
+                takes[entry.name] = [*mark, [getattr(row, field) for field in Row.__slots__]]
         with suppress(CsmError), written(self._cache) as temporary:
             text = json.dumps({"schema": _SCHEMA, "takes": takes}, separators=(",", ":"))
             temporary.write_text(text, encoding="utf-8")
@@ -135,6 +139,7 @@ class Index:
                 self._changed = True
                 row = self._read(entry.name)
             if row is not None:
+                self._seen[entry.name] = entry.size, entry.changed
                 self._remember(row)
         self._changed = self._changed or count != len(known)
 

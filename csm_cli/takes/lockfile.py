@@ -10,7 +10,7 @@ import yaml
 
 from csm_cli.audio.atomic import written
 from csm_cli.errors import CsmError
-from csm_cli.takes.locks import alone
+from csm_cli.locks import alone
 
 NAME = "csm.lock"
 _SCHEMA = 1

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from csm_cli.audio.atomic import written
-from csm_cli.takes.locks import alone
+from csm_cli.locks import alone
 from csm_cli.takes.store import TakeStore
 
 _SCHEMA = 1

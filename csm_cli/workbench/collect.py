@@ -46,8 +46,8 @@ def collect(
         CsmError: a render is at work, a file cannot be removed.
     """
     folder = takes or project / FOLDER
-    store = TakeStore(folder)
     with nobody_else(folder):
+        store = TakeStore(folder)  # not earlier: what was spoken while the lock was waited for is no leftover
         needed = _needed(project, folder, store, note)
         rows = store.index.rows()
         idle = [row.id for row in rows if row.id not in needed]
