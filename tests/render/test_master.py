@@ -5,11 +5,12 @@ import json
 import pytest
 import soundfile
 
+from csm_cli.audio.encode import encode
 from csm_cli.audio.layout import Pauses
 from csm_cli.audio.loudness import PRESETS
 from csm_cli.delivery.book import Book
 from csm_cli.delivery.options import Delivery
-from csm_cli.errors import MissingError, UsageError
+from csm_cli.errors import CsmError, MissingError, UsageError
 from csm_cli.render.credits import role_of, with_credits, with_titles
 from csm_cli.render.master import master_jobs
 from csm_cli.render.options import RenderOptions
@@ -48,6 +49,25 @@ def test_another_preset_other_pauses_and_formats(script, tmp_path):
     assert (tmp_path / "b" / "the-lighthouse.m4b").exists()
     level = [timeline(tmp_path / name)["chapters"][0]["gain_db"] for name in "ab"]
     assert level[1] < level[0]
+
+
+def test_where_a_chapter_fails_the_timeline_is_that_of_the_finished_ones(script, tmp_path, monkeypatch):
+    run([script], tmp_path / "a", FakeEngine())
+    before = timeline(tmp_path / "a")["chapters"]
+
+    def failing(blocks, samples, rate, path, *rest, **named):
+        if path.stem.startswith("02"):
+            raise CsmError("cannot be written")
+        encode(blocks, samples, rate, path, *rest, **named)
+
+    monkeypatch.setattr("csm_cli.delivery.writer.encode", failing)
+    monkeypatch.setattr("csm_cli.render.master.WORKERS", 1)
+    with pytest.raises(CsmError, match="cannot be written"):
+        run([script], tmp_path / "a", pauses=Pauses(speaker=1.25))
+    after = timeline(tmp_path / "a")["chapters"]
+    assert after[0]["duration"] > before[0]["duration"] and after[1]["lines"] == before[1]["lines"]
+    for chapter in after:
+        assert soundfile.info(tmp_path / "a" / chapter["file"]).frames == chapter["samples"]
 
 
 def test_titles_pauses_and_gains_of_the_script_as_it_is_now(script, tmp_path):
