@@ -19,20 +19,21 @@ STALE_NAMED = 5
 """Stale lines that are named one by one."""
 
 
-def print_summary(report: RenderReport, in_store: Sequence[str] | None = None) -> None:
+def print_summary(report: RenderReport, in_store: Sequence[str] | None = None, page: bool = True) -> None:
     """Say what it came to, and which lines a person should look after.
 
     Args:
         report: of the rendering.
         in_store: options that name the store, for the commands to hear a line and to speak it again; None:
             nothing was stored.
+        page: there is a report.html.
     """
     print_reviews(report.reviews, in_store)
     for line in report.stale_lines[:STALE_NAMED]:
         console.note(f"stale: {line}: heard something that is said no more, or in another take")
     if report.stale:
         more = report.stale - STALE_NAMED
-        rest = f"{more} more are marked in report.html; " if more > 0 else ""
+        rest = f"{more} more{' are marked in report.html' if page else ''}; " if more > 0 else ""
         console.note(f"  {rest}--lineage strict speaks stale lines again")
     text = f"{count(report.lines, 'line')}"
     told = [
