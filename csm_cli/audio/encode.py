@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from pydub import AudioSegment
 
 VORBIS_COMMENTS = ("flac", "opus")
+# Frames that ffmpeg writes under their own names alone.
+ID3 = {"subtitle": "TIT3", "grouping": "TIT1"}
 WAV_TAGS = ("title", "artist", "album", "comment", "copyright", "date", "genre")
 
 
@@ -116,6 +118,7 @@ def _extras(
         texts["media_type"] = "2"  # an audiobook, to the players that tell books from music
     if kind.name == "mp3":
         marks = marks[:MAX_CHAPTERS_MP3]
+        texts = {ID3.get(key, key): value for key, value in texts.items()}
     if kind.name in VORBIS_COMMENTS:
         # ffmpeg writes no chapters into FLAC, and versions of it get the seconds wrong in Ogg.
         texts |= chapter_comments(marks)

@@ -1,6 +1,7 @@
 """Files made again from takes, and the chapters that a script does not write out."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import soundfile
@@ -16,7 +17,7 @@ from csm_cli.render.master import master_jobs
 from csm_cli.render.options import RenderOptions
 from csm_cli.render.project import read_jobs
 from csm_cli.render.run import render_jobs
-from csm_cli.screenplay import read_screenplay
+from csm_cli.screenplay import METADATA, read_screenplay
 from tests.render.fake_engine import FakeEngine
 
 
@@ -113,6 +114,10 @@ def test_what_credits_say(script):
     book = Book("Who?", "Ann", "Nora", publisher="Press", copyright="© 2024 Ann")
     whole = with_credits(play, book)
     assert [line.text for line in whole.chapters[0].lines] == ["Who?", "Written by Ann.", "Narrated by Nora."]
+    longer = with_credits(play, replace(book, author="J. R.", subtitle="A tale", translator="Tim"))
+    assert [line.text for line in longer.chapters[0].lines] == [
+        *("Who?", "A tale.", "Written by J. R.", "Translated by Tim.", "Narrated by Nora.")
+    ]
     assert [line.text for line in whole.chapters[-1].lines] == [
         "This has been Who?",
         "Written by Ann.",
@@ -125,6 +130,15 @@ def test_what_credits_say(script):
     script.write_text("language: de\n" + script.read_text())
     with pytest.raises(UsageError, match="no credits in 'de'"):
         with_credits(read_screenplay(script), book)
+
+
+def test_all_that_a_script_says_of_its_book_is_delivered(script, tmp_path):
+    facts = {name: f"the {name}" for name in METADATA if name != "cover"}
+    head = "".join(f"{name}: {value}\n" for name, value in facts.items())
+    script.write_text(head + script.read_text())
+    run([script], tmp_path / "out", FakeEngine())
+    book = timeline(tmp_path / "out")["book"]
+    assert {name: book[name] for name in facts} == facts
 
 
 def test_titles_are_spoken_before_a_pause_of_their_own(script, tmp_path):
