@@ -68,9 +68,7 @@ class BookWriter:
         return self
 
     def __exit__(self, kind: type | None, value: BaseException | None, trace: TracebackType | None) -> None:
-        for chapter in self._chapters.values():
-            with suppress(OSError):
-                chapter.tape.close()
+        self._close_tapes()
         shutil.rmtree(self._work, ignore_errors=True)
         with suppress(OSError):
             self.folder.rmdir()  # when nothing came to be in it
@@ -139,12 +137,21 @@ class BookWriter:
     def write_timeline(self) -> list[Path]:
         """Write `timeline.json` and the text files made from it, for what has been finished so far.
 
-        Chapters of an earlier rendering that were not rendered now stay in the timeline.
+        Chapters of an earlier rendering that were not rendered now stay in the timeline. No chapter can be
+        added after that: where the disk is full, the tapes make room.
 
         Returns:
             What was written, by `finish` if it has come to its end; an EPUB too.
         """
-        return self._write_texts(complete=False) if self._texts is None else self._texts
+        if self._texts is not None:
+            return self._texts
+        self._close_tapes()
+        return self._write_texts(complete=False)
+
+    def _close_tapes(self) -> None:
+        for chapter in self._chapters.values():
+            with suppress(OSError):
+                chapter.tape.close()
 
     def _write_texts(self, complete: bool) -> list[Path]:
         chapters = [chapter.timeline(self.rate) for chapter in self._in_order() if chapter.files]
