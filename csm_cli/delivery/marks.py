@@ -54,7 +54,7 @@ def labels(unit: Unit) -> str:
 
 
 def description(units: Sequence[Unit], book: Book) -> str:
-    """The text for a shop's or a video's page: who and what, and the chapters with their times."""
+    """The text for a shop's or a video's page: who and what, the chapters with their times, whose voices."""
     seconds = sum(unit.seconds for unit in units)
     facts = (
         ("{}", book.title),
@@ -75,7 +75,7 @@ def description(units: Sequence[Unit], book: Book) -> str:
             rows.append(f"{_hours(offset + start)} {plain(chapter.title)}")
         offset += unit.seconds
     parts += ["\n".join(rows)]
-    parts += [book.copyright.strip()] if book.copyright.strip() else []
+    parts += [text for text in (book.copyright.strip(), book.voices.strip()) if text]
     return "\n\n".join(parts) + "\n"
 
 

@@ -124,6 +124,13 @@ def test_a_file_that_breaks_off_or_is_none(sound: np.ndarray, tmp_path: Path) ->
     assert "decodes" in failing(flac, rules=presets.preset("ebu"))
 
 
+def test_a_length_that_is_only_guessed_is_no_fault(sound: np.ndarray, tmp_path: Path) -> None:
+    """By the bit rate of the silence at its beginning, it would be several times as long."""
+    late = np.concatenate([np.zeros(8 * RATE, np.float32), sound])
+    variable = ("-c:a", "libmp3lame", "-q:a", "4", "-ar", "44100", "-write_xing", "0")
+    assert failing(made(tmp_path / "a.mp3", late, *variable)) == ["room tone, head", "bit rate"]
+
+
 def test_digital_silence_is_warned_about(sound: np.ndarray, tmp_path: Path) -> None:
     silent = sound.copy()
     silent[-RATE:] = 0

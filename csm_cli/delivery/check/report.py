@@ -111,7 +111,7 @@ def _legend(rules: Preset) -> str:
 
 def _rows(findings: Sequence[Finding]) -> Iterator[str]:
     for each in findings:
-        yield f"  {each.item:<22} {each.shown:<26} {each.limit:<30} {MARKS[each.verdict]}".rstrip()
+        yield f"  {each.item:<22} {each.shown:<25}  {each.limit:<29}  {MARKS[each.verdict]}".rstrip()
 
 
 def _html_rows(findings: Sequence[Finding]) -> str:
