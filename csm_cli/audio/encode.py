@@ -16,6 +16,7 @@ from csm_cli.audio.atomic import written
 from csm_cli.audio.ffmpeg import feed_ffmpeg
 from csm_cli.audio.files import MAX_WAV_BYTES
 from csm_cli.audio.formats import FORMATS, Format, check_formats
+from csm_cli.audio.id3 import mend_comment
 from csm_cli.audio.nero import mend_chapter_list
 from csm_cli.audio.tags import (
     MAX_CHAPTERS_MP3,
@@ -77,6 +78,8 @@ def encode(
         feed_ffmpeg(arguments, (block.astype("<i2").tobytes() for block in blocks), where=str(where))
         if kind.suffix in (".m4a", ".m4b"):
             mend_chapter_list(temporary)
+        elif kind.suffix == ".mp3":
+            mend_comment(temporary)
 
 
 def export_chapter(

@@ -23,6 +23,7 @@ from csm_cli.audio.encode import encode
 from csm_cli.audio.ffmpeg import feed_ffmpeg, find_ffmpeg
 from csm_cli.audio.files import read_audio
 from csm_cli.audio.formats import FORMATS
+from csm_cli.audio.id3 import mend_comment
 from csm_cli.audio.loudness import PRESETS
 from csm_cli.audio.measure import measure
 from csm_cli.audio.nero import clipped
@@ -224,6 +225,34 @@ def test_books_are_split_between_chapters(tmp_path: Path) -> None:
         [f"Chapter {number}"] for number in (1, 2, 3)
     ]
     assert [file.tags["trkn"] for file in files] == [[(1, 3)], [(2, 3)], [(3, 3)]]
+
+
+@pytest.mark.parametrize("comment", ["AI-narrated", "AI-narrated. Voices: Zoë (made for this 🎉)"])
+def test_the_comment_of_an_mp3_stands_where_players_look(tmp_path: Path, comment: str) -> None:
+    cover = read_cover(png(tmp_path / "cover.png"))
+    tags = Tags("Title", comment=comment, description="About it", copyright="© Zoë")
+    sound = (3000 * np.sin(np.arange(2 * RATE) / 9)).astype(np.int16)
+    marks = [Mark(0, 1, "One"), Mark(1, 2, "Two")]
+    path = tmp_path / "a.mp3"
+    encode([sound], sound.size, RATE, path, FORMATS["mp3"], tags, marks, cover)
+    file = mutagen.File(path)
+    assert [(each.desc, each.text) for each in file.tags.getall("COMM")] == [("", [comment])]
+    assert "TXXX:comment" not in file.tags and file.tags["TIT2"] == "Title"
+    assert len(file.tags.getall("CHAP")) == 2 and file.tags.getall("APIC")[0].data == cover.data
+    assert str(file.tags["TCOP"]) == "© Zoë" and file.info.length == pytest.approx(2, abs=0.06)
+    assert np.abs(read_audio(path)).max() == pytest.approx(3000 / 32768, rel=0.05)
+    before = path.read_bytes()
+    mend_comment(path)
+    assert path.read_bytes() == before, "nothing is left to mend"
+
+
+@given(st.binary(max_size=120), st.sampled_from([b"", b"ID3\3\0\0\0\0\0\x40", b"ID3\3\0\0\0\0\0\x40TXXX"]))
+def test_a_tag_of_any_kind_is_left_alone(data: bytes, head: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.mp3"
+        path.write_bytes(head + data)
+        mend_comment(path)
+        assert path.read_bytes() == head + data
 
 
 def test_three_hundred_chapters(tmp_path: Path) -> None:
