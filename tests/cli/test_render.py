@@ -1,11 +1,16 @@
 """`csm render`."""
 
 import inspect
+import io
 import json
 import os
 import re
 import signal
+import threading
 from pathlib import Path
+
+import numpy as np
+import soundfile
 
 from csm_cli.audio.ffmpeg import check_measuring
 from csm_cli.cli import render as command
@@ -114,6 +119,36 @@ def test_a_stream_knows_nothing_of_files(csm, script, monkeypatch):
     }
     for options, said in refused.items():
         assert csm("render", script, "-o", "-", *options) == (2, "", f"csm: error: -o -: {said}\n")
+
+
+def test_a_stream_is_heard_while_it_is_being_spoken(csm, engine, script, monkeypatch):
+    """The last line is not spoken before the first has come out at the other end of the pipe."""
+    reading, writing = os.pipe()
+    received, heard = bytearray(), threading.Event()
+
+    def listen():
+        with os.fdopen(reading, "rb", buffering=0) as pipe:
+            while data := pipe.read(1 << 16):
+                received.extend(data)
+                sound = np.frombuffer(received[44 : len(received) // 2 * 2], "<i2")
+                if np.any(np.abs(sound) > 2000):
+                    heard.set()
+
+    def fail(asked):
+        assert not asked.text.startswith("The sky") or heard.wait(60), "nothing has been heard yet"
+
+    engine.fail = fail
+    listener = threading.Thread(target=listen)
+    listener.start()
+    with os.fdopen(writing, "w") as stdout:
+        monkeypatch.setattr("sys.stdout", stdout)
+        result = csm("render", script, "-o", "-")
+        monkeypatch.undo()
+    listener.join()
+    assert result.code == 0, result.err
+    sound, rate = soundfile.read(io.BytesIO(received))
+    assert rate == 24_000 and 10 < sound.size / rate < 60
+    assert engine.asked[-1].text.startswith("The sky")
 
 
 def test_a_stream_of_stale_lines_names_no_page(csm, engine, script):
