@@ -34,7 +34,8 @@ def print_summary(report: RenderReport, in_store: Sequence[str] | None = None, p
     if report.stale:
         more = report.stale - STALE_NAMED
         rest = f"{more} more{' are marked in report.html' if page else ''}; " if more > 0 else ""
-        console.note(f"  {rest}--lineage strict speaks stale lines again")
+        command = "" if page else "csm render "
+        console.note(f"  {rest}{command}--lineage strict speaks stale lines again")
     text = f"{count(report.lines, 'line')}"
     told = [
         f"{number} {what}"
@@ -83,10 +84,10 @@ def print_files(files: Sequence[Measured]) -> None:
         console.note(f"  {file.path.name}: {levels}")
 
 
-def print_results(report: RenderReport, takes: Path | None = None) -> None:
+def print_results(report: RenderReport, takes: Path | None = None, page: bool = True) -> None:
     """Print the paths not printed yet, and what it came to; `takes` as the option was given."""
     print_other_files(report)
-    print_summary(report, store_options(takes))
+    print_summary(report, store_options(takes), page)
 
 
 def store_options(takes: Path | None) -> list[str]:

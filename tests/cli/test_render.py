@@ -151,13 +151,16 @@ def test_a_stream_is_heard_while_it_is_being_spoken(csm, engine, script, monkeyp
     assert engine.asked[-1].text.startswith("The sky")
 
 
-def test_a_stream_of_stale_lines_names_no_page(csm, engine, script):
+def test_stale_lines_without_a_page(csm, engine, script):
     csm("render", script)
     text = script.read_text()
     script.write_text(text.replace("The boat turned", "A boat turned"))
     with_page = csm("render", script).err
     assert "--lineage strict speaks stale lines again" in with_page
-    assert "report.html" not in csm("render", script, "-o", "-").err
+    for words in (("render", script, "-o", "-"), ("master", script, "-o", "out")):
+        said = csm(*words).err
+        assert "report.html" not in said
+        assert "csm render --lineage strict speaks stale lines again" in said
 
 
 def test_where_nothing_can_be_measured_nothing_is_rendered(csm, engine, script, monkeypatch):
