@@ -24,7 +24,7 @@ def mend_comment(path: Path) -> None:
     """
     with path.open("r+b") as file:
         header = file.read(HEADER)
-        if header[:4] != b"ID3\3" or header[5]:
+        if len(header) < HEADER or header[:4] != b"ID3\3" or header[5]:
             return
         size = _unsynchronised(header[6:])
         tag = file.read(size)
