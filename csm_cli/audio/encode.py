@@ -16,6 +16,7 @@ from csm_cli.audio.atomic import written
 from csm_cli.audio.ffmpeg import feed_ffmpeg
 from csm_cli.audio.files import MAX_WAV_BYTES
 from csm_cli.audio.formats import FORMATS, Format, check_formats
+from csm_cli.audio.id3 import mend_comment
 from csm_cli.audio.nero import mend_chapter_list
 from csm_cli.audio.tags import (
     MAX_CHAPTERS_MP3,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from pydub import AudioSegment
 
 VORBIS_COMMENTS = ("flac", "opus")
+# Frames that ffmpeg writes under their own names alone.
+ID3 = {"subtitle": "TIT3", "grouping": "TIT1"}
 WAV_TAGS = ("title", "artist", "album", "comment", "copyright", "date", "genre")
 
 
@@ -75,6 +78,8 @@ def encode(
         feed_ffmpeg(arguments, (block.astype("<i2").tobytes() for block in blocks), where=str(where))
         if kind.suffix in (".m4a", ".m4b"):
             mend_chapter_list(temporary)
+        elif kind.suffix == ".mp3":
+            mend_comment(temporary)
 
 
 def export_chapter(
@@ -116,6 +121,7 @@ def _extras(
         texts["media_type"] = "2"  # an audiobook, to the players that tell books from music
     if kind.name == "mp3":
         marks = marks[:MAX_CHAPTERS_MP3]
+        texts = {ID3.get(key, key): value for key, value in texts.items()}
     if kind.name in VORBIS_COMMENTS:
         # ffmpeg writes no chapters into FLAC, and versions of it get the seconds wrong in Ogg.
         texts |= chapter_comments(marks)

@@ -33,7 +33,7 @@ def find_ffmpeg() -> str:
     except (ImportError, RuntimeError) as error:
         raise MissingError(
             "ffmpeg was not found",
-            remedy="install ffmpeg, or: pip install imageio-ffmpeg (WAV and FLAC need neither)",
+            remedy="install ffmpeg, or: pip install imageio-ffmpeg",
         ) from error
 
 
@@ -156,6 +156,22 @@ def encoders() -> frozenset[str]:
     listing = run_ffmpeg(["-encoders"], where="ffmpeg -encoders").decode("utf-8", "replace")
     rows = (line.split() for line in listing.partition("------")[2].splitlines())
     return frozenset(row[1] for row in rows if len(row) > 1)
+
+
+@functools.cache
+def check_measuring() -> None:
+    """Makes sure, before anything is rendered, that loudness can be measured.
+
+    Raises:
+        MissingError: ffmpeg, or its meter, is not there.
+    """
+    said = run_ffmpeg(["-h", "filter=ebur128"], where="ffmpeg -h").decode("utf-8", "replace")
+    if "Filter ebur128" not in said:
+        raise MissingError(
+            "this ffmpeg cannot measure loudness (it has no ebur128)",
+            where=find_ffmpeg(),
+            remedy="install a full ffmpeg",
+        )
 
 
 @functools.cache

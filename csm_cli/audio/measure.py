@@ -20,6 +20,7 @@ WINDOW_SECONDS = 0.5
 STRICT = ["-err_detect", "crccheck"]
 DECODING = ["-map", "0:a:0", "-af", "ebur128=peak=true:framelog=verbose"]
 DECODING += ["-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
+GUESSED = "Estimating duration from bitrate"
 # As ffmpeg lists them; those of a FLAC are comments to it.
 CHAPTER = re.compile(r"^\S* *(?:Chapter #\d+:\d+: start|CHAPTER\d+NAME\b)", re.M | re.I)
 
@@ -211,6 +212,8 @@ def _summary(said: str) -> dict[str, float]:
 
 
 def _declared(said: str) -> float | None:
+    if GUESSED in said:  # a variable bit rate without a header that counts the frames
+        return None
     found = re.search(r"Duration: (\d+):(\d+):([\d.]+)", said)
     return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]) if found else None
 

@@ -16,7 +16,13 @@ BLOCK_SECONDS = 0.5
 
 
 class Sink(Protocol):
-    """Takes sound in order."""
+    """Takes sound in order.
+
+    Attributes:
+        gone: nobody takes it any more.
+    """
+
+    gone: bool
 
     def write(self, audio: np.ndarray) -> None:
         """float32 mono `[samples]`; waits while there is no room."""
@@ -28,7 +34,8 @@ class Sink(Protocol):
 class WavStream:
     """A WAV that is written while its length is not known; players take it as "until the end".
 
-    If its reader goes away, the rest is dropped in silence. Writing raises CsmError where the disk is full.
+    If its reader goes away, the rest is dropped in silence, and `gone` says so. Writing raises CsmError where
+    the disk is full.
 
     Args:
         stream: such as `sys.stdout.buffer`.
@@ -40,7 +47,7 @@ class WavStream:
     def __init__(self, stream: BinaryIO, rate: int):
         if stream.isatty():
             raise UsageError("audio is not written to a terminal", remedy="send it to a file or a pipe")
-        self._stream, self._gone = stream, False
+        self._stream, self.gone = stream, False
         self._send(wav_header(rate))
 
     def write(self, audio: np.ndarray) -> None:
@@ -50,15 +57,15 @@ class WavStream:
         self._send(b"")
 
     def _send(self, data: bytes) -> None:
-        if self._gone:
+        if self.gone:
             return
         try:
             self._stream.write(data)
             self._stream.flush()
         except BrokenPipeError:
-            self._gone = True
+            self.gone = True
         except OSError as error:
-            self._gone = True
+            self.gone = True
             raise unwritten(error) from error
 
 
@@ -68,6 +75,8 @@ class Loudspeaker:
     Raises:
         MissingError: there is none, or sounddevice or PortAudio is not installed.
     """
+
+    gone = False
 
     def __init__(self, rate: int):
         device = _sounddevice()

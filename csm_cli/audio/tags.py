@@ -39,11 +39,14 @@ class Tags:
     publisher: str = ""
     copyright: str = ""
     description: str = ""
+    subtitle: str = ""
+    series: str = ""
 
     def filled(self) -> dict[str, str]:
         """The tags that say something, by ffmpeg's names for them."""
         track = "" if self.track is None else str(self.track)
         values = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "tracks"}
+        values["grouping"] = values.pop("series")
         values |= {"track": f"{track}/{self.tracks}" if track and self.tracks else track}
         return {key: value.replace("\0", "") for key, value in values.items() if value}
 

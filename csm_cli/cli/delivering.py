@@ -104,8 +104,9 @@ def delivery(
     """The options as one value, checked.
 
     Raises:
-        UsageError, MissingError: something cannot be used, or a codec is not there.
+        UsageError, MissingError: something cannot be used, or ffmpeg or a codec is not there.
     """
+    from csm_cli.audio.ffmpeg import check_measuring
     from csm_cli.audio.formats import check_formats
     from csm_cli.audio.loudness import DEFAULT_LOUDNESS, parse_loudness
     from csm_cli.audio.tags import read_cover
@@ -128,4 +129,5 @@ def delivery(
         titles=titles,
     )
     check_formats(wanted.needed_formats)
+    check_measuring()  # whatever is delivered, a WAV too
     return wanted

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import typer
 
 from csm_cli.errors import UsageError
 
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
     from csm_cli.audio.sinks import Sink
     from csm_cli.delivery.options import Delivery
     from csm_cli.render.progress import Progress
+
+FOR_FILES = ("formats", "whole", "level_per", "extras", "split_hours", "cover", "sample", "watermark")
+"""Options of `csm render` that a stream knows nothing of."""
 
 
 def check_hearing(to_stdout: bool, play: bool) -> None:
@@ -33,6 +39,28 @@ def check_hearing(to_stdout: bool, play: bool) -> None:
         from csm_cli.audio.sinks import check_loudspeaker
 
         check_loudspeaker()
+
+
+def check_stream(context: typer.Context, scripts: Sequence[Path]) -> None:
+    """Make sure that nothing is asked of a WAV on standard output that only files can give.
+
+    Raises:
+        UsageError: several scripts, or an option that is about files.
+    """
+    if len(scripts) > 1:
+        raise UsageError("one script at a time", where="-o -", remedy="stream them one after the other")
+    options = {each.name: each.opts[-1] for each in context.command.params}
+    if asked := [options[name] for name in FOR_FILES if was_given(context, name)]:
+        raise UsageError(
+            f"the stream is a plain WAV, without {', '.join(asked)}",
+            where="-o -",
+            remedy=f"leave {'it' if len(asked) == 1 else 'them'} out, or name a folder",
+        )
+
+
+def was_given(context: typer.Context, name: str) -> bool:
+    """Whether an option stands on the command line, named as in the command's function."""
+    return getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
 
 
 @contextmanager

@@ -92,4 +92,4 @@ def master(
         report = master_jobs(jobs, options, progress)
     finally:
         progress.close()
-    print_results(report, takes)
+    print_results(report, takes, page=False)

@@ -42,7 +42,7 @@ from csm_cli.cli.delivering import (
     WholeOption,
     delivery,
 )
-from csm_cli.cli.hearing import check_hearing, hearing
+from csm_cli.cli.hearing import check_hearing, check_stream, hearing, was_given
 from csm_cli.cli.loading import load_if_needed
 from csm_cli.cli.marking import WatermarkModelOption, WatermarkOption, load_watermark
 from csm_cli.cli.summary import (
@@ -179,10 +179,9 @@ def render(
     to_stdout = str(output) == "-"
     check_hearing(to_stdout, play)
     if to_stdout:
-        if len(scripts) > 1:
-            raise UsageError("one script at a time", where="-o -", remedy="stream them one after the other")
+        check_stream(context, scripts)
         output = Path(context.with_resource(tempfile.TemporaryDirectory(prefix="csm-")))
-    if (to_stdout or play) and _is_default(context, "batch"):
+    if (to_stdout or play) and not was_given(context, "batch"):
         batch = 1  # chapters side by side would make the first one wait
     with console.busy("reading"):
         from csm_cli.render.options import RenderOptions, parse_chapters
@@ -289,15 +288,11 @@ def render(
         progress.close()
     note_speed(engine, report.spoken_seconds, report.seconds)
     if to_stdout:
-        print_summary(report, store_options(takes))
+        print_summary(report, store_options(takes), page=False)
     else:
         print_results(report, takes)
     if report.reviews:
         raise typer.Exit(5)
-
-
-def _is_default(context: typer.Context, name: str) -> bool:
-    return getattr(context.get_parameter_source(name), "name", "") != "COMMANDLINE"
 
 
 def _unwritten(options: RenderOptions) -> RenderOptions:
@@ -326,8 +321,7 @@ def _print_continuation(context: typer.Context) -> None:
     words: list[str] = []
     for parameter in context.command.params:
         value = context.params[parameter.name or ""]
-        source = context.get_parameter_source(parameter.name or "")
-        if parameter.name == "fresh" or getattr(source, "name", "") != "COMMANDLINE":
+        if parameter.name == "fresh" or not was_given(context, parameter.name or ""):
             continue
         for item in value if isinstance(value, list | tuple) else [value]:
             if isinstance(item, bool):

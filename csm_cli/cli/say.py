@@ -70,14 +70,15 @@ def say(
         from csm_cli.render.progress import Progress
         from csm_cli.render.say import PAUSES, Saying, check_output, write_file
 
+        target = parse_loudness(loudness) if loudness else DEFAULT_LOUDNESS
         if not to_stdout:
-            check_output(output)
+            check_output(output, target)
         saying = Saying(text, voice)
         if show_spoken:
             console.emit("\n\n".join(saying.spoken()))
             return
         options = RenderOptions(
-            delivery=Delivery(loudness=parse_loudness(loudness) if loudness else DEFAULT_LOUDNESS),
+            delivery=Delivery(loudness=target),
             seed=seed,
             temperature=temperature,
             top_k=top_k,

@@ -19,21 +19,23 @@ STALE_NAMED = 5
 """Stale lines that are named one by one."""
 
 
-def print_summary(report: RenderReport, in_store: Sequence[str] | None = None) -> None:
+def print_summary(report: RenderReport, in_store: Sequence[str] | None = None, page: bool = True) -> None:
     """Say what it came to, and which lines a person should look after.
 
     Args:
         report: of the rendering.
         in_store: options that name the store, for the commands to hear a line and to speak it again; None:
             nothing was stored.
+        page: there is a report.html.
     """
     print_reviews(report.reviews, in_store)
     for line in report.stale_lines[:STALE_NAMED]:
         console.note(f"stale: {line}: heard something that is said no more, or in another take")
     if report.stale:
         more = report.stale - STALE_NAMED
-        rest = f"{more} more are marked in report.html; " if more > 0 else ""
-        console.note(f"  {rest}--lineage strict speaks stale lines again")
+        rest = f"{more} more{' are marked in report.html' if page else ''}; " if more > 0 else ""
+        command = "" if page else "csm render "
+        console.note(f"  {rest}{command}--lineage strict speaks stale lines again")
     text = f"{count(report.lines, 'line')}"
     told = [
         f"{number} {what}"
@@ -82,10 +84,10 @@ def print_files(files: Sequence[Measured]) -> None:
         console.note(f"  {file.path.name}: {levels}")
 
 
-def print_results(report: RenderReport, takes: Path | None = None) -> None:
+def print_results(report: RenderReport, takes: Path | None = None, page: bool = True) -> None:
     """Print the paths not printed yet, and what it came to; `takes` as the option was given."""
     print_other_files(report)
-    print_summary(report, store_options(takes))
+    print_summary(report, store_options(takes), page)
 
 
 def store_options(takes: Path | None) -> list[str]:

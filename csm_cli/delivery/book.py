@@ -21,6 +21,7 @@ class Book:
         description: the text of a shop's page.
         source: the script's file name.
         voices: in whose voices it is spoken and on what terms, in a sentence.
+        identifier: of the book that is read, such as an ISBN.
     """
 
     title: str
@@ -33,6 +34,11 @@ class Book:
     description: str = ""
     source: str = ""
     voices: str = ""
+    subtitle: str = ""
+    series: str = ""
+    translator: str = ""
+    identifier: str = ""
+    genre: str = ""
 
     @property
     def narrators(self) -> str:
@@ -59,4 +65,6 @@ class Book:
             publisher=self.publisher,
             copyright=self.copyright,
             description=self.description,
+            subtitle=self.subtitle,
+            series=self.series,
         )

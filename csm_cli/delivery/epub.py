@@ -113,17 +113,7 @@ def _package(
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     total = sum(chapter.duration for chapter, _ in chapters)
     meta = [f'<dc:identifier id="id">urn:uuid:{identity}</dc:identifier>']
-    meta += [
-        f"<dc:title>{_text(book.title)}</dc:title>",
-        f"<dc:language>{_text(book.language)}</dc:language>",
-    ]
-    for tag, value in (
-        ("creator", book.author),
-        ("publisher", book.publisher),
-        ("rights", book.copyright),
-        ("description", book.description),
-    ):
-        meta += [f"<dc:{tag}>{_text(value)}</dc:{tag}>"] if value.strip() else []
+    meta += [f"<dc:language>{_text(book.language)}</dc:language>", *_facts(book)]
     meta += [f'<meta property="dcterms:modified">{now}</meta>']
     meta += [f'<meta property="media:duration">{clock(total)}</meta>']
     meta += [f'<meta property="media:narrator">{_text(book.narrators)} ({AI_NARRATED})</meta>']
@@ -150,6 +140,32 @@ def _package(
         '<metadata xmlns:dc="http://purl.org/dc/elements/1.1/">\n' + "\n".join(meta) + "\n</metadata>\n"
         "<manifest>\n" + "\n".join(items) + f"\n</manifest>\n<spine>{spine}</spine>\n</package>\n"
     )
+
+
+def _facts(book: Book) -> Iterator[str]:
+    """What is known of the book; what a word means that could mean several things stands behind it."""
+    for tag, name, value, refined in (
+        ("dc:title", "title", book.title, ("title-type", "main")),
+        ("dc:title", "subtitle", book.subtitle, ("title-type", "subtitle")),
+        ("dc:creator", "author", book.author, ("role", "aut")),
+        ("dc:contributor", "translator", book.translator, ("role", "trl")),
+        ("dc:publisher", "", book.publisher, ()),
+        ("dc:rights", "", book.copyright, ()),
+        ("dc:subject", "", book.genre, ()),
+        ("dc:description", "", book.description, ()),
+        ("dc:source", "", book.identifier, ()),  # this is another edition of it
+        ("collection", "series", book.series, ("collection-type", "series")),
+    ):
+        if not _text(value):
+            continue
+        mark = f' id="{name}"' if name else ""
+        if tag == "collection":
+            yield f'<meta property="belongs-to-collection"{mark}>{_text(value)}</meta>'
+        else:
+            yield f"<{tag}{mark}>{_text(value)}</{tag}>"
+        if refined:
+            scheme = ' scheme="marc:relators"' if refined[0] == "role" else ""
+            yield f'<meta refines="#{name}" property="{refined[0]}"{scheme}>{refined[1]}</meta>'
 
 
 def _navigation(book: Book, names: Sequence[str], chapters: Sequence[ChapterTimeline]) -> str:

@@ -54,12 +54,19 @@ def labels(unit: Unit) -> str:
 
 
 def description(units: Sequence[Unit], book: Book) -> str:
-    """The text for a shop's or a video's page: who and what, and the chapters with their times."""
-    head = [book.title]
-    head += [f"By {book.author}"] if book.author else []
-    head += [f"Narrated by {book.narrators} (AI-narrated)"]
+    """The text for a shop's or a video's page: who and what, the chapters with their times, whose voices."""
     seconds = sum(unit.seconds for unit in units)
-    head += [f"Length: {_hours(seconds)}"]
+    facts = (
+        ("{}", book.title),
+        ("{}", book.subtitle),
+        ("By {}", book.author),
+        ("Translated by {}", book.translator),
+        ("Narrated by {} (AI-narrated)", book.narrators),
+        ("Series: {}", book.series),
+        ("Genre: {}", book.genre),
+        ("Length: {}", _hours(seconds)),
+    )
+    head = [text.format(plain(value)) for text, value in facts if value]
     parts = ["\n".join(head)]
     parts += [book.description.strip()] if book.description.strip() else []
     rows, offset = [], 0.0
@@ -68,7 +75,7 @@ def description(units: Sequence[Unit], book: Book) -> str:
             rows.append(f"{_hours(offset + start)} {plain(chapter.title)}")
         offset += unit.seconds
     parts += ["\n".join(rows)]
-    parts += [book.copyright.strip()] if book.copyright.strip() else []
+    parts += [text for text in (book.copyright.strip(), book.voices.strip()) if text]
     return "\n\n".join(parts) + "\n"
 
 

@@ -22,10 +22,14 @@ def sample_tape(chapters: Sequence[ChapterOnTape], rate: int, path: Path) -> Tap
         path: where the sample's own tape goes.
     """
     tape = Tape(path)
-    for chapter in chapters:
-        if chapter.role == "chapter" and tape.size < SHORTEST_SECONDS * rate:
-            _copy(chapter, tape, _end(chapter, tape.size, rate))
-    tape.resize(tape.size + round(TAIL_SECONDS * rate))
+    try:
+        for chapter in chapters:
+            if chapter.role == "chapter" and tape.size < SHORTEST_SECONDS * rate:
+                _copy(chapter, tape, _end(chapter, tape.size, rate))
+        tape.resize(tape.size + round(TAIL_SECONDS * rate))
+    except BaseException:
+        tape.close()  # where the disk is full, it makes room
+        raise
     return tape
 
 

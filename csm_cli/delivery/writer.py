@@ -19,7 +19,7 @@ from csm_cli.audio.files import to_pcm16
 from csm_cli.audio.formats import FORMATS, Format
 from csm_cli.audio.layout import Layout
 from csm_cli.audio.master import choose_gain
-from csm_cli.audio.measure import Measured, measure
+from csm_cli.audio.measure import Measured
 from csm_cli.audio.names import slug
 from csm_cli.audio.stitch import lay_down
 from csm_cli.audio.tags import MAX_CHAPTERS_MP3, Mark, Tags
@@ -27,6 +27,7 @@ from csm_cli.audio.tape import Tape
 from csm_cli.audio.timeline import ChapterTimeline, Part, Role, Timeline
 from csm_cli.delivery.book import Book
 from csm_cli.delivery.chapter import ChapterOnTape
+from csm_cli.delivery.drafts import excess_db, measured_draft, misses
 from csm_cli.delivery.epub import write_epub
 from csm_cli.delivery.ledger import Ledger
 from csm_cli.delivery.manifest import NAME, with_earlier
@@ -35,11 +36,9 @@ from csm_cli.delivery.sample import SHORTEST_SECONDS, sample_tape
 from csm_cli.delivery.sidecars import write_sidecars
 from csm_cli.delivery.split import Volume, split_volumes
 from csm_cli.delivery.units import Unit
-from csm_cli.errors import CsmError, UsageError
 from csm_cli.locks import alone
 
 ATTEMPTS = 4
-LONGEST_LOSS_SECONDS = 0.1
 
 
 class BookWriter:
@@ -70,9 +69,7 @@ class BookWriter:
         return self
 
     def __exit__(self, kind: type | None, value: BaseException | None, trace: TracebackType | None) -> None:
-        for chapter in self._chapters.values():
-            with suppress(OSError):
-                chapter.tape.close()
+        self._close_tapes()
         shutil.rmtree(self._work, ignore_errors=True)
         with suppress(OSError):
             self.folder.rmdir()  # when nothing came to be in it
@@ -141,12 +138,21 @@ class BookWriter:
     def write_timeline(self) -> list[Path]:
         """Write `timeline.json` and the text files made from it, for what has been finished so far.
 
-        Chapters of an earlier rendering that were not rendered now stay in the timeline.
+        Chapters of an earlier rendering that were not rendered now stay in the timeline. No chapter can be
+        added after that: where the disk is full, the tapes make room.
 
         Returns:
             What was written, by `finish` if it has come to its end; an EPUB too.
         """
-        return self._write_texts(complete=False) if self._texts is None else self._texts
+        if self._texts is not None:
+            return self._texts
+        self._close_tapes()
+        return self._write_texts(complete=False)
+
+    def _close_tapes(self) -> None:
+        for chapter in self._chapters.values():
+            with suppress(OSError):
+                chapter.tape.close()
 
     def _write_texts(self, complete: bool) -> list[Path]:
         chapters = [chapter.timeline(self.rate) for chapter in self._in_order() if chapter.files]
@@ -180,6 +186,11 @@ class BookWriter:
         delivery = self.delivery
         return bool(delivery.book_formats or delivery.sample or "epub" in delivery.extras)
 
+    def _is_levelled(self, chapters: Sequence[ChapterOnTape]) -> bool:
+        """Whether these chapters have been brought to the level that was asked for; a sample is a part."""
+        alone = self.delivery.level_per == "chapter" or len(chapters) == len(self._chapters)
+        return alone and any(chapter.layout.lines for chapter in chapters)
+
     def _finish_chapter(self, chapter: ChapterOnTape, gain: float) -> None:
         chapter.gain = gain
         track = chapter.number if chapter.role == "chapter" else None
@@ -209,7 +220,9 @@ class BookWriter:
         return done
 
     def _write_sample(self, chapters: Sequence[ChapterOnTape]) -> list[Measured]:
-        with sample_tape(chapters, self.rate, self._work / "sample.tape") as tape:
+        with disk_errors(self.folder):
+            tape = sample_tape(chapters, self.rate, self._work / "sample.tape")
+        with tape:
             if tape.size < SHORTEST_SECONDS * self.rate:
                 self.notes.append("the sample is shorter than a minute: so is the book")
             layout = Layout(tape.size, (), (), (), ())
@@ -252,32 +265,16 @@ class BookWriter:
             blocks = (block for each in chapters for block in each.blocks(self.rate, mastering, ceiling))
             pcm = map(to_pcm16, blocks)
             encode(pcm, samples, self.rate, draft, kind, tags, marks, self.delivery.cover, where=path)
-            measured = _measured(draft, path, samples / self.rate)
-            if ceiling is None or loudness.peak_db is None or not kind.lossy:
-                break
-            excess = (measured.true_peak_db if loudness.true_peak else measured.peak_db) - loudness.peak_db
-            if excess <= 0:
+            measured = measured_draft(draft, path, samples / self.rate)
+            if ceiling is None or not kind.lossy or (excess := excess_db(measured, loudness)) <= 0:
                 break
             ceiling -= excess + 0.1
         with disk_errors(path):
             draft.replace(path)
         self._made.append(path)
-        return replace(measured, path=path)
-
-
-def _measured(draft: Path, path: Path, seconds: float) -> Measured:
-    """The draft of a file, decoded: what an encoder leaves unfinished without a word is found here."""
-    try:
-        measured = measure(draft)
-    except UsageError as error:
-        raise _unfinished(path) from error
-    if measured.seconds < seconds - LONGEST_LOSS_SECONDS:
-        raise _unfinished(path)
-    return measured
-
-
-def _unfinished(path: Path) -> CsmError:
-    return CsmError("was not written to its end", where=str(path), remedy="check the free space")
+        measured = replace(measured, path=path)
+        self.notes += misses(measured, loudness, self._is_levelled(chapters))
+        return measured
 
 
 def _work_folder(folder: Path) -> Path:

@@ -23,18 +23,15 @@ def book_of(play: Screenplay, narrator: str = "", voices: str = "") -> Book:
         narrator: who is named as the narrator.
         voices: what is stated of the voices.
     """
-    facts = play.metadata
+    facts = {key: value for key, value in play.metadata.items() if key != "cover"}
     return Book(
         title=play.title,
         author=play.author,
         narrator=narrator,
         language=play.language,
-        publisher=facts.get("publisher", ""),
-        date=facts.get("date", ""),
-        copyright=facts.get("copyright", ""),
-        description=facts.get("description", ""),
         source=Path(play.path).name,
         voices=voices,
+        **facts,
     )
 
 

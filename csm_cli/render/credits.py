@@ -16,7 +16,7 @@ def with_credits(play: Screenplay, book: Book) -> Screenplay:
     """The script with opening credits, as chapter 0, and closing ones, after its last chapter.
 
     Args:
-        book: whose title, author, narrator, publisher and copyright they name.
+        book: whose title, subtitle, author, translator, narrator, publisher and copyright they name.
 
     Raises:
         UsageError: the script is not in English.
@@ -27,9 +27,10 @@ def with_credits(play: Screenplay, book: Book) -> Screenplay:
             where="--credits",
             remedy="write them as the first and last chapter of the script",
         )
-    by = [f"Written by {book.author}."] if book.author else []
-    by += [f"Narrated by {book.narrator or 'artificial voices'}."]
-    opening = [sentence(book.title), *by]
+    by = [f"Written by {sentence(book.author)}"] if book.author else []
+    by += [f"Translated by {sentence(book.translator)}"] if book.translator else []
+    by += [f"Narrated by {sentence(book.narrator or 'artificial voices')}"]
+    opening = [sentence(book.title), *([sentence(book.subtitle)] if book.subtitle else []), *by]
     closing = [f"This has been {sentence(book.title)}", *by]
     closing += [f"Published by {sentence(book.publisher)}"] if book.publisher else []
     closing += [f"Copyright {sentence(book.copyright.lstrip('©(c) '))}"] if book.copyright else []

@@ -34,7 +34,8 @@ class LiveSound(Progress):
     """Hears of what is kept, and plays it in a thread of its own; tells another progress of everything.
 
     Nothing that is heard is taken back: only pieces that passed their checks, or the best of all tries, are
-    sent on. The level is set once, by the first of them. Beds, and sounds under speech, are left out.
+    sent on. The level is set once, by the first of them. Beds, and sounds under speech, are left out. Where
+    the reader of a stream goes away, the speaking ends with a BrokenPipeError, after the line being spoken.
 
     Args:
         inner: the other one.
@@ -80,6 +81,8 @@ class LiveSound(Progress):
             self._settled.add(id(line.planned))
             self._changed.notify()
         self._inner.line(line)
+        if self._sink.gone:  # what is spoken is kept; to speak a book that nobody hears would take hours
+            raise BrokenPipeError
 
     def chapter(self, chain: Chain, seconds: float, files: Sequence[Measured]) -> None:
         self._inner.chapter(chain, seconds, files)

@@ -6,11 +6,12 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 from csm_cli.audio.measure import Measured
 from csm_cli.delivery.writer import BookWriter
-from csm_cli.errors import MissingError
+from csm_cli.errors import CsmError, MissingError
 from csm_cli.render.book import book_writer
 from csm_cli.render.chapter import chapter_parts
 from csm_cli.render.credits import role_of
@@ -53,13 +54,18 @@ def master_jobs(
         with book_writer(
             plan.job.screenplay, plan.job.voices, plan.job.folder, options.delivery, rate
         ) as writer:
-            with ThreadPoolExecutor(WORKERS) as pool:
-                make = partial(_make, writer, store)
-                made = pool.map(make, plan.chains, chapters)
-                for chain, lines, (seconds, files) in zip(plan.chains, chapters, made, strict=True):
-                    report.add_chapter(lines, seconds, [file.path for file in files])
-                    progress.chapter(chain, seconds, files)
-            whole = writer.finish()
+            try:
+                with ThreadPoolExecutor(WORKERS) as pool:
+                    make = partial(_make, writer, store)
+                    made = pool.map(make, plan.chains, chapters)
+                    for chain, lines, (seconds, files) in zip(plan.chains, chapters, made, strict=True):
+                        report.add_chapter(lines, seconds, [file.path for file in files])
+                        progress.chapter(chain, seconds, files)
+                whole = writer.finish()
+            except BaseException:
+                with suppress(CsmError):  # the first fault is the one to be told
+                    writer.write_timeline()
+                raise
             report.files += [file.path for file in whole]
             progress.book(whole, writer.notes)
             report.files += writer.write_timeline()

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csm_cli.audio.encode import export_chapter
+from csm_cli.audio.ffmpeg import check_measuring
 from csm_cli.audio.formats import check_formats
 from csm_cli.audio.layout import Mastering, Pauses
+from csm_cli.audio.loudness import DEFAULT_LOUDNESS, Loudness
 from csm_cli.audio.stitch import stitch_chapter
 from csm_cli.audio.tags import Tags
 from csm_cli.errors import CsmError, UsageError
@@ -134,14 +136,14 @@ def as_screenplay(text: str, voice: str) -> Screenplay:
     return Screenplay("text", "text", "", "en", cast, (Chapter(1, "text", lines, here),))
 
 
-def check_output(path: Path) -> None:
+def check_output(path: Path, loudness: Loudness = DEFAULT_LOUDNESS) -> None:
     """Make sure, before anything is spoken, that a file of that name can be written.
 
     A folder is not made for one file: a name that is mistyped should not leave one behind.
 
     Raises:
         UsageError: its ending names no format, it is a folder, or its folder is not there.
-        MissingError: its format needs a tool that is not there.
+        MissingError: its format or loudness needs a tool that is not there.
         CsmError: its folder cannot be written to.
     """
     folder = path.parent
@@ -157,6 +159,8 @@ def check_output(path: Path) -> None:
     if not os.access(folder, os.W_OK):
         raise CsmError("nothing may be written there", where=str(folder), remedy="name a file elsewhere")
     check_formats([path.suffix])
+    if loudness.lufs is not None:
+        check_measuring()
 
 
 def write_file(segment: AudioSegment, path: Path, saying: Saying) -> None:

@@ -1,13 +1,20 @@
 """`csm render`."""
 
 import inspect
+import io
 import json
 import os
 import re
 import signal
+import threading
 from pathlib import Path
 
+import numpy as np
+import soundfile
+
+from csm_cli.audio.ffmpeg import check_measuring
 from csm_cli.cli import render as command
+from csm_cli.errors import MissingError
 from csm_cli.render.models import ModelChoice
 from csm_cli.render.options import RenderOptions
 from tests.render.fake_engine import capped
@@ -93,6 +100,84 @@ def test_a_fault_of_an_option_is_told_in_our_own_words(csm, script):
     result = csm("render", script, "--verify", "words")
     said = "Invalid value for '--verify': 'words' is not one of 'asr', 'voice'; see csm render --help"
     assert (result.code, result.err) == (2, f"csm: error: {said}\n")
+
+
+def test_a_stream_knows_nothing_of_files(csm, script, monkeypatch):
+    refused = {
+        ("--format", "mp3"): "the stream is a plain WAV, without --format; leave it out, or name a folder",
+        (
+            "--whole",
+            "--with",
+            "srt",
+            "--sample",
+        ): "the stream is a plain WAV, without --whole, --with, --sample; leave them out, or name a folder",
+        (
+            "--watermark",
+            "key",
+        ): "the stream is a plain WAV, without --watermark; leave it out, or name a folder",
+        (script,): "one script at a time; stream them one after the other",
+    }
+    for options, said in refused.items():
+        assert csm("render", script, "-o", "-", *options) == (2, "", f"csm: error: -o -: {said}\n")
+
+
+def test_a_stream_is_heard_while_it_is_being_spoken(csm, engine, script, monkeypatch):
+    """The last line is not spoken before the first has come out at the other end of the pipe."""
+    reading, writing = os.pipe()
+    received, heard = bytearray(), threading.Event()
+
+    def listen():
+        with os.fdopen(reading, "rb", buffering=0) as pipe:
+            while data := pipe.read(1 << 16):
+                received.extend(data)
+                sound = np.frombuffer(received[44 : len(received) // 2 * 2], "<i2")
+                if np.any(np.abs(sound) > 2000):
+                    heard.set()
+
+    def fail(asked):
+        assert not asked.text.startswith("The sky") or heard.wait(60), "nothing has been heard yet"
+
+    engine.fail = fail
+    listener = threading.Thread(target=listen)
+    listener.start()
+    with os.fdopen(writing, "w") as stdout:
+        monkeypatch.setattr("sys.stdout", stdout)
+        result = csm("render", script, "-o", "-")
+        monkeypatch.undo()
+    listener.join()
+    assert result.code == 0, result.err
+    sound, rate = soundfile.read(io.BytesIO(received))
+    assert rate == 24_000 and 10 < sound.size / rate < 60
+    assert engine.asked[-1].text.startswith("The sky")
+
+
+def test_stale_lines_without_a_page(csm, engine, script):
+    csm("render", script)
+    text = script.read_text()
+    script.write_text(text.replace("The boat turned", "A boat turned"))
+    with_page = csm("render", script).err
+    assert "--lineage strict speaks stale lines again" in with_page
+    for words in (("render", script, "-o", "-"), ("master", script, "-o", "out")):
+        said = csm(*words).err
+        assert "report.html" not in said
+        assert "csm render --lineage strict speaks stale lines again" in said
+
+
+def test_where_nothing_can_be_measured_nothing_is_rendered(csm, engine, script, monkeypatch):
+    """A WAV needs no encoder; what is delivered is measured all the same."""
+
+    def gone():
+        raise MissingError("ffmpeg was not found", remedy="install ffmpeg")
+
+    check_measuring.cache_clear()
+    monkeypatch.setattr("csm_cli.audio.ffmpeg.find_ffmpeg", gone)
+    assert csm("render", script) == (4, "", "csm: error: ffmpeg was not found; install ffmpeg\n")
+    assert csm("say", "Hello there.", "--loudness", "podcast").code == 4
+    assert engine.asked == []
+    monkeypatch.setattr("csm_cli.audio.ffmpeg.find_ffmpeg", lambda: "/bin/echo")
+    result = csm("master", script)
+    assert result.code == 4
+    assert "/bin/echo: this ffmpeg cannot measure loudness (it has no ebur128)" in result.err
 
 
 def test_faults_of_a_script_are_listed_and_exit_3(csm, script):

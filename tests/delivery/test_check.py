@@ -14,12 +14,14 @@ import pytest
 from csm_cli.audio.ffmpeg import run_ffmpeg
 from csm_cli.audio.files import to_pcm16
 from csm_cli.audio.loudness import PRESETS as LEVELS
+from csm_cli.audio.loudness import parse_loudness
 from csm_cli.audio.measure import measure
 from csm_cli.audio.stitch import stitch_chapter
 from csm_cli.delivery.book import Book
 from csm_cli.delivery.check import check_files, find_files, presets
 from csm_cli.delivery.check.mp3 import read_frames
-from csm_cli.delivery.check.report import as_json, write_page
+from csm_cli.delivery.check.picture import picture, tick_seconds
+from csm_cli.delivery.check.report import as_json, table, write_page
 from csm_cli.delivery.check.run import role_of
 from csm_cli.delivery.options import Delivery
 from csm_cli.delivery.writer import BookWriter
@@ -122,6 +124,13 @@ def test_a_file_that_breaks_off_or_is_none(sound: np.ndarray, tmp_path: Path) ->
     assert "decodes" in failing(flac, rules=presets.preset("ebu"))
 
 
+def test_a_length_that_is_only_guessed_is_no_fault(sound: np.ndarray, tmp_path: Path) -> None:
+    """By the bit rate of the silence at its beginning, it would be several times as long."""
+    late = np.concatenate([np.zeros(8 * RATE, np.float32), sound])
+    variable = ("-c:a", "libmp3lame", "-q:a", "4", "-ar", "44100", "-write_xing", "0")
+    assert failing(made(tmp_path / "a.mp3", late, *variable)) == ["room tone, head", "bit rate"]
+
+
 def test_digital_silence_is_warned_about(sound: np.ndarray, tmp_path: Path) -> None:
     silent = sound.copy()
     silent[-RATE:] = 0
@@ -192,6 +201,43 @@ def test_json_and_the_page(sound: np.ndarray, tmp_path: Path) -> None:
     assert len(re.findall(r"<svg ", page)) == 1 and "http" not in page.replace("http-equiv", "")
     points = re.findall(r'points="([^"]+)"', page)[0].split()
     assert all(0 <= float(point.split(",")[1]) <= 160 for point in points) and len(points) > 50
+    assert "<rect " in page and "stroke-dasharray" in page, "the limits are drawn in"
+    write_page(check_files([tmp_path / "<a>.mp3"], presets.preset("ebu")), tmp_path / "page.html")
+    assert "<rect " not in (tmp_path / "page.html").read_text(encoding="utf-8"), "nothing is asked of its RMS"
+
+
+def test_the_picture_shows_what_is_heard_when_it_is_heard(tmp_path: Path) -> None:
+    """Ten seconds of a quiet room, with two of a tone in the third and fourth, and a gap in the eighth."""
+    room = np.full(10 * RATE, 0.001, np.float32)
+    room[2 * RATE : 4 * RATE] = 0.1
+    room[7 * RATE : round(7.6 * RATE)] = 0
+    drawn = picture(measure(made(tmp_path / "a.wav", room, "-c:a", "pcm_s16le")), ACX)
+    points = [point.split(",") for point in re.findall(r'points="([^"]+)"', drawn)[0].split()]
+    ticks = re.findall(r'x="([\d.]+)" y="\d+" text-anchor="middle">0:(\d\d)<', drawn)
+    assert [int(second) for _, second in ticks] == list(range(11))
+    start, end = float(ticks[0][0]), float(ticks[-1][0])
+    at = {round((float(x) - start) / (end - start) * 10, 1): -float(y) / 2 for x, y in points}
+    assert min(at) == 0.2 and max(at) == 9.8, "a half second stands at its middle"
+    assert at[3.2] == pytest.approx(-20, abs=0.1) and at[5.2] == pytest.approx(-60, abs=0.1)
+    assert at[7.2] == -80 and at[7.8] > -65
+
+
+@pytest.mark.parametrize(
+    ("seconds", "step"), [(5, 1), (25, 5), (61, 10), (1800, 300), (7200, 600), (90_000, 7200)]
+)
+def test_the_times_below_a_picture(seconds: float, step: int) -> None:
+    assert tick_seconds(seconds) == step
+
+
+def test_a_long_picture_keeps_its_peaks_and_its_quietest_places(tmp_path: Path) -> None:
+    room = np.full(240 * RATE, 0.01, np.float32)
+    room[100 * RATE : round(100.6 * RATE)] = 0.5
+    room[200 * RATE : round(200.6 * RATE)] = 0.0001
+    drawn = picture(measure(made(tmp_path / "a.flac", room, "-c:a", "flac")), ACX)
+    points = re.findall(r'points="([^"]+)"', drawn)[0].split()
+    levels = [-float(point.split(",")[1]) / 2 for point in points]
+    assert len(points) <= 900
+    assert max(levels) == pytest.approx(-6, abs=0.1) and min(levels) < -75
 
 
 @pytest.mark.parametrize(
@@ -231,6 +277,37 @@ def test_what_is_not_meant_for_the_shop_is_measured_alone(sound: np.ndarray, tmp
     assert failing(book) == ["codec"] and check_files([book], ACX, strict=False).ok
     loud = made(tmp_path / "loud.wav", np.clip(sound * 1.7, -0.7, 0.7), "-c:a", "pcm_s16le")
     assert failing(tmp_path / "02-two.mp3", loud) == ["RMS", "spread over chapters"]
+
+
+def test_several_books_at_once_are_each_held_to_their_own_limits(sound: np.ndarray, tmp_path: Path) -> None:
+    """Two short books on a shelf: a sample is as long as its own book, levels are compared within it."""
+    for name, level in (("a", "acx-spec"), ("b", "rms=-19,peak=-3")):
+        delivery = Delivery(("mp3", "m4b"), sample=True, loudness=parse_loudness(level))
+        with BookWriter(Book("Book"), tmp_path / name, delivery, RATE, 2) as writer:
+            for number in (1, 2):
+                writer.add(number, "Title", chapter(10, 1.5))
+            writer.add(0, "Opening", chapter(7, 1.5), "opening credits")
+            writer.add(3, "Closing", chapter(7, 1.5), "closing credits")
+            writer.finish()
+    shelf = check_files(find_files([tmp_path]), ACX)
+    assert [book.folder for book in shelf.books] == [tmp_path / "a", tmp_path / "b"]
+    assert shelf.ok, [each for file in shelf.files for each in file.findings if each.verdict == "fail"]
+    assert [[each.item for each in book.together] for book in shelf.books] == [
+        ["spread over chapters", "channels of all files", "opening credits", "closing credits", "sample"]
+    ] * 2
+    for folder in ("cd 1", "cd 2"):  # of somebody else: one book in two folders
+        (tmp_path / "other" / folder).mkdir(parents=True)
+    made(tmp_path / "other" / "cd 1" / "1.mp3", sound)
+    made(tmp_path / "other" / "cd 2" / "2.mp3", sound * np.float32(0.85))
+    assert failing(*find_files([tmp_path])) == ["spread over chapters"]
+    lines = list(table(check_files(find_files([tmp_path]), ACX)))
+    assert [line for line in lines if line.startswith("all ")] == [
+        f"all files in {tmp_path / 'a'}",
+        f"all files in {tmp_path / 'b'}",
+        "all other files together",
+    ]
+    value = json.loads(as_json(shelf))
+    assert [len(book["files"]) for book in value["books"]] == [6, 6]
 
 
 @pytest.mark.parametrize("name", ["mp3", "flac", "opus", "m4a"])

@@ -23,6 +23,7 @@ from csm_cli.audio.encode import encode
 from csm_cli.audio.ffmpeg import feed_ffmpeg, find_ffmpeg
 from csm_cli.audio.files import read_audio
 from csm_cli.audio.formats import FORMATS
+from csm_cli.audio.id3 import mend_comment
 from csm_cli.audio.loudness import PRESETS
 from csm_cli.audio.measure import measure
 from csm_cli.audio.nero import clipped
@@ -35,7 +36,13 @@ from csm_cli.errors import MissingError, UsageError
 from tests.delivery.books import RATE, TITLES, chapter, onsets, png
 
 BOOK = Book(
-    "A; b = c # d \\ e\nnew 🎉", "Ann Author", "Nora Rator", description="Long = text; # \\", date="2024"
+    "A; b = c # d \\ e\nnew 🎉",
+    "Ann Author",
+    "Nora Rator",
+    description="Long = text; # \\",
+    date="2024",
+    subtitle="A tale; of = tides",
+    series="Coast Tales # 2",
 )
 TITLE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), max_size=40)
 SUFFIXES = ["wav", "flac", "mp3", "opus", "m4a", "m4b"]
@@ -87,6 +94,7 @@ def test_mp4_read_by_mutagen(whole: Path) -> None:
         file = mutagen.File(the(whole, suffix))
         expected = [BOOK.title, BOOK.title, "Ann Author", "Nora Rator", "Audiobook", "AI-narrated"]
         assert values(file, "©nam", "©alb", "©ART", "©wrt", "©gen", "©cmt") == expected
+        assert file.tags["©grp"] == [BOOK.series]
         assert file.tags["desc"][0].strip() == BOOK.description and file.tags["©day"] == ["2024"]
         assert bytes(file.tags["covr"][0]) == (whole / "cover.png").read_bytes()
         assert file.tags.get("stik") == ([2] if suffix == "m4b" else None)
@@ -134,6 +142,7 @@ def test_mp3_read_by_mutagen(whole: Path) -> None:
     file = mutagen.File(the(whole, "mp3"))
     expected = [BOOK.title, BOOK.title, "Ann Author", "Nora Rator", "Audiobook"]
     assert values(file, "TIT2", "TALB", "TPE1", "TCOM", "TCON") == expected
+    assert values(file, "TIT3", "TIT1") == [BOOK.subtitle, BOOK.series]
     chapters = sorted(file.tags.getall("CHAP"), key=lambda each: each.start_time)
     assert [each.start_time / 1000 for each in chapters] == pytest.approx(starts(whole), abs=0.002)
     assert [str(each.sub_frames["TIT2"]) for each in chapters] == TITLES
@@ -149,6 +158,7 @@ def test_vorbis_comments_read_by_mutagen(whole: Path, suffix: str) -> None:
     file = mutagen.File(the(whole, suffix))
     expected = [BOOK.title, BOOK.title, "Ann Author", "Nora Rator", "Audiobook"]
     assert values(file, "title", "album", "artist", "composer", "genre") == expected
+    assert values(file, "subtitle", "grouping") == [BOOK.subtitle, BOOK.series]
     assert "AI-narrated" in file["description"][0] and BOOK.description in file["description"][0]
     for number, (start, title) in enumerate(zip(starts(whole), TITLES, strict=True)):
         clock = file[f"chapter{number:03d}"][0]
@@ -217,15 +227,57 @@ def test_books_are_split_between_chapters(tmp_path: Path) -> None:
     assert [file.tags["trkn"] for file in files] == [[(1, 3)], [(2, 3)], [(3, 3)]]
 
 
-def test_more_chapters_than_an_mp3_lists(tmp_path: Path) -> None:
-    marks = [Mark(i * 0.05, i * 0.05 + 0.05, f"Chapter {i}") for i in range(300)]
+@pytest.mark.parametrize("comment", ["AI-narrated", "AI-narrated. Voices: Zoë (made for this 🎉)"])
+def test_the_comment_of_an_mp3_stands_where_players_look(tmp_path: Path, comment: str) -> None:
+    cover = read_cover(png(tmp_path / "cover.png"))
+    tags = Tags("Title", comment=comment, description="About it", copyright="© Zoë")
+    sound = (3000 * np.sin(np.arange(2 * RATE) / 9)).astype(np.int16)
+    marks = [Mark(0, 1, "One"), Mark(1, 2, "Two")]
+    path = tmp_path / "a.mp3"
+    encode([sound], sound.size, RATE, path, FORMATS["mp3"], tags, marks, cover)
+    file = mutagen.File(path)
+    assert [(each.desc, each.text) for each in file.tags.getall("COMM")] == [("", [comment])]
+    assert "TXXX:comment" not in file.tags and file.tags["TIT2"] == "Title"
+    assert len(file.tags.getall("CHAP")) == 2 and file.tags.getall("APIC")[0].data == cover.data
+    assert str(file.tags["TCOP"]) == "© Zoë" and file.info.length == pytest.approx(2, abs=0.06)
+    assert np.abs(read_audio(path)).max() == pytest.approx(3000 / 32768, rel=0.05)
+    before = path.read_bytes()
+    mend_comment(path)
+    assert path.read_bytes() == before, "nothing is left to mend"
+
+
+@given(
+    st.binary(max_size=120),
+    st.sampled_from([b"", b"ID3\3", b"ID3\3\0\0\0\0\0\x40", b"ID3\3\0\0\0\0\0\x40TXXX"]),
+)
+def test_a_tag_of_any_kind_is_left_alone(data: bytes, head: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.mp3"
+        path.write_bytes(head + data)
+        mend_comment(path)
+        assert path.read_bytes() == head + data
+
+
+def test_three_hundred_chapters(tmp_path: Path) -> None:
+    """All of them, with whatever is in their titles, but for the two lists that count in one byte."""
+    titles = [f"{i} = one; # two \\ three\n🎉" for i in range(300)]
+    marks = [Mark(i * 0.05, i * 0.05 + 0.05, title) for i, title in enumerate(titles)]
     sound = np.zeros(15 * RATE, np.int16)
-    for name in ("mp3", "m4b"):
-        encode([sound], sound.size, RATE, tmp_path / f"a.{name}", FORMATS[name], Tags(), marks)
-    assert len(mutagen.File(tmp_path / "a.mp3").tags.getall("CHAP")) == 255
+    files = {}
+    for name in ("mp3", "m4b", "opus", "flac"):
+        path = tmp_path / f"a.{name}"
+        encode([sound], sound.size, RATE, path, FORMATS[name], Tags(), marks)
+        files[name] = mutagen.File(path)
+    frames = sorted(files["mp3"].tags.getall("CHAP"), key=lambda each: each.start_time)
+    assert [str(each.sub_frames["TIT2"]) for each in frames] == titles[:255]
+    assert [mark.title for mark in files["m4b"].chapters] == titles[:255]
+    for name in ("opus", "flac"):
+        assert [files[name][f"chapter{i:03d}name"] for i in range(300)] == [[title] for title in titles]
+        assert files[name]["chapter299"] == ["00:00:14.950"]
     command = [find_ffmpeg(), "-v", "error", "-i", str(tmp_path / "a.m4b"), "-f", "ffmetadata", "-"]
-    listing = subprocess.run(command, capture_output=True, check=True).stdout
-    assert listing.count(b"[CHAPTER]") == 300, "only the list of Nero stops at 255"
+    listing = subprocess.run(command, capture_output=True, check=True).stdout.decode()
+    assert listing.count("[CHAPTER]") == 300, "only the list of Nero stops at 255"
+    assert "title=299 \\= one\\; \\# two \\\\ three\\\n🎉" in listing
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=90, max_size=400))

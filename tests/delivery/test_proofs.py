@@ -14,6 +14,7 @@ import soundfile
 
 import csm_cli
 from csm_cli.delivery.book import Book
+from csm_cli.delivery.manifest import read_timeline
 from csm_cli.delivery.options import Delivery
 from csm_cli.delivery.writer import BookWriter
 from csm_cli.errors import CsmError
@@ -110,8 +111,13 @@ def test_a_disk_that_is_really_full(tiny_disk: Path, formats: tuple[str, ...]) -
             for number in range(1, 40):
                 writer.add(number, f"Chapter {number}", chapter(4))
             writer.finish()
-        finished = {path.name: path.read_bytes() for path in tiny_disk.glob("*.*") if path.is_file()}
-    assert {path.name: path.read_bytes() for path in tiny_disk.iterdir()} == finished
+        finished = {path.name: path.read_bytes() for path in tiny_disk.glob("[!.]*") if path.is_file()}
+        writer.write_timeline()
+    told = read_timeline(tiny_disk / "timeline.json")
+    assert {name for each in told.chapters for name in each.files} == set(finished), "no more, no less"
+    left = {path.name: path.read_bytes() for path in tiny_disk.iterdir()}
+    assert left.pop(".csm-files.json") and left.pop("timeline.json")
+    assert left == finished
     for name in finished:
         if name.endswith((".wav", ".flac")):
             assert soundfile.info(tiny_disk / name).duration > 3, "what has its name is whole"

@@ -29,7 +29,19 @@ from csm_cli.delivery.units import Unit
 from csm_cli.delivery.writer import BookWriter
 from tests.delivery.books import RATE, TITLES, chapter, png
 
-BOOK = Book('The "Book"', "Ann <Author>", "Nora", description="All & about it.", source="book.md")
+BOOK = Book(
+    'The "Book"',
+    "Ann <Author>",
+    "Nora",
+    description="All & about it.",
+    source="book.md",
+    subtitle="A tale",
+    series="Tales",
+    translator="Tim & Co",
+    identifier="978-3-16-148410-0",
+    genre="Adventure",
+    voices="Voices: eve (made for this)",
+)
 SECONDS = re.compile(r"(\d+):(\d\d):(\d\d)[,.](\d{3})")
 
 
@@ -115,7 +127,9 @@ def test_podcast_chapters_cue_labels_description() -> None:
     assert labels(made).splitlines()[0] == "0.000000\t1.500000\tAnna: Hello."
     text = description([made], BOOK)
     assert "By Ann <Author>" in text and "(AI-narrated)" in text and "00:00:03 Chapter A" in text
-    assert "All & about it." in text
+    assert "All & about it." in text and text.endswith("\n\nVoices: eve (made for this)\n")
+    for row in ("A tale", "Translated by Tim & Co", "Series: Tales", "Genre: Adventure"):
+        assert row in text.split("\n\n")[0].splitlines()
 
 
 @given(st.lists(st.integers(1, 5000), min_size=1, max_size=40), st.integers(1, 6000))
@@ -173,6 +187,7 @@ def test_all_agree_with_the_timeline(delivered: Path) -> None:
 
 
 OPF = "{http://www.idpf.org/2007/opf}"
+DC = "{http://purl.org/dc/elements/1.1/}"
 SMIL = "{http://www.w3.org/ns/SMIL}"
 XHTML = "{http://www.w3.org/1999/xhtml}"
 
@@ -197,6 +212,16 @@ def test_the_epub_by_the_rules_of_epubcheck(delivered: Path, tmp_path: Path) -> 
             "nav",
             "cover-image",
         ]
+        facts = {child.get("id") or child.tag: child.text for child in package.find(f"{OPF}metadata")}
+        assert [facts[name] for name in ("title", "subtitle", "author", "translator", "series")] == [
+            *(BOOK.title, BOOK.subtitle, BOOK.author, BOOK.translator, BOOK.series)
+        ]
+        assert (facts[f"{DC}subject"], facts[f"{DC}source"]) == (BOOK.genre, BOOK.identifier)
+        refined = {
+            (meta.get("refines"), meta.get("property")): meta.text for meta in package.iter(f"{OPF}meta")
+        }
+        assert refined["#translator", "role"] == "trl" and refined["#subtitle", "title-type"] == "subtitle"
+        assert refined["#series", "collection-type"] == "series"
         durations = {
             meta.get("refines"): times(meta.text)[0]
             for meta in package.iter(f"{OPF}meta")

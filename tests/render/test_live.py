@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -27,6 +28,8 @@ RATE = 24_000
 
 class Recorder:
     """A sink that keeps what it is given."""
+
+    gone = False
 
     def __init__(self) -> None:
         self.pieces: list[np.ndarray] = []
@@ -152,9 +155,26 @@ def test_a_reader_that_goes_away_is_no_fault():
             return super().write(data)
 
     stream = WavStream(Gone(), RATE)
+    assert not stream.gone
     stream.write(np.zeros(100, np.float32))
     stream.write(np.zeros(100, np.float32))
     stream.close()
+    assert stream.gone
+
+
+def test_where_nobody_listens_any_more_nothing_more_is_spoken(script, tmp_path):
+    class Leaving(Recorder):
+        def write(self, audio):
+            super().write(audio)
+            self.gone = self.gone or rms(audio) > 0.01
+
+    sink, engine = Leaving(), FakeEngine(lambda asked: time.sleep(0.05))
+    with pytest.raises(BrokenPipeError):
+        listen(script, tmp_path, engine, sink, batch=1)
+    assert 1 <= len(engine.asked) < 7 and sink.closed
+    again = FakeEngine()
+    listen(script, tmp_path, again, batch=1)
+    assert len(engine.asked) + len(again.asked) == 7, "what was spoken is kept"
 
 
 class FakeDevice:

@@ -1,21 +1,23 @@
 """Files made again from takes, and the chapters that a script does not write out."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import soundfile
 
+from csm_cli.audio.encode import encode
 from csm_cli.audio.layout import Pauses
 from csm_cli.audio.loudness import PRESETS
 from csm_cli.delivery.book import Book
 from csm_cli.delivery.options import Delivery
-from csm_cli.errors import MissingError, UsageError
+from csm_cli.errors import CsmError, MissingError, UsageError
 from csm_cli.render.credits import role_of, with_credits, with_titles
 from csm_cli.render.master import master_jobs
 from csm_cli.render.options import RenderOptions
 from csm_cli.render.project import read_jobs
 from csm_cli.render.run import render_jobs
-from csm_cli.screenplay import read_screenplay
+from csm_cli.screenplay import METADATA, read_screenplay
 from tests.render.fake_engine import FakeEngine
 
 
@@ -48,6 +50,25 @@ def test_another_preset_other_pauses_and_formats(script, tmp_path):
     assert (tmp_path / "b" / "the-lighthouse.m4b").exists()
     level = [timeline(tmp_path / name)["chapters"][0]["gain_db"] for name in "ab"]
     assert level[1] < level[0]
+
+
+def test_where_a_chapter_fails_the_timeline_is_that_of_the_finished_ones(script, tmp_path, monkeypatch):
+    run([script], tmp_path / "a", FakeEngine())
+    before = timeline(tmp_path / "a")["chapters"]
+
+    def failing(blocks, samples, rate, path, *rest, **named):
+        if path.stem.startswith("02"):
+            raise CsmError("cannot be written")
+        encode(blocks, samples, rate, path, *rest, **named)
+
+    monkeypatch.setattr("csm_cli.delivery.writer.encode", failing)
+    monkeypatch.setattr("csm_cli.render.master.WORKERS", 1)
+    with pytest.raises(CsmError, match="cannot be written"):
+        run([script], tmp_path / "a", pauses=Pauses(speaker=1.25))
+    after = timeline(tmp_path / "a")["chapters"]
+    assert after[0]["duration"] > before[0]["duration"] and after[1]["lines"] == before[1]["lines"]
+    for chapter in after:
+        assert soundfile.info(tmp_path / "a" / chapter["file"]).frames == chapter["samples"]
 
 
 def test_titles_pauses_and_gains_of_the_script_as_it_is_now(script, tmp_path):
@@ -93,6 +114,10 @@ def test_what_credits_say(script):
     book = Book("Who?", "Ann", "Nora", publisher="Press", copyright="© 2024 Ann")
     whole = with_credits(play, book)
     assert [line.text for line in whole.chapters[0].lines] == ["Who?", "Written by Ann.", "Narrated by Nora."]
+    longer = with_credits(play, replace(book, author="J. R.", subtitle="A tale", translator="Tim"))
+    assert [line.text for line in longer.chapters[0].lines] == [
+        *("Who?", "A tale.", "Written by J. R.", "Translated by Tim.", "Narrated by Nora.")
+    ]
     assert [line.text for line in whole.chapters[-1].lines] == [
         "This has been Who?",
         "Written by Ann.",
@@ -105,6 +130,15 @@ def test_what_credits_say(script):
     script.write_text("language: de\n" + script.read_text())
     with pytest.raises(UsageError, match="no credits in 'de'"):
         with_credits(read_screenplay(script), book)
+
+
+def test_all_that_a_script_says_of_its_book_is_delivered(script, tmp_path):
+    facts = {name: f"the {name}" for name in METADATA if name != "cover"}
+    head = "".join(f"{name}: {value}\n" for name, value in facts.items())
+    script.write_text(head + script.read_text())
+    run([script], tmp_path / "out", FakeEngine())
+    book = timeline(tmp_path / "out")["book"]
+    assert {name: book[name] for name in facts} == facts
 
 
 def test_titles_are_spoken_before_a_pause_of_their_own(script, tmp_path):

@@ -12,23 +12,23 @@ from typing import Any
 import numpy as np
 
 from csm_cli.audio.atomic import written
-from csm_cli.audio.measure import Measured
 from csm_cli.delivery.check.findings import Finding
-from csm_cli.delivery.check.run import Checked, CheckedFile
+from csm_cli.delivery.check.picture import picture
+from csm_cli.delivery.check.presets import Preset
+from csm_cli.delivery.check.run import Checked, CheckedBook, CheckedFile
 
 MARKS = {"ok": "ok", "warning": "WARNING", "fail": "FAIL", "-": ""}
-POINTS = 900
-LOWEST_DB = -80.0
 
 
 def table(checked: Checked) -> Iterator[str]:
     """The lines of the table: every value, its limit beside it, and how it stands."""
-    for file in checked.files:
-        yield f"{file.path}  ({_what(file)})"
-        yield from _rows(file.findings)
-    if checked.together:
-        yield "all files together"
-        yield from _rows(checked.together)
+    for book in checked.books:
+        for file in book.files:
+            yield f"{file.path}  ({_what(file)})"
+            yield from _rows(file.findings)
+        if book.together:
+            yield _together(book, checked)
+            yield from _rows(book.together)
 
 
 def as_json(checked: Checked) -> str:
@@ -39,7 +39,14 @@ def as_json(checked: Checked) -> str:
         "fails": checked.count("fail"),
         "warnings": checked.count("warning"),
         "files": [_file_value(file) for file in checked.files],
-        "together": [_value(finding) for finding in checked.together],
+        "books": [
+            {
+                "folder": None if book.folder is None else str(book.folder),
+                "files": [str(file.path) for file in book.files],
+                "findings": [_value(finding) for finding in book.together],
+            }
+            for book in checked.books
+        ],
     }
     return json.dumps(value, indent=2, ensure_ascii=False)
 
@@ -51,18 +58,22 @@ def write_page(checked: Checked, path: Path) -> None:
         CsmError: it cannot be written.
     """
     parts = []
-    for file in checked.files:
-        parts.append(f"<h2>{escape(file.path.name)} <small>{_what(file)}</small></h2>")
-        if file.sound is not None:
-            parts.append(_picture(file.sound))
-        parts.append(_html_rows(file.findings))
-    if checked.together:
-        parts.append("<h2>All files together</h2>" + _html_rows(checked.together))
-    verdict = "passes" if checked.ok else f"{checked.count('fail')} values fail"
+    for book in checked.books:
+        for file in book.files:
+            name = file.path.name if len(checked.books) == 1 else str(file.path)
+            parts.append(f"<h2>{escape(name)} <small>{_what(file)}</small></h2>")
+            if file.sound is not None:
+                parts.append(picture(file.sound, checked.rules))
+            parts.append(_html_rows(file.findings))
+        if book.together:
+            parts.append(f"<h2>{escape(_together(book, checked).capitalize())}</h2>")
+            parts.append(_html_rows(book.together))
+    fails = checked.count("fail")
+    verdict = "passes" if checked.ok else f"{fails} value{'' if fails == 1 else 's'} fail{'s' * (fails == 1)}"
     page = (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>csm check</title>'
         f"<style>{STYLE}</style></head><body><h1>{escape(checked.preset)}: {verdict}</h1>"
-        f"{''.join(parts)}</body></html>\n"
+        f"{_legend(checked.rules)}{''.join(parts)}</body></html>\n"
     )
     with written(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
@@ -72,7 +83,8 @@ STYLE = """
 body { font: 15px/1.4 system-ui, sans-serif; margin: 2em auto; max-width: 960px; padding: 0 1em; }
 table { border-collapse: collapse; margin: 0.5em 0 2em; } td { padding: 0.15em 1.5em 0.15em 0; }
 small { font-weight: normal; color: #777; } .fail td { color: #b00020; font-weight: 600; }
-.warning td { color: #9a6700; } svg { width: 100%; height: 160px; background: #f6f8fa; }
+.warning td { color: #9a6700; } svg { width: 100%; height: auto; background: #f6f8fa; }
+svg text { font-size: 10px; fill: #888; }
 @media (prefers-color-scheme: dark) { body { background: #111; color: #ddd; } svg { background: #1b1f24; }
 .fail td { color: #ff6b6b; } .warning td { color: #e3b341; } }
 """
@@ -82,9 +94,24 @@ def _what(file: CheckedFile) -> str:
     return file.role if file.asked else f"{file.role}; its level alone: not meant for this preset"
 
 
+def _together(book: CheckedBook, checked: Checked) -> str:
+    """Whose files are compared with each other."""
+    if len(checked.books) == 1:
+        return "all files together"
+    return f"all files in {book.folder}" if book.folder else "all other files together"
+
+
+def _legend(rules: Preset) -> str:
+    """What the lines of the pictures mean."""
+    said = ["The line is the RMS of every half second."]
+    said += ["In the green band lies the RMS of a whole file that passes."] if rules.rms else []
+    said += ["The quietest half second lies below the broken line."] if rules.floor is not None else []
+    return f"<p>{' '.join(said)}</p>"
+
+
 def _rows(findings: Sequence[Finding]) -> Iterator[str]:
     for each in findings:
-        yield f"  {each.item:<22} {each.shown:<26} {each.limit:<30} {MARKS[each.verdict]}".rstrip()
+        yield f"  {each.item:<22} {each.shown:<25}  {each.limit:<29}  {MARKS[each.verdict]}".rstrip()
 
 
 def _html_rows(findings: Sequence[Finding]) -> str:
@@ -117,32 +144,3 @@ def _value(finding: Finding) -> dict[str, Any]:
         "limit": finding.limit or None,
         "verdict": None if finding.verdict == "-" else finding.verdict,
     }
-
-
-def _picture(sound: Measured) -> str:
-    """Loudness over time as SVG: the RMS of every half second, 0 dB at the top, -80 at the bottom."""
-    levels = np.maximum(sound.windows_db(step=0.1), LOWEST_DB)
-    if levels.size > POINTS:  # the loudest of each stretch, so that no peak is lost
-        edges = np.linspace(0, levels.size, POINTS + 1).astype(int)
-        levels = np.maximum.reduceat(levels, edges[:-1])
-    xs = np.linspace(0, 1000, levels.size)
-    line = " ".join(f"{x:.1f},{-2 * y:.1f}" for x, y in zip(xs, levels, strict=True))
-    rulers = "".join(
-        f'<line x1="0" x2="1000" y1="{-2 * level}" y2="{-2 * level}" stroke="#8884"/>'
-        f'<text x="4" y="{-2 * level - 2}" font-size="9" fill="#888">{level} dB</text>'
-        for level in (-20, -40, -60)
-    )
-    rulers += "".join(
-        f'<text x="{1000 * part}" y="158" font-size="9" fill="#888" text-anchor="{anchor}">'
-        f"{_clock(part * sound.seconds)}</text>"
-        for part, anchor in ((0.25, "middle"), (0.5, "middle"), (0.75, "middle"), (1, "end"))
-    )
-    return (
-        '<svg viewBox="0 0 1000 160" preserveAspectRatio="none" role="img" '
-        f'aria-label="loudness over {sound.seconds:.0f} seconds">{rulers}'
-        f'<polyline points="{line}" fill="none" stroke="#2f6feb" stroke-width="1.2"/></svg>'
-    )
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from csm_cli.audio.measure import Measured, measure
+from csm_cli.audio.timeline import Timeline
 from csm_cli.delivery.check.findings import Finding, Role, file_findings, joint_findings
 from csm_cli.delivery.check.mp3 import read_frames
 from csm_cli.delivery.check.presets import Preset
@@ -18,6 +22,8 @@ from csm_cli.errors import MissingError, UsageError
 NAMES = "mp3 m4a m4b aac mp4 wav flac opus ogg oga aif aiff wma rf64 w64 caf mka"
 SUFFIXES = frozenset(f".{name}" for name in NAMES.split())
 BOOK: tuple[Role, ...] = ("chapter", "whole")
+# Files at once: ffmpeg does the work, in processes of its own.
+WORKERS = min(os.cpu_count() or 1, 8)
 
 
 @dataclass(frozen=True)
@@ -44,17 +50,49 @@ class CheckedFile:
 
 
 @dataclass(frozen=True)
-class Checked:
-    """All files of one delivery, and what was found of them together."""
+class CheckedBook:
+    """The files of one book.
 
-    preset: str
+    Attributes:
+        folder: that csm delivered it into; None: files from elsewhere, which are taken for one book.
+        together: what was found of its files together.
+    """
+
+    folder: Path | None
     files: tuple[CheckedFile, ...]
     together: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Everything that was checked.
+
+    Attributes:
+        rules: what was asked.
+    """
+
+    rules: Preset
+    books: tuple[CheckedBook, ...]
+
+    @property
+    def preset(self) -> str:
+        """The name of the rules."""
+        return self.rules.name
+
+    @property
+    def files(self) -> tuple[CheckedFile, ...]:
+        """All files, book by book."""
+        return tuple(file for book in self.books for file in book.files)
+
+    @property
+    def together(self) -> tuple[Finding, ...]:
+        """What was found of the files of each book together."""
+        return tuple(finding for book in self.books for finding in book.together)
 
     @property
     def ok(self) -> bool:
         """Whether nothing fails."""
-        return all(file.ok for file in self.files) and all(each.verdict != "fail" for each in self.together)
+        return self.count("fail") == 0
 
     def count(self, verdict: str) -> int:
         """How many findings have this verdict."""
@@ -96,45 +134,79 @@ def check_files(
     progress: Callable[[Path], None] = lambda path: None,
     strict: bool = True,
 ) -> Checked:
-    """Decode and measure files, and compare them with the limits.
+    """Decode and measure files, as many at once as there are cores, and compare them with the limits.
 
-    A file that cannot be decoded fails; the others are checked all the same. Where some files are in the
-    format that the shop takes, those in others, and the book as a whole beside its chapters, are not meant
-    for it: their level alone is compared.
+    A file that cannot be decoded fails; the others are checked all the same. What csm delivered into one
+    folder is one book; files from elsewhere are one book, in however many folders. Where some files of a
+    book are in the format that the shop takes, those in others, and the book as a whole beside its chapters,
+    are not meant for it: their level alone is compared.
 
     Args:
-        progress: hears of each file before it is decoded.
+        progress: hears of each file before it is waited for.
         strict: where no file is in the shop's format, all fail on that; else their level alone is compared.
     """
-    heard: list[tuple[Path, Role, Measured | None, str]] = []
-    for path in paths:
-        progress(path)
-        try:
-            sound = measure(path)
-            heard.append((path, role_of(path, sound.marks), sound, ""))
-        except UsageError as error:
-            heard.append((path, role_of(path), None, error.what))
-    meant = {path for path, _, sound, _ in heard if _in_format(path, sound, rules)}
-    apart = any(role == "chapter" and path in meant for path, role, _, _ in heard)
-    asked = {path for path, role, _, _ in heard if path in meant and not (apart and role == "whole")}
-    if strict and not asked:
-        asked = set(paths)
-    book = max(
-        (sum(sound.seconds for _, role, sound, _ in heard if sound and role == kind) for kind in BOOK),
-        default=0,
+    told = {folder: _timeline(folder) for folder in dict.fromkeys(path.parent for path in paths)}
+    books: dict[Path | None, list[_Heard]] = {}
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for path, (sound, fault) in zip(paths, pool.map(_measure, paths), strict=True):
+            progress(path)
+            timeline = told[path.parent]
+            role = _told(path, timeline) or _by_name(path, sound.marks if sound else 0)
+            books.setdefault(path.parent if timeline else None, []).append(_Heard(path, role, sound, fault))
+    return Checked(
+        rules,
+        tuple(
+            CheckedBook(folder, *_compared(heard, told.get(folder) if folder else None, rules, strict))
+            for folder, heard in books.items()
+        ),
     )
+
+
+class _Heard(NamedTuple):
+    path: Path
+    role: Role
+    sound: Measured | None
+    fault: str
+
+
+def _measure(path: Path) -> tuple[Measured | None, str]:
+    """(a file's sound; why there is none)."""
+    try:
+        return measure(path), ""
+    except UsageError as error:
+        return None, error.what
+
+
+def _compared(
+    heard: Sequence[_Heard], timeline: Timeline | None, rules: Preset, strict: bool
+) -> tuple[tuple[CheckedFile, ...], tuple[Finding, ...]]:
+    """What was found of each file of a book, and of all of them together."""
+    meant = {each.path for each in heard if _in_format(each.path, each.sound, rules)}
+    apart = any(each.role == "chapter" and each.path in meant for each in heard)
+    asked = {each.path for each in heard if each.path in meant and not (apart and each.role == "whole")}
+    if strict and not asked:
+        asked = {each.path for each in heard}
+    seconds = _seconds(timeline, [each for each in heard if each.path in asked])
     files = []
-    for path, role, found, fault in heard:
+    for path, role, sound, fault in heard:
         findings: tuple[Finding, ...]
-        if found is None:
+        if sound is None:
             findings = (Finding("decodes", fault, fault, "to its end", "fail"),)
         else:
-            frames = read_frames(path) if found.codec in ("mp3", "mp3float") else None
-            findings = tuple(file_findings(found, frames, role, rules, book, path in asked))
-        files.append(CheckedFile(path, role, findings, found, found is None or path in asked))
-    sounds = [(f.sound, f.role) for f in files if f.sound]
+            frames = read_frames(path) if sound.codec in ("mp3", "mp3float") else None
+            findings = tuple(file_findings(sound, frames, role, rules, seconds, path in asked))
+        files.append(CheckedFile(path, role, findings, sound, sound is None or path in asked))
+    sounds = [(each.sound, each.role) for each in heard if each.sound]
     together = joint_findings(sounds, [(f.sound, f.role) for f in files if f.sound and f.asked], rules)
-    return Checked(rules.name, tuple(files), tuple(together))
+    return tuple(files), tuple(together)
+
+
+def _seconds(timeline: Timeline | None, asked: Sequence[_Heard]) -> float:
+    """Of the chapters of a book, credits left out: what a sample can be made of."""
+    if timeline is not None:
+        return sum(chapter.duration for chapter in timeline.chapters if chapter.role == "chapter")
+    sums = (sum(each.sound.seconds for each in asked if each.sound and each.role == kind) for kind in BOOK)
+    return next(filter(None, sums), 0.0)
 
 
 def _in_format(path: Path, sound: Measured | None, rules: Preset) -> bool:
@@ -146,15 +218,19 @@ def _in_format(path: Path, sound: Measured | None, rules: Preset) -> bool:
 
 def role_of(path: Path, marks: int = 0) -> Role:
     """What a file is: as the timeline beside it says, else by its name and by the chapters listed in it."""
-    told = _told(path)
-    return told or _by_name(path, marks)
+    return _told(path, _timeline(path.parent)) or _by_name(path, marks)
 
 
-def _told(path: Path) -> Role | None:
-    """What the `timeline.json` beside a file says of it, where there is one."""
+def _timeline(folder: Path) -> Timeline | None:
     try:
-        timeline = read_timeline(path.parent / TIMELINE)
+        return read_timeline(folder / TIMELINE)
     except (MissingError, UsageError):
+        return None
+
+
+def _told(path: Path, timeline: Timeline | None) -> Role | None:
+    """What the `timeline.json` beside a file says of it, where there is one."""
+    if timeline is None:
         return None
     if path.name in timeline.files:
         return "whole"
