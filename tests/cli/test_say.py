@@ -22,7 +22,7 @@ def test_a_text_becomes_a_file_whose_path_is_printed(csm, engine):
     assert 1.5 < len(sound) / rate < 4
     assert engine.loaded == (str(DEMO_CHECKPOINT), "auto")
     first, *_, last = result.err.splitlines()
-    assert first.startswith("csm: the embedded demo voice; for the full model:")
+    assert first.startswith("csm: the embedded demo voice; the full model: `csm models pull")
     assert last.startswith("csm: 1 line, ")
 
 

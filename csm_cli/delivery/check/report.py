@@ -16,7 +16,9 @@ from csm_cli.audio.measure import Measured
 from csm_cli.delivery.check.findings import Finding
 from csm_cli.delivery.check.run import Checked, CheckedFile
 
-MARKS = {"ok": "ok", "warning": "WARNING", "fail": "FAIL", "-": ""}
+MARKS = {"ok": "ok", "warning": "WARN", "fail": "FAIL", "-": ""}
+COLUMNS = (2, 23, 45, 76)
+"""Where item, value, limit and verdict begin: a line holds 80 characters."""
 POINTS = 900
 LOWEST_DB = -80.0
 
@@ -84,7 +86,13 @@ def _what(file: CheckedFile) -> str:
 
 def _rows(findings: Sequence[Finding]) -> Iterator[str]:
     for each in findings:
-        yield f"  {each.item:<22} {each.shown:<26} {each.limit:<30} {MARKS[each.verdict]}".rstrip()
+        line = ""
+        for column, cell in zip(
+            COLUMNS, (each.item, each.shown, each.limit, MARKS[each.verdict]), strict=True
+        ):
+            # What is too long moves the next cell, and no further one if that is short.
+            line = f"{line.rstrip() + '  ' if line else '':<{column}}{cell}"
+        yield line.rstrip()
 
 
 def _html_rows(findings: Sequence[Finding]) -> str:
