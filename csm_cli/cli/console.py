@@ -204,6 +204,8 @@ def _usage(error: BaseException) -> int:
         hint = f"see {command} --help"
         if type(error).__name__ == "NoSuchOption" and not getattr(error, "possibilities", None):
             hint += ", or put -- in front of what begins with a dash and is no option"
+        if command.endswith(" say") and "unexpected extra argument" in message:
+            hint += ", or put the whole text in quotes"
         _error(f"{' '.join(message.split()).rstrip('.')}; {hint}")
     return 2
 

@@ -206,3 +206,13 @@ def test_the_defaults_of_the_command_are_those_of_the_library():
         library.context_turns,
         library.seed,
     )
+
+
+def test_two_scripts_in_one_folder_are_told(csm, engine, script, tmp_path):
+    other = tmp_path / "other.md"
+    other.write_text("# Night\n\nOnce.\n")
+    assert "timeline.json" not in csm("render", script, "-o", "out").err
+    told = csm("render", other, "-o", "out").err
+    assert f"out has files of {script.name} too, but one timeline.json, now that of other.md" in told
+    assert "for a folder of its own: -o out/other" in told
+    assert "timeline.json" not in csm("render", other, "-o", "out/other").err
