@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from csm_cli.cli import console
 from csm_cli.cli.words import count
 
 EXIT_FAILS = 6
-COLOURS = {"ok": "32", "WARNING": "33", "FAIL": "1;31"}
+COLOURS = {"ok": "32", "WARN": "33", "FAIL": "1;31"}
 
 
 def check(
@@ -83,7 +82,7 @@ def measuring(files: int) -> Iterator[Callable[[Path], None]]:
 
 def _coloured(line: str) -> str:
     """The verdict at the end of a line in its colour, where a person reads it on a screen."""
-    if os.environ.get("NO_COLOR") or not console.is_terminal(sys.stdout):
+    if not console.coloured(sys.stdout):
         return line
     for mark, colour in COLOURS.items():
         if line.endswith(f" {mark}"):

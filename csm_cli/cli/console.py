@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
-from csm_cli.cli.words import count
+from csm_cli.cli.words import count, folded
 from csm_cli.errors import CsmError, ScriptError, unwritten
 
 ERASE_LINE = "\r\x1b[K"
+COLOURS = {"error": "1;31", "warning": "33", "needs review": "33"}
+# At the head of a message, behind the name of the program or a place.
+_LEVEL = re.compile(r"(?<=: )(?:error|warning|needs review)(?=: )")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -47,6 +51,8 @@ def emit(text: str) -> None:
 
 def write(text: str) -> None:
     """Print primary output as it is; otherwise as `emit`."""
+    if _busy and is_terminal(sys.stdout):
+        _erase()
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -58,9 +64,38 @@ def write(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Tell the person something, in one line on stderr."""
+    """Tell the person something, in one line on stderr; on a terminal it is broken between words."""
+    _tell(folded(f"csm: {text}", columns(sys.stderr)))
+
+
+def offer(command: str) -> None:
+    """Print a command on stderr, ready to be copied: alone on its line, whatever its length."""
+    _tell(f"  {command}")
+
+
+def coloured(stream: TextIO) -> bool:
+    """Whether colours may be used on the stream."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR")
+
+
+def _tell(text: str) -> None:
+    if coloured(sys.stderr):
+        text = highlighted(text)
     with suppress(BrokenPipeError):
-        print(f"csm: {text}", file=sys.stderr, flush=True)
+        if _busy:
+            _erase()
+        print(text, file=sys.stderr, flush=True)
+        if _busy:
+            _show(_busy[-1])
+
+
+def columns(stream: TextIO) -> int | None:
+    """How many characters a line of the screen holds; None where the stream is none."""
+    if not is_terminal(stream):
+        return None
+    with suppress(OSError, ValueError):
+        return os.get_terminal_size(stream.fileno()).columns or None
+    return None
 
 
 def edited(question: str, text: str) -> str:
@@ -91,17 +126,36 @@ def flush() -> None:
         _detach(sys.stdout)
 
 
+def highlighted(text: str) -> str:
+    """A message with the word that says how bad it is in its colour."""
+    return _LEVEL.sub(lambda found: f"\x1b[{COLOURS[found[0]]}m{found[0]}\x1b[0m", text, count=1)
+
+
+_busy: list[str] = []
+"""What `busy` shows, the last of it on the screen."""
+
+
 @contextmanager
 def busy(text: str) -> Iterator[None]:
     """Show `text` on a terminal while something takes its time; it leaves no trace."""
-    shown = is_terminal(sys.stderr)
-    if shown:
-        print(f"csm: {text} …", end="", file=sys.stderr, flush=True)
+    if not is_terminal(sys.stderr):
+        yield
+        return
+    _busy.append(f"csm: {text} …")
+    _show(_busy[-1])
     try:
         yield
     finally:
-        if shown:
-            print(ERASE_LINE, end="", file=sys.stderr, flush=True)
+        _busy.pop()
+        _erase()
+
+
+def _show(text: str) -> None:
+    print(text, end="", file=sys.stderr, flush=True)
+
+
+def _erase() -> None:
+    _show(ERASE_LINE)
 
 
 def report(error: BaseException) -> int:
@@ -116,7 +170,7 @@ def report(error: BaseException) -> int:
         traceback.print_exception(error)
     if isinstance(error, ScriptError):
         for problem in error.problems:
-            print(problem, file=sys.stderr)
+            _tell(folded(problem, columns(sys.stderr)))
         _error(f"{count(error.number, 'problem')} in the script")
         return error.exit_code
     if isinstance(error, CsmError):
@@ -150,6 +204,8 @@ def _usage(error: BaseException) -> int:
         hint = f"see {command} --help"
         if type(error).__name__ == "NoSuchOption" and not getattr(error, "possibilities", None):
             hint += ", or put -- in front of what begins with a dash and is no option"
+        if command.endswith(" say") and "unexpected extra argument" in message:
+            hint += ", or put the whole text in quotes"
         _error(f"{' '.join(message.split()).rstrip('.')}; {hint}")
     return 2
 

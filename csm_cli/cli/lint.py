@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from csm_cli.cli import console
 from csm_cli.cli.choices import FormatOption
-from csm_cli.cli.words import count
+from csm_cli.cli.words import count, folded
 from csm_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -67,7 +68,9 @@ def _print(findings: list[Finding], as_json: bool) -> None:
     if as_json:
         console.emit(json.dumps([found.as_dict() for found in findings], indent=2, ensure_ascii=False))
     elif findings:
-        console.emit("\n".join(map(str, findings)))
+        screen, colours = console.columns(sys.stdout), console.coloured(sys.stdout)
+        lines = [folded(str(found), screen) for found in findings]
+        console.emit("\n".join(map(console.highlighted, lines) if colours else lines))
 
 
 def _summary(findings: list[Finding], scripts: int) -> str:

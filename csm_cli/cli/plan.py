@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from csm_cli.cli import console
-from csm_cli.cli.words import clock, count
+from csm_cli.cli.words import clock, count, cut, size
 from csm_cli.errors import CsmError
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ FILE_BYTES_A_SECOND = {
     "aac": 16_000,
     "m4b": 16_000,
 }
+HEADINGS = ("lines", "letters", "cached", "new", "audio", "disk", "to speak")
+WIDTHS = (6, 9, 8, 6, 8, 9, 10)
+MOST_TITLE = 18
+"""Characters of a title that are shown: a row holds 80."""
 
 
 def print_plan(jobs: Sequence[Job], options: RenderOptions) -> None:
@@ -53,11 +57,12 @@ def print_plan(jobs: Sequence[Job], options: RenderOptions) -> None:
     for plan in plans:
         console.emit(f"{plan.job.screenplay.path} -> {plan.job.folder}")
         rows = [next(rest) for _ in plan.chains]
-        width = min(32, max((len(row.chain.chapter.title) for row in rows), default=6) + 1)
+        width = min(MOST_TITLE, max([len("chapter"), *(len(row.chain.chapter.title) for row in rows)]))
+        _print_cells("", "chapter", width, HEADINGS if speed else HEADINGS[:-1])
         for row in rows:
             chapter = row.chain.chapter
-            _print_row(f"{chapter.number:>4}  {chapter.title:<{width}}", [row], options.delivery, speed)
-        _print_row(f"{'':>4}  {'in all':<{width}}", rows, options.delivery, speed)
+            _print_cells(str(chapter.number), chapter.title, width, _figures([row], options.delivery, speed))
+        _print_cells("", "in all", width, _figures(rows, options.delivery, speed))
     to_speak = sum(row.to_speak for row in found)
     console.note(f"{choice.note}")
     if to_speak and speed is None:
@@ -68,16 +73,18 @@ def print_plan(jobs: Sequence[Job], options: RenderOptions) -> None:
         console.note("every line is there already")
 
 
-def _print_row(head: str, rows: Sequence[Surveyed], delivery: Delivery, speed: float | None) -> None:
-    lines = sum(len(row.chain.lines) for row in rows)
-    characters = sum(row.chain.characters for row in rows)
+def _figures(rows: Sequence[Surveyed], delivery: Delivery, speed: float | None) -> list[str]:
+    """The cells of a row, under `HEADINGS`; without the last if the speed is not known."""
     cached, new = sum(row.cached for row in rows), sum(row.to_speak for row in rows)
     spoken = sum(row.new_seconds for row in rows)
     seconds = spoken + sum(row.cached_seconds for row in rows)
-    size = spoken * TAKE_BYTES_A_SECOND + new * SIDECAR_BYTES
-    size += seconds * sum(FILE_BYTES_A_SECOND[name] for name in delivery.formats)
-    time = "" if speed is None else f" {clock(spoken / speed):>7} to speak"
-    console.emit(
-        f"{head} {lines:>5} lines {characters:>7} characters {seconds / 60:>6.1f} min "
-        f"{cached:>5} cached {new:>5} new{time} {size / 1e6:>7.1f} MB"
-    )
+    bytes = spoken * TAKE_BYTES_A_SECOND + new * SIDECAR_BYTES
+    bytes += seconds * sum(FILE_BYTES_A_SECOND[name] for name in delivery.formats)
+    counts = sum(len(row.chain.lines) for row in rows), sum(row.chain.characters for row in rows), cached, new
+    time = [] if speed is None else [clock(spoken / speed)]
+    return [*map(str, counts), clock(seconds), size(round(bytes)), *time]
+
+
+def _print_cells(number: str, title: str, width: int, cells: Sequence[str]) -> None:
+    figures = "".join(f"{cell:>{wide}}" for cell, wide in zip(cells, WIDTHS, strict=False))
+    console.emit(f"{number:>4}  {cut(title, width):<{width}}{figures}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from csm_cli.cli import console
@@ -125,9 +126,19 @@ class LiveProgress(PlainProgress):
         """The live line tells it all the time."""
 
     def chapter(self, chain: Chain, seconds: float, files: Sequence[Measured]) -> None:
+        with self._paused():
+            super().chapter(chain, seconds, files)
+
+    def book(self, files: Sequence[Measured], notes: Sequence[str]) -> None:
+        with self._paused():
+            super().book(files, notes)
+
+    @contextmanager
+    def _paused(self) -> Iterator[None]:
+        """Without the live line: what is printed on stdout would run on behind it."""
         if self._live:
             self._live.stop()
-        super().chapter(chain, seconds, files)
+        yield
         if self._live:
             self._live.start()
 

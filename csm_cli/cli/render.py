@@ -330,4 +330,4 @@ def _print_continuation(context: typer.Context) -> None:
                 named = [] if parameter.name == "scripts" else [parameter.opts[-1]]
                 words += [*named, str(item)]
     console.note("to continue:")
-    console.note(f"  {shlex.join(['csm', 'render', *words])}")
+    console.offer(shlex.join(["csm", "render", *words]))

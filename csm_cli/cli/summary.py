@@ -70,18 +70,18 @@ def print_reviews(reviews: Sequence[Review], in_store: Sequence[str] | None) -> 
                 shlex.join(["csm", "takes", command, str(review.source), *in_store])
                 for command in ("play", "reroll")
             )
-            console.note(f"  to hear it: {play}")
-            console.note(f"  to speak it again: {again}")
+            console.note("  to hear it, and to speak it again:")
+            console.offer(play)
+            console.offer(again)
 
 
 def print_files(files: Sequence[Measured]) -> None:
     """The paths of finished files on stdout, and what was measured on each on stderr."""
     for file in files:
         console.emit(str(file.path))
-        levels = f"RMS {file.rms_db:.1f} dB · peak {file.peak_db:.1f} dBFS"
-        levels += f" · true peak {file.true_peak_db:.1f} dBTP"
+        levels = f"RMS {file.rms_db:.1f} dB · peak {file.peak_db:.1f} dBFS (true {file.true_peak_db:.1f})"
         levels += f" · {file.lufs:.1f} LUFS · floor {file.noise_floor_db:.0f} dB"
-        console.note(f"  {file.path.name}: {levels}")
+        console.note(f"  {file.path.name}: {levels}" if len(files) > 1 else f"  {levels}")
 
 
 def print_results(report: RenderReport, takes: Path | None = None, page: bool = True) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +12,7 @@ import typer
 from csm_cli.cli import console
 from csm_cli.cli.choices import Device, DeviceOption, JsonOption, ModelOption
 from csm_cli.cli.groups import Group
-from csm_cli.cli.words import clock, count, size
+from csm_cli.cli.words import clock, count, cut, size
 from csm_cli.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
@@ -76,10 +77,11 @@ def list_takes(
     for line in lines:
         planned = line.planned
         seconds = f"{line.take.seconds:.1f} s" if line.take else "-"
-        console.emit(
+        row = (
             f"{planned.id}  {line.source}  {planned.line.speaker:<{width}}  {seconds:>7}  "
             f"{len(bench.takes_of(line))}  {_state(line):<8}  {planned.line.text}"
         )
+        console.emit(cut(row, console.columns(sys.stdout)))
     spoken = [line.take.seconds for line in lines if line.take]
     review = sum(bool(line.reasons) for line in lines)
     console.note(f"{count(len(lines), 'line')}, {clock(sum(spoken))} of speech, {review} to review")

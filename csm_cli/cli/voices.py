@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ import typer
 from csm_cli.cli import console, voices_add, voices_listen, voices_share
 from csm_cli.cli.choices import JsonOption
 from csm_cli.cli.groups import Group
+from csm_cli.cli.words import folded
 
 if TYPE_CHECKING:
     from csm_cli.voices.registry import VoiceRegistry
@@ -36,13 +38,16 @@ def list_voices(as_json: JsonOption = False) -> None:
     if as_json:
         _print_json(voices)
     else:
-        width = max((len(voice.name) for voice in voices), default=0)
+        screen = console.columns(sys.stdout)
+        rows = [("name", "tag", "layer", "clip", "")] if screen else []  # a shell loop wants none
         for voice in voices:
             clip = f"{voice.seconds:.1f} s" if voice.audio else "tag only"
             about = "  ".join(part for part in (", ".join(voice.labels), voice.note) if part)
-            console.emit(
-                f"{voice.name:<{width}} {voice.speaker:>4}  {voice.layer:<7} {clip:>8}  {about}".rstrip()
-            )
+            rows.append((voice.name, str(voice.speaker), voice.layer, clip, about))
+        width = max((len(row[0]) for row in rows), default=0)
+        for name, tag, layer, clip, about in rows:
+            line = f"{name:<{width}} {tag:>4}  {layer:<7} {clip:>8}  "
+            console.emit(folded(f"{line}{about}".rstrip(), screen, " " * len(line)))
     for problem in problems:
         console.note(f"warning: {problem}")
 

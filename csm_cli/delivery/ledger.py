@@ -74,6 +74,15 @@ class Ledger:
         self._folder, self._source, self._count = folder, source, chapters
         self._entries = _read(folder / NAME)
 
+    def others(self) -> list[str]:
+        """Other scripts whose files are still in the folder, by their file names."""
+        sources = {
+            entry.source
+            for name, entry in self._entries.items()
+            if entry.source != self._source and (self._folder / name).is_file()
+        }
+        return sorted(sources)
+
     def add(self, made: Iterable[Path], timeline: Timeline, rendered: Iterable[int]) -> None:
         """Note files that were made now, and that agree with the timeline.
 

@@ -173,6 +173,12 @@ class BookWriter:
         ledger.add(made, timeline, self._chapters)
         if complete:
             self.notes += ledger.clear(made, timeline, self._chapters)
+            if others := ledger.others():
+                own = self.folder / Path(self.book.source).stem
+                self.notes.append(
+                    f"{self.folder} has files of {', '.join(others)} too, but one timeline.json, now that of "
+                    f"{self.book.source}; for a folder of its own: -o {own}"
+                )
             timeline = ledger.with_files(timeline)
         timeline.write(self.folder / NAME)
         ledger.write()

@@ -60,6 +60,8 @@ def master_jobs(
                     made = pool.map(make, plan.chains, chapters)
                     for chain, lines, (seconds, files) in zip(plan.chains, chapters, made, strict=True):
                         report.add_chapter(lines, seconds, [file.path for file in files])
+                        for line in lines:
+                            progress.line(line)
                         progress.chapter(chain, seconds, files)
                 whole = writer.finish()
             except BaseException:

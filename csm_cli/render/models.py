@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FULL_MODEL = "sesame/csm-1b"
 DEMO = "demo"
-GET_FULL = f"for the full model: `hf auth login`, then `csm models pull {FULL_MODEL}`"
+GET_FULL = f"the full model: `csm models pull {FULL_MODEL}`"
 
 
 @dataclass(frozen=True)
@@ -132,5 +132,6 @@ def is_cached(repository: str) -> bool:
 def _demo(origin: str | None = None) -> ModelChoice:
     from csm_cli.demo import DEMO_CHECKPOINT
 
-    chosen = f" ({origin})" if origin else ""
-    return ModelChoice(str(DEMO_CHECKPOINT), f"the embedded demo voice{chosen}; {GET_FULL}")
+    # Who asked for it knows that there is another.
+    more = f" ({origin})" if origin else f"; {GET_FULL}"
+    return ModelChoice(str(DEMO_CHECKPOINT), f"the embedded demo voice{more}")

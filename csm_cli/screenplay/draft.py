@@ -345,6 +345,12 @@ class Draft:
     def _admit(self, speaker: str, source: Source) -> None:
         """Let the undeclared narrator in; anybody else is a problem."""
         if speaker == NARRATOR or not self.header.cast_known:
+            for name, member in self.header.cast.items():
+                if name.casefold() == speaker:  # in whose voice the narration would then not be
+                    what = (
+                        f'"{shown(name)}" is not the narrator, whose lines name nobody; write it "{speaker}"'
+                    )
+                    self._problems.add(member.source, what)
             self._cast[speaker] = CastMember(speaker, "", None, source)
             self._known[speaker] = speaker
         else:

@@ -15,9 +15,9 @@ from csm_cli.screenplay.document import Source
 from csm_cli.screenplay.limits import MAX_YAML_DEPTH
 from csm_cli.screenplay.problems import Problems, shown
 from csm_cli.screenplay.source_text import SourceText
+from csm_cli.screenplay.yaml_faults import explained
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_QUOTE = "put text in quotes if it has a colon or begins with one of & * ! % @ ` { [ \" '"
 
 
 @dataclass(slots=True)
@@ -67,10 +67,8 @@ def parse_nodes(source: SourceText, problems: Problems) -> Node | None:
         for event in yaml.parse(source.text, Loader=_LOADER):
             builder.take(event)
     except yaml.MarkedYAMLError as fault:
-        mark = fault.problem_mark or fault.context_mark
-        what = fault.problem or fault.context or "it does not parse"
-        place = source.at(min(mark.index, len(source.text))) if mark else source.at(0)
-        problems.add(place, f"not valid YAML: {what}; {_QUOTE}")
+        index, what = explained(fault, source.text)
+        problems.add(source.at(index), f"not valid YAML: {what}")
         return None
     except (yaml.YAMLError, RecursionError) as fault:
         problems.add(source.at(0), f"not valid YAML: {shown(str(fault))}")

@@ -197,8 +197,9 @@ def only_script(takes: Path | None, folder: Path | None = None) -> Path:
     there: Sequence[Path] = [folder / name for name in names if (folder / name).is_file()]
     if len(there) == 1:
         return there[0]
+    listed = ", ".join(str(path) for path in there[:3]) + (", …" if len(there) > 3 else "")
     raise UsageError(
-        f"{len(there)} scripts were rendered here; it is not clear which is meant" if there else "no script",
+        f"{len(there)} scripts were rendered here: {listed}" if there else "no script was rendered here",
         where=str(folder.resolve()),
-        remedy="name it: SCRIPT:LINE, or --script SCRIPT",
+        remedy="name the script (a line of it is SCRIPT:LINE)",
     )

@@ -10,7 +10,8 @@ def test_what_csm_renders_for_a_shop_passes(csm, engine, script):
     assert result.code == 0
     assert "01-arrival.mp3  (chapter)" in result.out
     assert "-23 to -18 dB" in result.out
-    assert "closing credits        missing" in result.out
+    assert "closing credits      missing" in result.out
+    assert max(map(len, result.out.splitlines())) <= 80
     assert result.err.splitlines()[-1] == "csm: 3 files, acx-spec: passes, 3 warnings"
     assert "<svg" in Path("page.html").read_text()
 
@@ -24,6 +25,13 @@ def test_what_fails_exits_6(csm, engine, script):
     assert line.split() == ["codec", "pcm_s16le", "mp3", "FAIL"]
     value = json.loads(csm("check", "out", "--json", "--preset", "acx-spec").out)
     assert value["ok"] is False and len(value["files"]) == 3
+
+
+def test_what_is_no_audio_is_said_apart_from_what_is_asked(csm):
+    Path("notes.txt").write_text("no sound")
+    (line, *_) = [x for x in csm("check", "notes.txt").out.splitlines() if "decodes" in x]
+    assert line.split("  ")[-1].strip() == "FAIL"
+    assert "  to its end  " in line
 
 
 def test_nothing_to_check(csm):

@@ -85,7 +85,7 @@ def test_a_terminated_rendering_says_what_is_kept(csm, engine, script):
     result = csm("render", script, "--batch", 1)
     assert (result.code, result.out) == (143, "")
     assert re.search(r"csm: 2 of 7 lines spoken and kept, \d+\.\d s of audio\n", result.err)
-    assert f"csm:   csm render {script} --batch 1\n" in result.err
+    assert f"\n  csm render {script} --batch 1\n" in result.err
     engine.fail = None
     assert "(2 there already, 5 spoken now)" in csm("render", script).err
 
@@ -217,16 +217,17 @@ def test_a_voice_unknown_to_the_demo_model_names_who_stands_in(csm, engine, tmp_
 def test_a_dry_run_needs_no_model(csm, script, monkeypatch):
     result = csm("render", script, "--dry-run", "--chapters", "2-3")
     assert result.code == 0
-    head, second, third, total = result.out.splitlines()
+    head, names, second, third, total = result.out.splitlines()
     assert head == f"{script} -> lighthouse"
+    assert names.split() == ["chapter", "lines", "letters", "cached", "new", "audio", "disk"]
     assert second.split()[:4] == ["2", "The", "Lamp", "3"]
     assert third.split()[:3] == ["3", "Morning", "1"]
-    assert total.split()[:4] == ["in", "all", "4", "lines"]
+    assert total.split()[:4] == ["in", "all", "4", "130"]
     monkeypatch.setenv("CSM_MODEL", "/nonexistent")
     result = csm("render", script, "--dry-run")
     assert result.code == 0
     assert "csm: /nonexistent: no such checkpoint folder" in result.err
-    assert re.search(r"in all +7 lines .* 0 cached +7 new ", result.out)
+    assert re.search(r"in all +7 +\d+ +0 +7 ", result.out)
 
 
 def test_where_every_take_is_there_no_model_is_loaded(csm, own_home, tmp_path, monkeypatch):
@@ -240,7 +241,7 @@ def test_where_every_take_is_there_no_model_is_loaded(csm, own_home, tmp_path, m
 
     monkeypatch.setattr(ModelChoice, "load", load)
     dry = csm("render", script, "--model", "demo", "--dry-run")
-    assert re.search(r"in all +2 lines .* 2 cached +0 new ", dry.out)
+    assert re.search(r"in all +2 +\d+ +2 +0 ", dry.out)
     assert "every line is there already" in dry.err
     again = csm("render", script, "--model", "demo", "-o", "two", "--pause", "line=1")
     assert "(2 there already)" in again.err
@@ -249,7 +250,7 @@ def test_where_every_take_is_there_no_model_is_loaded(csm, own_home, tmp_path, m
     assert "without a model, `csm master SCRIPT`" in gone.err
     script.write_text(script.read_text().replace("Yes.", "No."))
     dry = csm("render", script, "--model", "demo", "--dry-run")
-    assert re.search(r"in all +2 lines .* 1 cached +1 new ", dry.out)
+    assert re.search(r"in all +2 +\d+ +1 +1 ", dry.out)
     assert "id: demo" in (tmp_path / "csm.lock").read_text()
 
 
@@ -265,7 +266,7 @@ def test_interrupted_says_how_to_continue_and_exits_130(csm, engine, script):
     ]
     *_, line, last = result.err.splitlines()
     assert last == "csm: interrupted"
-    assert line.startswith(f"csm:   csm render {script} --output 'my out' ")
+    assert line.startswith(f"  csm render {script} --output 'my out' ")
     assert "--batch 1" in line
     assert "--seed 3" in line
     assert "--format wav" in line
@@ -290,3 +291,13 @@ def test_the_defaults_of_the_command_are_those_of_the_library():
         library.context_turns,
         library.seed,
     )
+
+
+def test_two_scripts_in_one_folder_are_told(csm, engine, script, tmp_path):
+    other = tmp_path / "other.md"
+    other.write_text("# Night\n\nOnce.\n")
+    assert "timeline.json" not in csm("render", script, "-o", "out").err
+    told = csm("render", other, "-o", "out").err
+    assert f"out has files of {script.name} too, but one timeline.json, now that of other.md" in told
+    assert "for a folder of its own: -o out/other" in told
+    assert "timeline.json" not in csm("render", other, "-o", "out/other").err

@@ -22,7 +22,7 @@ def test_a_text_becomes_a_file_whose_path_is_printed(csm, engine):
     assert 1.5 < len(sound) / rate < 4
     assert engine.loaded == (str(DEMO_CHECKPOINT), "auto")
     first, *_, last = result.err.splitlines()
-    assert first.startswith("csm: the embedded demo voice; for the full model:")
+    assert first.startswith("csm: the embedded demo voice; the full model: `csm models pull")
     assert last.startswith("csm: 1 line, ")
 
 
@@ -167,3 +167,8 @@ def test_csm_1b_is_used_once_it_is_in_the_cache(csm, engine, own_home, monkeypat
     result = csm("say", HELLO)
     assert engine.loaded[0] == "sesame/csm-1b"
     assert "found in the Hub cache" in result.err
+
+
+def test_a_text_without_quotes_is_told_what_it_lacks(csm):
+    result = csm("say", "Hello", "there.")
+    assert result.code == 2 and "put the whole text in quotes" in result.err

@@ -2,48 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-import pytest
 import yaml
 
-import csm_cli
 from csm_cli.paths import data_dir
+from tests.cli.terminal import on_terminal
 from tests.voices.sounds import TEXT, speech, written
-
-pty = pytest.importorskip("pty")
-
-
-def on_terminal(*arguments: object, answers: list[tuple[str, str]]) -> tuple[int, str]:
-    """(exit code, what the screen showed) of csm, with each answer typed once its question is there."""
-    leader, follower = pty.openpty()
-    root = str(Path(csm_cli.__file__).parent.parent)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "csm_cli", *map(str, arguments)],
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        env={**os.environ, "PYTHONPATH": root, "TERM": "xterm"},
-    )
-    os.close(follower)
-    shown = ""
-    while True:
-        try:
-            data = os.read(leader, 4096)
-        except OSError:  # the other end is closed
-            break
-        if not data:
-            break
-        shown += data.decode("utf-8", "replace")
-        while answers and answers[0][0] in shown:
-            question, answer = answers.pop(0)
-            shown = shown.replace(question, f"<{question}>", 1)
-            os.write(leader, answer.encode() + b"\n")
-    os.close(leader)
-    return process.wait(60), shown
 
 
 def card(name: str) -> dict:

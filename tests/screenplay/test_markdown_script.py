@@ -175,3 +175,16 @@ def test_faults_of_the_whole_script(faults, text, message):
 def test_broken_front_matter_does_not_make_everybody_unknown(faults):
     (problem,) = faults("a.md", "---\nvoices: {Rose: [\n---\n**Rose:** Hi.\n")
     assert "not valid YAML" in problem
+
+
+def test_a_narrator_with_a_capital_is_told(faults):
+    text = "---\nvoices: {Narrator: rms}\n---\nOnce.\n"
+    (problem,) = faults("a.md", text)
+    assert problem == (
+        '2:10: error: "Narrator" is not the narrator, whose lines name nobody; write it "narrator"'
+    )
+
+
+def test_a_named_narrator_is_somebody_like_everybody_else(script):
+    path = script("a.md", "---\nvoices: {Narrator: rms}\n---\n**Narrator:** Once.\n")
+    assert list(read_screenplay(path).cast) == ["Narrator"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from csm_cli.screenplay import Line, Pause, SceneBreak, read_screenplay
 
@@ -189,6 +190,43 @@ def test_faults_of_the_whole_script(faults, text, message):
 def test_yaml_that_does_not_parse_says_where_and_how_to_mend_it(faults):
     (problem,) = faults("a.yaml", 'lines:\n  - narrator: "Hold on!" she said.\n')
     assert problem.startswith("2:26: error: not valid YAML: ") and "put text in quotes" in problem
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            'voices:\n  A: "eve\nlines:\n- A: Hi.\n',
+            '2:6: error: not valid YAML: this quote has no end; close it with another "',
+        ),
+        (
+            "voices: {A: eve\nlines:\n- A: Hi.\n",
+            "1:9: error: not valid YAML: this { has no end; close it with }",
+        ),
+        (
+            "voices: {A: eve}\nlines: [\n  A: Hi.\nb: c\n",
+            "2:8: error: not valid YAML: this [ has no end; close it with ]",
+        ),
+        ("voices:\n\tA: eve\n", "2:1: error: not valid YAML: a tab; indent with spaces"),
+        (
+            "title My book\nlines:\n- narrator: Hi\n",
+            "1:1: error: not valid YAML: a key without a colon; write key: value",
+        ),
+        (
+            "lines:\n- narrator: Note: hi\n",
+            "2:17: error: not valid YAML: a second colon in one line; put text in quotes",
+        ),
+        (
+            "voices:\n  A: eve\n B: slt\n",
+            "3:2: error: not valid YAML: indented otherwise than the lines above",
+        ),
+        ("title: @me\n", "1:8: error: not valid YAML: found character"),
+    ],
+)
+@pytest.mark.parametrize("loader", ["SafeLoader", "CSafeLoader"])
+def test_what_does_not_parse_is_told_where_it_begins(faults, monkeypatch, loader, text, message):
+    monkeypatch.setattr("csm_cli.screenplay.nodes._LOADER", getattr(yaml, loader, yaml.SafeLoader))
+    assert faults("a.yaml", text)[0].startswith(message)
 
 
 def test_all_faults_come_at_once_in_file_order(faults):

@@ -17,7 +17,9 @@ from csm_cli.delivery.check.picture import picture
 from csm_cli.delivery.check.presets import Preset
 from csm_cli.delivery.check.run import Checked, CheckedBook, CheckedFile
 
-MARKS = {"ok": "ok", "warning": "WARNING", "fail": "FAIL", "-": ""}
+MARKS = {"ok": "ok", "warning": "WARN", "fail": "FAIL", "-": ""}
+COLUMNS = (2, 23, 45, 76)
+"""Where item, value, limit and verdict begin: a line holds 80 characters."""
 
 
 def table(checked: Checked) -> Iterator[str]:
@@ -111,7 +113,13 @@ def _legend(rules: Preset) -> str:
 
 def _rows(findings: Sequence[Finding]) -> Iterator[str]:
     for each in findings:
-        yield f"  {each.item:<22} {each.shown:<25}  {each.limit:<29}  {MARKS[each.verdict]}".rstrip()
+        line = ""
+        for column, cell in zip(
+            COLUMNS, (each.item, each.shown, each.limit, MARKS[each.verdict]), strict=True
+        ):
+            # What is too long moves the next cell, and no further one if that is short.
+            line = f"{line.rstrip() + '  ' if line else '':<{column}}{cell}"
+        yield line.rstrip()
 
 
 def _html_rows(findings: Sequence[Finding]) -> str:
