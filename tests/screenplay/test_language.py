@@ -199,6 +199,32 @@ def test_braces_brackets_and_doubled_braces_can_be_text(script):
     assert (line.text, line.seed) == ("{seed=7} {a} [b] {{c}} [pause 1]", None)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.md", "# The \\{{x}} game\n\n## In \\{{y}}\n\nHi.\n"),
+        (
+            "a.yaml",
+            "chapters: [{title: 'The \\{{x}} game', lines: [{scene: 'In \\{{y}}'}, {narrator: Hi.}]}]",
+        ),
+        ("a.fountain", "# The {{x}} game\n\nINT. IN {{y}}\n\nHi.\n"),
+        ("a.txt", "Chapter 1. The {{x}} game\n\nHi.\n"),
+        ("a.json", '{"title": "The {{x}} game", "lines": [{"text": "Hi."}]}'),
+        ("b.md", "---\ntitle: The {{x}} game\n---\nHi.\n"),
+    ],
+)
+def test_doubled_braces_can_stand_in_titles(script, name, text):
+    (chapter,) = read_screenplay(script(name, text)).chapters
+    assert chapter.title.endswith("The {{x}} game")
+    assert all(scene.title in ("", "In {{y}}", "INT. IN {{y}}") for scene in chapter.scenes)
+
+
+def test_variables_stand_in_titles(script):
+    path = script("a.md", "---\nvariables: {x: Rome}\n---\n# *To* {{x}}\n\n## In {{x}}\n\nHi.\n")
+    (chapter,) = read_screenplay(path).chapters
+    assert (chapter.title, chapter.scenes[0].title) == ("To Rome", "In Rome")
+
+
 def test_many_includes_in_a_circle_end(script):
     script("b.md", "[include a.md]\n[include a.md]\n\nText.\n")
     _, problems = check_screenplay(script("a.md", "[include b.md]\n[include b.md]\n\nText.\n"))
