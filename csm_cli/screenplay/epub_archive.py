@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urldefrag
 
 from csm_cli.errors import ScriptError
-from csm_cli.screenplay.xml import local_name, parse_page, parse_xml
+from csm_cli.screenplay.xml import local_name, parse_page, parse_xml, plain
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -156,7 +156,7 @@ class _Package:
             elif name == "meta" and element.get("name") == "cover":
                 cover = element.get("content", "")
             elif isinstance(element.tag, str) and element.tag.startswith("{http://purl.org/dc/"):
-                text = " ".join("".join(element.itertext()).split())
+                text = plain("".join(element.itertext()))
                 if text:
                     found.metadata.setdefault(name, text)
         found.pages = [self.path_of(idref) for idref in dict.fromkeys(spine) if idref in self.items]
@@ -194,7 +194,7 @@ class _Package:
             links = [link for link in nav.iter() if local_name(link) == "a" and link.get("href")]
             for link in links:
                 target, fragment = self.resolve(link.get("href", ""), posixpath.dirname(path))
-                label = " ".join("".join(link.itertext()).split())
+                label = plain("".join(link.itertext()))
                 if "toc" in kind and label:
                     self.found.contents.append((target, fragment, label))
                 elif "landmarks" in kind:
@@ -206,7 +206,7 @@ class _Package:
             label = href = ""
             for child in point:
                 if local_name(child) == "navlabel":
-                    label = " ".join("".join(child.itertext()).split())
+                    label = plain("".join(child.itertext()))
                 elif local_name(child) == "content":
                     href = child.get("src", "")
             if label and href:

@@ -80,6 +80,13 @@ def test_a_page_that_is_not_well_formed_is_read_all_the_same(tmp_path):
     assert [line.text for line in play.lines] == ["One & two", "Three four five"]
 
 
+def test_control_characters_of_a_broken_page_are_not_read(tmp_path):
+    pages = {"a.xhtml": page("<h1>O&#27;ne<p>Fine&#x1b;[2J so\x07 far &#xfffe;.</p>")}
+    (chapter,) = read_screenplay(make_epub(tmp_path / "a.epub", pages, [])).chapters
+    assert chapter.title.isprintable() and chapter.title.startswith("O")
+    assert [line.text for line in chapter.lines] == ["Fine [2J so far ."]
+
+
 def zip_of(path: Path, files: dict[str, bytes]) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
