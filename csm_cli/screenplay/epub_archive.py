@@ -86,6 +86,8 @@ class Archive:
         """
         if name not in self._names:
             self._refuse(f"names {name!r}, which is not in it")
+        if self._names[name].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            self._refuse(f"{name!r} is packed in a way that e-books do not use")
         try:
             with self._zip.open(name) as file:
                 data = file.read(most + 1)

@@ -107,6 +107,15 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path):
     assert "unpacks to more than 16 MiB" in refused(make_epub(tmp_path / "a.epub", pages, []))
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_of_another_kind_is_refused(tmp_path, method):
+    whole = make_epub(tmp_path / "a.epub", PAGES, CONTENTS)
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(tmp_path / "b.epub", "w", method) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    assert "packed in a way" in refused(tmp_path / "b.epub")
+
+
 def test_a_header_that_lies_about_a_size_gains_nothing(tmp_path):
     path = make_epub(tmp_path / "a.epub", {"a.xhtml": "<p>" + "a" * (20 * 2**20) + "</p>"}, [])
     data = path.read_bytes()

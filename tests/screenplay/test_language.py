@@ -225,6 +225,24 @@ def test_variables_stand_in_titles(script):
     assert (chapter.title, chapter.scenes[0].title) == ("To Rome", "In Rome")
 
 
+def test_includes_that_multiply_are_refused(script):
+    for depth in range(10):
+        script(f"i{depth}.md", f"[include i{depth + 1}.md]\n" * 900 + "Text.\n")
+    _, problems = check_screenplay(script("a.md", "[include i0.md]\n"))
+    messages = [found.message for found in problems.findings()]
+    assert any("nested more than 8 deep" in message for message in messages)
+    assert any("more than 1000 includes" in message for message in messages)
+
+
+def test_large_includes_are_read_so_many_times_and_no_more(script, monkeypatch):
+    monkeypatch.setattr("csm_cli.screenplay.reading.MAX_INCLUDED_BYTES", 2**20)
+    script("large.md", "Text.\n\n<!-- " + "a" * 500_000 + " -->\n")
+    _, problems = check_screenplay(script("a.md", "[include large.md]\n" * 4))
+    assert [found.message for found in problems.findings()] == [
+        "the included scripts are larger than 1 MiB together"
+    ] * 2
+
+
 def test_many_includes_in_a_circle_end(script):
     script("b.md", "[include a.md]\n[include a.md]\n\nText.\n")
     _, problems = check_screenplay(script("a.md", "[include b.md]\n[include b.md]\n\nText.\n"))
