@@ -32,8 +32,8 @@ _FRACTIONS = {"½": "half", "⅓": "third", "⅔": "two thirds", "¼": "quarter"
 
 def _money(match: re.Match[str]) -> str:
     one, many, small_one, small_many = _CURRENCIES[match["sign"]]
-    if _BEFORE_NOUN.search(match.string, 0, match.start()) and re.match(
-        " [a-z]", match.string[match.end() :]
+    if _BEFORE_NOUN.search(match.string, max(0, match.start() - 40), match.start()) and re.match(
+        " [a-z]", match.string[match.end() : match.end() + 2]
     ):
         many = one  # a $5 bill
     whole, part, scale = match["whole"], match["part"], match["scale"] or match["short"]

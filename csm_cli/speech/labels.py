@@ -49,7 +49,7 @@ def _model(match: re.Match[str]) -> str:
 def _hours(match: re.Match[str]) -> str:
     """ "0600 hours" is a time; "2000 hours" only behind "at" and its like."""
     hour, minute = match[1], match[2]
-    if not hour.startswith("0") and not _AT.search(match.string, 0, match.start()):
+    if not hour.startswith("0") and not _AT.search(match.string, max(0, match.start() - 40), match.start()):
         return match[0]
     head = digits(hour) if hour.startswith("0") else cardinal(int(hour))
     if minute == "00":

@@ -65,8 +65,8 @@ def scores(text: str) -> str:
 def _parts(match: re.Match[str]) -> str:
     """ "7/8": seven eighths; "0/3 coins": out of three; "9/11" is no fraction."""
     above, below = int(match[1]), int(match[2])
-    rest = match.string[match.end() :]
-    before = match.string[: match.start()]
+    rest = match.string[match.end() : match.end() + 40]
+    before = match.string[max(0, match.start() - 40) : match.start()]
     if _DAY_BEFORE.search(before) or below <= 1 or match[1] != str(above) or match[2] != str(below):
         return match[0].replace("/", " ")
     if above == below == 50:
@@ -92,7 +92,7 @@ def _verses(match: re.Match[str]) -> str:
 
 def _odds(match: re.Match[str]) -> str:
     """ "10:1" is ten to one; "Psalm 23:1" is a verse."""
-    if match[1] in ("0", "1") or _NAME_BEFORE.search(match.string, 0, match.start()):
+    if match[1] in ("0", "1") or _NAME_BEFORE.search(match.string, max(0, match.start() - 40), match.start()):
         return match[0]
     return f"{match[1]} to one"
 

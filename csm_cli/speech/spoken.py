@@ -35,6 +35,7 @@ _SIGNS = [
     (re.compile(r"©\s*"), "copyright "),
     (re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), " slash "),
     (re.compile(r"[™®†‡•·*_^|\\~¶]+"), " "),
+    (re.compile(r"\s+"), " "),  # long runs would make the rules below slow
     (re.compile(r"\s*-(?:\s*-)+\s*"), " - "),
     (re.compile(r"\s*–\s*"), " - "),
     (re.compile(r"\s+"), " "),
@@ -63,6 +64,7 @@ def in_words(text: str, language: str = "en") -> str:
     text = dates(text, language.lower() not in ("en", "en-us"))
     if _FIGURE.search(text):
         text = figures_to_words(units(labels(old_money(text))))
+    text = " ".join(text.split())
     for pattern, said in _SIGNS:
         text = pattern.sub(said, text)
     return text.strip()

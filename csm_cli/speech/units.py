@@ -103,7 +103,8 @@ def _inches(match: re.Match[str]) -> str:
 def _unit(match: re.Match[str]) -> str:
     one, many = _NAMES[match["unit"]]
     compound = "-" in match["joint"] or bool(  # a 5-km run, a 9mm pistol
-        _ARTICLE.search(match.string, 0, match.start()) and _NOUN.match(match.string, match.end())
+        _ARTICLE.search(match.string, max(0, match.start() - 40), match.start())
+        and _NOUN.match(match.string, match.end())
     )
     single = match["number"] in ("1", "½", "¼", "¾", "⅓", "⅔") or compound
     return f"{match['number']} {one if single else many}"

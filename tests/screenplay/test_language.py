@@ -225,6 +225,11 @@ def test_variables_stand_in_titles(script):
     assert (chapter.title, chapter.scenes[0].title) == ("To Rome", "In Rome")
 
 
+def test_a_cue_that_is_not_closed_takes_no_longer_for_its_spaces(script):
+    path = script("a.md", f"Hi.\n\n[pause{' ' * 90_000}x\n\nA {{a=b{' ' * 90_000}x\n")
+    assert [line.text[:6] for line in read_screenplay(path).lines] == ["Hi.", "[pause", "A {a=b"]
+
+
 def test_includes_that_multiply_are_refused(script):
     for depth in range(10):
         script(f"i{depth}.md", f"[include i{depth + 1}.md]\n" * 900 + "Text.\n")
