@@ -230,6 +230,12 @@ def test_a_cue_that_is_not_closed_takes_no_longer_for_its_spaces(script):
     assert [line.text[:6] for line in read_screenplay(path).lines] == ["Hi.", "[pause", "A {a=b"]
 
 
+def test_variables_that_swell_a_line_are_refused(script):
+    text = f"---\nvariables: {{a: {'x' * 90_000}}}\n---\n{'{{a}}' * 2000}\n"
+    _, problems = check_screenplay(script("a.md", text))
+    assert "with its variables longer than 100000" in problems.findings()[0].message
+
+
 def test_includes_that_multiply_are_refused(script):
     for depth in range(10):
         script(f"i{depth}.md", f"[include i{depth + 1}.md]\n" * 900 + "Text.\n")
