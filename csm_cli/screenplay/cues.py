@@ -11,7 +11,7 @@ from csm_cli.screenplay.problems import Problems, did_you_mean, shown
 from csm_cli.screenplay.settings import check_keys, read_decimal, read_seconds, read_switch
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
-CUE = re.compile(rf"\[(pause|sound|bed|include)\b:?\s*((?:{_QUOTED}|[^\[\]\"])*)\]", re.IGNORECASE)
+CUE = re.compile(rf"\[(pause|sound|bed|include)\b:?\s*+((?:{_QUOTED}|[^\[\]\"])*+)\]", re.IGNORECASE)
 _PAIR = rf"(?:{_QUOTED}|[^\s={{}}\",]+)\s*=\s*(?:{_QUOTED}|[^\s{{}}\",]+)"
 BRACES = re.compile(rf"\{{\s*({_PAIR}(?:[\s,]+{_PAIR})*)\s*\}}\s*")
 _PARTS = re.compile(rf"({_QUOTED}|[^\s={{}}\",]+)\s*=\s*({_QUOTED}|[^\s{{}}\",]+)")

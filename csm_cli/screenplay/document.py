@@ -230,6 +230,11 @@ class Chapter:
     untitled: bool = False
 
     @property
+    def implied(self) -> bool:
+        """Whether the script has no chapters, so that this one bears the script's title and no number."""
+        return self.untitled and self.title != f"Chapter {self.number}"
+
+    @property
     def lines(self) -> tuple[Line, ...]:
         """What is spoken in this chapter, in order."""
         return tuple(item for item in self.items if isinstance(item, Line))

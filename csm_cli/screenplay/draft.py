@@ -115,7 +115,6 @@ class Draft:
         `implied`: the script does not divide itself into chapters.
         """
         self._close_chapter()
-        title = self.fill(title, source)
         self._open = _Open(
             title or f"Chapter {len(self._chapters) + 1}",
             source,
@@ -214,7 +213,7 @@ class Draft:
 
     def add_scene_break(self, source: Source, title: str = "") -> None:
         """Add a scene break; `title` is not spoken."""
-        self._items.append(SceneBreak(source, " ".join(self.fill(title, source).split())))
+        self._items.append(SceneBreak(source, " ".join(title.split())))
 
     def add_sound(self, file: str, source: Source, gain: float = 0.0, over: bool = False) -> None:
         """Add a sound file that is heard here."""

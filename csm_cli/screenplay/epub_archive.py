@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urldefrag
 
 from csm_cli.errors import ScriptError
-from csm_cli.screenplay.xml import local_name, parse_page, parse_xml
+from csm_cli.screenplay.xml import local_name, parse_page, parse_xml, plain
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -86,6 +86,8 @@ class Archive:
         """
         if name not in self._names:
             self._refuse(f"names {name!r}, which is not in it")
+        if self._names[name].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            self._refuse(f"{name!r} is packed in a way that e-books do not use")
         try:
             with self._zip.open(name) as file:
                 data = file.read(most + 1)
@@ -156,7 +158,7 @@ class _Package:
             elif name == "meta" and element.get("name") == "cover":
                 cover = element.get("content", "")
             elif isinstance(element.tag, str) and element.tag.startswith("{http://purl.org/dc/"):
-                text = " ".join("".join(element.itertext()).split())
+                text = plain("".join(element.itertext()))
                 if text:
                     found.metadata.setdefault(name, text)
         found.pages = [self.path_of(idref) for idref in dict.fromkeys(spine) if idref in self.items]
@@ -194,7 +196,7 @@ class _Package:
             links = [link for link in nav.iter() if local_name(link) == "a" and link.get("href")]
             for link in links:
                 target, fragment = self.resolve(link.get("href", ""), posixpath.dirname(path))
-                label = " ".join("".join(link.itertext()).split())
+                label = plain("".join(link.itertext()))
                 if "toc" in kind and label:
                     self.found.contents.append((target, fragment, label))
                 elif "landmarks" in kind:
@@ -206,7 +208,7 @@ class _Package:
             label = href = ""
             for child in point:
                 if local_name(child) == "navlabel":
-                    label = " ".join("".join(child.itertext()).split())
+                    label = plain("".join(child.itertext()))
                 elif local_name(child) == "content":
                     href = child.get("src", "")
             if label and href:

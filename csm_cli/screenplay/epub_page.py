@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from csm_cli.screenplay.epub_archive import epub_type
-from csm_cli.screenplay.xml import local_name, words
+from csm_cli.screenplay.xml import local_name, plain, words
 
 Kind = Literal["paragraph", "heading", "break", "anchor"]
 _BLOCKS = words(
@@ -85,7 +85,7 @@ class _Walk:
             self._parts.append(text)
 
     def _close(self) -> Iterator[Block]:
-        text = " ".join("".join(self._parts).split())
+        text = plain("".join(self._parts))
         self._parts = []
         if text:
             yield Block("heading" if self._heading else "paragraph", text, self._row, self._heading)

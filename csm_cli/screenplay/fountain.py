@@ -17,7 +17,8 @@ from csm_cli.screenplay.source_text import SourceText
 
 _GONE = "\x00"  # stands for a character that is not spoken, so that the rest keeps its column
 _BONEYARD = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-_NOTE = re.compile(r"\[\[(?:[^\]\n]|\](?!\])|\n(?!\n))*\]\]")
+_MARKS = re.compile(r"\[\[|\]\]|\n\n")  # a note begins, ends; a blank row, which no note goes over
+_LONGEST_NAME = 200
 _KEY = re.compile(r"([A-Za-z][A-Za-z ]{0,40}):\s*(.*)")
 _HEADING = re.compile(r"(?:INT|EXT|EST|INT\.?/EXT|EXT\.?/INT|I/E)(?:\.|\s)", re.IGNORECASE)
 _SCENE_NUMBER = re.compile(r"\s*#[\w.-]+#\s*$")
@@ -31,7 +32,7 @@ _KEYS = {"author": "author", "authors": "author", "draft date": "date", "copyrig
 
 def read_fountain(source: SourceText, reading: Reading) -> Screenplay:
     """The screenplay in a Fountain text; faults are noted in `reading`."""
-    text = _blot(_NOTE, _blot(_BONEYARD, source.text))
+    text = _without_notes(_BONEYARD.sub(lambda match: _blotted(match[0]), source.text))
     rows = text.split("\n")
     header, first = _title_page(rows, source, reading)
     draft = Draft(source.path, header, reading)
@@ -46,8 +47,22 @@ def read_fountain(source: SourceText, reading: Reading) -> Screenplay:
     return draft.finish()
 
 
-def _blot(pattern: re.Pattern[str], text: str) -> str:
-    return pattern.sub(lambda match: re.sub(r"[^\n]", _GONE, match[0]), text)
+def _blotted(text: str) -> str:
+    return re.sub(r"[^\n]", _GONE, text)
+
+
+def _without_notes(text: str) -> str:
+    """`text` with its `[[notes]]` blotted out; marks that have no partner stay."""
+    kept, done, begun = [], 0, -1
+    for mark in _MARKS.finditer(text):
+        if mark[0] == "]]" and begun >= 0:
+            kept += [text[done:begun], _blotted(text[begun : mark.end()])]
+            done, begun = mark.end(), -1
+        elif mark[0] == "\n\n":
+            begun = -1
+        elif mark[0] == "[[" and begun < 0:
+            begun = mark.start()
+    return "".join([*kept, text[done:]])
 
 
 def _title_page(rows: list[str], source: SourceText, reading: Reading) -> tuple[Header, int]:
@@ -155,6 +170,8 @@ class _Reader:
             self.end()  # a synopsis; a forced transition
         elif text[0] == "." and text[1:2].isalnum():
             self._scene(_SCENE_NUMBER.sub("", text[1:]), source)
+        elif len(text) > _LONGEST_NAME:
+            return False
         elif text[0] == "@" and (forced := _FORCED_CHARACTER.fullmatch(text)):
             self._character(forced[1], forced[2], source)
         elif not after_blank or text[0] in "!>":

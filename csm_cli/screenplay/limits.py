@@ -9,6 +9,8 @@ MAX_LINES = 50_000
 MAX_LINE_CHARACTERS = 100_000
 """Of one spoken line: more than an hour of speech, to be split by hand."""
 MAX_INCLUDES = 1_000
+MAX_INCLUDED_BYTES = 16 * 2**20
+"""Of all included scripts together; one that is included twice counts twice."""
 MAX_INCLUDE_DEPTH = 8
 MAX_YAML_DEPTH = 16
 MAX_PAUSE_SECONDS = 600.0

@@ -85,12 +85,12 @@ def _without_comments(source: SourceText, first: int, problems: Problems) -> lis
 
 
 def _title(heading: str) -> str:
-    """The title in "# Title" or "# Title ##"."""
+    """The title in "# Title" or "# Title ##", its marks as they stand."""
     title = heading.lstrip("#").strip()
     bare = title.rstrip("#")
     if not bare or bare[-1].isspace():
         title = bare
-    return " ".join(plain_text(title).split())
+    return title
 
 
 class _Reader:
@@ -165,7 +165,7 @@ class _Reader:
             voice = read_text(fields, "voice", self._problems)
         self._draft.add_line(
             self._speaker,
-            plain_text(self._draft.fill(said, self._source)),
+            self._plain(said, self._source),
             named_at=self._named_at,
             source=self._source,
             seed=read_seed(fields, self._problems) if fields.pairs else None,
@@ -176,6 +176,10 @@ class _Reader:
         )
         self._fresh = self._open = self._named = False
         self._said, self._settings = [], None
+
+    def _plain(self, text: str, source: Source) -> str:
+        r"""Variables are filled in first: the backslash of `\{{` is theirs, not Markdown's."""
+        return plain_text(self._draft.fill(text, source))
 
     def _end_paragraph(self) -> None:
         self.end_line()
@@ -199,7 +203,7 @@ class _Reader:
         self._end_paragraph()
         if len(marks[1]) > 1:
             self._chapter(source)
-            self._draft.add_scene_break(source, _title(text))
+            self._draft.add_scene_break(source, self._plain(_title(text), source))
             if not self._scenes:
                 self._scenes = True
                 what = 'this is a scene: its title is not spoken; a chapter is written "# Title"'
@@ -219,7 +223,8 @@ class _Reader:
         check_keys(rest, CHAPTER_KEYS, self._problems)
         check_twice(fields, self._problems)
         settings, seed = read_settings(rest, self._problems), read_seed(rest, self._problems)
-        self._draft.begin_chapter(_title(text), source, settings, seed, voices)
+        title = self._plain(_title(text), source)
+        self._draft.begin_chapter(" ".join(title.split()), source, settings, seed, voices)
 
     def _cue(self, cue: re.Match[str], source: Source) -> None:
         """A cue ends a line but not a turn: the same speaker goes on in the row below."""

@@ -14,6 +14,7 @@ Level = Literal["error", "warning", "note"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 MOST = 1000
 """Findings of one level that are kept; nobody reads more, and a hostile file could have millions."""
+_FEW = 50
 _SHOWN = 40
 
 
@@ -113,7 +114,10 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     lowered = {choice.casefold(): choice for choice in choices}
     key = word.casefold()
     # difflib takes quadratic time; nothing close to a name is this long.
-    close = [key] if key in lowered else difflib.get_close_matches(key[:100], lowered, n=1)
+    likely: Iterable[str] = lowered
+    if len(lowered) > _FEW:  # a thousand slips among thousands of names: only the likeliest are compared
+        likely = [name for name in lowered if name[:2] == key[:2] and abs(len(name) - len(key)) < 2][:_FEW]
+    close = [key] if key in lowered else difflib.get_close_matches(key[:100], likely, n=1)
     return f'; did you mean "{shown(lowered[close[0]])}"?' if close else ""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from csm_cli.errors import ScriptError
 from csm_cli.screenplay.document import CastMember, Screenplay, Source
-from csm_cli.screenplay.limits import MAX_INCLUDE_DEPTH, MAX_INCLUDES
+from csm_cli.screenplay.limits import MAX_INCLUDE_DEPTH, MAX_INCLUDED_BYTES, MAX_INCLUDES
 from csm_cli.screenplay.problems import Problems, shown
 
 SOUND_ENDINGS = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".aif", ".aiff")
@@ -39,7 +39,8 @@ class Reading:
     encoding: str = "utf-8"
     lines: int = 0
     _stack: list[Path] = field(default_factory=list)
-    _files: int = 0
+    _includes: int = 0
+    _bytes: int = 0  # of included scripts
 
     def find(self, name: str, source: Source, what: str, endings: tuple[str, ...]) -> Path | None:
         """The file that the script names at `source`; None, with a problem noted, if it cannot be used.
@@ -66,17 +67,24 @@ class Reading:
 
     def include(self, name: str, source: Source, endings: tuple[str, ...]) -> Screenplay | None:
         """The script that another includes at `source`; None, with a problem noted, if it cannot be."""
+        self._includes += 1
+        if self._includes > MAX_INCLUDES:  # nothing more is looked for: there may be a million of them
+            self.problems.add(source, f"more than {MAX_INCLUDES} includes")
+            return None
         path = self.find(name, source, "the included script", endings)
         if path is None:
             return None
+        size = path.stat().st_size
         here = path.resolve()
         if here in self._stack:
             self.problems.add(source, f'"{shown(name)}" includes itself')
         elif len(self._stack) > MAX_INCLUDE_DEPTH:
             self.problems.add(source, f"includes nested more than {MAX_INCLUDE_DEPTH} deep")
-        elif self._files >= MAX_INCLUDES:
-            self.problems.add(source, f"more than {MAX_INCLUDES} includes")
+        elif self._bytes + size > MAX_INCLUDED_BYTES:
+            most = f"{MAX_INCLUDED_BYTES >> 20} MiB"
+            self.problems.add(source, f"the included scripts are larger than {most} together")
         else:
+            self._bytes += size
             try:
                 return self.read(path, self)
             except ScriptError as error:  # not readable at all
@@ -90,7 +98,6 @@ class Reading:
             self._stack.append(path.resolve())
         except (OSError, ValueError, RuntimeError) as fault:
             raise ScriptError([f"{path}: error: cannot be read: {fault}"]) from None
-        self._files += 1
         try:
             yield
         finally:

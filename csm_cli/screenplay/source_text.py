@@ -15,8 +15,8 @@ from csm_cli.screenplay.document import Source
 from csm_cli.screenplay.limits import MAX_BYTES, MAX_CONTROL_CHARACTERS, MAX_ROWS
 from csm_cli.screenplay.problems import Problems
 
-# What YAML 1.1 does not allow in a file; no prose needs it in another format either.
-_CONTROL = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+CONTROL = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What YAML 1.1 does not allow in a file; no prose needs it in another format either."""
 STDIN = Path("-")
 """A script that is piped in."""
 _OTHER_ENCODINGS = {
@@ -125,7 +125,7 @@ def decode(name: str, data: bytes, encoding: str = "utf-8") -> SourceText:
             raise ScriptError(
                 [f"{name}: error: {source.rows} rows; {MAX_ROWS} are the most: divide the script"]
             )
-        for match in islice(_CONTROL.finditer(source.text), MAX_CONTROL_CHARACTERS):
+        for match in islice(CONTROL.finditer(source.text), MAX_CONTROL_CHARACTERS):
             problems.add(source.at(match.start()), f"control character U+{ord(match[0]):04X}; remove it")
     problems.check()
     return source

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from csm_cli.screenplay.document import Source
+from csm_cli.screenplay.limits import MAX_LINE_CHARACTERS
 from csm_cli.screenplay.problems import Problems, did_you_mean, shown
 
 NAME = re.compile(r"[^\W\d][\w-]*")
@@ -25,6 +26,8 @@ def fill(text: str, variables: dict[str, str], source: Source, problems: Problem
         expand: False: mark the variables, for `written`, instead of filling them in.
     """
 
+    room = MAX_LINE_CHARACTERS
+
     def one(match: re.Match[str]) -> str:
         escaped, name = match[1], match[2]
         if escaped:
@@ -33,6 +36,11 @@ def fill(text: str, variables: dict[str, str], source: Source, problems: Problem
             hint = did_you_mean(name, variables) or "; declare it under variables, or write \\{{"
             problems.add(source, f'unknown variable "{shown(name)}"{hint}')
             return match[0]
+        nonlocal room
+        room -= len(variables[name])
+        if room < 0:
+            problems.add(source, f"with its variables longer than {MAX_LINE_CHARACTERS} characters")
+            return ""
         return variables[name] if expand else f"{KEPT_OPEN}{name}{KEPT_CLOSE}"
 
     return _USE.sub(one, text)

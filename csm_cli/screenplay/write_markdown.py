@@ -59,7 +59,7 @@ class _Writer:
             heading = f"{heading[: braces.start()]}\\{braces[0]}"
         if heading.endswith("#"):
             heading = f"{heading[:-1]}\\#"
-        implied = chapter.untitled and not pairs and len(self.play.chapters) == 1
+        implied = chapter.implied and not pairs and len(self.play.chapters) == 1
         if not implied and (chapter.number > 1 or heading or pairs or not _only_includes(chapter)):
             self.blocks.append(" ".join(filter(None, ["#", heading, _braces(pairs)])))
         fresh = True

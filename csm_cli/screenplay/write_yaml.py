@@ -31,7 +31,7 @@ def write_yaml(play: Screenplay) -> str:
     """The text of a YAML script; a screenplay read with `expand=False` keeps its variables and includes."""
     rows = header_rows(play)
     chapters = play.chapters
-    if len(chapters) == 1 and chapters[0].untitled and not _own(chapters[0]):
+    if len(chapters) == 1 and chapters[0].implied and not _own(chapters[0]):
         rows += ["lines:", *_items(play, chapters[0], "  ")]
         return "\n".join(rows) + "\n"
     rows.append("chapters:")

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from csm_cli.errors import ScriptError
+from csm_cli.screenplay.source_text import CONTROL
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -60,6 +61,11 @@ def parse_page(data: bytes, name: str) -> _Element | None:
         return etree.fromstring(data, broken)
     except (etree.XMLSyntaxError, ValueError):
         return None
+
+
+def plain(text: str) -> str:
+    """`text` on one line, without control characters: a broken page may hold some, as `&#27;`."""
+    return " ".join(CONTROL.sub(" ", text).split())
 
 
 def local_name(element: _Element) -> str:

@@ -70,7 +70,7 @@ def _read_chapters(node: Node, draft: Draft, problems: Problems) -> None:
             continue
         check_keys(chapter, ("title", "lines", "voices", *CHAPTER_KEYS), problems)
         draft.begin_chapter(
-            read_text(chapter, "title", problems),
+            draft.fill(read_text(chapter, "title", problems), chapter.source),
             chapter.source,
             read_settings(chapter, problems),
             read_seed(chapter, problems),
@@ -142,7 +142,7 @@ def _read_pause(item: Fields, draft: Draft, problems: Problems) -> None:
 
 def _read_scene(item: Fields, draft: Draft, problems: Problems) -> None:
     check_keys(item, ("scene",), problems)
-    draft.add_scene_break(item.source, read_text(item, "scene", problems))
+    draft.add_scene_break(item.source, draft.fill(read_text(item, "scene", problems), item.source))
 
 
 def _read_sound(item: Fields, draft: Draft, problems: Problems) -> None:

@@ -24,12 +24,21 @@ _TITLES = {
     "Sen": "Senator",
     "Pres": "President",
     "Hon": "Honorable",
+    "Messrs": "Messieurs",
+    "Mme": "Madame",
+    "Mlle": "Mademoiselle",
+    "Supt": "Superintendent",
+    "Insp": "Inspector",
+    "Pvt": "Private",
     "Mt": "Mount",
     "Ft": "Fort",
 }
 _WORDS = {
     "e.g.": "for example",
     "i.e.": "that is",
+    "E.g.": "For example",
+    "I.e.": "That is",
+    "a.k.a.": "also known as",
     "etc.": "et cetera",
     "&c.": "et cetera",
     "vs.": "versus",
@@ -60,6 +69,8 @@ _BEFORE_FIGURES = {
     "pp.": "pages",
     "ch.": "chapter",
     "Ch.": "Chapter",
+    "chap.": "chapter",
+    "Chap.": "Chapter",
     "vol.": "volume",
     "Vol.": "Volume",
     "fig.": "figure",
@@ -76,8 +87,20 @@ _BEFORE_FIGURES = {
     "No.": "Number",
     "Nos.": "Numbers",
     "nos.": "numbers",
+    "Lv.": "Level",
+    "lv.": "level",
 }
-_BEFORE_NUMERALS = {"Vol": "Volume", "Ch": "Chapter", "Bk": "Book", "Pt": "Part", "Fig": "Figure"}
+_NUMBERED = {
+    "Vol": "Volume",
+    "Ch": "Chapter",
+    "Chap": "Chapter",
+    "Bk": "Book",
+    "Pt": "Part",
+    "Fig": "Figure",
+    "Sc": "Scene",
+}
+_BEFORE_NUMERALS = _NUMBERED | {short.lower(): word.lower() for short, word in _NUMBERED.items()}
+_OF_MONTHS = {"inst": "instant", "ult": "ultimo", "prox": "proximo"}
 _SLASHED = {"w/o": "without", "w/": "with ", "b/c": "because", "and/or": "and or", "c/o": "care of"}
 
 
@@ -86,15 +109,17 @@ def _one_of(words: object) -> str:
 
 
 _TITLE = re.compile(rf"\b({'|'.join(_TITLES)})\.(?=\s|$)")
-_BARE_TITLE = re.compile(r"\b(Mr|Mrs|Ms|Dr)(?=\s[A-Z])")
+_BARE_TITLE = re.compile(r"\b(Mr|Mrs|Ms|Dr|Mme|Mlle|Messrs|Mt)(?=\s[A-Z])")
 _WORD = re.compile(rf"(?<![\w.])({_one_of(_WORDS)})(?!\w)")
 _BEFORE_FIGURE = re.compile(rf"(?<![\w.])({_one_of(_BEFORE_FIGURES)})\s?(?=[0-9])")
-_BEFORE_NUMERAL = re.compile(rf"\b({_one_of(_BEFORE_NUMERALS)})\.\s?(?=[IVX]+\b)")
+_BEFORE_NUMERAL = re.compile(rf"\b({_one_of(_BEFORE_NUMERALS)})\.\s?(?=(?:[IVXL]+|[ivxl]+)\b)")
+_LEVEL = re.compile(r"\b([Ll])vl\.? ?(?=[0-9])")
+_OF_MONTH = re.compile(rf"(?<=[0-9](?:st|nd|rd|th) )({'|'.join(_OF_MONTHS)})\.")
 _SLASH = re.compile(r"(?<![\w/])(w/o|b/c|and/or|c/o|w/)(?=\s|$|[.,;!?])|(?<![\w/])(w/)(?=[a-z])")
 _SAINT = re.compile(r"\bSt\.?(?=\s+[A-Z])")
 _STREET = re.compile(r"(?<=\w )St\.(?!\w)")
 _DRIVE = re.compile(r"(?<=\w )([A-Z][a-z]+) Dr\.(?=[,.;:!?]|$|\s+[a-z])")
-_INITIALS = re.compile(r"(?<![\w.])(?:[A-Z]\.\s?){2,}")
+_INITIALS = re.compile(r"(?<![\w.])(?<![0-9])(?<![0-9] (?=[AP]\.M))(?:[A-Z]\.\s?){2,}")
 _INITIAL = re.compile(r"((?:^|[A-Z][a-z]+) [A-Z]|^[A-Z])\. (?=[A-Z][a-z])")
 _SENTENCE = re.compile(
     r"(?:The|Then|He|She|It|They|We|I|But|And|A|An|In|For|If|My|His|Her|Our|Your|Their|No|Yes|Not"
@@ -107,6 +132,7 @@ def abbreviations(text: str) -> str:
     if "/" in text:
         text = _SLASH.sub(lambda match: _SLASHED[match[0]], text)
     text = _BARE_TITLE.sub(lambda match: _TITLES[match[1]], text)
+    text = _LEVEL.sub(r"\1evel ", text)
     if "St" in text:
         text = _STREET.sub(_street, text)
         text = _SAINT.sub("Saint", text)
@@ -116,6 +142,7 @@ def abbreviations(text: str) -> str:
     text = _TITLE.sub(lambda match: _TITLES[match[1]], text)
     text = _BEFORE_FIGURE.sub(lambda match: f"{_BEFORE_FIGURES[match[1]]} ", text)
     text = _BEFORE_NUMERAL.sub(lambda match: f"{_BEFORE_NUMERALS[match[1]]} ", text)
+    text = _OF_MONTH.sub(lambda match: _OF_MONTHS[match[1]] + _stop(match), text)
     text = _WORD.sub(lambda match: _WORDS[match[1]] + _stop(match), text)
     text = _INITIALS.sub(_initials, text)
     return _INITIAL.sub(_initial, text)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from math import gcd
 
+from csm_cli.speech.clock import hours
 from csm_cli.speech.numbers import cardinal, decimal, digits, ordinal, plural, whole_number, year
+from csm_cli.speech.scores import scores
 
 _NUMBER = r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+"
 _CURRENCIES = {
@@ -18,7 +19,6 @@ _CURRENCIES = {
     "€": ("euro", "euros", "cent", "cents"),
     "¥": ("yen", "yen", "sen", "sen"),
 }
-_DIVISORS = {*range(2, 11), 12, 16, 20, 32, 64, 100}
 _SCALE_WORDS = {
     "k": "thousand",
     "m": "million",
@@ -32,8 +32,8 @@ _FRACTIONS = {"½": "half", "⅓": "third", "⅔": "two thirds", "¼": "quarter"
 
 def _money(match: re.Match[str]) -> str:
     one, many, small_one, small_many = _CURRENCIES[match["sign"]]
-    if _BEFORE_NOUN.search(match.string, 0, match.start()) and re.match(
-        " [a-z]", match.string[match.end() :]
+    if _BEFORE_NOUN.search(match.string, max(0, match.start() - 40), match.start()) and re.match(
+        " [a-z]", match.string[match.end() : match.end() + 2]
     ):
         many = one  # a $5 bill
     whole, part, scale = match["whole"], match["part"], match["scale"] or match["short"]
@@ -79,15 +79,6 @@ def _fraction(match: re.Match[str]) -> str:
     return name if " " in name else f"one {name}"
 
 
-def _parts(match: re.Match[str]) -> str:
-    """ "7/8": seven eighths; "9/11" is no fraction."""
-    above, below = int(match[1]), int(match[2])
-    if not above < below or below not in _DIVISORS or gcd(above, below) > 1:
-        return match[0].replace("/", " ")
-    name = "half" if below == 2 else "quarter" if below == 4 else ordinal(below)
-    return f"{cardinal(above)} {name}{'s' if above > 1 else ''}"
-
-
 def _telephone(match: re.Match[str]) -> str:
     groups = re.findall("[0-9]+", match[0])
     said = ", ".join(digits(group) for group in groups)
@@ -120,7 +111,6 @@ _LAST_OF_PAIRS = re.compile(rf"(?<![\w.,$£€:-])({_NUMBER})\s?[-–]\s?({_NUMB
 _RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
     (re.compile(_TELEPHONE), _telephone),
     (re.compile(r"(?<![\w.,$£€-])(1[0-9]{3}|20[0-9]{2})\s?[-–]\s?([0-9]{4}|[0-9]{2})(?![\w-])"), _years),
-    (re.compile(r"(?<![0-9/.,])([0-9]{1,2})/([0-9]{1,2})(?![0-9/]|\.[0-9])"), _parts),
     (re.compile(r"(?<=[0-9])\s?¢"), lambda m: " cents"),
     (re.compile(r"(?<![\w.])\.(?=[0-9])"), lambda m: "0."),
     (_LAST_OF_PAIRS, _range),
@@ -143,18 +133,21 @@ _RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
     (re.compile(r"(?<![\w'])'([0-9]{2})(?![\w'])"), lambda m: cardinal(int(m[1]))),
     (re.compile(rf"(?<![0-9.,:])(?P<hour>1[0-2]|[1-9]){_HALF}"), _hour),
     (re.compile(rf"({_NUMBER})(?:st|nd|rd|th)\b"), lambda m: ordinal(int(m[1].replace(",", "")))),
-    (re.compile(r"(?<![\w.,])'?([0-9]{2}|1[1-9][0-9]{2}|20[0-9]{2})s\b"), _decade),
+    (re.compile(r"(?<![\w.,])'?([0-9]{2}|1[1-9][0-9]{2}|20[0-9]{2})'?s\b"), _decade),
     # Spelled out before the plain rules, so that the point and the minus are not lost on them.
     (re.compile(r"(?<![\w.,)\]-])-(?=[0-9])"), lambda m: "minus "),
     (re.compile(rf"(?:{_NUMBER})(?:\.[0-9]+)+"), lambda m: decimal(m[0])),
     (
-        re.compile(r"\b(?:in|since|by|until|from|before|after|year|of) 1[0-9]{3}\b(?!,[0-9])", re.IGNORECASE),
+        re.compile(
+            r"\b(?:in|since|by|until|from|before|after|year|of|A ?D) 1[0-9]{3}\b(?!,[0-9])", re.IGNORECASE
+        ),
         lambda m: f"{m[0][:-4]}{year(int(m[0][-4:]))}",
     ),
     (re.compile(r"(?<![\w.,])(?:1[1-9][0-9]{2}|20[0-9]{2})(?![\w]|,[0-9])"), _year),
     (re.compile(_NUMBER), lambda m: whole_number(m[0])),
 ]
 _SIGN_BEHIND = re.compile(r"(?<![\w.,$£€¥])([0-9][0-9,]*(?:\.[0-9]{1,2})?)\s?([£€])(?![\w$£€¥])")
+_ORDINALS = re.compile(r"(?<=[0-9])(st|nd|rd|th)\s?[-–]\s?(?=[0-9]+(?:st|nd|rd|th)\b)")
 _RANGE = re.compile(r"(?<=[0-9])\s?–\s?(?=[$£€]?[0-9])")
 _SLASHED = re.compile(r"(?<![0-9/])(?:([0-9]+) )?([1-3]/[2-4])(?![0-9/])")
 _SIMPLE = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾"}
@@ -162,6 +155,7 @@ _BETWEEN = re.compile(r"(?<=[0-9])[-/](?=[0-9])")
 _PERCENT = re.compile(r"(?<=[0-9½⅓⅔¼¾])\s?[%‰]")
 _NUMBER_SIGN = re.compile(r"(?:[#№]|\b[Nn]o\.)\s?(?=[0-9])")
 _DEGREES = re.compile(r"(?<=[0-9])\s?°(?:\s?([CF])\b)?")
+_DEGREE = re.compile(r"(\b[Aa]n? -?[0-9]+)\s?°(?= [a-z])")
 _SCALES = {"C": " degrees Celsius", "F": " degrees Fahrenheit", None: " degrees"}
 _SUPERSCRIPTS = {"²": " squared", "³": " cubed"}
 
@@ -173,11 +167,15 @@ def figures_to_words(text: str) -> str:
     for mark, words in _SUPERSCRIPTS.items():
         text = text.replace(mark, words)
     text = _SLASHED.sub(lambda match: _SIMPLE.get(match[2], match[2]).join([match[1] or "", ""]), text)
+    text = scores(text)
     text = _SIGN_BEHIND.sub(r"\2\1", text)
+    text = hours(text)
+    text = _ORDINALS.sub(r"\1 to ", text)
     text = _MONEY_SPAN.sub(_span, text)
     text = _RANGE.sub(" to ", text)
     text = _PERCENT.sub(lambda match: " percent" if match[0].endswith("%") else " per mille", text)
     text = _NUMBER_SIGN.sub("number ", text)
+    text = _DEGREE.sub(r"\1 degree", text)
     text = _DEGREES.sub(lambda match: _SCALES[match[1]], text)
     for pattern, words_of in _RULES:
         text = _replace(pattern, words_of, text)

@@ -60,6 +60,17 @@ def year(number: int) -> str:
     return f"{_below_thousand(century)} {tail}"
 
 
+def paired(figures: str) -> str:
+    """Three or four figures of a house or a model: "two twenty-one", "one oh one", "fourteen hundred"."""
+    if figures.startswith("0"):
+        return digits(figures)
+    head, rest = divmod(int(figures), 100)
+    if not rest:
+        return cardinal(int(figures)) if head % 10 == 0 else f"{_below_thousand(head)} hundred"
+    tail = f"oh {_SMALL[rest]}" if rest < 10 else _below_thousand(rest)
+    return f"{_below_thousand(head)} {tail}"
+
+
 def decimal(text: str) -> str:
     """ "3.14" as "three point one four"; digits with points between them, so "1.2.3" is read as well."""
     whole, *fractions = text.split(".")

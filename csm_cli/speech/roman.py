@@ -22,6 +22,7 @@ _ALONE = re.compile(rf"({_NUMERAL})[.)]?")  # a single letter needs the full sto
 _BEHIND_PART = re.compile(
     rf"\b({_PARTS}|{_PARTS.lower()}|{_PARTS.upper()})(\s+)({_NUMERAL}|[ivx]{{1,5}})(?![\w'])"
 )
+_WAR = re.compile(r"\bWW ?(II?|[12])\b")
 _BEHIND_NAME = re.compile(
     rf"\b((?:{_NAMES})|(?:{_RULERS})\s+[A-Z]\w+)(\s+)({_NUMERAL})(?=('s)?(?!\w)(.?.?.?))"
 )
@@ -38,16 +39,19 @@ def roman_value(numeral: str) -> int:
 
 def roman_numerals(text: str) -> str:
     """`text` with its Roman numerals in words."""
-    if not re.search(r"\b[IVXLCivx]", text):
+    if not re.search(r"\bWW|\b[IVXLCivx]", text):
         return text
     if (alone := _ALONE.fullmatch(text)) and alone[1] and len(text) > 1:
         return cardinal(roman_value(alone[1])).capitalize() + ("." if text.endswith(".") else "")
+    text = _WAR.sub(lambda match: f"World War {'two' if match[1] in ('II', '2') else 'one'}", text)
     text = _BEHIND_PART.sub(_part, text)
     return _BEHIND_NAME.sub(_reign, text)
 
 
 def _part(match: re.Match[str]) -> str:
     numeral = match[3]
+    if numeral == "I" and match[1] == "act" and re.match(r",? scene\b", match.string[match.end() :]):
+        return f"{match[1]}{match[2]}one"
     valid = numeral not in ("", "C", "L") and re.fullmatch(_NUMERAL, numeral.upper())  # Appendix C
     if not valid or (numeral == "I" and match[1].islower()):
         return match[0]

@@ -8,14 +8,20 @@ from csm_cli.speech.abbreviations import abbreviations
 from csm_cli.speech.amounts import figures_to_words
 from csm_cli.speech.clean import clean, without_marks
 from csm_cli.speech.dates import dates
+from csm_cli.speech.labels import labels
+from csm_cli.speech.old_money import old_money
 from csm_cli.speech.roman import roman_numerals
 from csm_cli.speech.units import units
 from csm_cli.speech.web import addresses
 
+_FIGURE = re.compile("[0-9½⅓⅔¼¾²³]")
 _SIGNS = [
     (re.compile(r"\s*&\s*"), " and "),
     (re.compile(r"(?<=\w)\s*@\s*(?=\w)"), " at "),
+    (re.compile(r"(?<=\bC)\+\+"), " plus plus"),
+    (re.compile(r"(?<=\b[A-F])\+(?!\w)"), " plus"),
     (re.compile(r"(?<=\w)\s*\+\s*(?=\w)"), " plus "),
+    (re.compile(r"(?<=\b[A-G])#(?!\w)"), " sharp"),
     (re.compile(r"(?<=\w)\s*=\s*(?=\w)"), " equals "),
     (re.compile(r"(?<=\w)\s*×\s*(?=\w)"), " times "),
     (re.compile(r"(?<=\w)\s*÷\s*(?=\w)"), " divided by "),
@@ -29,7 +35,8 @@ _SIGNS = [
     (re.compile(r"©\s*"), "copyright "),
     (re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), " slash "),
     (re.compile(r"[™®†‡•·*_^|\\~¶]+"), " "),
-    (re.compile(r"\s*-{2,}\s*"), " - "),
+    (re.compile(r"\s+"), " "),  # long runs would make the rules below slow
+    (re.compile(r"\s*-(?:\s*-)+\s*"), " - "),
     (re.compile(r"\s*–\s*"), " - "),
     (re.compile(r"\s+"), " "),
     (re.compile(r" (?=[,;:!?]|\.(?!\.))"), ""),
@@ -55,7 +62,9 @@ def in_words(text: str, language: str = "en") -> str:
     text = addresses(text)
     text = roman_numerals(abbreviations(text))
     text = dates(text, language.lower() not in ("en", "en-us"))
-    text = figures_to_words(units(text))
+    if _FIGURE.search(text):
+        text = figures_to_words(units(labels(old_money(text))))
+    text = " ".join(text.split())
     for pattern, said in _SIGNS:
         text = pattern.sub(said, text)
     return text.strip()

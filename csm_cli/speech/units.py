@@ -50,8 +50,10 @@ _FIXED = {
     "kph": ("kilometer per hour", "kilometers per hour"),
     "m/s": ("meter per second", "meters per second"),
     "ft": ("foot", "feet"),
+    "sq. ft": ("square foot", "square feet"),
     "sq ft": ("square foot", "square feet"),
     "sq m": ("square meter", "square meters"),
+    "sq. mi": ("square mile", "square miles"),
     "sq mi": ("square mile", "square miles"),
     "km²": ("square kilometer", "square kilometers"),
     "m²": ("square meter", "square meters"),
@@ -70,11 +72,16 @@ _BEHIND = re.compile(
     r"(?<![\w.,$£€¥])(?<![$£€¥] )"
     r"(?P<number>[0-9][0-9,]*(?:\.[0-9]+)?(?:\s?[½¼¾⅓⅔])?|[½¼¾⅓⅔])(?P<joint> ?-?)(?P<unit>"
     + "|".join(map(re.escape, sorted(_NAMES, key=len, reverse=True)))
-    + r")(?![\w²³/'])(?P<dot>\.(?=\s+[a-z]))?"
+    + r")(?![\w²³/'])(?P<dot>\.(?=\s+[a-z0-9]|[,;:]))?"
 )
 _INCHES = re.compile(r"(?<=[0-9])( ?(?:ft|feet|foot) ?[0-9]{1,2}) ?in\b(\.?)(?=\s+[a-z]|[,;:!?)]|$)")
 _FEET = re.compile(r"(?<![\w'])([0-9]{1,2})' ?([0-9]{1,2})(?:\"|'')")
+_HEIGHT = re.compile(r"(?<![\w'])([3-8])'(1[01]|[0-9])(?![\w'])")
 _LARGE = re.compile(r"(?<![\w.,$£€¥])([0-9]+(?:\.[0-9]+)?)([kKMB])(?!\w)")
+_ARTICLE = re.compile(r"\b[Aa]n? $")
+_NOUN = re.compile(
+    r" (?!(?:a|above|and|apart|away|below|but|from|in|is|of|on|or|per|to|was|were|with)\b)[a-z]"
+)
 _SCALES = {"k": "thousand", "K": "thousand", "M": "million", "B": "billion"}
 
 
@@ -83,6 +90,7 @@ def units(text: str) -> str:
     if not re.search(r"[0-9½¼¾⅓⅔]", text):
         return text
     text = _FEET.sub(r"\1 foot \2", text)
+    text = _HEIGHT.sub(r"\1 foot \2", text)
     text = _INCHES.sub(_inches, text)
     text = _BEHIND.sub(_unit, text)
     return _LARGE.sub(lambda match: f"{match[1]} {_SCALES[match[2]]}", text)
@@ -94,6 +102,9 @@ def _inches(match: re.Match[str]) -> str:
 
 def _unit(match: re.Match[str]) -> str:
     one, many = _NAMES[match["unit"]]
-    compound = "-" in match["joint"]  # a 5-km run
+    compound = "-" in match["joint"] or bool(  # a 5-km run, a 9mm pistol
+        _ARTICLE.search(match.string, max(0, match.start() - 40), match.start())
+        and _NOUN.match(match.string, match.end())
+    )
     single = match["number"] in ("1", "½", "¼", "¾", "⅓", "⅔") or compound
     return f"{match['number']} {one if single else many}"

@@ -6,14 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from csm_cli.errors import ScriptError
 from csm_cli.screenplay import read_screenplay
-
-# A busy machine is no fault of a script.
-settings.register_profile("no-deadline", deadline=None)
-settings.load_profile("no-deadline")
 
 
 @pytest.fixture

@@ -80,6 +80,13 @@ def test_a_page_that_is_not_well_formed_is_read_all_the_same(tmp_path):
     assert [line.text for line in play.lines] == ["One & two", "Three four five"]
 
 
+def test_control_characters_of_a_broken_page_are_not_read(tmp_path):
+    pages = {"a.xhtml": page("<h1>O&#27;ne<p>Fine&#x1b;[2J so\x07 far &#xfffe;.</p>")}
+    (chapter,) = read_screenplay(make_epub(tmp_path / "a.epub", pages, [])).chapters
+    assert chapter.title.isprintable() and chapter.title.startswith("O")
+    assert [line.text for line in chapter.lines] == ["Fine [2J so far ."]
+
+
 def zip_of(path: Path, files: dict[str, bytes]) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
@@ -98,6 +105,15 @@ def refused(path: Path) -> str:
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path):
     pages = {"a.xhtml": "<p>" + " " * (40 * 2**20) + "</p>"}
     assert "unpacks to more than 16 MiB" in refused(make_epub(tmp_path / "a.epub", pages, []))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_of_another_kind_is_refused(tmp_path, method):
+    whole = make_epub(tmp_path / "a.epub", PAGES, CONTENTS)
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(tmp_path / "b.epub", "w", method) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    assert "packed in a way" in refused(tmp_path / "b.epub")
 
 
 def test_a_header_that_lies_about_a_size_gains_nothing(tmp_path):

@@ -230,6 +230,12 @@ def test_json_places_numbers_and_paragraphs(script):
     ]
 
 
+def test_notes_end_at_their_marks_and_marks_without_a_partner_stay(script):
+    text = "One [[a [b] c\nd]] two.\n\n[[ no end\n\nThree]] and [[e [[f]] four.\n\n" + "[[" * 50_000
+    play = read_screenplay(script("a.fountain", text))
+    assert [line.text for line in play.lines] == ["One two.", "[[ no end", "Three]] and four."]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -199,6 +199,61 @@ def test_braces_brackets_and_doubled_braces_can_be_text(script):
     assert (line.text, line.seed) == ("{seed=7} {a} [b] {{c}} [pause 1]", None)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.md", "# The \\{{x}} game\n\n## In \\{{y}}\n\nHi.\n"),
+        (
+            "a.yaml",
+            "chapters: [{title: 'The \\{{x}} game', lines: [{scene: 'In \\{{y}}'}, {narrator: Hi.}]}]",
+        ),
+        ("a.fountain", "# The {{x}} game\n\nINT. IN {{y}}\n\nHi.\n"),
+        ("a.txt", "Chapter 1. The {{x}} game\n\nHi.\n"),
+        ("a.json", '{"title": "The {{x}} game", "lines": [{"text": "Hi."}]}'),
+        ("b.md", "---\ntitle: The {{x}} game\n---\nHi.\n"),
+    ],
+)
+def test_doubled_braces_can_stand_in_titles(script, name, text):
+    (chapter,) = read_screenplay(script(name, text)).chapters
+    assert chapter.title.endswith("The {{x}} game")
+    assert all(scene.title in ("", "In {{y}}", "INT. IN {{y}}") for scene in chapter.scenes)
+
+
+def test_variables_stand_in_titles(script):
+    path = script("a.md", "---\nvariables: {x: Rome}\n---\n# *To* {{x}}\n\n## In {{x}}\n\nHi.\n")
+    (chapter,) = read_screenplay(path).chapters
+    assert (chapter.title, chapter.scenes[0].title) == ("To Rome", "In Rome")
+
+
+def test_a_cue_that_is_not_closed_takes_no_longer_for_its_spaces(script):
+    path = script("a.md", f"Hi.\n\n[pause{' ' * 90_000}x\n\nA {{a=b{' ' * 90_000}x\n")
+    assert [line.text[:6] for line in read_screenplay(path).lines] == ["Hi.", "[pause", "A {a=b"]
+
+
+def test_variables_that_swell_a_line_are_refused(script):
+    text = f"---\nvariables: {{a: {'x' * 90_000}}}\n---\n{'{{a}}' * 2000}\n"
+    _, problems = check_screenplay(script("a.md", text))
+    assert "with its variables longer than 100000" in problems.findings()[0].message
+
+
+def test_includes_that_multiply_are_refused(script):
+    for depth in range(10):
+        script(f"i{depth}.md", f"[include i{depth + 1}.md]\n" * 900 + "Text.\n")
+    _, problems = check_screenplay(script("a.md", "[include i0.md]\n"))
+    messages = [found.message for found in problems.findings()]
+    assert any("nested more than 8 deep" in message for message in messages)
+    assert any("more than 1000 includes" in message for message in messages)
+
+
+def test_large_includes_are_read_so_many_times_and_no_more(script, monkeypatch):
+    monkeypatch.setattr("csm_cli.screenplay.reading.MAX_INCLUDED_BYTES", 2**20)
+    script("large.md", "Text.\n\n<!-- " + "a" * 500_000 + " -->\n")
+    _, problems = check_screenplay(script("a.md", "[include large.md]\n" * 4))
+    assert [found.message for found in problems.findings()] == [
+        "the included scripts are larger than 1 MiB together"
+    ] * 2
+
+
 def test_many_includes_in_a_circle_end(script):
     script("b.md", "[include a.md]\n[include a.md]\n\nText.\n")
     _, problems = check_screenplay(script("a.md", "[include b.md]\n[include b.md]\n\nText.\n"))

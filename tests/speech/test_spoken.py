@@ -83,3 +83,10 @@ def test_what_is_spoken_stays_so(said: str) -> None:
 @given(st.text(alphabet=st.characters(categories=["L", "Nd"]), min_size=1))
 def test_letters_and_figures_never_fall_silent(text: str) -> None:
     assert any(map(str.isalnum, spoken_text(text)))
+
+
+@pytest.mark.parametrize(
+    "part", ["£1 2", ":-) ", "* ", "a 5 km ", "10:1 ", "1/2/", "May 3-", "at 2000 hours ", "x3 "]
+)
+def test_the_longest_line_is_read_in_the_end(part):
+    assert spoken_text(part * (100_000 // len(part))).count("  ") == 0
