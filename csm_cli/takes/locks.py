@@ -10,6 +10,7 @@ from pathlib import Path
 from csm_cli.errors import CsmError
 from csm_cli.locks import alone
 
+
 @contextmanager
 def in_use(folder: Path) -> Iterator[None]:
     """Mark a store as being rendered into; any number of processes may, while none clears it up."""
