@@ -11,6 +11,7 @@ from csm_cli.audio.files import SAMPLE_RATE, read_audio, to_pcm16
 from csm_cli.engine import Sampler
 from csm_cli.takes import Asked, ModelIdentity, Part, Take, VoiceIdentity
 from csm_cli.takes.keys import imported_take_id
+from csm_cli.takes.locks import in_use
 from csm_cli.takes.take import now
 from csm_cli.verify.sound import sound_problems
 from csm_cli.workbench.bench import Bench, BenchLine
@@ -88,9 +89,10 @@ def import_sound(bench: Bench, line: BenchLine, sound: np.ndarray) -> tuple[Take
     name = imported_take_id(asked, to_pcm16(sound).tobytes())
     part = Part(asked.spoken, planned.seed, 0, int(sound.size))
     take = Take(name, "imported", asked, (), (part,), (), now(), rate=SAMPLE_RATE)
-    if (there := bench.store.load(name)) is None:
-        there = bench.store.save(take, [], [sound])
-    return pin(bench, line, there), sound_problems(sound, SAMPLE_RATE)
+    with in_use(bench.job.takes):  # until the sidecar lies there, a clean-up would see leftovers
+        if (there := bench.store.load(name)) is None:
+            there = bench.store.save(take, [], [sound])
+        return pin(bench, line, there), sound_problems(sound, SAMPLE_RATE)
 
 
 def _without(take: Take, line: BenchLine) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from csm_cli.render.project import plan_jobs
 from csm_cli.render.seeds import derive
 from csm_cli.takes import Asked, Take
 from csm_cli.takes.choose import Chooser, Lines
+from csm_cli.takes.locks import in_use
 from csm_cli.takes.writer import TakeWriter
 from csm_cli.verify import Verifier
 from csm_cli.workbench.bench import Bench, BenchLine
@@ -85,7 +86,7 @@ def reroll(
     heard = {} if limits.speakers else references(engine, plan.tags, bench.job.screenplay, bench.job.voices)
     first = len(bench.takes_of(line))
     made: list[Take] = []
-    with TakeWriter(bench.store) as writer:
+    with in_use(bench.job.takes), TakeWriter(bench.store) as writer:
         works = []
         for number in range(count):
             own = _following(seed, number) if seed is not None else _new(asked[-1], first + number)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,37 @@ def test_two_renderings_of_one_project_at_once(tmp_path, voices):
     assert book.render()[1] == []
     book.render(out="alone", takes=tmp_path / "elsewhere")
     assert book.sound("alone") == both
+
+
+def test_chapters_that_are_rendered_by_two_at_once_are_all_told(tmp_path, voices):
+    """Each finds what the other has finished: neither list of files, timeline nor report loses a chapter."""
+    from csm_cli.locks import alone
+
+    chapters = ["First", "Second"]
+    rows = [f"  - {{title: {name}, lines: [{{narrator: {name} words.}}]}}\n" for name in chapters]
+    script, out = tmp_path / "book.yaml", tmp_path / "out"
+    script.write_text("title: Two\nvoices: {narrator: ann}\nchapters:\n" + "".join(rows))
+    code = TWO.replace("batch=1)", "batch=1, chapters=frozenset({int(number)}))")
+    code = code.replace("map(Path, sys.argv[1:])", "map(Path, sys.argv[1:3])\nnumber = sys.argv[3]")
+    with alone(out, "csm-files"):  # both come to their ends, and wait here
+        running = [
+            subprocess.Popen(
+                [sys.executable, "-c", code, str(script), str(out), number],
+                env=environment(),
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for number in ("1", "2")
+        ]
+        while len(list(out.glob("*.wav"))) < 2 and all(each.poll() is None for each in running):
+            time.sleep(0.05)
+    for each in running:
+        _, err = each.communicate(timeout=120)
+        assert each.returncode == 0, err
+    for name in ("timeline.json", "report.json"):
+        told = json.loads((out / name).read_text())["chapters"]
+        assert [chapter["title"] for chapter in told] == chapters, name
+    assert {"01-first.wav", "02-second.wav"} <= set(json.loads((out / ".csm-files.json").read_text()))
 
 
 def test_a_long_book_costs_little_beside_the_model(tmp_path):

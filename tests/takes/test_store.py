@@ -112,6 +112,25 @@ def test_an_unchanged_index_is_believed_and_a_changed_sidecar_is_not(store):
     assert TakeStore(store.folder).index.get(take.id).pins == (ASKED.place,)
 
 
+def test_a_pin_that_another_process_set_is_in_the_index_that_this_one_writes(store):
+    old, new = keep(store, make_take()), make_take(replace(ASKED, seed=9))
+    store.close()
+    rendering, pinning = TakeStore(store.folder), TakeStore(store.folder)
+    keep(rendering, new)
+    for take in (old, rendering.load(new.id)):
+        pinning.update(replace(take, pins=(ASKED.place,)))
+    rendering.close()
+    index = TakeStore(store.folder).index
+    assert [index.get(take.id).pins for take in (old, new)] == [(ASKED.place,)] * 2
+
+
+def test_a_file_that_goes_while_the_folder_is_listed_is_passed_over(store):
+    takes = [keep(store, make_take(replace(ASKED, seed=seed))) for seed in range(3)]
+    for shard in {take.id[:2] for take in takes}:  # a name without a file, as a listing may still have it
+        (store.folder / shard / "gone.json").symlink_to("nowhere")
+    assert len(TakeStore(store.folder).index.rows()) == 3
+
+
 def test_a_removed_take_is_gone_from_the_disk_and_the_index(store):
     take = keep(store, make_take())
     store.remove(take.id)
