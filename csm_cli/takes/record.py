@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -89,16 +89,25 @@ def merge_record(
     Raises:
         CsmError: it cannot be written.
     """
-    with alone(folder, "renders"):
+    with alone(folder / "renders", script):
         before = read_record(folder, script)
         merged = {**before.lines, **lines}
         if still_there is not None:
             merged = {line: used for line, used in merged.items() if line in still_there}
         new = Rendering(script, merged, before.options if options is None else options)
         with written(record_path(folder, script)) as temporary:
-            text = json.dumps({"schema": _SCHEMA, **asdict(new)}, ensure_ascii=False)
+            text = json.dumps({"schema": _SCHEMA, **_as_dict(new)}, ensure_ascii=False)
             temporary.write_text(text + "\n", encoding="utf-8")
         return new
+
+
+def _as_dict(record: Rendering) -> dict[str, Any]:
+    """`dataclasses.asdict`, without its copies of every value."""
+    lines = {
+        line: {"take": used.take, "stale": used.stale, "reasons": used.reasons}
+        for line, used in record.lines.items()
+    }
+    return {"script": record.script, "lines": lines, "options": dict(record.options)}
 
 
 def current_take(store: TakeStore, record: Rendering, place: str, line: str) -> str | None:

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
@@ -43,7 +44,17 @@ class TakeStore:
     def __init__(self, folder: Path | None):
         self.folder = folder
         self._files: Files = MemoryFiles() if folder is None else DiskFiles(folder)
-        self.index = Index(self._files, None if folder is None else folder / "index.json")
+        self._index: Index | None = None
+        self._opening = Lock()
+
+    @property
+    def index(self) -> Index:
+        """What there is, by what it answers. It is made at the first look, which reads the folder."""
+        with self._opening:
+            if self._index is None:
+                cache = None if self.folder is None else self.folder / "index.json"
+                self._index = Index(self._files, cache)
+            return self._index
 
     def check_writable(self) -> None:
         """Make sure, before anything is spoken, that takes can be kept.
@@ -185,7 +196,8 @@ class TakeStore:
 
     def close(self) -> None:
         """Write what makes the next opening quicker."""
-        self.index.close()
+        if self._index is not None:
+            self._index.close()
 
     def _sidecar(self, take_id: str) -> Take | None:
         try:

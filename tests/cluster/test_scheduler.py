@@ -10,9 +10,7 @@ from csm_cli.cluster.scheduler import Scheduler
 def counted_anew(scheduler):
     """(slots, slots in use, chains that workers have)"""
     workers = scheduler._workers.values()
-    speaking = sum(
-        min(each.slots, sum(chain.started for chain in each.chains.values())) for each in workers
-    )
+    speaking = sum(min(each.slots, sum(chain.started for chain in each.chains.values())) for each in workers)
     return sum(each.slots for each in workers), speaking, sum(len(each.chains) for each in workers)
 
 
