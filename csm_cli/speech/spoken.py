@@ -31,9 +31,11 @@ _SIGNS = [
     (re.compile(r"[™®†‡•·*_^|\\~¶]+"), " "),
     (re.compile(r"\s*-{2,}\s*"), " - "),
     (re.compile(r"\s*–\s*"), " - "),
-    (re.compile(r"\s+"), " "),
-    (re.compile(r" (?=[,;:!?]|\.(?!\.))"), ""),
 ]
+_ANY_SIGN = re.compile(r"[&@+=×÷±≈~≤≥<>§©/™®†‡•·*_^|\\¶–]|--")
+"""What each of these has in it: most lines have none of it, and are spared them all."""
+_SPACES = re.compile(r"\s+")
+_SPACE_BEFORE_STOP = re.compile(r" (?=[,;:!?]|\.(?!\.))")
 
 
 def spoken_text(text: str, language: str = "en") -> str:
@@ -56,6 +58,7 @@ def in_words(text: str, language: str = "en") -> str:
     text = roman_numerals(abbreviations(text))
     text = dates(text, language.lower() not in ("en", "en-us"))
     text = figures_to_words(units(text))
-    for pattern, said in _SIGNS:
-        text = pattern.sub(said, text)
-    return text.strip()
+    if _ANY_SIGN.search(text):
+        for pattern, said in _SIGNS:
+            text = pattern.sub(said, text)
+    return _SPACE_BEFORE_STOP.sub("", _SPACES.sub(" ", text)).strip()
