@@ -29,7 +29,9 @@ from csm_cli.render.report import Interrupted, RenderReport
 from csm_cli.render.running import Notes, Running, prepare
 from csm_cli.report.rows import other_takes
 from csm_cli.takes import Asked
+from csm_cli.takes.files import BESIDE, files_at
 from csm_cli.takes.index import Row
+from csm_cli.takes.place import Place
 from csm_cli.takes.take import now
 from csm_cli.verify.codes import expected_seconds
 
@@ -161,7 +163,7 @@ class _Driver:
             if chain.chapter.number not in each.finished
         ]
 
-    def _setup(self, limits: Limits, proofs: dict[Path, str]) -> Setup:
+    def _setup(self, limits: Limits, proofs: dict[Place, str]) -> Setup:
         hashes = {}
         if not limits.speakers:
             hashes = {voice: voice_hash(voice) for job in self._jobs for voice in job.voices.values()}
@@ -392,24 +394,18 @@ class _Driver:
 
 
 @contextmanager
-def _proofs(folders: set[Path]) -> Iterator[dict[Path, str]]:
-    """A file of a random name in each folder, for workers to find: it is the same file system."""
-    name = f".seen-{uuid.uuid4().hex}"
-    made: dict[Path, str] = {}
+def _proofs(places: set[Place]) -> Iterator[dict[Place, str]]:
+    """A file of a random name in each store, for workers to find: it is the same one."""
+    name = f"{BESIDE}.seen-{uuid.uuid4().hex}"
+    made: dict[Place, str] = {}
     try:
-        for folder in folders:
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                (folder / name).touch()
-            except OSError as error:
-                raise CsmError(
-                    f"takes cannot be kept here ({error.strerror or error})",
-                    where=str(folder),
-                    remedy="make the folder writable, free some space, or name another with --takes",
-                ) from error
-            made[folder] = name
+        for place in places:
+            files = files_at(place)
+            files.check()
+            files.write(name, b"seen")
+            made[place] = name
         yield made
     finally:
-        for folder in made:
-            with suppress(OSError):
-                (folder / name).unlink()
+        for place in made:
+            with suppress(CsmError):
+                files_at(place).remove(name)

@@ -20,6 +20,7 @@ from csm_cli.takes import ModelIdentity, TakeStore
 from csm_cli.takes.lockfile import NAME as LOCK_NAME
 from csm_cli.takes.lockfile import differences, read_lock, write_lock
 from csm_cli.takes.locks import in_use
+from csm_cli.takes.place import Place
 from csm_cli.takes.record import Used, merge_record
 
 
@@ -64,7 +65,7 @@ class Notes:
     """
 
     script: str
-    takes: Path
+    takes: Place
     folder: Path
     title: str
     chapters: int
@@ -119,7 +120,7 @@ def prepare(
         CsmError: takes cannot be kept.
         UsageError: `options.locked`, and takes would come out differently.
     """
-    stores: dict[Path, TakeStore] = {}
+    stores: dict[Place, TakeStore] = {}
     beside = frozenset(plan.job.script for plan in plans)
     running = []
     for plan in plans:

@@ -4,6 +4,7 @@ import json
 import random
 from dataclasses import replace
 
+import fsspec
 import pytest
 
 from csm_cli.delivery.options import Delivery
@@ -11,7 +12,10 @@ from csm_cli.errors import CsmError, MissingError
 from csm_cli.render.progress import Progress
 from csm_cli.render.report import Interrupted
 from csm_cli.takes import TakeStore
-from csm_cli.takes.record import read_record
+from csm_cli.takes.place import Url
+from csm_cli.takes.record import read_record, recorded_scripts
+from csm_cli.workbench import Bench
+from csm_cli.workbench.collect import collect
 from tests.cluster.books import LINES, alone, files, together, write_books
 from tests.cluster.thread_fleet import MortalEngine, ThreadFleet
 from tests.render.fake_engine import FakeEngine, capped
@@ -205,3 +209,22 @@ def test_a_fault_of_the_disk_is_told(tmp_path, books, monkeypatch):
     monkeypatch.setattr(TakeStore, "save", full)
     with pytest.raises(CsmError, match="No space left"):
         together(tmp_path, books, ThreadFleet(2))
+
+
+def test_takes_behind_a_url_make_the_same_files(tmp_path, books, saved):
+    url = Url(f"memory://{tmp_path.name}")
+    report = together(tmp_path, books, ThreadFleet(2), takes=url)
+    assert report.rendered == len(saved) == LINES
+    same_as_alone(tmp_path, books)
+    del saved[:]
+    assert together(tmp_path, books, ThreadFleet(3), takes=url).cached == LINES
+    assert alone(tmp_path, books, name="out", takes=url).cached == LINES
+    assert saved == []
+    assert len(read_record(url, "book0.yaml").lines) == LINES // 2
+    bench = Bench(books[0], url)
+    assert all(line.take is not None for line in bench.lines)
+    assert recorded_scripts(url) == ["book0.yaml", "book1.yaml"]
+    found = collect(tmp_path, url, print)
+    assert (found.takes, found.kept) == ((), LINES)
+    files_there = fsspec.filesystem("memory").find(f"/{tmp_path.name}")
+    assert not any("/.seen" in path or "/.probe" in path for path in files_there)
