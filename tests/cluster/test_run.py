@@ -75,6 +75,29 @@ def test_any_number_of_workers_makes_the_same_files(tmp_path, books, saved, work
     assert len(read_record(tmp_path / "takes-out", "book0.yaml").lines) == LINES // 2
 
 
+def told(folder):
+    """What the reports of both books say, save when and how fast it was made."""
+    found = []
+    for book in ("book0", "book1"):
+        report = json.loads((folder / book / "report.json").read_text())
+        for line in (line for chapter in report["chapters"] for line in chapter["lines"]):
+            for take in (line["take"], *line["others"]):
+                del take["made"]
+        del report["totals"]["seconds"], report["totals"]["times_real_time"]
+        found.append(report)
+    return found
+
+
+def test_reports_are_those_of_one_engine(tmp_path, books):
+    for seed in (None, 7):
+        together(tmp_path, books, ThreadFleet(2), seed=seed)
+        alone(tmp_path, books, seed=seed)
+    wanted = told(tmp_path / "alone")
+    assert told(tmp_path / "out") == wanted
+    assert {len(line["others"]) for line in wanted[0]["chapters"][0]["lines"]} == {1}
+    assert (tmp_path / "out" / "book0" / "report.html").stat().st_size > 10_000
+
+
 def test_files_of_a_whole_book_and_the_reviews(tmp_path, books):
     delivery = Delivery(formats=("flac",), level_per="book", extras=("srt",))
 
