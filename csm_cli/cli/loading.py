@@ -63,6 +63,7 @@ def load_if_needed(jobs: Sequence[Job], options: RenderOptions) -> LoadedModel:
     from csm_cli.render.models import choose_model
     from csm_cli.render.project import plan_jobs
     from csm_cli.render.survey import survey
+    from csm_cli.takes.place import may_hold_takes
 
     choice = choose_model(options.model)
     console.note(choice.note)
@@ -71,7 +72,7 @@ def load_if_needed(jobs: Sequence[Job], options: RenderOptions) -> LoadedModel:
         with console.busy("loading the model"):
             return choice.load(options, console.note)
 
-    if not options.fresh and any(job.takes.is_dir() for job in jobs):
+    if not options.fresh and any(may_hold_takes(job.takes) for job in jobs):
         with console.busy("looking for takes"):
             limits = choice.limits()
             try:

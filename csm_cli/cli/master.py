@@ -25,6 +25,7 @@ from csm_cli.cli.delivering import (
     WholeOption,
     delivery,
 )
+from csm_cli.cli.stores import TakesOption
 from csm_cli.cli.summary import print_results
 
 
@@ -50,12 +51,7 @@ def master(
     narrator: NarratorOption = "",
     credits: CreditsOption = False,
     titles: TitlesOption = False,
-    takes: Annotated[
-        Path | None,
-        typer.Option(
-            "--takes", metavar="DIR", help="Where takes are kept. Default: .csm/takes beside the script."
-        ),
-    ] = None,
+    takes: TakesOption = None,
 ) -> None:
     """Make deliverables again from existing takes; no model is loaded."""
     with console.busy("reading"):

@@ -45,6 +45,7 @@ from csm_cli.cli.delivering import (
 from csm_cli.cli.hearing import check_hearing, check_stream, hearing, was_given
 from csm_cli.cli.loading import load_if_needed
 from csm_cli.cli.marking import WatermarkModelOption, WatermarkOption, load_watermark
+from csm_cli.cli.stores import MaybePlace, TakesOption
 from csm_cli.cli.summary import (
     print_other_files,
     print_results,
@@ -115,12 +116,7 @@ def render(
         ),
     ] = 3,
     reference: ReferenceOption = ReferenceMode.before,
-    takes: Annotated[
-        Path | None,
-        typer.Option(
-            "--takes", metavar="DIR", help="Where takes are kept. Default: .csm/takes beside the script."
-        ),
-    ] = None,
+    takes: TakesOption = None,
     lineage: Annotated[
         Lineage,
         typer.Option(
@@ -306,7 +302,7 @@ def _unwritten(options: RenderOptions) -> RenderOptions:
 
 
 def _print_stopped(
-    context: typer.Context, stop: Interrupted, progress: PlainProgress, takes: Path | None
+    context: typer.Context, stop: Interrupted, progress: PlainProgress, takes: MaybePlace
 ) -> None:
     """What a rendering that was broken off leaves, and how to go on."""
     progress.close()

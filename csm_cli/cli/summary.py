@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csm_cli.cli import console
+from csm_cli.cli.stores import MaybePlace
 from csm_cli.cli.words import count
 
 if TYPE_CHECKING:
@@ -84,13 +84,13 @@ def print_files(files: Sequence[Measured]) -> None:
         console.note(f"  {file.path.name}: {levels}" if len(files) > 1 else f"  {levels}")
 
 
-def print_results(report: RenderReport, takes: Path | None = None, page: bool = True) -> None:
+def print_results(report: RenderReport, takes: MaybePlace = None, page: bool = True) -> None:
     """Print the paths not printed yet, and what it came to; `takes` as the option was given."""
     print_other_files(report)
     print_summary(report, store_options(takes), page)
 
 
-def store_options(takes: Path | None) -> list[str]:
+def store_options(takes: MaybePlace) -> list[str]:
     """The options that name the store in a further command."""
     return [] if takes is None else ["--takes", str(takes)]
 

@@ -12,6 +12,7 @@ import typer
 from csm_cli.cli import console
 from csm_cli.cli.choices import Device, DeviceOption, JsonOption, ModelOption
 from csm_cli.cli.groups import Group
+from csm_cli.cli.stores import MaybePlace, TakesOption
 from csm_cli.cli.words import clock, count, cut, size
 from csm_cli.errors import MissingError, UsageError
 
@@ -41,12 +42,6 @@ ScriptArgument = Annotated[
 ]
 ScriptOption = Annotated[
     Path | None, typer.Option("--script", metavar="SCRIPT", help="The script that LINE is in.")
-]
-TakesOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--takes", metavar="DIR", help="Where takes are kept. Default: .csm/takes beside the script."
-    ),
 ]
 SpeakerOption = Annotated[
     list[str] | None,
@@ -135,7 +130,7 @@ def play(
     try:
         speaker = Loudspeaker(chosen.rate)
     except MissingError as error:
-        remedy = f"{error.remedy}, or write a file with -o; the take is {bench.store.audio_path(chosen)}"
+        remedy = f"{error.remedy}, or write a file with -o; the take is {bench.store.audio_where(chosen)}"
         raise MissingError(error.what, where="csm takes play", remedy=remedy) from error
     console.note(f"{found.planned.id} {found.planned.line.speaker}: {found.planned.line.text}")
     speaker.write(sound)
@@ -288,14 +283,14 @@ def gc(
     )
 
 
-def _bench(script: Path | None, takes: Path | None) -> Bench:
+def _bench(script: Path | None, takes: MaybePlace) -> Bench:
     from csm_cli.workbench import Bench
     from csm_cli.workbench.bench import only_script
 
     return Bench(script or only_script(takes), takes)
 
 
-def _line(name: str, script: Path | None, takes: Path | None) -> tuple[Bench, BenchLine]:
+def _line(name: str, script: Path | None, takes: MaybePlace) -> tuple[Bench, BenchLine]:
     from csm_cli.workbench import Bench
     from csm_cli.workbench.bench import split_name
 

@@ -13,6 +13,7 @@ from csm_cli.render.options import RenderOptions
 from csm_cli.render.plan import Chain
 from csm_cli.render.project import Job
 from csm_cli.takes import Asked, ModelIdentity, Take
+from csm_cli.takes.place import Place
 from csm_cli.voices.voice import Voice
 
 
@@ -22,7 +23,7 @@ class Setup:
 
     Args:
         folder: the driver's working folder, in which all relative paths hold.
-        stores: folders of takes, for each a name of a file in it that proves that it is the same one.
+        stores: where takes lie, for each a name of a file beside them that proves that it is the same one.
         options: of the rendering.
         jobs: without their chapters: whose languages and voices the checks are for.
         voices: every voice, with the hash of what the model hears of it.
@@ -31,7 +32,7 @@ class Setup:
     """
 
     folder: Path
-    stores: Mapping[Path, str]
+    stores: Mapping[Place, str]
     options: RenderOptions
     jobs: tuple[Job, ...] = ()
     voices: tuple[tuple[Voice, str], ...] = ()
@@ -79,14 +80,14 @@ class Order:
         chain: its lines; its script holds no other chapter.
         asked: what each line is asked for.
         voices: by the names that the lines use.
-        takes: folder of the store.
+        takes: where the store lies.
     """
 
     turn: Turn
     chain: Chain
     asked: tuple[Asked, ...]
     voices: Mapping[str, Voice]
-    takes: Path
+    takes: Place
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,12 @@ from csm_cli.render.plan import Chain
 from csm_cli.render.progress import Progress
 from csm_cli.render.project import Job, plan_jobs
 from csm_cli.render.report import Interrupted, RenderReport
-from csm_cli.render.running import Running, prepare
+from csm_cli.render.running import Notes, Running, prepare
+from csm_cli.report.rows import other_takes
 from csm_cli.takes import Asked
+from csm_cli.takes.files import BESIDE, files_at
 from csm_cli.takes.index import Row
+from csm_cli.takes.place import Place
 from csm_cli.takes.take import now
 from csm_cli.verify.codes import expected_seconds
 
@@ -160,7 +163,7 @@ class _Driver:
             if chain.chapter.number not in each.finished
         ]
 
-    def _setup(self, limits: Limits, proofs: dict[Path, str]) -> Setup:
+    def _setup(self, limits: Limits, proofs: dict[Place, str]) -> Setup:
         hashes = {}
         if not limits.speakers:
             hashes = {voice: voice_hash(voice) for job in self._jobs for voice in job.voices.values()}
@@ -205,7 +208,8 @@ class _Driver:
         assert self._first is not None
         job = running.job
         delivery, rate = self._options.delivery, self._first.rate
-        return Brief(job.screenplay, job.voices, job.folder, delivery, rate, job.takes)
+        notes = Notes.of(running, self._options)
+        return Brief(job.screenplay, job.voices, job.folder, delivery, rate, notes)
 
     def _order(self, key: Key, turn: Any) -> Order:
         book = self._books[key[0]]
@@ -279,12 +283,18 @@ class _Driver:
         return SpokenLine(each.chain.lines[number], result.take, rendered, result.stale, faults)
 
     def _complete(self, book: _Book, place: int, lines: list[SpokenLine]) -> None:
-        """A chain is spoken: note its takes, and have it mastered."""
+        """A chain is spoken: have it mastered."""
+        index = book.running.store.index
         for line in lines:
             if line.take is not None:
-                book.running.store.index.add(Row.of(line.take))
-        book.running.record(lines, self._options)
-        self._call(book, "chapter", book.chains[place].chain.chapter.number, lines, place=place)
+                index.add(Row.of(line.take))
+        self._master(book, place, lines)
+
+    def _master(self, book: _Book, place: int, lines: list[SpokenLine]) -> None:
+        running = book.running
+        number = book.chains[place].chain.chapter.number
+        others = other_takes(running.store, running.job.script, lines)
+        self._call(book, "chapter", number, lines, others, place=place)
 
     def _call(self, book: _Book, method: str, *arguments: Any, place: int = -1) -> None:
         self._issued += 1
@@ -306,17 +316,14 @@ class _Driver:
             whole: Whole = value
             self._progress.book(whole.files, whole.notes)
             self.report.files += [file.path for file in whole.files] + list(whole.others)
-            self._write_report(book)
             del self._books[number]
         elif method == "stop":
             self.report.files += value
-            self._write_report(book)
             del self._books[number]
 
     def _chapter(self, book: _Book, each: _Chain, timeline: ChapterTimeline, files: list[Any]) -> None:
         chapter, lines, running = each.chain.chapter, each.lines or [], book.running
         running.finished.add(chapter.number)
-        running.report.add(chapter, timeline, lines)
         self.report.add_chapter(lines, timeline.duration, [file.path for file in files])
         self._progress.chapter(each.chain, timeline.duration, files)
         self._masters_lost[book.master] = 0
@@ -324,10 +331,7 @@ class _Driver:
     def _finish_if_complete(self, book: _Book) -> None:
         if not book.finishing and all(each.mastered for each in book.chains.values()):
             book.finishing = True
-            self._call(book, "finish")
-
-    def _write_report(self, book: _Book) -> None:
-        self.report.files += book.running.report.write(self.elapsed, self.report.spoken_seconds)
+            self._call(book, "finish", self.elapsed, self.report.spoken_seconds)
 
     def _master_lost(self, master: int) -> None:
         """Its books begin again, from their takes."""
@@ -343,8 +347,7 @@ class _Driver:
             book.finishing = False
             for place, each in book.chains.items():
                 if each.lines is not None:
-                    number = each.chain.chapter.number
-                    self._call(book, "chapter", number, each.lines, place=place)
+                    self._master(book, place, each.lines)
 
     def _lost(self, worker: str, why: str, blame: bool) -> None:
         host = self._hosts.pop(worker, None)
@@ -378,7 +381,7 @@ class _Driver:
         for book in self._books.values():
             if not book.finishing:
                 book.finishing = True
-                self._call(book, "stop")
+                self._call(book, "stop", self.elapsed, self.report.spoken_seconds)
         end = time.monotonic() + FAREWELL_SECONDS
         while self._books and time.monotonic() < end:
             for signal in self._fleet.wait(TICK_SECONDS):
@@ -391,24 +394,18 @@ class _Driver:
 
 
 @contextmanager
-def _proofs(folders: set[Path]) -> Iterator[dict[Path, str]]:
-    """A file of a random name in each folder, for workers to find: it is the same file system."""
-    name = f".seen-{uuid.uuid4().hex}"
-    made: dict[Path, str] = {}
+def _proofs(places: set[Place]) -> Iterator[dict[Place, str]]:
+    """A file of a random name in each store, for workers to find: it is the same one."""
+    name = f"{BESIDE}.seen-{uuid.uuid4().hex}"
+    made: dict[Place, str] = {}
     try:
-        for folder in folders:
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                (folder / name).touch()
-            except OSError as error:
-                raise CsmError(
-                    f"takes cannot be kept here ({error.strerror or error})",
-                    where=str(folder),
-                    remedy="make the folder writable, free some space, or name another with --takes",
-                ) from error
-            made[folder] = name
+        for place in places:
+            files = files_at(place)
+            files.check()
+            files.write(name, b"seen")
+            made[place] = name
         yield made
     finally:
-        for folder in made:
-            with suppress(OSError):
-                (folder / name).unlink()
+        for place in made:
+            with suppress(CsmError):
+                files_at(place).remove(name)

@@ -56,9 +56,14 @@ class _Chain:
 
 @dataclass(eq=False)
 class _Worker:
-    slots: int
+    slots: int = 0
     chains: dict[Key, _Chain] = field(default_factory=dict)
+    started: int = 0
     alone: bool = False
+
+    @property
+    def speaking(self) -> int:
+        return min(self.slots, self.started)
 
 
 class Scheduler:
@@ -69,10 +74,14 @@ class Scheduler:
 
     Attributes:
         expected: the same; lower it when one is given up.
+        slots: of the workers at work.
+        speaking: slots in use.
     """
 
     def __init__(self, workers: int):
         self.expected = workers
+        # Counted along: they are asked for at every turn, and there may be a thousand slots.
+        self.slots = self.speaking = self._given = 0
         self._workers: dict[Hashable, _Worker] = {}
         self._chains: dict[Key, _Chain] = {}
         self._longest: list[tuple[float, int, _Chain]] = []
@@ -84,19 +93,6 @@ class Scheduler:
     def workers(self) -> int:
         """Workers at work."""
         return len(self._workers)
-
-    @property
-    def slots(self) -> int:
-        """Of the workers at work."""
-        return sum(worker.slots for worker in self._workers.values())
-
-    @property
-    def speaking(self) -> int:
-        """Slots in use."""
-        return sum(
-            min(worker.slots, sum(chain.started for chain in worker.chains.values()))
-            for worker in self._workers.values()
-        )
 
     @property
     def waiting(self) -> int:
@@ -115,7 +111,8 @@ class Scheduler:
 
     def join(self, worker: Hashable, slots: int) -> None:
         """A worker is ready; or it has another number of slots than before."""
-        self._workers.setdefault(worker, _Worker(slots)).slots = slots
+        mine = self._workers.setdefault(worker, _Worker())
+        self._count_slots(mine, slots - mine.slots, 0)
 
     def leave(self, worker: Hashable, *, blame: bool = True) -> list[tuple[Key, int]]:
         """A worker is lost; gives the lines, as (chain, number), that are set aside for it.
@@ -128,6 +125,10 @@ class Scheduler:
         if self._clearing == worker:
             self._clearing = None
         aside: list[tuple[Key, int]] = []
+        if lost:
+            self.slots -= lost.slots
+            self.speaking -= lost.speaking
+            self._given -= len(lost.chains)
         for chain in lost.chains.values() if lost else ():
             alone = chain.until is not None and chain.done < chain.until
             if chain.until is not None and not alone:
@@ -161,8 +162,7 @@ class Scheduler:
         if len(self._longest) > self.slots:
             room += max(1, mine.slots // AHEAD)
         else:
-            given = sum(len(each.chains) for each in self._workers.values())
-            share = -(-(len(self._longest) + given) // max(1, self.expected))
+            share = -(-(len(self._longest) + self._given) // max(1, self.expected))
             room = min(room, share)
         turns = []
         while self._longest and len(mine.chains) < room:
@@ -171,8 +171,9 @@ class Scheduler:
 
     def started(self, worker: Hashable, key: Key) -> None:
         """A worker has begun with a chain."""
-        if chain := self._of(worker, key):
+        if (chain := self._of(worker, key)) and not chain.started:
             chain.started = True
+            self._count_slots(self._workers[worker], 0, 1)
 
     def line(self, worker: Hashable, key: Key, number: int) -> bool:
         """A line is finished; False if that is no news."""
@@ -189,6 +190,8 @@ class Scheduler:
         chain = mine.chains.pop(key, None) if mine else None
         if mine is None or chain is None:
             return False
+        self._given -= 1
+        self._count_slots(mine, 0, -int(chain.started))
         mine.alone = chain.started = False
         if chain.until is None:
             del self._chains[key]
@@ -200,6 +203,14 @@ class Scheduler:
     def _of(self, worker: Hashable, key: Key) -> _Chain | None:
         mine = self._workers.get(worker)
         return mine.chains.get(key) if mine else None
+
+    def _count_slots(self, mine: _Worker, slots: int, started: int) -> None:
+        """A worker has so many slots, and so many chains that it speaks, more."""
+        before = mine.speaking
+        mine.slots += slots
+        mine.started += started
+        self.slots += slots
+        self.speaking += mine.speaking - before
 
     def _kept_clear(self, worker: Hashable, mine: _Worker) -> bool:
         """Whether the worker is to run empty, for a line that has to be spoken alone.
@@ -216,6 +227,7 @@ class Scheduler:
 
     def _hand(self, mine: _Worker, chain: _Chain, until: int | None) -> Turn:
         mine.chains[chain.key] = chain
+        self._given += 1
         again, chain.given, chain.until = chain.given, True, until
         return Turn(chain.key, until, frozenset(chain.aside), again)
 

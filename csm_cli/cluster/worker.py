@@ -11,7 +11,6 @@ import socket
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
@@ -32,6 +31,8 @@ from csm_cli.render.progress import Progress
 from csm_cli.render.verifying import make_verifier
 from csm_cli.takes import TakeStore
 from csm_cli.takes.choose import Chooser
+from csm_cli.takes.files import files_at
+from csm_cli.takes.place import Place
 from csm_cli.takes.writer import TakeWriter
 from csm_cli.verify import Verifier
 from csm_cli.voices.codes import reference_codes
@@ -60,7 +61,7 @@ class Worker(Progress):
         self._failure: BaseException | None = None
         self._orders: dict[int, Order] = {}
         self._lines: dict[int, tuple[Key, int]] = {}
-        self._stores: dict[Path, tuple[TakeStore, TakeWriter]] = {}
+        self._stores: dict[Place, tuple[TakeStore, TakeWriter]] = {}
         self._references: dict[tuple[int, str, str], Segment] = {}
         self._thread: Thread | None = None
         self._stopped = False
@@ -190,7 +191,7 @@ class Worker(Progress):
             chain, asked, self._heard(chain, order.voices), Desk(chooser, writer, self._verifier.checks)
         )
 
-    def _open(self, folder: Path, anew: bool) -> tuple[TakeStore, TakeWriter]:
+    def _open(self, folder: Place, anew: bool) -> tuple[TakeStore, TakeWriter]:
         """The store of a folder; `anew`: as it is now, with what others have written."""
         if anew or folder not in self._stores:
             in_use = {order.takes for order in self._orders.values()}
@@ -227,7 +228,7 @@ def _enter(setup: Setup, host: str) -> None:
     except OSError as error:
         raise _not_shared(setup.folder, host) from error
     for folder, proof in setup.stores.items():
-        if not (folder / proof).exists():
+        if files_at(folder).read(proof) is None:
             raise _not_shared(folder, host)
     for voice, wanted in setup.voices:
         if voice_hash(voice) != wanted:
@@ -238,7 +239,7 @@ def _enter(setup: Setup, host: str) -> None:
             )
 
 
-def _not_shared(folder: Path, host: str) -> MissingError:
+def _not_shared(folder: Place, host: str) -> MissingError:
     return MissingError(
         f"{host} does not see this folder as the driver does",
         where=str(folder),

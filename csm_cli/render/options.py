@@ -12,6 +12,7 @@ from csm_cli.render.context import DEFAULT_TURNS
 from csm_cli.render.lines import RETRIES
 from csm_cli.render.loop import ReferenceMode
 from csm_cli.takes.choose import Lineage
+from csm_cli.takes.place import Place
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class RenderOptions:
         dtype: fp32, bf16 or fp16; None: what suits the device.
         quantize: int8 or fp8; None: as it is.
         eager: turn every speed-up of the engine off.
-        takes: folder of the takes; None: `.csm/takes` beside the script.
+        takes: folder or URL of the takes; None: `.csm/takes` beside the script.
         lineage: what becomes of a take that heard a line which has changed since: keep or strict.
         fresh: speak every line anew; pinned takes stay.
         retries: tries of a part beyond the first.
@@ -57,7 +58,7 @@ class RenderOptions:
     dtype: str | None = None
     quantize: str | None = None
     eager: bool = False
-    takes: Path | None = None
+    takes: Place | None = None
     lineage: Lineage = "keep"
     fresh: bool = False
     retries: int = RETRIES

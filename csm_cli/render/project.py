@@ -20,6 +20,7 @@ from csm_cli.screenplay.problems import script_error
 from csm_cli.screenplay.source_text import STDIN
 from csm_cli.speech import Reader, reader_for
 from csm_cli.speech.checking import check_script
+from csm_cli.takes.place import Place
 from csm_cli.takes.store import takes_folder
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Job:
     screenplay: Screenplay
     voices: dict[str, Voice]
     folder: Path
-    takes: Path
+    takes: Place
     reader: Reader | None = None
 
     @property

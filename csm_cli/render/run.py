@@ -20,7 +20,7 @@ from csm_cli.render.options import RenderOptions
 from csm_cli.render.progress import Progress
 from csm_cli.render.project import Job, plan_jobs
 from csm_cli.render.report import Interrupted, RenderReport
-from csm_cli.render.running import Running, prepare
+from csm_cli.render.running import Notes, Running, prepare
 from csm_cli.takes.choose import Chooser
 from csm_cli.takes.writer import TakeWriter
 from csm_cli.verify import Verifier
@@ -65,6 +65,8 @@ def render_jobs(
     progress.start(chains)
     with ExitStack() as stack:
         running = prepare(stack, plans, options, identity_of(engine), sampler, limits, note)
+        notes = [Notes.of(each, options) for each in running]
+        reports = [each.report(mine.store) for each, mine in zip(notes, running, strict=True)]
         desks = _desks(stack, running, options, verifier)
         books = [
             stack.enter_context(
@@ -92,10 +94,10 @@ def render_jobs(
                     chapter.number, chapter.title, parts, role_of(chain.screenplay, chapter)
                 )
                 each.finished.add(chapter.number)
-                each.report.add(chapter, timeline, lines)
+                reports[place].add(chapter, timeline, lines)
                 report.add_chapter(lines, timeline.duration, [file.path for file in files])
                 progress.chapter(chain, timeline.duration, files)
-                each.record(lines, options)
+                notes[place].record(lines)
             for book in books:
                 files = book.finish()
                 report.files += [file.path for file in files]
@@ -109,10 +111,10 @@ def render_jobs(
             raise Interrupted(report, left) from None
         finally:
             report.seconds = time.monotonic() - started
-            for each, book in zip(running, books, strict=True):
+            for own, book in zip(reports, books, strict=True):
                 with suppress(*([CsmError] if failed else [])):  # the first fault is the one to be told
                     report.files += book.write_timeline()
-                    report.files += each.report.write(report.seconds, report.spoken_seconds)
+                    report.files += own.write(report.seconds, report.spoken_seconds)
     return report
 
 

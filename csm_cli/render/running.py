@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from csm_cli.takes import ModelIdentity, TakeStore
 from csm_cli.takes.lockfile import NAME as LOCK_NAME
 from csm_cli.takes.lockfile import differences, read_lock, write_lock
 from csm_cli.takes.locks import in_use
+from csm_cli.takes.place import Place
 from csm_cli.takes.record import Used, merge_record
 
 
@@ -32,7 +33,7 @@ class Running:
         asking: what its lines are asked for.
         store: where its takes are; jobs of one project share it.
         beside: names of all scripts that are rendered at the same time.
-        report: of its chapters.
+        facts: what all its takes are made with.
         finished: numbers of the chapters that are written.
     """
 
@@ -40,7 +41,7 @@ class Running:
     asking: Asking
     store: TakeStore
     beside: frozenset[str]
-    report: ReportWriter
+    facts: dict[str, Any]
     finished: set[int] = field(default_factory=set)
 
     @property
@@ -48,7 +49,41 @@ class Running:
         """What is rendered."""
         return self.plan.job
 
-    def record(self, lines: Iterable[SpokenLine], options: RenderOptions) -> None:
+
+@dataclass(frozen=True)
+class Notes:
+    """What is written down of a job beside its audio: the takes that its lines use, and its report.
+
+    Args:
+        script: name of the script's file.
+        takes: folder of the store.
+        folder: of the report.
+        title: of the book.
+        chapters: that the script has.
+        facts: what all takes are made with.
+        options: to speak a line again in the same way.
+    """
+
+    script: str
+    takes: Place
+    folder: Path
+    title: str
+    chapters: int
+    facts: Mapping[str, Any]
+    options: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, running: Running, options: RenderOptions) -> Notes:
+        """Of a job while it is rendered."""
+        job = running.job
+        title, count = job.screenplay.title, len(job.screenplay.chapters)
+        return cls(job.script, job.takes, job.folder, title, count, running.facts, _plain(options))
+
+    def report(self, store: TakeStore) -> ReportWriter:
+        """Writes the report; `store` is the one in `takes`."""
+        return ReportWriter(store, self.script, self.title, self.folder, dict(self.facts), self.chapters)
+
+    def record(self, lines: Iterable[SpokenLine]) -> None:
         """Note the takes of a finished chapter.
 
         Raises:
@@ -58,7 +93,7 @@ class Running:
             line.planned.id: Used(line.take.id if line.take else "", line.stale, line.reasons)
             for line in lines
         }
-        merge_record(self.job.takes, self.job.script, used, options=_plain(options))
+        merge_record(self.takes, self.script, used, options=self.options)
 
 
 def prepare(
@@ -85,7 +120,7 @@ def prepare(
         CsmError: takes cannot be kept.
         UsageError: `options.locked`, and takes would come out differently.
     """
-    stores: dict[Path, TakeStore] = {}
+    stores: dict[Place, TakeStore] = {}
     beside = frozenset(plan.job.script for plan in plans)
     running = []
     for plan in plans:
@@ -98,20 +133,20 @@ def prepare(
             for damaged in store.index.damaged:
                 note(f"{damaged}: is damaged; the line is spoken again unless it has another take")
         asking = Asking.of(plan.job, model, sampler, options.context_turns, limits, options.reference)
-        title, count = plan.job.screenplay.title, len(plan.job.screenplay.chapters)
         facts = asking.facts(_seed(plan.job, options))
-        report = ReportWriter(stores[folder], plan.job.script, title, plan.job.folder, facts, count)
-        running.append(Running(plan, asking, stores[folder], beside, report))
+        running.append(Running(plan, asking, stores[folder], beside, facts))
     _check_lock(running, options, note)
     return running
 
 
 def _check_lock(running: Sequence[Running], options: RenderOptions, note: Callable[[str], None]) -> None:
     """Say what differs from csm.lock, and stop if that is asked for; else write down how it is now."""
+    folders: dict[Path, dict[str, dict[str, Any]]] = {}
     for each in running:
-        folder = Path(each.job.screenplay.path).parent
-        facts = each.asking.facts(_seed(each.job, options))
-        found = differences(read_lock(folder).get(each.job.script, {}), facts)
+        folders.setdefault(Path(each.job.screenplay.path).parent, {})[each.job.script] = each.facts
+    for folder, scripts in folders.items():
+        locked = read_lock(folder)
+        found = [text for name in scripts for text in differences(locked.get(name, {}), scripts[name])]
         if found and options.locked:
             raise UsageError(
                 f"takes would come out differently: {'; '.join(found)}",
@@ -121,7 +156,7 @@ def _check_lock(running: Sequence[Running], options: RenderOptions, note: Callab
         for difference in found:
             note(f"{folder / LOCK_NAME}: {difference}; lines that this changes are spoken again")
         try:
-            write_lock(folder, {each.job.script: facts})
+            write_lock(folder, scripts)
         except CsmError as error:  # a script may lie where nothing can be written; its takes need not
             note(f"not kept: {error}")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csm_cli.engine import Codes
@@ -18,6 +17,7 @@ from csm_cli.render.plan import Chain, PlannedLine
 from csm_cli.render.project import JobPlan
 from csm_cli.takes import Take, TakeStore
 from csm_cli.takes.choose import Chooser
+from csm_cli.takes.place import Place
 from csm_cli.takes.writer import TakeWriter
 from csm_cli.verify.codes import expected_seconds
 
@@ -70,7 +70,7 @@ def survey(
         model: which would speak.
         limits: of it.
     """
-    stores: dict[Path, TakeStore] = {}
+    stores: dict[Place, TakeStore] = {}
     sampler, identity = options.sampler(model.default_sampler), identity_of(model)
     manner = Manner(options.batch, options.context_turns, options.retries, reference=options.reference)
     scripts = [plan.job.script for plan in plans]

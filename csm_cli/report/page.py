@@ -56,7 +56,9 @@ def _sound(store: TakeStore, take_id: str, folder: Path, inside: bool) -> str:
     if take is None:
         return ""
     path = store.audio_path(take)
-    if not inside and path is not None:
+    if not inside and store.folder is not None:
+        if path is None:
+            return store.audio_where(take)
         try:
             return quote(Path(os.path.relpath(path, folder)).as_posix())
         except ValueError:  # another drive

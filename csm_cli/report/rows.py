@@ -10,10 +10,35 @@ from csm_cli.render.lines import SpokenLine
 from csm_cli.report.drift import drifts
 from csm_cli.screenplay import Chapter
 from csm_cli.takes import Take, TakeStore
+from csm_cli.takes.keys import place_of
+
+
+def other_takes(store: TakeStore, script: str, lines: Sequence[SpokenLine]) -> dict[str, list[str]]:
+    """Ids of the other takes that say the same as a line's, latest first, by the line's id.
+
+    Args:
+        store: where the takes are.
+        script: name of the script's file.
+        lines: with the takes that they use.
+    """
+    found = {}
+    for line in lines:
+        if line.take is not None:
+            place, slot = place_of(script, line.planned.id), line.take.asked.slot
+            rows = {row.id: row.made for row in (*store.index.at(place), *store.index.in_slot(slot))}
+            rows.pop(line.take.id, None)
+            if rows:
+                found[line.planned.id] = sorted(rows, key=rows.__getitem__, reverse=True)
+    return found
 
 
 def chapter_row(
-    store: TakeStore, script: str, chapter: Chapter, timeline: ChapterTimeline, lines: Sequence[SpokenLine]
+    store: TakeStore,
+    script: str,
+    chapter: Chapter,
+    timeline: ChapterTimeline,
+    lines: Sequence[SpokenLine],
+    others: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:
     """A chapter with its lines.
 
@@ -23,9 +48,13 @@ def chapter_row(
         chapter: of the script.
         timeline: when its lines are heard.
         lines: with their takes.
+        others: as `other_takes` gives them.
     """
     heard = {entry.line_id: entry for entry in timeline.entries}
-    rows = [line_row(store, script, line, heard.get(line.planned.id)) for line in lines]
+    rows = [
+        line_row(store, script, line, heard.get(line.planned.id), others.get(line.planned.id, ()))
+        for line in lines
+    ]
     return {
         "number": chapter.number,
         "title": chapter.title,
@@ -36,11 +65,11 @@ def chapter_row(
 
 
 def line_row(
-    store: TakeStore, script: str, spoken: SpokenLine, entry: TimelineEntry | None
+    store: TakeStore, script: str, spoken: SpokenLine, entry: TimelineEntry | None, others: Sequence[str]
 ) -> dict[str, Any]:
     """A line: what it says, the take it uses, what is said against that, and its other takes."""
     planned, line, take = spoken.planned, spoken.planned.line, spoken.take
-    place = f"{script}#{planned.id}"
+    place = place_of(script, planned.id)
     return {
         "id": planned.id,
         "source": str(line.source),
@@ -54,7 +83,7 @@ def line_row(
         "stale": spoken.stale,
         "review": list(spoken.reasons),
         "take": None if take is None else take_row(take, place),
-        "others": [] if take is None else [take_row(other, place) for other in _others(store, place, take)],
+        "others": [take_row(other, place) for other in map(store.peek, others) if other is not None],
     }
 
 
@@ -74,15 +103,6 @@ def take_row(take: Take, place: str) -> dict[str, Any]:
         "heard": list(take.context),
         "peaks": take.peaks,
     }
-
-
-def _others(store: TakeStore, place: str, take: Take) -> list[Take]:
-    """The other takes of a line that say the same, latest first."""
-    rows = {row.id: row for row in (*store.index.at(place), *store.index.in_slot(take.asked.slot))}
-    rows.pop(take.id, None)
-    latest = sorted(rows.values(), key=lambda row: row.made, reverse=True)
-    takes = (store.peek(row.id) for row in latest)
-    return [other for other in takes if other is not None]
 
 
 def totals(chapters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from csm_cli.audio.timeline import ChapterTimeline
 from csm_cli.locks import alone
 from csm_cli.render.lines import SpokenLine
 from csm_cli.report.page import page
-from csm_cli.report.rows import chapter_row, totals
+from csm_cli.report.rows import chapter_row, other_takes, totals
 from csm_cli.screenplay import Chapter
 from csm_cli.takes import TakeStore
 
@@ -40,9 +40,25 @@ class ReportWriter:
         self._facts, self._count = facts, chapters
         self._chapters: dict[int, dict[str, Any]] = {}
 
-    def add(self, chapter: Chapter, timeline: ChapterTimeline, lines: Sequence[SpokenLine]) -> None:
-        """Take in a finished chapter."""
-        self._chapters[chapter.number] = chapter_row(self._store, self._script, chapter, timeline, lines)
+    def add(
+        self,
+        chapter: Chapter,
+        timeline: ChapterTimeline,
+        lines: Sequence[SpokenLine],
+        others: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """Take in a finished chapter.
+
+        Args:
+            chapter: of the script.
+            timeline: when its lines are heard.
+            lines: with their takes.
+            others: ids of other takes, as `other_takes` gives them; None: look for them in the store.
+        """
+        if others is None:
+            others = other_takes(self._store, self._script, lines)
+        row = chapter_row(self._store, self._script, chapter, timeline, lines, others)
+        self._chapters[chapter.number] = row
 
     def write(self, seconds: float, speech_seconds: float) -> list[Path]:
         """Write both files; chapters that were not rendered now stay as an earlier report has them.

@@ -108,44 +108,52 @@ _TELEPHONE += r"|(?:[0-9]-)?[0-9]{3}-[0-9]{3}-[0-9]{4}|[0-9]{3}-[0-9]{4})(?![\w-
 _BEFORE_NOUN = re.compile(r"\b[Aa]n? $")
 _MONEY_SPAN = re.compile(r"([$£€¥])([0-9][0-9,.]*)\s?[-–]\s?[$£€¥]?([0-9])")
 _LAST_OF_PAIRS = re.compile(rf"(?<![\w.,$£€:-])({_NUMBER})\s?[-–]\s?({_NUMBER})(?![\w:-]|[.,][0-9])")
-_RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
-    (re.compile(_TELEPHONE), _telephone),
-    (re.compile(r"(?<![\w.,$£€-])(1[0-9]{3}|20[0-9]{2})\s?[-–]\s?([0-9]{4}|[0-9]{2})(?![\w-])"), _years),
-    (re.compile(r"(?<=[0-9])\s?¢"), lambda m: " cents"),
-    (re.compile(r"(?<![\w.])\.(?=[0-9])"), lambda m: "0."),
-    (_LAST_OF_PAIRS, _range),
+_RULES: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str]]] = [
+    ("", re.compile(_TELEPHONE), _telephone),
     (
+        "-–",
+        re.compile(r"(?<![\w.,$£€-])(1[0-9]{3}|20[0-9]{2})\s?[-–]\s?([0-9]{4}|[0-9]{2})(?![\w-])"),
+        _years,
+    ),
+    ("¢", re.compile(r"(?<=[0-9])\s?¢"), lambda m: " cents"),
+    (".", re.compile(r"(?<![\w.])\.(?=[0-9])"), lambda m: "0."),
+    ("-–", _LAST_OF_PAIRS, _range),
+    (
+        "$£€¥",
         re.compile(
             rf"(?P<sign>[$£€¥])\s?(?P<whole>{_NUMBER})(?:\.(?P<part>[0-9]{{1,2}})(?![0-9]))?"
             r"(?:\s(?P<scale>thousand|million|billion|trillion)\b|\s?(?P<short>[kKmMbB]|bn|mn|tn)\b)?"
         ),
         _money,
     ),
-    (re.compile(rf"(?:({_NUMBER})\s?)?([{''.join(_FRACTIONS)}])"), _fraction),
+    ("".join(_FRACTIONS), re.compile(rf"(?:({_NUMBER})\s?)?([{''.join(_FRACTIONS)}])"), _fraction),
     (
+        ":",
         re.compile(
             rf"(?<![0-9:.])(?P<hour>2[0-3]|[01]?[0-9]):(?P<minute>[0-5][0-9])(?![0-9:])(?:{_HALF})?",
         ),
         _time,
     ),
-    (re.compile(rf"(?<![0-9:.])(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9])(?![0-9:]){_HALF}"), _time),
-    (re.compile(r"(?<=[0-9]):(?=[0-9])"), lambda m: " "),
-    (re.compile(r"(?<![\w'])'([0-9]{2})(?![\w'])"), lambda m: cardinal(int(m[1]))),
-    (re.compile(rf"(?<![0-9.,:])(?P<hour>1[0-2]|[1-9]){_HALF}"), _hour),
-    (re.compile(rf"({_NUMBER})(?:st|nd|rd|th)\b"), lambda m: ordinal(int(m[1].replace(",", "")))),
-    (re.compile(r"(?<![\w.,])'?([0-9]{2}|1[1-9][0-9]{2}|20[0-9]{2})'?s\b"), _decade),
+    (".", re.compile(rf"(?<![0-9:.])(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9])(?![0-9:]){_HALF}"), _time),
+    (":", re.compile(r"(?<=[0-9]):(?=[0-9])"), lambda m: " "),
+    ("'", re.compile(r"(?<![\w'])'([0-9]{2})(?![\w'])"), lambda m: cardinal(int(m[1]))),
+    ("mM", re.compile(rf"(?<![0-9.,:])(?P<hour>1[0-2]|[1-9]){_HALF}"), _hour),
+    ("", re.compile(rf"({_NUMBER})(?:st|nd|rd|th)\b"), lambda m: ordinal(int(m[1].replace(",", "")))),
+    ("s", re.compile(r"(?<![\w.,])'?([0-9]{2}|1[1-9][0-9]{2}|20[0-9]{2})'?s\b"), _decade),
     # Spelled out before the plain rules, so that the point and the minus are not lost on them.
-    (re.compile(r"(?<![\w.,)\]-])-(?=[0-9])"), lambda m: "minus "),
-    (re.compile(rf"(?:{_NUMBER})(?:\.[0-9]+)+"), lambda m: decimal(m[0])),
+    ("-", re.compile(r"(?<![\w.,)\]-])-(?=[0-9])"), lambda m: "minus "),
+    (".", re.compile(rf"(?:{_NUMBER})(?:\.[0-9]+)+"), lambda m: decimal(m[0])),
     (
+        "",
         re.compile(
             r"\b(?:in|since|by|until|from|before|after|year|of|A ?D) 1[0-9]{3}\b(?!,[0-9])", re.IGNORECASE
         ),
         lambda m: f"{m[0][:-4]}{year(int(m[0][-4:]))}",
     ),
-    (re.compile(r"(?<![\w.,])(?:1[1-9][0-9]{2}|20[0-9]{2})(?![\w]|,[0-9])"), _year),
-    (re.compile(_NUMBER), lambda m: whole_number(m[0])),
+    ("", re.compile(r"(?<![\w.,])(?:1[1-9][0-9]{2}|20[0-9]{2})(?![\w]|,[0-9])"), _year),
+    ("", re.compile(_NUMBER), lambda m: whole_number(m[0])),
 ]
+"""Each with characters of which its matches have one; "" for any: a rule is left out where there is none."""
 _SIGN_BEHIND = re.compile(r"(?<![\w.,$£€¥])([0-9][0-9,]*(?:\.[0-9]{1,2})?)\s?([£€])(?![\w$£€¥])")
 _ORDINALS = re.compile(r"(?<=[0-9])(st|nd|rd|th)\s?[-–]\s?(?=[0-9]+(?:st|nd|rd|th)\b)")
 _RANGE = re.compile(r"(?<=[0-9])\s?–\s?(?=[$£€]?[0-9])")
@@ -177,8 +185,9 @@ def figures_to_words(text: str) -> str:
     text = _NUMBER_SIGN.sub("number ", text)
     text = _DEGREE.sub(r"\1 degree", text)
     text = _DEGREES.sub(lambda match: _SCALES[match[1]], text)
-    for pattern, words_of in _RULES:
-        text = _replace(pattern, words_of, text)
+    for needed, pattern, words_of in _RULES:
+        if not needed or any(map(text.__contains__, needed)):
+            text = _replace(pattern, words_of, text)
         if pattern is _LAST_OF_PAIRS:
             text = _BETWEEN.sub(" ", text)
     return text

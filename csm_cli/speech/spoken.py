@@ -38,9 +38,11 @@ _SIGNS = [
     (re.compile(r"\s+"), " "),  # long runs would make the rules below slow
     (re.compile(r"\s*-(?:\s*-)+\s*"), " - "),
     (re.compile(r"\s*–\s*"), " - "),
-    (re.compile(r"\s+"), " "),
-    (re.compile(r" (?=[,;:!?]|\.(?!\.))"), ""),
 ]
+_ANY_SIGN = re.compile(r"[&@+#=×÷±≈~≤≥<>§©/™®†‡•·*_^|\\¶–]|- ?-")
+"""What each of these has in it: most lines have none of it, and are spared them all."""
+_SPACES = re.compile(r"\s+")
+_SPACE_BEFORE_STOP = re.compile(r" (?=[,;:!?]|\.(?!\.))")
 
 
 def spoken_text(text: str, language: str = "en") -> str:
@@ -65,6 +67,7 @@ def in_words(text: str, language: str = "en") -> str:
     if _FIGURE.search(text):
         text = figures_to_words(units(labels(old_money(text))))
     text = " ".join(text.split())
-    for pattern, said in _SIGNS:
-        text = pattern.sub(said, text)
-    return text.strip()
+    if _ANY_SIGN.search(text):
+        for pattern, said in _SIGNS:
+            text = pattern.sub(said, text)
+    return _SPACE_BEFORE_STOP.sub("", _SPACES.sub(" ", text)).strip()

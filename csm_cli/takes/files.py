@@ -1,16 +1,20 @@
-"""Where a store keeps its files: in a folder, or in memory for what is spoken once."""
+"""Where a store keeps its files: in a folder, behind a URL, or in memory for what is spoken once."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from csm_cli.audio.atomic import written
 from csm_cli.errors import CsmError
+from csm_cli.takes.place import Place, Url
 
 LENGTH_OF_SHARD = 2
+BESIDE = "./"
+"""A name with a slash in it is not of a take: it lies where it says, seen from the store's folder."""
 
 
 class Seen(NamedTuple):
@@ -36,8 +40,27 @@ class Files(Protocol):
     def seen(self, suffix: str) -> Iterator[Seen]:
         """All files that end in `suffix`."""
 
+    def beside(self, folder: str) -> list[str]:
+        """Names of the files in a folder that holds no takes, in order."""
+
     def where(self, name: str) -> str:
         """The place of a file, for a message."""
+
+    def check(self) -> None:
+        """Make sure that files can be written.
+
+        Raises:
+            CsmError: they cannot.
+        """
+
+
+def files_at(place: Place | None) -> Files:
+    """The files of a store; None: in memory, forgotten with the process."""
+    if isinstance(place, Url):
+        from csm_cli.takes.url_files import UrlFiles
+
+        return UrlFiles(place)
+    return MemoryFiles() if place is None else DiskFiles(place)
 
 
 class DiskFiles:
@@ -48,7 +71,7 @@ class DiskFiles:
 
     def path(self, name: str) -> Path:
         """Where a file lies."""
-        return self.folder / name[:LENGTH_OF_SHARD] / name
+        return self.folder / (name if "/" in name else f"{name[:LENGTH_OF_SHARD]}/{name}")
 
     def read(self, name: str) -> bytes | None:
         try:
@@ -81,8 +104,23 @@ class DiskFiles:
                             continue
                         yield Seen(entry.name, status.st_size, status.st_mtime_ns)
 
+    def beside(self, folder: str) -> list[str]:
+        return sorted(entry.name for entry in _entries(self.folder / folder) if entry.is_file())
+
     def where(self, name: str) -> str:
         return str(self.path(name))
+
+    def check(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder) as probe:  # its own for every process
+                probe.write(b"take")
+        except OSError as error:
+            raise CsmError(
+                f"takes cannot be kept here ({error.strerror or error})",
+                where=str(self.folder),
+                remedy="make the folder writable, free some space, or name another with --takes",
+            ) from error
 
 
 class MemoryFiles:
@@ -102,11 +140,19 @@ class MemoryFiles:
 
     def seen(self, suffix: str) -> Iterator[Seen]:
         for name, data in self._files.items():
-            if name.endswith(suffix):
+            if name.endswith(suffix) and "/" not in name:
                 yield Seen(name, len(data), 0)
+
+    def beside(self, folder: str) -> list[str]:
+        return sorted(
+            name.removeprefix(f"{folder}/") for name in self._files if name.startswith(f"{folder}/")
+        )
 
     def where(self, name: str) -> str:
         return name
+
+    def check(self) -> None:
+        pass
 
 
 def _entries(folder: Path | str) -> list[os.DirEntry[str]]:

@@ -10,16 +10,15 @@ import json
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from csm_cli.audio.atomic import written
 from csm_cli.errors import CsmError
-from csm_cli.takes.files import Files
+from csm_cli.takes.files import BESIDE, Files
 from csm_cli.takes.take import Take, take_from_json
 
 SIDECAR = ".json"
+CACHE = f"{BESIDE}index.json"
 _SCHEMA = 1
 
 
@@ -65,8 +64,8 @@ class Index:
         damaged: names of sidecars that could not be read.
     """
 
-    def __init__(self, files: Files, cache: Path | None):
-        self._files, self._cache = files, cache
+    def __init__(self, files: Files):
+        self._files = files
         self._lock = Lock()
         self._rows: dict[str, Row] = {}
         self._seen: dict[str, tuple[int, int]] = {}
@@ -113,7 +112,7 @@ class Index:
 
     def close(self) -> None:
         """Write what is remembered, if anything changed. A folder that cannot be written is left alone."""
-        if not self._changed or self._cache is None:
+        if not self._changed:
             return
         takes = {}
         for entry in list(self._files.seen(SIDECAR)):
@@ -124,9 +123,9 @@ class Index:
                 row = self._read(entry.name)
             if row is not None:
                 takes[entry.name] = [*mark, [getattr(row, field) for field in Row.__slots__]]
-        with suppress(CsmError), written(self._cache) as temporary:
-            text = json.dumps({"schema": _SCHEMA, "takes": takes}, separators=(",", ":"))
-            temporary.write_text(text, encoding="utf-8")
+        text = json.dumps({"schema": _SCHEMA, "takes": takes}, separators=(",", ":"))
+        with suppress(CsmError):
+            self._files.write(CACHE, text.encode())
         self._changed = False
 
     def _open(self) -> None:
@@ -145,10 +144,9 @@ class Index:
 
     def _remembered(self) -> dict[str, Any]:
         try:
-            assert self._cache is not None
-            value = json.loads(self._cache.read_bytes())
+            value = json.loads(self._files.read(CACHE) or b"")
             return value["takes"] if value["schema"] == _SCHEMA else {}
-        except (OSError, ValueError, KeyError, TypeError, AssertionError, RecursionError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return {}
 
     def _read(self, name: str) -> Row | None:

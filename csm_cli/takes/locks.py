@@ -9,11 +9,18 @@ from pathlib import Path
 
 from csm_cli.errors import CsmError
 from csm_cli.locks import alone
+from csm_cli.takes.place import Place, Url
 
 
 @contextmanager
-def in_use(folder: Path) -> Iterator[None]:
-    """Mark a store as being rendered into; any number of processes may, while none clears it up."""
+def in_use(folder: Place) -> Iterator[None]:
+    """Mark a store as being rendered into; any number of processes may, while none clears it up.
+
+    Behind a URL there are no locks, and nothing is marked.
+    """
+    if isinstance(folder, Url):
+        yield
+        return
     from filelock import FileLock
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from typing import Any
 
-from csm_cli.audio.atomic import written
 from csm_cli.locks import alone
+from csm_cli.takes.files import files_at
+from csm_cli.takes.place import Place, Url
 from csm_cli.takes.store import TakeStore
 
+RENDERS = "renders"
 _SCHEMA = 1
 
 
@@ -49,15 +51,10 @@ class Rendering:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def record_path(folder: Path, script: str) -> Path:
-    """Where the record of a script lies in a store."""
-    return folder / "renders" / f"{script}.json"
-
-
-def read_record(folder: Path, script: str) -> Rendering:
+def read_record(folder: Place, script: str) -> Rendering:
     """The record of a script; an empty one where there is none or it is damaged."""
     try:
-        value = json.loads(record_path(folder, script).read_bytes())
+        value = json.loads(files_at(folder).read(_name(script)) or b"")
         if value["schema"] != _SCHEMA:
             return Rendering(script)
         lines = {
@@ -70,7 +67,7 @@ def read_record(folder: Path, script: str) -> Rendering:
 
 
 def merge_record(
-    folder: Path,
+    folder: Place,
     script: str,
     lines: Mapping[str, Used],
     *,
@@ -78,6 +75,8 @@ def merge_record(
     options: Mapping[str, Any] | None = None,
 ) -> Rendering:
     """Take new lines into the record of a script; those of other processes stay.
+
+    Behind a URL there is no lock: of two that write the same record at once, one may not be heard.
 
     Args:
         folder: of the store.
@@ -89,16 +88,24 @@ def merge_record(
     Raises:
         CsmError: it cannot be written.
     """
-    with alone(folder, "renders"):
+    with nullcontext() if isinstance(folder, Url) else alone(folder / RENDERS, script):
         before = read_record(folder, script)
         merged = {**before.lines, **lines}
         if still_there is not None:
             merged = {line: used for line, used in merged.items() if line in still_there}
         new = Rendering(script, merged, before.options if options is None else options)
-        with written(record_path(folder, script)) as temporary:
-            text = json.dumps({"schema": _SCHEMA, **asdict(new)}, ensure_ascii=False)
-            temporary.write_text(text + "\n", encoding="utf-8")
+        text = json.dumps({"schema": _SCHEMA, **_as_dict(new)}, ensure_ascii=False)
+        files_at(folder).write(_name(script), f"{text}\n".encode())
         return new
+
+
+def _as_dict(record: Rendering) -> dict[str, Any]:
+    """`dataclasses.asdict`, without its copies of every value."""
+    lines = {
+        line: {"take": used.take, "stale": used.stale, "reasons": used.reasons}
+        for line, used in record.lines.items()
+    }
+    return {"script": record.script, "lines": lines, "options": dict(record.options)}
 
 
 def current_take(store: TakeStore, record: Rendering, place: str, line: str) -> str | None:
@@ -119,6 +126,11 @@ def current_take(store: TakeStore, record: Rendering, place: str, line: str) -> 
     return rows[-1].id if rows else None
 
 
-def recorded_scripts(folder: Path) -> list[str]:
+def recorded_scripts(folder: Place) -> list[str]:
     """Names of the scripts that have a record."""
-    return sorted(path.name.removesuffix(".json") for path in (folder / "renders").glob("*.json"))
+    names = files_at(folder).beside(RENDERS)
+    return [name.removesuffix(".json") for name in names if name.endswith(".json") and name[0] != "."]
+
+
+def _name(script: str) -> str:
+    return f"{RENDERS}/{script}.json"

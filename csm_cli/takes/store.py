@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import io
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
@@ -19,9 +19,10 @@ from csm_cli.audio.files import to_pcm16
 from csm_cli.engine import Codes
 from csm_cli.engine.types import as_codes
 from csm_cli.errors import CsmError
-from csm_cli.takes.files import DiskFiles, Files, MemoryFiles
+from csm_cli.takes.files import DiskFiles, files_at
 from csm_cli.takes.index import SIDECAR, Index, Row
 from csm_cli.takes.peaks import peaks_of
+from csm_cli.takes.place import Place
 from csm_cli.takes.take import Take, take_from_json
 
 FOLDER = Path(".csm") / "takes"
@@ -40,10 +41,19 @@ class TakeStore:
         folder: where they lie; it need not be there yet. None: in memory, forgotten with the store.
     """
 
-    def __init__(self, folder: Path | None):
+    def __init__(self, folder: Place | None):
         self.folder = folder
-        self._files: Files = MemoryFiles() if folder is None else DiskFiles(folder)
-        self.index = Index(self._files, None if folder is None else folder / "index.json")
+        self._files = files_at(folder)
+        self._index: Index | None = None
+        self._opening = Lock()
+
+    @property
+    def index(self) -> Index:
+        """What there is, by what it answers. It is made at the first look, which reads the folder."""
+        with self._opening:
+            if self._index is None:
+                self._index = Index(self._files)
+            return self._index
 
     def check_writable(self) -> None:
         """Make sure, before anything is spoken, that takes can be kept.
@@ -51,18 +61,7 @@ class TakeStore:
         Raises:
             CsmError: they cannot.
         """
-        if self.folder is None:
-            return
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.folder) as probe:  # its own for every process
-                probe.write(b"take")
-        except OSError as error:
-            raise CsmError(
-                f"takes cannot be kept here ({error.strerror or error})",
-                where=str(self.folder),
-                remedy="make the folder writable, free some space, or name another with --takes",
-            ) from error
+        self._files.check()
 
     def load(self, take_id: str) -> Take | None:
         """A take, if it is there and whole: sidecar, codes and audio agree. Else None."""
@@ -110,8 +109,12 @@ class TakeStore:
         return np.split(sound, np.cumsum([part.samples for part in take.parts])[:-1])
 
     def audio_path(self, take: Take) -> Path | None:
-        """The audio's file; None for a store in memory."""
+        """The audio's file; None for a store that is no folder."""
         return self._files.path(take.id + AUDIO) if isinstance(self._files, DiskFiles) else None
+
+    def audio_where(self, take: Take) -> str:
+        """Where the audio lies: a path, or a URL."""
+        return self._files.where(take.id + AUDIO)
 
     def audio_bytes(self, take: Take) -> bytes:
         """The audio's file as it is, a FLAC.
@@ -185,7 +188,8 @@ class TakeStore:
 
     def close(self) -> None:
         """Write what makes the next opening quicker."""
-        self.index.close()
+        if self._index is not None:
+            self._index.close()
 
     def _sidecar(self, take_id: str) -> Take | None:
         try:

@@ -14,6 +14,7 @@ from csm_cli.render.project import plan_jobs, read_jobs
 from csm_cli.screenplay import Chapter
 from csm_cli.takes import Take, TakeStore
 from csm_cli.takes.keys import place_of
+from csm_cli.takes.place import Place
 from csm_cli.takes.record import Used, current_take, merge_record, read_record, recorded_scripts
 from csm_cli.takes.store import FOLDER
 
@@ -63,7 +64,7 @@ class Bench:
         ScriptError, MissingError: as `read_jobs`.
     """
 
-    def __init__(self, script: Path, takes: Path | None = None):
+    def __init__(self, script: Path, takes: Place | None = None):
         folder = takes or script.parent / FOLDER
         self.record = read_record(folder, script.name)
         said = self.record.options
@@ -164,7 +165,7 @@ class Bench:
         return BenchLine(planned, chapter, place, take, same and used.stale, reasons)
 
 
-def split_name(name: str, script: Path | None, takes: Path | None) -> tuple[Path, str]:
+def split_name(name: str, script: Path | None, takes: Place | None) -> tuple[Path, str]:
     """A line as a person names it, as (script, name in it).
 
     Args:
@@ -186,7 +187,7 @@ def split_name(name: str, script: Path | None, takes: Path | None) -> tuple[Path
     return script or only_script(takes), name
 
 
-def only_script(takes: Path | None, folder: Path | None = None) -> Path:
+def only_script(takes: Place | None, folder: Path | None = None) -> Path:
     """The script that was rendered in this folder, if there is one and no other.
 
     Raises:

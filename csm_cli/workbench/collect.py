@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from csm_cli.errors import CsmError
 from csm_cli.takes import TakeStore
 from csm_cli.takes.locks import nobody_else
+from csm_cli.takes.place import Place, Url
 from csm_cli.takes.record import recorded_scripts
 from csm_cli.takes.store import FOLDER
 from csm_cli.workbench.bench import Bench
+
+YOUNG = timedelta(days=1)
+"""Takes behind a URL that are younger stay: a rendering may be at work that has not noted them yet."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +38,11 @@ class Collected:
 
 
 def collect(
-    project: Path, takes: Path | None, note: Callable[[str], None], *, dry_run: bool = False
+    project: Path, takes: Place | None, note: Callable[[str], None], *, dry_run: bool = False
 ) -> Collected:
     """Remove takes that are neither used by a line of a script that is still there, nor pinned, nor chosen.
+
+    Behind a URL no lock tells whether somebody renders: there, takes of the last day stay, and all leftovers.
 
     Args:
         project: the folder of the scripts.
@@ -46,12 +54,17 @@ def collect(
         CsmError: a render is at work, a file cannot be removed.
     """
     folder = takes or project / FOLDER
-    with nobody_else(folder):
+    with nullcontext() if isinstance(folder, Url) else nobody_else(folder):
         store = TakeStore(folder)  # not earlier: what was spoken while the lock was waited for is no leftover
         needed = _needed(project, folder, store, note)
         rows = store.index.rows()
         idle = [row.id for row in rows if row.id not in needed]
-        leftovers = _leftovers(folder, {row.id for row in rows})
+        leftovers: list[Path] = []
+        if isinstance(folder, Url):
+            young = (datetime.now(UTC) - YOUNG).isoformat(timespec="microseconds")
+            idle = [row.id for row in rows if row.id not in needed and row.made < young]
+        else:
+            leftovers = _leftovers(folder, {row.id for row in rows})
         freed = sum(store.size(take) for take in idle) + sum(path.stat().st_size for path in leftovers)
         if not dry_run:
             for take in idle:
@@ -62,7 +75,7 @@ def collect(
     return Collected(tuple(idle), tuple(leftovers), freed, len(rows) - len(idle))
 
 
-def _needed(project: Path, folder: Path, store: TakeStore, note: Callable[[str], None]) -> set[str]:
+def _needed(project: Path, folder: Place, store: TakeStore, note: Callable[[str], None]) -> set[str]:
     needed: set[str] = set()
     for row in store.index.rows():
         if row.pins or row.chosen:

@@ -1,10 +1,12 @@
-"""By hand: the example scripts on two workers, one of them killed at ten random moments, against one engine.
+"""By hand: scripts on two workers, one of them killed at ten random moments, against one engine.
 
-`python -m tests.cluster.kill_ten [SEED [SCRIPT ...]]` renders in a temporary folder.
+`python -m tests.cluster.kill_ten [SEED [SCRIPT ...]]` renders in a temporary folder: the examples, or the
+scripts named, and beside them a book of short lines that is long enough for ten kills.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import signal
@@ -26,28 +28,47 @@ from tests.cluster.books import files
 EXAMPLES = Path(__file__).parents[2] / "scripts_examples"
 SCRIPTS = [EXAMPLES / name for name in ("lighthouse.yaml", "garden.md", "signal.yaml")]
 KILLS = 10
+CHAPTERS, LINES = 6, 10
+"""Of the book."""
 
 
 class Killer(Progress):
-    """Kills a worker after a random time, again and again, `KILLS` times."""
+    """Kills a worker after a few lines, at a random moment in the next, again and again, `KILLS` times."""
 
     def __init__(self, ray: RayFleet):
-        self.ray, self.killed, self.next = ray, 0, 0.0
+        self.ray, self.killed, self.next = ray, 0, math.inf
+        self.moments: list[int] = []
+        self.lines, self.enough = 0, 1
 
     def fleet(self, workers: int, wanted: int, speaking: int, slots: int) -> None:
-        self.next = self.next or time.monotonic() + random.uniform(4, 12)
+        if self.lines >= self.enough and self.next == math.inf:
+            self.next = time.monotonic() + random.uniform(0, 2)
         if self.killed < KILLS and self.ray.ready and time.monotonic() >= self.next:
             os.kill(self.ray.process_of(random.choice(sorted(self.ray.ready))), signal.SIGKILL)
-            self.killed, self.next = self.killed + 1, 0.0
+            self.killed, self.next = self.killed + 1, math.inf
+            self.moments.append(self.lines)
+            self.enough = self.lines + random.randint(1, 6)
 
     def line(self, line: SpokenLine) -> None:
+        self.lines += 1
         print(f"killed {self.killed}: {line.planned.id} {line.planned.line.text[:50]}", file=sys.stderr)
+
+
+def write_book(path: Path) -> Path:
+    text = "---\nvoices: {narrator: eve}\n---\n"
+    for chapter in range(CHAPTERS):
+        text += f"\n# Chapter {chapter + 1}\n\n"
+        for line in range(LINES):
+            text += f"NARRATOR: Line {line + 1}, in chapter {chapter + 1}.\n\n"
+    path.write_text(text)
+    return path
 
 
 def main() -> None:
     random.seed(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
-    scripts = [Path(each).resolve() for each in sys.argv[2:]] or SCRIPTS
     folder = Path(tempfile.mkdtemp())
+    scripts = [Path(each).resolve() for each in sys.argv[2:]] or list(SCRIPTS)
+    scripts.append(write_book(folder / "book.md"))
     os.chdir(folder)
 
     def options(name: str) -> RenderOptions:
@@ -63,7 +84,8 @@ def main() -> None:
     made, wanted = files(folder / "together"), files(folder / "alone")
     takes = len(list((folder / "takes-together").glob("??/*.json")))
     print(
-        f"{killer.killed} kills; {report.lines} lines, {report.rendered} spoken, {takes} takes in the store"
+        f"{killer.killed} kills, after lines {killer.moments}; "
+        f"{report.lines} lines, {report.rendered} spoken, {takes} takes in the store"
     )
     print(f"{len(wanted)} files, {'the same to the byte' if made == wanted else 'NOT THE SAME'}")
     sys.exit(made != wanted or takes != report.lines)

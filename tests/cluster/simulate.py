@@ -102,7 +102,7 @@ class MockFleet:
         with self._aside():
             value, seconds = None, 0.01
             if method == "chapter":
-                _, number, lines = arguments
+                _, number, lines, _ = arguments
                 length = sum(line.seconds for line in lines)
                 value, seconds = (ChapterTimeline(number, "", "", length, ()), []), MASTERING_SECONDS
             elif method == "finish":

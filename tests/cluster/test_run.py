@@ -4,6 +4,7 @@ import json
 import random
 from dataclasses import replace
 
+import fsspec
 import pytest
 
 from csm_cli.delivery.options import Delivery
@@ -11,7 +12,10 @@ from csm_cli.errors import CsmError, MissingError
 from csm_cli.render.progress import Progress
 from csm_cli.render.report import Interrupted
 from csm_cli.takes import TakeStore
-from csm_cli.takes.record import read_record
+from csm_cli.takes.place import Url
+from csm_cli.takes.record import read_record, recorded_scripts
+from csm_cli.workbench import Bench
+from csm_cli.workbench.collect import collect
 from tests.cluster.books import LINES, alone, files, together, write_books
 from tests.cluster.thread_fleet import MortalEngine, ThreadFleet
 from tests.render.fake_engine import FakeEngine, capped
@@ -69,6 +73,29 @@ def test_any_number_of_workers_makes_the_same_files(tmp_path, books, saved, work
     told = json.loads((tmp_path / "out" / "book1" / "report.json").read_text())
     assert [chapter["number"] for chapter in told["chapters"]] == [1, 2, 3]
     assert len(read_record(tmp_path / "takes-out", "book0.yaml").lines) == LINES // 2
+
+
+def told(folder):
+    """What the reports of both books say, save when and how fast it was made."""
+    found = []
+    for book in ("book0", "book1"):
+        report = json.loads((folder / book / "report.json").read_text())
+        for line in (line for chapter in report["chapters"] for line in chapter["lines"]):
+            for take in (line["take"], *line["others"]):
+                del take["made"]
+        del report["totals"]["seconds"], report["totals"]["times_real_time"]
+        found.append(report)
+    return found
+
+
+def test_reports_are_those_of_one_engine(tmp_path, books):
+    for seed in (None, 7):
+        together(tmp_path, books, ThreadFleet(2), seed=seed)
+        alone(tmp_path, books, seed=seed)
+    wanted = told(tmp_path / "alone")
+    assert told(tmp_path / "out") == wanted
+    assert {len(line["others"]) for line in wanted[0]["chapters"][0]["lines"]} == {1}
+    assert (tmp_path / "out" / "book0" / "report.html").stat().st_size > 10_000
 
 
 def test_files_of_a_whole_book_and_the_reviews(tmp_path, books):
@@ -205,3 +232,22 @@ def test_a_fault_of_the_disk_is_told(tmp_path, books, monkeypatch):
     monkeypatch.setattr(TakeStore, "save", full)
     with pytest.raises(CsmError, match="No space left"):
         together(tmp_path, books, ThreadFleet(2))
+
+
+def test_takes_behind_a_url_make_the_same_files(tmp_path, books, saved):
+    url = Url(f"memory://{tmp_path.name}")
+    report = together(tmp_path, books, ThreadFleet(2), takes=url)
+    assert report.rendered == len(saved) == LINES
+    same_as_alone(tmp_path, books)
+    del saved[:]
+    assert together(tmp_path, books, ThreadFleet(3), takes=url).cached == LINES
+    assert alone(tmp_path, books, name="out", takes=url).cached == LINES
+    assert saved == []
+    assert len(read_record(url, "book0.yaml").lines) == LINES // 2
+    bench = Bench(books[0], url)
+    assert all(line.take is not None for line in bench.lines)
+    assert recorded_scripts(url) == ["book0.yaml", "book1.yaml"]
+    found = collect(tmp_path, url, print)
+    assert (found.takes, found.kept) == ((), LINES)
+    files_there = fsspec.filesystem("memory").find(f"/{tmp_path.name}")
+    assert not any("/.seen" in path or "/.probe" in path for path in files_there)
