@@ -14,6 +14,7 @@ from csm_cli.cli.words import count
 from csm_cli.errors import CsmError, ScriptError, unwritten
 
 ERASE_LINE = "\r\x1b[K"
+CONTROLS = {code: repr(chr(code))[1:-1] for code in (*range(0x20), *range(0x7F, 0xA0))}
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -58,9 +59,9 @@ def write(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Tell the person something, in one line on stderr."""
+    """Tell the person something, in one line on stderr, whatever control characters a file's name has."""
     with suppress(BrokenPipeError):
-        print(f"csm: {text}", file=sys.stderr, flush=True)
+        print(f"csm: {text.translate(CONTROLS)}", file=sys.stderr, flush=True)
 
 
 def edited(question: str, text: str) -> str:
