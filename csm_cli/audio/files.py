@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,30 +36,28 @@ def read_audio(path: Path | str, rate: int = SAMPLE_RATE) -> np.ndarray:
         MissingError: no such file.
         UsageError: the file cannot be read or decoded, or holds no samples.
     """
-    audio, source_rate = read_source(path, rate)
-    return resample(audio, source_rate, rate)
+    path = Path(path)
+    check_is_file(path)
+    audio, source_rate = _decode(path, rate)
+    return resample(checked(audio, path), source_rate, rate)
 
 
-def read_source(path: Path | str, rate: int, seconds: float | None = None) -> tuple[np.ndarray, int]:
-    """Reads as `read_audio` does, at the file's own rate where that is known, else at `rate`.
-
-    Args:
-        seconds: read no more than this from the beginning; None: all.
-
-    Returns:
-        (float32 mono `[samples]`, their rate in Hz).
+def checked(audio: np.ndarray, path: Path) -> np.ndarray:
+    """The samples that a file holds, if they are some and all of them numbers.
 
     Raises:
-        MissingError, UsageError: as `read_audio`.
+        UsageError: they are not.
     """
-    path = Path(path)
-    _check_is_file(path)
-    audio, source_rate = _decode(path, rate, seconds)
     if not audio.size:
         raise UsageError("holds no sound", where=str(path), remedy=REMEDY)
     if not np.isfinite(audio).all():
         raise UsageError("holds samples that are not numbers", where=str(path), remedy="export it again")
-    return audio, source_rate
+    return audio
+
+
+def native(path: Path | str) -> bytes | str:
+    """A file's name as libsndfile's wrapper takes it: whole even where it is not valid Unicode."""
+    return str(path) if os.name == "nt" else os.fsencode(path)
 
 
 def audio_seconds(path: Path | str) -> float | None:
@@ -67,7 +66,7 @@ def audio_seconds(path: Path | str) -> float | None:
 
     try:
         with hushed(path):
-            return float(soundfile.info(str(path)).duration)
+            return float(soundfile.info(native(path)).duration)
     except (soundfile.SoundFileError, OSError):
         return None
 
@@ -117,7 +116,13 @@ def wav_header(rate: int, size: int | None = None) -> bytes:
     return header + b"data" + struct.pack("<I", sizes[1])
 
 
-def _check_is_file(path: Path) -> None:
+def check_is_file(path: Path) -> None:
+    """Tells what is wrong with a path before anything decodes it.
+
+    Raises:
+        MissingError: no such file.
+        UsageError: it is no file, is empty, or cannot be opened.
+    """
     try:
         if path.is_dir():
             raise UsageError("is a folder, not an audio file", where=str(path), remedy=REMEDY)
@@ -136,20 +141,18 @@ def _check_is_file(path: Path) -> None:
         ) from error
 
 
-def _decode(path: Path, rate: int, seconds: float | None = None) -> tuple[np.ndarray, int]:
-    """(float32 mono `[samples]`, their rate): by soundfile, else by ffmpeg."""
+def _decode(path: Path, rate: int) -> tuple[np.ndarray, int]:
+    """(float32 mono `[samples]`, their rate): by soundfile, else by ffmpeg, which gives them at `rate`."""
     import soundfile
 
     try:
-        with hushed(path), soundfile.SoundFile(str(path)) as file:
-            frames = -1 if seconds is None else round(seconds * file.samplerate)
-            audio = file.read(frames, dtype="float32", always_2d=True)
+        with hushed(path), soundfile.SoundFile(native(path)) as file:
+            audio = file.read(dtype="float32", always_2d=True)
             return audio.mean(axis=1), file.samplerate
     except soundfile.SoundFileError:
         pass  # a format that only ffmpeg reads, or a damaged file: ffmpeg's answer decides
-    limit = [] if seconds is None else ["-t", str(seconds)]
-    with _ffmpeg_errors(path):
-        raw = run_ffmpeg([*limit, *_decoding(path, rate), "pipe:1"], where=str(path))
+    with ffmpeg_errors(path):
+        raw = run_ffmpeg([*_decoding(path, rate), "pipe:1"], where=str(path))
     return np.frombuffer(raw, dtype="<f4").copy(), rate
 
 
@@ -160,12 +163,12 @@ def decode_to_tape(path: Path | str, rate: int, tape: Tape) -> None:
         MissingError, UsageError: as `read_audio`.
     """
     path = Path(path)
-    _check_is_file(path)
+    check_is_file(path)
 
     def write(data: bytes) -> None:
         tape.write(tape.size, np.frombuffer(data, dtype="<f4"))
 
-    with _ffmpeg_errors(path):
+    with ffmpeg_errors(path):
         read_ffmpeg(["-loglevel", "error", *_decoding(path, rate), "pipe:1"], write, where=str(path))
     if not tape.size:
         raise UsageError("holds no sound", where=str(path), remedy=REMEDY)
@@ -177,7 +180,8 @@ def _decoding(path: Path, rate: int) -> list[str]:
 
 
 @contextmanager
-def _ffmpeg_errors(path: Path) -> Iterator[None]:
+def ffmpeg_errors(path: Path) -> Iterator[None]:
+    """Says what ffmpeg could not do with a file in words that help."""
     try:
         yield
     except MissingError as error:

@@ -18,6 +18,7 @@ ERASE_LINE = "\r\x1b[K"
 COLOURS = {"error": "1;31", "warning": "33", "needs review": "33"}
 # At the head of a message, behind the name of the program or a place.
 _LEVEL = re.compile(r"(?<=: )(?:error|warning|needs review)(?=: )")
+CONTROLS = {code: repr(chr(code))[1:-1] for code in (*range(0x20), *range(0x7F, 0xA0))}
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -64,8 +65,10 @@ def write(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Tell the person something, in one line on stderr; on a terminal it is broken between words."""
-    _tell(folded(f"csm: {text}", columns(sys.stderr)))
+    """Tell the person something, in one line on stderr, whatever control characters a file's name has; on a
+    terminal it is broken between words.
+    """
+    _tell(folded(f"csm: {text.translate(CONTROLS)}", columns(sys.stderr)))
 
 
 def offer(command: str) -> None:

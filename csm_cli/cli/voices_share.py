@@ -20,9 +20,10 @@ def export(
 ) -> None:
     """Write a voice, with its clips, transcripts, licence and consent, to a zip file."""
     from csm_cli.voices.archive import export_voice
+    from csm_cli.voices.names import whole
     from csm_cli.voices.registry import VoiceRegistry
 
-    voice = VoiceRegistry(Path.cwd()).get(name)
+    voice = VoiceRegistry(Path.cwd()).get(whole(name))
     if not (voice.licence or voice.consent):
         console.note(
             f"warning: the voice {name} has no licence or consent noted; whoever gets it should know"

@@ -16,8 +16,9 @@ from csm_cli.engine import Segment
 from csm_cli.errors import MissingError
 from csm_cli.screenplay import Line, Screenplay
 from csm_cli.voices.codes import Encoder, reference_codes
+from csm_cli.voices.names import as_label
 from csm_cli.voices.registry import VoiceRegistry
-from csm_cli.voices.voice import Voice, as_label
+from csm_cli.voices.voice import Voice
 
 
 def find_voice(registry: VoiceRegistry, name: str, where: str | None = None) -> Voice:

@@ -10,10 +10,10 @@ from csm_cli.asr import Recogniser
 from csm_cli.audio.files import SAMPLE_RATE
 from csm_cli.errors import UsageError
 from csm_cli.voices import intake
+from csm_cli.voices.names import as_label, check_label
 from csm_cli.voices.quality import Quality, positions
 from csm_cli.voices.store import NewClip
 from csm_cli.voices.transcript import check_belongs, check_transcript, part_heard
-from csm_cli.voices.voice import as_label, check_label
 
 
 @dataclass(frozen=True)

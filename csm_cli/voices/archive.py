@@ -7,13 +7,18 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+import numpy as np
+
 from csm_cli.audio.atomic import written
 from csm_cli.audio.files import SAMPLE_RATE, read_audio
+from csm_cli.audio.level import amplitude
 from csm_cli.errors import CsmError, MissingError, UsageError
+from csm_cli.voices import intake
+from csm_cli.voices.names import is_file_name
 from csm_cli.voices.places import CARD
 from csm_cli.voices.registry import Added, NameTakenError, VoiceRegistry
 from csm_cli.voices.store import NewClip
-from csm_cli.voices.voice import MAX_CARD_BYTES, Voice, card_text, is_file_name, load_voice
+from csm_cli.voices.voice import MAX_CARD_BYTES, Clip, Voice, card_text, load_voice
 
 MAX_FILES = 64
 MAX_BYTES = 64 << 20  # unpacked; thirty seconds are 1.4 MB
@@ -58,16 +63,14 @@ def import_voice(
     Raises:
         MissingError: no such file.
         UsageError: not a zip of one voice, damaged, larger than any voice, or with a path that leaves its
-            folder; or the name is taken by another voice.
+            folder; a clip is silent or of a length that no clip has; or the name is taken by another voice.
     """
     where = str(path)
     try:
         with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory(prefix="csm-") as folder:
             home = Path(folder) / _unpack(archive, Path(folder), where)
             voice = load_voice(home, "user")
-            clips = [
-                NewClip(clip.label, clip.text, read_audio(clip.audio, SAMPLE_RATE)) for clip in voice.clips
-            ]
+            clips = [_checked(clip, where) for clip in voice.clips]
             return registry.add(
                 name or voice.name,
                 clips,
@@ -103,6 +106,8 @@ def _unpack(archive: zipfile.ZipFile, folder: Path, where: str) -> str:
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_BYTES:
         raise _bad(where, f"is larger than a voice (over {MAX_FILES} files or {MAX_BYTES >> 20} MB)")
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise _bad(where, "is locked with a password")
     for entry in entries:
         parts = entry.filename.split("/")
         if len(parts) != 2 or not all(map(is_file_name, parts)) or entry.external_attr >> 28 == 0xA:
@@ -122,6 +127,22 @@ def _unpack(archive: zipfile.ZipFile, folder: Path, where: str) -> str:
             raise _bad(where, f"holds {entry.filename!r}, which is larger than it may be")
         (folder / entry.filename).write_bytes(data)
     return name
+
+
+def _checked(clip: Clip, where: str) -> NewClip:
+    """A clip that can be heard as a reference: an archive need not come from `export_voice`."""
+    audio = read_audio(clip.audio, SAMPLE_RATE)
+    seconds = audio.size / SAMPLE_RATE
+    if not intake.MIN_SECONDS <= seconds <= intake.MAX_SECONDS + 1:
+        raise UsageError(
+            f"{clip.audio.name} is {seconds:.1f} s long, not {intake.MIN_SECONDS:.0f} to "
+            f"{intake.MAX_SECONDS:.0f} s",
+            where=where,
+            remedy="make a voice of the recording with csm voices add",
+        )
+    if float(np.ptp(audio)) / 2 < amplitude(intake.SILENT_DB):
+        raise UsageError(f"{clip.audio.name} is silent", where=where, remedy="ask for another copy")
+    return NewClip(clip.label, clip.text, audio)
 
 
 def _write(archive: zipfile.ZipFile, name: str, data: bytes) -> None:

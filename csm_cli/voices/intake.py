@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from csm_cli.audio.files import SAMPLE_RATE, audio_seconds, read_source
+from csm_cli.audio.files import SAMPLE_RATE, audio_seconds
 from csm_cli.audio.level import amplitude
+from csm_cli.audio.recording import read_recording
 from csm_cli.audio.resample import resample
 from csm_cli.errors import UsageError
 from csm_cli.voices.clipping import clipped_share
@@ -64,11 +65,16 @@ def prepare(path: Path | str, *, seconds: float = MAX_SECONDS, pick: bool = Fals
             where="--seconds",
             remedy=f"give {MIN_SECONDS:g} to {MAX_SECONDS:g}",
         )
-    raw, rate = read_source(path, SAMPLE_RATE, LOOKED_AT_SECONDS)
+    raw, rate = read_recording(path, LOOKED_AT_SECONDS)
     length = max(audio_seconds(path) or 0.0, raw.size / rate)
     notes = []
+    if raw.size / rate < min(length, LOOKED_AT_SECONDS) - 1:
+        notes.append(f"{where}: is damaged: {raw.size / rate:.1f} s of its {length:.1f} s can be read")
     if length > LOOKED_AT_SECONDS + 1:
         notes.append(f"{where}: only the first {LOOKED_AT_SECONDS / 60:.0f} minutes were looked at")
+    # Float samples may be as large as they like, and the square of 1e30 is no number.
+    if (peak := float(np.abs(raw).max())) > 1:
+        raw = raw / np.float32(peak)
     _check_sound(raw, rate, where)
 
     begin, end = _spoken(raw, rate, 0, raw.size)
@@ -144,7 +150,7 @@ def _check_speech(audio: np.ndarray, where: str) -> None:
 def _spoken(raw: np.ndarray, rate: int, begin: int, end: int) -> tuple[int, int]:
     """(first, one past the last) sample of the speech between two places, with a margin, within them."""
     part = raw[begin:end]
-    first, last = loudness(part - part.mean(dtype=np.float64), rate).bounds()
+    first, last = loudness(part - np.float32(part.mean(dtype=np.float64)), rate).bounds()
     if first == last:
         return begin, end
     step, margin = max(1, round(STEP_SECONDS * rate)), round(MARGIN_SECONDS * rate)

@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from csm_cli.errors import CsmError, MissingError, UsageError
 from csm_cli.voices.doubts import doubts, sound_voice
+from csm_cli.voices.names import NAME, check_name, whole
 from csm_cli.voices.places import Layer, exists, voice_layers
 from csm_cli.voices.store import NewClip, delete, extended, locked, move, put, same
-from csm_cli.voices.voice import MAX_SPEAKER, NAME, Voice, card_text, check_name, load_voice
+from csm_cli.voices.voice import MAX_SPEAKER, Voice, card_text, load_voice
 
 
 class Added(NamedTuple):
@@ -180,11 +181,11 @@ class VoiceRegistry:
         """Gives a voice of the project or the user another name.
 
         Raises:
-            UsageError: it came with csm, or the new name cannot be used or is taken.
+            UsageError: it came with csm, or is a clip; the new name cannot be used or is taken.
             MissingError: there is none.
             CsmError: it is damaged, or its folder cannot be written.
         """
-        voice = self.get(name)
+        voice = self.get(whole(name))
         check_name(new)
         if voice.layer == "shipped":
             raise UsageError(
@@ -207,12 +208,15 @@ class VoiceRegistry:
             the voice removed; None if it was damaged.
 
         Raises:
-            UsageError: it came with csm.
+            UsageError: it came with csm, or is a clip.
             MissingError: there is none.
             CsmError: the folder cannot be removed.
         """
-        found = next(((at, folder) for at, folder in self._folders()[0] if folder.name == name), None)
+        folders = self._folders()[0]
+        found = next(((at, folder) for at, folder in folders if folder.name == name), None)
         if found is None:
+            if name.partition("/")[0] in {folder.name for _, folder in folders}:
+                whole(name)
             raise self._missing(name)
         layer, folder = found
         if layer == "shipped":

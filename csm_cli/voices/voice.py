@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,11 @@ from typing import Any
 import yaml
 
 from csm_cli.audio.files import audio_seconds
-from csm_cli.errors import CsmError, MissingError, UsageError
+from csm_cli.errors import CsmError, MissingError
+from csm_cli.voices.names import NAME, is_file_name
 from csm_cli.voices.places import CARD, Layer
 
 CLIP = "reference.wav"
-MAX_NAME = 40
-NAME = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{MAX_NAME - 1}}}")
 MAX_SPEAKER = 999
 MAX_CARD_BYTES = 64 << 10
 
@@ -92,10 +90,13 @@ class Voice:
             if clip.label == label:
                 return replace(self, text=clip.text, audio=clip.audio, label=label)
         have = f"it has {', '.join(self.labels)}" if self.labels else "it has one clip, without a label"
+        if self.layer != "shipped" and NAME.fullmatch(label):
+            project = " --project" if self.layer == "project" else ""
+            have += f"; add one: csm voices add {self.name} RECORDING --label {label} --extend{project}"
         raise MissingError(
             f"the voice {self.name!r} has no clip {label!r}",
             where=where or str(self.folder),
-            remedy=f"{have}; add one: csm voices add {self.name} RECORDING --label {label} --extend",
+            remedy=have,
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -124,41 +125,6 @@ class Voice:
         }
 
 
-def check_name(name: str) -> str:
-    """`name`, if it can be a voice's: lower-case ASCII letters, digits, `-` and `_`, at most 40.
-
-    It becomes the name of a folder, so nothing else is let through: no separators, no dots, no capitals
-    (which some file systems do not tell apart).
-
-    Raises:
-        UsageError: it cannot; the remedy proposes one that can.
-    """
-    return _checked(name, "the name of a voice", "narrator")
-
-
-def check_label(label: str) -> str:
-    """`label`, if it can be a clip's: the same characters as a name; it becomes the name of a file.
-
-    Raises:
-        UsageError: it cannot; the remedy proposes one that can.
-    """
-    return _checked(label, "the label of a clip", "calm")
-
-
-def as_label(text: str) -> str:
-    """The label that a delivery note or a file name would have: "Very  Angry!" is `very-angry`; may be ""."""
-    return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-_")[:MAX_NAME].strip("-_")
-
-
-def _checked(name: str, what: str, usual: str) -> str:
-    if NAME.fullmatch(name):
-        return name
-    raise UsageError(
-        f"{name!r} cannot be {what}",
-        remedy=f"use up to {MAX_NAME} of a-z, 0-9, - and _, such as {as_label(name) or usual!r}",
-    )
-
-
 def load_voice(folder: Path, layer: Layer) -> Voice:
     """Reads the voice in `folder`, which gives it its name.
 
@@ -167,7 +133,7 @@ def load_voice(folder: Path, layer: Layer) -> Voice:
     """
     card = folder / CARD
     values = _read_card(card)
-    name = values.get("name", folder.name)
+    name = _words(card, values, "name") or folder.name
     if name != folder.name:
         raise _damaged(card, f"is named {name!r} in a folder named {folder.name!r}")
     speaker = values.get("speaker")
@@ -264,18 +230,21 @@ def _read_clip(card: Path, values: dict[Any, Any], label: str) -> Clip | None:
     return Clip(label, text, audio)
 
 
-def is_file_name(name: str) -> bool:
-    """Whether `name` is a file's own name on any system: no folder, no drive, nothing that leads away."""
-    return bool(name) and name not in (".", "..") and not re.search(r'[/\\:\0-\x1f<>"|?*]', name)
-
-
 def _words(card: Path, values: dict[Any, Any], key: str) -> str:
     value = values.get(key)
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise _damaged(card, f"needs text for `{key}`, not {value!r}")
+        raise _damaged(card, f"needs text for `{key}`, not {_shown(value)}")
     return " ".join(value.split())
+
+
+def _shown(value: object) -> str:
+    """A wrong value, for the error. Lists are not written out: a few lines may hold a billion items."""
+    if isinstance(value, list | tuple | dict | set):
+        return "a list" if isinstance(value, list) else "more `key: value` lines"
+    text = repr(value) if isinstance(value, str | bytes) else str(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def _damaged(card: Path, what: str) -> CsmError:

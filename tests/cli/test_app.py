@@ -107,6 +107,13 @@ def test_an_internal_error_is_one_line_that_says_how_to_see_more(csm, engine, mo
     assert "Traceback" in csm("say", "Hello.").err
 
 
+def test_a_name_with_control_characters_stays_on_its_line(capsys):
+    from csm_cli.cli import console
+
+    console.note("a\nb\x1b[31m.wav (calm)")
+    assert capsys.readouterr().err == "csm: a\\nb\\x1b[31m.wav (calm)\n"
+
+
 def test_python_dash_m_and_exit_codes_of_a_process(tmp_path):
     absent = process("render", tmp_path / "absent.yaml")
     assert absent.returncode == 3

@@ -7,9 +7,11 @@ import stat
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
+from csm_cli.audio.files import write_wav
 from csm_cli.errors import CsmError, MissingError, UsageError
 from csm_cli.paths import data_dir
 from csm_cli.voices.archive import MAX_BYTES, export_voice, import_voice
@@ -83,7 +85,7 @@ GOOD = ("eva/voice.yaml", card())
         ([("eva/a.wav", b"x")], "does not hold one voice"),
         ([], "does not hold one voice"),
         ([GOOD], "voice.yaml names a clip that is not there"),
-        ([GOOD, ("eva/a.wav", b"not sound")], "a.wav is not audio"),
+        ([GOOD, ("eva/a.wav", b"not sound")], r"a.wav is not audio"),
         ([("eva/voice.yaml", card(audio="../../a.wav")), ("eva/a.wav", b"")], "outside its folder"),
         ([("eva/voice.yaml", b"\xff")], "is not UTF-8"),
         ([("EVA/voice.yaml", card()), ("EVA/a.wav", b"x")], "is not audio"),
@@ -108,16 +110,42 @@ def test_a_link_is_refused(registry: VoiceRegistry, tmp_path: Path) -> None:
 
 
 def test_a_name_from_a_zip_is_checked_like_any_other(registry: VoiceRegistry, tmp_path: Path) -> None:
-    import numpy as np
-
-    from csm_cli.audio.files import write_wav
-
-    sound = io.BytesIO()
-    write_wav(sound, np.zeros(24_000, np.float32))
-    path = archive(tmp_path / "x.zip", ("Eva M/voice.yaml", card()), ("Eva M/a.wav", sound.getvalue()))
+    path = archive(tmp_path / "x.zip", ("Eva M/voice.yaml", card()), ("Eva M/a.wav", sound(speech())))
     with pytest.raises(UsageError, match="'Eva M' cannot be the name of a voice"):
         import_voice(registry, path)
     assert import_voice(registry, path, name="eva").voice.name == "eva"
+
+
+def sound(audio: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    write_wav(file, audio)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("audio", "words"),
+    [
+        (np.tile(speech(), 6), r"a.wav is 34.7 s long, not 1 to 30 s; .*csm voices add"),
+        (speech()[:10_000], r"a.wav is 0.4 s long, not 1 to 30 s"),
+        (np.zeros(72_000), r"a.wav is silent"),
+        (np.full(72_000, 0.5), r"a.wav is silent"),
+    ],
+)
+def test_clips_that_no_model_can_use(registry, tmp_path: Path, audio: np.ndarray, words: str) -> None:
+    path = archive(tmp_path / "x.zip", GOOD, ("eva/a.wav", sound(audio)))
+    with pytest.raises(UsageError, match=words) as raised:
+        import_voice(registry, path)
+    assert str(raised.value).startswith(f"{path}: ")
+    assert "eva" not in [voice.name for voice in registry.all()]
+
+
+def test_a_locked_zip_is_told(registry: VoiceRegistry, packed: Path, tmp_path: Path) -> None:
+    data = bytearray(packed.read_bytes())
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.find(mark) + place] |= 1
+    (tmp_path / "x.zip").write_bytes(data)
+    with pytest.raises(UsageError, match="is locked with a password"):
+        import_voice(registry, tmp_path / "x.zip")
 
 
 def test_files_that_are_no_zip(registry: VoiceRegistry, packed: Path, tmp_path: Path) -> None:

@@ -171,3 +171,11 @@ def test_only_the_beginning_of_a_very_long_recording_is_read(tmp_path: Path, mon
     assert clip.quality.source_seconds == pytest.approx(6 * speech().size / RATE, abs=0.1)
     with pytest.raises(CsmError):
         prepare(written(tmp_path / "b.wav", np.concatenate([np.zeros(13 * RATE), speech()])))
+
+
+def test_what_breaks_off_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.flac", np.tile(speech(), 2))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    clip = prepare(path)
+    assert clip.quality.seconds < 7
+    assert f"of its {2 * speech().size / RATE:.1f} s can be read" in clip.notes[0]

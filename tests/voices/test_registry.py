@@ -7,6 +7,7 @@ import os
 import re
 import string
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +21,10 @@ from csm_cli.audio.files import read_audio
 from csm_cli.errors import CsmError, MissingError, UsageError
 from csm_cli.paths import data_dir
 from csm_cli.voices import places, store
+from csm_cli.voices.names import check_name
 from csm_cli.voices.registry import VoiceRegistry
 from csm_cli.voices.store import NewClip
 from csm_cli.voices.transcript import check_transcript
-from csm_cli.voices.voice import check_name
 
 RATE = 24000
 TEXT = "The keeper climbed the stairs and lit the lamp."
@@ -213,6 +214,12 @@ def test_any_name_is_taken_or_a_better_one_proposed(name: str) -> None:
             assert (Path(folder) / name).resolve().parent == Path(folder).resolve()
 
 
+# Nine lists of ten times the list before: a billion letters, if anybody wrote them out.
+BILLION = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{now}: &{now} [{','.join(['*' + before] * 10)}]\n" for before, now in pairwise("abcdefghij")
+)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -231,6 +238,10 @@ def test_any_name_is_taken_or_a_better_one_proposed(name: str) -> None:
         ("speaker: 3\nclips: [{label: a, text: b}]\n", "without `audio`"),
         ("speaker: 3\nclips: [{label: A, text: b, audio: c.wav}]\n", "is no label"),
         ("speaker: 3\nlanguage: 7\n", "needs text for `language`"),
+        ("speaker: 3\nname: 2026\n", "needs text for `name`, not 2026"),
+        (f"{BILLION}speaker: 3\ntext: *j\n", "needs text for `text`, not a list"),
+        (f"{BILLION}speaker: 3\nname: *j\n", "needs text for `name`, not a list"),
+        (f"{BILLION}speaker: *j\n", "needs `speaker`"),
         ("[" * 400, "is not YAML"),
     ],
 )
@@ -316,10 +327,12 @@ def test_shipped_folder_of_a_wheel_and_of_a_checkout(tmp_path: Path, monkeypatch
 
 def test_every_shipped_voice_is_sound() -> None:
     voices, problems = VoiceRegistry(None).scan()
-    assert problems == ()
+    assert problems == () and len(voices) >= 4
+    credit = (voices[0].folder.parent / "CREDITS").read_text(encoding="utf-8")
     assert len({voice.speaker for voice in voices}) == len(voices)
     for voice in voices:
-        assert voice.licence and 1 <= voice.seconds <= 30
+        assert voice.licence and voice.text and voice.language == "en" and 1 <= voice.seconds <= 30
+        assert re.search(rf"^{voice.name} ", credit, re.MULTILINE), "who made it"
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -396,6 +409,26 @@ def test_rename(registry: VoiceRegistry) -> None:
             registry.rename(name, other)
     with pytest.raises(MissingError):
         registry.rename("nobody", "somebody")
+
+
+def test_a_clip_is_not_taken_for_its_voice(registry: VoiceRegistry) -> None:
+    registry.add("ann", labelled("calm", "angry"))
+    for change in (lambda: registry.rename("ann/calm", "bob"), lambda: registry.remove("ann/calm")):
+        with pytest.raises(UsageError, match=r"'ann/calm' names a clip, .*; give 'ann'"):
+            change()
+    assert registry.get("ann").labels == ("calm", "angry")
+
+
+def test_a_clip_that_is_missing(registry: VoiceRegistry, tmp_path: Path) -> None:
+    registry.add("ann", CLIP)
+    with pytest.raises(MissingError, match=r"one clip, without a label; add one: .* --extend$"):
+        registry.get("ann/calm")
+    with pytest.raises(MissingError, match=r"one clip, without a label$"):
+        registry.get("kal/calm")  # nothing can be added to a shipped voice
+    project = VoiceRegistry(tmp_path / "project")
+    project.add("bob", labelled("sad"), project=True)
+    with pytest.raises(MissingError, match=r"it has sad; add one: .* --extend --project$"):
+        project.get("bob/calm")
 
 
 def test_a_rename_that_is_cut_short_leaves_a_sound_voice(

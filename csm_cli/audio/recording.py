@@ -1,0 +1,103 @@
+"""Recordings of a voice: any format to mono, at the rate they came with.
+
+Averaging channels is right for music. In a recording of speech a silent channel would only make the voice
+softer (five of six, in a 5.1 track with the voice in its middle), and two that are wired the wrong way round
+would leave nothing. So the channels that carry sound are averaged, and where those cancel each other, the
+loudest is taken alone.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from csm_cli.audio.ffmpeg import run_ffmpeg
+from csm_cli.audio.files import check_is_file, checked, ffmpeg_errors, native
+from csm_cli.audio.hushed import hushed
+
+BLOCK = 1 << 16
+SILENT_SHARE = 1e-4  # -40 dB under the loudest channel: a converter's noise, or nothing
+CANCELLED_SHARE = 0.5
+"""Of what channels that have nothing to do with each other leave in their mean; less is cancelling."""
+FFMPEG_RATES = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+AU = struct.Struct(">4sIIIII")  # magic, place of the samples, their size, encoding, rate, channels
+
+
+def read_recording(path: Path | str, seconds: float) -> tuple[np.ndarray, int]:
+    """Reads a recording of speech of any common format.
+
+    Args:
+        seconds: no more than this is read, from the beginning.
+
+    Returns:
+        (float32 mono `[samples]`, their rate in Hz: the file's own, or 48 kHz at most where ffmpeg reads it).
+
+    Raises:
+        MissingError: no such file.
+        UsageError: the file cannot be read or decoded, or holds no samples.
+    """
+    import soundfile
+
+    path = Path(path)
+    check_is_file(path)
+    try:
+        with hushed(path), soundfile.SoundFile(native(path)) as file:
+            count = round(seconds * file.samplerate)
+
+            def blocks() -> Iterator[np.ndarray]:
+                file.seek(0)
+                left = count
+                while left > 0 and (block := file.read(min(BLOCK, left), "float32", always_2d=True)).size:
+                    left -= len(block)
+                    yield block
+
+            audio, rate = mixed(blocks, file.channels), file.samplerate
+    except soundfile.SoundFileError:
+        every, rate = _by_ffmpeg(path, seconds)
+        audio = mixed(lambda: iter(np.array_split(every, len(every) // BLOCK + 1)), every.shape[1])
+    return checked(audio, path), rate
+
+
+def mixed(blocks: Callable[[], Iterator[np.ndarray]], channels: int) -> np.ndarray:
+    """Mono float32 `[samples]` of blocks `[samples, channels]`, which are gone through twice."""
+    if channels == 1:
+        return np.concatenate([np.zeros((0, 1), np.float32), *blocks()])[:, 0]
+    weights = channel_weights(blocks(), channels)
+    return np.concatenate([np.zeros(0, np.float32), *(block @ weights for block in blocks())])
+
+
+def channel_weights(blocks: Iterator[np.ndarray], channels: int) -> np.ndarray:
+    """How much of each channel goes into the mono mix, float32 `[channels]`."""
+    total, sums, products = 0, np.zeros(channels), np.zeros((channels, channels))
+    for block in blocks:
+        wide = block.astype(np.float64)
+        total += len(wide)
+        sums += wide.sum(axis=0)
+        products += wide.T @ wide
+    means = sums / max(1, total)
+    covariance = products / max(1, total) - np.outer(means, means)  # a constant offset is no sound
+    powers = covariance.diagonal()
+    if not np.isfinite(powers).all() or powers.max() <= 0:
+        return np.full(channels, 1 / channels, np.float32)
+    carries = powers >= SILENT_SHARE * powers.max()
+    weights = carries / carries.sum()
+    if weights @ covariance @ weights < CANCELLED_SHARE * powers[carries].mean() / carries.sum():
+        weights = np.arange(channels) == powers.argmax()
+    return weights.astype(np.float32)
+
+
+def _by_ffmpeg(path: Path, seconds: float) -> tuple[np.ndarray, int]:
+    """(float32 `[samples, channels]`, rate). As an AU stream, whose header tells rate and channels."""
+    rates = "|".join(map(str, FFMPEG_RATES))
+    options = ["-vn", "-af", f"aformat=sample_rates={rates}", "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
+    with ffmpeg_errors(path):
+        raw = run_ffmpeg(["-t", str(seconds), "-i", f"file:{path}", *options], where=str(path))
+    if len(raw) < AU.size:
+        return np.zeros((0, 1), np.float32), FFMPEG_RATES[-1]
+    _, start, _, _, rate, channels = AU.unpack_from(raw)
+    whole = len(raw) - start - (len(raw) - start) % (4 * channels)
+    sound = np.frombuffer(raw, ">f4", whole // 4, offset=start).astype(np.float32)
+    return sound.reshape(-1, channels), rate
