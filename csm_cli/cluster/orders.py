@@ -25,7 +25,7 @@ class Setup:
         folder: the driver's working folder, in which all relative paths hold.
         stores: where takes lie, for each a name of a file beside them that proves that it is the same one.
         options: of the rendering.
-        jobs: without their chapters: whose languages and voices the checks are for.
+        jobs: without their chapters: whose languages, lexicons and voices the checks are for.
         voices: every voice, with the hash of what the model hears of it.
         beside: names of all scripts that are rendered at the same time.
         since: when the rendering began; with `options.fresh`, takes chosen since then are its own.

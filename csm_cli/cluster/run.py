@@ -168,7 +168,7 @@ class _Driver:
         if not limits.speakers:
             hashes = {voice: voice_hash(voice) for job in self._jobs for voice in job.voices.values()}
         briefly = [replace(job, screenplay=replace(job.screenplay, chapters=())) for job in self._jobs]
-        known = briefly if "voice" in self._options.verify else briefly[:1]
+        known = briefly if self._options.verify else briefly[:1]
         beside = frozenset(job.script for job in self._jobs)
         voices = tuple(hashes.items())
         return Setup(Path.cwd(), proofs, self._options, tuple(known), voices, beside, self._since)

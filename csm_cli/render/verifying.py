@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from csm_cli.asr.words import words_of
 from csm_cli.errors import MissingError
 from csm_cli.render.options import RenderOptions
 from csm_cli.render.project import Job
@@ -14,7 +15,8 @@ def make_verifier(jobs: Sequence[Job], options: RenderOptions, note: Callable[[s
     """The checks that `options.verify` names; its models are loaded here, before anything is spoken.
 
     Args:
-        jobs: whose language is listened for, and whose voices are known.
+        jobs: whose language is listened for, whose voices are known, and whose lexicons say what no
+            recogniser can know.
         options: of the rendering.
         note: is told when a check stays off.
 
@@ -44,4 +46,10 @@ def make_verifier(jobs: Sequence[Job], options: RenderOptions, note: Callable[[s
             from csm_cli.verify.likeness import VoiceLikeness
 
             likeness = VoiceLikeness(options.voice_model, references)
-    return Verifier(recogniser, likeness)
+    return Verifier(recogniser, likeness, names=_words_of_lexicons(jobs))
+
+
+def _words_of_lexicons(jobs: Sequence[Job]) -> frozenset[str]:
+    """The words that lexicons put in the place of written ones: what is heard is compared with those."""
+    entries = {entry for job in jobs if job.reader for entry in job.reader.lexicon.entries}
+    return frozenset(word for entry in entries for word in words_of(entry.say))

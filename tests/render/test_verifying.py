@@ -9,7 +9,7 @@ from csm_cli.render.project import read_jobs
 from csm_cli.render.run import render_jobs
 from csm_cli.render.verifying import make_verifier
 from csm_cli.takes import TakeStore
-from csm_cli.verify import Verifier
+from csm_cli.verify import Reading, Verifier
 from tests.render.fake_engine import FakeEngine
 from tests.render.test_incremental import NUMBERS, Book
 
@@ -136,3 +136,26 @@ def test_checks_that_cannot_be_made(book):
     options = RenderOptions(verify=frozenset({"asr"}), asr=str(book.folder / "nothing"))
     with pytest.raises(MissingError, match=r"--verify asr: .*no such recogniser"):
         make_verifier(read_jobs([book.script], options), options, notes.append)
+
+
+def test_words_of_the_lexicon_may_be_heard_in_any_spelling(book, monkeypatch):
+    """Who listens writes down the names that it knows, which sound much like those of the lexicon."""
+
+    class Listener:
+        name = "listener"
+
+        def hear(self, sounds, rate):
+            return ["merlin and garrett walk to the marine gate"]
+
+    monkeypatch.setattr("csm_cli.asr.load_recogniser", lambda *given: Listener())
+    (book.folder / "lexicon.yaml").write_text("Myfanwy: myrrin\nGareth: gahrik\n")
+    options = RenderOptions(output=book.folder / "out", verify=("asr",))
+    jobs = read_jobs([book.script], options)
+    text = jobs[0].reader.spoken("Myfanwy and Gareth walk to the marine gate.", "narrator", 1)
+    sound = np.full(48000, 0.1, np.float32)
+    reading = Reading(text, np.ones((25, 4), np.int16), True, sound, 24000, "ann")
+    heard = "heard as"
+    (with_names,) = make_verifier(jobs, options, print).judge([reading])
+    (without,) = Verifier(Listener()).judge([reading])
+    assert not any(heard in reason for reason in with_names.reasons)
+    assert any(heard in reason for reason in without.reasons)
