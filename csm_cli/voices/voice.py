@@ -240,7 +240,7 @@ def _words(card: Path, values: dict[Any, Any], key: str) -> str:
 
 
 def _shown(value: object) -> str:
-    """A wrong value, for the error. Lists are not written out: a few lines may hold a billion items."""
+    """A wrong value, for the error. Lists are not written out: a few lines of YAML can hold a billion."""
     if isinstance(value, list | tuple | dict | set):
         return "a list" if isinstance(value, list) else "more `key: value` lines"
     text = repr(value) if isinstance(value, str | bytes) else str(value)

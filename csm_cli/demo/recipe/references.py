@@ -50,6 +50,7 @@ def main() -> None:
         card = {
             "name": teacher.name,
             "speaker": teacher.tag,
+            "language": "en",
             "text": TEXT,
             "audio": "reference.wav",
             "licence": _LICENCES[teacher.engine],
