@@ -117,6 +117,7 @@ def test_a_disk_that_is_really_full(tiny_disk: Path, formats: tuple[str, ...]) -
     assert {name for each in told.chapters for name in each.files} == set(finished), "no more, no less"
     left = {path.name: path.read_bytes() for path in tiny_disk.iterdir()}
     assert left.pop(".csm-files.json") and left.pop("timeline.json")
+    assert left.pop(".csm-files.lock") == b""
     assert left == finished
     for name in finished:
         if name.endswith((".wav", ".flac")):

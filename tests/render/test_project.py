@@ -31,6 +31,7 @@ def test_chapter_files_and_a_timeline_that_fits_them(script, tmp_path):
     reports = ["report.html", "report.json"]
     assert sorted(path.name for path in out.iterdir()) == [
         ".csm-files.json",
+        ".csm-files.lock",
         *names,
         *reports,
         "timeline.json",
