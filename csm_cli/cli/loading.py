@@ -48,18 +48,20 @@ class LoadedModel(NamedTuple):
 
 
 def load_model(options: RenderOptions) -> LoadedModel:
-    """The engine of the chosen model; says on stderr which that is and how to get the full one."""
+    """The engine of the chosen model, for a line or two; says on stderr which that is and how to get the full
+    one.
+    """
     from csm_cli.render.models import choose_model
 
     choice = choose_model(options.model)
     console.note(choice.note)
     with console.busy("loading the model"):
-        engine = choice.load(options, console.note)
+        engine = choice.load(options, console.note, in_haste=True)
     return LoadedModel(engine, choice.limits())
 
 
 def load_if_needed(jobs: Sequence[Job], options: RenderOptions) -> LoadedModel:
-    """As `load_model`; where every line is there already, only a sketch, and torch stays out."""
+    """As `load_model`, for a book; where every line is there already, only a sketch, and torch stays out."""
     from csm_cli.render.models import choose_model
     from csm_cli.render.project import plan_jobs
     from csm_cli.render.survey import survey

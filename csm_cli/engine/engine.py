@@ -94,6 +94,7 @@ class Engine:
         quantize: str | None = None,
         eager: bool = False,
         graphs: bool = False,
+        in_haste: bool = False,
         notice: Callable[[str], None] = _log.warning,
     ) -> Engine:
         """Load a checkpoint.
@@ -107,6 +108,7 @@ class Engine:
             quantize: round the layers' weights and what goes into them to `int8` (CPU, CUDA) or `fp8` (CUDA).
             eager: turn every speed-up off; the reference for all others.
             graphs: on CUDA, record whole frames and play them again. Never yet run on a GPU.
+            in_haste: for a line or two: do not spend seconds on compiling what only a book is faster with.
             notice: told, in a line, what the user should know, as when memory runs out.
 
         Raises:
@@ -123,7 +125,7 @@ class Engine:
         checkpoint = find_checkpoint(model, revision)
         prompter = Prompter(checkpoint.tokenizer_file, checkpoint.config)
         tensors = checkpoint.tensors()
-        weights = load_weights(checkpoint.config, tensors, where, kind, linear)
+        weights = load_weights(checkpoint.config, tensors, where, kind, linear, compile_loops=not in_haste)
         if weights.kernels is not None:
             weights.kernels.warm(notice)
         codec = Codec(checkpoint.config["codec_config"], tensors, checkpoint.config["num_codebooks"], where)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from csm_cli.checkpoints.tensors import take, to_float
-from csm_cli.engine.kernels.panels import Panels, loops_fit
+from csm_cli.engine.kernels.panels import Panels, compiled_before, loops_fit
 from csm_cli.engine.linears import Linear, Packed, Plain, heads_linear
 from csm_cli.errors import MissingError
 from csm_cli.model.layers import rope_frequencies
@@ -110,12 +110,14 @@ def load_weights(
     device: torch.device,
     dtype: torch.dtype,
     linear: Callable[[Tensor], Linear] = Plain,
+    compile_loops: bool = True,
 ) -> Weights:
     """Lay out the tensors of a checkpoint.
 
     Args:
         linear: makes the products of the layers, of `linears`. Those of the heads are never quantised. Where
             it is `Packed` and the model is small, compiled loops take its place, if numba is there.
+        compile_loops: if they are not compiled yet; else they are left out then.
 
     Raises:
         MissingError: a tensor is missing or has another shape than the config says, or the config asks for
@@ -129,7 +131,7 @@ def load_weights(
     def put(tensor: Tensor) -> Tensor:
         return tensor.to(device=device, dtype=dtype).contiguous()
 
-    if linear is Packed and loops_fit(config, device):
+    if linear is Packed and loops_fit(config, device) and (compile_loops or compiled_before()):
         linear = Panels
     unrounded = heads_linear(linear if dtype == torch.float32 else Plain)
 

@@ -70,8 +70,15 @@ class ModelChoice:
 
         return Sketch.of(self.source, options.device, options.dtype, options.quantize, load)
 
-    def load(self, options: RenderOptions, notice: Callable[[str], None]) -> Engine:
+    def load(
+        self, options: RenderOptions, notice: Callable[[str], None], *, in_haste: bool = False
+    ) -> Engine:
         """The engine, on the device and in the numbers that the options ask for.
+
+        Args:
+            options: of the rendering.
+            notice: told, in a line, what the user should know.
+            in_haste: for a line or two; see `Engine.load`.
 
         Raises:
             MissingError: checkpoint or device is not there.
@@ -89,6 +96,7 @@ class ModelChoice:
             options.dtype,
             quantize=options.quantize,
             eager=options.eager,
+            in_haste=in_haste,
             notice=notice,
         )
 

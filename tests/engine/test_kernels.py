@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from csm_cli.engine import Engine, Utterance
 from csm_cli.engine.kernels import loops
 from csm_cli.engine.kernels.kernels import Kernels
-from csm_cli.engine.kernels.panels import Panels, loops_fit
+from csm_cli.engine.kernels.panels import Panels, compiled_before, loops_fit
 from csm_cli.engine.weights import load_weights
 from csm_cli.errors import CsmError
 from csm_cli.model.sampling import RowSampler, draw
@@ -106,6 +106,17 @@ def test_other_ways_have_no_loops(folder: Path) -> None:
 
     found = find_checkpoint(folder)
     assert load_weights(found.config, found.tensors(), CPU, torch.float32).kernels is None
+
+
+def test_who_is_in_haste_does_not_wait_for_a_compiler(
+    folder: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert engine.weights.kernels is not None
+    assert compiled_before()
+    assert Engine.load(folder, "cpu", in_haste=True).weights.kernels is not None
+    monkeypatch.setattr("csm_cli.engine.weights.compiled_before", lambda: False)
+    assert Engine.load(folder, "cpu", in_haste=True).weights.kernels is None
+    assert Engine.load(folder, "cpu").weights.kernels is not None
 
 
 def test_what_fails_in_them_names_the_way_round(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

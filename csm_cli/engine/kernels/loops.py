@@ -58,13 +58,13 @@ class Heads(NamedTuple):
     vocab: int
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def padded(width):
     """A width in whole panels."""
     return -(-width // TILE) * TILE
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def multiply(weights, begin, x, width, out, outputs, add):
     """out (+)= x @ W: x `[N, ≥ width]`, out `[N, ≥ outputs]`, W in panels of TILE columns from `begin` on."""
     count, x_stride, out_stride = len(x), x.shape[1], out.shape[1]
@@ -82,7 +82,7 @@ def multiply(weights, begin, x, width, out, outputs, add):
             row += 1
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def normed(x, width, eps, out):
     """out = x / sqrt(|x|² + eps²), row by row, of the first `width` numbers."""
     for n in range(len(x)):
@@ -92,7 +92,7 @@ def normed(x, width, eps, out):
             out[n, i] = row[i] * scale
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def exp(x):
     """e^x for x below 88, to 2 units in the last place (Cephes, S. Moshier): 2^n e^r, |r| <= ln 2 / 2."""
     x = max(np.float32(-87.0), x)
@@ -108,7 +108,7 @@ def exp(x):
     return (p * (r * r) + r + np.float32(1.0)) * power
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def gated(both, inner):
     """silu(gate) * up of rows `[gate | up]`, in the place of the gate."""
     for n in range(len(both)):
@@ -117,7 +117,7 @@ def gated(both, inner):
             both[n, i] = gate / (np.float32(1.0) + exp(min(-gate, np.float32(87.0)))) * both[n, inner + i]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def attend(fused, query, keys, values, end, width, scores, out, to):
     """What one head hears: keys and values `[positions, D]`, of which it sees the first `end`.
 
@@ -149,7 +149,7 @@ def attend(fused, query, keys, values, end, width, scores, out, to):
         out[to + i] *= share
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def step(stack, x, cache, rows, places):
     """Run N positions through a stack, in place.
 
@@ -197,7 +197,7 @@ def step(stack, x, cache, rows, places):
         multiply(stack.weights, down, both, stack.inner, x, padded(stack.hidden), True)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def least_kept(logits, k):
     """The k-th largest of some numbers; quick for small k."""
     best = np.full(k, -np.inf, np.float32)  # descending
@@ -211,7 +211,7 @@ def least_kept(logits, k):
     return best[k - 1]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def draw(logits, noise, sampled, top_k):
     """The id of the largest logit + noise among the `top_k` best; without noise unless `sampled`."""
     least = np.float32(-np.inf)
@@ -225,7 +225,7 @@ def draw(logits, noise, sampled, top_k):
     return chosen
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def speak(stack, heads, hidden, cache, first, noise, sampled, level_k, depth_k, codes):
     """One frame of R rows.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -71,3 +72,12 @@ def loops_fit(config: Mapping[str, Any], device: torch.device) -> bool:
         return head, part["hidden_size"]
 
     return USABLE and all(width % LANES == 0 for part in parts for width in widths(part))
+
+
+def compiled_before() -> bool:
+    """Whether numba's cache has the loops as they stand, so that nobody has to wait for them."""
+    from csm_cli.engine.kernels import loops, vector
+
+    written = max(Path(str(module.__file__)).stat().st_mtime for module in (loops, vector))
+    kept = Path(str(loops.speak.stats.cache_path)).glob("loops.speak-*.nbi")
+    return any(file.stat().st_mtime >= written for file in kept)

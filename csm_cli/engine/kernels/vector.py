@@ -3,6 +3,8 @@
 Every output is summed up in the order of its inputs, one fused multiply-add after another, whatever the
 number of rows and the width of the vectors: a row comes out the same to the last bit alone and among others,
 and on every processor that has the instruction.
+
+numba's cache does not see that something changed here: clear `__pycache__` after that.
 """
 
 from __future__ import annotations
