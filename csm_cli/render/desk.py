@@ -56,7 +56,8 @@ class Desk:
     def keep_as(self, origin: Origin, line: LineInProgress, rate: int) -> Take:
         """Keep what was spoken for a line, and say how it came about."""
         take = line.take(self._checked, rate, origin)
-        if (before := self.store.index.get(take.id)) is not None:
+        if (row := self.store.index.get(take.id)) is not None:
+            before = self.store.peek(take.id) or row  # it may have been pinned by another process
             take = replace(take, pins=before.pins, chosen=before.chosen)
         if self._chooser.fresh:
             take = replace(take, chosen={**take.chosen, take.asked.place: take.made})

@@ -196,7 +196,7 @@ class ChainInProgress:
         known, self._known = self._known, None
         take = known.judged(verdicts, self._manner.verifier.checks)
         if not wants_check(take, self._manner.verifier.checks, self._manner.retries):
-            return self._found(known.planned, known.asked, self._desk.store.update(take))
+            return self._found(known.planned, known.asked, self._desk.store.add_findings(take))
         self._line = known.again(verdicts, self._manner.retries)
         return None
 

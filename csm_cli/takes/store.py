@@ -160,10 +160,21 @@ class TakeStore:
         data = buffer.getvalue()
         self._files.write(take.id + CODES, data)
         told = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-        return self.update(replace(take, parts=parts, files={**take.files, CODES: told}))
+        return self.add_findings(replace(take, parts=parts, files={**take.files, CODES: told}))
+
+    def add_findings(self, take: Take) -> Take:
+        """Write what has been found out about a take since it was read: its codes, a score.
+
+        Pins and choices stay those on the disk: a person may have made them meanwhile, from another process.
+
+        Raises:
+            CsmError: it cannot be written.
+        """
+        there = self._sidecar(take.id)
+        return self.update(take if there is None else replace(take, pins=there.pins, chosen=there.chosen))
 
     def update(self, take: Take) -> Take:
-        """Write a take's sidecar again: a pin, a choice, a new score.
+        """Write a take's sidecar again, with its pins and choices; see also `add_findings`.
 
         Raises:
             CsmError: it cannot be written.

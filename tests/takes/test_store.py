@@ -66,6 +66,18 @@ def test_a_damaged_take_is_never_used(store, suffix, damage):
     assert again.load(take.id) is not None
 
 
+def test_what_is_found_out_undoes_no_pin_of_another_process(store):
+    take = keep(store, make_take())
+    other = TakeStore(store.folder)
+    pinned = other.update(replace(other.load(take.id), pins=(take.asked.place,), chosen={"here": "now"}))
+    heard = store.add_findings(replace(take, checked=("signal", "asr:ear")))
+    for each in (heard, TakeStore(store.folder).load(take.id)):
+        assert (each.pins, each.chosen) == (pinned.pins, pinned.chosen)
+        assert each.checked == ("signal", "asr:ear")
+    recoded = store.add_codes(take, sounds_of(take)[0])
+    assert recoded.pins == pinned.pins
+
+
 @given(data=st.binary(max_size=200))
 def test_no_bytes_are_taken_for_a_sidecar(data):
     with pytest.raises(ValueError):
