@@ -78,13 +78,15 @@ def listening_file(samples: Sequence[Sample], path: Path) -> None:
 
 
 def picture(samples: Sequence[Sample], path: Path) -> Path:
-    """Draws each voice's spectrogram, and all their average spectra in one diagram, as an SVG of its own.
+    """Draws each voice's spectrogram, all on one time scale, and their average spectra in one diagram, as an
+    SVG of its own.
 
     Raises:
         CsmError: the file cannot be written.
     """
-    width, top, row = 900, 280, 170
-    height = top + row * len(samples)
+    width, top, row = 900, 280, 186
+    height = top + row * len(samples) + 14
+    longest = max(sample.sound.size for sample in samples) / RATE
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
         f'height="{height}" font-family="sans-serif" font-size="12">',
@@ -107,9 +109,16 @@ def picture(samples: Sequence[Sample], path: Path) -> Path:
         parts += [
             f'<text x="60" y="{y + 12}" fill="{colour}" font-size="14">{html.escape(sample.name)}</text>',
             f'<text x="760" y="{y + 12}" text-anchor="end">{seconds:.1f} s</text>',
-            f'<image x="60" y="{y + 18}" width="700" height="130" preserveAspectRatio="none" '
-            f'href="data:image/png;base64,{image}"/>',
+            f'<image x="60" y="{y + 18}" width="{700 * seconds / longest:.1f}" height="130" '
+            f'preserveAspectRatio="none" href="data:image/png;base64,{image}"/>',
         ]
+        for second in range(0, int(longest) + 1, int(-(-longest // 14)) or 1):
+            at = 60 + 700 * second / longest
+            parts.append(
+                f'<line x1="{at:.1f}" y1="{y + 148}" x2="{at:.1f}" y2="{y + 152}" stroke="#999999"/>'
+                f'<text x="{at:.1f}" y="{y + 164}" text-anchor="middle" fill="#666666" '
+                f'font-size="10">{second} s</text>'
+            )
         for frequency in (100, 1000, 10_000):
             at = y + 148 - 130 * _height(frequency)
             parts.append(f'<text x="54" y="{at + 4:.1f}" text-anchor="end">{_hertz(frequency)}</text>')

@@ -53,6 +53,10 @@ def test_the_picture_is_whole(tmp_path: Path) -> None:
     assert len(list(root.iter("{http://www.w3.org/2000/svg}polyline"))) == 2
     images = [element.get("href") for element in root.iter("{http://www.w3.org/2000/svg}image")]
     assert len(images) == 2
+    widths = [float(element.get("width", 0)) for element in root.iter("{http://www.w3.org/2000/svg}image")]
+    lengths = [len(speech()), len(speech("kal"))]
+    assert widths == pytest.approx([700 * length / max(lengths) for length in lengths], abs=0.1)
+    assert "0 s" in texts and "1 s" in texts
     assert not re.search(r'(href|src)="(?!data:)', path.read_text()), "it needs nothing else"
     data = base64.b64decode(str(images[0]).partition(",")[2])
     assert data.startswith(b"\x89PNG")
