@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, get_args
 
 from csm_cli.errors import ScriptError
@@ -109,14 +110,24 @@ def script_error(findings: Iterable[Finding]) -> ScriptError:
     return ScriptError(list(dict.fromkeys(map(str, errors))), sum(found.number for found in errors))
 
 
+@lru_cache(8)
+def _lowered(choices: tuple[str, ...]) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Choices by their names without capitals; those names by their first two letters."""
+    lowered = {choice.casefold(): choice for choice in choices}
+    beginnings: dict[str, list[str]] = {}
+    for name in lowered:
+        beginnings.setdefault(name[:2], []).append(name)
+    return lowered, beginnings
+
+
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """'; did you mean "…"?' with the choice closest to `word`, or "" if none is close."""
-    lowered = {choice.casefold(): choice for choice in choices}
+    lowered, beginnings = _lowered(tuple(choices))
     key = word.casefold()
     # difflib takes quadratic time; nothing close to a name is this long.
     likely: Iterable[str] = lowered
     if len(lowered) > _FEW:  # a thousand slips among thousands of names: only the likeliest are compared
-        likely = [name for name in lowered if name[:2] == key[:2] and abs(len(name) - len(key)) < 2][:_FEW]
+        likely = [name for name in beginnings.get(key[:2], ()) if abs(len(name) - len(key)) < 2][:_FEW]
     close = [key] if key in lowered else difflib.get_close_matches(key[:100], likely, n=1)
     return f'; did you mean "{shown(lowered[close[0]])}"?' if close else ""
 
