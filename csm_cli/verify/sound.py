@@ -33,7 +33,8 @@ def sound_problems(audio: np.ndarray, rate: int) -> tuple[str, ...]:
     if loud < QUIETEST_DB:
         return (f"silent or far too quiet ({loud:.0f} dBFS)",)
     found = []
-    if _longest_run(np.abs(audio) >= CLIPPED) >= CLIPPED_RUN:
+    loudest = max(audio.max(), -audio.min())
+    if loudest >= CLIPPED and _longest_run(np.abs(audio) >= CLIPPED) >= CLIPPED_RUN:
         found.append("clipped")
     tail = _decibel(audio[-round(TAIL_SECONDS * rate) :])
     if tail > loud + TAIL_DB:
@@ -52,7 +53,7 @@ def _levels(audio: np.ndarray, rate: int) -> np.ndarray:
     """dBFS RMS of each 20 ms."""
     frame = round(FRAME_SECONDS * rate)
     whole = audio[: audio.size // frame * frame].reshape(-1, frame)
-    power = np.square(whole, dtype=np.float32).mean(axis=1)
+    power = np.einsum("ij,ij->i", whole, whole) / frame
     return 10 * np.log10(np.maximum(power, 1e-10))
 
 
@@ -62,6 +63,7 @@ def _decibel(audio: np.ndarray) -> float:
 
 def _longest_run(flags: np.ndarray) -> int:
     """The most True values in a row."""
-    edges = np.diff(np.concatenate([[0], flags.astype(np.int8), [0]]))
-    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    return int((ends - starts).max()) if starts.size else 0
+    between = np.zeros(flags.size + 2, dtype=bool)
+    between[1:-1] = flags
+    edges = np.flatnonzero(between[1:] != between[:-1])
+    return int((edges[1::2] - edges[::2]).max()) if edges.size else 0

@@ -82,7 +82,7 @@ def main() -> None:
         killer, together = Killer(fleet), options("together")
         report = render_on_fleet(read_jobs(scripts, together), fleet, together, killer, note=print)
     made, wanted = files(folder / "together"), files(folder / "alone")
-    takes = len(list((folder / "takes-together").glob("??/*.json")))
+    takes = len(list((folder / "takes-together").glob("??/[!.]*.json")))
     print(
         f"{killer.killed} kills, after lines {killer.moments}; "
         f"{report.lines} lines, {report.rendered} spoken, {takes} takes in the store"

@@ -67,7 +67,7 @@ def test_a_driver_and_a_worker_are_killed_and_nothing_changes(tmp_path, books, m
     options = options_of(tmp_path, "alone", model=model, device="cpu", retries=0)
     render_jobs(read_jobs(books, options), Engine.load(model, "cpu"), options)
     end = time.monotonic() + 120
-    while len(list(Path("takes-out").glob("??/*.json"))) < 3 and process.poll() is None:
+    while len(list(Path("takes-out").glob("??/[!.]*.json"))) < 3 and process.poll() is None:
         assert time.monotonic() < end
         time.sleep(0.02)
     process.kill()
