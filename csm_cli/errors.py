@@ -57,3 +57,8 @@ def unwritten(error: OSError) -> CsmError:
     return CsmError(
         f"cannot be written ({error.strerror or error})", where=str(where), remedy="free some space"
     )
+
+
+def first_line(error: BaseException) -> str:
+    """What a foreign error says, in one line; its kind if it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

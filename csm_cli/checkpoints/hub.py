@@ -16,7 +16,7 @@ from csm_cli.checkpoints.config import read_json
 from csm_cli.checkpoints.find import MIMI, SMALL_FILES, find_checkpoint, in_hub_cache
 from csm_cli.checkpoints.lora import CONFIG as ADAPTER_CONFIG
 from csm_cli.checkpoints.tensors import PICKLES
-from csm_cli.errors import CsmError, MissingError
+from csm_cli.errors import CsmError, MissingError, first_line
 
 _INDEXES = ("transformers.safetensors.index.json", "model.safetensors.index.json")
 _SINGLES = ("model.safetensors", "adapter_model.safetensors", "ckpt.pt", "adapter_model.bin")
@@ -259,7 +259,7 @@ def _in_words(repository: str) -> Iterator[None]:
             remedy="unset HF_HUB_OFFLINE",
         ) from error  # fmt: skip
     except broken as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        reason = first_line(error)
         raise MissingError(
             f"the download broke off ({reason})", where=repository,
             remedy="run the command again: it goes on where it stopped",

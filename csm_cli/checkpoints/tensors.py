@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from csm_cli.errors import MissingError
+from csm_cli.errors import MissingError, first_line
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -120,7 +120,7 @@ def _open_pickle(path: Path) -> Tensors:
         # Never anything but tensors in plain containers: a pickle can run code.
         found: Any = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except Exception as error:
-        reason = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
+        reason = first_line(error)[:120]
         raise MissingError(
             f"damaged weights, or a pickle with more than weights in it ({reason})",
             where=str(path),

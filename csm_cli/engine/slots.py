@@ -42,7 +42,7 @@ from csm_cli.engine.state import (
 )
 from csm_cli.engine.types import Codes, Speech, Utterance
 from csm_cli.engine.weights import Weights
-from csm_cli.errors import CsmError
+from csm_cli.errors import CsmError, first_line
 
 PROMPT_BUCKET = 64
 """Off the CPU, what is read at once is padded to a multiple of this many positions."""
@@ -187,7 +187,7 @@ class Slots:
                 raise
             else:
                 raise CsmError(
-                    f"the engine failed on {self._device} ({_first_line(error)})",
+                    f"the engine failed on {self._device} ({first_line(error)})",
                     remedy="try again with --eager, which turns every speed-up off; no finished line is lost",
                 ) from error
             return []
@@ -340,7 +340,3 @@ class Slots:
             f"out of memory: going on with {count} lines side by side instead of {2 * count}; nothing spoken "
             f"is lost (--batch {count} starts that way)"
         )
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

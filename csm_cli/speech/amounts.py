@@ -108,6 +108,8 @@ _TELEPHONE += r"|(?:[0-9]-)?[0-9]{3}-[0-9]{3}-[0-9]{4}|[0-9]{3}-[0-9]{4})(?![\w-
 _BEFORE_NOUN = re.compile(r"\b[Aa]n? $")
 _MONEY_SPAN = re.compile(r"([$£€¥])([0-9][0-9,.]*)\s?[-–]\s?[$£€¥]?([0-9])")
 _LAST_OF_PAIRS = re.compile(rf"(?<![\w.,$£€:-])({_NUMBER})\s?[-–]\s?({_NUMBER})(?![\w:-]|[.,][0-9])")
+FIGURE = re.compile("[0-9½⅓⅔¼¾²³]")
+"""Without one of these there is nothing to be put in words."""
 _RULES: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str]]] = [
     ("", re.compile(_TELEPHONE), _telephone),
     (
@@ -170,7 +172,7 @@ _SUPERSCRIPTS = {"²": " squared", "³": " cubed"}
 
 def figures_to_words(text: str) -> str:
     """`text` with every figure (digits 0-9 and what belongs to them) in words. Quotes are plain already."""
-    if not re.search("[0-9½⅓⅔¼¾²³]", text):
+    if not FIGURE.search(text):
         return text
     for mark, words in _SUPERSCRIPTS.items():
         text = text.replace(mark, words)

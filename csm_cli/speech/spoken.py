@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from csm_cli.speech.abbreviations import abbreviations
-from csm_cli.speech.amounts import figures_to_words
+from csm_cli.speech.amounts import FIGURE, figures_to_words
 from csm_cli.speech.clean import clean, without_marks
 from csm_cli.speech.dates import dates
 from csm_cli.speech.labels import labels
@@ -14,7 +14,6 @@ from csm_cli.speech.roman import roman_numerals
 from csm_cli.speech.units import units
 from csm_cli.speech.web import addresses
 
-_FIGURE = re.compile("[0-9½⅓⅔¼¾²³]")
 _SIGNS = [
     (re.compile(r"\s*&\s*"), " and "),
     (re.compile(r"(?<=\w)\s*@\s*(?=\w)"), " at "),
@@ -64,7 +63,7 @@ def in_words(text: str, language: str = "en") -> str:
     text = addresses(text)
     text = roman_numerals(abbreviations(text))
     text = dates(text, language.lower() not in ("en", "en-us"))
-    if _FIGURE.search(text):
+    if FIGURE.search(text):
         text = figures_to_words(units(labels(old_money(text))))
     text = " ".join(text.split())
     if _ANY_SIGN.search(text):

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from csm_cli.errors import CsmError, MissingError, UsageError
+from csm_cli.errors import CsmError, MissingError, UsageError, first_line
 from csm_cli.takes.files import BESIDE, LENGTH_OF_SHARD, Seen
 from csm_cli.takes.place import Url
 
@@ -53,7 +53,7 @@ class UrlFiles:
             ) from error
         except Exception as error:  # each kind has its own
             raise UsageError(
-                f"is no URL that takes can be kept at ({_first_line(error)})",
+                f"is no URL that takes can be kept at ({first_line(error)})",
                 where=url.text,
                 remedy="name a folder, or a URL that fsspec understands",
             ) from error
@@ -144,11 +144,7 @@ class UrlFiles:
             raise
         except Exception as error:  # each kind of store has errors of its own
             raise CsmError(
-                f"cannot be {what} ({_first_line(error)})",
+                f"cannot be {what} ({first_line(error)})",
                 where=self.where(name),
                 remedy="check the address, the permissions and the network; the same command goes on",
             ) from error
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -5,6 +5,7 @@ names.
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +88,9 @@ def original(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (path / "config.json").write_text(json.dumps(config))
     write_tokenizer(path)
     return path
+
+
+@pytest.fixture
+def copy(folder: Path, tmp_path: Path) -> Path:
+    """A copy of the checkpoint in transformers' format, to be damaged."""
+    return Path(shutil.copytree(folder, tmp_path / "copy"))

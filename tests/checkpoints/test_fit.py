@@ -16,9 +16,9 @@ from csm_cli.checkpoints.config import unify
 from csm_cli.checkpoints.find import find_checkpoint
 from csm_cli.checkpoints.fit import check_config, expected_shapes
 from csm_cli.checkpoints.names import original_names
-from csm_cli.engine import Engine
 from csm_cli.errors import MissingError
 from csm_cli.model.loading import load_model, load_processor
+from tests.checkpoints.test_formats import refused as refused_with
 from tests.model.tiny import AUDIO
 
 FACTS = Path(__file__).parents[1] / "model" / "csm-1b"
@@ -26,18 +26,7 @@ HEAD, LAYER = "lm_head.weight", "codec_model.encoder_transformer.layers.0."
 
 
 def refused(model: Path, *words: str) -> None:
-    for load in (load_model, lambda path: Engine.load(path, "cpu")):
-        with pytest.raises(MissingError) as caught:
-            load(model)
-        line = str(caught.value)
-        assert "\n" not in line
-        assert all(word in line for word in (str(model), *words)), line
-        assert caught.value.exit_code == 4
-
-
-@pytest.fixture
-def copy(folder: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(folder, tmp_path / "copy"))
+    refused_with(model, str(model), *words)
 
 
 def with_config(folder: Path, change: Callable[[dict[str, Any]], Any]) -> Path:

@@ -40,11 +40,6 @@ def refused(model: Path, *words: str) -> None:
         assert caught.value.exit_code == 4
 
 
-@pytest.fixture
-def copy(folder: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(folder, tmp_path / "copy"))
-
-
 def test_the_original_format_is_the_same_model(model: Any, folder: Path, original: Path) -> None:
     assert find_checkpoint(folder).format == "transformers"
     assert find_checkpoint(original).format == "original"

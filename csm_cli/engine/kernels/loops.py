@@ -15,6 +15,8 @@ from numba import njit
 
 from csm_cli.engine.kernels.vector import LANES, ROWS, TILE, dot, few_columns, four_rows, one_row
 
+compiled = njit(nogil=True, cache=True, error_model="numpy")
+
 
 class Packed(NamedTuple):
     """A stack laid out for these loops.
@@ -58,31 +60,31 @@ class Heads(NamedTuple):
     vocab: int
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def padded(width):
     """A width in whole panels."""
     return -(-width // TILE) * TILE
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def multiply(weights, begin, x, width, out, outputs, add):
-    """out (+)= x @ W: x `[N, ≥ width]`, out `[N, ≥ outputs]`, W in panels of TILE columns from `begin` on."""
-    count, x_stride, out_stride = len(x), x.shape[1], out.shape[1]
+@compiled
+def multiply(weights, begin, x, width, out, add):
+    """out (+)= x @ W: x `[N, ≥ width]`, out `[N, outputs]`, W in panels of TILE columns from `begin` on."""
+    count, x_stride, outputs = len(x), x.shape[1], out.shape[1]
     x, out = x.ravel(), out.ravel()
     for column in range(0, outputs, TILE):
         panel = begin + column * width
         row = 0
         while row + ROWS <= count:
-            at, to = row * x_stride, row * out_stride + column
-            four_rows(weights, panel, TILE, x, at, x_stride, out, to, out_stride, width, add)
+            at, to = row * x_stride, row * outputs + column
+            four_rows(weights, panel, TILE, x, at, x_stride, out, to, outputs, width, add)
             row += ROWS
         while row < count:
-            at, to = row * x_stride, row * out_stride + column
-            one_row(weights, panel, TILE, x, at, x_stride, out, to, out_stride, width, add)
+            at, to = row * x_stride, row * outputs + column
+            one_row(weights, panel, TILE, x, at, x_stride, out, to, outputs, width, add)
             row += 1
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def normed(x, width, eps, out):
     """out = x / sqrt(|x|² + eps²), row by row, of the first `width` numbers."""
     for n in range(len(x)):
@@ -92,7 +94,7 @@ def normed(x, width, eps, out):
             out[n, i] = row[i] * scale
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def exp(x):
     """e^x for x below 88, to 2 units in the last place (Cephes, S. Moshier): 2^n e^r, |r| <= ln 2 / 2."""
     x = max(np.float32(-87.0), x)
@@ -108,7 +110,7 @@ def exp(x):
     return (p * (r * r) + r + np.float32(1.0)) * power
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def gated(both, inner):
     """silu(gate) * up of rows `[gate | up]`, in the place of the gate."""
     for n in range(len(both)):
@@ -117,7 +119,7 @@ def gated(both, inner):
             both[n, i] = gate / (np.float32(1.0) + exp(min(-gate, np.float32(87.0)))) * both[n, inner + i]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def attend(fused, query, keys, values, end, width, scores, out, to):
     """What one head hears: keys and values `[positions, D]`, of which it sees the first `end`.
 
@@ -149,7 +151,7 @@ def attend(fused, query, keys, values, end, width, scores, out, to):
         out[to + i] *= share
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def step(stack, x, cache, rows, places):
     """Run N positions through a stack, in place.
 
@@ -168,7 +170,7 @@ def step(stack, x, cache, rows, places):
     for layer in range(len(stack.begins)):
         qkv, out, gate_up, down = stack.begins[layer]
         normed(x, stack.hidden, stack.eps, quiet)
-        multiply(stack.weights, qkv, quiet, stack.hidden, fused, fused.shape[1], False)
+        multiply(stack.weights, qkv, quiet, stack.hidden, fused, False)
         for n in range(count):
             turn, row = stack.rotation[min(places[n], len(stack.rotation) - 1)], fused[n]
             for head in range(stack.heads + kv):
@@ -190,14 +192,14 @@ def step(stack, x, cache, rows, places):
                 )
                 at = head * width
                 attend(fused[n], at, keys, values, places[n] + 1, width, scores, quiet[n], at)
-        multiply(stack.weights, out, quiet, queries, x, padded(stack.hidden), True)
+        multiply(stack.weights, out, quiet, queries, x, True)
         normed(x, stack.hidden, stack.eps, quiet)
-        multiply(stack.weights, gate_up, quiet, stack.hidden, both, both.shape[1], False)
+        multiply(stack.weights, gate_up, quiet, stack.hidden, both, False)
         gated(both, stack.inner)
-        multiply(stack.weights, down, both, stack.inner, x, padded(stack.hidden), True)
+        multiply(stack.weights, down, both, stack.inner, x, True)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def least_kept(logits, k):
     """The k-th largest of some numbers; quick for small k."""
     best = np.full(k, -np.inf, np.float32)  # descending
@@ -211,7 +213,7 @@ def least_kept(logits, k):
     return best[k - 1]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def draw(logits, noise, sampled, top_k):
     """The id of the largest logit + noise among the `top_k` best; without noise unless `sampled`."""
     least = np.float32(-np.inf)
@@ -225,7 +227,7 @@ def draw(logits, noise, sampled, top_k):
     return chosen
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def speak(stack, heads, hidden, cache, first, noise, sampled, level_k, depth_k, codes):
     """One frame of R rows.
 
@@ -243,13 +245,13 @@ def speak(stack, heads, hidden, cache, first, noise, sampled, level_k, depth_k, 
     rows, places = np.empty(2 * count, np.int64), np.empty(2 * count, np.int64)
     for r in range(2 * count):
         rows[r], places[r] = first + r % count, r // count
-    multiply(heads.weights, heads.project, hidden, hidden.shape[1], x[:count], padded(width), False)
-    multiply(heads.weights, heads.first, hidden, hidden.shape[1], logits, logits.shape[1], False)
+    multiply(heads.weights, heads.project, hidden, hidden.shape[1], x[:count], False)
+    multiply(heads.weights, heads.first, hidden, hidden.shape[1], logits, False)
     for book in range(books):
         if book:
             normed(x[count:], width, stack.eps, quiet)
             begin = heads.books[book - 1]
-            multiply(heads.weights, begin, quiet, width, logits, logits.shape[1], False)
+            multiply(heads.weights, begin, quiet, width, logits, False)
         for r in range(count):
             k = depth_k[r] if book else level_k[r]
             code = draw(logits[r, : heads.codes], noise[r, book], sampled, k)

@@ -43,7 +43,7 @@ class Panels:
         outputs, width = self.shape
         rows = x.reshape(-1, width).contiguous().numpy()
         out = np.empty((len(rows), len(self.panels) // width), dtype=np.float32)
-        multiply(self.panels, 0, rows, width, out, out.shape[1], False)
+        multiply(self.panels, 0, rows, width, out, False)
         return torch.from_numpy(out)[:, :outputs].reshape(*x.shape[:-1], outputs)
 
     def add(self, x: Tensor, to: Tensor) -> Tensor:
