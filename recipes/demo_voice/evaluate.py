@@ -1,6 +1,6 @@
 """How well the demo voice speaks: word errors of a recogniser beside the teacher's, endings and lengths.
 
-    python -m csm_cli.demo.recipe.evaluate --fortunes DIR --wordnet DIR --words FILE [--count 100]
+    python -m recipes.demo_voice.evaluate --fortunes DIR --wordnet DIR --words FILE [--count 100]
     [--checkpoint DIR]
 
 For each shipped voice: the teacher, the teacher through the codec, and the voice on short lines, on lines
@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from csm_cli.demo import DEMO_CHECKPOINT
-from csm_cli.demo.recipe.recogniser import Recogniser
-from csm_cli.demo.recipe.teachers import TEACHERS, Reading, Teacher, read_aloud
-from csm_cli.demo.recipe.texts import Corpus
+from recipes.demo_voice.recogniser import Recogniser
+from recipes.demo_voice.teachers import TEACHERS, Reading, Teacher, read_aloud
+from recipes.demo_voice.texts import Corpus
 from csm_cli.engine.engine import Engine
 from csm_cli.engine.types import Segment, Utterance
 

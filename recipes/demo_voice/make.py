@@ -1,6 +1,6 @@
 """Make the demo voice: teachers, codec, codes and voice as processes beside each other, on one clock.
 
-    python -m csm_cli.demo.recipe.make --folder WORK --fortunes DIR --wordnet DIR --words FILE --minutes 25
+    python -m recipes.demo_voice.make --folder WORK --fortunes DIR --wordnet DIR --words FILE --minutes 25
 
 The codec learns first. When its encoder is settled it is frozen; from then on speech is encoded as the
 teachers deliver it, the voice learns from the codes, and the codec's decoder goes on learning beside it.
@@ -47,8 +47,8 @@ def _log(text: str) -> None:
 
 
 def _produce(options: argparse.Namespace, began: float) -> None:
-    from csm_cli.demo.recipe.produce import produce
-    from csm_cli.demo.recipe.texts import Corpus
+    from recipes.demo_voice.produce import produce
+    from recipes.demo_voice.texts import Corpus
 
     corpus = Corpus(options.fortunes, options.wordnet, options.words)
     _log(f"texts: {len(corpus.train)} sentences to read, {len(corpus.held_out)} held out")
@@ -67,8 +67,8 @@ def _train_codec(options: argparse.Namespace, began: float) -> None:
     import torch
     from transformers import MimiModel
 
-    from csm_cli.demo.recipe.shape import codec_config
-    from csm_cli.demo.recipe.teachers import PHONES
+    from recipes.demo_voice.shape import codec_config
+    from recipes.demo_voice.teachers import PHONES
     from csm_cli.training.codec import CodecOptions, CodecTrainer
     from csm_cli.training.pool import SpeechPool
     from csm_cli.training.schedule import Budget
@@ -120,7 +120,7 @@ def _train_codec(options: argparse.Namespace, began: float) -> None:
 def _encode(options: argparse.Namespace, began: float) -> None:
     import torch
 
-    from csm_cli.demo.recipe.encode import encode_all
+    from recipes.demo_voice.encode import encode_all
 
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     _wait_for(options.folder / "codec-frozen" / "ready", began + 60 * options.minutes)
@@ -196,7 +196,7 @@ def _shape(folder: Path) -> Path:
     """A checkpoint of the demo voice's shape, with random weights and its tokenizer."""
     import torch
 
-    from csm_cli.demo.recipe.shape import voice_config, write_tokenizer
+    from recipes.demo_voice.shape import voice_config, write_tokenizer
     from csm_cli.model import CsmForConditionalGeneration
 
     torch.manual_seed(0)
