@@ -18,10 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
+from csm_cli.training.segments import GUEST
 from recipes.demo_voice.cutting import cut, trim
 from recipes.demo_voice.phonemes import Phonemes, label_names
 from recipes.demo_voice.rooms import Room, shifted, to_level
-from recipes.demo_voice.teachers import GUEST, RATE, SHIPPED, Speaker, Styles, Teacher
+from recipes.demo_voice.teachers import RATE, SHIPPED, Speaker, Styles, Teacher
 
 LONGEST_PARAGRAPH = 380
 """Symbols; Kokoro takes 508 at most and reads long ones less well."""
@@ -172,22 +173,16 @@ def read_batches(
 def work_kokoro(
     root: Path, folder: Path, part: int, seed: int, until: Callable[[], bool], device: str, batch: int, threads: int
 ) -> None:
-    """One process of Kokoro, on a GPU in float32 with tf32 products, on a CPU by `onnxruntime`."""
+    """One process of Kokoro: float32, on a GPU with tf32 products and fused norms."""
     import torch
+
+    from recipes.demo_voice.kokoro_torch import Kokoro
 
     torch.set_num_threads(1)
     known = Phonemes(root).known
     reader = Reader(root, _texts(root), seed * 1000 + part, 1000 + part * 1_000_000)
-    teacher: Teacher
-    if device == "cpu":
-        from recipes.demo_voice.kokoro_onnx import KokoroOnnx
-
-        teacher = KokoroOnnx(root)
-    else:
-        from recipes.demo_voice.kokoro_torch import Kokoro
-
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
-        teacher = Kokoro(root, device, compiled=True)
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+    teacher = Kokoro(root, device, compiled=device != "cpu")
     seconds, began, number, said = 0.0, time.monotonic(), 0, 0.0
     for lines in read_batches(reader, teacher, label_names(known), batch, threads):
         write_shard(folder / f"{part:03d}-{number:05d}.npz", lines)

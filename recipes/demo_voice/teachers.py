@@ -14,11 +14,11 @@ from typing import Protocol
 
 import numpy as np
 
+from csm_cli.training.segments import GUEST
+
 RATE = 24_000
 STEP = RATE // 50
 """Samples of a phone label, 20 ms."""
-GUEST = 255
-"""Tag in shards of a speaker that has none of its own."""
 
 
 @dataclass(frozen=True)
