@@ -101,7 +101,10 @@ class Judge:
         errors = word_errors(sample.text, heard, self.sounds)
         row: dict[str, Any] = {"heard": heard, "errors": errors.errors, "words": errors.words}
         row["seconds"] = round(len(sample.audio) / sample.rate, 3)
-        row |= {name: round(value, 3) for name, value in asdict(measure_prosody(sample.audio, sample.rate)).items()}
+        row |= {
+            name: round(value, 3)
+            for name, value in asdict(measure_prosody(sample.audio, sample.rate)).items()
+        }
         if sample.beside is None and sample.clips is None:
             return row
         voice = self.speaker.embed(sample.audio, sample.rate)

@@ -90,7 +90,7 @@ def held_out_texts(
 ) -> Texts:
     """Texts of the corpus that training never reads."""
     try:
-        from recipes.demo_voice.texts import Corpus  # type: ignore[import-not-found, unused-ignore]
+        from recipes.demo_voice.texts import Corpus  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError:  # where it was before
         from csm_cli.demo.recipe.texts import Corpus
     corpus = Corpus(fortunes, wordnet, words)
@@ -108,7 +108,9 @@ def plan(counts: Counts, texts: Texts, styles: Styles) -> list[tuple[Line, np.nd
     """Every line of the material with the style that it is spoken in."""
     planned: list[tuple[Line, np.ndarray]] = []
 
-    def add(voice: str, tag: int | None, kind: Set, lines: Sequence[str], british: bool, style: np.ndarray) -> None:
+    def add(
+        voice: str, tag: int | None, kind: Set, lines: Sequence[str], british: bool, style: np.ndarray
+    ) -> None:
         for number, text in enumerate(lines):
             file = f"{voice}/{kind}/{number:03d}.flac"
             planned.append((Line(file, voice, tag, kind, text, british), style))
@@ -141,9 +143,9 @@ def trimmed(audio: np.ndarray) -> np.ndarray:
 def clip_speed(seconds: float) -> float:
     """The factor that brings a clip of `seconds` into 5 to 10 s, 1 for one that lies there."""
     low, high = CLIP_SECONDS
-    return min(max(seconds / (high - 0.5), 1.0), 1.6) if seconds > high else max(seconds / (low + 0.3), 0.7) if (
-        seconds < low
-    ) else 1.0  # fmt: skip
+    if seconds < low:
+        return max(0.7, seconds / (low + 0.3))
+    return min(1.6, seconds / (high - 0.5)) if seconds > high else 1.0
 
 
 def _write(read: Read, root: Path, folder: Path, line: Line, style: np.ndarray) -> None:

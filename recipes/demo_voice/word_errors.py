@@ -1,7 +1,7 @@
 """Word errors of a transcript, with what sounds the same counted as the same.
 
 What is forgiven, on both sides alike: capitals, punctuation, accents, hyphens; figures for number words,
-read as a number or as a year; "and" inside a number; contractions written out; and any stretch whose sounds are
+read as a number or as a year; "and" inside a number; contractions written out; and any stretch that sounds
 the same in US or in British English ("grey" and "gray", "knight" and "night", "fire place" and "fireplace").
 Everything else counts: words replaced, left out, put in.
 """
@@ -13,6 +13,8 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from rapidfuzz.distance import Levenshtein, Opcodes
+
 from csm_cli.speech import spoken_text
 from csm_cli.speech.numbers import cardinal
 
@@ -20,7 +22,13 @@ Sounds = Callable[[str], str]
 """From a word to its phonemes."""
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
-_IRREGULAR = {"won't": "will not", "can't": "can not", "cannot": "can not", "shan't": "shall not", "let's": "let us"}
+_IRREGULAR = {
+    "won't": "will not",
+    "can't": "can not",
+    "cannot": "can not",
+    "shan't": "shall not",
+    "let's": "let us",
+}
 _ENDINGS = {"n't": " not", "'re": " are", "'ll": " will", "'ve": " have", "'m": " am"}
 _IS = {f"{word}'s" for word in "it that he she what there here who where how".split()}  # noqa: SIM905
 _NUMBER_WORDS = frozenset(
@@ -82,12 +90,10 @@ def word_errors(text: str, heard: str, sounds: Sequence[Sounds] = ()) -> WordErr
 
 
 def _distance(said: list[str], heard: list[str], sounds: Sequence[Sounds]) -> int:
-    from rapidfuzz.distance import Levenshtein
-
     keys = {word: _key(word, sounds[:1]) for word in {*said, *heard}}
     a, b = [keys[word] for word in said], [keys[word] for word in heard]
     errors = 0
-    for first, last, start, end in _stretches(Levenshtein.opcodes(a, b).as_list()):
+    for first, last, start, end in _stretches(Levenshtein.opcodes(a, b)):
         left, right = said[first:last], heard[start:end]
         if left and right and _sound_alike(left, right, sounds):
             continue
@@ -95,12 +101,13 @@ def _distance(said: list[str], heard: list[str], sounds: Sequence[Sounds]) -> in
     return errors
 
 
-def _stretches(codes: Sequence[tuple[str, int, int, int, int]]) -> list[tuple[int, int, int, int]]:
+def _stretches(codes: Opcodes) -> list[tuple[int, int, int, int]]:
     """(first, end, first, end) of the places where two lists differ, neighbouring ones as one."""
     found: list[list[int]] = []
-    for kind, a, b, c, d in codes:
-        if kind == "equal":
+    for code in codes:
+        if code.tag == "equal":
             continue
+        a, b, c, d = code.src_start, code.src_end, code.dest_start, code.dest_end
         if found and (found[-1][1], found[-1][3]) == (a, c):
             found[-1][1], found[-1][3] = b, d
         else:
