@@ -52,7 +52,7 @@ class _Judging(NamedTuple):
     results: Results
     condition: str
     lines: Sequence[Line]
-    more: Sequence[Mapping[str, Any]]
+    more: Sequence[Row]
     job: AsyncResult[list[Row]]
 
 
@@ -199,7 +199,14 @@ class Evaluation:
         results, condition, lines, more, job = self._judging
         self._judging = None
         rows: list[Row] = [
-            {"condition": condition, "file": line.file, "voice": line.voice, "text": line.text} | extra | row
+            {
+                "condition": condition,
+                "file": line.file,
+                "voice": line.voice,
+                "text": line.text,
+                **extra,
+                **row,
+            }
             for line, extra, row in zip(lines, more, job.get(), strict=True)
         ]
         results.add(rows)

@@ -13,8 +13,6 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz.distance import Levenshtein, Opcodes
-
 from csm_cli.speech import spoken_text
 from csm_cli.speech.numbers import cardinal
 
@@ -34,6 +32,7 @@ _IS = {f"{word}'s" for word in "it that he she what there here who where how".sp
 _NUMBER_WORDS = frozenset(
     "hundred thousand million billion".split()  # noqa: SIM905
 )
+LONGEST_JOIN = 3  # words
 _NO_SOUND = re.compile(r"[ˈˌː\s]")
 
 
@@ -89,37 +88,25 @@ def word_errors(text: str, heard: str, sounds: Sequence[Sounds] = ()) -> WordErr
     return WordErrors(min(_distance(said, words_of(reading), sounds) for reading in readings), len(said))
 
 
-def _distance(said: list[str], heard: list[str], sounds: Sequence[Sounds]) -> int:
-    keys = {word: _key(word, sounds[:1]) for word in {*said, *heard}}
-    a, b = [keys[word] for word in said], [keys[word] for word in heard]
-    errors = 0
-    for first, last, start, end in _stretches(Levenshtein.opcodes(a, b)):
-        left, right = said[first:last], heard[start:end]
-        if left and right and _sound_alike(left, right, sounds):
-            continue
-        errors += Levenshtein.distance(a[first:last], b[start:end])
-    return errors
+def _distance(said: Sequence[str], heard: Sequence[str], sounds: Sequence[Sounds]) -> int:
+    """Levenshtein's distance of two lists of words, where up to three words match up to three at no cost if
+    they are the same run together, by their letters or by their sounds in one accent."""
+    spellings = [lambda word: word, *sounds]
+    left = [[_NO_SOUND.sub("", spell(word)) or word for word in said] for spell in spellings]
+    right = [[_NO_SOUND.sub("", spell(word)) or word for word in heard] for spell in spellings]
+    cost = [[0] * (len(heard) + 1) for _ in range(len(said) + 1)]
+    for i in range(len(said) + 1):
+        for j in range(len(heard) + 1):
+            steps = [cost[i - 1][j] + 1] if i else []
+            steps += [cost[i][j - 1] + 1] if j else []
+            steps += [cost[i - 1][j - 1] + 1] if i and j else []
+            for a in range(1, min(i, LONGEST_JOIN) + 1):
+                for b in range(1, min(j, LONGEST_JOIN) + 1):
+                    if any(_joined(x, i, a) == _joined(y, j, b) for x, y in zip(left, right, strict=True)):
+                        steps.append(cost[i - a][j - b])
+            cost[i][j] = min(steps, default=0)
+    return cost[-1][-1]
 
 
-def _stretches(codes: Opcodes) -> list[tuple[int, int, int, int]]:
-    """(first, end, first, end) of the places where two lists differ, neighbouring ones as one."""
-    found: list[list[int]] = []
-    for code in codes:
-        if code.tag == "equal":
-            continue
-        a, b, c, d = code.src_start, code.src_end, code.dest_start, code.dest_end
-        if found and (found[-1][1], found[-1][3]) == (a, c):
-            found[-1][1], found[-1][3] = b, d
-        else:
-            found.append([a, b, c, d])
-    return [(a, b, c, d) for a, b, c, d in found]
-
-
-def _key(text: str, sounds: Sequence[Sounds]) -> str:
-    return (_NO_SOUND.sub("", sounds[0](text)) or text) if sounds else text
-
-
-def _sound_alike(left: Sequence[str], right: Sequence[str], sounds: Sequence[Sounds]) -> bool:
-    if "".join(left) == "".join(right):
-        return True
-    return any(_key(" ".join(left), [one]) == _key(" ".join(right), [one]) for one in sounds)
+def _joined(words: Sequence[str], end: int, count: int) -> str:
+    return "".join(words[end - count : end])
