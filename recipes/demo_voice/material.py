@@ -1,12 +1,13 @@
 """The recordings that the evaluation compares with: the teacher on sentences that training never saw.
 
     python -m recipes.demo_voice.material ROOT FOLDER [--short 100] [--long 40] [--context 40] [--blends 20]
-    [--blend-lines 8] [--processes 2]
+    [--blend-lines 8] [--processes 2] [--texts FILE]
 
 A folder of recordings and `lines.json`. For each shipped voice: short lines (25 to 120 characters), lines of
 about 200 characters, lines to be spoken after three turns, and one clip to hear before all of them. For each
 unseen blend of styles: one clip of 5 to 10 s, and further lines, the teacher's own word on how near they can
-come to it. A run that was ended goes on where it was.
+come to it. A run that was ended goes on where it was. `--texts` names a file that the texts are written to,
+or read from if it is there: for a machine without the collections that they come from.
 """
 
 from __future__ import annotations
@@ -102,6 +103,16 @@ def held_out_texts(
         corpus.evaluation(counts.blends + len(VOICES), seed=10, shortest=85, longest=125),
         corpus.evaluation(counts.blends * per_blend, seed=11),
     )
+
+
+def texts_at(path: Path | None, counts: Counts) -> Texts:
+    """The texts of a file; held-out texts, written to it, if it is not there."""
+    if path is not None and path.is_file():
+        return Texts(**json.loads(path.read_text("utf-8")))
+    texts = held_out_texts(counts)
+    if path is not None:
+        path.write_text(json.dumps(asdict(texts), indent=0) + "\n", "utf-8")
+    return texts
 
 
 def plan(counts: Counts, texts: Texts, styles: Styles) -> list[tuple[Line, np.ndarray]]:
@@ -226,10 +237,11 @@ def main() -> None:
     for name, value in asdict(Counts()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=value)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--texts", type=Path)
     options = parser.parse_args()
     counts = Counts(**{name: getattr(options, name) for name in asdict(Counts())})
     try:
-        texts = held_out_texts(counts)
+        texts = texts_at(options.texts, counts)
         planned = plan(counts, texts, Styles(options.root))
         options.folder.mkdir(parents=True, exist_ok=True)
         with multiprocessing.get_context("spawn").Pool(options.processes) as pool:

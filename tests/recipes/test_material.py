@@ -77,6 +77,13 @@ def test_recordings_that_are_there_are_not_spoken_again(tmp_path, spoken):
     assert len(read_line(tmp_path, lines[0])) == pytest.approx(24_000 * 6, abs=24_000 // 2)
 
 
+def test_texts_are_read_from_where_they_were_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(material, "held_out_texts", lambda counts: texts())
+    made = material.texts_at(tmp_path / "texts.json", COUNTS)
+    monkeypatch.setattr(material, "held_out_texts", None)
+    assert material.texts_at(tmp_path / "texts.json", COUNTS) == made == texts()
+
+
 def test_a_recording_keeps_a_short_silence_about_its_sound():
     audio = np.concatenate([np.zeros(20_000), np.full(24_000, 0.5), np.zeros(30_000)]).astype(np.float32)
     assert len(material.trimmed(audio)) == pytest.approx(24_000 * 1.23, abs=48)
