@@ -1,153 +1,122 @@
-"""How well the demo voice speaks: word errors of a recogniser beside the teacher's, endings and lengths.
+"""How well the demo voice speaks, beside its teacher and its codec, and what it had to reach.
 
-    python -m recipes.demo_voice.evaluate --fortunes DIR --wordnet DIR --words FILE [--count 100]
-    [--checkpoint DIR]
+    python -m recipes.demo_voice.evaluate --root ROOT --material DIR [--checkpoint DIR] [--out FILE]
+    [--voices heart,emma] [--conditions short,context] [--short N] [--long N] [--context N] [--blends N]
+    [--turns own|teacher] [--temperature T] [--top-k K] [--depth-temperature T] [--depth-top-k K]
 
-For each shipped voice: the teacher, the teacher through the codec, and the voice on short lines, on lines
-of about 200 characters, and on short lines after three segments of context. All texts are held out of
-training.
+ROOT is filled by `fetch.py`, the material is made by `material.py`. For each shipped voice: the teacher, the
+teacher through the codec, and the model on short lines, on lines of about 200 characters, and on lines after
+three turns, always with the voice's reference clip first, as csm renders; `alone` is without it. For each
+unseen blend: registered as `csm voices add` does, from one clip. Rows are written as they come, and an ended
+run goes on from them; those of the teacher and of the codec are kept beside the material and serve every
+checkpoint.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import multiprocessing
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from csm_cli.demo import DEMO_CHECKPOINT
-from recipes.demo_voice.recogniser import Recogniser
-from recipes.demo_voice.teachers import TEACHERS, Reading, Teacher, read_aloud
-from recipes.demo_voice.texts import Corpus
 from csm_cli.engine.engine import Engine
-from csm_cli.engine.types import Segment, Utterance
+from csm_cli.engine.types import Sampler
+from csm_cli.errors import CsmError, UsageError
+from recipes.demo_voice.conditions import Model
+from recipes.demo_voice.fetch import sha256
+from recipes.demo_voice.figures import goal_table, summary, voice_table
+from recipes.demo_voice.material import LIST, read_material
+from recipes.demo_voice.measuring import CONDITIONS, Evaluation, Selection, start_judge
+from recipes.demo_voice.results import Results
 
 
-@dataclass
-class Score:
-    """Sums over lines: word errors and words, lines, lines that ended by themselves, lines of fitting
-    length."""
-
-    errors: int = 0
-    words: int = 0
-    lines: int = 0
-    ended: int = 0
-    fitting: int = 0
-    ratios: list[float] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, float]:
-        return {
-            "wer": round(self.errors / max(1, self.words), 4),
-            "lines": self.lines,
-            "ended": round(self.ended / max(1, self.lines), 4),
-            "length_fits": round(self.fitting / max(1, self.lines), 4),
-            "median_length": round(float(np.median(self.ratios)), 3) if self.ratios else 0.0,
-        }
+def _sampler(options: argparse.Namespace, default: Sampler) -> Sampler:
+    given = {name: value for name in asdict(default) if (value := getattr(options, name, None)) is not None}
+    return Sampler(**(asdict(default) | given))
 
 
-def _hear(job: tuple[np.ndarray, str]) -> tuple[int, int]:
-    return Recogniser().errors(*job)
-
-
-def _read(teacher: Teacher, texts: list[str]) -> list[Reading]:
-    rng = np.random.default_rng(3)
-    return [reading for reading in read_aloud(teacher, texts, rng) if reading]
-
-
-def _speak(engine: Engine, readings: list[Reading], contexts: list[tuple[Segment, ...]], seed: int) -> list:
-    speeches = []
-    for at in range(0, len(readings), 16):
-        some = readings[at : at + 16]
-        speeches += engine.speak(
-            [
-                Utterance(r.teacher.tag, r.text, context, seed + at + i, int(len(r.audio) / 1920 * 2) + 25,
-                          engine.default_sampler)
-                for i, (r, context) in enumerate(zip(some, contexts[at : at + 16], strict=True))
-            ]
-        )  # fmt: skip
-    return speeches
-
-
-def evaluate(engine: Engine, corpus: Corpus, count: int, seed: int, processes: int) -> dict:
-    """All figures: `{condition: {voice or "all": Score.as_dict()}}`; conditions end in `_teacher` for the
-    teachers."""
-    sets = {"short": corpus.evaluation(count), "long": corpus.long_evaluation(max(4, count // 3))}
-    scores: dict[str, dict[str, Score]] = {}
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
-
-        def note(
-            condition: str, readings: list[Reading], audio: list[np.ndarray], ended: list[bool] | None
-        ) -> None:
-            heard = pool.map(_hear, [(a, r.text) for a, r in zip(audio, readings, strict=True)])
-            for i, ((errors, words), reading) in enumerate(zip(heard, readings, strict=True)):
-                for name in (reading.teacher.name, "all"):
-                    score = scores.setdefault(condition, {}).setdefault(name, Score())
-                    ratio = len(audio[i]) / len(reading.audio)
-                    score.errors, score.words, score.lines = (
-                        score.errors + errors,
-                        score.words + words,
-                        score.lines + 1,
-                    )
-                    score.ended += ended is None or ended[i]
-                    score.fitting += 0.8 <= ratio <= 1.25
-                    score.ratios.append(ratio)
-            print(
-                condition,
-                readings[0].teacher.name,
-                scores[condition][readings[0].teacher.name].as_dict(),
-                flush=True,
-            )
-
-        for teacher in TEACHERS:
-            for name, texts in sets.items():
-                readings = _read(teacher, texts)
-                note(f"{name}_teacher", readings, [r.audio for r in readings], None)
-                codes = [engine.encode(r.audio) for r in readings]
-                if name == "short":
-                    note("short_codec", readings, engine.decode(codes), None)
-                speeches = _speak(engine, readings, [()] * len(readings), seed)
-                note(name, readings, engine.decode([s.codes for s in speeches]), [s.ended for s in speeches])
-                if name == "short":
-                    heard = [Segment(teacher.tag, r.text, c) for r, c in zip(readings, codes, strict=True)]
-                    contexts = [
-                        tuple(heard[(i + k) % len(heard)] for k in (1, 2, 3)) for i in range(len(heard))
-                    ]
-                    speeches = _speak(engine, readings, contexts, seed + 1000)
-                    note(
-                        "context",
-                        readings,
-                        engine.decode([s.codes for s in speeches]),
-                        [s.ended for s in speeches],
-                    )
-    return {c: {name: score.as_dict() for name, score in by.items()} for c, by in scores.items()}
-
-
-def main() -> None:
-    """Print the figures of every condition, then all of them as one line of JSON."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--fortunes", type=Path, required=True)
-    parser.add_argument("--wordnet", type=Path, required=True)
-    parser.add_argument("--words", type=Path, required=True)
-    parser.add_argument("--count", type=int, default=100, help="sentences per voice")
+    parser.add_argument("--root", type=Path, required=True, help="folder that fetch.py fills")
+    parser.add_argument("--material", type=Path, required=True, help="folder that material.py makes")
+    parser.add_argument("--checkpoint", type=Path, help="default: the embedded one")
+    parser.add_argument("--out", type=Path, default=Path("evaluation.jsonl"), help="rows; figures beside it")
+    parser.add_argument("--voices", help="names, with commas between; default: all of the material")
+    parser.add_argument("--conditions", default=",".join(CONDITIONS), help="default: all")
+    for name in ("short", "long", "context", "blends"):
+        parser.add_argument(f"--{name}", type=int, default=1000, help="at most so many")
+    parser.add_argument("--blend-lines", dest="line", type=int, default=1000, help="at most so many")
+    parser.add_argument(
+        "--turns", choices=("own", "teacher"), default="own", help="whose turns stand before a line"
+    )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--processes", type=int, default=2, help="recognisers side by side")
-    parser.add_argument("--checkpoint", type=Path, default=DEMO_CHECKPOINT)
-    options = parser.parse_args()
-    engine = Engine.load(options.checkpoint, device="cpu")
-    corpus = Corpus(options.fortunes, options.wordnet, options.words)
-    figures = evaluate(engine, corpus, options.count, options.seed, options.processes)
-    for condition in ("short", "context", "long"):
-        teacher = figures["long_teacher" if condition == "long" else "short_teacher"]["all"]["wer"]
-        ours = figures[condition]["all"]
-        times = ours["wer"] / teacher
-        print(f"{condition:8} word errors {ours['wer']:.3f}, teacher {teacher:.3f}, {times:.2f} times; "
-              f"ended {ours['ended']:.1%}, length within 0.8-1.25: {ours['length_fits']:.1%}")  # fmt: skip
-    print(json.dumps(figures))
+    parser.add_argument("--processes", type=int, default=2, help="judges side by side")
+    parser.add_argument("--temperature", type=float)
+    parser.add_argument("--top-k", type=int)
+    parser.add_argument("--depth-temperature", type=float)
+    parser.add_argument("--depth-top-k", type=int)
+    return parser
+
+
+def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
+    from csm_cli.demo import DEMO_CHECKPOINT
+
+    conditions = frozenset(options.conditions.split(","))
+    if unknown := conditions - set(CONDITIONS):
+        raise UsageError(
+            f"there is no condition {sorted(unknown)[0]!r}",
+            where="--conditions",
+            remedy=f"choose from {', '.join(CONDITIONS)}",
+        )
+    lines = read_material(options.material)
+    shipped = list(dict.fromkeys(line.voice for line in lines if line.tag is not None))
+    voices = shipped if options.voices is None else [name for name in options.voices.split(",") if name]
+    engine = Engine.load(options.checkpoint or DEMO_CHECKPOINT, device="cpu")
+    sampler = _sampler(options, engine.default_sampler)
+    material = {"material": hashlib.sha256((options.material / LIST).read_bytes()).hexdigest()}
+    subject = material | {
+        "checkpoint": [sha256(file) for file in engine.files],
+        "sampler": asdict(sampler),
+        "seed": options.seed,
+        "turns": options.turns,
+    }
+    results = {
+        "teacher": Results(options.material / "teacher.jsonl", material),
+        "codec": Results(
+            options.material / f"codec-{engine.codec_id[:12]}.jsonl", material | {"codec": engine.codec_id}
+        ),
+        "model": Results(options.out, subject),
+    }
+    counts = {name: getattr(options, name) for name in ("short", "long", "context", "blends", "line")}
+    select = Selection(conditions, counts, options.turns == "own")
+    model = Model(engine, sampler, options.seed, options.material)
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(options.processes, start_judge, (options.root,)) as pool:
+        evaluation = Evaluation(model, lines, pool, options.root, results, select)
+        evaluation.run(voices)
+    rows = [row for each in results.values() for row in each.rows]
+    figures = summary(rows, voices, [clip.voice for clip in evaluation.clips])
+    return {"subject": subject} | figures
+
+
+def main() -> None:
+    """Print a table of the voices, one of the means beside the goals, and write both as JSON."""
+    options = _parser().parse_args()
+    try:
+        figures = _evaluate(options)
+    except CsmError as error:
+        raise SystemExit(f"error: {error}") from None
+    path = options.out.with_suffix(".json")
+    path.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+    print(voice_table(figures))
+    print()
+    print(goal_table(figures))
+    print(f"\n{path}")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
-"""Texts as Kokoro's phonemes, US and British, by the rules of hibari; and the phone labels of the codec."""
+"""Phonemes as Kokoro reads them, by hibari's converter, US and British; and the phone labels of the codec."""
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
+
+from csm_cli.errors import MissingError
+
 
 MARKS = frozenset(' ;:,.!?—…"()“”ˈˌːʰ→↓↗↘ʼ')
 """Symbols of Kokoro's alphabet that are no sound of their own."""
@@ -14,12 +17,26 @@ LEAST, MOST = 3, 330
 """Phonemes of a text."""
 
 
-def readers(root: Path) -> tuple[Callable[[str], str], Callable[[str], str]]:
-    """Text to phonemes, (US, British), by the rules of hibari."""
+@cache
+def converter(root: Path, british: bool = False) -> Callable[[str], str]:
+    """A function from English text to Kokoro's phoneme symbols.
+
+    Args:
+        root: the folder that `fetch.py` fills.
+        british: by the British lexicon, not the US one.
+
+    Raises:
+        MissingError: hibari is not in the folder.
+    """
+    if not (root / "hibari" / "g2p").is_dir():
+        raise MissingError(
+            "hibari is not there", where=str(root), remedy=f"python -m recipes.demo_voice.fetch {root}"
+        )
     if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
-    rules = importlib.import_module("hibari.g2p").G2P
-    return rules(), rules(british=True)
+        sys.path.append(str(root))
+    from hibari.g2p import G2P
+
+    return G2P(british=british)
 
 
 def vocabulary(root: Path) -> dict[str, int]:
@@ -39,7 +56,7 @@ class Phonemes:
     """
 
     def __init__(self, root: Path):
-        self.american, self.british = readers(root)
+        self.american, self.british = converter(root), converter(root, british=True)
         self.known = vocabulary(root)
 
     def __call__(self, text: str, british: bool) -> str | None:
