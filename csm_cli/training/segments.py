@@ -191,7 +191,10 @@ class SegmentStore:
                 tag = rng.choice(self._tags)
                 line = rng.choice(self.by_tag[tag])
             elif self.guests:
-                tag, line = self._guest_tag(rng, set()), rng.choice(self.guests[rng.choice(list(self.guests))])
+                tag, line = (
+                    self._guest_tag(rng, set()),
+                    rng.choice(self.guests[rng.choice(list(self.guests))]),
+                )
             else:
                 break
             spoken = self._spoken(tag, line)

@@ -12,7 +12,7 @@ import torch
 from csm_cli.training.mimi import encode_latents
 
 FRAME = 1920
-FRAMES_OF_A_BATCH = 6000
+FRAMES_OF_A_BATCH = 2500
 """Frames that are encoded in one pass, padding counted."""
 
 
@@ -24,7 +24,11 @@ def encode_shard(codec: Any, source: Path, target: Path, device: torch.device) -
     `speakers`, `texts`.
     """
     with np.load(source) as shard:
-        audio, ends, kept = shard["audio"], shard["ends"], {n: shard[n] for n in ("tags", "speakers", "texts")}
+        audio, ends, kept = (
+            shard["audio"],
+            shard["ends"],
+            {n: shard[n] for n in ("tags", "speakers", "texts")},
+        )
     starts = np.concatenate([[0], ends[:-1]])
     frames = -(-(ends - starts) // FRAME)
     found: list[np.ndarray] = [np.empty(0)] * len(ends)
@@ -34,7 +38,13 @@ def encode_shard(codec: Any, source: Path, target: Path, device: torch.device) -
         batch = torch.zeros(len(some), 1, longest * FRAME, device=device)
         for row, i in enumerate(some):
             batch[row, 0, : ends[i] - starts[i]] = samples[starts[i] : ends[i]].float() / 32768
-        codes = codec.quantizer.encode(encode_latents(codec, batch)).permute(1, 2, 0).to(torch.int16).cpu().numpy()
+        codes = (
+            codec.quantizer.encode(encode_latents(codec, batch))
+            .permute(1, 2, 0)
+            .to(torch.int16)
+            .cpu()
+            .numpy()
+        )
         for row, i in enumerate(some):
             found[i] = codes[row, : frames[i]]
     temporary = target.with_suffix(".tmp")
@@ -69,7 +79,8 @@ def encode_all(
     unless it is to be kept: a hundred hours are 17 GB."""
     from transformers import MimiModel
 
-    codec = MimiModel.from_pretrained(codec_folder, local_files_only=True).to(device).eval()
+    codec = MimiModel.from_pretrained(codec_folder, local_files_only=True, dtype=torch.float32)
+    codec = codec.to(device).eval()
     target.mkdir(parents=True, exist_ok=True)
     began, frames, said = time.monotonic(), 0, 0.0
     while time.monotonic() - began < seconds:

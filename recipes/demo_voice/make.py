@@ -50,7 +50,9 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--no-compile", action="store_true")
     parser.add_argument("--no-graph", action="store_true", help="launch every kernel of an update by itself")
-    parser.add_argument("--small", action="store_true", help="tiny model and batches: a rehearsal on a laptop")
+    parser.add_argument(
+        "--small", action="store_true", help="tiny model and batches: a rehearsal on a laptop"
+    )
     options = parser.parse_args(words)
     unknown = set(options.parts.split(",")) - set(PARTS)
     if unknown:
@@ -72,7 +74,18 @@ def _speech(options: argparse.Namespace) -> list[Callable[[], None]]:
     until = partial(_past, end)
     threads = max(1, (os.cpu_count() or 2) // max(1, options.kokoro) - 1)
     jobs: list[Callable[[], None]] = [
-        partial(work_kokoro, options.root, folder, part, 1, until, options.device, options.batch, threads)
+        partial(
+            work_kokoro,
+            options.root,
+            folder,
+            part,
+            1,
+            until,
+            options.device,
+            options.batch,
+            threads,
+            not options.no_compile,
+        )
         for part in range(options.kokoro)
     ]
     jobs += [partial(work_hibari, options.root, folder, part, 1, until) for part in range(options.hibari)]
@@ -122,7 +135,9 @@ def _train_codec(options: argparse.Namespace) -> None:
     trainer = CodecTrainer(MimiModel(codec_config()), pool, settings, torch.device(options.device))
     trainer.warm()
     seconds = 60 * options.codec_minutes
-    trainer.run(Budget(seconds=seconds), settings.peak_rate, last_rate=0.02, log=lambda text: log(f"codec: {text}"))
+    trainer.run(
+        Budget(seconds=seconds), settings.peak_rate, last_rate=0.02, log=lambda text: log(f"codec: {text}")
+    )
     trainer.save(options.folder / "codec")
 
 
@@ -140,7 +155,10 @@ def _train_voice(options: argparse.Namespace) -> None:
         "shapes": (RowShape(768, 0.5, False), RowShape(1024, 0.5, True)),
     }  # fmt: skip
     settings: dict[str, Any] = {
-        "positions": options.positions, "log_every": 200, "every": 3000, "workers": options.workers
+        "positions": options.positions,
+        "log_every": 200,
+        "every": 3000,
+        "workers": options.workers,
     }
     trained = train(
         TrainOptions(
