@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from csm_cli.errors import CsmError, MissingError, UsageError, first_line
 
 PAD, TEXT, FRAME, EOS = 0, 1, 2, 3
 
@@ -68,37 +71,107 @@ def pack(rows: list[list[Spoken]], length: int, codebooks: int) -> Rows:
     return Rows(ids, codes, kind)
 
 
+def kept_for_validation(name: str) -> bool:
+    """Whether a shard of this name is kept out of training: the first of each of the first workers."""
+    return "-00000" in name and name.startswith("00")
+
+
+def count_frames(folder: Path) -> tuple[int, int]:
+    """Frames of speech in the shards of a folder: (to learn, kept for validation).
+
+    Raises:
+        MissingError: a shard cannot be read, or there is nothing to learn.
+    """
+    counts = [0, 0]
+    for path in sorted(folder.glob("*.npz")):
+        with _reading(path), np.load(path) as shard:
+            counts[kept_for_validation(path.name)] += int(max(shard["ends"], default=0))
+    if not counts[False]:
+        raise _nothing(folder)
+    return counts[False], counts[True]
+
+
+def _nothing(folder: Path) -> CsmError:
+    return MissingError(
+        "holds no shards of codes to learn from",
+        where=str(folder),
+        remedy="give a folder of .npz shards; those named 00…-00000 are kept for validation",
+    )
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Name the shard in whatever goes wrong while it is read."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:  # numpy, zipfile, zlib and json have an error each for a damaged file
+        raise MissingError(
+            f"is no shard of codes, or damaged ({first_line(error)})",
+            where=str(path),
+            remedy="delete it or make it again",
+        ) from error
+
+
 class SegmentStore:
     """All utterances of the code shards in a folder, by speaker tag; grows as shards appear.
 
     Args:
-        folder: `.npz` shards with `codes`, `ends`, `tags`, `texts`. encode: (tag, text) → ids with BOS and
-        end. validation: read only the shards kept out of training, instead of all others.
+        folder: `.npz` shards with `codes`, `ends`, `tags`, `texts`.
+        encode: (tag, text) → ids with BOS and end.
+        validation: read only the shards kept out of training, instead of all others.
+        codebooks, size: the codes must be of this many codebooks, each of this size; None: any will do.
     """
 
-    def __init__(self, folder: Path, encode: Callable[[int, str], list[int]], validation: bool = False):
+    def __init__(
+        self,
+        folder: Path,
+        encode: Callable[[int, str], list[int]],
+        validation: bool = False,
+        codebooks: int | None = None,
+        size: int | None = None,
+    ):
         self.folder, self.encode, self.validation = folder, encode, validation
+        self.codebooks, self.size = codebooks, size
         self.by_tag: dict[int, list[Spoken]] = {}
         self.all: list[Spoken] = []
         self.seen: set[str] = set()
 
     def refresh(self) -> None:
-        """Take in shards that are new."""
+        """Take in shards that are new.
+
+        Raises:
+            MissingError: a shard is damaged, or of another model's codes.
+        """
         for path in sorted(self.folder.glob("*.npz")):
             if path.name in self.seen:
                 continue
             self.seen.add(path.name)
-            if ("-00000" in path.name and path.name.startswith("00")) != self.validation:
+            if kept_for_validation(path.name) != self.validation:
                 continue
-            with np.load(path) as shard:
-                codes, ends, tags = shard["codes"], shard["ends"], shard["tags"]
-                texts = json.loads(shard["texts"].tobytes())
-            start = 0
-            for end, tag, text in zip(ends, tags, texts, strict=True):
-                spoken = Spoken(int(tag), np.array(self.encode(int(tag), text), np.int32), codes[start:end])
+            with _reading(path):
+                found = self._read(path)
+            for spoken in found:
                 self.by_tag.setdefault(spoken.tag, []).append(spoken)
-                self.all.append(spoken)
-                start = end
+            self.all += found
+
+    def _read(self, path: Path) -> list[Spoken]:
+        with np.load(path) as shard:
+            codes, ends, tags = shard["codes"], shard["ends"], shard["tags"]
+            texts = json.loads(shard["texts"].tobytes())
+        if len(codes) != max(ends, default=0):
+            raise ValueError(f"{len(codes)} frames of codes, not {max(ends, default=0)}")
+        if self.codebooks is not None and codes.shape[1:] != (self.codebooks,):
+            raise ValueError(f"codes of shape {codes.shape}, not of {self.codebooks} codebooks")
+        if self.size is not None and len(codes) and not 0 <= codes.min() <= codes.max() < self.size:
+            raise ValueError(f"codes from {codes.min()} to {codes.max()}, not from 0 to {self.size - 1}")
+        found, start = [], 0
+        for end, tag, text in zip(ends, tags, texts, strict=True):
+            ids = np.array(self.encode(int(tag), text), np.int32)
+            found.append(Spoken(int(tag), ids, codes[start:end]))
+            start = end
+        return found
 
     def conversation(self, rng: random.Random, length: int) -> list[Spoken]:
         """Segments that fill one row: a single voice, or two to four in turns; some rows are left short."""
@@ -124,18 +197,29 @@ class SegmentStore:
             if len(spoken) <= longest:
                 fallback = spoken
         if fallback is None:
-            raise ValueError(f"no utterance fits into {longest} positions")
+            raise UsageError(
+                f"no utterance fits into {longest} positions",
+                where=str(self.folder),
+                remedy="make shards of shorter utterances",
+            )
         return fallback
 
     def batches(
         self, shapes: tuple[RowShape, ...], positions: int, codebooks: int, seed: int
     ) -> Iterator[Rows]:
-        """Endless batches of about `positions` positions each, in the shares of `shapes`."""
+        """Endless batches of about `positions` positions each, in the shares of `shapes`.
+
+        Raises:
+            MissingError: there is nothing to learn, or a shard is damaged.
+            UsageError: no utterance fits.
+        """
         rng, number = random.Random(seed), 0
         lengths = sorted(shape.length for shape in shapes if not shape.conversation)
         while True:
             if number % 300 == 0:
                 self.refresh()
+                if not self.all:
+                    raise _nothing(self.folder)
             number += 1
             shape = rng.choices(shapes, [s.share for s in shapes])[0]
             count = max(1, positions // shape.length)

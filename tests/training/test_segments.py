@@ -6,11 +6,23 @@ import random
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csm_cli.training.segments import EOS, FRAME, PAD, TEXT, RowShape, SegmentStore, Spoken, pack
-from tests.training.conftest import BOOKS, encode
+from csm_cli.errors import MissingError, UsageError
+from csm_cli.training.segments import (
+    EOS,
+    FRAME,
+    PAD,
+    TEXT,
+    RowShape,
+    SegmentStore,
+    Spoken,
+    count_frames,
+    pack,
+)
+from tests.training.conftest import BOOKS, CODES, encode
 
 
 def _spoken(tokens: int, frames: int) -> Spoken:
@@ -70,3 +82,62 @@ def test_batches_have_the_shapes_asked_for(shards: Path) -> None:
     found = store.batches(shapes, 128, BOOKS, seed=3)
     seen = {next(found).codes.shape for _ in range(20)}
     assert seen == {(5, 24, BOOKS), (2, 64, BOOKS)}
+
+
+def test_frames_are_counted_without_reading_codes(shards: Path) -> None:
+    learned, held = SegmentStore(shards, encode), SegmentStore(shards, encode, validation=True)
+    learned.refresh()
+    held.refresh()
+    assert count_frames(shards) == tuple(sum(len(s.codes) for s in each.all) for each in (learned, held))
+
+
+@pytest.mark.parametrize("left", ["", "000-00000.npz"])
+def test_nothing_to_learn_is_an_error(shards: Path, left: str) -> None:
+    """With no shards, or with those for validation alone."""
+    for path in shards.glob("*.npz"):
+        if path.name != left:
+            path.unlink()
+    for read in (
+        lambda: count_frames(shards),
+        lambda: next(SegmentStore(shards, encode).batches((RowShape(64, 1.0, True),), 64, BOOKS, seed=1)),
+    ):
+        with pytest.raises(MissingError, match=r"codes: holds no shards of codes to learn from"):
+            read()
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def _foreign(path: Path) -> None:
+    np.savez(path, audio=np.zeros(9, np.int16))
+
+
+def _changed(path: Path, **parts: np.ndarray) -> None:
+    with np.load(path) as shard:
+        np.savez(path, **{**shard, **parts})
+
+
+DAMAGES = {
+    "cut off": _cut,
+    "empty": lambda path: path.write_bytes(b""),
+    "another thing": _foreign,
+    "fewer tags than texts": lambda path: _changed(path, tags=np.zeros(3, np.uint8)),
+    "fewer frames than said": lambda path: _changed(path, codes=np.zeros((3, BOOKS), np.int16)),
+    "texts that are none": lambda path: _changed(path, texts=np.frombuffer(b"[1", np.uint8)),
+    "fewer codebooks": lambda path: _changed(path, codes=np.load(path)["codes"][:, 1:]),
+    "codes of a larger codebook": lambda path: _changed(path, codes=np.load(path)["codes"] + CODES),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_shard_is_named(shards: Path, damage: str) -> None:
+    DAMAGES[damage](shards / "000-00001.npz")
+    with pytest.raises(MissingError, match=r"000-00001\.npz: is no shard of codes, or damaged") as caught:
+        SegmentStore(shards, encode, codebooks=BOOKS, size=CODES).refresh()
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_rows_that_are_too_short_for_every_utterance_are_an_error(shards: Path) -> None:
+    with pytest.raises(UsageError, match="no utterance fits into 5 positions"):
+        next(SegmentStore(shards, encode).batches((RowShape(5, 1.0, False),), 64, BOOKS, seed=1))
