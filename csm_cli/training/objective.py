@@ -18,10 +18,9 @@ from torch.nn import functional as F
 from csm_cli.training.segments import EOS, FRAME, TEXT, RowShape
 
 SHAPES = (
-    RowShape(192, 0.12, False),
-    RowShape(576, 0.13, False),
-    RowShape(1024, 0.45, True),
-    RowShape(2048, 0.30, True),
+    RowShape(576, 0.16, False),
+    RowShape(1024, 0.48, True),
+    RowShape(2048, 0.36, True),
 )
 
 
