@@ -9,6 +9,7 @@ twice, so that neither tag nor text says how it sounds. It has to be taken from 
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from collections.abc import Callable, Iterator
@@ -24,8 +25,12 @@ PAD, TEXT, FRAME, EOS = 0, 1, 2, 3
 GUEST = 255
 """Tag in a shard of a speaker that has none of its own."""
 LAST_GUEST_TAG = 99
-GUEST_SHARE = 0.55
+GUEST_SHARE = 0.68
 """How often a voice of a conversation is a guest, where there are both."""
+BY_LINES = 0.25
+"""How often a guest is drawn by how much it has said: one that has read much brings words, many bring voices."""
+LINES_OF_A_ROW = 60
+"""More than a row can hold."""
 DISGUISED = 0.15
 """How often a speaker with a tag appears as a guest."""
 
@@ -156,6 +161,7 @@ class SegmentStore:
         self.seen: set[str] = set()
         self._tags: list[int] = []
         self._numbers: list[int] = []
+        self._lines: list[int] = []  # of the guests up to this one
 
     def refresh(self) -> None:
         """Take in shards that are new.
@@ -174,6 +180,7 @@ class SegmentStore:
         self._tags = sorted(self.by_tag)
         # A guest that speaks once says nothing of its voice to what follows.
         self._numbers = sorted(number for number, lines in self.guests.items() if len(lines) > 1)
+        self._lines = list(itertools.accumulate(len(self.guests[number]) for number in self._numbers))
 
     def _read(self, path: Path) -> None:
         with np.load(path) as shard:
@@ -212,12 +219,13 @@ class SegmentStore:
             return []
         for _ in range(rng.choice([1, 1, 2, 2, 3, 4])):
             if self._numbers and (not self._tags or rng.random() < GUEST_SHARE):
-                number = rng.choice(self._numbers)
+                by_lines = rng.random() < BY_LINES
+                number = rng.choices(self._numbers, cum_weights=self._lines if by_lines else None)[0]
                 if number in used:
                     continue
                 used.add(number)
                 lines = self.guests[number]
-                cast[self._guest_tag(rng, set(cast))] = iter(rng.sample(lines, len(lines)))
+                cast[self._guest_tag(rng, set(cast))] = iter(rng.sample(lines, min(len(lines), LINES_OF_A_ROW)))
             else:
                 tag = rng.choice(self._tags)
                 known = self.by_tag[tag]

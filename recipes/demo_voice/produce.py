@@ -188,7 +188,7 @@ def work_kokoro(
 
     torch.set_num_threads(1)
     known = Phonemes(root).known
-    reader = Reader(root, _texts(root), seed * 1000 + part, 1000 + part * 1_000_000)
+    reader = Reader(root, _texts(root), seed * 1000 + part, 1000 + part * 100_000)
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     teacher = Kokoro(root, device, compiled=compiled and device != "cpu")
     seconds, began, number, said = 0.0, time.monotonic(), 0, 0.0
