@@ -1,0 +1,1 @@
+"""How what ships with csm is made; none of it is in the wheel."""
