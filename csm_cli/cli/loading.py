@@ -47,6 +47,13 @@ class LoadedModel(NamedTuple):
             console.note("the demo model knows its voices by tag and hears no clip: nothing is continued")
 
 
+def tell_former(jobs: Iterable[Job]) -> None:
+    """Say once which voices of the scripts have new names."""
+    from csm_cli.voices.former import tell
+
+    tell({old: new for job in jobs for old, new in job.renamed.items()}, console.note)
+
+
 def load_model(options: RenderOptions) -> LoadedModel:
     """The engine of the chosen model, for a line or two; says on stderr which that is and how to get the full
     one.

@@ -43,7 +43,7 @@ from csm_cli.cli.delivering import (
     delivery,
 )
 from csm_cli.cli.hearing import check_hearing, check_stream, hearing, was_given
-from csm_cli.cli.loading import load_if_needed
+from csm_cli.cli.loading import load_if_needed, tell_former
 from csm_cli.cli.marking import WatermarkModelOption, WatermarkOption, load_watermark
 from csm_cli.cli.stores import MaybePlace, TakesOption
 from csm_cli.cli.summary import (
@@ -224,6 +224,7 @@ def render(
             reference=reference.value,
         )
         jobs = read_jobs(scripts, options)
+    tell_former(jobs)
     if dry_run:
         from csm_cli.cli.plan import print_plan
 

@@ -69,11 +69,13 @@ def say(
         from csm_cli.render.options import RenderOptions
         from csm_cli.render.progress import Progress
         from csm_cli.render.say import PAUSES, Saying, check_output, write_file
+        from csm_cli.voices.former import tell
 
         target = parse_loudness(loudness) if loudness else DEFAULT_LOUDNESS
         if not to_stdout:
             check_output(output, target)
         saying = Saying(text, voice)
+        tell(saying.renamed, console.note)
         if show_spoken:
             console.emit("\n\n".join(saying.spoken()))
             return

@@ -42,15 +42,9 @@ def find_voices(screenplay: Screenplay) -> dict[str, Voice]:
         MissingError: a voice that is not there, with the place in the script that names it.
     """
     registry = VoiceRegistry(Path(screenplay.path).parent)
-    places = {voice: member.source for member in screenplay.cast.values() for voice in member.voices}
-    for chapter in screenplay.chapters:
-        for voice in chapter.voices.values():
-            places.setdefault(voice, chapter.source)
-        for line in chapter.lines:
-            places.setdefault(line.voice, line.source)
     found: dict[str, Voice] = {}
     missing: list[MissingError] = []
-    for voice, source in places.items():
+    for voice, source in screenplay.voices.items():
         try:
             found[voice] = find_voice(registry, voice, str(source))
         except MissingError as error:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +17,14 @@ from csm_cli.render.options import RenderOptions, format_chapters
 from csm_cli.render.plan import DEFAULT_MAX_CHARACTERS, Chain, plan_screenplay
 from csm_cli.screenplay import Screenplay, read_screenplay
 from csm_cli.screenplay.problems import script_error
+from csm_cli.screenplay.recast import recast
 from csm_cli.screenplay.source_text import STDIN
 from csm_cli.speech import Reader, reader_for
 from csm_cli.speech.checking import check_script
 from csm_cli.takes.place import Place
 from csm_cli.takes.store import takes_folder
+from csm_cli.voices.former import renamed
+from csm_cli.voices.places import voice_names
 
 if TYPE_CHECKING:
     from csm_cli.voices.voice import Voice
@@ -37,6 +40,7 @@ class Job:
         folder: where its chapters go.
         takes: where its takes are kept.
         reader: how its lines are read.
+        renamed: voices of today by the earlier names that the script has for them.
     """
 
     screenplay: Screenplay
@@ -44,6 +48,7 @@ class Job:
     folder: Path
     takes: Place
     reader: Reader | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def script(self) -> str:
@@ -68,15 +73,17 @@ def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
     if STDIN in scripts:
         raise UsageError("a script to render is a file", where="-", remedy="save it, and name the file")
     try:
-        plays = [_completed(read_screenplay(script), options) for script in scripts]
+        read = [read_screenplay(script) for script in scripts]
+        former = [renamed(play.voices, voice_names(Path(play.path).parent)) for play in read]
+        plays = [_completed(recast(play, names), options) for play, names in zip(read, former, strict=True)]
         readers = [reader_for(play) for play in plays]
     except ScriptError:  # all there is to mend is told at once, as lint does
         raise script_error(found for script in scripts for found in check_script(script)) from None
     _check_chapters(plays, options.chapters)
     folders = _folders(scripts, options.output)
     return [
-        Job(*cast, folder, options.takes or takes_folder(Path(play.path)), reader)
-        for play, folder, reader in zip(plays, folders, readers, strict=True)
+        Job(*cast, folder, options.takes or takes_folder(Path(play.path)), reader, names)
+        for play, folder, reader, names in zip(plays, folders, readers, former, strict=True)
         for cast in [with_clips(play, find_voices(play))]
     ]
 

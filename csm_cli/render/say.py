@@ -35,6 +35,8 @@ from csm_cli.takes.choose import Chooser
 from csm_cli.takes.writer import TakeWriter
 from csm_cli.verify import Verifier
 from csm_cli.voices.consent import statement
+from csm_cli.voices.former import renamed
+from csm_cli.voices.places import voice_names
 from csm_cli.voices.registry import VoiceRegistry
 
 if TYPE_CHECKING:
@@ -55,6 +57,9 @@ class Saying:
         voice: name; None: the default voice.
         project_dir: whose voices come first.
 
+    Attributes:
+        renamed: the voice of today, if `voice` is the name of an earlier one.
+
     Raises:
         UsageError: there is nothing to say.
         MissingError: there is no such voice.
@@ -62,10 +67,12 @@ class Saying:
     """
 
     def __init__(self, text: str, voice: str | None, project_dir: Path | None = None):
-        found = find_voice(VoiceRegistry(project_dir or Path.cwd()), voice or "", "--voice")
+        here = project_dir or Path.cwd()
+        found = find_voice(VoiceRegistry(here), voice or "", "--voice")
+        self.renamed = renamed([voice or ""], voice_names(here))
         self.screenplay = as_screenplay(text, found.name)
         self.voices = {found.name: found}
-        self.reader = Reader(lexicon=load_lexicon(project_dir or Path.cwd()))
+        self.reader = Reader(lexicon=load_lexicon(here))
 
     def spoken(self) -> list[str]:
         """What will be read, a text for each paragraph."""

@@ -11,6 +11,7 @@ from csm_cli.screenplay.doubts import LONG_LINE, SPEAKABLE, doubts, longest_stre
 from csm_cli.screenplay.places import Places
 from csm_cli.screenplay.problems import Finding, Problems, did_you_mean, shown
 from csm_cli.screenplay.reader import Checked, check_screenplay
+from csm_cli.voices.former import note_of, renamed
 
 
 def lint_file(path: Path, format: str | None = None) -> Checked:
@@ -59,11 +60,11 @@ def lint(
 
 
 def _check_voices(play: Screenplay, voices: Collection[str], problems: Problems) -> None:
-    named = [(voice, member.source) for member in play.cast.values() for voice in member.voices]
-    for chapter in play.chapters:
-        named += [(voice, chapter.source) for voice in chapter.voices.values()]
-        named += [(line.voice, line.source) for line in chapter.lines]
-    for voice, source in dict(named[::-1]).items():
+    former = renamed(play.voices, voices)
+    if former:
+        problems.add(play.voices[next(iter(former))], note_of(former), "note")
+    for name, source in play.voices.items():
+        voice = former.get(name, name)
         if voice and voice.partition("/")[0] not in voices:  # anna/angry is a clip of anna
             hint = did_you_mean(voice, voices) or "; csm voices list shows those there are"
             problems.add(source, f'no voice named "{shown(voice)}"{hint}')
