@@ -260,8 +260,6 @@ def render(
         verifier = make_verifier(jobs, options, console.note)
     mark = load_watermark(watermark, watermark_model, device)
     model_to_use = load_if_needed(jobs, options)
-    model_to_use.note_unknown(voice for job in jobs for voice in job.untold())
-    model_to_use.note_reference(reference.value)
     progress = choose_progress()
     engine, heard = model_to_use.engine, options.delivery
     try:

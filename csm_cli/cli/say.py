@@ -92,8 +92,6 @@ def say(
             eager=eager,
         )
     model_to_use = load_model(options)
-    model_to_use.note_unknown(saying.voices.values())
-    model_to_use.note_reference(reference.value)
     engine, limits = model_to_use.engine, model_to_use.limits
     with (
         console.busy("speaking"),

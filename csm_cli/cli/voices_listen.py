@@ -93,7 +93,6 @@ def _spoken(
     options = RenderOptions(seed=seed, model=model, device=device.value)
     sayings = {name: Saying(text, name) for name in names}
     loaded = load_model(options)
-    loaded.note_unknown(voice for saying in sayings.values() for voice in saying.voices.values())
     found = {}
     for name, saying in sayings.items():
         with console.busy(f"{name} speaks"):

@@ -130,7 +130,7 @@ class _Driver:
         """From the first worker to the last file."""
         limits = choose_model(self._options.model).limits()
         proofs = stack.enter_context(_proofs({job.takes for job in self._jobs}))
-        self._fleet.start(self._setup(limits, proofs))
+        self._fleet.start(self._setup(proofs))
         while self._first is None:
             self._hear(self._fleet.wait(TICK_SECONDS))
         self._started = time.monotonic()
@@ -163,10 +163,8 @@ class _Driver:
             if chain.chapter.number not in each.finished
         ]
 
-    def _setup(self, limits: Limits, proofs: dict[Place, str]) -> Setup:
-        hashes = {}
-        if not limits.speakers:
-            hashes = {voice: voice_hash(voice) for job in self._jobs for voice in job.voices.values()}
+    def _setup(self, proofs: dict[Place, str]) -> Setup:
+        hashes = {voice: voice_hash(voice) for job in self._jobs for voice in job.voices.values()}
         briefly = [replace(job, screenplay=replace(job.screenplay, chapters=())) for job in self._jobs]
         known = briefly if self._options.verify else briefly[:1]
         beside = frozenset(job.script for job in self._jobs)

@@ -204,8 +204,6 @@ class Worker(Progress):
     def _heard(self, chain: Chain, voices: Mapping[str, Voice]) -> References:
         """The references of the voices that a chain is spoken in."""
         heard: dict[tuple[int, str], Segment] = {}
-        if self._limits.speakers:
-            return heard
         for tag, name in {(line.tag, line.voice) for line in chain.lines}:
             voice = voices[name]
             if voice.audio is not None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -92,21 +92,34 @@ class Sketch:
     @cached_property
     def codec_id(self) -> str:
         """See `Engine.codec_id`; remembered from one run to the next, for it takes the weights to know."""
-        revision = checkpoint_revision(self.files)
-        path = cache_dir() / "codecs.json"
-        try:
-            known = dict(json.loads(path.read_bytes()))
-        except (OSError, ValueError, TypeError, RecursionError):
-            known = {}
-        if revision not in known:
-            known[revision] = self._engine.codec_id
-            with suppress(CsmError), written(path) as temporary:
-                temporary.write_text(json.dumps(known, indent=1), encoding="utf-8")
-        return str(known[revision])
+        known = _codecs().get(checkpoint_revision(self.files))
+        return remember_codec(self._engine) if known is None else str(known)
 
     @cached_property
     def _engine(self) -> Engine:
         return self._load()
+
+
+def remember_codec(engine: Engine) -> str:
+    """Keep the `codec_id` of an engine for a sketch of the same checkpoint; returns it."""
+    revision, name = checkpoint_revision(engine.files), engine.codec_id
+    known = _codecs()
+    if known.get(revision) != name:
+        with suppress(CsmError), written(_codecs_file()) as temporary:
+            temporary.write_text(json.dumps(known | {revision: name}, indent=1), encoding="utf-8")
+    return name
+
+
+def _codecs_file() -> Path:
+    return cache_dir() / "codecs.json"
+
+
+def _codecs() -> dict[str, Any]:
+    """The ids that are remembered, by the revisions of checkpoints."""
+    try:
+        return dict(json.loads(_codecs_file().read_bytes()))
+    except (OSError, ValueError, TypeError, RecursionError):
+        return {}
 
 
 def _device_and_dtype(device: str, dtype: str | None) -> tuple[str, str]:

@@ -1,13 +1,12 @@
 """The cast of a script and its voices: which voice, which speaker tag, which reference the model hears.
 
-A model is told who speaks by a tag alone, the number in `[0]text`. csm-1b knows nobody by tag: a reference
-recording under the same tag makes the voice. A model trained on certain speakers (the demo model) knows those
-tags and needs, and understands, no other reference.
+A model is told who speaks by a tag alone, the number in `[0]text`. A reference recording under the same tag,
+before all other turns, makes the voice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -100,9 +99,7 @@ def _clips_of(voice: str, found: Mapping[str, Voice]) -> dict[str, str]:
     return {name.partition("/")[2]: name for name in found if voice and name.startswith(f"{voice}/")}
 
 
-def cast_tags(
-    screenplay: Screenplay, voices: Mapping[str, Voice], trained: Collection[int] = ()
-) -> dict[str, int]:
+def cast_tags(screenplay: Screenplay, voices: Mapping[str, Voice]) -> dict[str, int]:
     """The speaker tag of every character.
 
     A tag that the script sets wins. Otherwise it is the voice's own; but where the tag is no more than a
@@ -112,8 +109,6 @@ def cast_tags(
     Args:
         screenplay: whose cast.
         voices: from `find_voices`.
-        trained: tags that the model was trained on, if it knows its speakers by them. One of those stands in
-            for a voice with another tag.
     """
     cast = screenplay.cast.values()
     tags = {member.name: member.speaker for member in cast if member.speaker is not None}
@@ -123,9 +118,7 @@ def cast_tags(
         voice = voices[member.voice]
         if member.speaker is not None:
             continue
-        if trained:
-            tags[member.name] = stand_in(voice.speaker, trained)
-        elif voice.audio is None and member.voice in bare:
+        if voice.audio is None and member.voice in bare:
             tags[member.name] = bare[member.voice]
         else:
             tag = voice.speaker
@@ -140,15 +133,14 @@ def line_tags(
     screenplay: Screenplay,
     voices: Mapping[str, Voice],
     tags: Mapping[str, int],
-    trained: Collection[int] = (),
 ) -> dict[tuple[str, str], int]:
     """The speaker tags of lines that are spoken in another voice than their character's usual one.
 
     A style of a character is the same person, and keeps the tag; any other voice has that of the character it
-    belongs to, else one of its own. A model that was trained on certain speakers goes by the voice alone.
+    belongs to, else one of its own.
 
     Args:
-        screenplay, voices, trained: as for `cast_tags`.
+        screenplay, voices: as for `cast_tags`.
         tags: from `cast_tags`.
 
     Returns:
@@ -158,21 +150,13 @@ def line_tags(
     found: dict[tuple[str, str], int] = {}
     for line in screenplay.lines:
         member, key = screenplay.cast[line.speaker], (line.speaker, line.voice)
-        if line.voice == member.voice or key in found or (not trained and line.voice in member.voices):
-            continue
-        if trained:
-            found[key] = stand_in(voices[line.voice].speaker, trained)
+        if line.voice == member.voice or key in found or line.voice in member.voices:
             continue
         if line.voice not in owners:
             taken, own = {*tags.values(), *owners.values()}, voices[line.voice].speaker
             owners[line.voice] = next(free for free in (own, *range(len(taken) + 1)) if free not in taken)
         found[key] = owners[line.voice]
     return found
-
-
-def stand_in(tag: int, trained: Collection[int]) -> int:
-    """`tag` itself if the model was trained on it, else one that it was, always the same."""
-    return tag if tag in trained else sorted(trained)[tag % len(trained)]
 
 
 References = Mapping[tuple[int, str], Segment]

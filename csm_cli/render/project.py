@@ -55,12 +55,6 @@ class Job:
         """The name of the script among those of its project."""
         return Path(self.screenplay.path).name
 
-    def untold(self) -> list[Voice]:
-        """The voices of the characters whose speaker tag the script leaves to them."""
-        cast = self.screenplay.cast.values()
-        names = dict.fromkeys(m.voice for m in cast if m.speaker is None)
-        return [self.voices[name] for name in names]
-
 
 def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
     """Read the scripts and find their voices. Loads no model.
@@ -115,11 +109,11 @@ def plan_jobs(
     """Plan the jobs for a model that reads `max_characters` well and has these limits."""
     plans = []
     for job in jobs:
-        tags = cast_tags(job.screenplay, job.voices, limits.speakers)
+        tags = cast_tags(job.screenplay, job.voices)
         chains = plan_screenplay(
             job.screenplay,
             tags,
-            others=line_tags(job.screenplay, job.voices, tags, limits.speakers),
+            others=line_tags(job.screenplay, job.voices, tags),
             seed=options.seed,
             max_characters=max_characters,
             chapters=options.chapters,

@@ -84,9 +84,7 @@ def render_jobs(
         manner = Manner(options.batch, options.context_turns, options.retries, verifier, options.reference)
         failed = True
         try:
-            for chain, lines in speak_chains(
-                engine, _works(running, desks, engine, limits), manner, progress
-            ):
+            for chain, lines in speak_chains(engine, _works(running, desks, engine), manner, progress):
                 place, chapter = owner[id(chain)], chain.chapter
                 each, book = running[place], books[place]
                 parts = chapter_parts(each.store, chapter, lines, mark)
@@ -131,11 +129,9 @@ def _desks(
     return desks
 
 
-def _works(
-    running: Sequence[Running], desks: Sequence[Desk], engine: Engine, limits: Limits
-) -> Iterator[Work]:
+def _works(running: Sequence[Running], desks: Sequence[Desk], engine: Engine) -> Iterator[Work]:
     for each, desk in zip(running, desks, strict=True):
         job = each.job
-        heard = {} if limits.speakers else references(engine, each.plan.tags, job.screenplay, job.voices)
+        heard = references(engine, each.plan.tags, job.screenplay, job.voices)
         for chain in each.plan.chains:
             yield Work(chain, each.asking.ask(chain), heard, desk)

@@ -132,7 +132,7 @@ def prepare(
             stack.callback(store.close)
             for damaged in store.index.damaged:
                 note(f"{damaged}: is damaged; the line is spoken again unless it has another take")
-        asking = Asking.of(plan.job, model, sampler, options.context_turns, limits, options.reference)
+        asking = Asking.of(plan.job, model, sampler, options.context_turns, options.reference)
         facts = asking.facts(_seed(plan.job, options))
         running.append(Running(plan, asking, stores[folder], beside, facts))
     _check_lock(running, options, note)

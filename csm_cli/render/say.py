@@ -95,8 +95,8 @@ class Saying:
             (the sound; what it came to).
         """
         started = time.monotonic()
-        tags = cast_tags(self.screenplay, self.voices, limits.speakers)
-        heard = {} if limits.speakers else references(engine, tags, self.screenplay, self.voices)
+        tags = cast_tags(self.screenplay, self.voices)
+        heard = references(engine, tags, self.screenplay, self.voices)
         (chain,) = plan_screenplay(
             self.screenplay,
             tags,
@@ -107,7 +107,7 @@ class Saying:
         )
         sampler, turns = options.sampler(engine.default_sampler), options.context_turns
         job = Job(self.screenplay, self.voices, Path(), Path())
-        asked = Asking.of(job, identity_of(engine), sampler, turns, limits, options.reference).ask(chain)
+        asked = Asking.of(job, identity_of(engine), sampler, turns, options.reference).ask(chain)
         store, verifier = TakeStore(None), Verifier()
         progress = progress or Progress()
         progress.start([chain])

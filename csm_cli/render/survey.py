@@ -77,7 +77,7 @@ def survey(
     for plan in plans:
         job = plan.job
         store = stores.setdefault(job.takes, TakeStore(job.takes))
-        asking = Asking.of(job, identity, sampler, options.context_turns, limits, options.reference)
+        asking = Asking.of(job, identity, sampler, options.context_turns, options.reference)
         beside = tuple(name for name in scripts if name != job.script)
         with TakeWriter(store) as writer:
             desk = _ReadingDesk(Chooser(store, options.lineage, options.fresh, beside), writer)

@@ -81,9 +81,9 @@ def reroll(
     chain = replace(chain, lines=chain.lines[: place + 1])
     turns = options.context_turns
     sampler = options.sampler(engine.default_sampler)
-    asking = Asking.of(bench.job, identity_of(engine), sampler, turns, limits, options.reference)
+    asking = Asking.of(bench.job, identity_of(engine), sampler, turns, options.reference)
     asked = asking.ask(chain)
-    heard = {} if limits.speakers else references(engine, plan.tags, bench.job.screenplay, bench.job.voices)
+    heard = references(engine, plan.tags, bench.job.screenplay, bench.job.voices)
     first = len(bench.takes_of(line))
     made: list[Take] = []
     with in_use(bench.job.takes), TakeWriter(bench.store) as writer:

@@ -10,6 +10,7 @@ import soundfile
 from csm_cli.demo import DEMO_CHECKPOINT
 from tests.cli.conftest import piped
 from tests.render.fake_engine import capped
+from tests.voices.sounds import TEXT, speech, written
 
 HELLO = "Hello there, how are you today?"
 
@@ -24,6 +25,17 @@ def test_a_text_becomes_a_file_whose_path_is_printed(csm, engine):
     first, *_, last = result.err.splitlines()
     assert first.startswith("csm: the embedded demo voice; the full model: `csm models pull")
     assert last.startswith("csm: 1 line, ")
+
+
+@pytest.mark.parametrize("model", ["demo", "some/model"])
+def test_a_registered_voice_is_heard_before_the_text_on_every_model(csm, engine, model):
+    path = written(Path("clip.wav"), speech())
+    assert csm("voices", "add", "me", path, "--text", TEXT, "--licence", "mine").code == 0
+    assert csm("say", HELLO, "-v", "me", "--model", model).code == 0
+    (asked,) = engine.asked
+    (clip,) = asked.context
+    assert (clip.text, clip.speaker) == (TEXT, asked.speaker)
+    assert len(clip.codes) == pytest.approx(speech().size / 1920, abs=2)
 
 
 @pytest.mark.parametrize("name", ["a.flac", "a.mp3", "A.WAV"])
@@ -87,7 +99,7 @@ def test_text_from_standard_input_in_paragraphs(csm, engine, monkeypatch):
     monkeypatch.setattr("sys.stdin", piped(b"One line.\nStill the same.\n\nAnother one.\n"))
     assert csm("say", "-").code == 0
     assert [asked.text for asked in engine.asked] == ["One line. Still the same.", "Another one."]
-    assert len(engine.asked[1].context) == 1
+    assert [turn.text for turn in engine.asked[1].context][1:] == ["One line. Still the same."]
 
 
 def test_what_is_not_utf_8_is_one_line_before_any_model(csm, monkeypatch):

@@ -76,12 +76,6 @@ def test_two_characters_never_share_a_tag_not_even_in_one_voice(tmp_path):
     assert cast_tags(play, heard) == {"narrator": 0, "Anna": 2, "Tom": 3, "Ed": 1}
 
 
-def test_a_model_that_knows_its_speakers_is_asked_for_no_other(tmp_path):
-    play = write(tmp_path, ["narrator: One."])
-    tags = cast_tags(play, {"ann": voice("ann", 2), "bob": voice("bob", 7)}, trained=(0, 1, 2))
-    assert tags == {"narrator": 2, "Anna": 1}
-
-
 def test_a_model_with_a_small_alphabet_is_given_no_other_letters(tmp_path):
     lines = ["narrator: The café is “closed”.", "narrator: Привет, Anna.", "narrator: Привет."]
     (chain,) = plan(write(tmp_path, lines), alphabet=frozenset(map(chr, range(32, 127))))
