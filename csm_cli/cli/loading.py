@@ -71,8 +71,8 @@ def load_if_needed(jobs: Sequence[Job], options: RenderOptions) -> LoadedModel:
                     "without a model, `csm master SCRIPT` makes chapters of the takes that are there"
                 )
                 raise
-            plans = plan_jobs(jobs, options, max_characters=sketch.max_characters, limits=limits)
-            complete = not any(each.to_speak for each in survey(plans, options, sketch, limits))
+            plans = plan_jobs(jobs, options, sketch, limits=limits)
+            complete = not any(each.to_speak for each in survey(plans, options, sketch))
         if complete:
             return LoadedModel(cast("Engine", sketch), limits)  # it becomes one when needed
     return LoadedModel(load(), choice.limits())

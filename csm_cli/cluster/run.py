@@ -173,8 +173,8 @@ class _Driver:
 
     def _plan(self, stack: ExitStack, first: Facts, limits: Limits) -> None:
         options, sampler = self._options, self._options.sampler(first.sampler)
-        plans = plan_jobs(self._jobs, options, max_characters=first.max_characters, limits=limits)
-        self._all = prepare(stack, plans, options, first.model, sampler, limits, self._note)
+        plans = plan_jobs(self._jobs, options, first, limits=limits)
+        self._all = prepare(stack, plans, options, first.model, sampler, self._note)
         self._progress.start([chain for plan in plans for chain in plan.chains])
         # Books with the longest chains first, for nothing can be done beside a chain that comes last.
         longest = lambda each: max((chain.seconds for chain in each.plan.chains), default=0.0)  # noqa: E731

@@ -89,6 +89,7 @@ class Worker(Progress):
             self._limits,
             engine.sample_rate,
             engine.max_characters,
+            engine.shipped_speakers,
             tuple(self._verifier.checks),
             self._batch,
             tuple(notes),

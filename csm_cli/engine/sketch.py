@@ -57,6 +57,7 @@ class Sketch:
         self.sample_rate: int = config["codec_config"]["sampling_rate"]
         self.max_positions: int = config["max_position_embeddings"]
         self.max_characters: int = config.get("max_characters", 250)
+        self.shipped_speakers: int = config.get("shipped_speakers", 0)
         self.default_sampler = sampler_of(checkpoint.generation_config())
         self._prompter = Prompter(checkpoint.tokenizer_file, config)
         self._load = load

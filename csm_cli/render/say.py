@@ -17,7 +17,7 @@ from csm_cli.audio.tags import Tags
 from csm_cli.errors import CsmError, UsageError
 from csm_cli.render.asking import Asking, identity_of
 from csm_cli.render.book import book_of
-from csm_cli.render.cast import cast_tags, find_voice, references
+from csm_cli.render.cast import find_voice, references
 from csm_cli.render.chapter import chapter_parts
 from csm_cli.render.desk import Desk
 from csm_cli.render.loop import Manner, Work, speak_chains
@@ -27,6 +27,7 @@ from csm_cli.render.plan import plan_screenplay
 from csm_cli.render.progress import Progress
 from csm_cli.render.project import Job
 from csm_cli.render.report import RenderReport
+from csm_cli.render.tags import cast_tags
 from csm_cli.screenplay import NARRATOR, CastMember, Chapter, Line, Screenplay, Source
 from csm_cli.speech import Reader
 from csm_cli.speech.lexicon_files import load_lexicon
@@ -95,7 +96,7 @@ class Saying:
             (the sound; what it came to).
         """
         started = time.monotonic()
-        tags = cast_tags(self.screenplay, self.voices)
+        tags = cast_tags(self.screenplay, self.voices, engine.shipped_speakers)
         heard = references(engine, tags, self.screenplay, self.voices)
         (chain,) = plan_screenplay(
             self.screenplay,
