@@ -12,7 +12,7 @@ folder = sys.argv[1] if len(sys.argv) > 1 else DEMO_CHECKPOINT
 model = CsmForConditionalGeneration.from_pretrained(folder, dtype=torch.float32).train()
 processor = CsmProcessor.from_pretrained(folder)
 
-recording = Path(__file__).parents[2] / "voices" / "awb" / "reference.wav"
+recording = Path(__file__).parents[2] / "voices" / "george" / "reference.wav"
 text = "The keeper climbed the stairs and lit the lamp."
 talk = [{"role": "2", "content": [{"type": "text", "text": text}, {"type": "audio", "path": str(recording)}]}]
 inputs = processor.apply_chat_template(

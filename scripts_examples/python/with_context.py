@@ -10,7 +10,7 @@ folder = sys.argv[1] if len(sys.argv) > 1 else DEMO_CHECKPOINT
 model = CsmForConditionalGeneration.from_pretrained(folder).eval()
 processor = CsmProcessor.from_pretrained(folder)
 
-recording = Path(__file__).parents[2] / "voices" / "awb" / "reference.wav"  # 24 kHz, mono
+recording = Path(__file__).parents[2] / "voices" / "george" / "reference.wav"  # 24 kHz, mono
 said = "The keeper climbed the stairs and lit the lamp."
 talk = [
     {"role": "2", "content": [{"type": "text", "text": said}, {"type": "audio", "path": str(recording)}]},

@@ -10,7 +10,6 @@ import soundfile
 from csm_cli.demo import DEMO_CHECKPOINT
 from tests.cli.conftest import piped
 from tests.render.fake_engine import capped
-from tests.voices.sounds import TEXT, speech, written
 
 HELLO = "Hello there, how are you today?"
 
@@ -25,17 +24,6 @@ def test_a_text_becomes_a_file_whose_path_is_printed(csm, engine):
     first, *_, last = result.err.splitlines()
     assert first.startswith("csm: the embedded demo voice; the full model: `csm models pull")
     assert last.startswith("csm: 1 line, ")
-
-
-@pytest.mark.parametrize("model", ["demo", "some/model"])
-def test_a_registered_voice_is_heard_before_the_text_on_every_model(csm, engine, model):
-    path = written(Path("clip.wav"), speech())
-    assert csm("voices", "add", "me", path, "--text", TEXT, "--licence", "mine").code == 0
-    assert csm("say", HELLO, "-v", "me", "--model", model).code == 0
-    (asked,) = engine.asked
-    (clip,) = asked.context
-    assert (clip.text, clip.speaker) == (TEXT, asked.speaker)
-    assert len(clip.codes) == pytest.approx(speech().size / 1920, abs=2)
 
 
 @pytest.mark.parametrize("name", ["a.flac", "a.mp3", "A.WAV"])
