@@ -71,6 +71,8 @@ def test_a_rendering_speaks_in_the_new_voices_and_says_so_once(csm, engine, old)
     assert [line for line in result.err.splitlines() if "is now" in line] == [f"csm: {NOTE}"]
     takes = [line.take for line in Bench(old).lines]
     assert [take.asked.voice.name for take in takes] == ["heart", "fenrir", "michael", "george"]
+    told = Path("out/timeline.json").read_text()
+    assert all(name in told for name in ("fenrir", "george", "heart", "michael")) and "slt" not in told
     assert f"csm: {NOTE}" in csm("master", old, "-o", "out").err
 
 
