@@ -55,18 +55,22 @@ def compare(
     """Make one file to listen to, voice after voice, and a picture of their spectra (SVG)."""
     from csm_cli.render.say import check_output
     from csm_cli.voices.compare import Sample, listening_file, picture
+    from csm_cli.voices.former import renamed, tell
+    from csm_cli.voices.places import voice_names
     from csm_cli.voices.registry import VoiceRegistry
 
     check_output(output)
+    former = renamed(names, voice_names(Path.cwd()))
+    tell(former, console.note)
+    names = list(dict.fromkeys(former.get(name, name) for name in names))
     registry = VoiceRegistry(Path.cwd())
-    voices = [registry.get(name) for name in dict.fromkeys(names)]
+    voices = [registry.get(name) for name in names]
     spoken: dict[str, np.ndarray] = {}
     if say is not None:
-        spoken = _spoken(list(dict.fromkeys(names)), say, seed, model, device)
+        spoken = _spoken(names, say, seed, model, device)
     with console.busy("comparing"):
         samples = [
-            Sample.of(voice, name, spoken.get(name))
-            for name, voice in zip(dict.fromkeys(names), voices, strict=True)
+            Sample.of(voice, name, spoken.get(name)) for name, voice in zip(names, voices, strict=True)
         ]
         listening_file(samples, output)
         drawing = picture(samples, output.with_suffix(".svg"))
@@ -89,7 +93,6 @@ def _spoken(
     options = RenderOptions(seed=seed, model=model, device=device.value)
     sayings = {name: Saying(text, name) for name in names}
     loaded = load_model(options)
-    loaded.note_unknown(voice for saying in sayings.values() for voice in saying.voices.values())
     found = {}
     for name, saying in sayings.items():
         with console.busy(f"{name} speaks"):

@@ -41,7 +41,7 @@ def model(tmp_path_factory) -> Path:
 
 
 def test_a_voice_is_nearest_to_its_own_recording(model):
-    voices = {name: VoiceRegistry().get(name).audio for name in ("slt", "kal")}
+    voices = {name: VoiceRegistry().get(name).audio for name in ("heart", "fenrir")}
     likeness = VoiceLikeness(model, voices)
     from csm_cli.audio.files import read_audio
 
@@ -54,11 +54,13 @@ def test_a_voice_is_nearest_to_its_own_recording(model):
 
 
 def test_a_take_in_another_voice_is_told():
-    assert foreign("slt", {"slt": 0.8, "kal": 0.7}) is None
-    assert foreign("slt", {"slt": 0.79, "kal": 0.8}) is None, "too near to tell"
-    assert foreign("slt", {"slt": 0.6, "kal": 0.8}) == "sounds more like kal (0.80) than slt (0.60)"
-    assert foreign("slt", {"slt": 0.1}) == "sounds unlike slt (0.10)"
-    assert foreign("slt", {"kal": 0.9}) is None, "a voice without a recording cannot be judged"
+    assert foreign("heart", {"heart": 0.8, "fenrir": 0.7}) is None
+    assert foreign("heart", {"heart": 0.79, "fenrir": 0.8}) is None, "too near to tell"
+    assert (
+        foreign("heart", {"heart": 0.6, "fenrir": 0.8}) == "sounds more like fenrir (0.80) than heart (0.60)"
+    )
+    assert foreign("heart", {"heart": 0.1}) == "sounds unlike heart (0.10)"
+    assert foreign("heart", {"fenrir": 0.9}) is None, "a voice without a recording cannot be judged"
 
 
 def test_the_verifier_asks_it(monkeypatch):

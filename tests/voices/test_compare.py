@@ -46,15 +46,15 @@ def test_one_voice_after_the_other(tmp_path: Path) -> None:
 
 
 def test_the_picture_is_whole(tmp_path: Path) -> None:
-    path = picture([Sample("a <&>", speech()), Sample("kal", speech("kal"))], tmp_path / "x.svg")
+    path = picture([Sample("a <&>", speech()), Sample("fenrir", speech("fenrir"))], tmp_path / "x.svg")
     root = xml.parse(path).getroot()
     texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
-    assert texts.count("a <&>") == 2 and texts.count("kal") == 2
+    assert texts.count("a <&>") == 2 and texts.count("fenrir") == 2
     assert len(list(root.iter("{http://www.w3.org/2000/svg}polyline"))) == 2
     images = [element.get("href") for element in root.iter("{http://www.w3.org/2000/svg}image")]
     assert len(images) == 2
     widths = [float(element.get("width", 0)) for element in root.iter("{http://www.w3.org/2000/svg}image")]
-    lengths = [len(speech()), len(speech("kal"))]
+    lengths = [len(speech()), len(speech("fenrir"))]
     assert widths == pytest.approx([700 * length / max(lengths) for length in lengths], abs=0.1)
     assert "0 s" in texts and "1 s" in texts
     assert not re.search(r'(href|src)="(?!data:)', path.read_text()), "it needs nothing else"
@@ -84,4 +84,4 @@ def test_spectra_stand_at_their_pitch(pitch: int) -> None:
 def test_a_voice_without_a_recording() -> None:
     with pytest.raises(MissingError, match="no recording"):
         Sample.of(Voice("tag", 9, "", None, "", "", "user", Path()), "tag")
-    assert Sample.of(VoiceRegistry(None).get("kal"), "kal").sound.size == speech("kal").size
+    assert Sample.of(VoiceRegistry(None).get("fenrir"), "fenrir").sound.size == speech("fenrir").size
