@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import Device, DeviceOption, ModelOption, SeedOption
+from csm_cli.cli.choices import Device, DeviceOption, ModelOption, SeedOption, VoiceModelOption
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from csm_cli.verify.encoders import Encoder
+    from csm_cli.voices.compare import Sample
 
 SENTENCE = "The boat turned into the wind. Is that the light, far over there?"
 
@@ -48,18 +53,22 @@ def compare(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="The sound; the picture lies beside it.")
     ] = Path("voices.wav"),
+    voice_model: VoiceModelOption = None,
     seed: SeedOption = 0,
     model: ModelOption = None,
     device: DeviceOption = Device.auto,
 ) -> None:
-    """Make one file to listen to, voice after voice, and a picture of their spectra (SVG)."""
+    """Make one file to listen to, voice after voice, and a picture of their spectra (SVG); with a speaker
+    encoder, say how much alike they are."""
     from csm_cli.render.say import check_output
+    from csm_cli.verify.encoders import NO_ENCODER, load_encoder
     from csm_cli.voices.compare import Sample, listening_file, picture
     from csm_cli.voices.registry import VoiceRegistry
 
     check_output(output)
     registry = VoiceRegistry(Path.cwd())
     voices = [registry.get(name) for name in dict.fromkeys(names)]
+    encoder = load_encoder(voice_model)
     spoken: dict[str, np.ndarray] = {}
     if say is not None:
         spoken = _spoken(list(dict.fromkeys(names)), say, seed, model, device)
@@ -69,9 +78,22 @@ def compare(
             for name, voice in zip(dict.fromkeys(names), voices, strict=True)
         ]
         listening_file(samples, output)
-        drawing = picture(samples, output.with_suffix(".svg"))
+        remarks = [] if encoder is None else _alike(samples, encoder)
+        drawing = picture(samples, output.with_suffix(".svg"), remarks)
     console.emit(str(output))
     console.emit(str(drawing))
+    if encoder is None:
+        console.note(f"how much alike they are is not measured: {NO_ENCODER}")
+    for remark in remarks:
+        console.note(remark)
+
+
+def _alike(samples: Sequence[Sample], encoder: Encoder) -> list[str]:
+    """How much alike the voices are, a line for each two."""
+    from csm_cli.verify.likeness import voice_vector
+    from csm_cli.voices.alike import alike
+
+    return [str(pair) for pair in alike(samples, partial(voice_vector, encoder))]
 
 
 def _spoken(
