@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from csm_cli.verify.encoders import Encoder
+    from csm_cli.voices.alike import Alikeness
     from csm_cli.voices.compare import Sample
 
 SENTENCE = "The boat turned into the wind. Is that the light, far over there?"
@@ -78,22 +79,26 @@ def compare(
             for name, voice in zip(dict.fromkeys(names), voices, strict=True)
         ]
         listening_file(samples, output)
-        remarks = [] if encoder is None else _alike(samples, encoder)
-        drawing = picture(samples, output.with_suffix(".svg"), remarks)
+        measured = None if encoder is None else _alikeness(samples, encoder)
+        drawing = picture(samples, output.with_suffix(".svg"), measured.remarks() if measured else ())
     console.emit(str(output))
     console.emit(str(drawing))
-    if encoder is None:
+    if encoder is None or measured is None:
         console.note(f"how much alike they are is not measured: {NO_ENCODER}")
-    for remark in remarks:
+        return
+    console.note(f"how much alike they are, as cosines by {encoder.name}:")
+    for line in measured.table():
+        console.offer(line)
+    for remark in measured.remarks():
         console.note(remark)
 
 
-def _alike(samples: Sequence[Sample], encoder: Encoder) -> list[str]:
-    """How much alike the voices are, a line for each two."""
+def _alikeness(samples: Sequence[Sample], encoder: Encoder) -> Alikeness:
+    """How much alike the voices are."""
     from csm_cli.verify.likeness import voice_vector
-    from csm_cli.voices.alike import alike
+    from csm_cli.voices.alike import Alikeness
 
-    return [str(pair) for pair in alike(samples, partial(voice_vector, encoder))]
+    return Alikeness.of(samples, partial(voice_vector, encoder))
 
 
 def _spoken(

@@ -13,7 +13,7 @@ from csm_cli.errors import MissingError
 RATE = 16_000
 NO_ENCODER = "there is no speaker encoder; pip install --no-deps resemblyzer, or name one by --voice-model"
 LEVEL_DB = -20.0
-"""dBFS RMS that speech is brought to. GE2E's bands are powers: the level counts, and this tells voices best."""
+"""dBFS RMS that speech is brought to. GE2E sees powers, so it counts; this one tells voices apart best."""
 BLOCK_SECONDS = 0.03
 SILENT_DB = 30.0
 """Below the loud blocks by this much is silence."""

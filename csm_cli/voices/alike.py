@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -11,48 +11,67 @@ import numpy as np
 from csm_cli.voices.compare import RATE, Sample
 
 SAME, OTHER = 0.80, 0.70
-"""Clips of 5 s and more: from here on likely one person, below there likely two; measured for GE2E."""
+"""Sounds of 5 s and more: from here on likely one person, below there likely two; measured for GE2E."""
 
 Embed = Callable[[np.ndarray, int], np.ndarray | None]
-"""Sound and Hz -> a vector of length 1; None for a sound that says too little."""
+"""Sound and Hz -> a vector of length 1; None for a sound with too little speech."""
 
 
 @dataclass(frozen=True)
-class Alike:
-    """Two sounds beside each other.
+class Alikeness:
+    """Voices beside each other; those with too little speech in their clip are left out.
 
     Attributes:
-        first, second: whose they are.
-        cosine: of their vectors.
+        names: of the voices, as they were asked for.
+        clips: the cosine of every clip to every clip, `[voices][voices]`.
+        said: by the voice that said something: its cosine to every clip, `[voices]`.
     """
 
-    first: str
-    second: str
-    cosine: float
+    names: list[str]
+    clips: list[list[float]]
+    said: dict[str, list[float]]
 
-    def __str__(self) -> str:
-        words = "likely one person" if self.cosine >= SAME else "likely two people"
-        if OTHER <= self.cosine < SAME:
-            words = "one person or two alike: it cannot be told"
-        return f"{self.first} and {self.second}: {self.cosine:.2f}, {words}"
+    @classmethod
+    def of(cls, samples: Sequence[Sample], embed: Embed) -> Alikeness:
+        """Measures the voices' clips and what they said."""
+        found = [(sample, embed(sample.clip, RATE)) for sample in samples]
+        known = {sample.name: vector for sample, vector in found if vector is not None}
+        spoken = {sample.name: embed(sample.spoken, RATE) for sample in samples if sample.spoken is not None}
+
+        def beside(vector: np.ndarray) -> list[float]:
+            return [float(vector @ other) for other in known.values()]
+
+        said = {name: beside(vector) for name, vector in spoken.items() if vector is not None}
+        return cls(list(known), [beside(vector) for vector in known.values()], said)
+
+    def table(self) -> list[str]:
+        """Lines of equal width: a head, a row for each clip, a row for what each voice said."""
+        rows = dict(zip(self.names, self.clips, strict=True))
+        rows |= {f"{name} said": cosines for name, cosines in self.said.items()}
+        width = max(map(len, rows), default=0)
+        columns = [max(5, len(name)) for name in self.names]
+        lines = [" " * width + "".join(f"  {name:>{n}}" for name, n in zip(self.names, columns, strict=True))]
+        for label, cosines in rows.items():
+            cells = (f"  {value:>{n}.2f}" for value, n in zip(cosines, columns, strict=True))
+            lines.append(f"{label:<{width}}{''.join(cells)}")
+        return lines
+
+    def remarks(self) -> list[str]:
+        """In words: every two clips, and whose clip is nearest to what each voice said."""
+        lines = [
+            f"{self.names[a]} and {self.names[b]}: {in_words(self.clips[a][b])}"
+            for a, b in combinations(range(len(self.names)), 2)
+        ]
+        for name, cosines in self.said.items() if self.names else ():
+            nearest = int(np.argmax(cosines))
+            lines.append(
+                f"what {name} said is nearest to {self.names[nearest]}: {in_words(cosines[nearest])}"
+            )
+        return lines
 
 
-def alike(samples: Sequence[Sample], embed: Embed) -> list[Alike]:
-    """Every pair of clips, then what each voice said beside every clip, its own first.
-
-    Sounds that say too little about a voice are left out.
-    """
-    clips = list(_vectors([(sample.name, sample.clip) for sample in samples], embed))
-    found = [Alike(a, b, float(u @ v)) for (a, u), (b, v) in combinations(clips, 2)]
-    spoken = [(sample.name, sample.spoken) for sample in samples if sample.spoken is not None]
-    for name, vector in _vectors(spoken, embed):
-        own_first = sorted(clips, key=lambda clip, name=name: clip[0] != name)  # type: ignore[misc]
-        found += [Alike(f"what {name} said", other, float(vector @ clip)) for other, clip in own_first]
-    return found
-
-
-def _vectors(sounds: Sequence[tuple[str, np.ndarray]], embed: Embed) -> Iterator[tuple[str, np.ndarray]]:
-    for name, sound in sounds:
-        vector = embed(sound, RATE)
-        if vector is not None:
-            yield name, vector
+def in_words(cosine: float) -> str:
+    """What the cosine of two sounds of 5 s and more says about who spoke them."""
+    if cosine >= SAME:
+        return f"{cosine:.2f}, likely one person"
+    return f"{cosine:.2f}, " + ("likely two people" if cosine < OTHER else "one person, or two alike")

@@ -1,16 +1,16 @@
-"""How much alike voices are, in words, by an encoder whose vectors are known."""
+"""How much alike voices are, in figures and words, by an encoder whose vectors are known."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from csm_cli.voices.alike import OTHER, SAME, Alike, alike
+from csm_cli.voices.alike import OTHER, SAME, Alikeness, in_words
 from csm_cli.voices.compare import Sample
 
 
 def embed(sound: np.ndarray, rate: int) -> np.ndarray | None:
-    """A vector whose angle is the sound's first sample, in degrees; None for silence."""
+    """A vector whose angle is the sound's first sample, in degrees; None for a negative one."""
     angle = np.deg2rad(sound[0])
     return None if sound[0] < 0 else np.array([np.cos(angle), np.sin(angle)])
 
@@ -19,35 +19,36 @@ def sound(angle: float) -> np.ndarray:
     return np.full(10, angle, np.float32)
 
 
-def test_every_two_clips_and_what_was_said_beside_every_clip():
-    samples = [Sample("a", sound(0), sound(10)), Sample("b", sound(90)), Sample("c", sound(0), sound(80))]
-    found = [(pair.first, pair.second, round(pair.cosine, 2)) for pair in alike(samples, embed)]
-    assert found == [
-        ("a", "b", 0.0),
-        ("a", "c", 1.0),
-        ("b", "c", 0.0),
-        ("what a said", "a", 0.98),
-        ("what a said", "b", 0.17),
-        ("what a said", "c", 0.98),
-        ("what c said", "c", 0.17),
-        ("what c said", "a", 0.17),
-        ("what c said", "b", 0.98),
+def test_every_clip_and_what_was_said_beside_every_clip():
+    samples = [Sample("a", sound(0), sound(10)), Sample("benno", sound(60)), Sample("c", sound(0), sound(80))]
+    found = Alikeness.of(samples, embed)
+    assert found.table() == [
+        "            a  benno      c",
+        "a        1.00   0.50   1.00",
+        "benno    0.50   1.00   0.50",
+        "c        1.00   0.50   1.00",
+        "a said   0.98   0.64   0.98",
+        "c said   0.17   0.94   0.17",
+    ]
+    assert found.remarks() == [
+        "a and benno: 0.50, likely two people",
+        "a and c: 1.00, likely one person",
+        "benno and c: 0.50, likely two people",
+        "what a said is nearest to a: 0.98, likely one person",
+        "what c said is nearest to benno: 0.94, likely one person",
     ]
 
 
-def test_sounds_that_say_too_little_are_left_out():
+def test_sounds_with_too_little_speech_are_left_out():
     samples = [Sample("a", sound(0), sound(-1)), Sample("b", sound(-1)), Sample("c", sound(0))]
-    assert [(pair.first, pair.second) for pair in alike(samples, embed)] == [("a", "c")]
+    assert Alikeness.of(samples, embed).remarks() == ["a and c: 1.00, likely one person"]
+    alone = Alikeness.of([Sample("a", sound(-1), sound(5))], embed)
+    assert alone.remarks() == []
 
 
 @pytest.mark.parametrize(
     ("cosine", "words"),
-    [
-        (SAME + 0.01, "likely one person"),
-        (SAME - 0.01, "cannot be told"),
-        (OTHER - 0.01, "likely two people"),
-    ],
+    [(SAME, "one person"), (SAME - 0.01, "one person, or two alike"), (OTHER - 0.01, "two people")],
 )
 def test_it_is_said_in_words(cosine, words):
-    said = str(Alike("anna", "ben", cosine))
-    assert said.startswith(f"anna and ben: {cosine:.2f}, ") and words in said
+    assert in_words(cosine).endswith(words)
