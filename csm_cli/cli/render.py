@@ -23,6 +23,7 @@ from csm_cli.cli.choices import (
     SeedOption,
     TemperatureOption,
     TopKOption,
+    VoiceModelOption,
 )
 from csm_cli.cli.delivering import (
     CoverOption,
@@ -143,10 +144,7 @@ def render(
             "--asr", metavar="MODEL", help="The recogniser: pocketsphinx, whisper, or a Whisper checkpoint."
         ),
     ] = "pocketsphinx",
-    voice_model: Annotated[
-        Path | None,
-        typer.Option("--voice-model", metavar="DIR", help="A speaker-embedding model, for --verify voice."),
-    ] = None,
+    voice_model: VoiceModelOption = None,
     watermark: WatermarkOption = None,
     watermark_model: WatermarkModelOption = None,
     locked: Annotated[

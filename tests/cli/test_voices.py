@@ -192,7 +192,36 @@ def test_rename_export_import(csm, engine, clip, tmp_path):
     )
 
 
-def test_voices_to_listen_to(csm, engine, clip, tmp_path):
+class Encoder:
+    """Tells loud from soft."""
+
+    name = "loudness"
+
+    def embed(self, speech):
+        angle = min(1.5, 10 * float(np.abs(speech).mean()))
+        return np.array([np.cos(angle), np.sin(angle)])
+
+
+def test_compare_says_how_much_alike_voices_are(csm, clip, tmp_path, monkeypatch):
+    monkeypatch.setattr("csm_cli.verify.encoders.load_encoder", lambda model: Encoder())
+    compared = csm("voices", "compare", "kal", "slt", "-o", "two.wav")
+    assert compared.out == "two.wav\ntwo.svg\n"
+    said = [line for line in compared.err.splitlines() if line.startswith("csm: kal and slt: ")]
+    assert len(said) == 1 and "likely" in said[0]
+    assert said[0].removeprefix("csm: ") in (tmp_path / "here/two.svg").read_text()
+
+
+def test_compare_without_an_encoder_says_what_to_install(csm, monkeypatch):
+    monkeypatch.setattr("csm_cli.verify.ge2e.installed_weights", lambda: None)
+    compared = csm("voices", "compare", "kal", "slt", "-o", "two.wav")
+    assert (compared.code, compared.out) == (0, "two.wav\ntwo.svg\n")
+    assert "pip install --no-deps resemblyzer" in compared.err
+    missing = csm("voices", "compare", "kal", "slt", "--voice-model", "nowhere")
+    assert missing.code == 4 and "speaker model cannot be loaded" in missing.err
+
+
+def test_voices_to_listen_to(csm, engine, clip, tmp_path, monkeypatch):
+    monkeypatch.setattr("csm_cli.verify.ge2e.installed_weights", lambda: None)
     here = tmp_path / "here"
     assert csm("voices", "test", "fenrir", "--model", "some/model").out == "fenrir-test.wav\n"
     assert (here / "fenrir-test.wav").is_file()

@@ -62,6 +62,19 @@ def test_the_picture_is_whole(tmp_path: Path) -> None:
     assert data.startswith(b"\x89PNG")
 
 
+def test_remarks_stand_below_the_picture(tmp_path: Path) -> None:
+    samples = [Sample("a", tone(200)), Sample("b", tone(400))]
+    plain = xml.parse(picture(samples, tmp_path / "x.svg")).getroot()
+    root = xml.parse(picture(samples, tmp_path / "y.svg", ["a & b: 0.50", "more"])).getroot()
+    lines = {text.text: float(text.get("y", 0)) for text in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert (
+        float(plain.get("height", 0)) - 14
+        < lines["a & b: 0.50"]
+        < lines["more"]
+        < float(root.get("height", 0))
+    )
+
+
 def test_a_png_holds_its_pixels() -> None:
     image = np.arange(12, dtype=np.uint8).reshape(3, 4)
     data = png(image)
