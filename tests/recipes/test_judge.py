@@ -1,4 +1,4 @@
-"""The judges with their real weights: skipped where they were not fetched (CSM_RECIPE_ROOT names the folder)."""
+"""The judges with their real weights: skipped unless CSM_RECIPE_ROOT names what fetch.py filled."""
 
 import os
 from pathlib import Path
