@@ -140,9 +140,12 @@ def render(
     asr: Annotated[
         str,
         typer.Option(
-            "--asr", metavar="MODEL", help="The recogniser: pocketsphinx, whisper, or a Whisper checkpoint."
+            "--asr",
+            metavar="MODEL",
+            help="The recogniser: whisper, whisper:SIZE, a Whisper checkpoint, or pocketsphinx. Default: "
+            "whisper if it is installed and fetched, else pocketsphinx.",
         ),
-    ] = "pocketsphinx",
+    ] = "auto",
     voice_model: Annotated[
         Path | None,
         typer.Option("--voice-model", metavar="DIR", help="A speaker-embedding model, for --verify voice."),

@@ -1,0 +1,92 @@
+"""Whether the words of a take are those of its text, by a recogniser.
+
+Whisper is judged by its probabilities, not by its transcript alone, because it writes "turn" for "turned", a
+rare name in a more common spelling, and one "the" where two were said:
+
+* If the transcript is not the text, but for what sounds the same: how many times likelier is it than the
+  text? Hardly, where it only prefers one of two words that sound alike; by far, where a word was said wrong
+  or left out.
+* If one word of the transcript were written twice, how much less likely would it be? By far, where it was
+  said once.
+
+A recogniser that gives no probabilities is granted a share of wrong words instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from csm_cli.asr import Recogniser, Weighing, words_of
+from csm_cli.verify.verdict import Reading, Verdict
+from csm_cli.verify.words import FEW_WORDS, Comparison, compare, corrected, doubled
+
+DOUBT = 2.0
+"""Natural logarithm of how many times likelier than the text the transcript may be in good speech."""
+REPEAT = -4.0
+"""The same of how likely the transcript with a word said twice may be beside the transcript. Both are set by
+`recipes/demo_voice/planted_faults.py`."""
+TOLERANCE = {"pocketsphinx": 0.34}
+"""Share of words that a recogniser without probabilities may get wrong in good speech; 0.1 for all others."""
+
+
+class WordCheck:
+    """Judges the words of readings.
+
+    Args:
+        recogniser: writes down what it hears.
+        names: words that it cannot know, such as the lexicon's.
+    """
+
+    def __init__(self, recogniser: Recogniser, names: Collection[str] = ()):
+        self._recogniser, self._names = recogniser, names
+
+    def judge(self, readings: Sequence[Reading]) -> list[Verdict]:
+        """A verdict for each, in order; all of one rate."""
+        if not readings:
+            return []
+        sounds, rate = [reading.audio for reading in readings], readings[0].rate
+        if isinstance(self._recogniser, Weighing):
+            weighed = self._recogniser.weigh(
+                sounds, rate, lambda place, heard: self._texts(readings[place], heard)
+            )
+            return [self._by_weight(*each) for each in zip(readings, weighed, strict=True)]
+        heard = self._recogniser.hear(sounds, rate)
+        return [self._by_count(*each) for each in zip(readings, heard, strict=True)]
+
+    def _texts(self, reading: Reading, heard: str) -> list[str]:
+        """What is weighed: the transcript; it as the text has it; it with each of its words said twice."""
+        if not heard or not words_of(reading.text):
+            return []
+        heard, right = corrected(reading.text, heard, self._names)
+        return [heard, right, *doubled(heard)]
+
+    def _by_weight(self, reading: Reading, weighed: tuple[str, list[float]]) -> Verdict:
+        heard, (whole, right, *twice) = weighed[0], weighed[1] or (0.0, 0.0)
+        found = compare(reading.text, heard, 0.0, self._names)
+        scores = _scores(found, heard)
+        reasons = [] if heard or not found.errors else ["no word was heard"]
+        if heard and found.errors:
+            scores["log_ratio"] = round(whole - right, 2)
+            reasons += [f"heard as {heard!r}"] if whole - right > DOUBT else []
+        if twice:
+            scores["log_ratio_of_repeat"] = round(max(twice) - whole, 2)
+            if max(twice) - whole > REPEAT and not reasons:
+                reasons.append(f"a word may be said twice in {heard!r}")
+        return _verdict(reasons, found, scores)
+
+    def _by_count(self, reading: Reading, heard: str) -> Verdict:
+        found = compare(reading.text, heard, TOLERANCE.get(self._recogniser.name, 0.1), self._names)
+        scores = _scores(found, heard)
+        if found.words < FEW_WORDS:
+            scores["alike"] = round(found.alike, 3)
+        wrong = f"heard as {heard!r}" if heard else "no word was heard"
+        return _verdict([] if found.agrees else [wrong], found, scores)
+
+
+def _scores(found: Comparison, heard: str) -> dict[str, Any]:
+    return {"heard": heard, "word_errors": found.errors, "words": found.words}
+
+
+def _verdict(reasons: Sequence[str], found: Comparison, scores: dict[str, Any]) -> Verdict:
+    return Verdict(tuple(reasons), 10 * len(reasons) + found.errors / max(1, found.words), scores)
