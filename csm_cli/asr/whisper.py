@@ -20,8 +20,8 @@ BATCH = 8
 BEAM = 5
 WINDOWS = (10, 20, 30)
 """Seconds; the last is the longest that Whisper knows."""
-SILENCE_SECONDS = 1.0
-"""Of silence at least behind the speech: without it short lines are written down twice."""
+SILENCE_SECONDS = 2.0
+"""Of silence at least behind the speech: with less, a line or its end is thought to be said twice."""
 TOKENS_A_SECOND, LEAST_TOKENS = 12, 32
 """More than anyone says; ends a transcript that goes round in a circle."""
 STATES_A_SECOND = 50

@@ -23,7 +23,7 @@ from csm_cli.verify.words import FEW_WORDS, Comparison, compare, corrected, doub
 
 DOUBT = 2.0
 """Natural logarithm of how many times likelier than the text the transcript may be in good speech."""
-REPEAT = -4.0
+REPEAT = -2.5
 """The same of how likely the transcript with a word said twice may be beside the transcript. Both are set by
 `recipes/demo_voice/planted_faults.py`."""
 TOLERANCE = {"pocketsphinx": 0.34}

@@ -21,6 +21,8 @@ FEW_WORDS = 5
 ALIKE = 0.5
 """Share of a short text's sound that must have been heard."""
 NAME_ALIKE = 0.6
+SHORT_WORD = 6
+"""Letters."""
 _CAPITAL = re.compile(r"(?<=[^\s.!?…:\"“(])\s+([A-Z][\w'’]+)")
 _FIGURES = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w,])|(?<![\w.,])\d{1,9}(?!\w)")
 _LARGE = frozenset({"hundred", "thousand", "million", "billion"})
@@ -102,25 +104,27 @@ def corrected(text: str, heard: str, names: Collection[str] = ()) -> tuple[str, 
     heard = min((_errors(text, said, each, names), each) for each in readings(heard))[1]
     ours, theirs = _tokens(text), _tokens(heard)
     if ours is None or theirs is None:
-        return heard, text
+        return _capital(heard), _capital(text)
     known = _known(text, names)
     tokens = theirs.tokens[:]
     for here, there in reversed(_whole_blocks(ours, theirs)):
         if not (set(ours.words[here]) <= known and _alike(ours.words[here], theirs.words[there])):
             tokens[theirs.span(there)] = ours.tokens[ours.span(here)]
-    whole = " ".join(tokens)
-    return heard, whole[:1].upper() + whole[1:] if text[:1].isupper() else whole
+    return _capital(" ".join(theirs.tokens)), _capital(" ".join(tokens))
 
 
 def doubled(text: str) -> list[str]:
-    """The text with one of its words said twice, for each word that is not repeated there anyhow."""
+    """The text with one of its short words said twice, for each that is not repeated there anyhow.
+
+    Whisper writes a longer word twice where it is said twice; of the short ones it often leaves one out.
+    """
     tokens = text.split()
     found = []
     for place, token in enumerate(tokens):
         core = token.rstrip(".,;:!?…\"”’')")
         words = words_of(core)
         beside = [words_of(each) for each in tokens[max(0, place - 1) : place + 2]]
-        if words and beside.count(words) == 1:
+        if words and len("".join(words)) <= SHORT_WORD and beside.count(words) == 1:
             again = core if core == "I" or core.startswith("I'") else core[:1].lower() + core[1:]
             found.append(" ".join([*tokens[:place], core, again + token[len(core) :], *tokens[place + 1 :]]))
     return found
@@ -166,6 +170,10 @@ def _without_and(words: Sequence[str]) -> list[str]:
     """Without the "and" inside a number: "one hundred and five" is "one hundred five"."""
     inner = _inner_ands(words)
     return [word for place, word in enumerate(words) if place not in inner]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _inner_ands(words: Sequence[str]) -> set[int]:
