@@ -1,1 +1,1 @@
-"""What the project itself needs to make and to measure what it ships; not part of the wheel."""
+"""How what ships with csm is made; none of it is in the wheel."""

@@ -25,6 +25,6 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("CSM_HOME", str(home / "csm"))
     monkeypatch.setenv("HF_HUB_CACHE", str(home / "hub"))
-    for name in ("CSM_MODEL", "CSM_DEBUG", "CSM_DEVICE", "NO_COLOR", "FORCE_COLOR"):
+    for name in ("CSM_MODEL", "CSM_DEBUG", "CSM_DEVICE", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"):
         monkeypatch.delenv(name, raising=False)
     return home

@@ -104,7 +104,7 @@ def _from_shards(options: TrainOptions, model: Any, encode: Callable[[int, str],
     held.refresh()
     longest = max(shape.length for shape in options.shapes if not shape.conversation)
     single = RowShape(longest, 1.0, False)
-    found = held.batches((single,), options.positions, books, seed=5) if held.all else iter(())
+    found = held.batches((single,), options.positions, books, seed=5) if held.frames else iter(())
 
     def batches(start: int) -> Iterator[dict[str, torch.Tensor]]:
         loader: Any = DataLoader(

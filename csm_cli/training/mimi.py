@@ -6,11 +6,35 @@ and the passes below compile into one graph. `tests/training` holds them to the 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+
+class Side(NamedTuple):
+    """The modules of one half of a Mimi: `layers` of its SEANet stack, transformer, halving or doubling of
+    the frame rate.
+    """
+
+    layers: nn.ModuleList
+    transformer: nn.Module
+    resample: nn.Module
+
+
+def side_of(codec: Any, side: Literal["encoder", "decoder"]) -> Side:
+    """The modules of one half of a `MimiModel`; later versions of transformers nest them in that half,
+    earlier ones keep all but the SEANet stack on the model itself.
+    """
+    half, resample = getattr(codec, side), "downsample" if side == "encoder" else "upsample"
+    nested = hasattr(half, f"{side}_seanet")
+    owner = half if nested else codec
+    return Side(
+        (getattr(half, f"{side}_seanet") if nested else half).layers,
+        getattr(owner, f"{side}_transformer"),
+        getattr(owner, resample),
+    )
 
 
 def _convolve(module: Any, x: Tensor) -> Tensor:
@@ -72,18 +96,18 @@ def _transform(transformer: Any, x: Tensor) -> Tensor:
 
 def encode_latents(codec: Any, audio: Tensor) -> Tensor:
     """Audio `[batch, 1, whole frames of samples]` → latents `[batch, hidden, frames]` before quantisation."""
-    encoder = codec.encoder
-    x = _walk(encoder.encoder_seanet.layers, audio)
-    x = _transform(encoder.encoder_transformer, x.transpose(1, 2)).transpose(1, 2)
-    return _convolve(encoder.downsample, x)
+    encoder = side_of(codec, "encoder")
+    x = _walk(encoder.layers, audio)
+    x = _transform(encoder.transformer, x.transpose(1, 2)).transpose(1, 2)
+    return _convolve(encoder.resample, x)
 
 
 def decode_latents(codec: Any, latents: Tensor) -> Tensor:
     """Quantised latents `[batch, hidden, frames]` → audio `[batch, 1, frames * 1920]`."""
-    decoder = codec.decoder
-    x = _transpose(decoder.upsample, latents)
-    x = _transform(decoder.decoder_transformer, x.transpose(1, 2)).transpose(1, 2)
-    return _walk(decoder.decoder_seanet.layers, x)
+    decoder = side_of(codec, "decoder")
+    x = _transpose(decoder.resample, latents)
+    x = _transform(decoder.transformer, x.transpose(1, 2)).transpose(1, 2)
+    return _walk(decoder.layers, x)
 
 
 @torch.no_grad()
@@ -95,7 +119,7 @@ def scale_to_unit(codec: Any, audio: Tensor, output_std: float = 0.05) -> None:
     anything.
     """
     convolutions = [m for m in codec.modules() if isinstance(m, nn.Conv1d | nn.ConvTranspose1d)]
-    last = [m for m in codec.decoder.modules() if isinstance(m, nn.Conv1d)][-1]
+    last = [m for m in side_of(codec, "decoder").layers.modules() if isinstance(m, nn.Conv1d)][-1]
 
     def scale(module: nn.Module, _: Any, out: Tensor) -> Tensor:
         wanted = output_std if module is last else 1.0

@@ -16,7 +16,7 @@ class TrainOptions:
     """What `csm train` is asked.
 
     Attributes:
-        data: a manifest, or a folder of code shards as `csm_cli.demo.recipe.encode` writes them.
+        data: a manifest, or a folder of code shards as `recipes.demo_voice.encode` writes them.
         model: folder or Hub id of the checkpoint to start from.
         scratch: keep its shape, codec and tokenizer only; begin with random weights.
         lora: rank of the adapter; 0 trains all weights.
@@ -29,6 +29,7 @@ class TrainOptions:
             states.
         samples: (speaker, text) to speak; none: two texts of the validation rows.
         log_every: updates between losses that are looked at, which waits for the device.
+        graph: on CUDA, record an update for each length of rows and replay it; of shards alone.
         damage: dropout and the damage to inputs that a small model from scratch needs.
     """
 
@@ -55,6 +56,7 @@ class TrainOptions:
     half: bool | None = None
     recompute: bool = False
     compile: bool = False
+    graph: bool = False
     workers: int = 2
     shapes: tuple[RowShape, ...] = SHAPES
     log_every: int = 1
@@ -87,6 +89,7 @@ class TrainOptions:
             average=self.average,
             shapes=self.shapes,
             compile=self.compile,
+            graph=self.graph and self.packed,
             lengths_vary=not self.packed,
             workers=self.workers,
             seed=self.seed,

@@ -15,7 +15,7 @@ class SpeechPool:
     """The newest shards of a folder as one strip; grows until it is full.
 
     Args:
-        folder: where the shards of `csm_cli.demo.recipe.produce` appear.
+        folder: where the shards of `recipes.demo_voice.produce` appear.
         hours: capacity. device: where the strip lives.
     """
 

@@ -203,7 +203,9 @@ class _Run:
         if not self.data.held:
             return {}
         torch.manual_seed(0)
-        backbone, depth = self.trainer.validate(self.data.held)
+        # Without gradients everything would be compiled once more.
+        with torch.compiler.set_stance("force_eager"):
+            backbone, depth = self.trainer.validate(self.data.held)
         return {"validation_backbone": backbone, "validation_depth": depth}
 
     def _keep(self, done: int) -> None:

@@ -2,6 +2,9 @@
 
 A segment is BOS, `[tag]text`, end of text, its audio frames, one EOS frame. A row is one segment, or many
 in a conversation: what comes earlier in a row is the context of what comes later, and every turn is learned.
+
+Speakers without a tag of their own are guests: in every row a guest has another tag, and no line of it comes
+twice, so that neither tag nor text says how it sounds. It has to be taken from its earlier turns.
 """
 
 from __future__ import annotations
@@ -15,6 +18,13 @@ from pathlib import Path
 import numpy as np
 
 PAD, TEXT, FRAME, EOS = 0, 1, 2, 3
+GUEST = 255
+"""Tag in a shard of a speaker that has none of its own."""
+LAST_GUEST_TAG = 99
+GUEST_SHARE = 0.55
+"""How often a voice of a conversation is a guest, where there are both."""
+DISGUISED = 0.15
+"""How often a speaker with a tag appears as a guest."""
 
 
 @dataclass(frozen=True)
@@ -68,57 +78,123 @@ def pack(rows: list[list[Spoken]], length: int, codebooks: int) -> Rows:
     return Rows(ids, codes, kind)
 
 
+Lines = list[tuple[str, np.ndarray]]
+"""What one speaker has said: (text, codes int16 `[frames, codebooks]`)."""
+
+
 class SegmentStore:
-    """All utterances of the code shards in a folder, by speaker tag; grows as shards appear.
+    """All utterances of the code shards in a folder, by speaker; grows as shards appear.
 
     Args:
-        folder: `.npz` shards with `codes`, `ends`, `tags`, `texts`. encode: (tag, text) → ids with BOS and
-        end. validation: read only the shards kept out of training, instead of all others.
+        folder: `.npz` shards with `codes`, `ends`, `tags`, `texts`, and `speakers` where there are guests.
+        encode: (tag, text) → ids with BOS and end.
+        validation: read only the shards kept out of training, instead of all others.
+
+    Attributes:
+        by_tag: lines of the speakers that have a tag. guests: lines of those that have none, by number.
+        frames: of all lines.
     """
 
     def __init__(self, folder: Path, encode: Callable[[int, str], list[int]], validation: bool = False):
         self.folder, self.encode, self.validation = folder, encode, validation
-        self.by_tag: dict[int, list[Spoken]] = {}
-        self.all: list[Spoken] = []
-        self.seen: set[str] = set()
+        self.by_tag: dict[int, Lines] = {}
+        self.guests: dict[int, Lines] = {}
+        self.frames = 0
+        self._seen: set[str] = set()
+        self._tags: list[int] = []
+        self._numbers: list[int] = []
 
     def refresh(self) -> None:
         """Take in shards that are new."""
         for path in sorted(self.folder.glob("*.npz")):
-            if path.name in self.seen:
+            if path.name in self._seen:
                 continue
-            self.seen.add(path.name)
+            self._seen.add(path.name)
             if ("-00000" in path.name and path.name.startswith("00")) != self.validation:
                 continue
             with np.load(path) as shard:
                 codes, ends, tags = shard["codes"], shard["ends"], shard["tags"]
                 texts = json.loads(shard["texts"].tobytes())
+                speakers = shard["speakers"] if "speakers" in shard.files else tags
             start = 0
-            for end, tag, text in zip(ends, tags, texts, strict=True):
-                spoken = Spoken(int(tag), np.array(self.encode(int(tag), text), np.int32), codes[start:end])
-                self.by_tag.setdefault(spoken.tag, []).append(spoken)
-                self.all.append(spoken)
+            for end, tag, speaker, text in zip(ends, tags, speakers, texts, strict=True):
+                lines = self.guests if tag == GUEST else self.by_tag
+                lines.setdefault(int(speaker if tag == GUEST else tag), []).append((text, codes[start:end]))
                 start = end
+            self.frames += len(codes)
+        self._tags = sorted(self.by_tag)
+        # A guest that speaks once says nothing of its voice to what follows.
+        self._numbers = sorted(number for number, lines in self.guests.items() if len(lines) > 1)
+
+    def _spoken(self, tag: int, line: tuple[str, np.ndarray]) -> Spoken:
+        return Spoken(tag, np.array(self.encode(tag, line[0]), np.int32), line[1])
+
+    def _guest_tag(self, rng: random.Random, taken: set[int]) -> int:
+        """A tag that no speaker has: mostly a low one."""
+        first = (self._tags[-1] if self._tags else -1) + 1
+        while True:
+            last = min(first + rng.choice([7, 7, 23, LAST_GUEST_TAG]), LAST_GUEST_TAG)
+            tag = rng.randint(first, max(first + 7, last))
+            if tag not in taken:
+                return tag
+
+    def _cast(self, rng: random.Random) -> list[tuple[int, Iterator[tuple[str, np.ndarray]]]]:
+        """Who speaks in a row: (tag, lines to come) of one to four voices."""
+        cast: dict[int, Iterator[tuple[str, np.ndarray]]] = {}
+        used: set[int] = set()
+        for _ in range(rng.choice([1, 1, 1, 2, 2, 3, 4])):
+            if self._numbers and (not self._tags or rng.random() < GUEST_SHARE):
+                number = rng.choice(self._numbers)
+                if number in used:
+                    continue
+                used.add(number)
+                lines = self.guests[number]
+                cast[self._guest_tag(rng, set(cast))] = iter(rng.sample(lines, len(lines)))
+            else:
+                tag = rng.choice(self._tags)
+                known = self.by_tag[tag]
+                endless = iter(lambda known=known: rng.choice(known), None)  # type: ignore[misc]
+                hidden = bool(self._numbers) and rng.random() < DISGUISED
+                cast[self._guest_tag(rng, set(cast)) if hidden else tag] = endless
+        return list(cast.items())
 
     def conversation(self, rng: random.Random, length: int) -> list[Spoken]:
         """Segments that fill one row: a single voice, or two to four in turns; some rows are left short."""
-        tags = sorted(self.by_tag)
-        voices = rng.sample(tags, min(len(tags), rng.choice([1, 1, 2, 2, 3, 4])))
+        cast = self._cast(rng)
         limit = length if rng.random() < 0.8 else rng.randint(length // 3, length)
         row: list[Spoken] = []
         used = 0
-        while True:
-            spoken = rng.choice(self.by_tag[rng.choice(voices)])
+        while cast:
+            place = rng.randrange(len(cast))
+            tag, lines = cast[place]
+            line = next(lines, None)
+            if line is None:
+                del cast[place]
+                continue
+            spoken = self._spoken(tag, line)
             if used + len(spoken) > limit:
-                return row or [self.single(rng, 0, length)]
+                break
             row.append(spoken)
             used += len(spoken)
+        return row or [self.single(rng, 0, length)]
 
     def single(self, rng: random.Random, shortest: int, longest: int) -> Spoken:
-        """One segment of a length between the bounds (any that fits when none is found quickly)."""
+        """One segment of a length between the bounds (any that fits when none is found quickly), by a
+        speaker with a tag where there is one.
+
+        Raises:
+            ValueError: no utterance fits.
+        """
         fallback = None
         for _ in range(200):
-            spoken = rng.choice(self.all)
+            if self._tags:
+                tag = rng.choice(self._tags)
+                line = rng.choice(self.by_tag[tag])
+            elif self.guests:
+                tag, line = self._guest_tag(rng, set()), rng.choice(self.guests[rng.choice(list(self.guests))])
+            else:
+                break
+            spoken = self._spoken(tag, line)
             if shortest < len(spoken) <= longest:
                 return spoken
             if len(spoken) <= longest:

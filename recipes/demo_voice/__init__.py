@@ -1,1 +1,2 @@
-"""The embedded demo voice: its data, its training, and the script that measures it."""
+"""How the embedded voice is made: texts → teachers → codec → codes → voice → evaluation. See
+docs/demo-voice.md."""

@@ -15,6 +15,7 @@ import csm_cli
 pty = pytest.importorskip("pty")
 termios = pytest.importorskip("termios")
 
+_COMMAND = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _PIECES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\n|[^\x1b\r\n]+")
 
 
@@ -26,12 +27,14 @@ def on_terminal(
     leader, follower = pty.openpty()
     termios.tcsetwinsize(follower, (24, columns))
     root = str(Path(csm_cli.__file__).parent.parent)
+    # These would count for more than the size of the terminal.
+    inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
     process = subprocess.Popen(
         [sys.executable, "-m", "csm_cli", *map(str, arguments)],
         stdin=follower,
         stdout=follower,
         stderr=follower,
-        env={**os.environ, "PYTHONPATH": root, "TERM": "xterm", **variables},
+        env={**inherited, "PYTHONPATH": root, "TERM": "xterm", **variables},
     )
     os.close(follower)
     shown = ""
@@ -49,6 +52,11 @@ def on_terminal(
             os.write(leader, answer.encode() + b"\n")
     os.close(leader)
     return process.wait(60), shown
+
+
+def sentences(shown: str) -> str:
+    """What was shown, without colours, as one line: where it was broken depends on the length of paths."""
+    return " ".join(_COMMAND.sub("", shown).split())
 
 
 def screen(shown: str) -> list[str]:

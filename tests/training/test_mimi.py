@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from transformers import MimiModel
 
-from csm_cli.training.mimi import decode_latents, encode_latents, scale_to_unit
+from csm_cli.training.mimi import decode_latents, encode_latents, scale_to_unit, side_of
 
 
 def test_codes_are_those_of_the_library(codec: MimiModel) -> None:
@@ -37,7 +37,7 @@ def test_the_attention_window_is_kept(codec: MimiModel) -> None:
         wanted = codec.encode(audio).audio_codes
         latents = encode_latents(codec, audio)
         assert torch.equal(wanted, codec.quantizer.encode(latents).transpose(0, 1))
-        codec.encoder.encoder_transformer.config.sliding_window = 40
+        side_of(codec, "encoder").transformer.config.sliding_window = 40
         wider = encode_latents(codec, audio)
     assert torch.allclose(latents[..., :8], wider[..., :8], atol=1e-5)
     assert not torch.allclose(latents[..., 8:], wider[..., 8:], atol=1e-5)

@@ -1,6 +1,6 @@
 """The shipped voices' reference clips, read by the teachers.
 
-python -m csm_cli.demo.recipe.references voices
+python -m recipes.demo_voice.references voices
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 import yaml
 
 from csm_cli.audio.files import write_wav
-from csm_cli.demo.recipe.teachers import RATE, TEACHERS, read_aloud
+from recipes.demo_voice.teachers import RATE, TEACHERS, read_aloud
 
 TEXT = (
     "The keeper climbed the stairs and lit the lamp. Far below, a small boat turned slowly toward the light."

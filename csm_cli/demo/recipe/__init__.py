@@ -1,2 +1,0 @@
-"""How the embedded voice is made: texts → teachers → codec → codes → voice → evaluation. See
-docs/demo-voice.md."""

@@ -1,0 +1,116 @@
+"""Whose voices the embedded voice learns: the shipped ones, and guests blended from Kokoro's styles.
+
+A teacher speaks paragraphs. Kokoro (`kokoro_torch` on a GPU, `kokoro_onnx` on a CPU) has a style for every
+speaker, and weighted sums of styles are new speakers. hibari, distilled from Kokoro's heart, is one voice
+and fast on a CPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from csm_cli.training.segments import GUEST
+
+RATE = 24_000
+STEP = RATE // 50
+"""Samples of a phone label, 20 ms."""
+
+
+@dataclass(frozen=True)
+class ShippedVoice:
+    """A voice that ships with csm.
+
+    Attributes:
+        tag: its speaker tag in prompts. style: its name among Kokoro's. note: who that is.
+    """
+
+    name: str
+    tag: int
+    style: str
+    note: str
+
+    @property
+    def british(self) -> bool:
+        return self.style.startswith("b")
+
+
+SHIPPED = (
+    ShippedVoice("heart", 0, "af_heart", "A woman, American English."),
+    ShippedVoice("bella", 1, "af_bella", "A woman, American English."),
+    ShippedVoice("emma", 2, "bf_emma", "A woman, British English."),
+    ShippedVoice("sarah", 3, "af_sarah", "A woman, American English."),
+    ShippedVoice("michael", 4, "am_michael", "A man, American English."),
+    ShippedVoice("fenrir", 5, "am_fenrir", "A man, American English."),
+    ShippedVoice("george", 6, "bm_george", "A man, British English."),
+    ShippedVoice("fable", 7, "bm_fable", "A man, British English."),
+)
+SHIPPED_SPEED = 0.88
+"""Kokoro reads fast: 220 to 250 words a minute at 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class Speaker:
+    """Who speaks a paragraph.
+
+    Attributes:
+        number: of the shipped voice, or one that no other guest has. tag: 0 to 7, or `GUEST`.
+        style: float32 `[510, 256]`, a row for each number of phonemes less one.
+        british: whose phonemes it reads. speed: factor on Kokoro's pace.
+        shift: factor on pitch and formants together, by resampling.
+    """
+
+    number: int
+    tag: int
+    style: np.ndarray
+    british: bool
+    speed: float
+    shift: float = 1.0
+
+
+class Teacher(Protocol):
+    """Speaks phonemes in a style."""
+
+    def speak(
+        self, phonemes: Sequence[Sequence[int]], styles: np.ndarray, speeds: Sequence[float]
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """(audio float32 `[samples]`, durations int64 `[phonemes + 2]` in units of 600 samples) for each
+        row of ids; `styles` is float32 `[B, 256]`."""
+        ...
+
+
+class Styles:
+    """Kokoro's styles.
+
+    Attributes:
+        all: float32 `[510, 256]` by name. english: names of the American and British ones.
+    """
+
+    def __init__(self, root: Path):
+        files = sorted((root / "voices").glob("*.bin"))
+        if not files:
+            raise FileNotFoundError(f"{root / 'voices'}: no styles; run recipes.demo_voice.fetch")
+        self.all = {path.stem: np.fromfile(path, "<f4").reshape(510, 256) for path in files}
+        self.english = [name for name in self.all if name[0] in "ab"]
+
+    def shipped(self, voice: ShippedVoice, rng: np.random.Generator) -> Speaker:
+        """One of the shipped voices, its pace a little varied."""
+        speed = SHIPPED_SPEED * float(rng.uniform(0.96, 1.04))
+        return Speaker(voice.tag, voice.tag, self.all[voice.style], voice.british, speed)
+
+    def guest(self, number: int, rng: np.random.Generator) -> Speaker:
+        """A speaker that did not exist: two or three styles in random shares, pitch and pace varied."""
+        count = int(rng.integers(2, 4))
+        names = [str(name) for name in rng.choice(self.english, count, replace=False)]
+        shares = rng.dirichlet([1.2] * count)
+        if rng.random() < 0.25:  # some colour from another language's speakers
+            names[-1] = str(rng.choice(sorted(self.all)))
+        style = sum(float(share) * self.all[name] for share, name in zip(shares, names, strict=True))
+        british = sum(share for share, name in zip(shares, names, strict=True) if name[0] == "b") > 0.5
+        shift = float(np.exp(rng.uniform(-0.1, 0.1))) if rng.random() < 0.5 else 1.0
+        speed = float(rng.uniform(0.78, 1.02)) / shift
+        return Speaker(number, GUEST, np.asarray(style, np.float32), british, speed, shift)
