@@ -8,8 +8,8 @@ the voice included; with `--second MODEL` the share is stated too for those alon
 writes down without an error. What was judged stays in the file of `--keep`: a run that was ended goes on, and
 one that is complete is only scored again.
 
-The texts are held out of the voice's training: an eighth of them shorter than 25 characters, an eighth of about
-200, the others between 25 and 120.
+The texts are held out of the voice's training: an eighth of them shorter than 25 characters, an eighth of
+about 200, the others between 25 and 120.
 """
 
 from __future__ import annotations
@@ -84,8 +84,7 @@ def wilson(count: int, of: int, z: float = 1.96) -> tuple[float, float]:
 
 
 def shares(rows: Sequence[Judged], doubt: float, repeat: float) -> dict[str, tuple[int, int]]:
-    """(sent to review, lines) of good lines, of those the second recogniser finds right, of all faulty ones and
-    of each kind."""
+    """(sent to review, lines) of the good ones, of those found right, of the faulty ones, of each kind."""
     groups = {GOOD: [row for row in rows if row.kind == GOOD]}
     if any(row.right is not None for row in rows):
         groups["good, found right"] = [row for row in groups[GOOD] if row.right]
