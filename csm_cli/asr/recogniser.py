@@ -96,7 +96,7 @@ def load_recogniser(
 
 def _why_no_whisper() -> str:
     """What to do to have Whisper; empty if it is there."""
-    if find_spec("faster_whisper") is None:
+    if not _installed("faster_whisper"):
         return "for Whisper: pip install 'csm-cli[asr]'"
     from csm_cli.asr.whisper_models import find_whisper
 
@@ -105,3 +105,10 @@ def _why_no_whisper() -> str:
     except MissingError as error:
         return f"for Whisper, {error.remedy}"
     return ""
+
+
+def _installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ValueError:  # blocked in sys.modules
+        return False

@@ -24,6 +24,8 @@ SILENCE_SECONDS = 2.0
 """Of silence at least behind the speech: with less, a line or its end is thought to be said twice."""
 TOKENS_A_SECOND, LEAST_TOKENS = 12, 32
 """More than anyone says; ends a transcript that goes round in a circle."""
+MOST_TOKENS = 400
+"""Of a text; Whisper has room for 448 with its prompt."""
 STATES_A_SECOND = 50
 """Of the encoder's output; the features are twice as many."""
 
@@ -108,7 +110,8 @@ class Whisper:
 
     def _log_probabilities(self, states: np.ndarray, texts: Sequence[str]) -> list[float]:
         """Natural logarithm of each text's probability, given the encoder output `[states, width]`."""
-        tokens = [[*self._tokens.encode(" " + text), self._tokens.eot] for text in texts]
+        encode, end = self._tokens.encode, self._tokens.eot
+        tokens = [[*encode(" " + text)[:MOST_TOKENS], end] for text in texts]
         if not tokens:
             return []
         encoded = self._storage(np.repeat(states[None], len(tokens), axis=0))
