@@ -6,13 +6,16 @@ a fifth of the time and gives the same words, as long as some silence follows th
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from csm_cli.asr.recogniser import INSTALL, RATE
-from csm_cli.asr.whisper_models import CHOICES, DEFAULT_SIZE, WHISPER, find_whisper
+from csm_cli.asr.whisper_models import CHOICES, DEFAULT_SIZE, WHISPER, find_whisper, text_tokenizer
 from csm_cli.audio.resample import resample
 from csm_cli.errors import MissingError, UsageError, first_line
 
@@ -30,6 +33,20 @@ STATES_A_SECOND = 50
 """Of the encoder's output; the features are twice as many."""
 
 
+@contextmanager
+def _without_pyav() -> Iterator[None]:
+    """Keeps PyAV out of the process: faster-whisper imports it for reading files, csm hands over samples, and
+    its wheels hold libraries under the GPL."""
+    if "av" in sys.modules:
+        yield
+        return
+    sys.modules["av"] = ModuleType("av")
+    try:
+        yield
+    finally:
+        del sys.modules["av"]
+
+
 class Whisper:
     """A Whisper checkpoint; decoded by beam search at temperature 0, without timestamps.
 
@@ -44,11 +61,14 @@ class Whisper:
     """
 
     def __init__(self, model: str, language: str = "en", device: str = "auto") -> None:
-        try:
-            from faster_whisper import WhisperModel
-            from faster_whisper.tokenizer import Tokenizer
-        except ImportError as error:
-            raise MissingError("faster-whisper is not installed", where="--asr", remedy=INSTALL) from error
+        with _without_pyav():
+            try:
+                from faster_whisper import WhisperModel
+                from faster_whisper.tokenizer import Tokenizer
+            except ImportError as error:
+                raise MissingError(
+                    "faster-whisper is not installed", where="--asr", remedy=INSTALL
+                ) from error
         folder = find_whisper(model)
 
         import torch
@@ -80,6 +100,7 @@ class Whisper:
         self._tokens = Tokenizer(
             self._whisper.hf_tokenizer, self._model.is_multilingual, task="transcribe", language=short
         )
+        self._words = text_tokenizer(folder)
         self._prompt = self._whisper.get_prompt(self._tokens, [], without_timestamps=True)
 
     def hear(self, sounds: Sequence[np.ndarray], rate: int) -> list[str]:
@@ -89,7 +110,7 @@ class Whisper:
     def weigh(
         self, sounds: Sequence[np.ndarray], rate: int, texts: Callable[[int, str], Sequence[str]]
     ) -> list[tuple[str, list[float]]]:
-        """As `Weighing.weigh`; a text's probability is that of its tokens and of its end."""
+        """As `Weighing.weigh`; a text's probability is that of its tokens, not of its end."""
         found: list[tuple[str, list[float]]] = [("", [])] * len(sounds)
         for places, encoded in self._encoded(sounds, rate):
             lengths = [sounds[place].size / rate for place in places]
@@ -110,13 +131,15 @@ class Whisper:
 
     def _log_probabilities(self, states: np.ndarray, texts: Sequence[str]) -> list[float]:
         """Natural logarithm of each text's probability, given the encoder output `[states, width]`."""
-        encode, end = self._tokens.encode, self._tokens.eot
-        tokens = [[*encode(" " + text)[:MOST_TOKENS], end] for text in texts]
+        tokens = [self._encode(" " + text)[:MOST_TOKENS] for text in texts]
         if not tokens:
             return []
         encoded = self._storage(np.repeat(states[None], len(tokens), axis=0))
         found = self._model.align(encoded, self._tokens.sot_sequence, tokens, 2 * len(states))
         return [float(np.log(np.maximum(each.text_token_probs, 1e-9)).sum()) for each in found]
+
+    def _encode(self, text: str) -> list[int]:
+        return self._words.encode(text, add_special_tokens=False).ids
 
     def _encoded(self, sounds: Sequence[np.ndarray], rate: int) -> Iterator[tuple[list[int], np.ndarray]]:
         """(places in `sounds`, encoder output `[batch, states, width]`), batch by batch of one window."""

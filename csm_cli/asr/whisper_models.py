@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from csm_cli.checkpoints.find import in_hub_cache, looks_like_hub_id
 from csm_cli.errors import MissingError, first_line
@@ -24,6 +26,7 @@ REPOSITORIES = {
     "turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
 }
 """Where the weights of each size are on the Hub, in CTranslate2's format."""
+FIRST_MERGE = ("Ġ", "t")
 _COPIED = ("tokenizer.json", "preprocessor_config.json")
 
 
@@ -59,6 +62,23 @@ def find_whisper(model: str) -> Path:
     raise MissingError(
         "the recogniser cannot be loaded (no weights in its folder)", where=model, remedy=CHOICES
     )
+
+
+def text_tokenizer(folder: Path) -> Any:
+    """The tokenizer of a Whisper's folder, for texts that it did not write itself.
+
+    The files of converted checkpoints lack the first merge, that of a space and a "t": so "to" would be two
+    tokens that the model never saw for it.
+    """
+    from tokenizers import Tokenizer
+
+    said = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    merges = said["model"].get("merges", [])
+    as_pairs = bool(merges) and isinstance(merges[0], list)
+    first = list(FIRST_MERGE) if as_pairs else " ".join(FIRST_MERGE)
+    if "".join(FIRST_MERGE) in said["model"]["vocab"] and first not in merges:
+        merges.insert(0, first)
+    return Tokenizer.from_str(json.dumps(said))
 
 
 def _converted(folder: Path) -> Path:

@@ -19,11 +19,11 @@ from typing import Any
 
 from csm_cli.asr import Recogniser, Weighing, words_of
 from csm_cli.verify.verdict import Reading, Verdict
-from csm_cli.verify.words import FEW_WORDS, Comparison, compare, corrected, doubled
+from csm_cli.verify.words import FEW_WORDS, Comparison, compare, corrections, doubled
 
-DOUBT = 2.0
+DOUBT = 1.0
 """Natural logarithm of how many times likelier than the text the transcript may be in good speech."""
-REPEAT = -2.5
+REPEAT = -4.0
 """The same of how likely the transcript with a word said twice may be beside the transcript. Both are set by
 `recipes/demo_voice/planted_faults.py`."""
 TOLERANCE = {"pocketsphinx": 0.34}
@@ -55,20 +55,22 @@ class WordCheck:
         return [self._by_count(*each) for each in zip(readings, heard, strict=True)]
 
     def _texts(self, reading: Reading, heard: str) -> list[str]:
-        """What is weighed: the transcript; it as the text has it; it with each of its words said twice."""
+        """The transcript; it with the text's words, for each place where it differs; it with a word twice."""
         if not heard or not words_of(reading.text):
             return []
-        heard, right = corrected(reading.text, heard, self._names)
-        return [heard, right, *doubled(heard)]
+        heard, right = corrections(reading.text, heard, self._names)
+        return [heard, *right, *doubled(heard)]
 
     def _by_weight(self, reading: Reading, weighed: tuple[str, list[float]]) -> Verdict:
-        heard, (whole, right, *twice) = weighed[0], weighed[1] or (0.0, 0.0)
+        heard, (whole, *others) = weighed[0], weighed[1] or [0.0]
+        count = len(corrections(reading.text, heard, self._names)[1]) if others else 0
+        right, twice = others[:count], others[count:]
         found = compare(reading.text, heard, 0.0, self._names)
         scores = _scores(found, heard)
         reasons = [] if heard or not found.errors else ["no word was heard"]
-        if heard and found.errors:
-            scores["log_ratio"] = round(whole - right, 2)
-            reasons += [f"heard as {heard!r}"] if whole - right > DOUBT else []
+        if found.errors and right:
+            scores["log_ratio"] = round(whole - min(right), 2)
+            reasons += [f"heard as {heard!r}"] if whole - min(right) > DOUBT else []
         if twice:
             scores["log_ratio_of_repeat"] = round(max(twice) - whole, 2)
             if max(twice) - whole > REPEAT and not reasons:

@@ -93,24 +93,25 @@ def blocks(said: Sequence[str], heard: Sequence[str]) -> list[tuple[slice, slice
     return found
 
 
-def corrected(text: str, heard: str, names: Collection[str] = ()) -> tuple[str, str]:
-    """A transcript, figures as `text` reads them; and the same with the words of `text` where they differ.
+def corrections(text: str, heard: str, names: Collection[str] = ()) -> tuple[str, list[str]]:
+    """A transcript, figures as `text` reads them; and it with the text's words wherever it differs.
 
-    The probability of the second beside that of the first says how much the differing words weigh, and
+    The probability of one of these beside that of the transcript says how much the differing words weigh, and
     nothing of how a recogniser likes to write figures, capitals or stops. A name that was heard as something
-    that sounds like it stays as it was heard.
+    that sounds like it does not differ.
     """
     said = words_of(text)
     heard = min((_errors(text, said, each, names), each) for each in readings(heard))[1]
     ours, theirs = _tokens(text), _tokens(heard)
     if ours is None or theirs is None:
-        return _capital(heard), _capital(text)
-    known = _known(text, names)
-    tokens = theirs.tokens[:]
-    for here, there in reversed(_whole_blocks(ours, theirs)):
+        return _capital(heard), [_capital(text)]
+    known, found = _known(text, names), []
+    for here, there in _whole_blocks(ours, theirs):
         if not (set(ours.words[here]) <= known and _alike(ours.words[here], theirs.words[there])):
+            tokens = theirs.tokens[:]
             tokens[theirs.span(there)] = ours.tokens[ours.span(here)]
-    return _capital(" ".join(theirs.tokens)), _capital(" ".join(tokens))
+            found.append(_capital(" ".join(tokens)))
+    return _capital(heard), found
 
 
 def doubled(text: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,16 @@ def test_whisper_from_a_folder(whisper_folder: Path, own_home: Path, monkeypatch
 
     monkeypatch.setattr("csm_cli.asr.whisper_models._convert", again)
     assert load_recogniser(str(whisper_folder), device="cpu").hear(sounds, SAMPLE_RATE) == found
+
+
+def test_no_library_under_the_gpl_is_loaded(whisper_folder: Path, own_home: Path) -> None:
+    program = (
+        "import sys; from csm_cli.asr import load_recogniser; "
+        f"load_recogniser({str(whisper_folder)!r}, device='cpu'); "
+        "assert 'faster_whisper' in sys.modules and 'av' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_texts_are_weighed_by_the_sound(whisper_folder: Path, own_home: Path) -> None:
