@@ -6,8 +6,8 @@ rare name in a more common spelling, and one "the" where two were said:
 * If the transcript is not the text, but for what sounds the same: how many times likelier is it than the
   text? Hardly, where it only prefers one of two words that sound alike; by far, where a word was said wrong
   or left out.
-* If one word of the transcript were written twice, how much less likely would it be? By far, where it was
-  said once.
+* How likely is the transcript with one word written twice beside the same with it written once? Far less,
+  where it was said once.
 
 A recogniser that gives no probabilities is granted a share of wrong words instead.
 """
@@ -21,11 +21,11 @@ from csm_cli.asr import Recogniser, Weighing, words_of
 from csm_cli.verify.verdict import Reading, Verdict
 from csm_cli.verify.words import FEW_WORDS, Comparison, compare, corrections, doubled
 
-DOUBT = 1.0
+DOUBT = 2.0
 """Natural logarithm of how many times likelier than the text the transcript may be in good speech."""
 REPEAT = -4.0
-"""The same of how likely the transcript with a word said twice may be beside the transcript. Both are set by
-`recipes/demo_voice/planted_faults.py`."""
+"""The same of how likely a transcript with a word said twice may be beside that with the word said once. Both
+are set by `recipes/demo_voice/planted_faults.py`."""
 TOLERANCE = {"pocketsphinx": 0.34}
 """Share of words that a recogniser without probabilities may get wrong in good speech; 0.1 for all others."""
 
@@ -59,21 +59,23 @@ class WordCheck:
         if not heard or not words_of(reading.text):
             return []
         heard, right = corrections(reading.text, heard, self._names)
-        return [heard, *right, *doubled(heard)]
+        return [heard, *(each.text for each in right), *doubled(heard)]
 
     def _by_weight(self, reading: Reading, weighed: tuple[str, list[float]]) -> Verdict:
         heard, (whole, *others) = weighed[0], weighed[1] or [0.0]
-        count = len(corrections(reading.text, heard, self._names)[1]) if others else 0
-        right, twice = others[:count], others[count:]
+        corrected = corrections(reading.text, heard, self._names)[1] if weighed[1] else []
+        right, twice = others[: len(corrected)], others[len(corrected) :]
         found = compare(reading.text, heard, 0.0, self._names)
         scores = _scores(found, heard)
         reasons = [] if heard or not found.errors else ["no word was heard"]
         if found.errors and right:
             scores["log_ratio"] = round(whole - min(right), 2)
             reasons += [f"heard as {heard!r}"] if whole - min(right) > DOUBT else []
-        if twice:
-            scores["log_ratio_of_repeat"] = round(max(twice) - whole, 2)
-            if max(twice) - whole > REPEAT and not reasons:
+        repeats = [each - whole for each in twice]
+        repeats += [whole - once for once, each in zip(right, corrected, strict=True) if each.repeat]
+        if repeats:
+            scores["log_ratio_of_repeat"] = round(max(repeats), 2)
+            if max(repeats) > REPEAT and not reasons:
                 reasons.append(f"a word may be said twice in {heard!r}")
         return _verdict(reasons, found, scores)
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import NamedTuple
 
 from csm_cli.asr.words import align, words_of
 from csm_cli.speech.numbers import cardinal, digits
@@ -21,6 +22,8 @@ FEW_WORDS = 5
 ALIKE = 0.5
 """Share of a short text's sound that must have been heard."""
 NAME_ALIKE = 0.6
+MOST_REPEATED = 3
+"""Words; a longer stretch is more likely a recogniser that goes round in a circle."""
 SHORT_WORD = 6
 """Letters."""
 _CAPITAL = re.compile(r"(?<=[^\s.!?…:\"“(])\s+([A-Z][\w'’]+)")
@@ -93,7 +96,19 @@ def blocks(said: Sequence[str], heard: Sequence[str]) -> list[tuple[slice, slice
     return found
 
 
-def corrections(text: str, heard: str, names: Collection[str] = ()) -> tuple[str, list[str]]:
+class Correction(NamedTuple):
+    """A transcript with the text's words in one place where it differs.
+
+    Args:
+        text: the transcript so corrected.
+        repeat: whether what was put right is a word, or two or three, that the transcript has twice in a row.
+    """
+
+    text: str
+    repeat: bool = False
+
+
+def corrections(text: str, heard: str, names: Collection[str] = ()) -> tuple[str, list[Correction]]:
     """A transcript, figures as `text` reads them; and it with the text's words wherever it differs.
 
     The probability of one of these beside that of the transcript says how much the differing words weigh, and
@@ -104,13 +119,14 @@ def corrections(text: str, heard: str, names: Collection[str] = ()) -> tuple[str
     heard = min((_errors(text, said, each, names), each) for each in readings(heard))[1]
     ours, theirs = _tokens(text), _tokens(heard)
     if ours is None or theirs is None:
-        return _capital(heard), [_capital(text)]
+        return _capital(heard), [Correction(_capital(text))]
     known, found = _known(text, names), []
     for here, there in _whole_blocks(ours, theirs):
         if not (set(ours.words[here]) <= known and _alike(ours.words[here], theirs.words[there])):
             tokens = theirs.tokens[:]
             tokens[theirs.span(there)] = ours.tokens[ours.span(here)]
-            found.append(_capital(" ".join(tokens)))
+            repeat = here.start == here.stop and _repeats(theirs.words, there)
+            found.append(Correction(_capital(" ".join(tokens)), repeat))
     return _capital(heard), found
 
 
@@ -244,6 +260,15 @@ def _whole_blocks(ours: _Tokens, theirs: _Tokens) -> list[tuple[slice, slice]]:
             b, d = max(b, before[0].stop), max(d, before[1].stop)
         found.append((slice(a, b), slice(c, d)))
     return found
+
+
+def _repeats(words: Sequence[str], place: slice) -> bool:
+    """Whether some words say again what stands just before or just behind them."""
+    some, count = words[place], place.stop - place.start
+    return count <= MOST_REPEATED and some in (
+        words[max(0, place.start - count) : place.start],
+        words[place.stop :][:count],
+    )
 
 
 def _known(text: str, names: Collection[str]) -> set[str]:

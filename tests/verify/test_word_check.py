@@ -64,6 +64,12 @@ def test_a_word_that_may_have_been_said_twice_is_a_fault():
     assert judge(Recogniser(TEXT, {twice: REPEAT - 0.1})).reasons == ()
 
 
+def test_a_word_that_is_heard_twice_is_a_fault_though_it_is_no_likelier():
+    twice = "The boat turned to the the shore in the evening."
+    assert judge(Recogniser(twice, {TEXT: 1.0})).reasons
+    assert judge(Recogniser("The boat turned to the big shore in the evening.", {TEXT: 1.0})).reasons == ()
+
+
 def test_silence_and_texts_without_words():
     assert judge(Recogniser("")).reasons == ("no word was heard",)
     assert judge(Recogniser("Hm."), "…").reasons == ()

@@ -70,13 +70,13 @@ def test_what_is_not(text, heard):
     ],
 )
 def test_a_transcript_is_corrected_where_it_differs_and_nowhere_else(text, heard, expected):
-    assert corrections(text, heard) == (heard[:1].upper() + heard[1:], [expected])
+    assert corrections(text, heard) == (heard[:1].upper() + heard[1:], [(expected, False)])
 
 
 def test_each_difference_is_corrected_by_itself():
     _, (first, second) = corrections("He came home now.", "Then he came home, home now.")
-    assert first == "He came home, home now."
-    assert second == "Then he came home now."
+    assert first == ("He came home, home now.", False)
+    assert second == ("Then he came home now.", True)
     assert corrections("He came.", "he came")[1] == []
 
 
