@@ -16,6 +16,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Installing into $(VENV): torch and all else that csm needs, some minutes ..." >&2
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,train,fast]'
+	@# Its weights are what is needed; what it depends on would have to be compiled.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps resemblyzer
 	@touch $@
 
 demo: setup

@@ -21,8 +21,14 @@ def cast(
     """List the cast of a script: lines, words, minutes, longest line, voice."""
     from csm_cli.screenplay import read_screenplay
     from csm_cli.screenplay.cast_report import cast_report
+    from csm_cli.screenplay.recast import recast
+    from csm_cli.voices.former import renamed, tell
+    from csm_cli.voices.places import voice_names
 
     play = read_screenplay(script, format.value if format else None)
+    former = renamed(play.voices, voice_names(script.parent))
+    tell(former, console.note)
+    play = recast(play, former)
     parts = cast_report(play)
     if as_json:
         console.emit(json.dumps([part.as_dict() for part in parts], indent=2, ensure_ascii=False))

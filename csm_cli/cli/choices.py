@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -86,6 +87,15 @@ ReferenceOption = Annotated[
     typer.Option(
         "--reference",
         help="How a voice's clip is heard: before all else, as a turn of its own, or continued by the line.",
+    ),
+]
+VoiceModelOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--voice-model",
+        metavar="PATH",
+        help="What tells voices apart: a folder of an x-vector model, or a GE2E checkpoint (.pt). Default: "
+        "resemblyzer's, if installed.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a JSON list.")]

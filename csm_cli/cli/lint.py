@@ -33,7 +33,9 @@ def lint(
     model: Annotated[
         str | None,
         typer.Option(
-            "--model", metavar="MODEL", help="'demo' checks for the letters that the demo voice knows."
+            "--model",
+            metavar="MODEL",
+            help="'demo' checks for the letters that the demo voice knows, and for tags of its other voices.",
         ),
     ] = None,
     format: FormatOption = None,

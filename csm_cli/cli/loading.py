@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from csm_cli.render.models import Limits
     from csm_cli.render.options import RenderOptions
     from csm_cli.render.project import Job
-    from csm_cli.voices.voice import Voice
 
 
 class LoadedModel(NamedTuple):
@@ -23,28 +22,12 @@ class LoadedModel(NamedTuple):
     engine: Engine
     limits: Limits
 
-    def note_unknown(self, voices: Iterable[Voice]) -> None:
-        """Say which voices the model cannot speak in, though a script casts them."""
-        from csm_cli.render.cast import stand_in
-        from csm_cli.voices.registry import VoiceRegistry
 
-        known = self.limits.speakers
-        strangers = [voice for voice in voices if known and voice.speaker not in known]
-        if not strangers:
-            return
-        names = {v.speaker: v.name for v in VoiceRegistry(None).all() if v.layer == "shipped"}
-        for voice in strangers:
-            tag = stand_in(voice.speaker, known)
-            other = names.get(tag, f"speaker {tag}")
-            console.note(
-                f"the demo model does not know the voice {voice.name}: {other} stands in; for another, "
-                "`speaker: N` in the cast, N as `csm voices list` shows"
-            )
+def tell_former(jobs: Iterable[Job]) -> None:
+    """Say once which voices of the scripts have new names."""
+    from csm_cli.voices.former import tell
 
-    def note_reference(self, mode: str) -> None:
-        """Say so when clips are to be continued by a model that hears none."""
-        if mode == "continue" and self.limits.speakers:
-            console.note("the demo model knows its voices by tag and hears no clip: nothing is continued")
+    tell({old: new for job in jobs for old, new in job.renamed.items()}, console.note)
 
 
 def load_model(options: RenderOptions) -> LoadedModel:
@@ -62,6 +45,7 @@ def load_model(options: RenderOptions) -> LoadedModel:
 
 def load_if_needed(jobs: Sequence[Job], options: RenderOptions) -> LoadedModel:
     """As `load_model`, for a book; where every line is there already, only a sketch, and torch stays out."""
+    from csm_cli.engine.sketch import remember_codec
     from csm_cli.render.models import choose_model
     from csm_cli.render.project import plan_jobs
     from csm_cli.render.survey import survey
@@ -72,7 +56,10 @@ def load_if_needed(jobs: Sequence[Job], options: RenderOptions) -> LoadedModel:
 
     def load() -> Engine:
         with console.busy("loading the model"):
-            return choice.load(options, console.note)
+            engine = choice.load(options, console.note)
+            if any(voice.audio for job in jobs for voice in job.voices.values()):
+                remember_codec(engine)  # so that next time a sketch finds the codes of the voices' clips
+        return engine
 
     if not options.fresh and any(may_hold_takes(job.takes) for job in jobs):
         with console.busy("looking for takes"):
@@ -84,8 +71,8 @@ def load_if_needed(jobs: Sequence[Job], options: RenderOptions) -> LoadedModel:
                     "without a model, `csm master SCRIPT` makes chapters of the takes that are there"
                 )
                 raise
-            plans = plan_jobs(jobs, options, max_characters=sketch.max_characters, limits=limits)
-            complete = not any(each.to_speak for each in survey(plans, options, sketch, limits))
+            plans = plan_jobs(jobs, options, sketch, limits=limits)
+            complete = not any(each.to_speak for each in survey(plans, options, sketch))
         if complete:
             return LoadedModel(cast("Engine", sketch), limits)  # it becomes one when needed
     return LoadedModel(load(), choice.limits())

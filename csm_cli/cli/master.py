@@ -25,6 +25,7 @@ from csm_cli.cli.delivering import (
     WholeOption,
     delivery,
 )
+from csm_cli.cli.loading import tell_former
 from csm_cli.cli.stores import TakesOption
 from csm_cli.cli.summary import print_results
 
@@ -80,6 +81,7 @@ def master(
             takes=takes,
         )
         jobs = read_jobs(scripts, options)
+    tell_former(jobs)
 
     from csm_cli.cli.progress import choose_progress
 

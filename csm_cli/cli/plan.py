@@ -51,8 +51,11 @@ def print_plan(jobs: Sequence[Job], options: RenderOptions) -> None:
         found, speed = [Surveyed.unknown(chain) for plan in plans for chain in plan.chains], None
     else:
         limits = choice.limits()
-        plans = plan_jobs(jobs, options, max_characters=sketch.max_characters, limits=limits)
-        found, speed = list(survey(plans, options, sketch, limits)), last_speed(sketch)
+        plans = plan_jobs(jobs, options, sketch, limits=limits)
+        found, speed = list(survey(plans, options, sketch)), last_speed(sketch)
+    for plan in plans:
+        for warning in plan.warnings:
+            console.note(warning)
     rest = iter(found)
     for plan in plans:
         console.emit(f"{plan.job.screenplay.path} -> {plan.job.folder}")

@@ -23,6 +23,7 @@ from csm_cli.cli.choices import (
     SeedOption,
     TemperatureOption,
     TopKOption,
+    VoiceModelOption,
 )
 from csm_cli.cli.delivering import (
     CoverOption,
@@ -43,7 +44,7 @@ from csm_cli.cli.delivering import (
     delivery,
 )
 from csm_cli.cli.hearing import check_hearing, check_stream, hearing, was_given
-from csm_cli.cli.loading import load_if_needed
+from csm_cli.cli.loading import load_if_needed, tell_former
 from csm_cli.cli.marking import WatermarkModelOption, WatermarkOption, load_watermark
 from csm_cli.cli.stores import MaybePlace, TakesOption
 from csm_cli.cli.summary import (
@@ -146,10 +147,7 @@ def render(
             "whisper if it is installed and fetched, else pocketsphinx.",
         ),
     ] = "auto",
-    voice_model: Annotated[
-        Path | None,
-        typer.Option("--voice-model", metavar="DIR", help="A speaker-embedding model, for --verify voice."),
-    ] = None,
+    voice_model: VoiceModelOption = None,
     watermark: WatermarkOption = None,
     watermark_model: WatermarkModelOption = None,
     locked: Annotated[
@@ -227,6 +225,7 @@ def render(
             reference=reference.value,
         )
         jobs = read_jobs(scripts, options)
+    tell_former(jobs)
     if dry_run:
         from csm_cli.cli.plan import print_plan
 
@@ -262,8 +261,6 @@ def render(
         verifier = make_verifier(jobs, options, console.note)
     mark = load_watermark(watermark, watermark_model, device)
     model_to_use = load_if_needed(jobs, options)
-    model_to_use.note_unknown(voice for job in jobs for voice in job.untold())
-    model_to_use.note_reference(reference.value)
     progress = choose_progress()
     engine, heard = model_to_use.engine, options.delivery
     try:

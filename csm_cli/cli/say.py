@@ -69,11 +69,13 @@ def say(
         from csm_cli.render.options import RenderOptions
         from csm_cli.render.progress import Progress
         from csm_cli.render.say import PAUSES, Saying, check_output, write_file
+        from csm_cli.voices.former import tell
 
         target = parse_loudness(loudness) if loudness else DEFAULT_LOUDNESS
         if not to_stdout:
             check_output(output, target)
         saying = Saying(text, voice)
+        tell(saying.renamed, console.note)
         if show_spoken:
             console.emit("\n\n".join(saying.spoken()))
             return
@@ -90,8 +92,6 @@ def say(
             eager=eager,
         )
     model_to_use = load_model(options)
-    model_to_use.note_unknown(saying.voices.values())
-    model_to_use.note_reference(reference.value)
     engine, limits = model_to_use.engine, model_to_use.limits
     with (
         console.busy("speaking"),

@@ -55,7 +55,11 @@ def list_voices(as_json: JsonOption = False) -> None:
 @app.command()
 def show(name: NameArgument, as_json: JsonOption = False) -> None:
     """Show all that is known of a voice."""
+    from csm_cli.voices.former import renamed, tell
+    from csm_cli.voices.places import voice_names
+
     voice = _registry().get(name)
+    tell(renamed([name], voice_names(Path.cwd())), console.note)
     if as_json:
         _print_json([voice])
         return

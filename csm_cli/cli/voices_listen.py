@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import Device, DeviceOption, ModelOption, SeedOption
+from csm_cli.cli.choices import Device, DeviceOption, ModelOption, SeedOption, VoiceModelOption
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from csm_cli.verify.encoders import Encoder
+    from csm_cli.voices.alike import Alikeness
+    from csm_cli.voices.compare import Sample
 
 SENTENCE = "The boat turned into the wind. Is that the light, far over there?"
 
@@ -48,30 +54,55 @@ def compare(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="The sound; the picture lies beside it.")
     ] = Path("voices.wav"),
+    voice_model: VoiceModelOption = None,
     seed: SeedOption = 0,
     model: ModelOption = None,
     device: DeviceOption = Device.auto,
 ) -> None:
-    """Make one file to listen to, voice after voice, and a picture of their spectra (SVG)."""
+    """Make one file to listen to, voice after voice, and a picture of their spectra (SVG); with a speaker
+    encoder, say how much alike they are."""
     from csm_cli.render.say import check_output
+    from csm_cli.verify.encoders import NO_ENCODER, load_encoder
     from csm_cli.voices.compare import Sample, listening_file, picture
+    from csm_cli.voices.former import renamed, tell
+    from csm_cli.voices.places import voice_names
     from csm_cli.voices.registry import VoiceRegistry
 
     check_output(output)
+    former = renamed(names, voice_names(Path.cwd()))
+    tell(former, console.note)
+    names = list(dict.fromkeys(former.get(name, name) for name in names))
     registry = VoiceRegistry(Path.cwd())
-    voices = [registry.get(name) for name in dict.fromkeys(names)]
+    voices = [registry.get(name) for name in names]
+    encoder = load_encoder(voice_model)
     spoken: dict[str, np.ndarray] = {}
     if say is not None:
-        spoken = _spoken(list(dict.fromkeys(names)), say, seed, model, device)
+        spoken = _spoken(names, say, seed, model, device)
     with console.busy("comparing"):
         samples = [
-            Sample.of(voice, name, spoken.get(name))
-            for name, voice in zip(dict.fromkeys(names), voices, strict=True)
+            Sample.of(voice, name, spoken.get(name)) for name, voice in zip(names, voices, strict=True)
         ]
         listening_file(samples, output)
-        drawing = picture(samples, output.with_suffix(".svg"))
+        measured = None if encoder is None else _alikeness(samples, encoder)
+        drawing = picture(samples, output.with_suffix(".svg"), measured.remarks() if measured else ())
     console.emit(str(output))
     console.emit(str(drawing))
+    if encoder is None or measured is None:
+        console.note(f"how much alike they are is not measured: {NO_ENCODER}")
+        return
+    console.note(f"how much alike they are, as cosines by {encoder.name}:")
+    for line in measured.table():
+        console.offer(line)
+    for remark in measured.remarks():
+        console.note(remark)
+
+
+def _alikeness(samples: Sequence[Sample], encoder: Encoder) -> Alikeness:
+    """How much alike the voices are."""
+    from csm_cli.verify.likeness import voice_vector
+    from csm_cli.voices.alike import Alikeness
+
+    return Alikeness.of(samples, partial(voice_vector, encoder))
 
 
 def _spoken(
@@ -89,7 +120,6 @@ def _spoken(
     options = RenderOptions(seed=seed, model=model, device=device.value)
     sayings = {name: Saying(text, name) for name in names}
     loaded = load_model(options)
-    loaded.note_unknown(voice for saying in sayings.values() for voice in saying.voices.values())
     found = {}
     for name, saying in sayings.items():
         with console.busy(f"{name} speaks"):

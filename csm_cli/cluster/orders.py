@@ -53,6 +53,7 @@ class Facts:
         limits: of the model.
         rate: Hz.
         max_characters: longest piece that the model reads well.
+        shipped_speakers: shipped voices that the model was trained on.
         checks: that takes go through.
         slots: lines that it speaks side by side.
         notes: what a person should know.
@@ -66,6 +67,7 @@ class Facts:
     limits: Limits
     rate: int
     max_characters: int
+    shipped_speakers: int
     checks: tuple[str, ...]
     slots: int
     notes: tuple[str, ...] = ()

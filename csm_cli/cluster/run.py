@@ -130,7 +130,7 @@ class _Driver:
         """From the first worker to the last file."""
         limits = choose_model(self._options.model).limits()
         proofs = stack.enter_context(_proofs({job.takes for job in self._jobs}))
-        self._fleet.start(self._setup(limits, proofs))
+        self._fleet.start(self._setup(proofs))
         while self._first is None:
             self._hear(self._fleet.wait(TICK_SECONDS))
         self._started = time.monotonic()
@@ -163,10 +163,8 @@ class _Driver:
             if chain.chapter.number not in each.finished
         ]
 
-    def _setup(self, limits: Limits, proofs: dict[Place, str]) -> Setup:
-        hashes = {}
-        if not limits.speakers:
-            hashes = {voice: voice_hash(voice) for job in self._jobs for voice in job.voices.values()}
+    def _setup(self, proofs: dict[Place, str]) -> Setup:
+        hashes = {voice: voice_hash(voice) for job in self._jobs for voice in job.voices.values()}
         briefly = [replace(job, screenplay=replace(job.screenplay, chapters=())) for job in self._jobs]
         known = briefly if self._options.verify else briefly[:1]
         beside = frozenset(job.script for job in self._jobs)
@@ -175,8 +173,8 @@ class _Driver:
 
     def _plan(self, stack: ExitStack, first: Facts, limits: Limits) -> None:
         options, sampler = self._options, self._options.sampler(first.sampler)
-        plans = plan_jobs(self._jobs, options, max_characters=first.max_characters, limits=limits)
-        self._all = prepare(stack, plans, options, first.model, sampler, limits, self._note)
+        plans = plan_jobs(self._jobs, options, first, limits=limits)
+        self._all = prepare(stack, plans, options, first.model, sampler, self._note)
         self._progress.start([chain for plan in plans for chain in plan.chains])
         # Books with the longest chains first, for nothing can be done beside a chain that comes last.
         longest = lambda each: max((chain.seconds for chain in each.plan.chains), default=0.0)  # noqa: E731

@@ -89,6 +89,7 @@ class Worker(Progress):
             self._limits,
             engine.sample_rate,
             engine.max_characters,
+            engine.shipped_speakers,
             tuple(self._verifier.checks),
             self._batch,
             tuple(notes),
@@ -204,8 +205,6 @@ class Worker(Progress):
     def _heard(self, chain: Chain, voices: Mapping[str, Voice]) -> References:
         """The references of the voices that a chain is spoken in."""
         heard: dict[tuple[int, str], Segment] = {}
-        if self._limits.speakers:
-            return heard
         for tag, name in {(line.tag, line.voice) for line in chain.lines}:
             voice = voices[name]
             if voice.audio is not None:

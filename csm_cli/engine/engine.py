@@ -45,6 +45,8 @@ class Engine:
         num_codebooks: codes a frame.
         max_positions: prompt and frames together cannot exceed this.
         max_characters: longest text that the model reads well (`max_characters` in config.json, else 250).
+        shipped_speakers: shipped voices that it was trained on, under the tags from 0 (`shipped_speakers` in
+            config.json, else 0).
         default_sampler: what `generation_config.json` says; temperature 0.9 and top-k 50 where it says
             nothing.
         seconds_loading: how long `load` took.
@@ -79,6 +81,7 @@ class Engine:
         self.num_codebooks: int = config["num_codebooks"]
         self.max_positions: int = config["max_position_embeddings"]
         self.max_characters: int = config.get("max_characters", 250)
+        self.shipped_speakers: int = config.get("shipped_speakers", 0)
         self.default_sampler = default_sampler
         self.seconds_loading = seconds_loading
         self.quantize, self.eager, self.graphs, self.notice = quantize, eager, graphs, notice

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -57,6 +57,7 @@ class Sketch:
         self.sample_rate: int = config["codec_config"]["sampling_rate"]
         self.max_positions: int = config["max_position_embeddings"]
         self.max_characters: int = config.get("max_characters", 250)
+        self.shipped_speakers: int = config.get("shipped_speakers", 0)
         self.default_sampler = sampler_of(checkpoint.generation_config())
         self._prompter = Prompter(checkpoint.tokenizer_file, config)
         self._load = load
@@ -92,21 +93,34 @@ class Sketch:
     @cached_property
     def codec_id(self) -> str:
         """See `Engine.codec_id`; remembered from one run to the next, for it takes the weights to know."""
-        revision = checkpoint_revision(self.files)
-        path = cache_dir() / "codecs.json"
-        try:
-            known = dict(json.loads(path.read_bytes()))
-        except (OSError, ValueError, TypeError, RecursionError):
-            known = {}
-        if revision not in known:
-            known[revision] = self._engine.codec_id
-            with suppress(CsmError), written(path) as temporary:
-                temporary.write_text(json.dumps(known, indent=1), encoding="utf-8")
-        return str(known[revision])
+        known = _codecs().get(checkpoint_revision(self.files))
+        return remember_codec(self._engine) if known is None else str(known)
 
     @cached_property
     def _engine(self) -> Engine:
         return self._load()
+
+
+def remember_codec(engine: Engine) -> str:
+    """Keep the `codec_id` of an engine for a sketch of the same checkpoint; returns it."""
+    revision, name = checkpoint_revision(engine.files), engine.codec_id
+    known = _codecs()
+    if known.get(revision) != name:
+        with suppress(CsmError), written(_codecs_file()) as temporary:
+            temporary.write_text(json.dumps(known | {revision: name}, indent=1), encoding="utf-8")
+    return name
+
+
+def _codecs_file() -> Path:
+    return cache_dir() / "codecs.json"
+
+
+def _codecs() -> dict[str, Any]:
+    """The ids that are remembered, by the revisions of checkpoints."""
+    try:
+        return dict(json.loads(_codecs_file().read_bytes()))
+    except (OSError, ValueError, TypeError, RecursionError):
+        return {}
 
 
 def _device_and_dtype(device: str, dtype: str | None) -> tuple[str, str]:

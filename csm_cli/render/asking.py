@@ -11,7 +11,6 @@ from typing import Any, Protocol
 from csm_cli.engine import Sampler
 from csm_cli.errors import MissingError
 from csm_cli.render.loop import ReferenceMode
-from csm_cli.render.models import Limits
 from csm_cli.render.plan import Chain
 from csm_cli.render.project import Job
 from csm_cli.takes import Asked, ModelIdentity, VoiceIdentity
@@ -76,11 +75,10 @@ class Asking:
         model: ModelIdentity,
         sampler: Sampler,
         turns: int,
-        limits: Limits,
         reference: ReferenceMode = "before",
     ) -> Asking:
-        """Of a job; a model that knows its speakers by tag hears no reference."""
-        voices = {name: "" if limits.speakers else voice_hash(voice) for name, voice in job.voices.items()}
+        """Of a job."""
+        voices = {name: voice_hash(voice) for name, voice in job.voices.items()}
         if reference == "continue":
             voices = {name: f"{mark}, continued" if mark else "" for name, mark in voices.items()}
         lexicon = job.reader.lexicon.digest if job.reader else ""

@@ -1,19 +1,14 @@
-"""The cast of a script and its voices: which voice, which speaker tag, which reference the model hears.
-
-A model is told who speaks by a tag alone, the number in `[0]text`. csm-1b knows nobody by tag: a reference
-recording under the same tag makes the voice. A model trained on certain speakers (the demo model) knows those
-tags and needs, and understands, no other reference.
-"""
+"""The cast of a script and its voices: which voice, which clip of it, and the reference it is taken from."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 
 from csm_cli.engine import Segment
 from csm_cli.errors import MissingError
+from csm_cli.render.tags import line_tags
 from csm_cli.screenplay import Line, Screenplay
 from csm_cli.voices.codes import Encoder, reference_codes
 from csm_cli.voices.names import as_label
@@ -42,15 +37,9 @@ def find_voices(screenplay: Screenplay) -> dict[str, Voice]:
         MissingError: a voice that is not there, with the place in the script that names it.
     """
     registry = VoiceRegistry(Path(screenplay.path).parent)
-    places = {voice: member.source for member in screenplay.cast.values() for voice in member.voices}
-    for chapter in screenplay.chapters:
-        for voice in chapter.voices.values():
-            places.setdefault(voice, chapter.source)
-        for line in chapter.lines:
-            places.setdefault(line.voice, line.source)
     found: dict[str, Voice] = {}
     missing: list[MissingError] = []
-    for voice, source in places.items():
+    for voice, source in screenplay.voices.items():
         try:
             found[voice] = find_voice(registry, voice, str(source))
         except MissingError as error:
@@ -106,90 +95,19 @@ def _clips_of(voice: str, found: Mapping[str, Voice]) -> dict[str, str]:
     return {name.partition("/")[2]: name for name in found if voice and name.startswith(f"{voice}/")}
 
 
-def cast_tags(
-    screenplay: Screenplay, voices: Mapping[str, Voice], trained: Collection[int] = ()
-) -> dict[str, int]:
-    """The speaker tag of every character.
-
-    A tag that the script sets wins. Otherwise it is the voice's own; but where the tag is no more than a
-    name, two characters never share one, not even in one voice: the later moves to the lowest free tag. A
-    voice without a clip is nothing but its tag, and has one in all.
-
-    Args:
-        screenplay: whose cast.
-        voices: from `find_voices`.
-        trained: tags that the model was trained on, if it knows its speakers by them. One of those stands in
-            for a voice with another tag.
-    """
-    cast = screenplay.cast.values()
-    tags = {member.name: member.speaker for member in cast if member.speaker is not None}
-    taken = set(tags.values())
-    bare: dict[str, int] = {}
-    for member in cast:
-        voice = voices[member.voice]
-        if member.speaker is not None:
-            continue
-        if trained:
-            tags[member.name] = stand_in(voice.speaker, trained)
-        elif voice.audio is None and member.voice in bare:
-            tags[member.name] = bare[member.voice]
-        else:
-            tag = voice.speaker
-            if tag in taken:
-                tag = next(free for free in count() if free not in taken)
-            tags[member.name] = bare[member.voice] = tag
-            taken.add(tag)
-    return {member.name: tags[member.name] for member in cast}
-
-
-def line_tags(
-    screenplay: Screenplay,
-    voices: Mapping[str, Voice],
-    tags: Mapping[str, int],
-    trained: Collection[int] = (),
-) -> dict[tuple[str, str], int]:
-    """The speaker tags of lines that are spoken in another voice than their character's usual one.
-
-    A style of a character is the same person, and keeps the tag; any other voice has that of the character it
-    belongs to, else one of its own. A model that was trained on certain speakers goes by the voice alone.
-
-    Args:
-        screenplay, voices, trained: as for `cast_tags`.
-        tags: from `cast_tags`.
-
-    Returns:
-        tag by (character, voice), where it is not the character's.
-    """
-    owners = {voice: tags[member.name] for member in screenplay.cast.values() for voice in member.voices}
-    found: dict[tuple[str, str], int] = {}
-    for line in screenplay.lines:
-        member, key = screenplay.cast[line.speaker], (line.speaker, line.voice)
-        if line.voice == member.voice or key in found or (not trained and line.voice in member.voices):
-            continue
-        if trained:
-            found[key] = stand_in(voices[line.voice].speaker, trained)
-            continue
-        if line.voice not in owners:
-            taken, own = {*tags.values(), *owners.values()}, voices[line.voice].speaker
-            owners[line.voice] = next(free for free in (own, *range(len(taken) + 1)) if free not in taken)
-        found[key] = owners[line.voice]
-    return found
-
-
-def stand_in(tag: int, trained: Collection[int]) -> int:
-    """`tag` itself if the model was trained on it, else one that it was, always the same."""
-    return tag if tag in trained else sorted(trained)[tag % len(trained)]
-
-
 References = Mapping[tuple[int, str], Segment]
 """What the model hears first, by the speaker tag and the voice of the line."""
 
 
 def references(
-    engine: Encoder, tags: Mapping[str, int], screenplay: Screenplay, voices: Mapping[str, Voice]
+    engine: Encoder,
+    tags: Mapping[str, int],
+    screenplay: Screenplay,
+    voices: Mapping[str, Voice],
+    shipped: int = 0,
 ) -> dict[tuple[int, str], Segment]:
-    """The reference of every voice that speaks a line and has one."""
-    others = line_tags(screenplay, voices, tags)
+    """The reference of every voice that speaks a line and has one; tags and `shipped` as for `line_tags`."""
+    others = line_tags(screenplay, voices, tags, shipped)
     found: dict[tuple[int, str], Segment] = {}
     for speaker, name in dict.fromkeys((line.speaker, line.voice) for line in screenplay.lines):
         voice, tag = voices[name], others.get((speaker, name), tags[speaker])

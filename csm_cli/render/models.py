@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csm_cli.speech.fold import ASCII
-from csm_cli.voices.registry import VoiceRegistry
 
 if TYPE_CHECKING:
     from csm_cli.engine import Engine
@@ -27,12 +26,9 @@ class Limits:
     """What a model cannot go beyond.
 
     Args:
-        speakers: tags it was trained on, if it knows its speakers by them; else none, and a reference
-            recording makes the voice.
         alphabet: characters it can say; None: any.
     """
 
-    speakers: frozenset[int] = frozenset()
     alphabet: frozenset[str] | None = None
 
 
@@ -52,13 +48,12 @@ class ModelChoice:
     note: str
 
     def limits(self) -> Limits:
-        """What the model cannot do; the embedded demo model cannot do much."""
+        """What the model cannot do: the embedded model knows the letters of English alone."""
         from csm_cli.demo import DEMO_CHECKPOINT
 
         if Path(self.source).resolve() != DEMO_CHECKPOINT.resolve():
             return UNLIMITED
-        shipped = {voice.speaker for voice in VoiceRegistry().all() if voice.layer == "shipped"}
-        return Limits(frozenset(shipped or {0}), ASCII)
+        return Limits(ASCII)
 
     def sketch(self, options: RenderOptions, load: Callable[[], Engine]) -> Sketch:
         """What its small files tell of the engine, which `load` gives if it is needed after all; no torch.

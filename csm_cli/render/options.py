@@ -40,7 +40,7 @@ class RenderOptions:
         retries: tries of a part beyond the first.
         verify: what is checked beside codes and sound: "asr", "voice".
         asr: the recogniser, as `load_recogniser` takes it.
-        voice_model: folder of a speaker-embedding model; None: voices are not checked.
+        voice_model: folder of an x-vector model, or a GE2E checkpoint; None: the weights of resemblyzer.
         locked: stop if csm.lock says that takes would come out differently.
         reference: how a voice's clip is heard: as a turn "before" all others, or "continue"d by the line.
     """

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from csm_cli.errors import ScriptError, UsageError
 from csm_cli.render.book import book_of
-from csm_cli.render.cast import cast_tags, find_voices, line_tags, with_clips
+from csm_cli.render.cast import find_voices, with_clips
 from csm_cli.render.credits import with_credits, with_titles
 from csm_cli.render.models import UNLIMITED, Limits
 from csm_cli.render.options import RenderOptions, format_chapters
 from csm_cli.render.plan import DEFAULT_MAX_CHARACTERS, Chain, plan_screenplay
+from csm_cli.render.tags import cast_tags, line_tags
 from csm_cli.screenplay import Screenplay, read_screenplay
 from csm_cli.screenplay.problems import script_error
+from csm_cli.screenplay.recast import recast
 from csm_cli.screenplay.source_text import STDIN
+from csm_cli.screenplay.tag_doubts import tag_doubts
 from csm_cli.speech import Reader, reader_for
 from csm_cli.speech.checking import check_script
 from csm_cli.takes.place import Place
 from csm_cli.takes.store import takes_folder
+from csm_cli.voices.former import renamed
+from csm_cli.voices.places import voice_names
 
 if TYPE_CHECKING:
     from csm_cli.voices.voice import Voice
@@ -37,6 +42,7 @@ class Job:
         folder: where its chapters go.
         takes: where its takes are kept.
         reader: how its lines are read.
+        renamed: voices of today by the earlier names that the script has for them.
     """
 
     screenplay: Screenplay
@@ -44,17 +50,12 @@ class Job:
     folder: Path
     takes: Place
     reader: Reader | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def script(self) -> str:
         """The name of the script among those of its project."""
         return Path(self.screenplay.path).name
-
-    def untold(self) -> list[Voice]:
-        """The voices of the characters whose speaker tag the script leaves to them."""
-        cast = self.screenplay.cast.values()
-        names = dict.fromkeys(m.voice for m in cast if m.speaker is None)
-        return [self.voices[name] for name in names]
 
 
 def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
@@ -68,15 +69,17 @@ def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
     if STDIN in scripts:
         raise UsageError("a script to render is a file", where="-", remedy="save it, and name the file")
     try:
-        plays = [_completed(read_screenplay(script), options) for script in scripts]
+        read = [read_screenplay(script) for script in scripts]
+        former = [renamed(play.voices, voice_names(Path(play.path).parent)) for play in read]
+        plays = [_completed(recast(play, names), options) for play, names in zip(read, former, strict=True)]
         readers = [reader_for(play) for play in plays]
     except ScriptError:  # all there is to mend is told at once, as lint does
         raise script_error(found for script in scripts for found in check_script(script)) from None
     _check_chapters(plays, options.chapters)
     folders = _folders(scripts, options.output)
     return [
-        Job(*cast, folder, options.takes or takes_folder(Path(play.path)), reader)
-        for play, folder, reader in zip(plays, folders, readers, strict=True)
+        Job(*cast, folder, options.takes or takes_folder(Path(play.path)), reader, names)
+        for play, folder, reader, names in zip(plays, folders, readers, former, strict=True)
         for cast in [with_clips(play, find_voices(play))]
     ]
 
@@ -89,37 +92,71 @@ def _completed(play: Screenplay, options: RenderOptions) -> Screenplay:
     return with_credits(play, book_of(play, delivery.narrator)) if delivery.credits else play
 
 
+class PlannedFor(Protocol):
+    """What planning needs to know of a model."""
+
+    @property
+    def max_characters(self) -> int:
+        """Longest piece that it reads well."""
+
+    @property
+    def shipped_speakers(self) -> int:
+        """Shipped voices that it was trained on; they have the tags from 0."""
+
+
 @dataclass(frozen=True)
 class JobPlan:
-    """What there is to speak for a job: the speaker tag of every character, and the chapters as chains."""
+    """What there is to speak for a job.
+
+    Args:
+        job: the script.
+        tags: speaker tag of every character.
+        chains: the chapters.
+        shipped_speakers: shipped voices that the model was trained on.
+        warnings: what a person should know of the tags, one line each.
+    """
 
     job: Job
     tags: dict[str, int]
     chains: list[Chain]
+    shipped_speakers: int = 0
+    warnings: tuple[str, ...] = ()
 
 
 def plan_jobs(
     jobs: Sequence[Job],
     options: RenderOptions,
+    model: PlannedFor | None = None,
     *,
-    max_characters: int = DEFAULT_MAX_CHARACTERS,
     limits: Limits = UNLIMITED,
 ) -> list[JobPlan]:
-    """Plan the jobs for a model that reads `max_characters` well and has these limits."""
+    """Plan the jobs for a model.
+
+    Args:
+        jobs: from `read_jobs`.
+        options: of the rendering.
+        model: which will speak; None: any.
+        limits: of it.
+    """
+    longest = model.max_characters if model else DEFAULT_MAX_CHARACTERS
+    shipped = model.shipped_speakers if model else 0
     plans = []
     for job in jobs:
-        tags = cast_tags(job.screenplay, job.voices, limits.speakers)
+        tags = cast_tags(job.screenplay, job.voices, shipped)
+        own = {name: voice.speaker for name, voice in job.voices.items() if voice.layer == "shipped"}
+        doubts = tag_doubts(job.screenplay, own, shipped)
         chains = plan_screenplay(
             job.screenplay,
             tags,
-            others=line_tags(job.screenplay, job.voices, tags, limits.speakers),
+            others=line_tags(job.screenplay, job.voices, tags, shipped),
             seed=options.seed,
-            max_characters=max_characters,
+            max_characters=longest,
             chapters=options.chapters,
             alphabet=limits.alphabet,
             reader=job.reader,
         )
-        plans.append(JobPlan(job, tags, chains))
+        warnings = tuple(f"{source}: warning: {what}" for source, what in doubts)
+        plans.append(JobPlan(job, tags, chains, shipped, warnings))
     return plans
 
 

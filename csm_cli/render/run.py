@@ -57,14 +57,14 @@ def render_jobs(
         CsmError: something cannot be written. What was finished stays.
     """
     progress, verifier = progress or Progress(), verifier or Verifier()
-    plans = plan_jobs(jobs, options, max_characters=engine.max_characters, limits=limits)
+    plans = plan_jobs(jobs, options, engine, limits=limits)
     chains = [chain for plan in plans for chain in plan.chains]
     sampler = options.sampler(engine.default_sampler)
     report = RenderReport()
     started = time.monotonic()
     progress.start(chains)
     with ExitStack() as stack:
-        running = prepare(stack, plans, options, identity_of(engine), sampler, limits, note)
+        running = prepare(stack, plans, options, identity_of(engine), sampler, note)
         notes = [Notes.of(each, options) for each in running]
         reports = [each.report(mine.store) for each, mine in zip(notes, running, strict=True)]
         desks = _desks(stack, running, options, verifier)
@@ -84,9 +84,7 @@ def render_jobs(
         manner = Manner(options.batch, options.context_turns, options.retries, verifier, options.reference)
         failed = True
         try:
-            for chain, lines in speak_chains(
-                engine, _works(running, desks, engine, limits), manner, progress
-            ):
+            for chain, lines in speak_chains(engine, _works(running, desks, engine), manner, progress):
                 place, chapter = owner[id(chain)], chain.chapter
                 each, book = running[place], books[place]
                 parts = chapter_parts(each.store, chapter, lines, mark)
@@ -131,11 +129,9 @@ def _desks(
     return desks
 
 
-def _works(
-    running: Sequence[Running], desks: Sequence[Desk], engine: Engine, limits: Limits
-) -> Iterator[Work]:
+def _works(running: Sequence[Running], desks: Sequence[Desk], engine: Engine) -> Iterator[Work]:
     for each, desk in zip(running, desks, strict=True):
         job = each.job
-        heard = {} if limits.speakers else references(engine, each.plan.tags, job.screenplay, job.voices)
+        heard = references(engine, each.plan.tags, job.screenplay, job.voices, each.plan.shipped_speakers)
         for chain in each.plan.chains:
             yield Work(chain, each.asking.ask(chain), heard, desk)

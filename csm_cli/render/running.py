@@ -12,7 +12,6 @@ from csm_cli.engine import Sampler
 from csm_cli.errors import CsmError, UsageError
 from csm_cli.render.asking import Asking
 from csm_cli.render.lines import SpokenLine
-from csm_cli.render.models import Limits
 from csm_cli.render.options import RenderOptions
 from csm_cli.render.project import Job, JobPlan
 from csm_cli.report import ReportWriter
@@ -102,7 +101,6 @@ def prepare(
     options: RenderOptions,
     model: ModelIdentity,
     sampler: Sampler,
-    limits: Limits,
     note: Callable[[str], None],
 ) -> list[Running]:
     """Open the stores, one for each folder, and look at `csm.lock`.
@@ -113,7 +111,6 @@ def prepare(
         options: of the rendering.
         model: that speaks.
         sampler: how codes are drawn.
-        limits: of the model.
         note: is told what a person should know.
 
     Raises:
@@ -124,6 +121,8 @@ def prepare(
     beside = frozenset(plan.job.script for plan in plans)
     running = []
     for plan in plans:
+        for warning in plan.warnings:
+            note(warning)
         folder = plan.job.takes
         if folder not in stores:
             store = stores[folder] = TakeStore(folder)
@@ -132,7 +131,7 @@ def prepare(
             stack.callback(store.close)
             for damaged in store.index.damaged:
                 note(f"{damaged}: is damaged; the line is spoken again unless it has another take")
-        asking = Asking.of(plan.job, model, sampler, options.context_turns, limits, options.reference)
+        asking = Asking.of(plan.job, model, sampler, options.context_turns, options.reference)
         facts = asking.facts(_seed(plan.job, options))
         running.append(Running(plan, asking, stores[folder], beside, facts))
     _check_lock(running, options, note)

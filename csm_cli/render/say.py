@@ -17,7 +17,7 @@ from csm_cli.audio.tags import Tags
 from csm_cli.errors import CsmError, UsageError
 from csm_cli.render.asking import Asking, identity_of
 from csm_cli.render.book import book_of
-from csm_cli.render.cast import cast_tags, find_voice, references
+from csm_cli.render.cast import find_voice, references
 from csm_cli.render.chapter import chapter_parts
 from csm_cli.render.desk import Desk
 from csm_cli.render.loop import Manner, Work, speak_chains
@@ -27,6 +27,7 @@ from csm_cli.render.plan import plan_screenplay
 from csm_cli.render.progress import Progress
 from csm_cli.render.project import Job
 from csm_cli.render.report import RenderReport
+from csm_cli.render.tags import cast_tags
 from csm_cli.screenplay import NARRATOR, CastMember, Chapter, Line, Screenplay, Source
 from csm_cli.speech import Reader
 from csm_cli.speech.lexicon_files import load_lexicon
@@ -35,6 +36,8 @@ from csm_cli.takes.choose import Chooser
 from csm_cli.takes.writer import TakeWriter
 from csm_cli.verify import Verifier
 from csm_cli.voices.consent import statement
+from csm_cli.voices.former import renamed
+from csm_cli.voices.places import voice_names
 from csm_cli.voices.registry import VoiceRegistry
 
 if TYPE_CHECKING:
@@ -55,6 +58,9 @@ class Saying:
         voice: name; None: the default voice.
         project_dir: whose voices come first.
 
+    Attributes:
+        renamed: the voice of today, if `voice` is the name of an earlier one.
+
     Raises:
         UsageError: there is nothing to say.
         MissingError: there is no such voice.
@@ -62,10 +68,12 @@ class Saying:
     """
 
     def __init__(self, text: str, voice: str | None, project_dir: Path | None = None):
-        found = find_voice(VoiceRegistry(project_dir or Path.cwd()), voice or "", "--voice")
+        here = project_dir or Path.cwd()
+        found = find_voice(VoiceRegistry(here), voice or "", "--voice")
+        self.renamed = renamed([voice or ""], voice_names(here))
         self.screenplay = as_screenplay(text, found.name)
         self.voices = {found.name: found}
-        self.reader = Reader(lexicon=load_lexicon(project_dir or Path.cwd()))
+        self.reader = Reader(lexicon=load_lexicon(here))
 
     def spoken(self) -> list[str]:
         """What will be read, a text for each paragraph."""
@@ -88,8 +96,8 @@ class Saying:
             (the sound; what it came to).
         """
         started = time.monotonic()
-        tags = cast_tags(self.screenplay, self.voices, limits.speakers)
-        heard = {} if limits.speakers else references(engine, tags, self.screenplay, self.voices)
+        tags = cast_tags(self.screenplay, self.voices, engine.shipped_speakers)
+        heard = references(engine, tags, self.screenplay, self.voices)
         (chain,) = plan_screenplay(
             self.screenplay,
             tags,
@@ -100,7 +108,7 @@ class Saying:
         )
         sampler, turns = options.sampler(engine.default_sampler), options.context_turns
         job = Job(self.screenplay, self.voices, Path(), Path())
-        asked = Asking.of(job, identity_of(engine), sampler, turns, limits, options.reference).ask(chain)
+        asked = Asking.of(job, identity_of(engine), sampler, turns, options.reference).ask(chain)
         store, verifier = TakeStore(None), Verifier()
         progress = progress or Progress()
         progress.start([chain])

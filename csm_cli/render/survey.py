@@ -11,7 +11,6 @@ from csm_cli.render.asking import Asking, identity_of
 from csm_cli.render.desk import Desk, Encoder
 from csm_cli.render.lines import SpokenLine
 from csm_cli.render.loop import ChainInProgress, Manner, Work
-from csm_cli.render.models import Limits
 from csm_cli.render.options import RenderOptions
 from csm_cli.render.plan import Chain, PlannedLine
 from csm_cli.render.project import JobPlan
@@ -56,9 +55,7 @@ class _ReadingDesk(Desk):
         return self.store.codes(take)
 
 
-def survey(
-    plans: Sequence[JobPlan], options: RenderOptions, model: Sketch, limits: Limits
-) -> Iterator[Surveyed]:
+def survey(plans: Sequence[JobPlan], options: RenderOptions, model: Sketch) -> Iterator[Surveyed]:
     """Look for the takes of each chain, in order. Writes nothing.
 
     Voices' clips are left out of what lines hear. That matters to no take but one that would be chosen among
@@ -68,7 +65,6 @@ def survey(
         plans: made for this model.
         options: of the rendering.
         model: which would speak.
-        limits: of it.
     """
     stores: dict[Place, TakeStore] = {}
     sampler, identity = options.sampler(model.default_sampler), identity_of(model)
@@ -77,7 +73,7 @@ def survey(
     for plan in plans:
         job = plan.job
         store = stores.setdefault(job.takes, TakeStore(job.takes))
-        asking = Asking.of(job, identity, sampler, options.context_turns, limits, options.reference)
+        asking = Asking.of(job, identity, sampler, options.context_turns, options.reference)
         beside = tuple(name for name in scripts if name != job.script)
         with TakeWriter(store) as writer:
             desk = _ReadingDesk(Chooser(store, options.lineage, options.fresh, beside), writer)

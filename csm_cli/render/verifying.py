@@ -38,14 +38,17 @@ def make_verifier(jobs: Sequence[Job], options: RenderOptions, note: Callable[[s
         references = {
             name: voice.audio for job in jobs for name, voice in job.voices.items() if voice.audio is not None
         }
-        if options.voice_model is None:
-            note("--verify voice is off: there is no speaker model; name its folder with --voice-model")
+        from csm_cli.verify.encoders import NO_ENCODER, load_encoder
+
+        encoder = load_encoder(options.voice_model)
+        if encoder is None:
+            note(f"--verify voice is off: {NO_ENCODER}")
         elif not references:
             note("--verify voice is off: no voice of this cast has a reference recording")
         else:
             from csm_cli.verify.likeness import VoiceLikeness
 
-            likeness = VoiceLikeness(options.voice_model, references)
+            likeness = VoiceLikeness(encoder, references)
     return Verifier(recogniser, likeness, names=_words_of_lexicons(jobs))
 
 

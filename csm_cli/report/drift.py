@@ -15,7 +15,7 @@ def drifts(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
     Args:
         lines: as `line_row` gives them. `scores` of their takes hold `voice_similarity`, a cosine, where a
-            speaker-embedding model was there to measure it.
+            speaker encoder was there to measure it.
 
     Returns:
         For each voice, in order of appearance: `voice`; `points`, [seconds into the chapter, likeness] a

@@ -293,6 +293,20 @@ class Screenplay:
         """Everything that is spoken, in order."""
         return tuple(line for chapter in self.chapters for line in chapter.lines)
 
+    @property
+    def voices(self) -> dict[str, Source]:
+        """Every voice that it names, with the first place that does; "" is the default voice."""
+        found: dict[str, Source] = {}
+        for member in self.cast.values():
+            for voice in member.voices:
+                found.setdefault(voice, member.source)
+        for chapter in self.chapters:
+            for voice in chapter.voices.values():
+                found.setdefault(voice, chapter.source)
+            for line in chapter.lines:
+                found.setdefault(line.voice, line.source)
+        return found
+
     def cast_voice(self, chapter: Chapter, speaker: str, style: str = "") -> str:
         """The voice of a character in a chapter and style: what a line has unless it names one itself."""
         return voice_of(self.cast[speaker], chapter.voices, style)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container
+from collections.abc import Collection, Container, Mapping
 from pathlib import Path
 
 from csm_cli.errors import ScriptError
@@ -11,6 +11,9 @@ from csm_cli.screenplay.doubts import LONG_LINE, SPEAKABLE, doubts, longest_stre
 from csm_cli.screenplay.places import Places
 from csm_cli.screenplay.problems import Finding, Problems, did_you_mean, shown
 from csm_cli.screenplay.reader import Checked, check_screenplay
+from csm_cli.screenplay.recast import recast
+from csm_cli.screenplay.tag_doubts import tag_doubts
+from csm_cli.voices.former import note_of, renamed
 
 
 def lint_file(path: Path, format: str | None = None) -> Checked:
@@ -34,6 +37,8 @@ def lint(
     voices: Collection[str] | None = None,
     alphabet: Container[str] | None = None,
     known_words: Container[str] = (),
+    own_tags: Mapping[str, int] | None = None,
+    shipped_speakers: int = 0,
 ) -> list[Finding]:
     """All findings about a script, in file order.
 
@@ -42,12 +47,15 @@ def lint(
         voices: names of the voices there are; None: not looked at.
         alphabet: characters that the model can say; None: any.
         known_words: words that the lexicon says how to speak.
+        own_tags, shipped_speakers: as for `tag_doubts`.
     """
     play, problems = checked
     if play is None:
         return problems.findings()
     if voices is not None:
-        _check_voices(play, voices, problems)
+        play = _check_voices(play, voices, problems)
+    for source, what in tag_doubts(play, own_tags or {}, shipped_speakers):
+        problems.add(source, what, "warning")
     if not problems:  # half a script tells nothing about who does not speak
         _check_cast(play, problems)
     english = play.language.lower().split("-")[0] == "en"
@@ -58,15 +66,17 @@ def lint(
     return problems.findings()
 
 
-def _check_voices(play: Screenplay, voices: Collection[str], problems: Problems) -> None:
-    named = [(voice, member.source) for member in play.cast.values() for voice in member.voices]
-    for chapter in play.chapters:
-        named += [(voice, chapter.source) for voice in chapter.voices.values()]
-        named += [(line.voice, line.source) for line in chapter.lines]
-    for voice, source in dict(named[::-1]).items():
+def _check_voices(play: Screenplay, voices: Collection[str], problems: Problems) -> Screenplay:
+    """Look for the voices; returns the script with those of today where it has earlier names."""
+    former = renamed(play.voices, voices)
+    if former:
+        problems.add(play.voices[next(iter(former))], note_of(former), "note")
+        play = recast(play, former)
+    for voice, source in play.voices.items():
         if voice and voice.partition("/")[0] not in voices:  # anna/angry is a clip of anna
             hint = did_you_mean(voice, voices) or "; csm voices list shows those there are"
             problems.add(source, f'no voice named "{shown(voice)}"{hint}')
+    return play
 
 
 def _check_cast(play: Screenplay, problems: Problems) -> None:

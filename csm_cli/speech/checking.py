@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ def check_script(path: Path, format: str | None = None, *, demo: bool = False) -
     Args:
         path: of the script.
         format: one of `FORMATS`; None: by the ending.
-        demo: look for characters that the demo voice cannot say.
+        demo: look for what the demo voice cannot do: characters that it cannot say, tags of other voices.
     """
     checked = lint_file(path, format)
     reader = Reader()
@@ -37,8 +38,25 @@ def check_script(path: Path, format: str | None = None, *, demo: bool = False) -
                 _add(problem, checked.problems)
         if note := reader.note:
             checked.problems.add(Source(str(path), 1, 1), note, "note")
-    alphabet = ASCII if demo else None
-    return lint(checked, voices=voice_names(path.parent), alphabet=alphabet, known_words=reader.lexicon)
+    alphabet, tags, shipped = (ASCII, *_shipped_tags(path.parent)) if demo else (None, {}, 0)
+    return lint(
+        checked,
+        voices=voice_names(path.parent),
+        alphabet=alphabet,
+        known_words=reader.lexicon,
+        own_tags=tags,
+        shipped_speakers=shipped,
+    )
+
+
+def _shipped_tags(folder: Path) -> tuple[dict[str, int], int]:
+    """(tags of the shipped voices by name, how many of them the embedded model was trained on)."""
+    from csm_cli.demo import DEMO_CHECKPOINT
+    from csm_cli.voices.registry import VoiceRegistry
+
+    config = json.loads((DEMO_CHECKPOINT / "config.json").read_text(encoding="utf-8"))
+    tags = {voice.name: voice.speaker for voice in VoiceRegistry(folder).all() if voice.layer == "shipped"}
+    return tags | {"": min(tags.values(), default=0)}, config.get("shipped_speakers", 0)
 
 
 def spoken_lines(play: Screenplay, reader: Reader) -> Iterator[tuple[Line, str]]:

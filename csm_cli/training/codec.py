@@ -1,6 +1,6 @@
 """The codec's training loop: a `MimiModel` learns to carry speech in a few codes a frame.
 
-Losses: log-mel at five resolutions, waveform, commitment, adversarial with feature matching, what an ear
+Losses: log-mel at five resolutions, harmonics, waveform, commitment, adversarial with feature matching, what an ear
 for phones hears, and phones read off the semantic code (Mimi distils its first codebook too; here the
 labels are the teachers').
 """
@@ -22,7 +22,7 @@ from csm_cli.training.mimi import decode_latents, encode_latents, scale_to_unit
 from csm_cli.training.pool import SpeechPool
 from csm_cli.training.quantiser import CodebookTrainer
 from csm_cli.training.schedule import Budget, learning_rate
-from csm_cli.training.spectra import MultiScaleMelLoss
+from csm_cli.training.spectra import HarmonicLoss, MultiScaleMelLoss
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class CodecOptions:
     adversary_from: float = 0.3
     phones: int = 47
     phone_weight: float = 2.0
+    harmonic_weight: float = 6.0
     judged_frames: int = 8  # of a crop, heard by the discriminators: they cost three times the codec
     discriminator_channels: int = 16
     ear_width: int = 256
@@ -71,7 +72,7 @@ class CodecTrainer:
         self.acoustic = CodebookTrainer(quantizer.acoustic_residual_vector_quantizer)
         dim = model.config.vector_quantization_hidden_dimension
         self.phone_head = nn.Linear(dim, 4 * options.phones).to(device)  # four labels of 20 ms a frame
-        self.mel = MultiScaleMelLoss().to(device)
+        self.mel, self.harmonics = MultiScaleMelLoss().to(device), HarmonicLoss().to(device)
         self.ear = Ear(options.phones, width=options.ear_width).to(device)
         self.judges = Discriminators(channels=options.discriminator_channels).to(device)
         self.encode: Callable[[torch.Tensor], torch.Tensor] = self._encode_latents
@@ -177,8 +178,11 @@ class CodecTrainer:
             mixed = quantizer.semantic_residual_vector_quantizer.output_proj(meaning.transpose(1, 2))
             mixed = mixed + quantizer.acoustic_residual_vector_quantizer.output_proj(detail.transpose(1, 2))
             made = self.decode(mixed)[:, 0].float()
-        losses = {"mel": self.mel(made, real), "wave": F.l1_loss(made, real), "commit": commitment}
-        total = 15 * losses["mel"] + 3 * losses["wave"]
+        losses = {"mel": self.mel(made, real), "wave": F.l1_loss(made, real), "commit": commitment,
+                  "harmonics": self.harmonics(made, real)}  # fmt: skip
+        total = 15 * losses["mel"] + options.harmonic_weight * losses["harmonics"]
+        if not stage.frozen:  # later it only keeps what cannot be known, the phase, small
+            total = total + 3 * losses["wave"]
         if not stage.frozen:
             total = total + 0.5 * commitment
             labels = phones.view(options.batch, options.frames, 4)

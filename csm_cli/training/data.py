@@ -12,12 +12,13 @@ from typing import Any
 import torch
 
 from csm_cli.checkpoints.find import Checkpoint
+from csm_cli.errors import CsmError
 from csm_cli.model.loading import load_processor
 from csm_cli.training.clips import ClipData, encode_clips, make_rows, split_rows
 from csm_cli.training.manifest import Clip, read_manifest
 from csm_cli.training.options import TrainOptions
 from csm_cli.training.processes import Processes
-from csm_cli.training.segments import RowShape, SegmentStore
+from csm_cli.training.segments import RowShape, SegmentStore, count_frames
 from csm_cli.training.voice import as_tensors
 
 
@@ -49,11 +50,11 @@ def open_data(
     """Encode the recordings of a manifest, or open a folder of shards.
 
     Raises:
-        MissingError, UsageError: the manifest or a recording cannot be used.
+        MissingError, UsageError: the manifest, a recording or a shard cannot be used.
     """
     encode = partial(_segment_ids, load_processor(checkpoint))
     if options.packed:
-        return _from_shards(options, model, encode)
+        return _from_shards(options, model, encode, say)
     clips = read_manifest(options.data)
     books, longest = model.config.num_codebooks, min(options.positions, model.config.max_position_embeddings)
     with processes.one_by_one():  # the first encodes, the others find the files
@@ -90,7 +91,9 @@ def _segment_ids(processor: Any, speaker: int, text: str) -> list[int]:
     return [processor.bos_id, *processor.text_ids(f"[{speaker}]{text}"), processor.end_id]
 
 
-def _from_shards(options: TrainOptions, model: Any, encode: Callable[[int, str], list[int]]) -> Data:
+def _from_shards(
+    options: TrainOptions, model: Any, encode: Callable[[int, str], list[int]], say: Callable[[str], None]
+) -> Data:
     """Shards of codes, packed into rows of a few fixed lengths: for millions of positions, on compiled
     steps.
     """
@@ -99,12 +102,15 @@ def _from_shards(options: TrainOptions, model: Any, encode: Callable[[int, str],
     from csm_cli.training.voice import Batches
 
     settings, books = options.for_loop(), model.config.num_codebooks
-    store = SegmentStore(options.data, encode)
-    held = SegmentStore(options.data, encode, validation=True)
+    learned, kept = (frames / 12.5 / 3600 for frames in count_frames(options.data))
+    say(f"{learned:.1f} hours of speech to learn, {kept:.1f} for validation")
+    size = model.config.codec_config.codebook_size
+    store = SegmentStore(options.data, encode, False, books, size)
+    held = SegmentStore(options.data, encode, True, books, size)
     held.refresh()
     longest = max(shape.length for shape in options.shapes if not shape.conversation)
     single = RowShape(longest, 1.0, False)
-    found = held.batches((single,), options.positions, books, seed=5) if held.frames else iter(())
+    found = held.batches((single,), options.positions, books, seed=5) if held.by_tag or held.guests else iter(())
 
     def batches(start: int) -> Iterator[dict[str, torch.Tensor]]:
         loader: Any = DataLoader(
@@ -114,7 +120,10 @@ def _from_shards(options: TrainOptions, model: Any, encode: Callable[[int, str],
             prefetch_factor=8 if settings.workers else None,
             pin_memory=torch.cuda.is_available(),
         )
-        return iter(loader)
+        for batch in loader:
+            if isinstance(batch, CsmError):
+                raise batch
+            yield batch
 
     return Data(
         batches,

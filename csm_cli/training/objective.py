@@ -18,10 +18,9 @@ from torch.nn import functional as F
 from csm_cli.training.segments import EOS, FRAME, TEXT, RowShape
 
 SHAPES = (
-    RowShape(192, 0.12, False),
-    RowShape(576, 0.13, False),
-    RowShape(1024, 0.45, True),
-    RowShape(2048, 0.30, True),
+    RowShape(576, 0.10, False),
+    RowShape(1024, 0.50, True),
+    RowShape(2048, 0.40, True),
 )
 
 
@@ -142,10 +141,19 @@ class VoiceObjective:
         logits = self.model.lm_head(hidden).float()
         return F.cross_entropy(logits.flatten(0, -2), wanted.flatten(), ignore_index=-100)
 
-    def _depth_loss(self, hidden: torch.Tensor, codes: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        logits = self._frame_logits(hidden, codes).float()
+    def _depth_loss(
+        self, hidden: torch.Tensor, given: torch.Tensor, codes: torch.Tensor, weight: torch.Tensor
+    ) -> torch.Tensor:
+        logits = self._frame_logits(hidden, given).float()
         each = F.cross_entropy(logits.flatten(0, 1), codes[:, 1:].flatten(), reduction="none")
         return (each.view(len(codes), -1).mean(1) * weight).sum() / weight.sum().clamp_min(1)
+
+    def _damage_frames(self, hidden: torch.Tensor, codes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """What the depth decoder is given in place of the hidden states `[N, H]` and codes `[N, K]`: a frame
+        is a short sequence, the same in every round, and would be learned by heart."""
+        wrong = torch.rand(codes.shape, device=codes.device) < self.options.wrong
+        codes = torch.where(wrong, torch.randint(0, self.codes, codes.shape, device=codes.device), codes)
+        return F.dropout(hidden, self.options.dropout), codes
 
     def losses(self, batch: dict[str, torch.Tensor], damage: bool) -> tuple[torch.Tensor, torch.Tensor]:
         """(backbone loss, depth loss) of a batch on the device."""
@@ -164,7 +172,9 @@ class VoiceObjective:
             if self.options.depth_share is not None:
                 order = order + ends
             weight, chosen = order.topk(count)
-            depth = self.depth_loss(hidden.flatten(0, 1)[chosen], following[chosen], (weight >= 1).float())
+            hidden, following = hidden.flatten(0, 1)[chosen], following[chosen]
+            states, given = self._damage_frames(hidden, following) if damage else (hidden, following)
+            depth = self.depth_loss(states, given, following, (weight >= 1).float())
         return backbone, depth
 
     def _depth_count(self, speech: torch.Tensor, ends: torch.Tensor) -> int:

@@ -95,6 +95,6 @@ class TrainOptions:
             seed=self.seed,
             depth_share=None if self.packed else self.depth_share,
             half=self.half,
-            repeatable=True,
+            repeatable=not (self.graph and self.packed),  # a recorded update draws its noise from where it is
             **({} if self.damage else undamaged),
         )

@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from transformers.utils import logging as transformers_logging
 
 from csm_cli.checkpoints.convert import SMALL_FILES, as_any_file
 from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
-from csm_cli.errors import CsmError, UsageError
+from csm_cli.errors import CsmError, UsageError, first_line
 from csm_cli.model.loading import load_model
 from csm_cli.training.data import Data, open_data
 from csm_cli.training.lora import Adapter
@@ -37,13 +38,14 @@ def train(
     options: TrainOptions,
     say: Say = print,
     progress: Say = lambda text: None,
-    wait: Callable[[], None] = lambda: None,
+    wait: Callable[[], None] | None = None,
 ) -> Path | None:
     """Train, or go on with a run that was broken off.
 
     Args:
         say: takes a line worth keeping. progress: takes the state of things, to be overwritten by the next.
-        wait: called when everything but the data is ready; returns when they are.
+        wait: called when everything but the data is ready; returns when they are. None: they are there, and
+            looked at before the layers are compiled.
 
     Returns:
         The folder of the trained model, `out/model`; None in processes that write nothing.
@@ -51,7 +53,7 @@ def train(
     Raises:
         MissingError: model, manifest or recordings are not there.
         UsageError: the data or the options cannot be used.
-        CsmError: the loss is no longer a number.
+        CsmError: the loss is no longer a number, or a process that makes batches has died.
     """
     transformers_logging.disable_progress_bar()
     processes = Processes.find(options.device)
@@ -70,11 +72,14 @@ def train(
     if options.recompute:
         model.gradient_checkpointing_enable()
     trainer = VoiceTrainer(model, None, options.for_loop(), processes.device, processes.average)
-    if options.packed and options.compile:
-        progress("compiling")
-        trainer.warm()
-    wait()
-    data = open_data(options, checkpoint, model, say, progress, processes)
+    opened = partial(open_data, options, checkpoint, model, say, progress, processes)
+    if wait is None:
+        data = opened()
+        _warm(trainer, options, progress)
+    else:
+        _warm(trainer, options, progress)
+        wait()
+        data = opened()
     run = _Run(options, checkpoint, trainer, adapter, data, processes, say, progress)
     run.go()
     return run.export()
@@ -96,6 +101,17 @@ def _model(options: TrainOptions, checkpoint: Checkpoint) -> Any:
     return model
 
 
+def _warm(trainer: VoiceTrainer, options: TrainOptions, progress: Say) -> None:
+    if options.packed and options.compile:
+        progress("compiling")
+        trainer.warm()
+
+
+def _of_a_loader(error: RuntimeError) -> bool:
+    """Whether torch says that one of its loader's processes or threads has ended."""
+    return any(part in str(error) for part in ("DataLoader worker", "Pin memory thread"))
+
+
 class _Run:
     """One call of `train` on its way."""
 
@@ -115,6 +131,7 @@ class _Run:
         self.record = Record(options.out)
         self.state = State(options.out, self._identity())
         self.budget = Budget()
+        self.losses: dict[str, torch.Tensor] = {}
 
     def _identity(self) -> dict[str, Any]:
         options = self.options
@@ -152,14 +169,24 @@ class _Run:
             self.say(f"going on from update {kept['step']}")
         elif self.processes.first:
             self.record.go_back([])
-        # From when on, and from which fraction of the whole, the time that is left is reckoned.
-        self.began, self.fraction = time.monotonic(), self.budget.fraction()
+        # From when on, and from which update and fraction of the whole, speed and time left are reckoned.
+        self.began, self.start, self.fraction = time.monotonic(), self.budget.step, self.budget.fraction()
         try:
             self.trainer.loop(self.budget, self._groups(group), self._after, 0.0 if options.packed else 0.05)
+            if self.losses:  # the last ones need not have been looked at
+                check_finite(self.losses, self.budget.step - 1)
         except FloatingPointError as error:
             raise CsmError(
                 f"the run has gone astray: {error}",
                 remedy="give a lower --rate and go on from the last state",
+            ) from error
+        except RuntimeError as error:
+            if not _of_a_loader(error):
+                raise
+            raise CsmError(
+                f"a process that makes batches has died ({first_line(error)})",
+                where=str(options.data),
+                remedy="free some memory and go on from the last state",
             ) from error
         except KeyboardInterrupt:
             self._keep(self.budget.step)
@@ -176,6 +203,7 @@ class _Run:
             yield share[self.processes.number :: self.processes.count]
 
     def _after(self, done: int, fraction: float, losses: dict[str, torch.Tensor]) -> None:
+        self.losses = losses
         due = done % self.options.every == 0
         if done > 1 and done % self.options.log_every and not due:
             return
@@ -183,29 +211,36 @@ class _Run:
         backbone, depth = check_finite(losses, done - 1)
         entry: dict[str, Any] = {"step": done, "backbone": backbone, "depth": depth}
         if due:
-            entry |= self._validated()
+            entry |= self._validated(done - 1)
         if self.processes.first:
             self.record.add(entry)
         text = f"update {done}" + (f"/{self.budget.steps}" if self.budget.steps else "")
         text += f" · backbone {backbone:.3f} · depth {depth:.3f}"
-        if fraction > self.fraction:
-            passed, went = time.monotonic() - self.began, fraction - self.fraction
-            self.progress(f"{text} · {passed * (1 - fraction) / went / 60:.0f} min left")
-        else:
-            self.progress(text)
+        text += self._pace(done, fraction)
+        self.progress(text)
         if due:
             held = [f"{entry[f'validation_{name}']:.3f}" for name in ("backbone", "depth") if self.data.held]
             self.say(text + (f" · validation {' + '.join(held)}" if held else ""))
             self._look(done)
             self._keep(done)
 
-    def _validated(self) -> dict[str, float]:
+    def _pace(self, done: int, fraction: float) -> str:
+        """Updates a second and minutes left, since this process began; samples and validation count."""
+        passed, went = time.monotonic() - self.began, fraction - self.fraction
+        if not passed or went <= 0:
+            return ""
+        left = passed * (1 - fraction) / went / 60
+        return f" · {(done - self.start) / passed:.2g} updates/s · {left:.0f} min left"
+
+    def _validated(self, step: int) -> dict[str, float]:
         if not self.data.held:
             return {}
         torch.manual_seed(0)
         # Without gradients everything would be compiled once more.
         with torch.compiler.set_stance("force_eager"):
             backbone, depth = self.trainer.validate(self.data.held)
+        if not math.isfinite(backbone + depth):  # before the state is kept
+            raise FloatingPointError(f"the validation losses are {backbone}, {depth} after step {step}")
         return {"validation_backbone": backbone, "validation_depth": depth}
 
     def _keep(self, done: int) -> None:

@@ -9,20 +9,28 @@ twice, so that neither tag nor text says how it sounds. It has to be taken from 
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from csm_cli.errors import CsmError, MissingError, UsageError, first_line
+
 PAD, TEXT, FRAME, EOS = 0, 1, 2, 3
 GUEST = 255
 """Tag in a shard of a speaker that has none of its own."""
 LAST_GUEST_TAG = 99
-GUEST_SHARE = 0.55
+GUEST_SHARE = 0.68
 """How often a voice of a conversation is a guest, where there are both."""
+BY_LINES = 0.25
+"""How often a guest is drawn by how much it has said: one that has read much brings words, many bring voices."""
+LINES_OF_A_ROW = 60
+"""More than a row can hold."""
 DISGUISED = 0.15
 """How often a speaker with a tag appears as a guest."""
 
@@ -82,6 +90,49 @@ Lines = list[tuple[str, np.ndarray]]
 """What one speaker has said: (text, codes int16 `[frames, codebooks]`)."""
 
 
+def kept_for_validation(name: str) -> bool:
+    """Whether a shard of this name is kept out of training: the first of each of the first workers."""
+    return "-00000" in name and name.startswith("00")
+
+
+def count_frames(folder: Path) -> tuple[int, int]:
+    """Frames of speech in the shards of a folder: (to learn, kept for validation).
+
+    Raises:
+        MissingError: a shard cannot be read, or there is nothing to learn.
+    """
+    counts = [0, 0]
+    for path in sorted(folder.glob("*.npz")):
+        with _reading(path), np.load(path) as shard:
+            counts[kept_for_validation(path.name)] += int(max(shard["ends"], default=0))
+    if not counts[False]:
+        raise _nothing(folder)
+    return counts[False], counts[True]
+
+
+def _nothing(folder: Path) -> CsmError:
+    return MissingError(
+        "holds no shards of codes to learn from",
+        where=str(folder),
+        remedy="give a folder of .npz shards; those named 00…-00000 are kept for validation",
+    )
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Name the shard in whatever goes wrong while it is read."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:  # numpy, zipfile, zlib and json have an error each for a damaged file
+        raise MissingError(
+            f"is no shard of codes, or damaged ({first_line(error)})",
+            where=str(path),
+            remedy="delete it or make it again",
+        ) from error
+
+
 class SegmentStore:
     """All utterances of the code shards in a folder, by speaker; grows as shards appear.
 
@@ -89,42 +140,64 @@ class SegmentStore:
         folder: `.npz` shards with `codes`, `ends`, `tags`, `texts`, and `speakers` where there are guests.
         encode: (tag, text) → ids with BOS and end.
         validation: read only the shards kept out of training, instead of all others.
+        codebooks, size: the codes must be of this many codebooks, each of this size; None: any will do.
 
     Attributes:
         by_tag: lines of the speakers that have a tag. guests: lines of those that have none, by number.
-        frames: of all lines.
     """
 
-    def __init__(self, folder: Path, encode: Callable[[int, str], list[int]], validation: bool = False):
+    def __init__(
+        self,
+        folder: Path,
+        encode: Callable[[int, str], list[int]],
+        validation: bool = False,
+        codebooks: int | None = None,
+        size: int | None = None,
+    ):
         self.folder, self.encode, self.validation = folder, encode, validation
+        self.codebooks, self.size = codebooks, size
         self.by_tag: dict[int, Lines] = {}
         self.guests: dict[int, Lines] = {}
-        self.frames = 0
-        self._seen: set[str] = set()
+        self.seen: set[str] = set()
         self._tags: list[int] = []
         self._numbers: list[int] = []
+        self._lines: list[int] = []  # of the guests up to this one
 
     def refresh(self) -> None:
-        """Take in shards that are new."""
+        """Take in shards that are new.
+
+        Raises:
+            MissingError: a shard is damaged, or of another model's codes.
+        """
         for path in sorted(self.folder.glob("*.npz")):
-            if path.name in self._seen:
+            if path.name in self.seen:
                 continue
-            self._seen.add(path.name)
-            if ("-00000" in path.name and path.name.startswith("00")) != self.validation:
+            self.seen.add(path.name)
+            if kept_for_validation(path.name) != self.validation:
                 continue
-            with np.load(path) as shard:
-                codes, ends, tags = shard["codes"], shard["ends"], shard["tags"]
-                texts = json.loads(shard["texts"].tobytes())
-                speakers = shard["speakers"] if "speakers" in shard.files else tags
-            start = 0
-            for end, tag, speaker, text in zip(ends, tags, speakers, texts, strict=True):
-                lines = self.guests if tag == GUEST else self.by_tag
-                lines.setdefault(int(speaker if tag == GUEST else tag), []).append((text, codes[start:end]))
-                start = end
-            self.frames += len(codes)
+            with _reading(path):
+                self._read(path)
         self._tags = sorted(self.by_tag)
         # A guest that speaks once says nothing of its voice to what follows.
         self._numbers = sorted(number for number, lines in self.guests.items() if len(lines) > 1)
+        self._lines = list(itertools.accumulate(len(self.guests[number]) for number in self._numbers))
+
+    def _read(self, path: Path) -> None:
+        with np.load(path) as shard:
+            codes, ends, tags = shard["codes"], shard["ends"], shard["tags"]
+            texts = json.loads(shard["texts"].tobytes())
+            speakers = shard["speakers"] if "speakers" in shard.files else tags
+        if len(codes) != max(ends, default=0):
+            raise ValueError(f"{len(codes)} frames of codes, not {max(ends, default=0)}")
+        if self.codebooks is not None and codes.shape[1:] != (self.codebooks,):
+            raise ValueError(f"codes of shape {codes.shape}, not of {self.codebooks} codebooks")
+        if self.size is not None and len(codes) and not 0 <= codes.min() <= codes.max() < self.size:
+            raise ValueError(f"codes from {codes.min()} to {codes.max()}, not from 0 to {self.size - 1}")
+        start = 0
+        for end, tag, speaker, text in zip(ends, tags, speakers, texts, strict=True):
+            lines = self.guests if tag == GUEST else self.by_tag
+            lines.setdefault(int(speaker if tag == GUEST else tag), []).append((text, codes[start:end]))
+            start = end
 
     def _spoken(self, tag: int, line: tuple[str, np.ndarray]) -> Spoken:
         return Spoken(tag, np.array(self.encode(tag, line[0]), np.int32), line[1])
@@ -142,14 +215,17 @@ class SegmentStore:
         """Who speaks in a row: (tag, lines to come) of one to four voices."""
         cast: dict[int, Iterator[tuple[str, np.ndarray]]] = {}
         used: set[int] = set()
-        for _ in range(rng.choice([1, 1, 1, 2, 2, 3, 4])):
+        if not self._numbers and not self._tags:
+            return []
+        for _ in range(rng.choice([1, 1, 2, 2, 3, 4])):
             if self._numbers and (not self._tags or rng.random() < GUEST_SHARE):
-                number = rng.choice(self._numbers)
+                by_lines = rng.random() < BY_LINES
+                number = rng.choices(self._numbers, cum_weights=self._lines if by_lines else None)[0]
                 if number in used:
                     continue
                 used.add(number)
                 lines = self.guests[number]
-                cast[self._guest_tag(rng, set(cast))] = iter(rng.sample(lines, len(lines)))
+                cast[self._guest_tag(rng, set(cast))] = iter(rng.sample(lines, min(len(lines), LINES_OF_A_ROW)))
             else:
                 tag = rng.choice(self._tags)
                 known = self.by_tag[tag]
@@ -183,7 +259,7 @@ class SegmentStore:
         speaker with a tag where there is one.
 
         Raises:
-            ValueError: no utterance fits.
+            UsageError: no utterance fits.
         """
         fallback = None
         for _ in range(200):
@@ -191,7 +267,10 @@ class SegmentStore:
                 tag = rng.choice(self._tags)
                 line = rng.choice(self.by_tag[tag])
             elif self.guests:
-                tag, line = self._guest_tag(rng, set()), rng.choice(self.guests[rng.choice(list(self.guests))])
+                tag, line = (
+                    self._guest_tag(rng, set()),
+                    rng.choice(self.guests[rng.choice(list(self.guests))]),
+                )
             else:
                 break
             spoken = self._spoken(tag, line)
@@ -200,18 +279,29 @@ class SegmentStore:
             if len(spoken) <= longest:
                 fallback = spoken
         if fallback is None:
-            raise ValueError(f"no utterance fits into {longest} positions")
+            raise UsageError(
+                f"no utterance fits into {longest} positions",
+                where=str(self.folder),
+                remedy="make shards of shorter utterances",
+            )
         return fallback
 
     def batches(
         self, shapes: tuple[RowShape, ...], positions: int, codebooks: int, seed: int
     ) -> Iterator[Rows]:
-        """Endless batches of about `positions` positions each, in the shares of `shapes`."""
+        """Endless batches of about `positions` positions each, in the shares of `shapes`.
+
+        Raises:
+            MissingError: there is nothing to learn, or a shard is damaged.
+            UsageError: no utterance fits.
+        """
         rng, number = random.Random(seed), 0
         lengths = sorted(shape.length for shape in shapes if not shape.conversation)
         while True:
             if number % 300 == 0:
                 self.refresh()
+                if not (self.by_tag or self.guests):
+                    raise _nothing(self.folder)
             number += 1
             shape = rng.choices(shapes, [s.share for s in shapes])[0]
             count = max(1, positions // shape.length)

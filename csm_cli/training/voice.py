@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
+from csm_cli.errors import CsmError
 from csm_cli.training.graphs import GraphedStep, adamw, set_rate
 from csm_cli.training.objective import SHAPES, VoiceObjective, VoiceOptions
 from csm_cli.training.schedule import Budget, learning_rate
@@ -21,16 +22,23 @@ __all__ = ["SHAPES", "Batches", "VoiceOptions", "VoiceTrainer", "as_tensors", "c
 
 
 class Batches(IterableDataset):
-    """Endless batches of a store; `skip` of them were seen by an earlier run, and others come now."""
+    """Endless batches of a store; `skip` of them were seen by an earlier run, and others come now.
+
+    A `CsmError` is the last item instead of being raised: a `DataLoader` would put the traceback of its
+    worker into the message.
+    """
 
     def __init__(self, store: SegmentStore, options: VoiceOptions, codebooks: int, skip: int = 0):
         self.store, self.options, self.codebooks, self.skip = store, options, codebooks, skip
 
-    def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
+    def __iter__(self) -> Iterator[dict[str, torch.Tensor] | CsmError]:
         info = get_worker_info()
         seed = self.options.seed * 100 + (info.id if info else 0) + 7919 * self.skip
-        for rows in self.store.batches(self.options.shapes, self.options.positions, self.codebooks, seed):
-            yield as_tensors(rows)
+        try:
+            for rows in self.store.batches(self.options.shapes, self.options.positions, self.codebooks, seed):
+                yield as_tensors(rows)
+        except CsmError as error:
+            yield error
 
 
 def as_tensors(rows: Rows) -> dict[str, torch.Tensor]:

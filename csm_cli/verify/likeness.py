@@ -1,75 +1,77 @@
-"""Whether a take is in its own voice: by a small speaker-embedding model that lies in a folder."""
+"""Whether a take is in its own voice, by a speaker encoder."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from csm_cli.audio.files import read_audio
 from csm_cli.audio.resample import resample
-from csm_cli.errors import MissingError
+from csm_cli.verify.encoders import RATE, Encoder, speech_alone
 
-RATE = 16_000
 LEAST_SECONDS = 0.6
-"""Shorter sounds say too little about a voice."""
-MARGIN = 0.02
-FLOOR = 0.25
-"""Below it nothing is the same voice, whatever the model."""
+"""Shorter speech says too little about a voice."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a take's cosines must keep to.
+
+    Attributes:
+        floor: to its own voice's clip, at least.
+        margin: by which another voice's clip may be nearer.
+    """
+
+    floor: float = 0.25
+    margin: float = 0.02
+
+
+MEASURED = {
+    "ge2e": ((1.5, Bounds(0.50, 0.10)), (2.5, Bounds(0.58, 0.04)), (float("inf"), Bounds(0.62, 0.02))),
+}
+"""By encoder: for speech of less than so many seconds, these bounds. What they come to: docs/render.md."""
 
 
 class VoiceLikeness:
-    """Compares takes with the references of the voices of a cast.
-
-    What is near enough differs from model to model, so a take is held against its own voice's reference and
-    the other voices': it has to be nearest to its own.
+    """Compares takes with the clips of the voices of a cast.
 
     Args:
-        folder: a checkpoint of transformers' `AutoModelForAudioXVector` with its feature extractor.
-        references: the clip of every voice by name; voices without one are not judged.
+        encoder: tells voices apart.
+        references: the clip of every voice by name. A voice without one, or with less than 0.6 s of speech in
+            it, is not judged.
 
     Raises:
-        MissingError: the model cannot be loaded, a clip cannot be read.
+        CsmError: a clip cannot be read.
     """
 
-    def __init__(self, folder: Path, references: Mapping[str, Path]):
-        from transformers import AutoFeatureExtractor, AutoModelForAudioXVector
-
-        try:
-            if not folder.is_dir():
-                raise OSError("no such folder")
-            self._extract: Any = AutoFeatureExtractor.from_pretrained(folder, local_files_only=True)
-            self._model: Any = AutoModelForAudioXVector.from_pretrained(folder, local_files_only=True).eval()
-        except (OSError, ValueError, KeyError) as error:
-            reason = str(error).strip().splitlines()
-            raise MissingError(
-                f"the speaker model cannot be loaded ({reason[0] if reason else type(error).__name__})",
-                where=str(folder),
-                remedy="give the folder of an x-vector model, such as wavlm-base-plus-sv",
-            ) from error
-        self.name = folder.resolve().name
-        self._known = {name: self._embed(read_audio(clip, RATE)) for name, clip in references.items()}
+    def __init__(self, encoder: Encoder, references: Mapping[str, Path]):
+        self.name, self._encoder = encoder.name, encoder
+        vectors = {
+            name: voice_vector(encoder, read_audio(clip, RATE), RATE) for name, clip in references.items()
+        }
+        self._known = {name: vector for name, vector in vectors.items() if vector is not None}
 
     def similarities(self, sound: np.ndarray, rate: int) -> dict[str, float]:
-        """The cosine of a sound to each voice's reference, by name; {} for one that is too short."""
-        if sound.size < LEAST_SECONDS * rate:
-            return {}
-        vector = self._embed(resample(sound, rate, RATE))
-        return {name: float(vector @ known) for name, known in self._known.items()}
-
-    def _embed(self, sound: np.ndarray) -> np.ndarray:
-        """A vector of length 1."""
-        import torch
-
-        inputs = self._extract([sound], sampling_rate=RATE, return_tensors="pt")
-        with torch.inference_mode():
-            vector = self._model(**inputs).embeddings[0].float().numpy()
-        return vector / max(float(np.linalg.norm(vector)), 1e-9)
+        """The cosine of a sound to each voice's clip, by name; {} for one with too little speech."""
+        vector = voice_vector(self._encoder, sound, rate)
+        return {} if vector is None else {name: float(vector @ known) for name, known in self._known.items()}
 
 
-def foreign(voice: str, similarities: Mapping[str, float]) -> str | None:
+def voice_vector(encoder: Encoder, sound: np.ndarray, rate: int) -> np.ndarray | None:
+    """Whose voice a sound is, a vector of length 1; None for one with less than 0.6 s of speech."""
+    speech = speech_alone(resample(sound, rate, RATE))
+    return encoder.embed(speech) if speech.size >= LEAST_SECONDS * RATE else None
+
+
+def bounds_of(encoder: str, seconds: float) -> Bounds:
+    """The bounds for a take with so many seconds of speech; the same for all where none were measured."""
+    return next((bounds for below, bounds in MEASURED.get(encoder, ()) if seconds < below), Bounds())
+
+
+def foreign(voice: str, similarities: Mapping[str, float], bounds: Bounds = Bounds()) -> str | None:
     """Why a take is not in the voice it should be in; None if it is, or if that cannot be told."""
     if voice not in similarities:
         return None
@@ -79,6 +81,6 @@ def foreign(voice: str, similarities: Mapping[str, float]) -> str | None:
         (name for name in similarities if name == voice or name.partition("/")[0] != person),
         key=lambda name: similarities[name],
     )
-    if similarities[nearest] > own + MARGIN:
+    if similarities[nearest] > own + bounds.margin:
         return f"sounds more like {nearest} ({similarities[nearest]:.2f}) than {voice} ({own:.2f})"
-    return f"sounds unlike {voice} ({own:.2f})" if own < FLOOR else None
+    return f"sounds unlike {voice} ({own:.2f})" if own < bounds.floor else None

@@ -11,7 +11,8 @@ import numpy as np
 from csm_cli.asr import Recogniser
 from csm_cli.engine import Speech
 from csm_cli.verify.codes import FRAME_SECONDS, expected_seconds, problems
-from csm_cli.verify.likeness import VoiceLikeness, foreign
+from csm_cli.verify.encoders import speech_alone
+from csm_cli.verify.likeness import VoiceLikeness, bounds_of, foreign
 from csm_cli.verify.sound import sound_problems
 from csm_cli.verify.verdict import Reading, Verdict
 from csm_cli.verify.word_check import WordCheck
@@ -73,7 +74,8 @@ class Verifier:
     def _resemble(self, reading: Reading) -> Verdict:
         assert self._likeness is not None
         similarities = self._likeness.similarities(reading.audio, reading.rate)
-        reason = foreign(reading.voice, similarities)
+        seconds = speech_alone(reading.audio, reading.rate).size / reading.rate
+        reason = foreign(reading.voice, similarities, bounds_of(self._likeness.name, seconds))
         own = similarities.get(reading.voice)
         scores = {} if own is None else {"voice_similarity": round(own, 4)}
         return Verdict((reason,) if reason else (), (10 if reason else 0) + 1 - (own or 0.0), scores)

@@ -77,15 +77,19 @@ def listening_file(samples: Sequence[Sample], path: Path) -> None:
     write_wav(path, np.concatenate(sounds[:-1]))
 
 
-def picture(samples: Sequence[Sample], path: Path) -> Path:
+def picture(samples: Sequence[Sample], path: Path, remarks: Sequence[str] = ()) -> Path:
     """Draws each voice's spectrogram, all on one time scale, and their average spectra in one diagram, as an
     SVG of its own.
+
+    Args:
+        remarks: lines of text to stand below.
 
     Raises:
         CsmError: the file cannot be written.
     """
     width, top, row = 900, 280, 186
-    height = top + row * len(samples) + 14
+    bottom = top + row * len(samples)
+    height = bottom + 14 + 18 * len(remarks)
     longest = max(sample.sound.size for sample in samples) / RATE
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
@@ -122,6 +126,10 @@ def picture(samples: Sequence[Sample], path: Path) -> Path:
         for frequency in (100, 1000, 10_000):
             at = y + 148 - 130 * _height(frequency)
             parts.append(f'<text x="54" y="{at + 4:.1f}" text-anchor="end">{_hertz(frequency)}</text>')
+    parts += [
+        f'<text x="60" y="{bottom + 8 + 18 * line}">{html.escape(remark)}</text>'
+        for line, remark in enumerate(remarks)
+    ]
     parts.append("</svg>")
     with written(path) as temporary:
         temporary.write_text("\n".join(parts) + "\n", encoding="utf-8")

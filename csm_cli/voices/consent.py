@@ -14,7 +14,7 @@ MAX_CHARACTERS = 240
 def statement(voices: Iterable[Voice]) -> str:
     """The voices of a rendering with licence and consent, each person once; "" if none has a name.
 
-    For example: "Voices: anna (for this book alone; Anna Berg agreed, March 2026), kal (CC0)".
+    For example: "Voices: anna (for this book alone; Anna Berg agreed, March 2026), zoe (CC0)".
     """
     said = {}
     for voice in voices:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from csm_cli.errors import CsmError, MissingError, UsageError
 from csm_cli.voices.doubts import doubts, sound_voice
+from csm_cli.voices.former import FORMER
 from csm_cli.voices.names import NAME, check_name, whole
 from csm_cli.voices.places import Layer, exists, voice_layers
 from csm_cli.voices.store import NewClip, delete, extended, locked, move, put, same
@@ -51,6 +52,8 @@ class VoiceRegistry:
     def get(self, name: str, *, where: str | None = None) -> Voice:
         """The voice of that name; `anna/angry` is Anna with her clip `angry` as the one that is heard.
 
+        A name that only earlier versions had gives the voice of today, which has another name.
+
         Args:
             where: the place that asked for it, such as `file:line:col`, for the error.
 
@@ -66,6 +69,8 @@ class VoiceRegistry:
             for layer, folder in self.layers:
                 if exists(folder / name):
                     return load_voice(folder / name, layer)
+        if name in FORMER:
+            return self.get(FORMER[name], where=where)
         raise self._missing(name, where)
 
     def all(self) -> tuple[Voice, ...]:

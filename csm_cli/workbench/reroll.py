@@ -69,7 +69,7 @@ def reroll(
         CsmError: a take cannot be written.
     """
     verifier = verifier or Verifier()
-    (plan,) = plan_jobs([bench.job], options, max_characters=engine.max_characters, limits=limits)
+    (plan,) = plan_jobs([bench.job], options, engine, limits=limits)
     chain, place = next(
         (chain, place)
         for chain in plan.chains
@@ -81,9 +81,9 @@ def reroll(
     chain = replace(chain, lines=chain.lines[: place + 1])
     turns = options.context_turns
     sampler = options.sampler(engine.default_sampler)
-    asking = Asking.of(bench.job, identity_of(engine), sampler, turns, limits, options.reference)
+    asking = Asking.of(bench.job, identity_of(engine), sampler, turns, options.reference)
     asked = asking.ask(chain)
-    heard = {} if limits.speakers else references(engine, plan.tags, bench.job.screenplay, bench.job.voices)
+    heard = references(engine, plan.tags, bench.job.screenplay, bench.job.voices, plan.shipped_speakers)
     first = len(bench.takes_of(line))
     made: list[Take] = []
     with in_use(bench.job.takes), TakeWriter(bench.store) as writer:

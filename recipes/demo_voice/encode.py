@@ -10,33 +10,43 @@ import numpy as np
 import torch
 
 from csm_cli.training.mimi import encode_latents
+from csm_cli.training.segments import GUEST
 
 FRAME = 1920
-FRAMES_OF_A_BATCH = 6000
+LATE = FRAME // 2
+LATE_NUMBERS = 100_000_000
+FRAMES_OF_A_BATCH = 2500
 """Frames that are encoded in one pass, padding counted."""
 
 
 @torch.inference_mode()
-def encode_shard(codec: Any, source: Path, target: Path, device: torch.device) -> int:
+def encode_shard(codec: Any, source: Path, target: Path, device: torch.device, late: int = 0) -> int:
     """Encode one shard of `produce` with a `MimiModel`; returns its frames.
 
     The target holds `codes` int16 [frames, codebooks], `ends` int64 [utterances] (in frames), `tags`,
     `speakers`, `texts`.
+
+    Args:
+        late: samples of silence in front, so that frames fall on other places of the speech: other codes
+            for the same words. Guests get other numbers then, since no line may come twice in a row.
     """
     with np.load(source) as shard:
         audio, ends, kept = shard["audio"], shard["ends"], {n: shard[n] for n in ("tags", "speakers", "texts")}
+    if late:
+        kept["speakers"] = np.where(kept["tags"] == GUEST, kept["speakers"] + LATE_NUMBERS, kept["speakers"])
     starts = np.concatenate([[0], ends[:-1]])
-    frames = -(-(ends - starts) // FRAME)
+    frames = -(-(ends - starts + late) // FRAME)
     found: list[np.ndarray] = [np.empty(0)] * len(ends)
     samples = torch.from_numpy(audio).to(device)
     for some in _batches(frames):
         longest = -(-int(frames[some].max()) // 8) * 8  # few shapes
         batch = torch.zeros(len(some), 1, longest * FRAME, device=device)
         for row, i in enumerate(some):
-            batch[row, 0, : ends[i] - starts[i]] = samples[starts[i] : ends[i]].float() / 32768
-        codes = codec.quantizer.encode(encode_latents(codec, batch)).permute(1, 2, 0).to(torch.int16).cpu().numpy()
+            size = ends[i] - starts[i]
+            batch[row, 0, late : late + size] = samples[starts[i] : ends[i]].float() / 32768
+        codes = codec.quantizer.encode(encode_latents(codec, batch)).permute(1, 2, 0)
         for row, i in enumerate(some):
-            found[i] = codes[row, : frames[i]]
+            found[i] = codes[row, : frames[i]].to(torch.int16).cpu().numpy()
     temporary = target.with_suffix(".tmp")
     with temporary.open("wb") as file:
         np.savez(file, codes=np.concatenate(found), ends=np.cumsum(frames), **kept)
@@ -69,7 +79,8 @@ def encode_all(
     unless it is to be kept: a hundred hours are 17 GB."""
     from transformers import MimiModel
 
-    codec = MimiModel.from_pretrained(codec_folder, local_files_only=True).to(device).eval()
+    codec = MimiModel.from_pretrained(codec_folder, local_files_only=True, dtype=torch.float32)
+    codec = codec.to(device).eval()
     target.mkdir(parents=True, exist_ok=True)
     began, frames, said = time.monotonic(), 0, 0.0
     while time.monotonic() - began < seconds:
@@ -80,6 +91,8 @@ def encode_all(
         ]  # fmt: skip
         for number, path in enumerate(waiting):
             frames += encode_shard(codec, path, target / path.name, device)
+            if not path.name.startswith("5"):  # hibari has read more than enough
+                encode_shard(codec, path, target / f"{path.stem}-late.npz", device, LATE)
             if not keep:
                 path.unlink()
             passed = time.monotonic() - began

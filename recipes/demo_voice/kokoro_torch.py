@@ -132,7 +132,9 @@ class Kokoro:
         lengths.frames, lengths.longest = frames[:, None, None].float(), whole
         # Which phoneme each frame belongs to; frames behind the end take the last and are masked.
         ends = durations.cumsum(1)
-        at = torch.searchsorted(ends, torch.arange(whole, device=device).expand(len(ids), -1).contiguous(), right=True)
+        at = torch.searchsorted(
+            ends, torch.arange(whole, device=device).expand(len(ids), -1).contiguous(), right=True
+        )
         at = at.clamp(max=ids.shape[1] - 1)
         inside = torch.arange(whole, device=device) < frames[:, None]
         spread = text.gather(1, at[..., None].expand(-1, -1, text.shape[2])) * inside[..., None]
@@ -238,7 +240,11 @@ def _build(root: Path) -> Any:
                 break
         else:
             missing.append(name)
-    odd = [name for name in missing if ".norm." not in name and "pooler" not in name and "position_ids" not in name]
+    odd = [
+        name
+        for name in missing
+        if ".norm." not in name and "pooler" not in name and "position_ids" not in name
+    ]
     if odd:
         raise ValueError(f"kokoro.onnx: no value for {odd[:3]}, {len(odd)} in all")
     model.load_state_dict(loaded, strict=False)

@@ -7,7 +7,8 @@ parts take turns, each a set of processes that print hours of speech, updates a 
 part that fails ends the run at once with its traceback.
 
 speech  the teachers, and with a frozen codec its encoder beside them
-codec   only without `--codec`: learns from the speech, alone on the device; then the speech is encoded
+codec   learns from the speech, alone on the device; then the speech is encoded. With `--codec` only its
+        decoder learns on, so that every code keeps its meaning
 voice   learns from the codes; `--checkpoint` goes on from a trained one whose codec is the same
 
 `--parts` names the parts to run; a part that is left out must have run before in the same folder.
@@ -45,12 +46,15 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--encoders", type=int, default=3, help="processes of the codec's encoder")
     parser.add_argument("--batch", type=int, default=16, help="paragraphs that Kokoro speaks in one pass")
     parser.add_argument("--workers", type=int, default=8, help="processes that lay out rows for the voice")
+    parser.add_argument("--round", type=int, default=0, help="of speech: another one reads in another order")
     parser.add_argument("--positions", type=int, default=24_576, help="of an update")
     parser.add_argument("--rate", type=float, help="peak learning rate of the voice")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--no-compile", action="store_true")
     parser.add_argument("--no-graph", action="store_true", help="launch every kernel of an update by itself")
-    parser.add_argument("--small", action="store_true", help="tiny model and batches: a rehearsal on a laptop")
+    parser.add_argument(
+        "--small", action="store_true", help="tiny model and batches: a rehearsal on a laptop"
+    )
     options = parser.parse_args(words)
     unknown = set(options.parts.split(",")) - set(PARTS)
     if unknown:
@@ -70,12 +74,24 @@ def _speech(options: argparse.Namespace) -> list[Callable[[], None]]:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "stop").unlink(missing_ok=True)
     until = partial(_past, end)
+    first = 16 * options.round
     threads = max(1, (os.cpu_count() or 2) // max(1, options.kokoro) - 1)
     jobs: list[Callable[[], None]] = [
-        partial(work_kokoro, options.root, folder, part, 1, until, options.device, options.batch, threads)
+        partial(
+            work_kokoro,
+            options.root,
+            folder,
+            part,
+            1,
+            until,
+            options.device,
+            options.batch,
+            threads,
+            not options.no_compile,
+        )
         for part in range(options.kokoro)
     ]
-    jobs += [partial(work_hibari, options.root, folder, part, 1, until) for part in range(options.hibari)]
+    jobs += [partial(work_hibari, options.root, folder, first + part, 1, until) for part in range(options.hibari)]
     return jobs
 
 
@@ -110,19 +126,27 @@ def _train_codec(options: argparse.Namespace) -> None:
 
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     torch.backends.cudnn.benchmark = True
-    small: dict[str, Any] = {"batch": 2, "frames": 12, "judged_frames": 4, "log_every": 5,
+    small: dict[str, Any] = {"batch": 2, "frames": 12, "log_every": 5,
                              "discriminator_channels": 4, "ear_width": 32}  # fmt: skip
     settings = CodecOptions(
         phones=len(label_names(vocabulary(options.root))) + 1,
         adversary_from=0.4,
+        judged_frames=12,
         **(small if options.small else {}),
     )
     pool = SpeechPool(options.folder / "speech", 0.5 if options.small else 40, torch.device(options.device))
     pool.wait(10 if options.small else 400)
-    trainer = CodecTrainer(MimiModel(codec_config()), pool, settings, torch.device(options.device))
-    trainer.warm()
+    if options.codec:
+        codec = MimiModel.from_pretrained(options.codec, local_files_only=True, dtype=torch.float32)
+        trainer = CodecTrainer(codec, pool, settings, torch.device(options.device))
+        trainer.go_on()
+    else:
+        trainer = CodecTrainer(MimiModel(codec_config()), pool, settings, torch.device(options.device))
+        trainer.warm()
     seconds = 60 * options.codec_minutes
-    trainer.run(Budget(seconds=seconds), settings.peak_rate, last_rate=0.02, log=lambda text: log(f"codec: {text}"))
+    trainer.run(
+        Budget(seconds=seconds), settings.peak_rate, last_rate=0.02, log=lambda text: log(f"codec: {text}")
+    )
     trainer.save(options.folder / "codec")
 
 
@@ -140,7 +164,10 @@ def _train_voice(options: argparse.Namespace) -> None:
         "shapes": (RowShape(768, 0.5, False), RowShape(1024, 0.5, True)),
     }  # fmt: skip
     settings: dict[str, Any] = {
-        "positions": options.positions, "log_every": 200, "every": 3000, "workers": options.workers
+        "positions": options.positions,
+        "log_every": 200,
+        "every": 3000,
+        "workers": options.workers,
     }
     trained = train(
         TrainOptions(
@@ -228,14 +255,15 @@ def main(words: Sequence[str] | None = None) -> None:
     parts, codec = options.parts.split(","), options.codec or options.folder / "codec"
     stop = options.folder / "speech" / "stop"
     if "speech" in parts:
-        beside = _encoders(options, codec, False) if options.codec else []
+        beside = _encoders(options, codec, "codec" in parts) if options.codec else []
         run("speech", _speech(options), beside, stop.touch)
-    if "codec" in parts and not options.codec:
+    if "codec" in parts:
         run("codec", [partial(_train_codec, options)])
-        run("codes", _encoders(options, codec, True))
+        if not options.codec:
+            run("codes", _encoders(options, codec, True))
     if "voice" in parts:
         run("voice", [partial(_train_voice, options)])
-        log(f"voice: {options.folder / 'voice.safetensors'}, codec: {codec}")
+        log(f"voice: {options.folder / 'voice.safetensors'}, codec: {options.folder / 'codec'}")
 
 
 if __name__ == "__main__":

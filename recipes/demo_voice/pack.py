@@ -28,7 +28,11 @@ def pack_codes(codes: np.ndarray) -> np.ndarray:
 def unpack_codes(packed: np.ndarray, frames: int, codebooks: int) -> np.ndarray:
     """The inverse of `pack_codes`."""
     bits = np.unpackbits(packed, count=frames * codebooks * BITS).reshape(-1, BITS)
-    return (bits.astype(np.int16) << np.arange(BITS, dtype=np.int16)).sum(1, dtype=np.int16).reshape(frames, codebooks)
+    return (
+        (bits.astype(np.int16) << np.arange(BITS, dtype=np.int16))
+        .sum(1, dtype=np.int16)
+        .reshape(frames, codebooks)
+    )
 
 
 def pack(folder: Path, target: Path, megabytes: float) -> list[Path]:

@@ -171,7 +171,15 @@ def read_batches(
 
 
 def work_kokoro(
-    root: Path, folder: Path, part: int, seed: int, until: Callable[[], bool], device: str, batch: int, threads: int
+    root: Path,
+    folder: Path,
+    part: int,
+    seed: int,
+    until: Callable[[], bool],
+    device: str,
+    batch: int,
+    threads: int,
+    compiled: bool = True,
 ) -> None:
     """One process of Kokoro: float32, on a GPU with tf32 products and fused norms."""
     import torch
@@ -180,9 +188,9 @@ def work_kokoro(
 
     torch.set_num_threads(1)
     known = Phonemes(root).known
-    reader = Reader(root, _texts(root), seed * 1000 + part, 1000 + part * 1_000_000)
+    reader = Reader(root, _texts(root), seed * 1000 + part, 1000 + part * 100_000)
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
-    teacher = Kokoro(root, device, compiled=device != "cpu")
+    teacher = Kokoro(root, device, compiled=compiled and device != "cpu")
     seconds, began, number, said = 0.0, time.monotonic(), 0, 0.0
     for lines in read_batches(reader, teacher, label_names(known), batch, threads):
         write_shard(folder / f"{part:03d}-{number:05d}.npz", lines)
@@ -191,7 +199,10 @@ def work_kokoro(
         passed = time.monotonic() - began
         if passed - said > 20:
             said = passed
-            print(f"teacher {part}: {seconds / 3600:.2f} h in {passed:.0f} s, {seconds / passed:.0f} x", flush=True)
+            print(
+                f"teacher {part}: {seconds / 3600:.2f} h in {passed:.0f} s, {seconds / passed:.0f} x",
+                flush=True,
+            )
         if until():
             break
     os._exit(0)  # threads that prepare what nobody will read

@@ -64,12 +64,12 @@ class Room:
 
 
 def _tone(rng: np.random.Generator) -> np.ndarray:
-    """A minimum-delay filter of 65 taps whose gain in dB is a random smooth curve within ±5 dB."""
+    """A minimum-delay filter of 64 taps whose gain in dB is a random smooth curve within ±5 dB."""
     points = rng.uniform(-5, 5, 5)
     curve = np.interp(np.geomspace(50, 12_000, 33), np.geomspace(60, 12_000, 5), points)
     gain = np.interp(np.linspace(0, 12_000, 33), np.geomspace(50, 12_000, 33), curve)
     taps = np.fft.irfft(10 ** (gain / 20))
-    return np.roll(taps, 32)[:65] * np.hanning(65)
+    return np.roll(taps, 32) * np.hanning(64)
 
 
 def _echoes(rng: np.random.Generator) -> np.ndarray:

@@ -248,7 +248,12 @@ class Corpus:
     """
 
     def __init__(
-        self, fortunes: Path, wordnet: Path, words: Path, novels: Path | None = None, bible: Path | None = None
+        self,
+        fortunes: Path,
+        wordnet: Path,
+        words: Path,
+        novels: Path | None = None,
+        bible: Path | None = None,
     ):
         prose = [*read_fortunes(fortunes), *(read_novels(novels) if novels else ())]
         verses = list(read_bible(bible.read_text("utf-8", "ignore"))) if bible else []

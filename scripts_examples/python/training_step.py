@@ -12,9 +12,11 @@ folder = sys.argv[1] if len(sys.argv) > 1 else DEMO_CHECKPOINT
 model = CsmForConditionalGeneration.from_pretrained(folder, dtype=torch.float32).train()
 processor = CsmProcessor.from_pretrained(folder)
 
-recording = Path(__file__).parents[2] / "voices" / "awb" / "reference.wav"
-text = "The keeper climbed the stairs and lit the lamp."
-talk = [{"role": "2", "content": [{"type": "text", "text": text}, {"type": "audio", "path": str(recording)}]}]
+recording = Path(__file__).parents[2] / "voices" / "heart" / "reference.wav"
+text = (
+    "The keeper climbed the stairs and lit the lamp. Far below, a small boat turned slowly toward the light."
+)
+talk = [{"role": "0", "content": [{"type": "text", "text": text}, {"type": "audio", "path": str(recording)}]}]
 inputs = processor.apply_chat_template(
     talk, tokenize=True, return_dict=True, output_labels=True, depth_decoder_labels_ratio=1 / 16
 )

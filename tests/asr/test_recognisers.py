@@ -68,7 +68,7 @@ def whisper_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_pocketsphinx_understands_a_shipped_voice() -> None:
-    voice = VoiceRegistry(None).get("eve")
+    voice = VoiceRegistry(None).get("bella")
     assert voice.audio is not None
     recogniser = load_recogniser("pocketsphinx")
     right, nothing = recogniser.hear([read_audio(voice.audio), np.zeros(24_000, np.float32)], SAMPLE_RATE)

@@ -15,7 +15,7 @@ COMMANDS = [line for line in LINES if not line.startswith("csm models ")]
 def test_commands_one_after_the_other(csm, engine):
     here = Path.cwd()
     shutil.copytree(ROOT / "scripts_examples", here / "scripts_examples", ignore=shutil.ignore_patterns(".*"))
-    shutil.copy(ROOT / "voices" / "slt" / "reference.wav", "recording.m4a")
+    shutil.copy(ROOT / "voices" / "heart" / "reference.wav", "recording.m4a")
     assert len(COMMANDS) > 5
     for line in COMMANDS:
         words = shlex.split(line, comments=True)[1:]

@@ -17,7 +17,9 @@ from csm_cli.cli import render as command
 from csm_cli.errors import MissingError
 from csm_cli.render.models import ModelChoice
 from csm_cli.render.options import RenderOptions
+from csm_cli.voices.registry import VoiceRegistry
 from tests.render.fake_engine import capped
+from tests.voices.sounds import TEXT, speech, written
 
 
 def test_paths_on_stdout_and_messages_on_stderr(csm, engine, script):
@@ -197,21 +199,17 @@ def test_a_missing_voice_exits_4(csm, script):
     assert re.match(r"csm: error: \S+yaml:2:\d+: no voice named 'annn'; did you mean 'ann'\?", result.err)
 
 
-def test_a_voice_unknown_to_the_demo_model_names_who_stands_in(csm, engine, tmp_path):
+def test_the_embedded_model_is_given_the_clip_of_every_voice_first(csm, engine, tmp_path):
     script = tmp_path / "own.yaml"
-    (tmp_path / "voices" / "mia").mkdir(parents=True)
-    (tmp_path / "voices" / "mia" / "voice.yaml").write_text(
-        "name: mia\nspeaker: 8\ntext: ''\nlicence: mine\n"
-    )
-    own = "voices: {{Mia: {}}}\nlines:\n  - Mia: Hello there, how are you?\n"
-    script.write_text(own.format("mia"))
-    said = csm("render", script, "-o", "out").err
-    assert (
-        "the demo model does not know the voice mia: kal stands in; for another, `speaker: N` in the cast"
-        in said
-    )
-    script.write_text(own.format("{voice: mia, speaker: 4}"))
-    assert "stands in" not in csm("render", script, "-o", "out").err
+    path = written(tmp_path / "mia.wav", speech("emma"))
+    assert csm("voices", "add", "mia", path, "--text", TEXT, "--licence", "free").code == 0
+    script.write_text("voices: {narrator: george, Mia: mia}\nlines:\n- narrator: One.\n- Mia: Two.\n")
+    assert csm("render", script, "--model", "demo", "-o", "out").code == 0
+    narrator, mia = engine.asked
+    assert [segment.text for segment in narrator.context] == [VoiceRegistry().get("george").text]
+    assert [segment.text for segment in mia.context] == [TEXT, "One."]
+    for asked in (narrator, mia):
+        assert asked.context[0].speaker == asked.speaker
 
 
 def test_a_dry_run_needs_no_model(csm, script, monkeypatch):

@@ -11,7 +11,7 @@ from tests.cli.conftest import process
 from tests.cli.test_app import modules_after
 from tests.screenplay.books import CONTENTS, PAGES, make_epub
 
-CLEAN = "---\ntitle: A Book\nvoices:\n  Anna: slt\n---\n\n# One\n\nThe boat came.\n\n**Anna:** At last.\n"
+CLEAN = "---\ntitle: A Book\nvoices:\n  Anna: heart\n---\n\n# One\n\nThe boat came.\n\n**Anna:** At last.\n"
 
 
 @pytest.fixture
@@ -26,7 +26,9 @@ def test_lint_is_quiet_about_a_clean_script(csm, book):
 
 
 def test_lint_prints_all_findings_of_all_scripts_and_exits_3(csm, book):
-    Path("bad.yaml").write_text("voices: {Ann: slt, Ben: slt}\nlines:\n- Anna: Hi\n- Ann: XQZ!\n- puase: 3\n")
+    Path("bad.yaml").write_text(
+        "voices: {Ann: heart, Ben: heart}\nlines:\n- Anna: Hi\n- Ann: XQZ!\n- puase: 3\n"
+    )
     result = csm("lint", book, "bad.yaml")
     assert result.code == 3
     assert result.out.splitlines() == [
@@ -38,7 +40,7 @@ def test_lint_prints_all_findings_of_all_scripts_and_exits_3(csm, book):
 
 
 def test_lint_strict_fails_on_warnings(csm):
-    Path("a.yaml").write_text("voices: {Ann: slt}\nlines:\n- narrator: Hi\n")
+    Path("a.yaml").write_text("voices: {Ann: heart}\nlines:\n- narrator: Hi\n")
     assert csm("lint", "a.yaml").code == 0
     assert csm("lint", "--strict", "a.yaml").code == 3
 
@@ -66,7 +68,7 @@ def test_cast_lists_who_speaks(csm, book):
     assert head.split() == ["character", "voice", "lines", "words", "time", "longest", "line"]
     assert [row.split()[:4] for row in rows] == [
         ["narrator", "(default)", "1", "3"],
-        ["Anna", "slt", "1", "2"],
+        ["Anna", "heart", "1", "2"],
     ]
     assert result.err.startswith("csm: 1 chapter, 2 lines, 5 words, about 0:02")
     assert [part["name"] for part in json.loads(csm("cast", "--json", book).out)] == ["narrator", "Anna"]
@@ -153,7 +155,7 @@ def test_import_of_another_encoding(csm):
 
 def test_render_lists_the_errors_that_lint_lists(csm):
     text = (
-        "voices: {Ann: sltt, Ben: slt}\nlexicon: none.yaml\n"
+        "voices: {Ann: heartt, Ben: heart}\nlexicon: none.yaml\n"
         "lines:\n- Ann: Hi\n  sed: 3\n- Bn: Ho!\n- Ann: 1\n  Ben: 2\n"
     )
     Path("bad.yaml").write_text(text)
@@ -183,3 +185,15 @@ def test_a_script_may_be_piped_in(csm):
     assert process("lint", "-", stdin=None, input=text).stdout.startswith("-:3:10: note: ")
     assert process("lint", "--spoken", "--from", "yaml", "-", stdin=None, input="lines: [narrator: 2]").stdout
     assert csm("render", "-").err.startswith("csm: error: -: a script to render is a file")
+
+
+def test_lint_for_the_demo_voice_warns_of_tags_that_are_other_voices(csm, tmp_path, monkeypatch):
+    (tmp_path / "config.json").write_text('{"shipped_speakers": 8}')
+    monkeypatch.setattr("csm_cli.demo.DEMO_CHECKPOINT", tmp_path)
+    Path("a.yaml").write_text(
+        "voices: {Ann: {voice: emma, speaker: 2}, Ben: {voice: slt, speaker: 2}}\n"
+        "lines:\n- Ann: Hi\n- Ben: Ho\n"
+    )
+    assert "speaker 2" not in csm("lint", "a.yaml").out
+    (told,) = [row for row in csm("lint", "a.yaml", "--model", "demo").out.splitlines() if "speaker 2" in row]
+    assert told.startswith("a.yaml:1:42: warning: speaker 2 of Ben is a shipped voice's on this model")

@@ -20,7 +20,7 @@ def test_paths_stand_alone_under_a_live_line(csm, engine, script):
 
 def test_messages_break_between_words_and_colours_mark_errors(csm, tmp_path):
     (tmp_path / "here" / "x.md").write_text(
-        "---\nvoices: {narrator: slt}\nauthour: X\n---\n# One\n\n**Anna:** Hi.\n"
+        "---\nvoices: {narrator: heart}\nauthour: X\n---\n# One\n\n**Anna:** Hi.\n"
     )
     code, shown = on_terminal("render", "x.md", "--dry-run", columns=40)
     assert code == 3
@@ -42,7 +42,7 @@ def test_a_list_fits_the_screen_and_names_its_columns(csm):
     first, *rows = screen(shown)
     assert first.split() == ["name", "tag", "layer", "clip"]
     assert all(len(row) <= 80 for row in rows)
-    assert csm("voices", "list").out.startswith("awb "), "a shell loop meets names alone"
+    assert csm("voices", "list").out.startswith("bella "), "a shell loop meets names alone"
 
 
 @pytest.mark.parametrize("width", [20, 40, 79])

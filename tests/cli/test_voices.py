@@ -18,7 +18,7 @@ def clip(tmp_path):
 
 @pytest.fixture
 def other(tmp_path):
-    return written(tmp_path / "Angry!.flac", speech("kal"))
+    return written(tmp_path / "Angry!.flac", speech("fenrir"))
 
 
 def listing(csm):
@@ -57,14 +57,14 @@ def test_a_project_keeps_its_voices_beside_its_scripts(csm, engine, clip, tmp_pa
     assert listing(csm)["anna"]["layer"] == "project"
 
 
-def test_a_reference_is_heard_by_csm_but_not_by_the_demo_model(csm, engine, clip):
+def test_a_reference_comes_first_in_the_context_of_every_model(csm, engine, clip):
     csm("voices", "add", "anna", clip, "--text", TEXT)
     csm("say", "Hello there.", "-v", "anna", "--model", "some/model")
     csm("say", "Hello there.", "-v", "anna")
-    heard, not_heard = engine.asked
-    assert [segment.text for segment in heard.context] == [TEXT]
+    assert len(engine.asked) == 2
+    for asked in engine.asked:
+        assert [(turn.text, turn.speaker) for turn in asked.context] == [(TEXT, asked.speaker)]
     assert engine.encoded == 1, "from the cache"
-    assert not_heard.context == ()
 
 
 def test_a_voice_is_registered_even_if_no_model_is_there_to_encode_it(csm, clip, tmp_path):
@@ -187,19 +187,50 @@ def test_rename_export_import(csm, engine, clip, tmp_path):
     assert listing(csm)["joanna"]["layer"] == "project" and listing(csm)["joanna"]["licence"] == "CC0"
     assert csm("voices", "import", "hanna.zip", "none.zip", "--as", "x").code == 2
     assert csm("voices", "import", "none.zip").code == 4
-    assert "no licence or consent" in csm("voices", "export", "kal").err or listing(csm)["kal"]["licence"]
+    assert (
+        "no licence or consent" in csm("voices", "export", "fenrir").err or listing(csm)["fenrir"]["licence"]
+    )
 
 
-def test_voices_to_listen_to(csm, engine, clip, tmp_path):
+class Encoder:
+    """Tells loud from soft."""
+
+    name = "loudness"
+
+    def embed(self, speech):
+        angle = min(1.5, 10 * float(np.abs(speech).mean()))
+        return np.array([np.cos(angle), np.sin(angle)])
+
+
+def test_compare_says_how_much_alike_voices_are(csm, clip, tmp_path, monkeypatch):
+    monkeypatch.setattr("csm_cli.verify.encoders.load_encoder", lambda model: Encoder())
+    compared = csm("voices", "compare", "kal", "slt", "-o", "two.wav")
+    assert compared.out == "two.wav\ntwo.svg\n"
+    said = [line for line in compared.err.splitlines() if line.startswith("csm: kal and slt: ")]
+    assert len(said) == 1 and "likely" in said[0]
+    assert said[0].removeprefix("csm: ") in (tmp_path / "here/two.svg").read_text()
+
+
+def test_compare_without_an_encoder_says_what_to_install(csm, monkeypatch):
+    monkeypatch.setattr("csm_cli.verify.ge2e.installed_weights", lambda: None)
+    compared = csm("voices", "compare", "kal", "slt", "-o", "two.wav")
+    assert (compared.code, compared.out) == (0, "two.wav\ntwo.svg\n")
+    assert "pip install --no-deps resemblyzer" in compared.err
+    missing = csm("voices", "compare", "kal", "slt", "--voice-model", "nowhere")
+    assert missing.code == 4 and "speaker model cannot be loaded" in missing.err
+
+
+def test_voices_to_listen_to(csm, engine, clip, tmp_path, monkeypatch):
+    monkeypatch.setattr("csm_cli.verify.ge2e.installed_weights", lambda: None)
     here = tmp_path / "here"
-    assert csm("voices", "test", "kal", "--model", "some/model").out == "kal-test.wav\n"
-    assert (here / "kal-test.wav").is_file()
+    assert csm("voices", "test", "fenrir", "--model", "some/model").out == "fenrir-test.wav\n"
+    assert (here / "fenrir-test.wav").is_file()
     compared = csm(
-        "voices", "compare", "kal", "slt", "--say", "Hello.", "-o", "two.wav", "--model", "some/model"
+        "voices", "compare", "fenrir", "heart", "--say", "Hello.", "-o", "two.wav", "--model", "some/model"
     )
     assert compared.out == "two.wav\ntwo.svg\n"
     said = soundfile.info(here / "two.wav").duration
-    csm("voices", "compare", "kal", "slt", "-o", "two.wav")
+    csm("voices", "compare", "fenrir", "heart", "-o", "two.wav")
     assert 0 < soundfile.info(here / "two.wav").duration < said
-    assert csm("voices", "compare", "kal").code == 2
-    assert csm("voices", "compare", "kal", "nobody").code == 4
+    assert csm("voices", "compare", "fenrir").code == 2
+    assert csm("voices", "compare", "fenrir", "nobody").code == 4

@@ -55,7 +55,7 @@ class Killer(Progress):
 
 
 def write_book(path: Path) -> Path:
-    text = "---\nvoices: {narrator: eve}\n---\n"
+    text = "---\nvoices: {narrator: bella}\n---\n"
     for chapter in range(CHAPTERS):
         text += f"\n# Chapter {chapter + 1}\n\n"
         for line in range(LINES):

@@ -83,7 +83,7 @@ class MockFleet:
 
     def start(self, setup):
         model = ModelIdentity("mock", "0", "bfloat16")
-        facts = Facts("host", "cuda", versions(), model, Sampler(), UNLIMITED, RATE, 250, (), 0)
+        facts = Facts("host", "cuda", versions(), model, Sampler(), UNLIMITED, RATE, 250, 0, (), 0)
         for number in range(self.size):
             name = f"worker {number}"
             self._workers[name] = _Engine(self._slots)
@@ -216,7 +216,7 @@ def write_catalogue(folder: Path, books: int, chapters: int, lines: int, chance:
                 text += f"NARRATOR: {' '.join(words)} {chance.random():.12f}\n\n".replace("0.", "")
         path = folder / f"{book:05d}" / f"book{book}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("---\nvoices: {narrator: eve}\n---\n" + text)
+        path.write_text("---\nvoices: {narrator: bella}\n---\n" + text)
         paths.append(path)
     return paths
 

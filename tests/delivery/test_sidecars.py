@@ -40,7 +40,7 @@ BOOK = Book(
     translator="Tim & Co",
     identifier="978-3-16-148410-0",
     genre="Adventure",
-    voices="Voices: eve (made for this)",
+    voices="Voices: bella (made for this)",
 )
 SECONDS = re.compile(r"(\d+):(\d\d):(\d\d)[,.](\d{3})")
 
@@ -127,7 +127,7 @@ def test_podcast_chapters_cue_labels_description() -> None:
     assert labels(made).splitlines()[0] == "0.000000\t1.500000\tAnna: Hello."
     text = description([made], BOOK)
     assert "By Ann <Author>" in text and "(AI-narrated)" in text and "00:00:03 Chapter A" in text
-    assert "All & about it." in text and text.endswith("\n\nVoices: eve (made for this)\n")
+    assert "All & about it." in text and text.endswith("\n\nVoices: bella (made for this)\n")
     for row in ("A tale", "Translated by Tim & Co", "Series: Tales", "Genre: Adventure"):
         assert row in text.split("\n\n")[0].splitlines()
 

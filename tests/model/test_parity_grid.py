@@ -10,7 +10,7 @@ import torch
 import transformers
 
 from csm_cli.model import CsmConfig, CsmForConditionalGeneration
-from tests.model.tiny import CODES, only_real_codes, prompt, randomise, tiny_config
+from tests.model.tiny import CODES, only_real_codes, prompt, randomise, reference, tiny_config
 
 SHAPES = {
     "4 codebooks, plain heads": (4, 4, 4),
@@ -29,7 +29,7 @@ def pair(shape: str) -> tuple[Any, Any]:
         part |= {"num_codebooks": books, "num_attention_heads": heads, "num_key_value_heads": kv_heads}
     config["depth_decoder_config"]["max_position_embeddings"] = books + 1
     config["codec_config"] |= {"num_quantizers": books}
-    theirs = transformers.CsmForConditionalGeneration(transformers.CsmConfig(**config)).eval()
+    theirs = reference(config)
     randomise(theirs)
     theirs.set_attn_implementation("eager")
     ours = CsmForConditionalGeneration(CsmConfig(**config)).eval()
@@ -147,10 +147,10 @@ def test_recomputed_activations_give_the_same_gradients() -> None:
     for recompute in (False, True):
         ours.train().zero_grad()
         if recompute:
-            ours.activation_checkpointing_enable()
+            ours.gradient_checkpointing_enable()
         ours(codes, labels=codes).loss.backward()
         found.append([p.grad.clone() for p in ours.parameters() if p.grad is not None])
-    ours.activation_checkpointing_disable()
+    ours.gradient_checkpointing_disable()
     ours.eval()
     for plain, again in zip(*found, strict=True):
         torch.testing.assert_close(again, plain, **EXACT)

@@ -107,10 +107,19 @@ def only_real_codes(model: Any) -> Any:
     return model
 
 
+def reference(config: dict[str, Any]) -> Any:
+    """A transformers CSM with initial weights, eval; not every version ties the audio table by itself."""
+    model = transformers.CsmForConditionalGeneration(transformers.CsmConfig(**config)).eval()
+    model.depth_decoder.model.embed_tokens.weight = (
+        model.backbone_model.embed_tokens.embed_audio_tokens.weight
+    )
+    return model
+
+
 def tiny_reference() -> Any:
     """A random transformers CSM, float32, eval, `only_real_codes`."""
     torch.manual_seed(0)
-    model = transformers.CsmForConditionalGeneration(transformers.CsmConfig(**tiny_config())).eval()
+    model = reference(tiny_config())
     randomise(model)
     return only_real_codes(model)
 

@@ -22,6 +22,7 @@ class FakeEngine:
     sample_rate = 24_000
     max_positions = 2048
     max_characters = 80
+    shipped_speakers = 0
     default_sampler = Sampler(0.6, 20)
     codec_id = "fake"
     model_id, files, dtype = "fake", (), "float32"

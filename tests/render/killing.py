@@ -29,7 +29,7 @@ from csm_cli.takes import TakeStore
 
 SCRIPT = """\
 title: Killed
-voices: {narrator: slt, Tom: rms}
+voices: {narrator: heart, Tom: michael}
 chapters:
   - {title: One, lines: [{narrator: The light was on.}, {Tom: Who is there?}, {narrator: Nobody.}]}
   - {title: Two, lines: [{narrator: The boat came in.}, {Tom: At last.}]}

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from csm_cli.errors import MissingError
-from csm_cli.render.cast import cast_tags, find_voices
+from csm_cli.render.cast import find_voices
 from csm_cli.render.plan import plan_screenplay
+from csm_cli.render.tags import cast_tags
 from csm_cli.screenplay import read_screenplay
 from csm_cli.voices.voice import Voice
 
@@ -74,12 +75,6 @@ def test_two_characters_never_share_a_tag_not_even_in_one_voice(tmp_path):
     assert cast_tags(play, bare) == {"narrator": 0, "Anna": 2, "Tom": 0, "Ed": 1}, "but for bare tags"
     heard = {name: replace(each, text="Words.", audio=tmp_path / name) for name, each in bare.items()}
     assert cast_tags(play, heard) == {"narrator": 0, "Anna": 2, "Tom": 3, "Ed": 1}
-
-
-def test_a_model_that_knows_its_speakers_is_asked_for_no_other(tmp_path):
-    play = write(tmp_path, ["narrator: One."])
-    tags = cast_tags(play, {"ann": voice("ann", 2), "bob": voice("bob", 7)}, trained=(0, 1, 2))
-    assert tags == {"narrator": 2, "Anna": 1}
 
 
 def test_a_model_with_a_small_alphabet_is_given_no_other_letters(tmp_path):

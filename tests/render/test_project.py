@@ -114,7 +114,7 @@ def test_what_the_model_cannot_say_is_reported(tmp_path):
     path = tmp_path / "far.yaml"
     path.write_text("chapters: [{title: One, lines: [{narrator: One line.}, {narrator: Привет.}]}]")
     options = RenderOptions(output=tmp_path / "out")
-    limits = Limits(frozenset({0}), frozenset(map(chr, range(32, 127))))
+    limits = Limits(frozenset(map(chr, range(32, 127))))
     report = render_jobs(read_jobs([path], options), FakeEngine(), options, limits=limits)
     assert len(timeline(tmp_path / "out")["chapters"][0]["lines"]) == 1
     assert report.reviews[0].reasons == ("the model cannot say 'Привет'",)

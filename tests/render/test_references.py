@@ -7,10 +7,11 @@ import pytest
 
 from csm_cli.engine import Utterance
 from csm_cli.errors import UsageError
-from csm_cli.render.cast import cast_tags, find_voices, references, with_clips
+from csm_cli.render.cast import find_voices, references, with_clips
 from csm_cli.render.options import RenderOptions
 from csm_cli.render.project import plan_jobs, read_jobs
 from csm_cli.render.run import render_jobs
+from csm_cli.render.tags import cast_tags
 from csm_cli.screenplay import read_screenplay
 from csm_cli.voices.registry import VoiceRegistry
 from csm_cli.voices.store import NewClip

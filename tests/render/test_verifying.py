@@ -10,6 +10,7 @@ from csm_cli.render.run import render_jobs
 from csm_cli.render.verifying import make_verifier
 from csm_cli.takes import TakeStore
 from csm_cli.verify import Reading, Verifier
+from csm_cli.verify.encoders import NO_ENCODER
 from tests.render.fake_engine import FakeEngine
 from tests.render.test_incremental import NUMBERS, Book
 
@@ -128,11 +129,13 @@ def test_chapters_are_heard_together(tmp_path, script):
     assert ear.batches == [len(batch) for batch in engine.batches] == [3, 2, 2]
 
 
-def test_checks_that_cannot_be_made(book):
+def test_checks_that_cannot_be_made(book, monkeypatch):
+    monkeypatch.setattr("csm_cli.verify.ge2e.installed_weights", lambda: None)
     notes = []
     options = RenderOptions(verify=frozenset({"voice"}))
     assert make_verifier(read_jobs([book.script], options), options, notes.append).checks == ("signal",)
-    assert "no speaker model" in notes[0]
+    assert notes == [f"--verify voice is off: {NO_ENCODER}"]
+    assert "pip install --no-deps resemblyzer" in NO_ENCODER
     options = RenderOptions(verify=frozenset({"asr"}), asr=str(book.folder / "nothing"))
     with pytest.raises(MissingError, match=r"--verify asr: .*no such recogniser"):
         make_verifier(read_jobs([book.script], options), options, notes.append)

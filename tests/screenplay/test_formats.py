@@ -18,7 +18,7 @@ Copyright: (c) 2020
 Contact:
 \t12 Harbour Rd.
 Voices:
-    ANNA: eve
+    ANNA: bella
 
 # Act One
 
@@ -139,7 +139,7 @@ def test_every_construct_of_fountain(script):
     ]
     assert (play.title, play.author) == ("The Lamp A Play", "A. Writer and B. Writer")
     assert play.metadata == {"date": "2020", "copyright": "(c) 2020"}
-    assert (play.cast["ANNA"].voice, play.cast["BEN"].voice) == ("eve", "")
+    assert (play.cast["ANNA"].voice, play.cast["BEN"].voice) == ("bella", "")
     anna = next(line for line in play.lines if line.speaker == "ANNA")
     assert str(anna.source).endswith("lamp.fountain:27:1")
 

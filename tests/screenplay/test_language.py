@@ -11,21 +11,21 @@ seed: 5
 gain: -1
 variables: {town: Bridgeford}
 voices:
-  narrator: slt
-  Anna: {calm: eve, angry: anna-angry, aliases: [Annie]}
-  Ben: {voice: rms, whispering: ben-low}
+  narrator: heart
+  Anna: {calm: bella, angry: anna-angry, aliases: [Annie]}
+  Ben: {voice: michael, whispering: ben-low}
 """
 YAML = f"""\
 {HEAD}chapters:
   - title: One
     temperature: 0.5
     seed: 7
-    voices: {{Ben: kal}}
+    voices: {{Ben: fenrir}}
     lines:
       - narrator: We came to {{{{town}}}}.
       - Anna (angry): Out!
       - Annie: (Calm, almost kind) Sit down.
-      - {{speaker: Ben, note: softly, text: "(Me?)", voice: awb, gain: 3, seed: 1,
+      - {{speaker: Ben, note: softly, text: "(Me?)", voice: george, gain: 3, seed: 1,
          pause_before: 2, context: off}}
       - Ben: (whispering) No.
       - sound: door.wav
@@ -40,12 +40,12 @@ YAML = f"""\
 MARKDOWN = f"""\
 ---
 {HEAD}---
-# One {{temperature=0.5 seed=7 voice.Ben=kal}}
+# One {{temperature=0.5 seed=7 voice.Ben=fenrir}}
 
 We came to {{{{town}}}}.
 **Anna (angry):** Out!
 **Annie:** (Calm, almost kind) Sit down.
-**Ben:** {{voice=awb gain=3 pause_before=2 context=off seed=1}} (softly) \\(Me?)
+**Ben:** {{voice=george gain=3 pause_before=2 context=off seed=1}} (softly) \\(Me?)
 **Ben:** (whispering) No.
 [sound door.wav over]
 [bed rain.wav duck=3]
@@ -70,19 +70,19 @@ def play(request, script, tmp_path):
 def test_notes_are_kept_and_choose_the_reference_but_are_not_text(play):
     said = [(line.speaker, line.text, line.notes, line.style, line.voice) for line in play.lines]
     assert said == [
-        ("narrator", "We came to Bridgeford.", (), "", "slt"),
+        ("narrator", "We came to Bridgeford.", (), "", "heart"),
         ("Anna", "Out!", ("angry",), "angry", "anna-angry"),
-        ("Anna", "Sit down.", ("Calm, almost kind",), "calm", "eve"),
-        ("Ben", "(Me?)", ("softly",), "", "awb"),
+        ("Anna", "Sit down.", ("Calm, almost kind",), "calm", "bella"),
+        ("Ben", "(Me?)", ("softly",), "", "george"),
         ("Ben", "No.", ("whispering",), "whispering", "ben-low"),
-        ("narrator", "It rained.", (), "", "slt"),
-        ("Ben", "Well.", (), "", "kal"),
+        ("narrator", "It rained.", (), "", "heart"),
+        ("Ben", "Well.", (), "", "fenrir"),
     ]
 
 
 def test_settings_go_from_script_to_chapter_to_line(play):
     (chapter,) = play.chapters
-    assert (play.seed, chapter.seed, chapter.voices) == (5, 7, {"Ben": "kal"})
+    assert (play.seed, chapter.seed, chapter.voices) == (5, 7, {"Ben": "fenrir"})
     assert chapter.settings == Settings(temperature=0.5)
     first, own = play.lines[0], play.lines[3]
     assert (first.seed, first.settings) == (None, Settings(temperature=0.5, gain=-1))
@@ -122,7 +122,7 @@ def test_an_include_brings_lines_or_chapters_and_knows_the_cast(script, tmp_path
     )
     main = script(
         "main.md",
-        "---\nvoices: {Anna: eve, Ben: rms}\nvariables: {town: Rome}\ngain: 2\n---\n# One\n\nHi.\n\n"
+        "---\nvoices: {Anna: bella, Ben: michael}\nvariables: {town: Rome}\ngain: 2\n---\n# One\n\nHi.\n\n"
         "[include parts/lines.md]\n\n[include parts/chapters.yaml]\n",
     )
     play = read_screenplay(main)
@@ -134,7 +134,7 @@ def test_an_include_brings_lines_or_chapters_and_knows_the_cast(script, tmp_path
         ("Chapter 2", [("c03-l001", "Three.")]),
     ]
     assert {line.settings.gain for line in play.lines} == {2}
-    assert [line.voice for line in play.lines] == ["", "eve", "rms", "eve"]
+    assert [line.voice for line in play.lines] == ["", "bella", "michael", "bella"]
     assert str(play.lines[1].source).endswith("parts/lines.md:1:11")
 
 
@@ -164,7 +164,9 @@ def test_faults_of_the_larger_language(script, tmp_path, row, message):
     (tmp_path / "notes.txt").touch()
     (tmp_path / "door.wav").touch()
     (tmp_path / "link.wav").symlink_to("/etc/passwd")
-    path = script("play.md", f"---\nvariables: {{town: Rome}}\nvoices: {{Anna: eve}}\n---\n{row}\n\nFine.\n")
+    path = script(
+        "play.md", f"---\nvariables: {{town: Rome}}\nvoices: {{Anna: bella}}\n---\n{row}\n\nFine.\n"
+    )
     _, problems = check_screenplay(path)
     errors = [found.message for found in problems.findings() if found.level == "error"]
     assert len(errors) == 1 and message in errors[0]
@@ -173,7 +175,7 @@ def test_faults_of_the_larger_language(script, tmp_path, row, message):
 @pytest.mark.parametrize(
     ("voices", "message"),
     [
-        ("{Anna: {voice: eve, speeker: 3}}", 'unknown key "speeker"; did you mean "speaker"?'),
+        ("{Anna: {voice: bella, speeker: 3}}", 'unknown key "speeker"; did you mean "speaker"?'),
         ("{Anna: {calm: [a]}}", 'the style "calm" of "Anna" must be the name of a voice, not a list'),
         ("{Anna: {aliases: Ben}, Ben: }", '"Ben" is also a name of Anna'),
         ("{Anna: {aliases: narrator}}", '"narrator" is a character of its own'),
@@ -185,7 +187,7 @@ def test_faults_in_the_cast(faults, voices, message):
 
 
 def test_a_style_with_a_slip_and_a_cue_with_a_slip_are_warned_of(script):
-    path = script("a.md", "---\nvoices: {Anna: {angry: eve}}\n---\n**Anna:** (angy) Out!\n\n[puase 2]\n")
+    path = script("a.md", "---\nvoices: {Anna: {angry: bella}}\n---\n**Anna:** (angy) Out!\n\n[puase 2]\n")
     _, problems = check_screenplay(path)
     assert [(found.level, found.message) for found in problems.findings()] == [
         ("warning", '"angy" is no style of Anna; did you mean "angry"?'),
@@ -194,7 +196,9 @@ def test_a_style_with_a_slip_and_a_cue_with_a_slip_are_warned_of(script):
 
 
 def test_braces_brackets_and_doubled_braces_can_be_text(script):
-    path = script("a.md", "---\nvoices: {Anna: eve}\n---\n**Anna:** \\{seed=7} {a} [b] \\{{c}} \\[pause 1]\n")
+    path = script(
+        "a.md", "---\nvoices: {Anna: bella}\n---\n**Anna:** \\{seed=7} {a} [b] \\{{c}} \\[pause 1]\n"
+    )
     (line,) = read_screenplay(path).lines
     assert (line.text, line.seed) == ("{seed=7} {a} [b] {{c}} [pause 1]", None)
 

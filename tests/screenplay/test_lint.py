@@ -23,7 +23,7 @@ def test_a_clean_script_has_no_findings(found):
 
 
 def test_errors_of_the_reader_and_doubts_come_together_in_file_order(found):
-    messages = found("One WXYZ.\n\n**Ana:** Hi.\n\nTwo 12345.\n", voices={"slt"})
+    messages = found("One WXYZ.\n\n**Ana:** Hi.\n\nTwo 12345.\n", voices={"heart"})
     assert [level for level, _ in messages] == ["note", "error", "note"]
 
 
@@ -79,12 +79,13 @@ def test_unread_characters_and_endless_stretches_are_warnings(found):
 
 def test_the_cast_is_looked_at(found):
     text = (
-        "---\nvoices: {narrator: slt, Anna: {calm: eve, angry: evee}, Ben: rms}\n---\n**Anna:** (calm) Hi.\n"
+        "---\nvoices: {narrator: heart, Anna: {calm: bella, angry: bellla}, Ben: michael}\n---\n"
+        "**Anna:** (calm) Hi.\n"
     )
-    assert found(text, voices={"slt", "eve", "rms"}) == [
-        ("error", 'no voice named "evee"; did you mean "eve"?'),
+    assert found(text, voices={"heart", "bella", "michael"}) == [
+        ("error", 'no voice named "bellla"; did you mean "bella"?'),
     ]
-    assert found(text.replace("evee", "kal")) == [
+    assert found(text.replace("bellla", "fenrir")) == [
         ("note", 'no line of Anna is "(angry)"'),
         ("warning", "Ben is cast, but never speaks"),
     ]
@@ -99,13 +100,13 @@ def test_a_file_that_is_no_script_is_a_finding(found, script):
 
 def test_the_cast_report_counts(script):
     text = (
-        "voices: {narrator: slt, Anna: {calm: eve, angry: kal}, Ben: rms}\nchapters:\n"
+        "voices: {narrator: heart, Anna: {calm: bella, angry: fenrir}, Ben: michael}\nchapters:\n"
         "- lines: [Anna: One two three., narrator: One.]\n- lines: [Anna (angry): Four five.]\n"
     )
     parts = {part.name: part for part in cast_report(read_screenplay(script("a.yaml", text)))}
     assert list(parts) == ["Anna", "narrator", "Ben"]
     anna = parts["Anna"]
-    assert (anna.lines, anna.words, anna.chapters, anna.voices) == (2, 5, (1, 2), ("eve", "kal"))
+    assert (anna.lines, anna.words, anna.chapters, anna.voices) == (2, 5, (1, 2), ("bella", "fenrir"))
     assert anna.longest and anna.longest.id == "c01-l001"
     assert anna.seconds == pytest.approx((len("One two three.") + len("Four five.")) / 14)
     assert (parts["Ben"].lines, parts["Ben"].longest) == (0, None)

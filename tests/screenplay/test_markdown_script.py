@@ -10,8 +10,8 @@ GARDEN = """\
 ---
 title: The Garden
 voices:
-  narrator: awb
-  Rose: slt
+  narrator: george
+  Rose: heart
 ---
 A word *before* the first
 chapter.
@@ -152,7 +152,7 @@ FAULTS = {
 def test_faults_are_named_with_their_place(faults, fault):
     body, message = FAULTS[fault]
     end = "" if fault == "open comment" else "\n\nFine.\n"
-    assert faults("a.md", f"---\nvoices: {{Rose: slt}}\n---\n{body}{end}") == [message]
+    assert faults("a.md", f"---\nvoices: {{Rose: heart}}\n---\n{body}{end}") == [message]
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_broken_front_matter_does_not_make_everybody_unknown(faults):
 
 
 def test_a_narrator_with_a_capital_is_told(faults):
-    text = "---\nvoices: {Narrator: rms}\n---\nOnce.\n"
+    text = "---\nvoices: {Narrator: michael}\n---\nOnce.\n"
     (problem,) = faults("a.md", text)
     assert problem == (
         '2:10: error: "Narrator" is not the narrator, whose lines name nobody; write it "narrator"'
@@ -186,5 +186,5 @@ def test_a_narrator_with_a_capital_is_told(faults):
 
 
 def test_a_named_narrator_is_somebody_like_everybody_else(script):
-    path = script("a.md", "---\nvoices: {Narrator: rms}\n---\n**Narrator:** Once.\n")
+    path = script("a.md", "---\nvoices: {Narrator: michael}\n---\n**Narrator:** Once.\n")
     assert list(read_screenplay(path).cast) == ["Narrator"]

@@ -62,7 +62,7 @@ def test_what_is_left_out_is_told_once_and_where(script, text, place, level, par
 
 
 def test_a_quote_may_be_a_speakers(script):
-    play = read_screenplay(script("a.md", "---\nvoices: {Anna: eve}\n---\n> **Anna:** (low) Hi.\n"))
+    play = read_screenplay(script("a.md", "---\nvoices: {Anna: bella}\n---\n> **Anna:** (low) Hi.\n"))
     assert [(line.speaker, line.text, line.notes) for line in play.lines] == [("Anna", "Hi.", ("low",))]
 
 

@@ -69,17 +69,17 @@ seed: 5
 temperature: 0.8
 variables: {town: Bridgeford}
 voices:
-  narrator: slt
-  Anna: {voice: eve, speaker: 3, aliases: [Annie, Miss Hill]}
-  Ben: {calm: rms, very angry: kal}
-  "Old: Tom": awb
+  narrator: heart
+  Anna: {voice: bella, speaker: 3, aliases: [Annie, Miss Hill]}
+  Ben: {calm: michael, very angry: fenrir}
+  "Old: Tom": george
   No:
 chapters:
   - title: "#1 {odd}"
     seed: 9
     gain: -2.5
     pause_before: 2
-    voices: {Anna: slt, "Old: Tom": kal}
+    voices: {Anna: heart, "Old: Tom": fenrir}
     lines:
       - scene: The kitchen
       - narrator: The boat turned at {{town}}, not \\{{town}}.
@@ -89,7 +89,7 @@ chapters:
       - {speaker: Ben, note: [calm, "to (her)self"], text: "*Stars* and _lines_ \\\\ <!-- and [links](a)"}
       - narrator: "Anna: she said."
         paragraph: on
-      - {text: "# no heading", pause_before: 0.5, pause_after: 1, context: off, voice: kal}
+      - {text: "# no heading", pause_before: 0.5, pause_after: 1, context: off, voice: fenrir}
       - "Old: Tom": "[pause 1]"
       - pause: 1.5
       - No: "no"

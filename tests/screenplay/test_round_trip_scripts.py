@@ -81,7 +81,7 @@ lines = st.builds(
             "note": st.lists(st.one_of(texts, st.sampled_from(STYLES)), min_size=1, max_size=2).map(
                 lambda notes: f"[{', '.join(map(quoted, notes))}]"
             ),
-            "voice": st.sampled_from(["slt", "eve", "anna/angry"]),
+            "voice": st.sampled_from(["heart", "bella", "anna/angry"]),
         },
     ),
 )
@@ -113,7 +113,7 @@ chapters = st.builds(
     pauses,
     st.one_of(
         st.just({}),
-        st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["slt", "eve"]), min_size=1).map(
+        st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["heart", "bella"]), min_size=1).map(
             lambda voices: {"voices": flow(voices)}
         ),
     ),
@@ -122,10 +122,10 @@ chapters = st.builds(
     ),
 )
 voices = st.one_of(
-    st.sampled_from(["", "slt"]),
+    st.sampled_from(["", "heart"]),
     st.fixed_dictionaries(
-        {"voice": st.just("eve")},
-        optional={"speaker": st.just("3"), "very angry": st.just("kal"), "a: b": st.just("rms")},
+        {"voice": st.just("bella")},
+        optional={"speaker": st.just("3"), "very angry": st.just("fenrir"), "a: b": st.just("michael")},
     ).map(flow),
 )
 
@@ -137,7 +137,7 @@ def test_any_script_survives(parts, own, cast, title):
     rows += [f"{key}: {value}" for key, value in own.items()]
     rows += [
         "voices:",
-        *(f"  {scalar(name)}: {voice}" for name, voice in zip(NAMES, ("slt", *cast), strict=True)),
+        *(f"  {scalar(name)}: {voice}" for name, voice in zip(NAMES, ("heart", *cast), strict=True)),
     ]
     rows += ["chapters:", *(f"- {chapter}" for chapter in parts)]
     with tempfile.TemporaryDirectory() as folder:

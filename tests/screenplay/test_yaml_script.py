@@ -10,7 +10,7 @@ from csm_cli.screenplay import Line, Pause, SceneBreak, read_screenplay
 LIGHTHOUSE = """\
 title: The Lighthouse
 author: A. Writer
-voices: {narrator: slt, Anna: {voice: awb, speaker: 3}, Ben: }
+voices: {narrator: heart, Anna: {voice: george, speaker: 3}, Ben: }
 chapters:
   - title: Arrival
     lines:
@@ -33,8 +33,8 @@ def test_a_script_is_read_whole(script):
     play = read_screenplay(script("a.yaml", LIGHTHOUSE))
     assert (play.title, play.author, play.language) == ("The Lighthouse", "A. Writer", "en")
     assert {(c.name, c.voice, c.speaker) for c in play.cast.values()} == {
-        ("narrator", "slt", None),
-        ("Anna", "awb", 3),
+        ("narrator", "heart", None),
+        ("Anna", "george", 3),
         ("Ben", "", None),
     }
     assert [(c.number, c.title) for c in play.chapters] == [(1, "Arrival"), (2, "Chapter 2")]
@@ -56,7 +56,7 @@ def test_places_are_those_of_an_editor(script):
     assert [str(line.source).removeprefix(f"{path}:") for line in play.lines] == [
         *("7:19", "9:15", "11:31", "13:14", "17:15"),
     ]
-    assert str(play.cast["Anna"].source) == f"{path}:3:25"
+    assert str(play.cast["Anna"].source) == f"{path}:3:27"
 
 
 def test_columns_count_characters_behind_any_character(script, faults):
@@ -74,7 +74,7 @@ def test_top_level_lines_are_one_chapter_named_as_the_book(script):
 @pytest.mark.parametrize("name", ["No", "on", "1", "null", "~x", "1.5", "Yes Man"])
 def test_names_and_texts_stay_as_written(script, name):
     play = read_screenplay(
-        script("a.yaml", f"voices: {{{name}: slt}}\nlines:\n  - {name}: 042\n  - {name}: no\n")
+        script("a.yaml", f"voices: {{{name}: heart}}\nlines:\n  - {name}: 042\n  - {name}: no\n")
     )
     assert [(line.speaker, line.text) for line in play.lines] == [(name, "042"), (name, "no")]
 
@@ -91,7 +91,7 @@ def test_spellings_of_a_scene_break(script, spelling):
     assert isinstance(play.chapters[0].items[1], SceneBreak)
 
 
-HEAD = "voices: {Anna: slt}\nlines:\n"
+HEAD = "voices: {Anna: heart}\nlines:\n"
 FAULTS = {
     "unknown speaker": ("- Ana: Hi", '3:3: error: unknown speaker "Ana"; did you mean "Anna"?'),
     "other case": ("- ANNA: Hi", '3:3: error: unknown speaker "ANNA"; did you mean "Anna"?'),
@@ -196,18 +196,18 @@ def test_yaml_that_does_not_parse_says_where_and_how_to_mend_it(faults):
     ("text", "message"),
     [
         (
-            'voices:\n  A: "eve\nlines:\n- A: Hi.\n',
+            'voices:\n  A: "bella\nlines:\n- A: Hi.\n',
             '2:6: error: not valid YAML: this quote has no end; close it with another "',
         ),
         (
-            "voices: {A: eve\nlines:\n- A: Hi.\n",
+            "voices: {A: bella\nlines:\n- A: Hi.\n",
             "1:9: error: not valid YAML: this { has no end; close it with }",
         ),
         (
-            "voices: {A: eve}\nlines: [\n  A: Hi.\nb: c\n",
+            "voices: {A: bella}\nlines: [\n  A: Hi.\nb: c\n",
             "2:8: error: not valid YAML: this [ has no end; close it with ]",
         ),
-        ("voices:\n\tA: eve\n", "2:1: error: not valid YAML: a tab; indent with spaces"),
+        ("voices:\n\tA: bella\n", "2:1: error: not valid YAML: a tab; indent with spaces"),
         (
             "title My book\nlines:\n- narrator: Hi\n",
             "1:1: error: not valid YAML: a key without a colon; write key: value",
@@ -217,7 +217,7 @@ def test_yaml_that_does_not_parse_says_where_and_how_to_mend_it(faults):
             "2:17: error: not valid YAML: a second colon in one line; put text in quotes",
         ),
         (
-            "voices:\n  A: eve\n B: slt\n",
+            "voices:\n  A: bella\n B: heart\n",
             "3:2: error: not valid YAML: indented otherwise than the lines above",
         ),
         ("title: @me\n", "1:8: error: not valid YAML: found character"),

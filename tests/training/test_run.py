@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, get_worker_info
 
 from csm_cli.audio.files import write_wav
 from csm_cli.checkpoints.find import find_checkpoint
@@ -26,7 +27,9 @@ from csm_cli.engine import Engine, Utterance
 from csm_cli.errors import CsmError, MissingError, UsageError
 from csm_cli.model import CsmConfig, CsmForConditionalGeneration
 from csm_cli.model.loading import load_model
+from csm_cli.training.data import _segment_ids
 from csm_cli.training.run import TrainOptions, _model, train
+from csm_cli.training.segments import RowShape
 from tests.training.conftest import tiny
 
 
@@ -203,7 +206,6 @@ def test_from_scratch_on_shards_of_codes(
     options: TrainOptions, shards: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The way the embedded voice is trained: packed rows, a running average, damaged inputs."""
-    from csm_cli.training.segments import RowShape
 
     class Spawning(DataLoader):  # workers that are spawned are given the dataset pickled
         def __init__(self, dataset: Any, **options: Any) -> None:
@@ -216,7 +218,11 @@ def test_from_scratch_on_shards_of_codes(
         options, data=shards, scratch=True, shapes=shapes, positions=256, average=0.9, damage=True, workers=0,
         steps=20, every=20, rate=3e-3,
     )  # fmt: skip
-    folder = train(scratch)
+    said: list[str] = []
+    shown: list[str] = []
+    folder = train(scratch, said.append, shown.append)
+    assert said[0] == "0.0 hours of speech to learn, 0.0 for validation"
+    assert re.search(r"update 19/20 · .* updates/s · [0-9]+ min left$", shown[-3]), shown
     found = losses(options.out)
     assert found[-1]["backbone"] < 0.8 * found[0]["backbone"]
     assert "validation_backbone" in found[-1]
@@ -227,8 +233,6 @@ def test_samples_do_not_use_up_the_recompilations(
     options: TrainOptions, shards: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Behind their limit all the rest would run uncompiled."""
-    from csm_cli.training.segments import RowShape
-
     monkeypatch.setattr("torch.compile", partial(torch.compile, backend="eager"))  # traced, not built
     compiled = replace(
         options, data=shards, scratch=True, shapes=(RowShape(24, 0.5, False), RowShape(64, 0.5, True)),
@@ -254,6 +258,52 @@ def test_what_cannot_be_trained(options: TrainOptions, shards: Path, tmp_path: P
         train(replace(options, out=tmp_path / "few.jsonl"))
     with pytest.raises(CsmError, match="astray"):
         train(replace(options, out=tmp_path / "wild", rate=1e30, every=100, steps=20))
+
+
+@pytest.fixture
+def packed(options: TrainOptions, shards: Path) -> TrainOptions:
+    shapes = (RowShape(24, 0.5, False), RowShape(64, 0.5, True))
+    return replace(options, data=shards, shapes=shapes, positions=128, workers=1, samples=())
+
+
+def test_a_shard_that_a_worker_cannot_use_ends_the_run(packed: TrainOptions) -> None:
+    with np.load(packed.data / "000-00001.npz") as shard:
+        np.savez(packed.data / "000-00002.npz", **{**shard, "codes": shard["codes"][:, 1:]})
+    with pytest.raises(MissingError, match=r"000-00002\.npz: is no shard") as caught:
+        train(packed)
+    assert len(str(caught.value).splitlines()) == 1
+    assert not (packed.out / "model").exists()
+
+
+def _dying(processor: Any, speaker: int, text: str) -> list[int]:
+    if get_worker_info() is not None:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return _segment_ids(processor, speaker, text)
+
+
+def test_a_worker_that_is_killed_ends_the_run(packed: TrainOptions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("csm_cli.training.data._segment_ids", _dying)
+    with pytest.raises(
+        CsmError, match=r"codes: a process that makes batches has died \(DataLoader worker"
+    ) as caught:
+        train(packed)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_an_empty_folder_ends_the_run_before_anything_is_compiled(
+    packed: TrainOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in packed.data.glob("*.npz"):
+        path.unlink()
+    monkeypatch.setattr("csm_cli.training.voice.VoiceTrainer.warm", lambda self: pytest.fail("compiled"))
+    with pytest.raises(MissingError, match="holds no shards of codes"):
+        train(replace(packed, compile=True))
+
+
+def test_last_losses_are_looked_at(packed: TrainOptions) -> None:
+    with pytest.raises(CsmError, match=r"astray: the losses are .* at step 3"):
+        train(replace(packed, workers=0, rate=1e30, steps=4, every=100, log_every=100))
+    assert not (packed.out / "model").exists() and not (packed.out / "state.pt").exists()
 
 
 @pytest.mark.parametrize("recompute", [False, True])

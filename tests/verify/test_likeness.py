@@ -7,7 +7,8 @@ import pytest
 
 from csm_cli.errors import MissingError
 from csm_cli.verify import Reading, Verifier
-from csm_cli.verify.likeness import VoiceLikeness, foreign
+from csm_cli.verify.encoders import XVectorEncoder, load_encoder
+from csm_cli.verify.likeness import MEASURED, Bounds, VoiceLikeness, bounds_of, foreign
 from csm_cli.voices.registry import VoiceRegistry
 
 RATE = 24_000
@@ -41,8 +42,8 @@ def model(tmp_path_factory) -> Path:
 
 
 def test_a_voice_is_nearest_to_its_own_recording(model):
-    voices = {name: VoiceRegistry().get(name).audio for name in ("slt", "kal")}
-    likeness = VoiceLikeness(model, voices)
+    voices = {name: VoiceRegistry().get(name).audio for name in ("heart", "fenrir")}
+    likeness = VoiceLikeness(XVectorEncoder(model), voices)
     from csm_cli.audio.files import read_audio
 
     for name, clip in voices.items():
@@ -54,11 +55,37 @@ def test_a_voice_is_nearest_to_its_own_recording(model):
 
 
 def test_a_take_in_another_voice_is_told():
-    assert foreign("slt", {"slt": 0.8, "kal": 0.7}) is None
-    assert foreign("slt", {"slt": 0.79, "kal": 0.8}) is None, "too near to tell"
-    assert foreign("slt", {"slt": 0.6, "kal": 0.8}) == "sounds more like kal (0.80) than slt (0.60)"
-    assert foreign("slt", {"slt": 0.1}) == "sounds unlike slt (0.10)"
-    assert foreign("slt", {"kal": 0.9}) is None, "a voice without a recording cannot be judged"
+    assert foreign("heart", {"heart": 0.8, "fenrir": 0.7}) is None
+    assert foreign("heart", {"heart": 0.79, "fenrir": 0.8}) is None, "too near to tell"
+    assert (
+        foreign("heart", {"heart": 0.6, "fenrir": 0.8}) == "sounds more like fenrir (0.80) than heart (0.60)"
+    )
+    assert foreign("heart", {"heart": 0.1}) == "sounds unlike heart (0.10)"
+    assert foreign("heart", {"fenrir": 0.9}) is None, "a voice without a recording cannot be judged"
+
+
+def test_bounds_widen_for_what_says_little():
+    near = {"heart": 0.60, "fenrir": 0.68}
+    assert foreign("heart", near, Bounds(0.5, 0.1)) is None
+    assert foreign("heart", near, Bounds(0.5, 0.05)) == "sounds more like fenrir (0.68) than heart (0.60)"
+    assert foreign("heart", near, Bounds(0.65, 0.1)) == "sounds unlike heart (0.60)"
+
+
+def test_bounds_tighten_with_the_seconds_of_speech():
+    found = [bounds_of("ge2e", seconds) for seconds in (0.7, 1.2, 2.0, 4.0, 8.0, 60.0)]
+    assert [each.floor for each in found] == sorted(each.floor for each in found)
+    assert [each.margin for each in found] == sorted((each.margin for each in found), reverse=True)
+    assert bounds_of("ge2e", 1e9) == MEASURED["ge2e"][-1][1]
+    assert bounds_of("some x-vector model", 0.7) == bounds_of("some x-vector model", 60.0) == Bounds()
+
+
+def test_a_voice_whose_clip_says_too_little_is_not_judged(model, tmp_path):
+    from csm_cli.audio.files import read_audio, write_wav
+
+    clip = VoiceRegistry().get("heart").audio
+    write_wav(tmp_path / "short.wav", read_audio(clip, RATE)[: RATE // 4])
+    likeness = VoiceLikeness(XVectorEncoder(model), {"heart": clip, "short": tmp_path / "short.wav"})
+    assert list(likeness.similarities(read_audio(clip, RATE), RATE)) == ["heart"]
 
 
 def test_the_verifier_asks_it(monkeypatch):
@@ -82,5 +109,5 @@ def test_the_verifier_asks_it(monkeypatch):
 
 def test_a_model_that_is_not_there_is_told_in_one_line(tmp_path):
     with pytest.raises(MissingError, match=r"the speaker model cannot be loaded .*x-vector") as error:
-        VoiceLikeness(tmp_path / "none", {})
+        load_encoder(tmp_path / "none")
     assert "\n" not in str(error.value)

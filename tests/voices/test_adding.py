@@ -67,7 +67,9 @@ def test_a_transcript_that_does_not_belong(clip: Path) -> None:
 
 def test_a_long_transcript_is_cut_with_its_clip(tmp_path: Path) -> None:
     pause = np.zeros(RATE // 2, np.float32)
-    path = written(tmp_path / "a.wav", np.concatenate([speech(), pause, speech("rms"), pause, speech("awb")]))
+    path = written(
+        tmp_path / "a.wav", np.concatenate([speech(), pause, speech("michael"), pause, speech("george")])
+    )
     whole = f"{TEXT} “Who’s there?” he called, at 9 o'clock. Nobody answered him."
     with pytest.raises(UsageError, match="where its transcript is to be cut cannot be told; add --asr"):
         prepare_all([Recording(path, whole)], seconds=7)

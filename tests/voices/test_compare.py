@@ -46,20 +46,33 @@ def test_one_voice_after_the_other(tmp_path: Path) -> None:
 
 
 def test_the_picture_is_whole(tmp_path: Path) -> None:
-    path = picture([Sample("a <&>", speech()), Sample("kal", speech("kal"))], tmp_path / "x.svg")
+    path = picture([Sample("a <&>", speech()), Sample("fenrir", speech("fenrir"))], tmp_path / "x.svg")
     root = xml.parse(path).getroot()
     texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
-    assert texts.count("a <&>") == 2 and texts.count("kal") == 2
+    assert texts.count("a <&>") == 2 and texts.count("fenrir") == 2
     assert len(list(root.iter("{http://www.w3.org/2000/svg}polyline"))) == 2
     images = [element.get("href") for element in root.iter("{http://www.w3.org/2000/svg}image")]
     assert len(images) == 2
     widths = [float(element.get("width", 0)) for element in root.iter("{http://www.w3.org/2000/svg}image")]
-    lengths = [len(speech()), len(speech("kal"))]
+    lengths = [len(speech()), len(speech("fenrir"))]
     assert widths == pytest.approx([700 * length / max(lengths) for length in lengths], abs=0.1)
     assert "0 s" in texts and "1 s" in texts
     assert not re.search(r'(href|src)="(?!data:)', path.read_text()), "it needs nothing else"
     data = base64.b64decode(str(images[0]).partition(",")[2])
     assert data.startswith(b"\x89PNG")
+
+
+def test_remarks_stand_below_the_picture(tmp_path: Path) -> None:
+    samples = [Sample("a", tone(200)), Sample("b", tone(400))]
+    plain = xml.parse(picture(samples, tmp_path / "x.svg")).getroot()
+    root = xml.parse(picture(samples, tmp_path / "y.svg", ["a & b: 0.50", "more"])).getroot()
+    lines = {text.text: float(text.get("y", 0)) for text in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert (
+        float(plain.get("height", 0)) - 14
+        < lines["a & b: 0.50"]
+        < lines["more"]
+        < float(root.get("height", 0))
+    )
 
 
 def test_a_png_holds_its_pixels() -> None:
@@ -84,4 +97,4 @@ def test_spectra_stand_at_their_pitch(pitch: int) -> None:
 def test_a_voice_without_a_recording() -> None:
     with pytest.raises(MissingError, match="no recording"):
         Sample.of(Voice("tag", 9, "", None, "", "", "user", Path()), "tag")
-    assert Sample.of(VoiceRegistry(None).get("kal"), "kal").sound.size == speech("kal").size
+    assert Sample.of(VoiceRegistry(None).get("fenrir"), "fenrir").sound.size == speech("fenrir").size

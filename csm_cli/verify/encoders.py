@@ -1,0 +1,113 @@
+"""Speaker encoders: what makes of a piece of speech a vector that says whose voice it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from csm_cli.audio.level import amplitude, rms
+from csm_cli.errors import MissingError
+
+RATE = 16_000
+NO_ENCODER = "there is no speaker encoder; pip install --no-deps resemblyzer, or name one by --voice-model"
+LEVEL_DB = -20.0
+"""dBFS RMS that speech is brought to. GE2E sees powers, so it counts; this one tells voices apart best."""
+BLOCK_SECONDS = 0.03
+SILENT_DB = 30.0
+"""Below the loud blocks by this much is silence."""
+KEPT_BLOCKS = 3
+"""Silence within 90 ms of speech stays: consonants begin and end in it."""
+
+
+class Encoder(Protocol):
+    """Embeds speech.
+
+    Attributes:
+        name: of the model, as sidecars of takes note it.
+    """
+
+    name: str
+
+    def embed(self, speech: np.ndarray, /) -> np.ndarray:
+        """A vector of length 1 for float32 `[samples]` at 16 kHz; at least one sample."""
+
+
+class XVectorEncoder:
+    """A checkpoint of transformers' `AutoModelForAudioXVector` with its feature extractor.
+
+    Args:
+        folder: that holds both.
+
+    Raises:
+        MissingError: the model cannot be loaded.
+    """
+
+    def __init__(self, folder: Path):
+        from transformers import AutoFeatureExtractor, AutoModelForAudioXVector
+
+        try:
+            if not folder.is_dir():
+                raise OSError("no such folder")
+            self._extract: Any = AutoFeatureExtractor.from_pretrained(folder, local_files_only=True)
+            self._model: Any = AutoModelForAudioXVector.from_pretrained(folder, local_files_only=True).eval()
+        except (OSError, ValueError, KeyError) as error:
+            reason = str(error).strip().splitlines()
+            raise MissingError(
+                f"the speaker model cannot be loaded ({reason[0] if reason else type(error).__name__})",
+                where=str(folder),
+                remedy="give the folder of an x-vector model, such as wavlm-base-plus-sv",
+            ) from error
+        self.name = folder.resolve().name
+
+    def embed(self, speech: np.ndarray) -> np.ndarray:
+        """A vector of length 1 for float32 `[samples]` at 16 kHz."""
+        import torch
+
+        inputs = self._extract([speech], sampling_rate=RATE, return_tensors="pt")
+        with torch.inference_mode():
+            vector = self._model(**inputs).embeddings[0].float().numpy()
+        return vector / max(float(np.linalg.norm(vector)), 1e-9)
+
+
+def load_encoder(model: Path | None = None) -> Encoder | None:
+    """The encoder to compare voices with.
+
+    Args:
+        model: folder of an x-vector model, or a GE2E checkpoint (`.pt`); None: the GE2E weights that the
+            package resemblyzer brings.
+
+    Returns:
+        None if none was asked for and the package is not installed.
+
+    Raises:
+        MissingError: the model cannot be loaded.
+    """
+    from csm_cli.verify.ge2e import GE2E, installed_weights
+
+    if model is not None and model.suffix != ".pt":
+        return XVectorEncoder(model)
+    weights = model or installed_weights()
+    return None if weights is None else GE2E(weights)
+
+
+def speech_alone(sound: np.ndarray, rate: int = RATE) -> np.ndarray:
+    """`sound` without its silence, at -20 dBFS.
+
+    Args:
+        sound: float32 mono `[samples]`.
+        rate: Hz.
+
+    Returns:
+        float32 `[samples]`; none if all is silent.
+    """
+    block = round(BLOCK_SECONDS * rate)
+    blocks = sound[: sound.size // block * block].reshape(-1, block)
+    power = np.square(blocks, dtype=np.float32).mean(axis=1)
+    if not power.size or power.max() < 1e-10:
+        return np.zeros(0, np.float32)
+    loud = power >= np.percentile(power, 90) * 10 ** (-SILENT_DB / 10)
+    near = np.convolve(loud, np.ones(2 * KEPT_BLOCKS + 1), "full")
+    speech = blocks[near[KEPT_BLOCKS : KEPT_BLOCKS + loud.size] > 0].ravel()
+    return np.asarray(speech * (amplitude(LEVEL_DB) / rms(speech)), np.float32)
