@@ -23,12 +23,14 @@ class Agreement:
         hits: of them that were heard.
         errors: the least number of words replaced, left out and put in.
         span: (first, one past the last) word of the text between the first and last hit; (0, 0) without any.
+        pairs: (place in the text, place in what was heard) of each hit, in order.
     """
 
     words: int
     hits: int
     errors: int
     span: tuple[int, int]
+    pairs: tuple[tuple[int, int], ...] = ()
 
     @property
     def share(self) -> float:
@@ -72,20 +74,20 @@ def align(said: Sequence[str], heard: Sequence[str], *, part: bool = False) -> A
         # Words put in cost one each along the row: a running minimum of cost less place.
         cost[row] = np.minimum.accumulate(best - steps) + steps
     end = int(np.argmin(cost[:, columns])) if part else rows
-    hits = _trace(cost, said, heard, end)
-    span = (hits[-1], hits[0] + 1) if hits else (0, 0)
-    return Agreement(rows, len(hits), int(cost[end, columns]), span)
+    hits = _trace(cost, said, heard, end)[::-1]
+    span = (hits[0][0], hits[-1][0] + 1) if hits else (0, 0)
+    return Agreement(rows, len(hits), int(cost[end, columns]), span, tuple(hits))
 
 
-def _trace(cost: np.ndarray, said: Sequence[str], heard: Sequence[str], row: int) -> list[int]:
-    """Places in `said` of the words that were heard, from the last to the first."""
+def _trace(cost: np.ndarray, said: Sequence[str], heard: Sequence[str], row: int) -> list[tuple[int, int]]:
+    """(place in `said`, place in `heard`) of the words that were heard, from the last to the first."""
     column, hits = len(heard), []
     while row and column:
         same = said[row - 1] == heard[column - 1]
         if cost[row, column] == cost[row - 1, column - 1] + (not same):
             row, column = row - 1, column - 1
             if same:
-                hits.append(row)
+                hits.append((row, column))
         elif cost[row, column] == cost[row - 1, column] + 1:
             row -= 1
         else:

@@ -30,7 +30,7 @@ SMALL_FILES = (
     "special_tokens_map.json",
     "chat_template*",
     "adapter_config.json",
-    *("vocab.json", "merges.txt", "added_tokens.json", "normalizer.json"),  # a Whisper's
+    *("vocab.json", "merges.txt", "added_tokens.json", "normalizer.json", "vocabulary.*"),  # a Whisper's
 )
 WEIGHT_FILES = ("transformers*", "model*", "adapter_model*")
 FILES = (*SMALL_FILES, *WEIGHT_FILES)

@@ -19,7 +19,7 @@ from csm_cli.checkpoints.tensors import PICKLES
 from csm_cli.errors import CsmError, MissingError, first_line
 
 _INDEXES = ("transformers.safetensors.index.json", "model.safetensors.index.json")
-_SINGLES = ("model.safetensors", "adapter_model.safetensors", "ckpt.pt", "adapter_model.bin")
+_SINGLES = ("model.safetensors", "adapter_model.safetensors", "ckpt.pt", "adapter_model.bin", "model.bin")
 
 
 @dataclass(frozen=True)
@@ -153,6 +153,8 @@ def _kind(folder: Path) -> str | None:
         return None
     if config.get("model_type") == "csm" or "backbone_flavor" in config:
         return "model"
+    if "alignment_heads" in config and (folder / "model.bin").is_file():  # a Whisper in CTranslate2's format
+        return "recogniser"
     return {"mimi": "codec", "whisper": "recogniser"}.get(str(config.get("model_type")))
 
 

@@ -141,9 +141,12 @@ def render(
     asr: Annotated[
         str,
         typer.Option(
-            "--asr", metavar="MODEL", help="The recogniser: pocketsphinx, whisper, or a Whisper checkpoint."
+            "--asr",
+            metavar="MODEL",
+            help="The recogniser: whisper, whisper:SIZE, a Whisper checkpoint, or pocketsphinx. Default: "
+            "whisper if it is installed and fetched, else pocketsphinx.",
         ),
-    ] = "pocketsphinx",
+    ] = "auto",
     voice_model: VoiceModelOption = None,
     watermark: WatermarkOption = None,
     watermark_model: WatermarkModelOption = None,

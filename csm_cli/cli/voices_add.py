@@ -54,8 +54,8 @@ def add(
         typer.Option(
             "--asr",
             metavar="MODEL",
-            help="Write the transcript down, or check the one given: pocketsphinx, whisper, or a Whisper "
-            "checkpoint in a folder or on the Hub.",
+            help="Write the transcript down, or check the one given: whisper, whisper:SIZE, a Whisper "
+            "checkpoint in a folder or on the Hub, pocketsphinx, or auto.",
         ),
     ] = None,
     seconds: Annotated[
@@ -105,7 +105,7 @@ def add(
         with console.busy("loading the recogniser"):
             from csm_cli.asr import load_recogniser
 
-            recogniser = load_recogniser(asr, language or "en", device.value)
+            recogniser = load_recogniser(asr, language or "en", device.value, console.note)
     # A question on the screen and a busy line would write over each other.
     with nullcontext() if asking and recogniser else console.busy("listening"):
         prepared = prepare_all(

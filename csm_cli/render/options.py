@@ -39,7 +39,7 @@ class RenderOptions:
         fresh: speak every line anew; pinned takes stay.
         retries: tries of a part beyond the first.
         verify: what is checked beside codes and sound: "asr", "voice".
-        asr: the recogniser: "pocketsphinx", "whisper", or a Whisper checkpoint.
+        asr: the recogniser, as `load_recogniser` takes it.
         voice_model: folder of an x-vector model, or a GE2E checkpoint; None: the weights of resemblyzer.
         locked: stop if csm.lock says that takes would come out differently.
         reference: how a voice's clip is heard: as a turn "before" all others, or "continue"d by the line.
@@ -63,7 +63,7 @@ class RenderOptions:
     fresh: bool = False
     retries: int = RETRIES
     verify: frozenset[str] = frozenset()
-    asr: str = "pocketsphinx"
+    asr: str = "auto"
     voice_model: Path | None = None
     locked: bool = False
     reference: ReferenceMode = "before"

@@ -18,7 +18,7 @@ def make_verifier(jobs: Sequence[Job], options: RenderOptions, note: Callable[[s
         jobs: whose language is listened for, whose voices are known, and whose lexicons say what no
             recogniser can know.
         options: of the rendering.
-        note: is told when a check stays off.
+        note: called with a line when a check stays off, or when its recogniser is a poor judge.
 
     Raises:
         MissingError: a recogniser or a speaker model is not there.
@@ -29,7 +29,7 @@ def make_verifier(jobs: Sequence[Job], options: RenderOptions, note: Callable[[s
         from csm_cli.asr import load_recogniser
 
         try:
-            recogniser = load_recogniser(options.asr, jobs[0].screenplay.language, options.device)
+            recogniser = load_recogniser(options.asr, jobs[0].screenplay.language, options.device, note)
         except MissingError as error:
             raise MissingError(
                 error.what, where=f"--verify asr: {error.where}", remedy=error.remedy

@@ -15,13 +15,11 @@ from csm_cli.verify.encoders import speech_alone
 from csm_cli.verify.likeness import VoiceLikeness, bounds_of, foreign
 from csm_cli.verify.sound import sound_problems
 from csm_cli.verify.verdict import Reading, Verdict
-from csm_cli.verify.words import compare
+from csm_cli.verify.word_check import WordCheck
 
 FAULT = 100.0
 """Badness of a fault in codes or sound: worse than any number of misheard words."""
 LONGEST_HEARD_SECONDS = 30.0
-TOLERANCE = {"pocketsphinx": 0.34}
-"""Share of words that a recogniser may get wrong in good speech; 0.1 for all others."""
 
 
 class Likeness(Protocol):
@@ -51,7 +49,8 @@ class Verifier:
         likeness: VoiceLikeness | Likeness | None = None,
         names: Collection[str] = (),
     ):
-        self._recogniser, self._likeness, self._names = recogniser, likeness, names
+        self._words = None if recogniser is None else WordCheck(recogniser, names)
+        self._likeness = likeness
         self.checks: tuple[str, ...] = ("signal",)
         if recogniser is not None:
             self.checks += (f"asr:{recogniser.name}",)
@@ -62,30 +61,14 @@ class Verifier:
         """A verdict for each, in order."""
         verdicts = [_signal(reading) for reading in readings]
         sound = [place for place, verdict in enumerate(verdicts) if not verdict.reasons]
-        if self._recogniser is not None:
+        if self._words is not None:
             audible = [place for place in sound if _seconds(readings[place]) <= LONGEST_HEARD_SECONDS]
-            for place, verdict in zip(audible, self._hear([readings[each] for each in audible]), strict=True):
+            found = self._words.judge([readings[each] for each in audible])
+            for place, verdict in zip(audible, found, strict=True):
                 verdicts[place] += verdict
         if self._likeness is not None:
             for place in sound:
                 verdicts[place] += self._resemble(readings[place])
-        return verdicts
-
-    def _hear(self, readings: Sequence[Reading]) -> list[Verdict]:
-        assert self._recogniser is not None
-        if not readings:
-            return []
-        heard = self._recogniser.hear([reading.audio for reading in readings], readings[0].rate)
-        tolerance = TOLERANCE.get(self._recogniser.name, 0.1)
-        verdicts = []
-        for reading, text in zip(readings, heard, strict=True):
-            found = compare(reading.text, text, tolerance, self._names)
-            scores = {"heard": text, "word_errors": found.errors, "words": found.words}
-            if found.words < 5:
-                scores["alike"] = round(found.alike, 3)
-            wrong = () if found.agrees else (f"heard as {text!r}" if text else "no word was heard",)
-            share = found.errors / max(1, found.words)
-            verdicts.append(Verdict(wrong, 10 * len(wrong) + share, scores))
         return verdicts
 
     def _resemble(self, reading: Reading) -> Verdict:

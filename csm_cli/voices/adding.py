@@ -115,7 +115,7 @@ def prepare_all(
                     f"only {clip.quality.seconds:.0f} s of its {clip.quality.source_seconds:.0f} s fit, "
                     "and where its transcript is to be cut cannot be told",
                     where=where,
-                    remedy="add --asr pocketsphinx, or cut the recording and its transcript yourself",
+                    remedy="add --asr auto, or cut the recording and its transcript yourself",
                 )
             text = part_heard(text, words, where)
             clip = replace(clip, notes=(*clip.notes, f"{where}: the words of that part: “{text}”"))

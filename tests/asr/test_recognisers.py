@@ -1,8 +1,11 @@
-"""The recognisers themselves: pocketsphinx on a shipped voice, a tiny random Whisper from a folder."""
+"""The recognisers themselves: pocketsphinx on a shipped voice, a tiny random Whisper from a folder, and the
+real one in the folder that the environment variable CSM_WHISPER names."""
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from csm_cli.asr import agreement, load_recogniser
+from csm_cli.asr import Weighing, agreement, load_recogniser
 from csm_cli.audio.files import SAMPLE_RATE, read_audio
 from csm_cli.errors import MissingError, UsageError
 from csm_cli.voices.registry import VoiceRegistry
@@ -49,7 +52,7 @@ def whisper_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         encoder_ffn_dim=16,
         decoder_ffn_dim=16,
         num_mel_bins=8,
-        max_target_positions=24,
+        max_target_positions=448,
         pad_token_id=end,
         bos_token_id=end,
         eos_token_id=end,
@@ -73,13 +76,86 @@ def test_pocketsphinx_understands_a_shipped_voice() -> None:
     assert agreement(voice.text, nothing).share < 0.2
 
 
-def test_whisper_from_a_folder(whisper_folder: Path) -> None:
+def noise(seconds: float, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, 0.1, round(seconds * SAMPLE_RATE)).astype(np.float32)
+
+
+def test_whisper_from_a_folder(whisper_folder: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recogniser = load_recogniser(str(whisper_folder), device="cpu")
-    noise = np.random.default_rng(0).normal(0, 0.1, 48_000).astype(np.float32)
-    one, two = recogniser.hear([noise, noise[:24_000]], SAMPLE_RATE)
-    assert isinstance(one, str) and isinstance(two, str) and one
-    assert recogniser.hear([noise], SAMPLE_RATE) == [one], "no chance in it"
+    sounds = [noise(2), noise(12, 1), noise(1, 2)]
+    found = recogniser.hear(sounds, SAMPLE_RATE)
+    assert all(isinstance(text, str) for text in found) and any(found)
+    assert recogniser.hear(sounds, SAMPLE_RATE) == found, "no chance in it"
+    assert recogniser.hear(sounds[1:2], SAMPLE_RATE) == found[1:2], "each sound keeps its place"
+    assert recogniser.hear([], SAMPLE_RATE) == []
     assert str(whisper_folder) in recogniser.name
+
+    def again(*given: Any) -> None:
+        raise AssertionError("converted a second time")
+
+    monkeypatch.setattr("csm_cli.asr.whisper_models._convert", again)
+    assert load_recogniser(str(whisper_folder), device="cpu").hear(sounds, SAMPLE_RATE) == found
+
+
+def test_no_library_under_the_gpl_is_loaded(whisper_folder: Path, own_home: Path) -> None:
+    program = (
+        "import sys; from csm_cli.asr import load_recogniser; "
+        f"load_recogniser({str(whisper_folder)!r}, device='cpu'); "
+        "assert 'faster_whisper' in sys.modules and 'av' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_texts_are_weighed_by_the_sound(whisper_folder: Path, own_home: Path) -> None:
+    recogniser = load_recogniser(str(whisper_folder), device="cpu")
+    assert isinstance(recogniser, Weighing)
+    asked = []
+
+    def texts(place: int, heard: str) -> list[str]:
+        asked.append((place, heard))
+        return ["ab", "abc", "ab"] if place else []
+
+    (first, none), (second, weights) = recogniser.weigh([noise(1), noise(2)], SAMPLE_RATE, texts)
+    assert asked == [(0, first), (1, second)] and none == []
+    assert weights[0] == pytest.approx(weights[2], abs=1e-4)
+    assert max(weights) < 0 and weights[1] != pytest.approx(weights[0], abs=1e-3)
+
+
+@pytest.mark.skipif("CSM_WHISPER" not in os.environ, reason="CSM_WHISPER names no folder of a real Whisper")
+def test_a_real_whisper_prefers_what_was_said() -> None:
+    voice = next(voice for voice in VoiceRegistry(None).all() if voice.audio is not None)
+    recogniser = load_recogniser(os.environ["CSM_WHISPER"], device="cpu")
+    assert isinstance(recogniser, Weighing) and voice.audio is not None
+    words = voice.text.split()
+    wrong = " ".join(["Mountain", *words[1:]])
+    twice = " ".join([*words[:2], *words[1:]])
+
+    def texts(place: int, heard: str) -> list[str]:
+        return [voice.text, wrong, twice, voice.text]
+
+    ((heard, (said, replaced, repeated, _)),) = recogniser.weigh(
+        [read_audio(voice.audio)], SAMPLE_RATE, texts
+    )
+    assert agreement(voice.text, heard).share > 0.8
+    assert said > replaced + 2 and said > repeated + 2
+
+
+def test_without_whisper_pocketsphinx_is_the_fallback(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(own_home / "hub"))
+    notes: list[str] = []
+    assert load_recogniser("auto", note=notes.append).name == "pocketsphinx"
+    assert "poor judge of some accents" in notes[0]
+    assert "csm models pull Systran/faster-whisper-base" in notes[0]
+    monkeypatch.setitem(sys.modules, "faster_whisper", None)
+    assert load_recogniser("auto", note=notes.append).name == "pocketsphinx"
+    assert "pip install 'csm-cli[asr]'" in notes[1]
+    with pytest.raises(MissingError, match="faster-whisper is not installed"):
+        load_recogniser("whisper")
+    with pytest.raises(MissingError, match="faster-whisper is not installed"):
+        load_recogniser("auto", "de")
 
 
 def test_a_recogniser_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +171,9 @@ def test_a_recogniser_that_is_not_there(tmp_path: Path, monkeypatch: pytest.Monk
     for name, words in (
         ("nope", "no such recogniser"),
         ("no/where", "csm models pull no/where"),
-        ("whisper", "csm models pull openai/whisper-small"),
+        ("whisper", "csm models pull Systran/faster-whisper-base"),
+        ("whisper:small.en", "csm models pull Systran/faster-whisper-small.en"),
+        ("whisper:huge", "no such size of Whisper"),
     ):
         with pytest.raises(MissingError, match=words) as raised:
             load_recogniser(name)

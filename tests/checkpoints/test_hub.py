@@ -197,6 +197,19 @@ def test_a_recogniser_is_fetched_for_asr(csm: Any, server: FakeHub, tmp_path: Pa
     assert [(row["name"], row["kind"]) for row in rows[1:]] == [("some/whisper", "recogniser")]
 
 
+def test_a_whisper_in_another_format_is_fetched_too(csm: Any, server: FakeHub, tmp_path: Path) -> None:
+    """That of CTranslate2: other names, and a config that does not say what it is."""
+    names = ("config.json", "tokenizer.json", "vocabulary.txt", "model.bin", "README.md")
+    for name in names:
+        (tmp_path / name).write_text('{"alignment_heads": [[0, 0]]}' if name == "config.json" else "{}")
+    server.repositories["some/faster-whisper"] = tmp_path
+    done = csm("models", "pull", "some/faster-whisper")
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in Path(done.stdout.strip()).iterdir()} == set(names[:-1])
+    rows = json.loads(csm("models", "list", "--json").stdout)
+    assert [(row["name"], row["kind"]) for row in rows[1:]] == [("some/faster-whisper", "recogniser")]
+
+
 def test_what_cannot_be_fetched_is_explained(
     csm: Any, server: FakeHub, repository: Path, tmp_path: Path
 ) -> None:

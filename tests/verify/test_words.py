@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csm_cli.verify.words import compare, names_in
+from csm_cli.verify.words import compare, corrections, doubled, names_in
 
 SAID = "They said that Zaphira would come in the morning."
 LONG = "The keeper climbed the stairs and lit the lamp while far below a boat turned toward it."
@@ -35,6 +35,9 @@ LONG = "The keeper climbed the stairs and lit the lamp while far below a boat tu
         ("Yes.", "yes"),
         ("Oh, Zelnor.", "oh sell nor"),
         ("…", "hm"),
+        ("In room one oh five sat twenty-one men.", "In room 105 sat 21 men."),
+        ("It was one hundred and five, in nineteen eighty-four.", "It was 105, in 1984."),
+        ("The fireplace and the grey theatre.", "The fire place and the gray theater."),
     ],
 )
 def test_what_is_near_enough(text, heard):
@@ -55,6 +58,36 @@ def test_what_is_near_enough(text, heard):
 )
 def test_what_is_not(text, heard):
     assert not compare(text, heard).agrees
+
+
+@pytest.mark.parametrize(
+    ("text", "heard", "expected"),
+    [
+        ("The totaled votes are public.", "The total votes, are public", "The totaled votes, are public"),
+        ("Of the twenty-one men.", "of 21 men.", "Of the 21 men."),
+        ("A well-known man.", "A well no man.", "A well-known man."),
+        ("They said that Zaphira left.", "They said that Safira laughs.", "They said that Safira left."),
+    ],
+)
+def test_a_transcript_is_corrected_where_it_differs_and_nowhere_else(text, heard, expected):
+    assert corrections(text, heard) == (heard[:1].upper() + heard[1:], [(expected, False)])
+
+
+def test_each_difference_is_corrected_by_itself():
+    _, (first, second) = corrections("He came home now.", "Then he came home, home now.")
+    assert first == ("He came home, home now.", False)
+    assert second == ("Then he came home now.", True)
+    assert corrections("He came.", "he came")[1] == []
+
+
+def test_each_short_word_is_doubled_once():
+    assert doubled("It is, he said, mountainous!") == [
+        "It it is, he said, mountainous!",
+        "It is is, he said, mountainous!",
+        "It is, he he said, mountainous!",
+        "It is, he said said, mountainous!",
+    ]
+    assert doubled("very very far") == ["very very far far"], "what is repeated anyhow is left as it is"
 
 
 def test_a_weaker_recogniser_is_given_more_room():

@@ -1,0 +1,96 @@
+"""Whether the words of a take are those of its text, by a recogniser.
+
+Whisper is judged by its probabilities, not by its transcript alone, because it writes "turn" for "turned", a
+rare name in a more common spelling, and one "the" where two were said:
+
+* If the transcript is not the text, but for what sounds the same: how many times likelier is it than the
+  text? Hardly, where it only prefers one of two words that sound alike; by far, where a word was said wrong
+  or left out.
+* How likely is the transcript with one word written twice beside the same with it written once? Far less,
+  where it was said once.
+
+A recogniser that gives no probabilities is granted a share of wrong words instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from csm_cli.asr import Recogniser, Weighing, words_of
+from csm_cli.verify.verdict import Reading, Verdict
+from csm_cli.verify.words import FEW_WORDS, Comparison, compare, corrections, doubled
+
+DOUBT = 2.0
+"""Natural logarithm of how many times likelier than the text the transcript may be in good speech."""
+REPEAT = -4.0
+"""The same of how likely a transcript with a word said twice may be beside that with the word said once. Both
+are set by `recipes/demo_voice/planted_faults.py`."""
+TOLERANCE = {"pocketsphinx": 0.34}
+"""Share of words that a recogniser without probabilities may get wrong in good speech; 0.1 for all others."""
+
+
+class WordCheck:
+    """Judges the words of readings.
+
+    Args:
+        recogniser: writes down what it hears.
+        names: words that it cannot know, such as the lexicon's.
+    """
+
+    def __init__(self, recogniser: Recogniser, names: Collection[str] = ()):
+        self._recogniser, self._names = recogniser, names
+
+    def judge(self, readings: Sequence[Reading]) -> list[Verdict]:
+        """A verdict for each, in order; all of one rate."""
+        if not readings:
+            return []
+        sounds, rate = [reading.audio for reading in readings], readings[0].rate
+        if isinstance(self._recogniser, Weighing):
+            weighed = self._recogniser.weigh(
+                sounds, rate, lambda place, heard: self._texts(readings[place], heard)
+            )
+            return [self._by_weight(*each) for each in zip(readings, weighed, strict=True)]
+        heard = self._recogniser.hear(sounds, rate)
+        return [self._by_count(*each) for each in zip(readings, heard, strict=True)]
+
+    def _texts(self, reading: Reading, heard: str) -> list[str]:
+        """The transcript; it with the text's words, for each place where it differs; it with a word twice."""
+        if not heard or not words_of(reading.text):
+            return []
+        heard, right = corrections(reading.text, heard, self._names)
+        return [heard, *(each.text for each in right), *doubled(heard)]
+
+    def _by_weight(self, reading: Reading, weighed: tuple[str, list[float]]) -> Verdict:
+        heard, (whole, *others) = weighed[0], weighed[1] or [0.0]
+        corrected = corrections(reading.text, heard, self._names)[1] if weighed[1] else []
+        right, twice = others[: len(corrected)], others[len(corrected) :]
+        found = compare(reading.text, heard, 0.0, self._names)
+        scores = _scores(found, heard)
+        reasons = [] if heard or not found.errors else ["no word was heard"]
+        if found.errors and right:
+            scores["log_ratio"] = round(whole - min(right), 2)
+            reasons += [f"heard as {heard!r}"] if whole - min(right) > DOUBT else []
+        repeats = [each - whole for each in twice]
+        repeats += [whole - once for once, each in zip(right, corrected, strict=True) if each.repeat]
+        if repeats:
+            scores["log_ratio_of_repeat"] = round(max(repeats), 2)
+            if max(repeats) > REPEAT and not reasons:
+                reasons.append(f"a word may be said twice in {heard!r}")
+        return _verdict(reasons, found, scores)
+
+    def _by_count(self, reading: Reading, heard: str) -> Verdict:
+        found = compare(reading.text, heard, TOLERANCE.get(self._recogniser.name, 0.1), self._names)
+        scores = _scores(found, heard)
+        if found.words < FEW_WORDS:
+            scores["alike"] = round(found.alike, 3)
+        wrong = f"heard as {heard!r}" if heard else "no word was heard"
+        return _verdict([] if found.agrees else [wrong], found, scores)
+
+
+def _scores(found: Comparison, heard: str) -> dict[str, Any]:
+    return {"heard": heard, "word_errors": found.errors, "words": found.words}
+
+
+def _verdict(reasons: Sequence[str], found: Comparison, scores: dict[str, Any]) -> Verdict:
+    return Verdict(tuple(reasons), 10 * len(reasons) + found.errors / max(1, found.words), scores)
