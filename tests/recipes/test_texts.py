@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csm_cli.demo.recipe.shape import ALPHABET
-from csm_cli.demo.recipe.texts import LONGEST, Corpus, clean, is_held_out
+from recipes.demo_voice.shape import ALPHABET
+from recipes.demo_voice.texts import LONGEST, Corpus, clean, is_held_out
 
 NOUNS = ["house", "river", "lamp", "winter", "story", "answer", "garden", "stone", "letter", "morning"]
 VERBS = ["keeps", "finds", "follows", "forgets", "carries", "watches", "remembers", "leaves"]
