@@ -28,7 +28,8 @@ LAST_GUEST_TAG = 99
 GUEST_SHARE = 0.68
 """How often a voice of a conversation is a guest, where there are both."""
 BY_LINES = 0.25
-"""How often a guest is drawn by how much it has said: one that has read much brings words, many bring voices."""
+"""How often a guest is drawn by how much it has said: one that has read much brings words, many bring
+voices."""
 LINES_OF_A_ROW = 60
 """More than a row can hold."""
 DISGUISED = 0.15
@@ -225,7 +226,8 @@ class SegmentStore:
                     continue
                 used.add(number)
                 lines = self.guests[number]
-                cast[self._guest_tag(rng, set(cast))] = iter(rng.sample(lines, min(len(lines), LINES_OF_A_ROW)))
+                drawn = rng.sample(lines, min(len(lines), LINES_OF_A_ROW))
+                cast[self._guest_tag(rng, set(cast))] = iter(drawn)
             else:
                 tag = rng.choice(self._tags)
                 known = self.by_tag[tag]

@@ -12,11 +12,11 @@ from transformers import AutoTokenizer
 
 from csm_cli.audio.files import read_audio
 from csm_cli.demo import DEMO_CHECKPOINT
-from recipes.demo_voice.shape import ALPHABET, CODEBOOKS, text_ids
 from csm_cli.engine import Engine
 from csm_cli.engine.types import Sampler, Segment, Utterance
 from csm_cli.voices.places import shipped_dir
 from csm_cli.voices.registry import VoiceRegistry
+from recipes.demo_voice.shape import ALPHABET, CODEBOOKS, text_ids
 
 VOICES = shipped_dir() or Path()
 TEXT = "Is that the light?"

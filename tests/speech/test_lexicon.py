@@ -133,7 +133,7 @@ def test_any_word_can_be_added_and_is_read_back(word, case, part):
         add_entry(path, Entry(word, "said so", case=case, part=part))
         (entry,) = read_lexicon(path)
         assert (entry.word, entry.say, entry.case, entry.part) == (word, "said so", case, part)
-        assert "said so" in Lexicon([entry]).apply(Reader("xx").spoken(word)) or not word.strip()
+        assert "said so" in Reader("xx", Lexicon([entry])).spoken(word)
 
 
 def test_a_changed_entry_changes_just_the_lines_that_hold_the_word(tmp_path):
