@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from transformers import MimiConfig, MimiModel
 from csm_cli.model.loading import load_processor
 from csm_cli.training.segments import GUEST
 from recipes.demo_voice import make, shape
+from tests.recipes.jobs import fail, wait_for
 
 TEXTS = ["Good morning.", "No.", "It rained."] * 4
 
@@ -61,25 +61,16 @@ def test_parts_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         shape.assemble(tmp_path / "out", tmp_path / "voice.safetensors", tmp_path / "codec")
 
 
-def _wait_for(path: Path) -> None:
-    while not path.exists():
-        time.sleep(0.02)
-
-
 def test_processes_beside_go_on_until_they_are_told(tmp_path: Path) -> None:
     stop = tmp_path / "stop"
-    make.run("speech", [partial(os.getpid)], [partial(_wait_for, stop)], stop.touch)
+    make.run("speech", [partial(os.getpid)], [partial(wait_for, stop)], stop.touch)
     assert stop.exists()
-
-
-def _fail() -> None:
-    raise ValueError("no speech")
 
 
 @pytest.mark.parametrize("where", ["jobs", "beside"])
 def test_a_process_that_fails_ends_all_at_once(tmp_path: Path, where: str) -> None:
-    endless = partial(_wait_for, tmp_path / "never")
-    jobs, beside = ([_fail, endless], [endless]) if where == "jobs" else ([endless], [_fail])
+    endless = partial(wait_for, tmp_path / "never")
+    jobs, beside = ([fail, endless], [endless]) if where == "jobs" else ([endless], [fail])
     with pytest.raises(SystemExit, match="codes: a process failed"):
         make.run("codes", jobs, beside)
 
