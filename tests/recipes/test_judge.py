@@ -28,7 +28,6 @@ def spoken():
 @pytest.fixture(scope="module")
 def judge():
     pytest.importorskip("faster_whisper")
-    pytest.importorskip("librosa")
     return Judge(ROOT)
 
 
@@ -52,4 +51,7 @@ def test_another_voice_is_further_off(judge, spoken):
 def test_silence_has_no_words_and_no_voice(judge, samples):
     silence = np.zeros(samples, np.float32)
     assert not judge.speaker.embed(silence, RATE).any()
+    if samples:
+        click = np.full(samples, 0.1, np.float32)
+        assert np.linalg.norm(judge.speaker.embed(click, RATE)) in (0, pytest.approx(1, abs=1e-5))
     assert judge.measure(Sample(TEXT, silence, RATE))["errors"] > 0
