@@ -80,7 +80,7 @@ def _speech(options: argparse.Namespace) -> list[Callable[[], None]]:
             work_kokoro,
             options.root,
             folder,
-            part,
+            first + part,
             1,
             until,
             options.device,
