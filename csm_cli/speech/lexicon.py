@@ -74,7 +74,8 @@ class Lexicon:
         self.entries = tuple(entries)
         self._words: dict[str, list[Entry]] = {}
         for entry in self.entries:
-            self._words.setdefault(_key(entry.word), []).append(entry)
+            if key := _key(entry.word):  # an empty one would be found everywhere
+                self._words.setdefault(key, []).append(entry)
         for candidates in self._words.values():
             candidates.sort(key=lambda entry: -entry.scope)  # stable: nearer files stay in front
         self._pattern = self._compile()

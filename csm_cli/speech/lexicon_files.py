@@ -17,6 +17,7 @@ from csm_cli.screenplay.settings import check_keys, read_switch
 from csm_cli.screenplay.source_text import decode, read_bytes
 from csm_cli.screenplay.xml import parse_xml
 from csm_cli.screenplay.yaml_text import flow_list, flow_map, scalar
+from csm_cli.speech.clean import clean
 from csm_cli.speech.lexicon import Entry, Layer, Lexicon, default_case
 
 NAME = "lexicon.yaml"
@@ -82,9 +83,9 @@ def add_entry(path: Path, entry: Entry, *, force: bool = False) -> None:
 
     Raises:
         ScriptError: the file is faulty.
-        UsageError: the word is in it already, or nothing is left to say.
+        UsageError: the word is in it already or is of signs that are never read, or nothing is left to say.
     """
-    if not entry.word.strip() or not any(map(str.isalnum, entry.say)):
+    if not clean(entry.word) or not any(map(str.isalnum, entry.say)):
         raise UsageError("a word and what is read in its place are needed", where="csm lexicon add")
     row = f"{scalar(entry.word)}: {_value(entry)}"
     text = ""
@@ -176,6 +177,9 @@ def _entry(word: Scalar, value: Node, layer: Layer, problems: Problems) -> Entry
     say = value if isinstance(value, Scalar) else fields.get("say")
     if not name or not isinstance(say, Scalar) or not any(map(str.isalnum, say.text)):
         problems.add(value.source, f'"{shown(name)}" needs the words that it is read as')
+        return None
+    if not clean(name):
+        problems.add(word.source, f'"{shown(name)}" has only signs that are left out of every text')
         return None
     chapters: list[int] = []
     for node in _texts(fields.get("chapter")):

@@ -1,8 +1,8 @@
 """The codec's training loop: a `MimiModel` learns to carry speech in a few codes a frame.
 
-Losses: log-mel at five resolutions, harmonics, waveform, commitment, adversarial with feature matching, what an ear
-for phones hears, and phones read off the semantic code (Mimi distils its first codebook too; here the
-labels are the teachers').
+Losses: log-mel at five resolutions, harmonics, waveform, commitment, adversarial with feature matching,
+features of a phone classifier, and phones read off the semantic code (Mimi distils its first codebook too;
+here the labels are the teachers').
 """
 
 from __future__ import annotations

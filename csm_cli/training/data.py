@@ -110,7 +110,8 @@ def _from_shards(
     held.refresh()
     longest = max(shape.length for shape in options.shapes if not shape.conversation)
     single = RowShape(longest, 1.0, False)
-    found = held.batches((single,), options.positions, books, seed=5) if held.by_tag or held.guests else iter(())
+    some = held.by_tag or held.guests
+    found = held.batches((single,), options.positions, books, seed=5) if some else iter(())
 
     def batches(start: int) -> Iterator[dict[str, torch.Tensor]]:
         loader: Any = DataLoader(

@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from csm_cli.errors import MissingError
+from csm_cli.training.segments import reading
+
 PHONE_STEP = 480
 
 
@@ -29,40 +32,50 @@ class SpeechPool:
         self.seen: set[str] = set()
 
     def refresh(self, limit: int = 50) -> None:
-        """Take in at most `limit` shards that are new in the folder."""
+        """Take in at most `limit` shards that are new in the folder.
+
+        Raises:
+            MissingError: a shard is damaged.
+        """
         if self.used + PHONE_STEP > len(self.audio):
             return
         for path in [p for p in sorted(self.folder.glob("*.npz")) if p.name not in self.seen][:limit]:
             self.seen.add(path.name)
-            try:
-                with np.load(path) as shard:
-                    audio, phones = shard["audio"], shard["phones"]
-            except FileNotFoundError:  # the encoder was faster and has removed it
-                continue
-            room = len(self.audio) - self.used
-            audio = audio[: room // PHONE_STEP * PHONE_STEP]
-            if len(audio):
-                end = self.used + len(audio)
-                self.audio[self.used : end] = torch.from_numpy(audio).to(self.device)
-                at = self.used // PHONE_STEP
-                self.phones[at : at + len(audio) // PHONE_STEP] = torch.from_numpy(
-                    phones[: len(audio) // PHONE_STEP]
-                ).to(self.device)
-                self.used = end
-                self.room.fill_(end // PHONE_STEP)
+            with reading(path, "speech"):
+                try:
+                    with np.load(path) as shard:
+                        audio, phones = shard["audio"], shard["phones"]
+                except FileNotFoundError:  # the encoder was faster and has removed it
+                    continue
+                if len(audio) != len(phones) * PHONE_STEP:
+                    raise ValueError(f"{len(audio)} samples, {len(phones)} labels of {PHONE_STEP} samples")
+            self._add(audio, phones)
+
+    def _add(self, audio: np.ndarray, phones: np.ndarray) -> None:
+        """Audio int16 `[samples]` and its labels, as much as there is room for."""
+        at = self.used // PHONE_STEP
+        steps = min(len(phones), len(self.phones) - at)
+        end = self.used + steps * PHONE_STEP
+        self.audio[self.used : end] = torch.from_numpy(audio[: steps * PHONE_STEP]).to(self.device)
+        self.phones[at : at + steps] = torch.from_numpy(phones[:steps]).to(self.device)
+        self.used = end
+        self.room.fill_(end // PHONE_STEP)
 
     def wait(self, seconds_of_audio: float, patience: float = 120) -> None:
         """Wait until the strip holds this much speech.
 
         Raises:
-            TimeoutError: when it does not after `patience` seconds.
+            MissingError: it does not after `patience` seconds, or a shard is damaged.
         """
         end = time.monotonic() + patience
         while self.used < seconds_of_audio * 24000:
             self.refresh()
             if time.monotonic() > end:
-                raise TimeoutError(
-                    f"{self.folder}: only {self.used / 24000:.0f} s of speech after {patience:.0f} s"
+                raise MissingError(
+                    f"{self.used / 24000:.0f} s of speech after {patience:.0f} s of waiting, "
+                    f"{seconds_of_audio:.0f} s are needed",
+                    where=str(self.folder),
+                    remedy="have more shards of speech made, then start again",
                 )
             time.sleep(0.5)
 

@@ -28,7 +28,8 @@ LAST_GUEST_TAG = 99
 GUEST_SHARE = 0.68
 """How often a voice of a conversation is a guest, where there are both."""
 BY_LINES = 0.25
-"""How often a guest is drawn by how much it has said: one that has read much brings words, many bring voices."""
+"""How often a guest is drawn by how much it has said: one that has read much brings words, many bring
+voices."""
 LINES_OF_A_ROW = 60
 """More than a row can hold."""
 DISGUISED = 0.15
@@ -103,7 +104,7 @@ def count_frames(folder: Path) -> tuple[int, int]:
     """
     counts = [0, 0]
     for path in sorted(folder.glob("*.npz")):
-        with _reading(path), np.load(path) as shard:
+        with reading(path), np.load(path) as shard:
             counts[kept_for_validation(path.name)] += int(max(shard["ends"], default=0))
     if not counts[False]:
         raise _nothing(folder)
@@ -119,15 +120,19 @@ def _nothing(folder: Path) -> CsmError:
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    """Name the shard in whatever goes wrong while it is read."""
+def reading(path: Path, what: str = "codes") -> Iterator[None]:
+    """Name the shard of `what` in whatever goes wrong while it is read.
+
+    Raises:
+        MissingError: it is damaged.
+    """
     try:
         yield
     except MemoryError:
         raise
     except Exception as error:  # numpy, zipfile, zlib and json have an error each for a damaged file
         raise MissingError(
-            f"is no shard of codes, or damaged ({first_line(error)})",
+            f"is no shard of {what}, or damaged ({first_line(error)})",
             where=str(path),
             remedy="delete it or make it again",
         ) from error
@@ -175,7 +180,7 @@ class SegmentStore:
             self.seen.add(path.name)
             if kept_for_validation(path.name) != self.validation:
                 continue
-            with _reading(path):
+            with reading(path):
                 self._read(path)
         self._tags = sorted(self.by_tag)
         # A guest that speaks once says nothing of its voice to what follows.
@@ -225,7 +230,8 @@ class SegmentStore:
                     continue
                 used.add(number)
                 lines = self.guests[number]
-                cast[self._guest_tag(rng, set(cast))] = iter(rng.sample(lines, min(len(lines), LINES_OF_A_ROW)))
+                drawn = rng.sample(lines, min(len(lines), LINES_OF_A_ROW))
+                cast[self._guest_tag(rng, set(cast))] = iter(drawn)
             else:
                 tag = rng.choice(self._tags)
                 known = self.by_tag[tag]

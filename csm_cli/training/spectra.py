@@ -77,7 +77,8 @@ class HarmonicLoss(nn.Module):
             shape = getattr(self, f"window_{window}")
             logs = []
             for audio in (made, real):
-                spectrum = torch.stft(audio, window, window // 4, window=shape, return_complex=True)[:, 1:bins]
+                spectrum = torch.stft(audio, window, window // 4, window=shape, return_complex=True)
+                spectrum = spectrum[:, 1:bins]
                 magnitude = (spectrum.real.square() + spectrum.imag.square() + 1e-12).sqrt() * (4 / window)
                 logs.append(torch.log(magnitude.clamp_min(3e-4)))
             losses.append(F.l1_loss(*logs))

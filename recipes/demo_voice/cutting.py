@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from recipes.demo_voice.kokoro_torch import FRAME
-from recipes.demo_voice.phonemes import MARKS
 from recipes.demo_voice.teachers import RATE, STEP
 
 QUIET = 0.02
@@ -68,7 +68,7 @@ def cut(
         bounds.append(quietest if level[quietest] < QUIET * peak else None)
     bounds.append(len(audio))
     found: list[tuple[np.ndarray, np.ndarray] | None] = []
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         found.append(None if start is None or end is None else trim(audio[start:end], frames, start, rng))
     return found
 

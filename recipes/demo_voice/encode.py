@@ -31,7 +31,8 @@ def encode_shard(codec: Any, source: Path, target: Path, device: torch.device, l
             for the same words. Guests get other numbers then, since no line may come twice in a row.
     """
     with np.load(source) as shard:
-        audio, ends, kept = shard["audio"], shard["ends"], {n: shard[n] for n in ("tags", "speakers", "texts")}
+        audio, ends = shard["audio"], shard["ends"]
+        kept = {name: shard[name] for name in ("tags", "speakers", "texts")}
     if late:
         kept["speakers"] = np.where(kept["tags"] == GUEST, kept["speakers"] + LATE_NUMBERS, kept["speakers"])
     starts = np.concatenate([[0], ends[:-1]])

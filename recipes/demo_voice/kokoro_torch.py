@@ -95,8 +95,9 @@ class Kokoro:
             return (torch.where(mask, x, 0.0), *inputs[1:])
 
         generator = self.model.decoder.generator
-        for module in (*generator.ups, *generator.noise_convs, generator.conv_post, self.model.decoder.F0_conv,
-                       self.model.decoder.N_conv):  # fmt: skip
+        decoder = self.model.decoder
+        filters = (*generator.ups, *generator.noise_convs, generator.conv_post)
+        for module in (*filters, decoder.F0_conv, decoder.N_conv):
             module.register_forward_pre_hook(zeros_behind)
 
     @torch.inference_mode()

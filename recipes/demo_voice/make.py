@@ -19,7 +19,6 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
-import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -81,7 +80,7 @@ def _speech(options: argparse.Namespace) -> list[Callable[[], None]]:
             work_kokoro,
             options.root,
             folder,
-            part,
+            first + part,
             1,
             until,
             options.device,
@@ -91,7 +90,9 @@ def _speech(options: argparse.Namespace) -> list[Callable[[], None]]:
         )
         for part in range(options.kokoro)
     ]
-    jobs += [partial(work_hibari, options.root, folder, first + part, 1, until) for part in range(options.hibari)]
+    jobs += [
+        partial(work_hibari, options.root, folder, first + part, 1, until) for part in range(options.hibari)
+    ]
     return jobs
 
 
@@ -267,4 +268,4 @@ def main(words: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

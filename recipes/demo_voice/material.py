@@ -26,8 +26,9 @@ import soundfile
 
 from csm_cli.audio.files import read_audio
 from csm_cli.errors import CsmError, MissingError
-from recipes.demo_voice.kokoro_onnx import SAMPLE_RATE, VOICES, KokoroOnnx, Styles
+from recipes.demo_voice.kokoro_onnx import KokoroOnnx
 from recipes.demo_voice.phonemes import converter
+from recipes.demo_voice.teachers import RATE, SHIPPED, SHIPPED_SPEED, Styles
 from recipes.demo_voice.texts import Corpus
 
 Read = Callable[[str, np.ndarray, float], np.ndarray]
@@ -35,7 +36,6 @@ Read = Callable[[str, np.ndarray, float], np.ndarray]
 
 Set = Literal["short", "long", "context", "clip", "line"]
 LIST = "lines.json"
-SPEED = 0.88
 BLEND_SEED = 20_000_000  # of the blends; those of the training are below
 CLIP_SECONDS = (5.0, 10.0)
 _LEAD_SECONDS, _TAIL_SECONDS = 0.07, 0.16  # kept about the sound, as in training
@@ -99,7 +99,7 @@ def held_out_texts(
         corpus.evaluation(counts.short),
         corpus.long_evaluation(counts.long),
         corpus.evaluation(counts.context, seed=9),
-        corpus.evaluation(counts.blends + len(VOICES), seed=10, shortest=85, longest=125),
+        corpus.evaluation(counts.blends + len(SHIPPED), seed=10, shortest=85, longest=125),
         corpus.evaluation(counts.blends * per_blend, seed=11),
     )
 
@@ -125,8 +125,9 @@ def plan(counts: Counts, texts: Texts, styles: Styles) -> list[tuple[Line, np.nd
             file = f"{voice}/{kind}/{number:03d}.flac"
             planned.append((Line(file, voice, tag, kind, text, british), style))
 
-    for tag, (voice, name) in enumerate(VOICES.items()):
-        style, british = styles.all[name], name.startswith("b")
+    for shipped in SHIPPED:
+        voice, tag = shipped.name, shipped.tag
+        style, british = styles.all[shipped.style], shipped.british
         add(voice, tag, "clip", [texts.clips[tag]], british, style)
         for kind in ("short", "long", "context"):
             lines: Sequence[str] = getattr(texts, kind)
@@ -134,7 +135,7 @@ def plan(counts: Counts, texts: Texts, styles: Styles) -> list[tuple[Line, np.nd
     for number in range(counts.blends):
         blend = styles.blend(np.random.default_rng(BLEND_SEED + number))
         voice, at = f"blend{number:02d}", number * counts.blend_lines
-        add(voice, None, "clip", [texts.clips[len(VOICES) + number]], blend.british, blend.style)
+        add(voice, None, "clip", [texts.clips[len(SHIPPED) + number]], blend.british, blend.style)
         lines = texts.blend_lines[at : at + counts.blend_lines]
         add(voice, None, "line", lines, blend.british, blend.style)
     return planned
@@ -145,7 +146,7 @@ def trimmed(audio: np.ndarray) -> np.ndarray:
     loud = np.flatnonzero(np.abs(audio) > 0.02 * np.abs(audio).max(initial=0.0))
     if not len(loud):
         return audio
-    lead, tail = round(_LEAD_SECONDS * SAMPLE_RATE), round(_TAIL_SECONDS * SAMPLE_RATE)
+    lead, tail = round(_LEAD_SECONDS * RATE), round(_TAIL_SECONDS * RATE)
     padded = np.pad(audio, (lead, tail))
     return np.asarray(padded[loud[0] : loud[-1] + lead + tail], np.float32)
 
@@ -163,12 +164,12 @@ def _write(read: Read, root: Path, folder: Path, line: Line, style: np.ndarray) 
     if path.is_file():
         return
     phonemes = converter(root, line.british)(line.text)
-    audio = trimmed(read(phonemes, style, SPEED))
-    if line.set == "clip" and (factor := clip_speed(len(audio) / SAMPLE_RATE)) != 1:
-        audio = trimmed(read(phonemes, style, SPEED * factor))
+    audio = trimmed(read(phonemes, style, SHIPPED_SPEED))
+    if line.set == "clip" and (factor := clip_speed(len(audio) / RATE)) != 1:
+        audio = trimmed(read(phonemes, style, SHIPPED_SPEED * factor))
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{path.name}")
-    soundfile.write(half, np.clip(audio, -1, 1), SAMPLE_RATE, format="FLAC")
+    soundfile.write(half, np.clip(audio, -1, 1), RATE, format="FLAC")
     half.replace(path)
 
 
@@ -217,7 +218,7 @@ def read_material(folder: Path) -> list[Line]:
 
 def read_line(folder: Path, line: Line) -> np.ndarray:
     """A recording: float32 mono `[samples]` at 24 kHz."""
-    return read_audio(folder / line.file, SAMPLE_RATE)
+    return read_audio(folder / line.file, RATE)
 
 
 def _speak_part(root: Path, folder: Path, counts: Counts, texts: Texts, part: int, parts: int) -> None:

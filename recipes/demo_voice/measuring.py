@@ -14,9 +14,9 @@ from csm_cli.engine.types import Segment
 from csm_cli.errors import UsageError
 from recipes.demo_voice.conditions import BATCH, Model, Spoken, turns_before
 from recipes.demo_voice.judge import Judge, Sample
-from recipes.demo_voice.kokoro_onnx import SAMPLE_RATE
 from recipes.demo_voice.material import LIST, Line, read_line
 from recipes.demo_voice.results import Results, Row
+from recipes.demo_voice.teachers import RATE
 
 CONDITIONS = ("teacher", "codec", "short", "alone", "long", "context", "clone")
 _judge: Judge
@@ -131,7 +131,7 @@ class Evaluation:
 
         speaker = Speaker(self._root)
         clips = [read_line(self.model.folder, clip) for clip in self.clips]
-        self._embeddings = np.stack([speaker.embed(clip, SAMPLE_RATE) for clip in clips])
+        self._embeddings = np.stack([speaker.embed(clip, RATE) for clip in clips])
         for clip in self.clips[: self.select.counts["blends"]]:
             lines = self._some([line for line in self.lines if line.voice == clip.voice], "line")
             self._recorded("line", lines)
@@ -181,7 +181,7 @@ class Evaluation:
             Sample(
                 line.text,
                 sound,
-                SAMPLE_RATE,
+                RATE,
                 beside=None if where == "teacher" else read_line(folder, line),
                 clips=self._embeddings if line.tag is None else None,
             )

@@ -46,7 +46,7 @@ def pack(folder: Path, target: Path, megabytes: float) -> list[Path]:
         nonlocal arrays, size
         if arrays:
             written.append(target / f"codes-{len(written):02d}.npz")
-            np.savez(written[-1], **arrays)
+            np.savez(written[-1], allow_pickle=False, **arrays)
             arrays, size = {}, 0
 
     for path in sorted(folder.glob("*.npz")):

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from csm_cli.errors import MissingError
 
-
 MARKS = frozenset(' ;:,.!?—…"()“”ˈˌːʰ→↓↗↘ʼ')
 """Symbols of Kokoro's alphabet that are no sound of their own."""
 LEAST, MOST = 3, 330

@@ -191,10 +191,10 @@ def work_kokoro(
     reader = Reader(root, _texts(root), seed * 1000 + part, 1000 + part * 100_000)
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     teacher = Kokoro(root, device, compiled=compiled and device != "cpu")
-    seconds, began, number, said = 0.0, time.monotonic(), 0, 0.0
-    for lines in read_batches(reader, teacher, label_names(known), batch, threads):
+    seconds, began, said = 0.0, time.monotonic(), 0.0
+    batches = read_batches(reader, teacher, label_names(known), batch, threads)
+    for number, lines in enumerate(batches):
         write_shard(folder / f"{part:03d}-{number:05d}.npz", lines)
-        number += 1
         seconds += sum(len(line.audio) for line in lines) / RATE
         passed = time.monotonic() - began
         if passed - said > 20:
@@ -213,7 +213,7 @@ def work_hibari(root: Path, folder: Path, part: int, seed: int, until: Callable[
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     os.nice(10)
     sys.path.insert(0, str(root))
-    from hibari import Hibari  # type: ignore[import-not-found]
+    from hibari import Hibari
 
     teacher, texts, rng = Hibari(threads=1), _texts(root), np.random.default_rng(seed * 77 + part)
     speaker = Speaker(HIBARI, GUEST, np.zeros((0, 256), np.float32), False, 1.0)

@@ -9,13 +9,10 @@ and a few seconds of a CPU core for each voice.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -23,96 +20,50 @@ from csm_cli.audio.files import write_wav
 from csm_cli.voices.intake import prepare
 from csm_cli.voices.store import NewClip, delete, put
 from csm_cli.voices.voice import Voice
+from recipes.demo_voice.kokoro_onnx import KokoroOnnx
+from recipes.demo_voice.phonemes import converter
+from recipes.demo_voice.teachers import RATE, SHIPPED, SHIPPED_SPEED, ShippedVoice, Styles
 
-Speak = Callable[[str, "Shipped"], np.ndarray]
+Speak = Callable[[str, ShippedVoice], np.ndarray]
 """A text and the voice that speaks it, to float32 mono `[samples]` at 24 kHz."""
-SPEED = 0.88
-"""The teacher reads fast: 220 to 250 words a minute at 1."""
 LICENCE = (
     "Made for csm with Kokoro-82M (weights Apache-2.0), its voice {style}. Synthetic: nobody spoke it. "
     "Free to use, Apache-2.0."
 )
-
-
-class Shipped(NamedTuple):
-    """A shipped voice.
-
-    Args:
-        name: as a cast names it.
-        style: the teacher's name for it.
-        who: a description.
-        text: of its reference clip, written for csm.
-    """
-
-    name: str
-    style: str
-    who: str
-    text: str
-
-    @property
-    def british(self) -> bool:
-        """Whether it speaks British English; else American."""
-        return self.style.startswith("b")
-
-
-SHIPPED = (
-    Shipped(
-        "heart",
-        "af_heart",
-        "A woman, American English; warm, the default voice.",
+CLIPS = {
+    "heart": (
         "The keeper climbed the stairs and lit the lamp. "
-        "Far below, a small boat turned slowly toward the light.",
+        "Far below, a small boat turned slowly toward the light."
     ),
-    Shipped(
-        "bella",
-        "af_bella",
-        "A woman, American English; lively.",
+    "bella": (
         "She left the letter on the kitchen table, put on her coat, and went out into the rain. "
-        "Nobody saw her go.",
+        "Nobody saw her go."
     ),
-    Shipped(
-        "emma",
-        "bf_emma",
-        "A woman, British English; even.",
+    "emma": (
         "We walked along the river until it was dark. "
-        "Nobody spoke for a long time, but I think that we were both happy.",
+        "Nobody spoke for a long time, but I think that we were both happy."
     ),
-    Shipped(
-        "sarah",
-        "af_sarah",
-        "A woman, American English; clear.",
+    "sarah": (
         "Every morning the baker opens his door at five. "
-        "An hour later, the whole street begins to smell of bread.",
+        "An hour later, the whole street begins to smell of bread."
     ),
-    Shipped(
-        "michael",
-        "am_michael",
-        "A man, American English; calm.",
-        "It was a long road home that night. The snow had stopped, and the stars were out above the trees.",
+    "michael": (
+        "It was a long road home that night. The snow had stopped, and the stars were out above the trees."
     ),
-    Shipped(
-        "fenrir",
-        "am_fenrir",
-        "A man, American English; strong.",
+    "fenrir": (
         "The men stood by the gate and waited in the cold. "
-        "Then the wind turned, and they all heard the horses coming.",
+        "Then the wind turned, and they all heard the horses coming."
     ),
-    Shipped(
-        "george",
-        "bm_george",
-        "A man, British English; deep.",
+    "george": (
         "The old house had stood empty for years. "
-        "Now there was a light in the window, and a chair by the fire.",
+        "Now there was a light in the window, and a chair by the fire."
     ),
-    Shipped(
-        "fable",
-        "bm_fable",
-        "A man, British English; light.",
+    "fable": (
         "Once there was a boy who could not sleep. "
-        "So every night he counted the ships that came into the bay.",
+        "So every night he counted the ships that came into the bay."
     ),
-)
-"""In the order of their speaker tags, from 0."""
+}
+"""What each shipped voice says in its reference clip, written for csm."""
 
 
 def write_references(folder: Path, speak: Speak) -> None:
@@ -127,52 +78,37 @@ def write_references(folder: Path, speak: Speak) -> None:
     Raises:
         CsmError: a clip is no usable recording, or the folder cannot be written.
     """
-    for tag, shipped in enumerate(SHIPPED):
+    for shipped in SHIPPED:
+        text = CLIPS[shipped.name]
         with tempfile.TemporaryDirectory() as scratch:
             recording = Path(scratch) / f"{shipped.name}.wav"
-            write_wav(recording, speak(shipped.text, shipped), 24_000)
+            write_wav(recording, speak(text, shipped), RATE)
             clip = prepare(recording)
         voice = Voice(
             name=shipped.name,
-            speaker=tag,
+            speaker=shipped.tag,
             text="",
             audio=None,
             licence=LICENCE.format(style=shipped.style),
-            note=f"{shipped.who} Synthetic.",
+            note=f"{shipped.note} Synthetic.",
             layer="shipped",
             folder=folder / shipped.name,
             language="en-GB" if shipped.british else "en",
         )
         if voice.folder.exists():
             delete(voice.folder)
-        put(voice, [NewClip("", shipped.text, clip.audio)])
-        print(f"{tag} {shipped.name}: {clip.audio.size / 24_000:.1f} s", flush=True)
+        put(voice, [NewClip("", text, clip.audio)])
+        print(f"{shipped.tag} {shipped.name}: {clip.audio.size / RATE:.1f} s", flush=True)
 
 
 def kokoro(root: Path) -> Speak:
     """The teacher on a CPU, from the files in `root`."""
-    import onnxruntime
+    teacher = KokoroOnnx(root, int(os.environ.get("OMP_NUM_THREADS", "1")))
+    styles = Styles(root)
 
-    sys.path.insert(0, str(root))  # for its data folder `hibari`, which is a package without dependencies
-    from hibari.g2p import G2P
-
-    settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
-    model = onnxruntime.InferenceSession(
-        str(root / "kokoro.onnx"), settings, providers=["CPUExecutionProvider"]
-    )
-    vocabulary = json.loads((root / "vocab.json").read_text(encoding="utf-8"))["vocab"]
-    phonemes = {british: G2P(british=british) for british in (False, True)}
-
-    def speak(text: str, voice: Shipped) -> np.ndarray:
-        ids = [vocabulary[sign] for sign in phonemes[voice.british](text) if sign in vocabulary]
-        styles = np.fromfile(root / "voices" / f"{voice.style}.bin", "<f4").reshape(510, 256)
-        asked = {
-            "tokens": np.array([[0, *ids, 0]], np.int64),
-            "style": styles[len(ids) - 1][None],
-            "speed": np.array([SPEED], np.float32),
-        }
-        return np.asarray(model.run(None, asked)[0], np.float32).reshape(-1)
+    def speak(text: str, voice: ShippedVoice) -> np.ndarray:
+        phonemes = converter(root, voice.british)(text)
+        return teacher.speak(phonemes, styles.all[voice.style], SHIPPED_SPEED)
 
     return speak
 

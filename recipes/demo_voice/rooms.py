@@ -16,11 +16,13 @@ SPEAKING_DB = -24.0
 
 
 def speaking_level(audio: np.ndarray) -> float:
-    """dBFS RMS over the 50 ms stretches within 25 dB of the loudest tenth."""
+    """dBFS RMS over the 50 ms stretches within 25 dB of the loudest tenth; -100 for less than 50 ms."""
     size = RATE // 20
     power = np.square(audio[: len(audio) // size * size].reshape(-1, size)).mean(1) + 1e-10
+    if not len(power):
+        return -100.0
     loud = power > np.percentile(power, 90) * 10**-2.5
-    return float(10 * np.log10(power[loud].mean())) if len(power) else -100.0
+    return float(10 * np.log10(power[loud].mean()))
 
 
 def to_level(audio: np.ndarray, level: float = SPEAKING_DB) -> np.ndarray:

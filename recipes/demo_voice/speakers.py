@@ -47,7 +47,7 @@ class EngineSpeaker:
 
         self._engine: Any = Engine.load(checkpoint, device="cpu")
         known = [voice for voice in VoiceRegistry(None).all() if voice.audio is not None]
-        self.voices = [voice.name for voice in known]
+        self.voices: Sequence[str] = [voice.name for voice in known]
         self._clips = {
             voice.name: Segment(voice.speaker, voice.text, self._engine.encode(read_audio(voice.audio)))
             for voice in known
@@ -73,11 +73,11 @@ class EngineSpeaker:
 class Hibari:
     """The teacher of one voice, which a CPU speaks two hundred times faster than real time."""
 
-    voices = ("heart",)
+    voices: Sequence[str] = ("heart",)
 
     def __init__(self, folder: Path):
         sys.path.insert(0, str(folder))
-        from hibari import Hibari as Teacher  # type: ignore[import-not-found]
+        from hibari import Hibari as Teacher
 
         self._teacher = Teacher()
 

@@ -14,11 +14,15 @@ from typing import Protocol
 
 import numpy as np
 
+from csm_cli.errors import MissingError
 from csm_cli.training.segments import GUEST
 
 RATE = 24_000
 STEP = RATE // 50
 """Samples of a phone label, 20 ms."""
+STYLE_SHAPE = (510, 256)
+"""A row for each number of phonemes."""
+_FOREIGN = 0.25  # share of blends with a style of another language in them
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ class ShippedVoice:
     """A voice that ships with csm.
 
     Attributes:
-        tag: its speaker tag in prompts. style: its name among Kokoro's. note: who that is.
+        name: as a cast names it. tag: its speaker tag in prompts. style: its name among Kokoro's.
+        note: who that is.
     """
 
     name: str
@@ -36,19 +41,21 @@ class ShippedVoice:
 
     @property
     def british(self) -> bool:
+        """Whether it speaks British English; else American."""
         return self.style.startswith("b")
 
 
 SHIPPED = (
-    ShippedVoice("heart", 0, "af_heart", "A woman, American English."),
-    ShippedVoice("bella", 1, "af_bella", "A woman, American English."),
-    ShippedVoice("emma", 2, "bf_emma", "A woman, British English."),
-    ShippedVoice("sarah", 3, "af_sarah", "A woman, American English."),
-    ShippedVoice("michael", 4, "am_michael", "A man, American English."),
-    ShippedVoice("fenrir", 5, "am_fenrir", "A man, American English."),
-    ShippedVoice("george", 6, "bm_george", "A man, British English."),
-    ShippedVoice("fable", 7, "bm_fable", "A man, British English."),
+    ShippedVoice("heart", 0, "af_heart", "A woman, American English; warm, the default voice."),
+    ShippedVoice("bella", 1, "af_bella", "A woman, American English; lively."),
+    ShippedVoice("emma", 2, "bf_emma", "A woman, British English; even."),
+    ShippedVoice("sarah", 3, "af_sarah", "A woman, American English; clear."),
+    ShippedVoice("michael", 4, "am_michael", "A man, American English; calm."),
+    ShippedVoice("fenrir", 5, "am_fenrir", "A man, American English; strong."),
+    ShippedVoice("george", 6, "bm_george", "A man, British English; deep."),
+    ShippedVoice("fable", 7, "bm_fable", "A man, British English; light."),
 )
+"""In the order of their speaker tags, from 0."""
 SHIPPED_SPEED = 0.88
 """Kokoro reads fast: 220 to 250 words a minute at 1."""
 
@@ -83,18 +90,38 @@ class Teacher(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class Blend:
+    """A weighted sum of styles: a speaker that no recording is of.
+
+    Attributes:
+        style: float32 `[510, 256]`. british: whether British styles outweigh the others.
+        parts: what it is made of: (style's name, weight).
+    """
+
+    style: np.ndarray
+    british: bool
+    parts: tuple[tuple[str, float], ...]
+
+
 class Styles:
     """Kokoro's styles.
 
+    Args:
+        root: the folder that `fetch.py` fills.
+
     Attributes:
         all: float32 `[510, 256]` by name. english: names of the American and British ones.
+
+    Raises:
+        MissingError: there are no styles in the folder.
     """
 
     def __init__(self, root: Path):
         files = sorted((root / "voices").glob("*.bin"))
         if not files:
-            raise FileNotFoundError(f"{root / 'voices'}: no styles; run recipes.demo_voice.fetch")
-        self.all = {path.stem: np.fromfile(path, "<f4").reshape(510, 256) for path in files}
+            raise missing(root, "Kokoro's styles are")
+        self.all = {path.stem: np.fromfile(path, "<f4").reshape(STYLE_SHAPE) for path in files}
         self.english = [name for name in self.all if name[0] in "ab"]
 
     def shipped(self, voice: ShippedVoice, rng: np.random.Generator) -> Speaker:
@@ -102,15 +129,28 @@ class Styles:
         speed = SHIPPED_SPEED * float(rng.uniform(0.96, 1.04))
         return Speaker(voice.tag, voice.tag, self.all[voice.style], voice.british, speed)
 
-    def guest(self, number: int, rng: np.random.Generator) -> Speaker:
-        """A speaker that did not exist: two or three styles in random shares, pitch and pace varied."""
+    def blend(self, rng: np.random.Generator) -> Blend:
+        """Two or three styles in random shares, now and then one of another language among them."""
         count = int(rng.integers(2, 4))
         names = [str(name) for name in rng.choice(self.english, count, replace=False)]
-        shares = rng.dirichlet([1.2] * count)
-        if rng.random() < 0.25:  # some colour from another language's speakers
+        weights = rng.dirichlet([1.2] * count)
+        if rng.random() < _FOREIGN:
             names[-1] = str(rng.choice(sorted(self.all)))
-        style = sum(float(share) * self.all[name] for share, name in zip(shares, names, strict=True))
-        british = sum(share for share, name in zip(shares, names, strict=True) if name[0] == "b") > 0.5
+        style = sum(weight * self.all[name] for weight, name in zip(weights, names, strict=True))
+        british = sum(weight for weight, name in zip(weights, names, strict=True) if name[0] == "b") > 0.5
+        parts = tuple((name, round(float(weight), 3)) for weight, name in zip(weights, names, strict=True))
+        return Blend(np.asarray(style, np.float32), bool(british), parts)
+
+    def guest(self, number: int, rng: np.random.Generator) -> Speaker:
+        """A speaker that did not exist: a blend, pitch and pace varied."""
+        blend = self.blend(rng)
         shift = float(np.exp(rng.uniform(-0.1, 0.1))) if rng.random() < 0.5 else 1.0
         speed = float(rng.uniform(0.78, 1.02)) / shift
-        return Speaker(number, GUEST, np.asarray(style, np.float32), british, speed, shift)
+        return Speaker(number, GUEST, blend.style, blend.british, speed, shift)
+
+
+def missing(root: Path, what: str) -> MissingError:
+    """That `what` ("Kokoro is") is not in the folder that `fetch.py` fills."""
+    return MissingError(
+        f"{what} not there", where=str(root), remedy=f"python -m recipes.demo_voice.fetch {root}"
+    )

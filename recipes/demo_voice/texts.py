@@ -41,7 +41,8 @@ _SHORT = """
 Yes. No. Oh no! What? Hold on! Wait. Come in. Thank you. Good morning. Good night. Who's there? Not yet.
 I see. Of course. Look out! Where? Why not? Listen. Over here! All right. Stop! Go on. Never mind. Hello.
 Goodbye. Are you sure? I don't know. Nothing. Maybe. Well? Really? Be quiet. Run! Exactly. Is that the light?
-Yes? No? No! Please. Sorry. I'm sorry. Excuse me. Help! Sit down. Stand up. What now? Who is it? Me too. So what?
+Yes? No? No! Please. Sorry. I'm sorry. Excuse me. Help! Sit down. Stand up. What now? Who is it? Me too.
+So what?
 Not now. Of course not. Thanks. You're welcome. Good evening. Good afternoon. How are you? I'm fine. And you?
 What's the matter? Tell me. Let me see. Give it back! Leave me alone! I can't. I won't. You can't. We can't.
 Where are you? I'm here. Over there. This way. That's all. That's it. It's over. It's late. What time is it?
@@ -194,13 +195,15 @@ def _short(rng: random.Random, words: list[str], names: list[str]) -> str:
     month, ordinal = rng.choice(_MONTHS), rng.choice(_ORDINALS)
     kinds = [
         f"Chapter {number}.",
-        f"{rng.choice(['Chapter', 'Part', 'Book'])} {number}: {rng.choice(['The ', '', 'A '])}{word.capitalize()}.",
+        f"{rng.choice(['Chapter', 'Part', 'Book'])} {number}: "
+        f"{rng.choice(['The ', '', 'A '])}{word.capitalize()}.",
         f"{month} the {ordinal}.",
         f"On the {ordinal} of {month}, {_year(rng)}.",
         f"It was {rng.choice(['about', 'nearly', 'just past'])} {rng.choice(_NUMBERS[:12])} "
         f"{rng.choice(_TIMES)}.",
         f"{number.capitalize()} {word}.",
-        f"{number.capitalize()} {rng.choice(['dollars', 'pounds', 'percent', 'miles', 'years', 'hundred people'])}.",
+        f"{number.capitalize()} "
+        f"{rng.choice(['dollars', 'pounds', 'percent', 'miles', 'years', 'hundred people'])}.",
         f"{word.capitalize()}{rng.choice(['.', '!', '?'])}",
         f"{word.capitalize()} {rng.choice(words)}{rng.choice(['.', '!', '?'])}",
         f"{name}{rng.choice(['.', '!', '?'])}",

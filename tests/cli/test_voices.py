@@ -204,19 +204,19 @@ class Encoder:
 
 def test_compare_says_how_much_alike_voices_are(csm, clip, tmp_path, monkeypatch):
     monkeypatch.setattr("csm_cli.verify.encoders.load_encoder", lambda model: Encoder())
-    compared = csm("voices", "compare", "kal", "slt", "-o", "two.wav")
+    compared = csm("voices", "compare", "fenrir", "heart", "-o", "two.wav")
     assert compared.out == "two.wav\ntwo.svg\n"
-    said = [line for line in compared.err.splitlines() if line.startswith("csm: kal and slt: ")]
+    said = [line for line in compared.err.splitlines() if line.startswith("csm: fenrir and heart: ")]
     assert len(said) == 1 and "likely" in said[0]
     assert said[0].removeprefix("csm: ") in (tmp_path / "here/two.svg").read_text()
 
 
 def test_compare_without_an_encoder_says_what_to_install(csm, monkeypatch):
     monkeypatch.setattr("csm_cli.verify.ge2e.installed_weights", lambda: None)
-    compared = csm("voices", "compare", "kal", "slt", "-o", "two.wav")
+    compared = csm("voices", "compare", "fenrir", "heart", "-o", "two.wav")
     assert (compared.code, compared.out) == (0, "two.wav\ntwo.svg\n")
     assert "pip install --no-deps resemblyzer" in compared.err
-    missing = csm("voices", "compare", "kal", "slt", "--voice-model", "nowhere")
+    missing = csm("voices", "compare", "fenrir", "heart", "--voice-model", "nowhere")
     assert missing.code == 4 and "speaker model cannot be loaded" in missing.err
 
 

@@ -10,8 +10,8 @@ import soundfile
 
 from csm_cli.errors import CsmError, MissingError
 from recipes.demo_voice import material
-from recipes.demo_voice.kokoro_onnx import STYLE_SHAPE, VOICES, Blend
 from recipes.demo_voice.material import Counts, Line, Texts, plan, read_line, read_material, write_material
+from recipes.demo_voice.teachers import SHIPPED, STYLE_SHAPE, Blend
 
 COUNTS = Counts(short=2, long=1, context=1, blends=2, blend_lines=2)
 
@@ -24,7 +24,7 @@ def texts():
 
 class Styles:
     def __init__(self):
-        self.all = {name: np.zeros(STYLE_SHAPE, np.float32) for name in VOICES.values()}
+        self.all = {name: np.zeros(STYLE_SHAPE, np.float32) for name in (voice.style for voice in SHIPPED)}
 
     def blend(self, rng):
         return Blend(np.full(STYLE_SHAPE, rng.random(), np.float32), True, ())
@@ -48,8 +48,8 @@ def spoken(monkeypatch):
 def test_every_voice_and_blend_has_its_lines_and_one_clip():
     lines = [line for line, _ in plan(COUNTS, texts(), Styles())]
     assert len({line.file for line in lines}) == len(lines)
-    for tag, voice in enumerate(VOICES):
-        own = [line for line in lines if line.voice == voice]
+    for tag, voice in enumerate(SHIPPED):
+        own = [line for line in lines if line.voice == voice.name]
         assert [line.set for line in own] == ["clip", "short", "short", "long", "context"]
         assert {line.tag for line in own} == {tag}
     blends = [line for line in lines if line.tag is None]

@@ -10,7 +10,7 @@ def write_tiny_checkpoint(folder: Path) -> Path:
     import torch
     import transformers
 
-    from csm_cli.demo.recipe.shape import codec_config, voice_config, write_tokenizer
+    from recipes.demo_voice.shape import codec_config, voice_config, write_tokenizer
 
     codec = codec_config()
     codec.num_filters, codec.num_hidden_layers, codec.num_quantizers = 4, 1, 4

@@ -9,6 +9,7 @@ import pytest
 import torch
 from transformers import MimiModel
 
+from csm_cli.errors import MissingError
 from csm_cli.training.codec import CodecOptions, CodecTrainer
 from csm_cli.training.mimi import encode_latents
 from csm_cli.training.pool import SpeechPool
@@ -88,8 +89,24 @@ def test_a_frozen_encoder_keeps_its_codes(trainer: CodecTrainer) -> None:
 
 def test_a_pool_without_speech_says_so(tmp_path: Path) -> None:
     pool = SpeechPool(tmp_path, 0.01, torch.device("cpu"))
-    with pytest.raises(TimeoutError, match="0 s of speech"):
+    with pytest.raises(MissingError, match="0 s of speech after 0 s of waiting, 5 s are needed") as raised:
         pool.wait(5, patience=0.0)
+    assert raised.value.where == str(tmp_path) and raised.value.remedy
+
+
+@pytest.mark.parametrize("shard", ["torn", "codes", "labels"])
+def test_a_damaged_shard_is_one_line_that_names_it(speech: Path, shard: str) -> None:
+    path = speech / "000-00001.npz"
+    if shard == "torn":
+        path.write_bytes((speech / "000-00000.npz").read_bytes()[:5000])
+    elif shard == "codes":
+        np.savez(path, codes=np.zeros((3, 4), np.int16))
+    else:
+        np.savez(path, audio=np.zeros(960, np.int16), phones=np.zeros(1, np.uint8))
+    with pytest.raises(MissingError) as raised:
+        SpeechPool(speech, 0.02, torch.device("cpu")).refresh()
+    assert str(raised.value).startswith(f"{path}: is no shard of speech, or damaged")
+    assert "\n" not in str(raised.value)
 
 
 def test_a_pool_takes_what_fits(speech: Path) -> None:

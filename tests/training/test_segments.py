@@ -94,7 +94,8 @@ def test_frames_are_counted_without_reading_codes(shards: Path) -> None:
     learned, held = SegmentStore(shards, encode), SegmentStore(shards, encode, validation=True)
     learned.refresh()
     held.refresh()
-    assert count_frames(shards) == tuple(sum(len(codes) for _, _, codes in lines_of(each)) for each in (learned, held))
+    frames = [sum(len(codes) for _, _, codes in lines_of(each)) for each in (learned, held)]
+    assert count_frames(shards) == tuple(frames)
 
 
 @pytest.mark.parametrize("left", ["", "000-00000.npz"])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import re
+import zlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csm_cli.demo.recipe.shape import ALPHABET
-from csm_cli.demo.recipe.texts import LONGEST, Corpus, clean, is_held_out
+from recipes.demo_voice.shape import ALPHABET
+from recipes.demo_voice.texts import LONGEST, Corpus, clean, is_held_out
 
 NOUNS = ["house", "river", "lamp", "winter", "story", "answer", "garden", "stone", "letter", "morning"]
 VERBS = ["keeps", "finds", "follows", "forgets", "carries", "watches", "remembers", "leaves"]
@@ -34,7 +35,25 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
             '0001 03 n 01 lamp 0 000 | a thing that gives light; "the lamp was on the table"\n'
         )
     (folder / "words").write_text("apple\nBerlin\nboat's\nlighthouse\nwinter\n")
-    return Corpus(folder / "fortunes", folder / "wordnet", folder / "words")
+    rows = [f"The {a} {v}\nthe {b} again." for a, v, b in itertools.product(NOUNS, VERBS, NOUNS[:5])]
+    novels = _r_object([*rows[0].split("\n"), "", "Mr. Knightley went out."]), _r_object(["", *rows[1:]])
+    (folder / "Rdata.rdb").write_bytes(b"".join(novels))
+    verses = [f"Genesis1:{n} And the {a} {v} the [great] {b}." for n, (a, v, b) in enumerate(
+        itertools.product(NOUNS, VERBS, NOUNS[5:]))]  # fmt: skip
+    (folder / "bible").write_text("\n".join(verses) + "\n")
+    sources = (folder / "fortunes", folder / "wordnet", folder / "words")
+    return Corpus(*sources, folder / "Rdata.rdb", folder / "bible")
+
+
+def _r_object(rows: list[str]) -> bytes:
+    """A vector of strings as an R package's database holds it; later rows in another encoding's type word."""
+    head = b"X\n\x00\x00\x00\x03"
+    flags = (b"\x00\x04\x00\x09" if number < 5 else b"\x00\x00\x80\x09" for number in range(len(rows)))
+    strings = (
+        flag + len(row).to_bytes(4, "big") + row.encode() for flag, row in zip(flags, rows, strict=True)
+    )
+    data = zlib.compress(head + b"".join(strings))
+    return len(data).to_bytes(4, "big") + data
 
 
 def test_sources_are_read(corpus: Corpus) -> None:
@@ -43,6 +62,20 @@ def test_sources_are_read(corpus: Corpus) -> None:
     assert "A thing that gives light." in everything
     assert not any("Somebody" in s for s in everything)
     assert corpus.words == ["apple", "lighthouse", "winter"]
+    assert corpus.names == ["Berlin"]
+
+
+def test_novels_are_read_over_their_rows_and_verses_without_their_numbers(corpus: Corpus) -> None:
+    everything = {*corpus.train, *corpus.held_out}
+    assert "The house keeps the house again." in everything  # two rows of the first novel
+    assert "Mister Knightley went out." in everything
+    assert "The morning leaves the story again." in everything  # of the second novel
+    assert "And the house keeps the great answer." in everything
+    assert not any("Genesis" in sentence or "[" in sentence for sentence in everything)
+    assert "Mister Knightley went out." in {*corpus.prose, *corpus.held_out}
+    assert not any(
+        sentence.startswith("And the") for sentence in corpus.prose
+    )  # verses are read once a round
 
 
 def test_no_held_out_sentence_is_ever_read(corpus: Corpus) -> None:
