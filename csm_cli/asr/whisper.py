@@ -20,6 +20,7 @@ from csm_cli.audio.resample import resample
 from csm_cli.errors import MissingError, UsageError, first_line
 
 BATCH = 8
+FASTEST_WORDS_A_SECOND = 4.5
 BEAM = 5
 WINDOWS = (10, 20, 30)
 """Seconds; the last is the longest that Whisper knows."""
@@ -45,6 +46,20 @@ def _without_pyav() -> Iterator[None]:
         yield
     finally:
         del sys.modules["av"]
+
+
+def without_loop(text: str, seconds: float) -> str:
+    """A transcript that is the same words two to four times over, once, if nobody could speak them in that time.
+
+    In the silence behind a sound the decoder sometimes begins again.
+    """
+    words = text.split()
+    plain = [word.strip(".,;:!?\"'").lower() for word in words]
+    for times in (2, 3, 4):
+        once = len(words) // times
+        if once and plain == plain[:once] * times and len(words) > FASTEST_WORDS_A_SECOND * seconds:
+            return " ".join(words[:once])
+    return text
 
 
 class Whisper:
@@ -118,6 +133,7 @@ class Whisper:
                 places, lengths, encoded, self._transcripts(encoded, max(lengths)), strict=True
             ):
                 states = states[: round((seconds + SILENCE_SECONDS) * STATES_A_SECOND)]
+                heard = without_loop(heard, seconds)
                 found[place] = heard, self._log_probabilities(states, texts(place, heard))
         return found
 

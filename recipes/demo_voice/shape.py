@@ -56,7 +56,7 @@ def codec_config() -> Any:
 
 
 def voice_config(codec: Any | None = None) -> Any:
-    """The CSM: backbone of 16.4 M parameters, depth decoder of 3.3 M, tables and heads of 4.3 M."""
+    """The CSM: backbone of 16.1 M parameters, depth decoder of 3.3 M, tables and heads of 4.5 M."""
     from csm_cli.model import CsmConfig
 
     rope = {"rope_type": "default", "rope_theta": 10000.0}

@@ -183,3 +183,19 @@ def test_a_recogniser_that_is_not_there(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "pocketsphinx", None)
     with pytest.raises(MissingError, match=r"csm-cli\[asr\]"):
         load_recogniser("pocketsphinx")
+
+
+@pytest.mark.parametrize(
+    ("heard", "seconds", "wanted"),
+    [
+        ("Kept under pressure. Kept under pressure.", 1.0, "Kept under pressure."),
+        ("One two three, one two three one two three", 1.2, "One two three,"),
+        ("No, no.", 1.0, "No, no."),  # slow enough to have been said
+        ("Kept under pressure. Kept under water.", 1.0, "Kept under pressure. Kept under water."),
+        ("", 1.0, ""),
+    ],
+)
+def test_a_transcript_that_begins_again_is_taken_once(heard: str, seconds: float, wanted: str) -> None:
+    from csm_cli.asr.whisper import without_loop
+
+    assert without_loop(heard, seconds) == wanted
