@@ -49,7 +49,7 @@ def _without_pyav() -> Iterator[None]:
 
 
 def without_loop(text: str, seconds: float) -> str:
-    """A transcript that is the same words two to four times over, once, if nobody could speak them in that time.
+    """A transcript of the same words two to four times over, once, if nobody could speak them in that time.
 
     In the silence behind a sound the decoder sometimes begins again.
     """
