@@ -49,6 +49,8 @@ def test_a_model_that_babbles_leaves_files_and_a_long_list(babbler, short, tmp_p
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_ctrl_c_exits_130_with_the_command_that_continues(babbler, short, tmp_path):
+    lines = ", ".join(f"{{narrator: Line {number} of many.}}" for number in range(500))  # a minute at least
+    short.write_text(SCRIPT + f"  - {{title: Three, lines: [{lines}]}}\n")
     arguments = ["render", str(short), "-o", str(tmp_path / "out"), "--model", str(babbler)]
     running = subprocess.Popen(
         [sys.executable, "-m", "csm_cli", *arguments],
