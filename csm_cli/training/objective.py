@@ -75,17 +75,17 @@ class VoiceObjective:
         config = model.config
         self.codebooks, self.vocabulary = config.num_codebooks, config.vocab_size
         self.codes = config.codec_config.codebook_size
+        self.half = device.type == "cuda" if options.half is None else options.half
+        self.products = self.half and device.type == "cuda"  # tables are read as products, in bfloat16
         self.depth_loss: Callable[..., torch.Tensor] = self._depth_loss
         self.backbone_loss: Callable[..., torch.Tensor] = self._backbone_loss
-        self.sum_embeddings: Callable[..., torch.Tensor] = self._sum_embeddings
         if options.compile:
             for layer in model.backbone_model.layers:
                 layer.compile(dynamic=options.lengths_vary)
             self.depth_loss = torch.compile(self._depth_loss, dynamic=options.lengths_vary)
 
     def autocast(self) -> torch.autocast:
-        half = self.device.type == "cuda" if self.options.half is None else self.options.half
-        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=half, cache_enabled=False)
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.half, cache_enabled=False)
 
     def _damage(self, codes: torch.Tensor, frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Damaged input codes `[B, T, K]` and which codebooks are heard, bool `[B, T, K]`."""
@@ -105,7 +105,7 @@ class VoiceObjective:
         heard = torch.ones_like(codes, dtype=torch.bool)
         if damage:
             codes, heard = self._damage(codes, kind == FRAME)
-        audio = self.sum_embeddings(codes, heard)
+        audio = self._sum_embeddings(codes, heard)
         text = model.embed_text_tokens(batch["ids"].long())
         embeds = torch.where((kind == TEXT)[..., None], text, audio)
         embeds = embeds * (kind != 0)[..., None]
@@ -115,12 +115,12 @@ class VoiceObjective:
         """Rows of the audio table summed over the codebooks that count: `[B, T, K]`, bool `[B, T, K]` →
         `[B, T, H]`.
 
-        On a GPU as a product with a matrix of zeros and ones: looking 12 rows up for each of 24,576 frames,
-        and adding their gradients up again, takes several times as long.
+        In bfloat16 on a GPU as a product with a matrix of zeros and ones: looking 12 rows up for each of
+        24,576 frames, and adding their gradients up again, takes several times as long.
         """
         table = self.model.backbone_model.embed_tokens.embed_audio_tokens.weight
         places = codes + torch.arange(self.codebooks, device=codes.device) * self.vocabulary
-        if codes.device.type != "cuda":
+        if not self.products:
             return (F.embedding(places, table) * heard[..., None]).sum(2)
         chosen = torch.zeros(*codes.shape[:2], len(table), dtype=torch.bfloat16, device=codes.device)
         return chosen.scatter_(2, places, heard.to(torch.bfloat16)) @ table.to(torch.bfloat16)
@@ -128,7 +128,7 @@ class VoiceObjective:
     def _frame_logits(self, hidden: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
         """As the depth decoder's `frame_logits`, the table read in the same way."""
         decoder = self.model.depth_decoder
-        if codes.device.type != "cuda":
+        if not self.products:
             return decoder.frame_logits(hidden, codes)
         books = self.codebooks - 1
         table = decoder.model.embed_tokens.weight[: books * self.vocabulary].view(books, self.vocabulary, -1)
