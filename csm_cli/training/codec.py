@@ -40,6 +40,7 @@ class CodecOptions:
     phone_weight: float = 2.0
     harmonic_weight: float = 6.0
     judged_frames: int = 8  # of a crop, heard by the discriminators: they cost three times the codec
+    fewer_levels: float = 0.25  # share of the crops that must do with fewer codebooks
     discriminator_channels: int = 16
     ear_width: int = 256
     compile: bool = False
@@ -83,7 +84,7 @@ class CodecTrainer:
         self.maker = adamw(parts, options.peak_rate, (0.8, 0.98), 0.01, device)
         self.critic = adamw([*self.judges.parameters()], options.critic_rate, (0.8, 0.98), 0.01, device)
         self.listener = adamw([*self.ear.parameters()], 1e-3, (0.9, 0.98), 0.01, device)
-        self.frozen = False
+        self.frozen = self.trained = False
         self.stage: Stage | None = None
         self.graph: GraphedStep | None = None
 
@@ -100,13 +101,19 @@ class CodecTrainer:
 
     def freeze_encoder(self) -> None:
         """From here on only the decoder learns: codes no longer change."""
-        self.frozen = True
+        self.frozen = self.trained = True
 
-    def go_on(self) -> None:
-        """The model is a trained one: keep its encoder and codebooks, and teach its decoder."""
+    def go_on(self, whole: bool = False) -> None:
+        """The model is a trained one: it quantises from the first step on.
+
+        Args:
+            whole: encoder and codebooks learn too, so that codes change; else the decoder alone.
+        """
         self.semantic.go_on()
         self.acoustic.go_on()
-        self.freeze_encoder()
+        self.trained = True
+        if not whole:
+            self.freeze_encoder()
 
     def _start_codebooks(self) -> None:
         """k-means on what the encoder gives now."""
@@ -131,9 +138,10 @@ class CodecTrainer:
             )
         count = self.acoustic.embed.shape[0]
         levels = None
-        if not stage.frozen:  # quantiser dropout: a quarter of the rows must do with fewer levels
+        if not stage.frozen:  # quantiser dropout
             fewer = torch.randint(1, count, (batch,), device=latents.device)
-            levels = torch.where(torch.rand(batch, device=latents.device) < 0.25, fewer, count)
+            few = torch.rand(batch, device=latents.device) < self.options.fewer_levels
+            levels = torch.where(few, fewer, count)
         meaning, commit_meaning, _ = self.semantic(latents, not stage.frozen)
         detail, commit_detail, _ = self.acoustic(latents, not stage.frozen, levels)
         if stage.frozen:
@@ -156,9 +164,9 @@ class CodecTrainer:
         """One update of every part; returns the losses (on the device, not synchronised)."""
         options = self.options
         stage = Stage(
-            quantise=self.frozen or fraction >= options.quantise_from,
-            hear=self.frozen or fraction >= options.hear_from,
-            adversary=self.frozen or fraction >= options.adversary_from,
+            quantise=self.trained or fraction >= options.quantise_from,
+            hear=self.trained or fraction >= options.hear_from,
+            adversary=self.trained or fraction >= options.adversary_from,
             frozen=self.frozen,
         )
         if stage != self.stage or self.graph is None:

@@ -8,7 +8,7 @@ part that fails ends the run at once with its traceback.
 
 speech  the teachers, and with a frozen codec its encoder beside them
 codec   learns from the speech, alone on the device; then the speech is encoded. With `--codec` only its
-        decoder learns on, so that every code keeps its meaning
+        decoder learns on, so that every code keeps its meaning; with `--whole-codec` all of it does
 voice   learns from the codes; `--checkpoint` goes on from a trained one whose codec is the same
 
 `--parts` names the parts to run; a part that is left out must have run before in the same folder.
@@ -36,6 +36,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, required=True, help="where everything is written")
     parser.add_argument("--parts", default=",".join(PARTS), help="which of speech, codec, voice")
     parser.add_argument("--codec", type=Path, help="a frozen codec: a MimiModel folder")
+    parser.add_argument("--whole-codec", action="store_true", help="codes may change, too")
     parser.add_argument("--checkpoint", type=Path, help="go on from this checkpoint folder")
     parser.add_argument("--teach-minutes", type=float, default=4)
     parser.add_argument("--codec-minutes", type=float, default=5)
@@ -46,6 +47,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=16, help="paragraphs that Kokoro speaks in one pass")
     parser.add_argument("--workers", type=int, default=8, help="processes that lay out rows for the voice")
     parser.add_argument("--round", type=int, default=0, help="of speech: another one reads in another order")
+    parser.add_argument("--seed", type=int, default=1, help="of the speech")
     parser.add_argument("--positions", type=int, default=24_576, help="of an update")
     parser.add_argument("--rate", type=float, help="peak learning rate of the voice")
     parser.add_argument("--device", default="cuda")
@@ -81,7 +83,7 @@ def _speech(options: argparse.Namespace) -> list[Callable[[], None]]:
             options.root,
             folder,
             first + part,
-            1,
+            options.seed,
             until,
             options.device,
             options.batch,
@@ -91,7 +93,8 @@ def _speech(options: argparse.Namespace) -> list[Callable[[], None]]:
         for part in range(options.kokoro)
     ]
     jobs += [
-        partial(work_hibari, options.root, folder, first + part, 1, until) for part in range(options.hibari)
+        partial(work_hibari, options.root, folder, first + part, options.seed, until)
+        for part in range(options.hibari)
     ]
     return jobs
 
@@ -133,14 +136,15 @@ def _train_codec(options: argparse.Namespace) -> None:
         phones=len(label_names(vocabulary(options.root))) + 1,
         adversary_from=0.4,
         judged_frames=12,
+        fewer_levels=0.1 if options.codec else 0.25,
         **(small if options.small else {}),
     )
-    pool = SpeechPool(options.folder / "speech", 0.5 if options.small else 40, torch.device(options.device))
+    pool = SpeechPool(options.folder / "speech", 0.5 if options.small else 60, torch.device(options.device))
     pool.wait(10 if options.small else 400)
     if options.codec:
         codec = MimiModel.from_pretrained(options.codec, local_files_only=True, dtype=torch.float32)
         trainer = CodecTrainer(codec, pool, settings, torch.device(options.device))
-        trainer.go_on()
+        trainer.go_on(options.whole_codec)
     else:
         trainer = CodecTrainer(MimiModel(codec_config()), pool, settings, torch.device(options.device))
         trainer.warm()
@@ -256,12 +260,13 @@ def main(words: Sequence[str] | None = None) -> None:
     parts, codec = options.parts.split(","), options.codec or options.folder / "codec"
     stop = options.folder / "speech" / "stop"
     if "speech" in parts:
-        beside = _encoders(options, codec, "codec" in parts) if options.codec else []
+        frozen = options.codec and not options.whole_codec
+        beside = _encoders(options, codec, "codec" in parts) if frozen else []
         run("speech", _speech(options), beside, stop.touch)
     if "codec" in parts:
         run("codec", [partial(_train_codec, options)])
-        if not options.codec:
-            run("codes", _encoders(options, codec, True))
+        if options.whole_codec or not options.codec:
+            run("codes", _encoders(options, options.folder / "codec", True))
     if "voice" in parts:
         run("voice", [partial(_train_voice, options)])
         log(f"voice: {options.folder / 'voice.safetensors'}, codec: {options.folder / 'codec'}")

@@ -87,6 +87,20 @@ def test_a_frozen_encoder_keeps_its_codes(trainer: CodecTrainer) -> None:
     assert any(changed)
 
 
+def test_a_trained_codec_learns_on_whole_and_quantises_from_the_start(trainer: CodecTrainer) -> None:
+    trainer.run(Budget(steps=6), OPTIONS.peak_rate, log=lambda _: None)
+    trainer.semantic.store()
+    trainer.acoustic.store()
+    on = CodecTrainer(trainer.model, trainer.pool, OPTIONS, torch.device("cpu"))
+    on.go_on(whole=True)
+    books = on.acoustic.embed.clone()
+    encoder = [p.detach().clone() for p in on.model.encoder.parameters()]
+    losses = on.step(0.0)  # no settling, no k-means: the codebooks move from where they are
+    assert {"phone", "hearing", "match"} <= set(losses)
+    assert 0 < (on.acoustic.embed - books).square().mean() < 0.5 * books.square().mean()
+    assert any(not torch.equal(a, b) for a, b in zip(encoder, on.model.encoder.parameters(), strict=True))
+
+
 def test_a_pool_without_speech_says_so(tmp_path: Path) -> None:
     pool = SpeechPool(tmp_path, 0.01, torch.device("cpu"))
     with pytest.raises(MissingError, match="0 s of speech after 0 s of waiting, 5 s are needed") as raised:
