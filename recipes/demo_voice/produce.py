@@ -30,7 +30,7 @@ LONGEST_LINE = 260
 """Characters of a line of several sentences."""
 JOINED = 0.35
 """Share of sentences that go on the line of the one before."""
-GUESTS = 0.5
+GUESTS = 0.6
 """Share of paragraphs that are read by guests."""
 PARAGRAPHS_OF_A_GUEST = 3
 HIBARI = 8
@@ -159,7 +159,8 @@ def read_batches(
             symbols = [" ".join(each.symbols) for each in paragraphs]
             ids = [[reader.phonemes.known[symbol] for symbol in each] for each in symbols]
             styles = np.stack([p.speaker.style[len(row) - 1] for p, row in zip(paragraphs, ids, strict=True)])
-            spoken = teacher.speak(ids, styles, [each.speaker.speed for each in paragraphs])
+            speeds = [each.speaker.speed_for(len(row)) for each, row in zip(paragraphs, ids, strict=True)]
+            spoken = teacher.speak(ids, styles, speeds)
             lines = [line for job in done for line in job.result()]
             if lines:
                 yield lines

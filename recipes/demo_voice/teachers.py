@@ -31,12 +31,15 @@ class ShippedVoice:
 
     Attributes:
         name: as a cast names it. tag: its speaker tag in prompts. style: its name among Kokoro's.
+        paragraph: how long the lines of a long paragraph are, as a share of what they are when each is
+            spoken alone; by Kokoro's durations of 36 sentences.
         note: who that is.
     """
 
     name: str
     tag: int
     style: str
+    paragraph: float
     note: str
 
     @property
@@ -46,18 +49,20 @@ class ShippedVoice:
 
 
 SHIPPED = (
-    ShippedVoice("heart", 0, "af_heart", "A woman, American English; warm, the default voice."),
-    ShippedVoice("bella", 1, "af_bella", "A woman, American English; lively."),
-    ShippedVoice("emma", 2, "bf_emma", "A woman, British English; even."),
-    ShippedVoice("sarah", 3, "af_sarah", "A woman, American English; clear."),
-    ShippedVoice("michael", 4, "am_michael", "A man, American English; calm."),
-    ShippedVoice("fenrir", 5, "am_fenrir", "A man, American English; strong."),
-    ShippedVoice("george", 6, "bm_george", "A man, British English; deep."),
-    ShippedVoice("fable", 7, "bm_fable", "A man, British English; light."),
+    ShippedVoice("heart", 0, "af_heart", 1.04, "A woman, American English; warm, the default voice."),
+    ShippedVoice("bella", 1, "af_bella", 1.0, "A woman, American English; lively."),
+    ShippedVoice("emma", 2, "bf_emma", 0.922, "A woman, British English; even."),
+    ShippedVoice("sarah", 3, "af_sarah", 0.95, "A woman, American English; clear."),
+    ShippedVoice("michael", 4, "am_michael", 1.013, "A man, American English; calm."),
+    ShippedVoice("fenrir", 5, "am_fenrir", 0.943, "A man, American English; strong."),
+    ShippedVoice("george", 6, "bm_george", 0.881, "A man, British English; deep."),
+    ShippedVoice("fable", 7, "bm_fable", 0.812, "A man, British English; light."),
 )
 """In the order of their speaker tags, from 0."""
 SHIPPED_SPEED = 0.88
 """Kokoro reads fast: 220 to 250 words a minute at 1."""
+LINE, LONG_PARAGRAPH = 90, 360
+"""Symbols of an ordinary line, and of a long paragraph."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +74,7 @@ class Speaker:
         style: float32 `[510, 256]`, a row for each number of phonemes less one.
         british: whose phonemes it reads. speed: factor on Kokoro's pace.
         shift: factor on pitch and formants together, by resampling.
+        paragraph: as in `ShippedVoice`.
     """
 
     number: int
@@ -77,6 +83,13 @@ class Speaker:
     british: bool
     speed: float
     shift: float = 1.0
+    paragraph: float = 1.0
+
+    def speed_for(self, symbols: int) -> float:
+        """The factor on Kokoro's pace for a paragraph of so many symbols: some voices hurry through long
+        ones, and should not."""
+        share = (symbols - LINE) / (LONG_PARAGRAPH - LINE)
+        return self.speed * (1 + (self.paragraph - 1) * min(max(share, 0.0), 1.0))
 
 
 class Teacher(Protocol):
@@ -127,7 +140,8 @@ class Styles:
     def shipped(self, voice: ShippedVoice, rng: np.random.Generator) -> Speaker:
         """One of the shipped voices, its pace a little varied."""
         speed = SHIPPED_SPEED * float(rng.uniform(0.96, 1.04))
-        return Speaker(voice.tag, voice.tag, self.all[voice.style], voice.british, speed)
+        style = self.all[voice.style]
+        return Speaker(voice.tag, voice.tag, style, voice.british, speed, paragraph=voice.paragraph)
 
     def blend(self, rng: np.random.Generator) -> Blend:
         """Two or three styles in random shares, now and then one of another language among them."""

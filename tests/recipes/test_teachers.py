@@ -32,6 +32,10 @@ def test_shipped_voices_keep_their_style_and_tag(styles: Styles) -> None:
         assert speaker.style is styles.all[voice.style]
         assert speaker.british == (voice.name in ("emma", "george", "fable"))
         assert speaker.speed == pytest.approx(SHIPPED_SPEED, rel=0.05)
+        assert speaker.speed_for(60) == speaker.speed  # a line alone is at the voice's own pace
+        assert speaker.speed_for(380) == pytest.approx(speaker.speed * voice.paragraph)
+        between = sorted([speaker.speed, speaker.speed_for(225), speaker.speed_for(380)])
+        assert between[1] == speaker.speed_for(225)
 
 
 def test_a_blend_is_the_sum_that_its_parts_say(styles: Styles) -> None:
@@ -56,6 +60,7 @@ def test_guests_have_a_number_and_no_tag_and_differ(styles: Styles) -> None:
     guests = [styles.guest(number, rng) for number in range(1000, 1100)]
     assert [guest.number for guest in guests] == list(range(1000, 1100))
     assert {guest.tag for guest in guests} == {GUEST}
+    assert all(guest.speed_for(380) == guest.speed for guest in guests)
     assert len({guest.style.tobytes() for guest in guests}) == 100
     shifts = np.array([guest.shift for guest in guests])
     assert 25 <= (shifts == 1).sum() <= 75
