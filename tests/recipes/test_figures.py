@@ -8,7 +8,14 @@ from recipes.demo_voice.figures import GOALS, goal_table, of_blends, of_voice, s
 def row(condition, file, errors=0, words=10, voice="heart", **more):
     figures = {"f0_semitones": 2.0, "pauses": 0, "pause_seconds": 0.0}
     return (
-        {"condition": condition, "file": file, "voice": voice, "errors": errors, "words": words}
+        {
+            "condition": condition,
+            "file": file,
+            "voice": voice,
+            "text": "No mark.",
+            "errors": errors,
+            "words": words,
+        }
         | figures
         | more
     )
@@ -40,9 +47,9 @@ def test_endings_and_lengths_are_those_of_all_that_is_spoken_with_the_reference(
 def test_pitch_and_pauses_are_beside_the_teacher_of_the_same_lines():
     rows = [
         row("teacher-short", "0", f0_semitones=4.0, pauses=2, pause_seconds=1.0),
-        row("teacher-short", "1", f0_semitones=2.0),
+        row("teacher-short", "1", f0_semitones=2.0, pauses=3, pause_seconds=0.6),  # where no mark stands
         row("teacher-short", "unspoken", f0_semitones=9.0, pauses=9, pause_seconds=9.0),
-        spoken("short", "0", f0_semitones=3.0, pauses=1, pause_seconds=0.25),
+        spoken("short", "0", f0_semitones=3.0, pauses=1, pause_seconds=0.25, text='"Oh," he said.'),
         spoken("short", "1", f0_semitones=1.5, pauses=1, pause_seconds=0.2),
     ]
     figures = of_voice(rows)
