@@ -21,7 +21,7 @@ from csm_cli.asr import Recogniser, Weighing, words_of
 from csm_cli.verify.verdict import Reading, Verdict
 from csm_cli.verify.words import FEW_WORDS, Comparison, compare, corrections, doubled
 
-DOUBT = 3.0
+DOUBT = 4.0
 """Natural logarithm of how many times likelier than the text the transcript may be in good speech."""
 REPEAT = -4.0
 """The same of how likely a transcript with a word said twice may be beside that with the word said once. Both

@@ -5,8 +5,9 @@
 Every text is spoken twice, by the voices in turn: as it stands, and with one word replaced, left out or said
 twice. Both are judged against the text as it stands. A line without a planted fault counts as good, slips of
 the voice included; with `--second MODEL` the share is stated too for those alone that this other recogniser
-writes down without an error. What was judged stays in the file of `--keep`: a run that was ended goes on, and
-one that is complete is only scored again.
+writes down without an error, and with `--retries N` for what is left when a doubtful line is spoken again up
+to N times, as `csm render` does. What was judged stays in the file of `--keep`: a run that was ended goes on,
+and one that is complete is only scored again.
 
 The texts are held out of the voice's training, and all their words stand in the word list (no recogniser
 spells the genera of WordNet): an eighth of them shorter than 25 characters, an eighth of about 200, the
@@ -54,6 +55,7 @@ class Judged:
         log_ratio, log_ratio_of_repeat: as `WordCheck` scores them; None where they were not weighed.
         flagged: whether the check sends it to review at its own thresholds.
         right: whether the second recogniser writes the text down without an error; None without one.
+        takes: of a good line, how many it took until the check found nothing; None: it went to review.
     """
 
     number: int
@@ -67,6 +69,7 @@ class Judged:
     log_ratio_of_repeat: float | None
     flagged: bool
     right: bool | None
+    takes: int | None = 1
 
     def flagged_at(self, doubt: float, repeat: float) -> bool:
         """Whether the check would send it to review at these thresholds."""
@@ -125,8 +128,9 @@ def judge(
     speaker: Speaker,
     check: WordCheck,
     second: object,
+    retries: int = 0,
 ) -> Iterator[Judged]:
-    """Speaks and judges lines, batch by batch."""
+    """Speaks and judges lines, batch by batch; doubtful good ones again."""
     for at in range(0, len(todo), BATCH):
         some = todo[at : at + BATCH]
         names = [speaker.voices[number % len(speaker.voices)] for number, _, _ in some]
@@ -152,7 +156,22 @@ def judge(
                 log_ratio_of_repeat=scores.get("log_ratio_of_repeat"),
                 flagged=bool(verdict.reasons),
                 right=None if other is None else compare(texts[number], other).errors == 0,
+                takes=_takes(texts[number], name, number, speaker, check, retries)
+                if kind == GOOD and verdict.reasons
+                else 1,
             )
+
+
+def _takes(
+    text: str, voice: str, number: int, speaker: Speaker, check: WordCheck, retries: int
+) -> int | None:
+    """Takes of a doubtful line until one is not, the first included; None if none is."""
+    for more in range(1, retries + 1):
+        (sound,) = speaker.speak([text], [voice], [number + more * 1_000_003])
+        (verdict,) = check.judge([Reading(text, None, True, sound, SAMPLE_RATE)])
+        if not verdict.reasons:
+            return 1 + more
+    return None
 
 
 def read_kept(path: Path | None) -> list[Judged]:
@@ -170,11 +189,12 @@ def read_kept(path: Path | None) -> list[Judged]:
 
 def table(rows: Sequence[Judged], doubt: float, repeat: float) -> list[str]:
     """One line for each group: its share that is sent to review, with the interval of 95 %."""
-    found = []
-    for name, (count, of) in shares(rows, doubt, repeat).items():
-        low, high = wilson(count, of)
-        found.append(f"{name:20} {count:4} of {of:4}  {count / max(1, of):6.1%}  ({low:.1%} to {high:.1%})")
-    return found
+    return [_share(name, count, of) for name, (count, of) in shares(rows, doubt, repeat).items()]
+
+
+def _share(name: str, count: int, of: int) -> str:
+    low, high = wilson(count, of)
+    return f"{name:20} {count:4} of {of:4}  {count / max(1, of):6.1%}  ({low:.1%} to {high:.1%})"
 
 
 def main() -> None:
@@ -185,6 +205,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=300, help="texts; each is spoken twice")
     parser.add_argument("--asr", default="whisper", help="as for csm render")
     parser.add_argument("--second", help="another recogniser, which says which good lines are right")
+    parser.add_argument("--retries", type=int, default=0, help="further takes of a doubtful good line")
     parser.add_argument("--speak", default="engine", help="engine, or hibari:FOLDER of its unpacked wheel")
     parser.add_argument("--checkpoint", type=Path, help="default: the embedded voice")
     parser.add_argument(
@@ -203,14 +224,14 @@ def main() -> None:
         speaker = load_speaker(options.speak, options.checkpoint)
         check = WordCheck(load_recogniser(options.asr, device="cpu"))
         second = load_recogniser(options.second, device="cpu") if options.second else None
-        for row in judge(todo, texts, speaker, check, second):
+        for row in judge(todo, texts, speaker, check, second, options.retries):
             rows.append(row)
             if options.keep is not None:
                 with options.keep.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(asdict(row)) + "\n")
             if len(rows) % 50 == 0:
                 print(f"{len(rows)} lines", file=sys.stderr, flush=True)
-    _report(rows)
+    _report(rows, options.retries)
 
 
 def _texts(options: argparse.Namespace) -> tuple[list[str], list[str]]:
@@ -231,9 +252,12 @@ def _texts(options: argparse.Namespace) -> tuple[list[str], list[str]]:
     return texts, pool
 
 
-def _report(rows: Sequence[Judged]) -> None:
+def _report(rows: Sequence[Judged], retries: int) -> None:
     print(f"sent to review at the check's thresholds (doubt {DOUBT}, repeat {REPEAT}):")
     print("\n".join(table(rows, DOUBT, REPEAT)))
+    if retries:
+        good = [row for row in rows if row.kind == GOOD]
+        print(_share(f"good, {retries} retries", sum(row.takes is None for row in good), len(good)))
     print("\ndoubt  repeat  good   faulty " + " ".join(f"{kind:>8}" for kind in KINDS))
     for doubt in DOUBTS:
         for repeat in REPEATS:

@@ -3,11 +3,22 @@
 import math
 import random
 
+import numpy as np
 import pytest
 
 from csm_cli.asr.words import align, words_of
+from csm_cli.verify.verdict import Verdict
 from recipes.demo_voice.faults import KINDS, Substitutes, plant, sample_kinds
-from recipes.demo_voice.planted_faults import GOOD, Judged, best_thresholds, read_kept, shares, table, wilson
+from recipes.demo_voice.planted_faults import (
+    GOOD,
+    Judged,
+    best_thresholds,
+    judge,
+    read_kept,
+    shares,
+    table,
+    wilson,
+)
 
 TEXTS = [
     "The keeper climbed the stairs and lit the lamp.",
@@ -70,3 +81,23 @@ def test_a_line_that_was_broken_off_is_judged_again(tmp_path):
     path.write_text('{"number": 3, "kind": "good", "voi')
     assert read_kept(path) == []
     assert read_kept(tmp_path / "none") == []
+
+
+def test_a_doubtful_good_line_is_spoken_again_and_a_faulty_one_is_not():
+    class Voice:
+        voices = ("one",)
+
+        def speak(self, texts, voices, seeds):
+            return [np.full(10, seed, np.float32) for seed in seeds]
+
+    class Check:
+        """Finds fault with what is said wrong, and with the first two takes of line 1."""
+
+        def judge(self, readings):
+            doubtful = [r.audio[0] not in (0, np.float32(1 + 2 * 1_000_003)) for r in readings]
+            scores = {"heard": "", "word_errors": 0}
+            return [Verdict(("a word",) if doubt else (), scores=scores) for doubt in doubtful]
+
+    todo = [(0, GOOD, "a"), (1, GOOD, "b"), (1, "wrong", "c"), (2, GOOD, "d")]
+    rows = list(judge(todo, ["a", "b", "d"], Voice(), Check(), None, retries=3))
+    assert [row.takes for row in rows] == [1, 3, 1, None]
