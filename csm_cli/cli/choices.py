@@ -9,6 +9,19 @@ from typing import Annotated
 import typer
 
 
+def typed_name(value: str | None) -> str | None:
+    """The name of a voice as it was typed: voices have no capitals, so `ME` is `me`."""
+    return None if value is None else value.lower()
+
+
+def typed_names(values: list[str]) -> list[str]:
+    """As `typed_name`, for several."""
+    return [value.lower() for value in values]
+
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the voice.", callback=typed_name)]
+
+
 class Device(StrEnum):
     """Where the model runs."""
 

@@ -22,6 +22,7 @@ from csm_cli.cli.choices import (
     SeedOption,
     TemperatureOption,
     TopKOption,
+    typed_name,
 )
 from csm_cli.cli.delivering import LoudnessOption, PlayOption
 from csm_cli.cli.hearing import check_hearing, hearing
@@ -35,7 +36,8 @@ DEFAULT_OUTPUT = Path("say.wav")
 def say(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to say; - reads it from standard input.")],
     voice: Annotated[
-        str | None, typer.Option("-v", "--voice", metavar="NAME", help="See 'csm voices list'.")
+        str | None,
+        typer.Option("-v", "--voice", metavar="NAME", help="See 'csm voices list'.", callback=typed_name),
     ] = None,
     output: Annotated[
         Path,

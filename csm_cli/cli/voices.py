@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from csm_cli.cli import console, voices_add, voices_listen, voices_share
-from csm_cli.cli.choices import JsonOption
+from csm_cli.cli.choices import JsonOption, NameArgument, typed_name
 from csm_cli.cli.groups import Group
 from csm_cli.cli.words import folded
 
@@ -25,8 +25,6 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
-
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the voice.")]
 
 app.command("add")(voices_add.add)
 
@@ -74,7 +72,8 @@ def show(name: NameArgument, as_json: JsonOption = False) -> None:
 
 @app.command()
 def rename(
-    name: NameArgument, new: Annotated[str, typer.Argument(metavar="NEW", help="Its new name.")]
+    name: NameArgument,
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Its new name.", callback=typed_name)],
 ) -> None:
     """Give a voice that you registered another name. Scripts that cast it are yours to change."""
     voice = _registry().rename(name, new)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import Device, DeviceOption, JsonOption, ModelOption
+from csm_cli.cli.choices import Device, DeviceOption, JsonOption, ModelOption, NameArgument
 from csm_cli.errors import CsmError, UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def add(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the voice.")],
+    name: NameArgument,
     audio: Annotated[
         list[Path],
         typer.Argument(

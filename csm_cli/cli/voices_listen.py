@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import Device, DeviceOption, ModelOption, SeedOption, VoiceModelOption
+from csm_cli.cli.choices import (
+    Device,
+    DeviceOption,
+    ModelOption,
+    SeedOption,
+    VoiceModelOption,
+    typed_name,
+    typed_names,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +31,10 @@ SENTENCE = "The boat turned into the wind. Is that the light, far over there?"
 
 
 def test(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the voice; NAME/LABEL for a clip.")],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="Name of the voice; NAME/LABEL for a clip.", callback=typed_name),
+    ],
     text: Annotated[str, typer.Option("--text", metavar="WORDS", help="What it says.")] = SENTENCE,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: NAME-test.wav, here.")
@@ -41,7 +52,10 @@ def test(
 
 def compare(
     names: Annotated[
-        list[str], typer.Argument(metavar="NAME...", help="Two voices or more; NAME/LABEL for a clip.")
+        list[str],
+        typer.Argument(
+            metavar="NAME...", help="Two voices or more; NAME/LABEL for a clip.", callback=typed_names
+        ),
     ],
     say: Annotated[
         str | None,

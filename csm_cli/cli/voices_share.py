@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import JsonOption
+from csm_cli.cli.choices import JsonOption, NameArgument, typed_name
 
 
 def export(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the voice.")],
+    name: NameArgument,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: NAME.zip, here.")
     ] = None,
@@ -33,7 +33,9 @@ def export(
 
 def import_(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files that export wrote.")],
-    name: Annotated[str | None, typer.Option("--as", metavar="NAME", help="Another name for it.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--as", metavar="NAME", help="Another name for it.", callback=typed_name)
+    ] = None,
     project: Annotated[bool, typer.Option("--project", help="Keep it in ./voices.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a voice of that name.")] = False,
     as_json: JsonOption = False,

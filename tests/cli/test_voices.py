@@ -39,6 +39,15 @@ def test_add_list_show_remove(csm, engine, clip):
     assert "anna" not in listing(csm)
 
 
+def test_names_are_typed_with_or_without_capitals(csm, engine, clip, tmp_path):
+    assert csm("voices", "add", "ME", clip, "--text", TEXT).out.strip().endswith("voices/me")
+    assert csm("say", "Hello.", "-v", "Me", "-o", tmp_path / "me.wav").code == 0
+    assert csm("voices", "show", "ME").out.startswith("name: me")
+    assert csm("voices", "rename", "ME", "Anna").code == 0
+    assert csm("voices", "remove", "ANNA").code == 0 and "anna" not in listing(csm)
+    assert "'ä' cannot be the name" in csm("voices", "add", "Ä", clip, "--text", TEXT).err
+
+
 def test_a_name_that_is_taken(csm, engine, clip):
     assert csm("voices", "add", "anna", clip, "--text", TEXT).code == 0
     same = csm("voices", "add", "anna", clip, "--text", TEXT)
