@@ -112,8 +112,7 @@ class CodecTrainer:
         self.semantic.go_on()
         self.acoustic.go_on()
         self.trained = True
-        if not whole:
-            self.freeze_encoder()
+        self.frozen = not whole
 
     def _start_codebooks(self) -> None:
         """k-means on what the encoder gives now."""
@@ -200,7 +199,7 @@ class CodecTrainer:
         with self.autocast():
             heard, _ = self.ear(real * 10 ** (torch.rand(len(real), 1, device=real.device) * 0.6 - 0.3))
             losses["ear_error"] = F.cross_entropy(heard.float(), phones)
-            if stage.hear:  # not before the ear has learned something
+            if stage.hear:  # in a run from nothing, not before the ear has learned something
                 self.ear.requires_grad_(False)
                 losses["hearing"] = self.ear.hearing_loss(made, real)
                 self.ear.requires_grad_(True)

@@ -91,9 +91,11 @@ def encode_all(
             if sum(path.stem.encode()) % parts == part and not (target / path.name).exists()
         ]  # fmt: skip
         for number, path in enumerate(waiting):
-            frames += encode_shard(codec, path, target / path.name, device)
             if not path.name.startswith("5"):  # hibari has read more than enough
                 encode_shard(codec, path, target / f"{path.stem}-late.npz", device, LATE)
+            frames += encode_shard(
+                codec, path, target / path.name, device
+            )  # last: it says that both are there
             if not keep:
                 path.unlink()
             passed = time.monotonic() - began

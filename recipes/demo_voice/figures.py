@@ -13,7 +13,7 @@ from recipes.demo_voice.results import Row
 
 SPOKEN = ("short", "long", "context")
 """Conditions of the shipped voices in which the model speaks as csm has it speak."""
-_INNER_MARK = re.compile(r"[,;:.!?–—]['\")]*\s+\S")
+_INNER_MARK = re.compile(r"[,;:.!?]['\")]*\s+\S|\s-\s")
 """Where a text asks for a pause. Teachers also pause in long sentences without a mark."""
 
 GOALS = {

@@ -9,9 +9,11 @@ part that fails ends the run at once with its traceback.
 speech  the teachers, and with a frozen codec its encoder beside them
 codec   learns from the speech, alone on the device; then the speech is encoded. With `--codec` only its
         decoder learns on, so that every code keeps its meaning; with `--whole-codec` all of it does
-voice   learns from the codes; `--checkpoint` goes on from a trained one whose codec is the same
+voice   learns from the codes; `--checkpoint` goes on from a trained one, whose codec is the same or the one
+        that this run's began with
 
-`--parts` names the parts to run; a part that is left out must have run before in the same folder.
+`--parts` names the parts to run; a part that is left out must have run before in the same folder. A frozen
+codec encodes beside the teachers, and only a run that has the part codec, too, keeps the audio for it.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -35,8 +38,10 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--root", type=Path, required=True, help="teachers and texts")
     parser.add_argument("--folder", type=Path, required=True, help="where everything is written")
     parser.add_argument("--parts", default=",".join(PARTS), help="which of speech, codec, voice")
-    parser.add_argument("--codec", type=Path, help="a frozen codec: a MimiModel folder")
-    parser.add_argument("--whole-codec", action="store_true", help="codes may change, too")
+    parser.add_argument("--codec", type=Path, help="a trained codec: a MimiModel folder")
+    parser.add_argument(
+        "--whole-codec", action="store_true", help="encoder and codebooks of --codec learn, too"
+    )
     parser.add_argument("--checkpoint", type=Path, help="go on from this checkpoint folder")
     parser.add_argument("--teach-minutes", type=float, default=4)
     parser.add_argument("--codec-minutes", type=float, default=5)
@@ -47,7 +52,9 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=16, help="paragraphs that Kokoro speaks in one pass")
     parser.add_argument("--workers", type=int, default=8, help="processes that lay out rows for the voice")
     parser.add_argument("--round", type=int, default=0, help="of speech: another one reads in another order")
-    parser.add_argument("--seed", type=int, default=1, help="of the speech")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="of the speech; another one needs another --round, too"
+    )
     parser.add_argument("--positions", type=int, default=24_576, help="of an update")
     parser.add_argument("--rate", type=float, help="peak learning rate of the voice")
     parser.add_argument("--device", default="cuda")
@@ -60,6 +67,8 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     unknown = set(options.parts.split(",")) - set(PARTS)
     if unknown:
         parser.error(f"--parts: {unknown.pop()!r} is none of {', '.join(PARTS)}")
+    if options.whole_codec and not options.codec:
+        parser.error("--whole-codec: give the trained codec by --codec")
     return options
 
 
@@ -257,15 +266,16 @@ def main(words: Sequence[str] | None = None) -> None:
     """Run the parts in turn, name the results."""
     options = _arguments(words)
     options.folder.mkdir(parents=True, exist_ok=True)
-    parts, codec = options.parts.split(","), options.codec or options.folder / "codec"
+    parts, codec = options.parts.split(","), options.codec
     stop = options.folder / "speech" / "stop"
     if "speech" in parts:
-        frozen = options.codec and not options.whole_codec
-        beside = _encoders(options, codec, "codec" in parts) if frozen else []
+        beside = _encoders(options, codec, "codec" in parts) if codec and not options.whole_codec else []
         run("speech", _speech(options), beside, stop.touch)
     if "codec" in parts:
         run("codec", [partial(_train_codec, options)])
         if options.whole_codec or not options.codec:
+            shutil.rmtree(options.folder / "codes", ignore_errors=True)  # those of another codec
+            stop.touch()
             run("codes", _encoders(options, options.folder / "codec", True))
     if "voice" in parts:
         run("voice", [partial(_train_voice, options)])

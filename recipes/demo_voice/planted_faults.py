@@ -6,8 +6,8 @@ Every text is spoken twice, by the voices in turn: as it stands, and with one wo
 twice. Both are judged against the text as it stands. A line without a planted fault counts as good, slips of
 the voice included; with `--second MODEL` the share is stated too for those alone that this other recogniser
 writes down without an error, and with `--retries N` for what is left when a doubtful line is spoken again up
-to N times, as `csm render` does. What was judged stays in the file of `--keep`: a run that was ended goes on,
-and one that is complete is only scored again.
+to N times. What was judged stays in the file of `--keep`: a run that was ended goes on, and one that is
+complete is only scored again.
 
 The texts are held out of the voice's training, and all their words stand in the word list (no recogniser
 spells the genera of WordNet): an eighth of them shorter than 25 characters, an eighth of about 200, the
@@ -37,7 +37,7 @@ from recipes.demo_voice.speakers import Speaker, load_speaker
 GOOD = "good"
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)*")
 BATCH = 8
-DOUBTS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
+DOUBTS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
 REPEATS = (-5.0, -4.0, -3.0, -2.5, -2.0, -1.5, -1.0, math.inf)
 MOST_GOOD = 0.02
 """Share of good lines that may be sent to review."""
@@ -55,7 +55,8 @@ class Judged:
         log_ratio, log_ratio_of_repeat: as `WordCheck` scores them; None where they were not weighed.
         flagged: whether the check sends it to review at its own thresholds.
         right: whether the second recogniser writes the text down without an error; None without one.
-        takes: of a good line, how many it took until the check found nothing; None: it went to review.
+        takes: of a good line, how many it took until the check found nothing; 0: there were not enough; None:
+            it was doubtful, and not spoken again.
     """
 
     number: int
@@ -69,7 +70,7 @@ class Judged:
     log_ratio_of_repeat: float | None
     flagged: bool
     right: bool | None
-    takes: int | None = 1
+    takes: int | None = None
 
     def flagged_at(self, doubt: float, repeat: float) -> bool:
         """Whether the check would send it to review at these thresholds."""
@@ -165,13 +166,13 @@ def judge(
 def _takes(
     text: str, voice: str, number: int, speaker: Speaker, check: WordCheck, retries: int
 ) -> int | None:
-    """Takes of a doubtful line until one is not, the first included; None if none is."""
+    """Takes of a doubtful line until one is not, the first included; 0 if none is, None without retries."""
     for more in range(1, retries + 1):
         (sound,) = speaker.speak([text], [voice], [number + more * 1_000_003])
         (verdict,) = check.judge([Reading(text, None, True, sound, SAMPLE_RATE)])
         if not verdict.reasons:
             return 1 + more
-    return None
+    return 0 if retries else None
 
 
 def read_kept(path: Path | None) -> list[Judged]:
@@ -256,8 +257,8 @@ def _report(rows: Sequence[Judged], retries: int) -> None:
     print(f"sent to review at the check's thresholds (doubt {DOUBT}, repeat {REPEAT}):")
     print("\n".join(table(rows, DOUBT, REPEAT)))
     if retries:
-        good = [row for row in rows if row.kind == GOOD]
-        print(_share(f"good, {retries} retries", sum(row.takes is None for row in good), len(good)))
+        good = [row for row in rows if row.kind == GOOD and row.takes is not None]
+        print(_share(f"good, {retries} retries", sum(row.takes == 0 for row in good), len(good)))
     print("\ndoubt  repeat  good   faulty " + " ".join(f"{kind:>8}" for kind in KINDS))
     for doubt in DOUBTS:
         for repeat in REPEATS:

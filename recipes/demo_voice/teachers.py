@@ -86,8 +86,8 @@ class Speaker:
     paragraph: float = 1.0
 
     def speed_for(self, symbols: int) -> float:
-        """The factor on Kokoro's pace for a paragraph of so many symbols: some voices hurry through long
-        ones, and should not."""
+        """The factor on Kokoro's pace for a paragraph of so many symbols, whose lines shall last as long as
+        they do alone."""
         share = (symbols - LINE) / (LONG_PARAGRAPH - LINE)
         return self.speed * (1 + (self.paragraph - 1) * min(max(share, 0.0), 1.0))
 

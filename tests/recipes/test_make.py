@@ -79,3 +79,33 @@ def test_an_unknown_part_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         make._arguments(["--root", "r", "--folder", "f", "--parts", "speech,voise"])
     assert "'voise' is none of speech, codec, voice" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        ([], ["speech", "codec", "codes", "voice"]),
+        (["--codec", "trained", "--whole-codec"], ["speech", "codec", "codes", "voice"]),
+        (["--codec", "trained"], ["speech+", "codec", "voice"]),
+    ],
+)
+def test_the_parts_follow_each_other_and_old_codes_go(tmp_path, monkeypatch, options, parts):
+    ran = []
+
+    def run(name, jobs, beside=(), when_done=lambda: None):
+        ran.append(name + "+" * bool(beside))
+        if name == "codes":
+            assert not (tmp_path / "codes").exists(), "they are of another codec"
+            assert (tmp_path / "speech" / "stop").exists(), "no more speech will come"
+
+    monkeypatch.setattr(make, "run", run)
+    (tmp_path / "codes").mkdir()
+    make.main(["--root", "r", "--folder", str(tmp_path), *options])
+    assert ran == parts
+    assert (tmp_path / "codes").exists() == ("codes" not in parts)
+
+
+def test_a_whole_codec_must_be_named(capsys):
+    with pytest.raises(SystemExit):
+        make._arguments(["--root", "r", "--folder", "f", "--whole-codec"])
+    assert "--codec" in capsys.readouterr().err

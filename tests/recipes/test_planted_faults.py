@@ -100,4 +100,6 @@ def test_a_doubtful_good_line_is_spoken_again_and_a_faulty_one_is_not():
 
     todo = [(0, GOOD, "a"), (1, GOOD, "b"), (1, "wrong", "c"), (2, GOOD, "d")]
     rows = list(judge(todo, ["a", "b", "d"], Voice(), Check(), None, retries=3))
-    assert [row.takes for row in rows] == [1, 3, 1, None]
+    assert [row.takes for row in rows] == [1, 3, 1, 0]
+    (row,) = judge([(2, GOOD, "d")], ["a", "b", "d"], Voice(), Check(), None)
+    assert row.takes is None
