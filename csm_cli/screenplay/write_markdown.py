@@ -89,7 +89,8 @@ class _Writer:
         begins = fresh or line.new_paragraph
         name = ""
         if line.speaker != NARRATOR or not begins or line.notes:
-            if _PLAIN_NAME.fullmatch(line.speaker) and not line.speaker.endswith(" "):
+            plain = _PLAIN_NAME.fullmatch(line.speaker) and plain_text(line.speaker) == line.speaker
+            if plain and not line.speaker.endswith(" "):
                 name = f"**{line.speaker}:**"
             else:
                 pairs = {"speaker": _quoted(line.speaker)} | pairs

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from csm_cli.screenplay import check_screenplay
@@ -137,6 +137,7 @@ names = words.filter(lambda name: name and not name.endswith(")"))
     st.lists(st.tuples(names, texts, st.booleans(), st.lists(texts, max_size=1)), min_size=1, max_size=5),
     texts,
 )
+@example([("`0`", "0", False, []), ("~~a~~", "b", False, ["`c`"]), ("&amp;", "<b>", True, [])], "`0`")
 def test_any_text_survives(lines, title):
     from csm_cli.screenplay.header import RESERVED
     from csm_cli.screenplay.yaml_text import scalar
