@@ -95,6 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         except (Exception, KeyboardInterrupt) as error:
             code = console.report(error)
         console.flush()
-    if code == 130 and terminated:
-        code = 143
+    if code == 130:
+        # An interrupt that passed through an `exec` of a text, as dataclasses are made by when a library is
+        # imported, makes `python -m csm_cli` kill itself by SIGINT in the end, though it was caught. The next
+        # such text clears that.
+        exec("")
+        code = 143 if terminated else 130
     sys.exit(code if isinstance(code, int) else 0)

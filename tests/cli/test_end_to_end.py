@@ -1,6 +1,7 @@
 """The whole way with the real engine, as a user goes it: text in, files out, in a process each."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -67,6 +68,28 @@ def test_ctrl_c_exits_130_with_the_command_that_continues(babbler, short, tmp_pa
     assert running.returncode == 130, err
     assert "interrupted" in err
     assert "Traceback" not in err
+
+
+def test_an_interrupt_within_an_exec_exits_130_as_well(tmp_path):
+    """While a library is imported, that makes its dataclasses by `exec`."""
+    (tmp_path / "interrupted.py").write_text("""
+from types import SimpleNamespace
+from csm_cli.cli import app
+
+def stop(*arguments, **options):
+    exec("raise KeyboardInterrupt")
+
+app.typer.main.get_command = lambda _: SimpleNamespace(main=stop)
+app.main(["render"])
+""")
+    done = subprocess.run(
+        [sys.executable, "-m", "interrupted"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert (done.returncode, done.stderr) == (130, "csm: interrupted\n")
 
 
 def test_the_demo_voice_renders_a_script(short, tmp_path):
