@@ -155,13 +155,12 @@ def _cue(item: Pause | Sound | Bed | BedEnd | Include) -> str:
 
 
 def _file(name: str) -> str:
-    plain = re.fullmatch(r"[^\s\"\]\[,=:]+", name) and name not in ("end", "stop", "off")
-    plain = plain and "<!--" not in name
+    plain = re.fullmatch(r"(?!.*<!--)[^\s\"\]\[,=:]+", name) and name not in ("end", "stop", "off")
     return name if plain else _quoted(name, force=True)
 
 
 def _quoted(text: str, force: bool = False) -> str:
-    if not force and "<!--" not in text and re.fullmatch(r"[^\s={}\",\\]+", text):
+    if not force and re.fullmatch(r"(?!.*<!--)[^\s={}\",\\]+", text):
         return text
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("<!--", "\\<!--")
     return f'"{escaped}"'

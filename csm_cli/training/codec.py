@@ -99,10 +99,6 @@ class CodecTrainer:
             self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda", cache_enabled=False
         )
 
-    def freeze_encoder(self) -> None:
-        """From here on only the decoder learns: codes no longer change."""
-        self.frozen = self.trained = True
-
     def go_on(self, whole: bool = False) -> None:
         """The model is a trained one: it quantises from the first step on.
 

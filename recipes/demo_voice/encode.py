@@ -93,9 +93,8 @@ def encode_all(
         for number, path in enumerate(waiting):
             if not path.name.startswith("5"):  # hibari has read more than enough
                 encode_shard(codec, path, target / f"{path.stem}-late.npz", device, LATE)
-            frames += encode_shard(
-                codec, path, target / path.name, device
-            )  # last: it says that both are there
+            # Last: while it is not there, the shard is still waiting.
+            frames += encode_shard(codec, path, target / path.name, device)
             if not keep:
                 path.unlink()
             passed = time.monotonic() - began

@@ -266,14 +266,14 @@ def main(words: Sequence[str] | None = None) -> None:
     """Run the parts in turn, name the results."""
     options = _arguments(words)
     options.folder.mkdir(parents=True, exist_ok=True)
-    parts, codec = options.parts.split(","), options.codec
+    parts, frozen = options.parts.split(","), options.codec is not None and not options.whole_codec
     stop = options.folder / "speech" / "stop"
     if "speech" in parts:
-        beside = _encoders(options, codec, "codec" in parts) if codec and not options.whole_codec else []
+        beside = _encoders(options, options.codec, "codec" in parts) if frozen else []
         run("speech", _speech(options), beside, stop.touch)
     if "codec" in parts:
         run("codec", [partial(_train_codec, options)])
-        if options.whole_codec or not options.codec:
+        if not frozen:
             shutil.rmtree(options.folder / "codes", ignore_errors=True)  # those of another codec
             stop.touch()
             run("codes", _encoders(options, options.folder / "codec", True))

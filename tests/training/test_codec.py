@@ -68,7 +68,7 @@ def test_every_stage_runs_and_the_spectrum_comes_nearer(trainer: CodecTrainer, t
 
 def test_a_frozen_encoder_keeps_its_codes(trainer: CodecTrainer) -> None:
     trainer.run(Budget(steps=6), OPTIONS.peak_rate, log=lambda _: None)
-    trainer.freeze_encoder()
+    trainer.go_on()
     trainer.semantic.store()
     trainer.acoustic.store()
     audio = trainer.pool.crops(2, 19200)[0][:, None]
