@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from csm_cli.audio.disk_buffer import BLOCK, Tape
 from csm_cli.audio.files import decode_to_tape
 from csm_cli.audio.layout import Layout, PlacedBed
 from csm_cli.audio.level import amplitude
-from csm_cli.audio.tape import BLOCK, Tape
 
 ATTACK_SECONDS = 0.3  # before the first word
 RELEASE_SECONDS = 0.8  # after the last one

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import IO, Any
 
-from csm_cli.errors import CsmError, MissingError
+from csm_cli.core.errors import CsmError, MissingError
 
 FULL = os.strerror(errno.ENOSPC).encode()
 

@@ -11,12 +11,12 @@ from typing import BinaryIO
 
 import numpy as np
 
-from csm_cli.audio.atomic import written
+from csm_cli.audio.disk_buffer import Tape
 from csm_cli.audio.ffmpeg import read_ffmpeg, run_ffmpeg
-from csm_cli.audio.hushed import hushed
 from csm_cli.audio.resample import resample
-from csm_cli.audio.tape import Tape
-from csm_cli.errors import CsmError, MissingError, UsageError
+from csm_cli.audio.stderr import hushed
+from csm_cli.core.atomic import written
+from csm_cli.core.errors import CsmError, MissingError, UsageError
 
 SAMPLE_RATE = 24_000  # the codec's, and so the project's
 MAX_WAV_BYTES = 0xFFFFFFFF - 36  # sizes in a WAV header have 32 bits

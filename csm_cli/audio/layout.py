@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 
 from csm_cli.audio.loudness import DEFAULT_LOUDNESS, Loudness
 from csm_cli.audio.timeline import Bed, Gap, PauseEntry, SoundEntry, TimelineEntry
-from csm_cli.errors import UsageError
+from csm_cli.core.errors import UsageError
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from csm_cli.errors import UsageError
+from csm_cli.core.errors import UsageError
 
 
 @dataclass(frozen=True)

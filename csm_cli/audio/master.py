@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from csm_cli.audio.disk_buffer import BLOCK, Tape
 from csm_cli.audio.layout import Mastering
 from csm_cli.audio.level import LOOKAHEAD_SECONDS, db, limit_peaks, static_gain
 from csm_cli.audio.measure import integrated_loudness
-from csm_cli.audio.tape import BLOCK, Tape
-from csm_cli.audio.tone import add_tone
+from csm_cli.audio.room_tone import add_tone
 
 CLOSE_ENOUGH_DB = 0.1
 CORRECTIONS = 3

@@ -12,7 +12,7 @@ import numpy as np
 from csm_cli.audio.ffmpeg import feed_ffmpeg, read_ffmpeg
 from csm_cli.audio.files import REMEDY
 from csm_cli.audio.level import db
-from csm_cli.errors import CsmError, MissingError, UsageError
+from csm_cli.core.errors import CsmError, MissingError, UsageError
 
 FRAME_SECONDS = 0.01
 WINDOW_SECONDS = 0.5

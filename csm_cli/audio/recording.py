@@ -16,7 +16,7 @@ import numpy as np
 
 from csm_cli.audio.ffmpeg import run_ffmpeg
 from csm_cli.audio.files import check_is_file, checked, ffmpeg_errors, native
-from csm_cli.audio.hushed import hushed
+from csm_cli.audio.stderr import hushed
 
 BLOCK = 1 << 16
 SILENT_SHARE = 1e-4  # -40 dB under the loudest channel: a converter's noise, or nothing

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 
 from csm_cli.audio.files import to_pcm16, wav_header
-from csm_cli.errors import MissingError, UsageError, unwritten
+from csm_cli.core.errors import MissingError, UsageError, unwritten
 
 BLOCK_SECONDS = 0.5
 """Longest piece handed to a loudspeaker at once: how late it hears that it should stop."""

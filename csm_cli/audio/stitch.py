@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from csm_cli.audio.beds import lay_beds
+from csm_cli.audio.disk_buffer import Tape
 from csm_cli.audio.ffmpeg import audio_segment
 from csm_cli.audio.files import SAMPLE_RATE, read_audio, to_pcm16
 from csm_cli.audio.layout import Layout, Mastering, Pauses, PlacedBed
 from csm_cli.audio.level import amplitude
 from csm_cli.audio.master import choose_gain, mastered
-from csm_cli.audio.tape import Tape
 from csm_cli.audio.timeline import (
     Bed,
     BedEnd,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from csm_cli.audio.resample import resample
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
 
 RATE = 44_100
 MESSAGE_BYTES = 5

@@ -19,13 +19,13 @@ import torch
 from csm_cli.bench.correct import Agreement, agreement, given, teacher_forced
 from csm_cli.bench.peer import Peer
 from csm_cli.bench.subject import Subject
+from csm_cli.core.types import Codes, Sampler, Segment, Utterance
 from csm_cli.engine.devices import pick_device, pick_dtype, use_cpu_threads
 from csm_cli.engine.engine import Engine
 from csm_cli.engine.graphs import check_graphs
 from csm_cli.engine.linears import Plain, choose_linear
 from csm_cli.engine.prompt import Position
-from csm_cli.engine.slots import Slots
-from csm_cli.engine.types import Codes, Sampler, Segment, Utterance
+from csm_cli.engine.scheduler import Slots
 from csm_cli.engine.weights import Weights, load_weights
 
 TEXT = "The boat turned slowly into the wind, and the old man at the helm said nothing at all."

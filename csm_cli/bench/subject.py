@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from csm_cli.errors import UsageError
+from csm_cli.core.errors import UsageError
 
 SHAPES = ("csm-1b", "tiny")
 

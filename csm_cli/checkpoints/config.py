@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from csm_cli.checkpoints.tensors import DAMAGED
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
 
 _LLAMA3 = {"rope_type": "llama3", "rope_theta": 500000.0, "factor": 32.0}
 _FLAVOURS: dict[str, dict[str, Any]] = {

@@ -15,7 +15,7 @@ from csm_cli.checkpoints.config import flavours_of, read_json
 from csm_cli.checkpoints.find import SMALL_FILES, Checkpoint
 from csm_cli.checkpoints.names import BACKBONE_TABLE, DEPTH_TABLE, Format, to_original
 from csm_cli.checkpoints.tensors import Tensors
-from csm_cli.errors import CsmError, UsageError
+from csm_cli.core.errors import CsmError, UsageError
 
 SHARD_BYTES = 5 * 10**9
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from csm_cli.checkpoints.names import BACKBONE_TABLE, DEPTH_TABLE
 from csm_cli.checkpoints.tensors import DAMAGED, Tensors, wrong_shape
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
 
 _SIZES = (
     "num_codebooks",

@@ -16,7 +16,7 @@ from csm_cli.checkpoints.config import read_json
 from csm_cli.checkpoints.find import MIMI, SMALL_FILES, find_checkpoint, in_hub_cache
 from csm_cli.checkpoints.lora import CONFIG as ADAPTER_CONFIG
 from csm_cli.checkpoints.tensors import PICKLES
-from csm_cli.errors import CsmError, MissingError, first_line
+from csm_cli.core.errors import CsmError, MissingError, first_line
 
 _INDEXES = ("transformers.safetensors.index.json", "model.safetensors.index.json")
 _SINGLES = ("model.safetensors", "adapter_model.safetensors", "ckpt.pt", "adapter_model.bin", "model.bin")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from csm_cli.checkpoints.names import flat_codec_name
 from csm_cli.checkpoints.tensors import DAMAGED, Tensors, open_weights
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
 
 if TYPE_CHECKING:
     from torch import Tensor

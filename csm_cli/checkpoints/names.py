@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from csm_cli.checkpoints.tensors import Tensors
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from csm_cli.errors import MissingError, first_line
+from csm_cli.core.errors import MissingError, first_line
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -16,7 +16,7 @@ from csm_cli.cli.choices import (
     ModelOption,
     QuantizeOption,
 )
-from csm_cli.errors import UsageError
+from csm_cli.core.errors import UsageError
 
 if TYPE_CHECKING:
     from csm_cli.bench.run import Report

@@ -19,10 +19,10 @@ def cast(
     format: FormatOption = None,
 ) -> None:
     """List the cast of a script: lines, words, minutes, longest line, voice."""
-    from csm_cli.screenplay import read_screenplay
-    from csm_cli.screenplay.cast_report import cast_report
-    from csm_cli.screenplay.recast import recast
-    from csm_cli.voices.former import renamed, tell
+    from csm_cli.lint.cast_report import cast_report
+    from csm_cli.script import read_screenplay
+    from csm_cli.script.recast import recast
+    from csm_cli.voices.former_names import renamed, tell
     from csm_cli.voices.places import voice_names
 
     play = read_screenplay(script, format.value if format else None)

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from csm_cli.cli.words import count, folded
-from csm_cli.errors import CsmError, ScriptError, unwritten
+from csm_cli.core.errors import CsmError, ScriptError, unwritten
 
 ERASE_LINE = "\r\x1b[K"
 COLOURS = {"error": "1;31", "warning": "33", "needs review": "33"}

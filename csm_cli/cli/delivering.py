@@ -107,10 +107,10 @@ def delivery(
         UsageError, MissingError: something cannot be used, or ffmpeg or a codec is not there.
     """
     from csm_cli.audio.ffmpeg import check_measuring
-    from csm_cli.audio.formats import check_formats
     from csm_cli.audio.loudness import DEFAULT_LOUDNESS, parse_loudness
-    from csm_cli.audio.tags import read_cover
+    from csm_cli.delivery.formats import check_formats
     from csm_cli.delivery.options import Delivery, check_extras, choose_formats, parse_pauses, parse_tone
+    from csm_cli.delivery.tags import read_cover
 
     target = None if loudness is None else parse_loudness(loudness)
     wanted = Delivery(

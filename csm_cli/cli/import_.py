@@ -37,8 +37,8 @@ def import_(
     format: FormatOption = None,
 ) -> None:
     """Make a script of a book or dialogue, for a person to edit; not a word is changed."""
-    from csm_cli.screenplay.importing import import_book
-    from csm_cli.screenplay.write import write_script, written_format
+    from csm_cli.script.readers.importing import import_book
+    from csm_cli.script.writers.write import write_script, written_format
 
     target = written_format(output, to)
     with console.busy("reading"):

@@ -45,8 +45,8 @@ def add(
     force: Annotated[bool, typer.Option("--force", help="Replace what the file says of WORD.")] = False,
 ) -> None:
     """Add a word to the lexicon of the scripts in this folder."""
-    from csm_cli.speech.lexicon import Entry, default_case
-    from csm_cli.speech.lexicon_files import add_entry, project_file, user_file
+    from csm_cli.text.lexicon import Entry, default_case
+    from csm_cli.text.lexicon_files import add_entry, project_file, user_file
 
     exact = default_case(word) if case is None else case
     entry = Entry(
@@ -65,7 +65,7 @@ def remove(
     ] = False,
 ) -> None:
     """Take a word, with all that is said of it, out of the lexicon of this folder."""
-    from csm_cli.speech.lexicon_files import project_file, remove_word, user_file
+    from csm_cli.text.lexicon_files import project_file, remove_word, user_file
 
     path = user_file() if user else project_file(Path())
     remove_word(path, word)
@@ -75,7 +75,7 @@ def remove(
 @app.command("list")
 def list_entries(as_json: JsonOption = False) -> None:
     """List the entries that hold for scripts in this folder."""
-    from csm_cli.speech.lexicon_files import load_lexicon
+    from csm_cli.text.lexicon_files import load_lexicon
 
     entries = load_lexicon(Path()).entries
     if as_json:
@@ -97,9 +97,9 @@ def check(
     format: FormatOption = None,
 ) -> None:
     """Show which entries a script uses, and which of its words may need one."""
-    from csm_cli.screenplay import read_screenplay
-    from csm_cli.speech.checking import check_lexicon
-    from csm_cli.speech.reading import reader_for
+    from csm_cli.lint.checking import check_lexicon
+    from csm_cli.script import read_screenplay
+    from csm_cli.text.reading import reader_for
 
     play = read_screenplay(script, format.value if format else None)
     found = check_lexicon(play, reader_for(play))

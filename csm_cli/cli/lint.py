@@ -12,10 +12,10 @@ import typer
 from csm_cli.cli import console
 from csm_cli.cli.choices import FormatOption
 from csm_cli.cli.words import count, folded
-from csm_cli.errors import UsageError
+from csm_cli.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from csm_cli.screenplay.problems import Finding
+    from csm_cli.script.problems import Finding
 
 
 def lint(
@@ -42,7 +42,7 @@ def lint(
 ) -> None:
     """Check scripts: every error, warning and note as file:line:col. Exit code 3 if there is an error."""
     if schema:
-        from csm_cli.screenplay.schema import schema_text
+        from csm_cli.script.schema import schema_text
 
         console.emit(schema_text().rstrip("\n"))
         return
@@ -54,7 +54,7 @@ def lint(
 
         read_aloud(scripts, written_in, as_json)
         return
-    from csm_cli.speech.checking import check_script
+    from csm_cli.lint.checking import check_script
 
     findings = [
         found for script in scripts for found in check_script(script, written_in, demo=model == "demo")
@@ -76,7 +76,7 @@ def _print(findings: list[Finding], as_json: bool) -> None:
 
 
 def _summary(findings: list[Finding], scripts: int) -> str:
-    from csm_cli.screenplay.problems import LEVELS
+    from csm_cli.script.problems import LEVELS
 
     numbers = {level: sum(found.number for found in findings if found.level == level) for level in LEVELS}
     told = [count(number, level) for level, number in numbers.items() if number] or ["nothing to mend"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from csm_cli.cli import console
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ class LoadedModel(NamedTuple):
 
 def tell_former(jobs: Iterable[Job]) -> None:
     """Say once which voices of the scripts have new names."""
-    from csm_cli.voices.former import tell
+    from csm_cli.voices.former_names import tell
 
     tell({old: new for job in jobs for old, new in job.renamed.items()}, console.note)
 
@@ -45,7 +45,7 @@ def load_model(options: RenderOptions) -> LoadedModel:
 
 def load_if_needed(jobs: Sequence[Job], options: RenderOptions) -> LoadedModel:
     """As `load_model`, for a book; where every line is there already, only a sketch, and torch stays out."""
-    from csm_cli.engine.sketch import remember_codec
+    from csm_cli.engine.lazy import remember_codec
     from csm_cli.render.models import choose_model
     from csm_cli.render.project import plan_jobs
     from csm_cli.render.survey import survey

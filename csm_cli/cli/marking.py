@@ -9,7 +9,7 @@ import typer
 
 from csm_cli.cli import console
 from csm_cli.cli.choices import Device
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
 
 if TYPE_CHECKING:
     from csm_cli.audio.watermark import Watermark

@@ -47,8 +47,8 @@ class Kind(StrEnum):
 @app.command("list")
 def list_models(as_json: JsonOption = False) -> None:
     """List the models that need no download, the default one marked with *."""
+    from csm_cli.checkpoints.embedded import DEMO_CHECKPOINT
     from csm_cli.checkpoints.hub import cached_models
-    from csm_cli.demo import DEMO_CHECKPOINT
     from csm_cli.render.models import choose_model
 
     default = choose_model().source
@@ -105,7 +105,7 @@ def verify(model: ModelArgument = "demo", device: DeviceOption = Device.auto) ->
     csm-1b's prompt is compared with known ids, and, greedily and in float32, its speech with the codes it is
     known to say; every model with the plain implementation beside the fast one. Exit code 5 if they part.
     """
-    from csm_cli.checkpoints import verify as checks
+    from csm_cli.engine import self_test as checks
 
     checkpoint = _find(model)
     console.note(f"{checkpoint.model_id}: {checkpoint.format} format, {len(checkpoint.tensors())} tensors")
@@ -148,7 +148,7 @@ def convert(
 
 def model_source(model: str) -> str:
     """What the engine is to load: 'demo' is a name of the embedded voice's folder."""
-    from csm_cli.demo import DEMO_CHECKPOINT
+    from csm_cli.checkpoints.embedded import DEMO_CHECKPOINT
     from csm_cli.render.models import DEMO
 
     return str(DEMO_CHECKPOINT) if model == DEMO else model

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from csm_cli.cli import console
 from csm_cli.cli.words import clock, count, cut, size
-from csm_cli.errors import CsmError
+from csm_cli.core.errors import CsmError
 
 if TYPE_CHECKING:
     from csm_cli.delivery.options import Delivery

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from csm_cli.cli import console
 from csm_cli.cli.summary import print_files
 from csm_cli.cli.words import clock, count
-from csm_cli.render.lines import SpokenLine
+from csm_cli.render.line import SpokenLine
 from csm_cli.render.plan import Chain
 from csm_cli.render.progress import Progress
 

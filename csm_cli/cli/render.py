@@ -43,9 +43,9 @@ from csm_cli.cli.delivering import (
     WholeOption,
     delivery,
 )
-from csm_cli.cli.hearing import check_hearing, check_stream, hearing, was_given
 from csm_cli.cli.loading import load_if_needed, tell_former
 from csm_cli.cli.marking import WatermarkModelOption, WatermarkOption, load_watermark
+from csm_cli.cli.playback import check_hearing, check_stream, hearing, was_given
 from csm_cli.cli.stores import MaybePlace, TakesOption
 from csm_cli.cli.summary import (
     print_other_files,
@@ -55,12 +55,12 @@ from csm_cli.cli.summary import (
     store_options,
 )
 from csm_cli.cli.workers import RayOption, WorkersOption
-from csm_cli.errors import UsageError
+from csm_cli.core.errors import UsageError
 
 if TYPE_CHECKING:
     from csm_cli.cli.progress import PlainProgress
     from csm_cli.render.options import RenderOptions
-    from csm_cli.render.report import Interrupted
+    from csm_cli.render.outcome import Interrupted
 
 
 class Verify(StrEnum):
@@ -183,7 +183,7 @@ def render(
     with console.busy("reading"):
         from csm_cli.render.options import RenderOptions, parse_chapters
         from csm_cli.render.project import read_jobs
-        from csm_cli.render.run import render_jobs
+        from csm_cli.render.session import render_jobs
         from csm_cli.render.speed import note_speed
 
         options = RenderOptions(
@@ -233,7 +233,7 @@ def render(
         return
 
     from csm_cli.cli.progress import choose_progress
-    from csm_cli.render.report import Interrupted
+    from csm_cli.render.outcome import Interrupted
 
     if workers is not None or ray is not None:
         from csm_cli.cli.workers import render_on_workers
@@ -255,7 +255,7 @@ def render(
         print_results(report, takes)
         raise typer.Exit(5 if report.reviews else 0)
 
-    from csm_cli.render.verifying import make_verifier
+    from csm_cli.render.checks import make_verifier
 
     with console.busy("loading the checks"):
         verifier = make_verifier(jobs, options, console.note)

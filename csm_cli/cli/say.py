@@ -25,10 +25,10 @@ from csm_cli.cli.choices import (
     typed_name,
 )
 from csm_cli.cli.delivering import LoudnessOption, PlayOption
-from csm_cli.cli.hearing import check_hearing, hearing
 from csm_cli.cli.loading import load_model
+from csm_cli.cli.playback import check_hearing, hearing
 from csm_cli.cli.summary import print_summary
-from csm_cli.errors import UsageError
+from csm_cli.core.errors import UsageError
 
 DEFAULT_OUTPUT = Path("say.wav")
 
@@ -71,7 +71,7 @@ def say(
         from csm_cli.render.options import RenderOptions
         from csm_cli.render.progress import Progress
         from csm_cli.render.say import PAUSES, Saying, check_output, write_file
-        from csm_cli.voices.former import tell
+        from csm_cli.voices.former_names import tell
 
         target = parse_loudness(loudness) if loudness else DEFAULT_LOUDNESS
         if not to_stdout:

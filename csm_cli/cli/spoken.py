@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from csm_cli.cli import console
-from csm_cli.screenplay import read_screenplay
-from csm_cli.speech.checking import spoken_lines
-from csm_cli.speech.reading import reader_for
+from csm_cli.lint.checking import spoken_lines
+from csm_cli.script import read_screenplay
+from csm_cli.text.reading import reader_for
 
 
 def read_aloud(scripts: Sequence[Path], format: str | None, as_json: bool) -> None:

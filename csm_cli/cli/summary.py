@@ -12,7 +12,7 @@ from csm_cli.cli.words import count
 
 if TYPE_CHECKING:
     from csm_cli.audio.measure import Measured
-    from csm_cli.render.report import RenderReport, Review
+    from csm_cli.render.outcome import RenderReport, Review
 
 
 STALE_NAMED = 5
@@ -97,7 +97,7 @@ def store_options(takes: MaybePlace) -> list[str]:
 
 def print_other_files(report: RenderReport) -> None:
     """Print the paths of files that are no sound; the others were named when they were written."""
-    from csm_cli.audio.formats import FORMATS
+    from csm_cli.delivery.formats import FORMATS
 
     sounds = {kind.suffix for kind in FORMATS.values()}
     for file in report.files:

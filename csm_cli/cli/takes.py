@@ -14,11 +14,11 @@ from csm_cli.cli.choices import Device, DeviceOption, JsonOption, ModelOption
 from csm_cli.cli.groups import Group
 from csm_cli.cli.stores import MaybePlace, TakesOption
 from csm_cli.cli.words import clock, count, cut, size
-from csm_cli.errors import MissingError, UsageError
+from csm_cli.core.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
+    from csm_cli.editing import Bench, BenchLine
     from csm_cli.takes import Take
-    from csm_cli.workbench import Bench, BenchLine
 
 app = typer.Typer(
     cls=Group,
@@ -151,8 +151,8 @@ def reroll(
 ) -> None:
     """Speak a line again; the best new take is used from now on, the others are kept beside it."""
     from csm_cli.cli.loading import load_model
-    from csm_cli.workbench.reroll import options_of
-    from csm_cli.workbench.reroll import reroll as speak_again
+    from csm_cli.editing.reroll import options_of
+    from csm_cli.editing.reroll import reroll as speak_again
 
     bench, found = _line(line, script, takes)
     if found.pinned:
@@ -174,7 +174,7 @@ def pin(
     line: LineArgument, take: TakeArgument = None, script: ScriptOption = None, takes: TakesOption = None
 ) -> None:
     """Pin a take: every rendering uses it, whatever changes around it."""
-    from csm_cli.workbench.choosing import pin as pin_take
+    from csm_cli.editing.pinning import pin as pin_take
 
     bench, found = _line(line, script, takes)
     pinned = pin_take(bench, found, bench.find_take(found, take))
@@ -185,7 +185,7 @@ def pin(
 @app.command()
 def unpin(line: LineArgument, script: ScriptOption = None, takes: TakesOption = None) -> None:
     """Let a pinned line go again."""
-    from csm_cli.workbench.choosing import unpin as unpin_line
+    from csm_cli.editing.pinning import unpin as unpin_line
 
     bench, found = _line(line, script, takes)
     freed = unpin_line(bench, found)
@@ -201,7 +201,7 @@ def import_take(
     takes: TakesOption = None,
 ) -> None:
     """Make a recording, or an edited clip, the pinned take of a line."""
-    from csm_cli.workbench.choosing import import_recording
+    from csm_cli.editing.pinning import import_recording
 
     bench, found = _line(line, script, takes)
     take, doubts = import_recording(bench, found, audio)
@@ -223,7 +223,7 @@ def export(
     takes: TakesOption = None,
 ) -> None:
     """Write the takes in use as clips, one a line, with Audacity labels and a list of files to open."""
-    from csm_cli.workbench.exchange import export_clips
+    from csm_cli.editing.exchange import export_clips
 
     bench = _bench(script, takes)
     for path in export_clips(bench, _chosen_lines(bench, needs_review, speaker, chapter), output):
@@ -243,7 +243,7 @@ def import_edits(
     takes: TakesOption = None,
 ) -> None:
     """Take edited clips back: those that changed become the pinned takes of their lines."""
-    from csm_cli.workbench.exchange import import_edits as take_back
+    from csm_cli.editing.exchange import import_edits as take_back
 
     bench = _bench(script, takes)
     found: dict[str, int] = {}
@@ -271,7 +271,7 @@ def gc(
     takes: TakesOption = None,
 ) -> None:
     """Remove takes that no line uses any more and nobody pinned or chose."""
-    from csm_cli.workbench.collect import collect
+    from csm_cli.editing.garbage import collect
 
     found = collect(project, takes, console.note, dry_run=dry_run)
     for take in found.takes:
@@ -284,15 +284,15 @@ def gc(
 
 
 def _bench(script: Path | None, takes: MaybePlace) -> Bench:
-    from csm_cli.workbench import Bench
-    from csm_cli.workbench.bench import only_script
+    from csm_cli.editing import Bench
+    from csm_cli.editing.lines import only_script
 
     return Bench(script or only_script(takes), takes)
 
 
 def _line(name: str, script: Path | None, takes: MaybePlace) -> tuple[Bench, BenchLine]:
-    from csm_cli.workbench import Bench
-    from csm_cli.workbench.bench import split_name
+    from csm_cli.editing import Bench
+    from csm_cli.editing.lines import split_name
 
     path, rest = split_name(name, script, takes)
     bench = Bench(path, takes)

@@ -53,7 +53,7 @@ def list_voices(as_json: JsonOption = False) -> None:
 @app.command()
 def show(name: NameArgument, as_json: JsonOption = False) -> None:
     """Show all that is known of a voice."""
-    from csm_cli.voices.former import renamed, tell
+    from csm_cli.voices.former_names import renamed, tell
     from csm_cli.voices.places import voice_names
 
     voice = _registry().get(name)

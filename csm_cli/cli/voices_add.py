@@ -13,7 +13,7 @@ import typer
 
 from csm_cli.cli import console
 from csm_cli.cli.choices import Device, DeviceOption, JsonOption, ModelOption, NameArgument
-from csm_cli.errors import CsmError, UsageError
+from csm_cli.core.errors import CsmError, UsageError
 
 if TYPE_CHECKING:
     from csm_cli.voices.adding import Prepared, Recording
@@ -103,7 +103,7 @@ def add(
     recogniser = None
     if asr is not None:
         with console.busy("loading the recogniser"):
-            from csm_cli.asr import load_recogniser
+            from csm_cli.verify.recognisers import load_recogniser
 
             recogniser = load_recogniser(asr, language or "en", device.value, console.note)
     # A question on the screen and a busy line would write over each other.

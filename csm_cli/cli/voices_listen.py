@@ -78,7 +78,7 @@ def compare(
     from csm_cli.render.say import check_output
     from csm_cli.verify.encoders import NO_ENCODER, load_encoder
     from csm_cli.voices.compare import Sample, listening_file, picture
-    from csm_cli.voices.former import renamed, tell
+    from csm_cli.voices.former_names import renamed, tell
     from csm_cli.voices.places import voice_names
     from csm_cli.voices.registry import VoiceRegistry
 

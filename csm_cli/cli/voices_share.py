@@ -41,7 +41,7 @@ def import_(
     as_json: JsonOption = False,
 ) -> None:
     """Register the voices of zip files."""
-    from csm_cli.errors import UsageError
+    from csm_cli.core.errors import UsageError
     from csm_cli.voices.archive import import_voice
     from csm_cli.voices.registry import VoiceRegistry
 

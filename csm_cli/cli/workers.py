@@ -14,8 +14,8 @@ from csm_cli.cli.words import count
 if TYPE_CHECKING:
     from csm_cli.cli.progress import PlainProgress
     from csm_cli.render.options import RenderOptions
+    from csm_cli.render.outcome import RenderReport
     from csm_cli.render.project import Job
-    from csm_cli.render.report import RenderReport
 
 WorkersOption = Annotated[
     int | None,
@@ -45,8 +45,8 @@ def render_on_workers(
     progress: PlainProgress,
 ) -> RenderReport:
     """Render on a fleet that is started for it and ends with it; says on stderr what that is."""
+    from csm_cli.cluster.driver import render_on_fleet
     from csm_cli.cluster.ray_fleet import ray_fleet
-    from csm_cli.cluster.run import render_on_fleet
     from csm_cli.render.models import choose_model
 
     console.note(choose_model(options.model).note)

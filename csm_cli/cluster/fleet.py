@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from csm_cli.cluster.orders import Facts, Order, Setup, Told
-from csm_cli.errors import CsmError
+from csm_cli.cluster.messages import Facts, Order, Setup, Told
+from csm_cli.core.errors import CsmError
 
 
 @dataclass(frozen=True)

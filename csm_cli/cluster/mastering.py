@@ -20,10 +20,10 @@ from csm_cli.delivery.writer import BookWriter
 from csm_cli.render.book import book_writer
 from csm_cli.render.chapter import chapter_parts
 from csm_cli.render.credits import role_of
-from csm_cli.render.lines import SpokenLine
+from csm_cli.render.line import SpokenLine
+from csm_cli.render.report import ReportWriter
 from csm_cli.render.running import Notes
-from csm_cli.report import ReportWriter
-from csm_cli.screenplay import Screenplay
+from csm_cli.script import Screenplay
 from csm_cli.takes import TakeStore
 from csm_cli.voices.voice import Voice
 

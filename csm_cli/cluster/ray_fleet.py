@@ -9,9 +9,9 @@ from typing import Any
 
 from csm_cli.cluster.fleet import Fault, Heard, Lost, Mastered, MasterLost, Ready, Signal
 from csm_cli.cluster.mastering import Mastering
-from csm_cli.cluster.orders import Order, Setup
+from csm_cli.cluster.messages import Order, Setup
 from csm_cli.cluster.worker import Worker
-from csm_cli.errors import CsmError, MissingError, UsageError
+from csm_cli.core.errors import CsmError, MissingError, UsageError
 
 CORES_PER_WORKER = 4
 """Where there is no GPU and nobody says how many workers there should be."""

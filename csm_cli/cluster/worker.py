@@ -14,25 +14,25 @@ from dataclasses import replace
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
-from csm_cli.cluster.facts import versions
-from csm_cli.cluster.orders import ChainDone, Event, Facts, LineDone, Order, Result, Setup, Started, Told
+from csm_cli.cluster.messages import ChainDone, Event, Facts, LineDone, Order, Result, Setup, Started, Told
 from csm_cli.cluster.scheduler import Key
+from csm_cli.cluster.worker_info import versions
+from csm_cli.core.errors import MissingError
 from csm_cli.engine import Segment
-from csm_cli.errors import MissingError
-from csm_cli.render.asking import identity_of, voice_hash
 from csm_cli.render.cast import References
-from csm_cli.render.desk import Desk
-from csm_cli.render.lines import SpokenLine
+from csm_cli.render.checks import make_verifier
+from csm_cli.render.line import SpokenLine
 from csm_cli.render.loop import Manner, Work, speak_chains
 from csm_cli.render.models import ModelChoice, choose_model
 from csm_cli.render.options import RenderOptions
 from csm_cli.render.plan import Chain
 from csm_cli.render.progress import Progress
-from csm_cli.render.verifying import make_verifier
+from csm_cli.render.requests import identity_of, voice_hash
 from csm_cli.takes import TakeStore
-from csm_cli.takes.choose import Chooser
 from csm_cli.takes.files import files_at
+from csm_cli.takes.lineage import Chooser
 from csm_cli.takes.place import Place
+from csm_cli.takes.repository import Desk
 from csm_cli.takes.writer import TakeWriter
 from csm_cli.verify import Verifier
 from csm_cli.voices.codes import reference_codes

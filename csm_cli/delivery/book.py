@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from csm_cli.audio.tags import Tags
+from csm_cli.delivery.tags import Tags
 
 AI_NARRATED = "AI-narrated"
 NO_NARRATOR = "AI voices"

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from csm_cli.audio.disk_buffer import Tape
 from csm_cli.audio.layout import Layout, Mastering
 from csm_cli.audio.master import mastered
 from csm_cli.audio.measure import Measured
-from csm_cli.audio.names import chapter_stem
-from csm_cli.audio.tape import Tape
 from csm_cli.audio.timeline import ChapterTimeline, Role
+from csm_cli.delivery.names import chapter_stem
 
 
 @dataclass(eq=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from csm_cli.audio.loudness import Loudness
 from csm_cli.audio.measure import Measured, measure
-from csm_cli.errors import CsmError, UsageError
+from csm_cli.core.errors import CsmError, UsageError
 
 LONGEST_LOSS_SECONDS = 0.1
 LARGEST_MISS_DB = 1.0

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from html import escape
 from pathlib import Path, PurePath
 
-from csm_cli.audio.atomic import written
-from csm_cli.audio.tags import Cover
 from csm_cli.audio.timeline import ChapterTimeline, TimelineEntry
+from csm_cli.core.atomic import written
 from csm_cli.delivery.book import AI_NARRATED, Book
 from csm_cli.delivery.subtitles import clock
+from csm_cli.delivery.tags import Cover
 
 BOOK_SOURCES = (".epub", ".md", ".txt")
 NARRATOR = "narrator"

@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from csm_cli.audio.atomic import written
-from csm_cli.audio.formats import FORMATS
-from csm_cli.audio.names import chapter_stem
 from csm_cli.audio.timeline import Timeline
+from csm_cli.core.atomic import written
+from csm_cli.delivery.formats import FORMATS
+from csm_cli.delivery.names import chapter_stem
 
 NAME = ".csm-files.json"
 AUDIO = frozenset(kind.suffix for kind in FORMATS.values())

@@ -16,7 +16,7 @@ from csm_cli.audio.timeline import (
     Timeline,
     TimelineEntry,
 )
-from csm_cli.errors import MissingError, UsageError
+from csm_cli.core.errors import MissingError, UsageError
 
 NAME = "timeline.json"
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from csm_cli.audio.formats import FORMATS, check_formats
 from csm_cli.audio.layout import Mastering, Pauses
 from csm_cli.audio.loudness import DEFAULT_LOUDNESS, Loudness
-from csm_cli.audio.tags import Cover
-from csm_cli.errors import UsageError
+from csm_cli.core.errors import UsageError
+from csm_cli.delivery.formats import FORMATS, check_formats
+from csm_cli.delivery.tags import Cover
 
 EXTRAS = ("srt", "vtt", "lrc", "chapters", "cue", "labels", "epub", "description")
 LONGEST_HOURS = 100.0

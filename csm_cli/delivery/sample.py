@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from csm_cli.audio.tape import BLOCK, Tape
+from csm_cli.audio.disk_buffer import BLOCK, Tape
 from csm_cli.delivery.chapter import ChapterOnTape
 
 SHORTEST_SECONDS, WANTED_SECONDS, LONGEST_SECONDS = 60.0, 180.0, 295.0  # shops take one to five minutes

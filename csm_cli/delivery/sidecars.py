@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from csm_cli.audio.atomic import written
-from csm_cli.audio.names import slug
+from csm_cli.core.atomic import written
 from csm_cli.delivery.book import Book
 from csm_cli.delivery.marks import cue_sheet, description, labels, podcast_chapters
+from csm_cli.delivery.names import slug
 from csm_cli.delivery.subtitles import lrc, srt, vtt
 from csm_cli.delivery.units import Unit
 

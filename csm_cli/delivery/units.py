@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from csm_cli.audio.names import chapter_stem
 from csm_cli.audio.timeline import ChapterTimeline
+from csm_cli.delivery.names import chapter_stem
 
 
 class Heard(NamedTuple):

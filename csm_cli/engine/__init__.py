@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from csm_cli.engine.types import Codes, Sampler, Segment, Speech, Utterance
+from csm_cli.core.types import Codes, Sampler, Segment, Speech, Utterance
 
 if TYPE_CHECKING:
     from csm_cli.engine.engine import Engine

@@ -20,8 +20,8 @@ from torch.nn import functional as F
 
 from csm_cli.checkpoints.names import flat_codec_name
 from csm_cli.checkpoints.tensors import take, to_float
+from csm_cli.core.errors import MissingError
 from csm_cli.engine.codec_transformer import Transformer
-from csm_cli.errors import MissingError
 
 
 @dataclass(frozen=True)

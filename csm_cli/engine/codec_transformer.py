@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from csm_cli.checkpoints.tensors import take, to_float
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
 from csm_cli.model.layers import rope_frequencies, rotate
 
 _NORMS = ("input_layernorm", "post_attention_layernorm")

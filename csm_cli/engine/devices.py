@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import torch
 
-from csm_cli.errors import MissingError, UsageError
+from csm_cli.core.errors import MissingError, UsageError
 
 
 def pick_device(device: str = "auto") -> torch.device:

@@ -13,15 +13,15 @@ import torch
 from numpy.typing import NDArray
 
 from csm_cli.checkpoints.find import find_checkpoint
+from csm_cli.core.errors import CsmError
+from csm_cli.core.types import Codes, Sampler, Segment, Speech, Utterance, as_codes, sampler_of
 from csm_cli.engine.codec import Codec
 from csm_cli.engine.devices import is_out_of_memory, one_thread, pick_device, pick_dtype, use_cpu_threads
 from csm_cli.engine.graphs import check_graphs
 from csm_cli.engine.linears import choose_linear
 from csm_cli.engine.prompt import Prompter
-from csm_cli.engine.slots import Slots
-from csm_cli.engine.types import Codes, Sampler, Segment, Speech, Utterance, as_codes, sampler_of
+from csm_cli.engine.scheduler import Slots
 from csm_cli.engine.weights import Weights, load_weights
-from csm_cli.errors import CsmError
 
 Audio = NDArray[np.float32]
 """Mono audio in [-1, 1], float32 `[samples]`, at `Engine.sample_rate`."""

@@ -11,9 +11,9 @@ from typing import Any
 
 import torch
 
+from csm_cli.core.errors import CsmError, UsageError
 from csm_cli.engine.devices import is_out_of_memory
 from csm_cli.engine.state import State, hear, round_up, speak
-from csm_cli.errors import CsmError, UsageError
 from csm_cli.model.sampling import gumbel_noise
 
 PAGE = 512

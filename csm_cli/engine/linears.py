@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.engine.kernels.panels import Panels
-from csm_cli.errors import MissingError, UsageError
 
 _PACKED_ROWS = 16
 """Rows that packed weights are laid out for; 1 to 64 rows are served well by it."""

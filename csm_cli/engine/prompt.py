@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from csm_cli.engine.types import Codes, Segment, Utterance
-from csm_cli.errors import CsmError, MissingError
+from csm_cli.core.errors import CsmError, MissingError
+from csm_cli.core.types import Codes, Segment, Utterance
 from csm_cli.model.plain_text import plain_ids
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from csm_cli.core.types import Sampler
 from csm_cli.engine.steps import Cache, embed_frames, new_cache, prefill, rms, speak_frame, step
-from csm_cli.engine.types import Sampler
 from csm_cli.engine.weights import Weights
 from csm_cli.model.sampling import RowSampler, gumbel_noise, seed_keys
 

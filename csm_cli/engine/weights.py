@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 
 from csm_cli.checkpoints.tensors import take, to_float
+from csm_cli.core.errors import MissingError
 from csm_cli.engine.kernels.panels import Panels, compiled_before, loops_fit
 from csm_cli.engine.linears import Linear, Packed, Plain, heads_linear
-from csm_cli.errors import MissingError
 from csm_cli.model.layers import rope_frequencies
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import torch
 from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
 from csm_cli.checkpoints.names import BACKBONE_TABLE, DEPTH_TABLE
 from csm_cli.checkpoints.tensors import DAMAGED, wrong_shape
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
 
 
 def load_model(checkpoint: Checkpoint | str | Path, dtype: torch.dtype | None = None) -> Any:

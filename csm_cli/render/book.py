@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from csm_cli.audio.tags import read_cover
 from csm_cli.delivery.book import Book
 from csm_cli.delivery.options import Delivery
+from csm_cli.delivery.tags import read_cover
 from csm_cli.delivery.writer import BookWriter
 from csm_cli.render.credits import chapters_of
-from csm_cli.screenplay import Screenplay
+from csm_cli.script import Screenplay
 from csm_cli.voices.consent import statement
 from csm_cli.voices.voice import Voice
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from csm_cli.core.errors import MissingError
 from csm_cli.engine import Segment
-from csm_cli.errors import MissingError
 from csm_cli.render.tags import line_tags
-from csm_cli.screenplay import Line, Screenplay
+from csm_cli.script import Line, Screenplay
 from csm_cli.voices.codes import Encoder, reference_codes
 from csm_cli.voices.names import as_label
 from csm_cli.voices.registry import VoiceRegistry

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from csm_cli import screenplay
+from csm_cli import script
 from csm_cli.audio.gaps import cap_gaps
 from csm_cli.audio.timeline import Bed, BedEnd, Gap, GapKind, Part, Sound, Spoken
 from csm_cli.audio.trim import trim
 from csm_cli.render.credits import is_title
-from csm_cli.render.lines import SpokenLine
-from csm_cli.screenplay import Chapter, Line, Pause, SceneBreak
+from csm_cli.render.line import SpokenLine
+from csm_cli.script import Chapter, Line, Pause, SceneBreak
 from csm_cli.takes import TakeStore
 
 PART_GAP_SECONDS = 0.2
@@ -39,11 +39,11 @@ def arrange(chapter: Chapter, heard: Container[str], sound: Callable[[Line], Spo
             if before is not None or not item.title:  # a chapter may begin with the title of its first scene
                 asked.append(Gap("scene"))
             asked.append(BedEnd())
-        elif isinstance(item, screenplay.Sound):
+        elif isinstance(item, script.Sound):
             asked.append(Sound(Path(item.path), item.gain, item.over))
-        elif isinstance(item, screenplay.Bed):
+        elif isinstance(item, script.Bed):
             asked.append(Bed(Path(item.path), item.gain, -item.duck, item.fade))
-        elif isinstance(item, screenplay.BedEnd):
+        elif isinstance(item, script.BedEnd):
             asked.append(BedEnd())
         elif isinstance(item, Line) and item.id in heard:
             asked += _asked(item.settings.pause_before)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from csm_cli.audio.timeline import Role
+from csm_cli.core.errors import UsageError
 from csm_cli.delivery.book import Book
-from csm_cli.errors import UsageError
-from csm_cli.screenplay import NARRATOR, Chapter, Line, Screenplay
+from csm_cli.script import NARRATOR, Chapter, Line, Screenplay
 
 TITLE_ID = "title"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from csm_cli.screenplay import Chapter, Item, Line
+from csm_cli.script import Chapter, Item, Line
 
 SHORT_CHARACTERS = 12
 """Fewer than a second of speech: "Yes." comes out better as "Yes. Come in."."""

@@ -14,14 +14,14 @@ from csm_cli.audio.layout import Pauses
 from csm_cli.audio.level import db, limit_peaks, rms, static_gain
 from csm_cli.audio.loudness import Loudness
 from csm_cli.audio.measure import Measured, integrated_loudness
+from csm_cli.audio.room_tone import add_tone
 from csm_cli.audio.sinks import Sink
 from csm_cli.audio.stitch import faded
 from csm_cli.audio.timeline import Gap, Sound, Spoken
-from csm_cli.audio.tone import add_tone
 from csm_cli.audio.trim import trim
-from csm_cli.errors import CsmError
+from csm_cli.core.errors import CsmError
 from csm_cli.render.chapter import PART_GAP_SECONDS, arrange
-from csm_cli.render.lines import SpokenLine
+from csm_cli.render.line import SpokenLine
 from csm_cli.render.plan import Chain, PlannedLine
 from csm_cli.render.progress import Progress
 

@@ -16,17 +16,17 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from csm_cli.core.errors import UsageError
 from csm_cli.engine import Codes, Segment, Speech, Utterance
-from csm_cli.errors import UsageError
 from csm_cli.render.cast import References
 from csm_cli.render.context import DEFAULT_TURNS, Heard, choose_context
-from csm_cli.render.desk import Desk
-from csm_cli.render.known import KnownTake, wants_check
-from csm_cli.render.lines import RETRIES, LineInProgress, SpokenLine, turns_of_try
+from csm_cli.render.known_take import KnownTake, wants_check
+from csm_cli.render.line import RETRIES, LineInProgress, SpokenLine, turns_of_try
 from csm_cli.render.plan import Chain, PlannedLine
 from csm_cli.render.progress import Progress
 from csm_cli.takes import Asked, Take
-from csm_cli.takes.choose import Lines
+from csm_cli.takes.lineage import Lines
+from csm_cli.takes.repository import Desk
 from csm_cli.verify import Reading, Verdict, Verifier
 from csm_cli.verify.codes import frame_cap
 

@@ -10,17 +10,17 @@ from contextlib import suppress
 from functools import partial
 
 from csm_cli.audio.measure import Measured
+from csm_cli.core.errors import CsmError, MissingError
 from csm_cli.delivery.writer import BookWriter
-from csm_cli.errors import CsmError, MissingError
 from csm_cli.render.book import book_writer
 from csm_cli.render.chapter import chapter_parts
 from csm_cli.render.credits import role_of
-from csm_cli.render.lines import SpokenLine
+from csm_cli.render.line import SpokenLine
 from csm_cli.render.options import RenderOptions
+from csm_cli.render.outcome import RenderReport
 from csm_cli.render.plan import Chain, PlannedLine
 from csm_cli.render.progress import Progress
 from csm_cli.render.project import Job, plan_jobs
-from csm_cli.render.report import RenderReport
 from csm_cli.takes import TakeStore
 from csm_cli.takes.keys import place_of
 from csm_cli.takes.record import Rendering, current_take, read_record

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from csm_cli.speech.fold import ASCII
+from csm_cli.text.fold import ASCII
 
 if TYPE_CHECKING:
     from csm_cli.engine import Engine
-    from csm_cli.engine.sketch import Sketch
+    from csm_cli.engine.lazy import Sketch
     from csm_cli.render.options import RenderOptions
 
 FULL_MODEL = "sesame/csm-1b"
@@ -49,7 +49,7 @@ class ModelChoice:
 
     def limits(self) -> Limits:
         """What the model cannot do: the embedded model knows the letters of English alone."""
-        from csm_cli.demo import DEMO_CHECKPOINT
+        from csm_cli.checkpoints.embedded import DEMO_CHECKPOINT
 
         if Path(self.source).resolve() != DEMO_CHECKPOINT.resolve():
             return UNLIMITED
@@ -61,7 +61,7 @@ class ModelChoice:
         Raises:
             MissingError, UsageError: as `load`, but for damaged weights.
         """
-        from csm_cli.engine.sketch import Sketch
+        from csm_cli.engine.lazy import Sketch
 
         return Sketch.of(self.source, options.device, options.dtype, options.quantize, load)
 
@@ -133,7 +133,7 @@ def is_cached(repository: str) -> bool:
 
 
 def _demo(origin: str | None = None) -> ModelChoice:
-    from csm_cli.demo import DEMO_CHECKPOINT
+    from csm_cli.checkpoints.embedded import DEMO_CHECKPOINT
 
     # Who asked for it knows that there is another.
     more = f" ({origin})" if origin else f"; {GET_FULL}"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from csm_cli.core.errors import UsageError
 from csm_cli.delivery.options import Delivery
 from csm_cli.engine import Sampler
-from csm_cli.errors import UsageError
 from csm_cli.render.context import DEFAULT_TURNS
-from csm_cli.render.lines import RETRIES
+from csm_cli.render.line import RETRIES
 from csm_cli.render.loop import ReferenceMode
-from csm_cli.takes.choose import Lineage
+from csm_cli.takes.lineage import Lineage
 from csm_cli.takes.place import Place
 
 

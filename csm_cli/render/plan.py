@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from csm_cli.render.joining import join_short_lines
 from csm_cli.render.seeds import line_seed
-from csm_cli.screenplay import Chapter, Line, Screenplay
-from csm_cli.speech import Reader, fold_to, split_text
+from csm_cli.script import Chapter, Line, Screenplay
 from csm_cli.takes.keys import line_id
+from csm_cli.text import Reader, fold_to, split_text
 from csm_cli.verify.codes import expected_seconds
 
 DEFAULT_MAX_CHARACTERS = 250

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from csm_cli.audio.measure import Measured
-from csm_cli.render.lines import SpokenLine
+from csm_cli.render.line import SpokenLine
 from csm_cli.render.plan import Chain, PlannedLine
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from csm_cli.errors import ScriptError, UsageError
+from csm_cli.core.errors import ScriptError, UsageError
+from csm_cli.lint.checking import check_script
+from csm_cli.lint.tag_doubts import tag_doubts
 from csm_cli.render.book import book_of
 from csm_cli.render.cast import find_voices, with_clips
 from csm_cli.render.credits import with_credits, with_titles
@@ -16,16 +18,14 @@ from csm_cli.render.models import UNLIMITED, Limits
 from csm_cli.render.options import RenderOptions, format_chapters
 from csm_cli.render.plan import DEFAULT_MAX_CHARACTERS, Chain, plan_screenplay
 from csm_cli.render.tags import cast_tags, line_tags
-from csm_cli.screenplay import Screenplay, read_screenplay
-from csm_cli.screenplay.problems import script_error
-from csm_cli.screenplay.recast import recast
-from csm_cli.screenplay.source_text import STDIN
-from csm_cli.screenplay.tag_doubts import tag_doubts
-from csm_cli.speech import Reader, reader_for
-from csm_cli.speech.checking import check_script
+from csm_cli.script import Screenplay, read_screenplay
+from csm_cli.script.problems import script_error
+from csm_cli.script.recast import recast
+from csm_cli.script.source_text import STDIN
 from csm_cli.takes.place import Place
 from csm_cli.takes.store import takes_folder
-from csm_cli.voices.former import renamed
+from csm_cli.text import Reader, reader_for
+from csm_cli.voices.former_names import renamed
 from csm_cli.voices.places import voice_names
 
 if TYPE_CHECKING:

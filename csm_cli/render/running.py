@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from csm_cli.core.errors import CsmError, UsageError
 from csm_cli.engine import Sampler
-from csm_cli.errors import CsmError, UsageError
-from csm_cli.render.asking import Asking
-from csm_cli.render.lines import SpokenLine
+from csm_cli.render.line import SpokenLine
 from csm_cli.render.options import RenderOptions
 from csm_cli.render.project import Job, JobPlan
-from csm_cli.report import ReportWriter
+from csm_cli.render.report import ReportWriter
+from csm_cli.render.requests import Asking
 from csm_cli.takes import ModelIdentity, TakeStore
 from csm_cli.takes.lockfile import NAME as LOCK_NAME
 from csm_cli.takes.lockfile import differences, read_lock, write_lock

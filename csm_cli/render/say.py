@@ -7,36 +7,36 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from csm_cli.audio.encode import export_chapter
 from csm_cli.audio.ffmpeg import check_measuring
-from csm_cli.audio.formats import check_formats
 from csm_cli.audio.layout import Mastering, Pauses
 from csm_cli.audio.loudness import DEFAULT_LOUDNESS, Loudness
 from csm_cli.audio.stitch import stitch_chapter
-from csm_cli.audio.tags import Tags
-from csm_cli.errors import CsmError, UsageError
-from csm_cli.render.asking import Asking, identity_of
+from csm_cli.core.errors import CsmError, UsageError
+from csm_cli.delivery.encode import export_chapter
+from csm_cli.delivery.formats import check_formats
+from csm_cli.delivery.tags import Tags
 from csm_cli.render.book import book_of
 from csm_cli.render.cast import find_voice, references
 from csm_cli.render.chapter import chapter_parts
-from csm_cli.render.desk import Desk
 from csm_cli.render.loop import Manner, Work, speak_chains
 from csm_cli.render.models import UNLIMITED, Limits
 from csm_cli.render.options import RenderOptions
+from csm_cli.render.outcome import RenderReport
 from csm_cli.render.plan import plan_screenplay
 from csm_cli.render.progress import Progress
 from csm_cli.render.project import Job
-from csm_cli.render.report import RenderReport
+from csm_cli.render.requests import Asking, identity_of
 from csm_cli.render.tags import cast_tags
-from csm_cli.screenplay import NARRATOR, CastMember, Chapter, Line, Screenplay, Source
-from csm_cli.speech import Reader
-from csm_cli.speech.lexicon_files import load_lexicon
+from csm_cli.script import NARRATOR, CastMember, Chapter, Line, Screenplay, Source
 from csm_cli.takes import TakeStore
-from csm_cli.takes.choose import Chooser
+from csm_cli.takes.lineage import Chooser
+from csm_cli.takes.repository import Desk
 from csm_cli.takes.writer import TakeWriter
+from csm_cli.text import Reader
+from csm_cli.text.lexicon_files import load_lexicon
 from csm_cli.verify import Verifier
 from csm_cli.voices.consent import statement
-from csm_cli.voices.former import renamed
+from csm_cli.voices.former_names import renamed
 from csm_cli.voices.places import voice_names
 from csm_cli.voices.registry import VoiceRegistry
 

@@ -7,10 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from csm_cli.audio.atomic import written
-from csm_cli.errors import CsmError
-from csm_cli.paths import cache_dir
-from csm_cli.render.asking import Loaded, identity_of
+from csm_cli.core.atomic import written
+from csm_cli.core.errors import CsmError
+from csm_cli.core.paths import cache_dir
+from csm_cli.render.requests import Loaded, identity_of
 
 LEAST_SECONDS = 5.0
 """Of speech; less tells nothing of the speed."""

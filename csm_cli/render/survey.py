@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from csm_cli.engine import Codes
-from csm_cli.render.asking import Asking, identity_of
-from csm_cli.render.desk import Desk, Encoder
-from csm_cli.render.lines import SpokenLine
+from csm_cli.render.line import SpokenLine
 from csm_cli.render.loop import ChainInProgress, Manner, Work
 from csm_cli.render.options import RenderOptions
 from csm_cli.render.plan import Chain, PlannedLine
 from csm_cli.render.project import JobPlan
+from csm_cli.render.requests import Asking, identity_of
 from csm_cli.takes import Take, TakeStore
-from csm_cli.takes.choose import Chooser
+from csm_cli.takes.lineage import Chooser
 from csm_cli.takes.place import Place
+from csm_cli.takes.repository import Desk, Encoder
 from csm_cli.takes.writer import TakeWriter
 from csm_cli.verify.codes import expected_seconds
 
 if TYPE_CHECKING:
-    from csm_cli.engine.sketch import Sketch
+    from csm_cli.engine.lazy import Sketch
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from itertools import count
 
-from csm_cli.screenplay import CastMember, Screenplay
+from csm_cli.script import CastMember, Screenplay
 from csm_cli.voices.voice import Voice
 
 LAST_TRAINED = 99

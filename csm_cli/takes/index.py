@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-from csm_cli.errors import CsmError
+from csm_cli.core.errors import CsmError
 from csm_cli.takes.files import BESIDE, Files
 from csm_cli.takes.take import Take, take_from_json
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from csm_cli.audio.atomic import written
-from csm_cli.errors import CsmError
-from csm_cli.locks import alone
+from csm_cli.core.atomic import written
+from csm_cli.core.errors import CsmError
+from csm_cli.core.locks import alone
 
 NAME = "csm.lock"
 _SCHEMA = 1

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from csm_cli.errors import CsmError
-from csm_cli.locks import alone
+from csm_cli.core.errors import CsmError
+from csm_cli.core.locks import alone
 from csm_cli.takes.place import Place, Url
 
 

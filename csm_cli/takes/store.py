@@ -16,9 +16,9 @@ from threading import Lock
 import numpy as np
 
 from csm_cli.audio.files import to_pcm16
+from csm_cli.core.errors import CsmError
+from csm_cli.core.types import as_codes
 from csm_cli.engine import Codes
-from csm_cli.engine.types import as_codes
-from csm_cli.errors import CsmError
 from csm_cli.takes.files import DiskFiles, files_at
 from csm_cli.takes.index import SIDECAR, Index, Row
 from csm_cli.takes.peaks import peaks_of

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from csm_cli.errors import CsmError, MissingError, UsageError, first_line
+from csm_cli.core.errors import CsmError, MissingError, UsageError, first_line
 from csm_cli.takes.files import BESIDE, LENGTH_OF_SHARD, Seen
 from csm_cli.takes.place import Url
 

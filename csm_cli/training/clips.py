@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from csm_cli.audio.files import read_audio
-from csm_cli.errors import UsageError
+from csm_cli.core.errors import UsageError
 from csm_cli.model.codec import encode_audio
 from csm_cli.training.manifest import Clip
 from csm_cli.training.segments import Rows, Spoken, pack

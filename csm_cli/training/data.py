@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from csm_cli.checkpoints.find import Checkpoint
-from csm_cli.errors import CsmError
+from csm_cli.core.errors import CsmError
 from csm_cli.model.loading import load_processor
 from csm_cli.training.clips import ClipData, encode_clips, make_rows, split_rows
 from csm_cli.training.manifest import Clip, read_manifest

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from csm_cli.checkpoints.find import Checkpoint
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
 
 TARGETS = (
     r"(backbone_model|depth_decoder\.model)\.layers\.\d+\.(self_attn\.[qkvo]_proj|mlp\.(gate|up|down)_proj)"

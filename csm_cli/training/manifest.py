@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from csm_cli.errors import MissingError, UsageError
+from csm_cli.core.errors import MissingError, UsageError
 
 _NAMES = {
     "audio": ("audio", "path", "file", "audio_filepath"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from csm_cli.errors import MissingError, UsageError
+from csm_cli.core.errors import MissingError, UsageError
 
 
 class Record:

@@ -19,7 +19,7 @@ from transformers.utils import logging as transformers_logging
 
 from csm_cli.checkpoints.convert import SMALL_FILES, as_any_file
 from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
-from csm_cli.errors import CsmError, UsageError, first_line
+from csm_cli.core.errors import CsmError, UsageError, first_line
 from csm_cli.model.loading import load_model
 from csm_cli.training.data import Data, open_data
 from csm_cli.training.lora import Adapter

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from csm_cli.errors import CsmError, MissingError, UsageError, first_line
+from csm_cli.core.errors import CsmError, MissingError, UsageError, first_line
 
 PAD, TEXT, FRAME, EOS = 0, 1, 2, 3
 GUEST = 255

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
-from csm_cli.errors import CsmError
+from csm_cli.core.errors import CsmError
 from csm_cli.training.graphs import GraphedStep, adamw, set_rate
 from csm_cli.training.objective import SHAPES, VoiceObjective, VoiceOptions
 from csm_cli.training.schedule import Budget, learning_rate

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from csm_cli.audio.level import amplitude, rms
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
 
 RATE = 16_000
 NO_ENCODER = "there is no speaker encoder; pip install --no-deps resemblyzer, or name one by --voice-model"

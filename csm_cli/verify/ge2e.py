@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
 
 RATE = 16_000
 PACKAGE, WEIGHTS = "resemblyzer", "resemblyzer/pretrained.pt"

@@ -8,12 +8,12 @@ from typing import Protocol
 
 import numpy as np
 
-from csm_cli.asr import Recogniser
 from csm_cli.engine import Speech
 from csm_cli.verify.codes import FRAME_SECONDS, expected_seconds, problems
 from csm_cli.verify.encoders import speech_alone
 from csm_cli.verify.likeness import VoiceLikeness, bounds_of, foreign
-from csm_cli.verify.sound import sound_problems
+from csm_cli.verify.recognisers import Recogniser
+from csm_cli.verify.signal import sound_problems
 from csm_cli.verify.verdict import Reading, Verdict
 from csm_cli.verify.word_check import WordCheck
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from csm_cli.asr import Recogniser, Weighing, words_of
+from csm_cli.verify.recognisers import Recogniser, Weighing, words_of
 from csm_cli.verify.verdict import Reading, Verdict
 from csm_cli.verify.words import FEW_WORDS, Comparison, compare, corrections, doubled
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from csm_cli.asr.words import align, words_of
-from csm_cli.speech.numbers import cardinal, digits
+from csm_cli.text.numbers import cardinal, digits
+from csm_cli.verify.alignment import align, words_of
 
 FEW_WORDS = 5
 ALIKE = 0.5

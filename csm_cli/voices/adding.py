@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from csm_cli.asr import Recogniser
 from csm_cli.audio.files import SAMPLE_RATE
-from csm_cli.errors import UsageError
+from csm_cli.core.errors import UsageError
+from csm_cli.verify.recognisers import Recogniser
 from csm_cli.voices import intake
 from csm_cli.voices.names import as_label, check_label
 from csm_cli.voices.quality import Quality, positions

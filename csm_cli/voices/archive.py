@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from csm_cli.audio.atomic import written
 from csm_cli.audio.files import SAMPLE_RATE, read_audio
 from csm_cli.audio.level import amplitude
-from csm_cli.errors import CsmError, MissingError, UsageError
+from csm_cli.core.atomic import written
+from csm_cli.core.errors import CsmError, MissingError, UsageError
 from csm_cli.voices import intake
 from csm_cli.voices.names import is_file_name
 from csm_cli.voices.places import CARD

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from csm_cli.audio.atomic import written
 from csm_cli.audio.files import SAMPLE_RATE, read_audio, write_wav
-from csm_cli.errors import MissingError, UsageError
+from csm_cli.core.atomic import written
+from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.voices.voice import Voice
 
 RATE = SAMPLE_RATE

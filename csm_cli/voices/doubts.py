@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from csm_cli.errors import CsmError
+from csm_cli.core.errors import CsmError
 from csm_cli.voices.places import Layer, exists
 from csm_cli.voices.store import NewClip, same
 from csm_cli.voices.voice import Voice, load_voice

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from csm_cli.errors import UsageError
+from csm_cli.core.errors import UsageError
 
 MAX_NAME = 40
 NAME = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{MAX_NAME - 1}}}")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import csm_cli
-from csm_cli.paths import data_dir
+from csm_cli.core.paths import data_dir
 
 Layer = Literal["project", "user", "shipped"]
 CARD = "voice.yaml"

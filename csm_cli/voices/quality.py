@@ -9,7 +9,7 @@ import numpy as np
 
 from csm_cli.voices.clipping import SQUARE, squareness
 from csm_cli.voices.frames import SILENCE_DB, STEP_SECONDS, loudness
-from csm_cli.voices.likely import liveliness
+from csm_cli.voices.speech_detection import liveliness
 
 FRAMES_PER_SECOND = 12.5
 POSITIONS = 2048

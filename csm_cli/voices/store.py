@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from csm_cli.audio.atomic import written
 from csm_cli.audio.files import SAMPLE_RATE, read_audio, to_pcm16, write_wav
-from csm_cli.errors import CsmError
+from csm_cli.core.atomic import written
+from csm_cli.core.errors import CsmError
 from csm_cli.voices.places import CARD
 from csm_cli.voices.voice import CLIP, Clip, Voice, card_text, load_voice
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from csm_cli.asr.words import Agreement, agreement, align, words_of
-from csm_cli.errors import MissingError, UsageError
+from csm_cli.core.errors import MissingError, UsageError
+from csm_cli.verify.alignment import Agreement, agreement, align, words_of
 
 CHARACTERS_PER_SECOND = (3, 40)  # of any speech; about 14 is usual
 MAX_FILE_BYTES = 64_000

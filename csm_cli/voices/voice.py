@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from csm_cli.audio.files import audio_seconds
-from csm_cli.errors import CsmError, MissingError
+from csm_cli.core.errors import CsmError, MissingError
 from csm_cli.voices.names import NAME, is_file_name
 from csm_cli.voices.places import CARD, Layer
 

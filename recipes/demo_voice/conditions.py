@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from csm_cli.core.errors import MissingError
+from csm_cli.core.types import Sampler, Segment, Utterance
 from csm_cli.engine.engine import Engine
-from csm_cli.engine.types import Sampler, Segment, Utterance
-from csm_cli.errors import MissingError
 from csm_cli.verify.codes import frame_cap
 from recipes.demo_voice.material import Line, read_line
 

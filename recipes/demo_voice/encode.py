@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from csm_cli.training.mimi import encode_latents
 from csm_cli.training.segments import GUEST
+from recipes.demo_voice.codec.mimi import encode_latents
 
 FRAME = 1920
 LATE = FRAME // 2

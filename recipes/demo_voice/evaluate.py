@@ -22,9 +22,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from csm_cli.core.errors import CsmError, UsageError
+from csm_cli.core.types import Sampler
 from csm_cli.engine.engine import Engine
-from csm_cli.engine.types import Sampler
-from csm_cli.errors import CsmError, UsageError
 from recipes.demo_voice.conditions import Model
 from recipes.demo_voice.fetch import sha256
 from recipes.demo_voice.figures import goal_table, summary, voice_table
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
-    from csm_cli.demo import DEMO_CHECKPOINT
+    from csm_cli.checkpoints.embedded import DEMO_CHECKPOINT
 
     conditions = frozenset(options.conditions.split(","))
     if unknown := conditions - set(CONDITIONS):

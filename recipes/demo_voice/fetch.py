@@ -22,7 +22,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from csm_cli.errors import CsmError, first_line
+from csm_cli.core.errors import CsmError, first_line
 from recipes.demo_voice.sources import PARTS, Archive, Part
 
 STAMPS = "fetched.json"  # which parts of ROOT are complete, by the hashes of their archives

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
 from recipes.demo_voice.phonemes import converter
 from recipes.demo_voice.prosody import measure_prosody
 from recipes.demo_voice.speaker import Speaker, cosine
@@ -40,7 +40,8 @@ class Sample:
 
 class Whisper:
     """Whisper base by faster-whisper: int8, beam 5, temperature 0, English, without timestamps, in encoder
-    windows of 10 to 30 s as `csm_cli.asr` has them: as good as 30 s on short lines for a quarter of the time.
+    windows of 10 to 30 s as `csm_cli.verify.recognisers` has them: as good as 30 s on short lines for a
+    quarter of the time.
 
     Args:
         root: the folder that `fetch.py` fills.
@@ -50,7 +51,7 @@ class Whisper:
     """
 
     def __init__(self, root: Path):
-        from csm_cli.asr.whisper import Whisper as Recogniser
+        from csm_cli.verify.recognisers.whisper import Whisper as Recogniser
 
         folder = root / "whisper-base"
         if not (folder / "model.bin").is_file():

@@ -131,9 +131,9 @@ def _train_codec(options: argparse.Namespace) -> None:
     import torch
     from transformers import MimiModel
 
-    from csm_cli.training.codec import CodecOptions, CodecTrainer
-    from csm_cli.training.pool import SpeechPool
     from csm_cli.training.schedule import Budget
+    from recipes.demo_voice.codec.codec_training import CodecOptions, CodecTrainer
+    from recipes.demo_voice.codec.pool import SpeechPool
     from recipes.demo_voice.phonemes import label_names, vocabulary
     from recipes.demo_voice.shape import codec_config
 

@@ -25,7 +25,7 @@ import numpy as np
 import soundfile
 
 from csm_cli.audio.files import read_audio
-from csm_cli.errors import CsmError, MissingError
+from csm_cli.core.errors import CsmError, MissingError
 from recipes.demo_voice.kokoro_onnx import KokoroOnnx
 from recipes.demo_voice.phonemes import converter
 from recipes.demo_voice.teachers import RATE, SHIPPED, SHIPPED_SPEED, Styles

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from csm_cli.engine.types import Segment
-from csm_cli.errors import UsageError
+from csm_cli.core.errors import UsageError
+from csm_cli.core.types import Segment
 from recipes.demo_voice.conditions import BATCH, Model, Spoken, turns_before
 from recipes.demo_voice.judge import Judge, Sample
 from recipes.demo_voice.material import LIST, Line, read_line

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
 
 MARKS = frozenset(' ;:,.!?—…"()“”ˈˌːʰ→↓↗↘ʼ')
 """Symbols of Kokoro's alphabet that are no sound of their own."""

@@ -26,9 +26,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from csm_cli.asr import load_recogniser
 from csm_cli.audio.files import SAMPLE_RATE
 from csm_cli.verify import Reading
+from csm_cli.verify.recognisers import load_recogniser
 from csm_cli.verify.word_check import DOUBT, REPEAT, WordCheck
 from csm_cli.verify.words import compare
 from recipes.demo_voice.faults import KINDS, Substitutes, sample_kinds

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from csm_cli.errors import CsmError
+from csm_cli.core.errors import CsmError
 
 Row = dict[str, Any]
 """Figures of one line; `condition` and `file` say which."""

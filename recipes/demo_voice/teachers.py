@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
 from csm_cli.training.segments import GUEST
 
 RATE = 24_000

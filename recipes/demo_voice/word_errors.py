@@ -13,8 +13,8 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from csm_cli.speech import spoken_text
-from csm_cli.speech.numbers import cardinal
+from csm_cli.text import spoken_text
+from csm_cli.text.numbers import cardinal
 
 Sounds = Callable[[str], str]
 """From a word to its phonemes."""

@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csm_cli.audio.encode import export_chapter
 from csm_cli.audio.ffmpeg import audio_segment, find_ffmpeg
 from csm_cli.audio.files import read_audio
-from csm_cli.audio.formats import check_formats
 from csm_cli.audio.level import db, rms
-from csm_cli.audio.names import chapter_stem, slug
 from csm_cli.audio.stitch import stitch_chapter
-from csm_cli.audio.tags import Tags
 from csm_cli.audio.timeline import ChapterTimeline, Gap, Spoken, Timeline
-from csm_cli.errors import CsmError, MissingError, UsageError
+from csm_cli.core.errors import CsmError, MissingError, UsageError
+from csm_cli.delivery.encode import export_chapter
+from csm_cli.delivery.formats import check_formats
+from csm_cli.delivery.names import chapter_stem, slug
+from csm_cli.delivery.tags import Tags
 
 RATE = 24000
 TAGS = Tags(title="Ankunft; = Ü\\1 #", album="The Book", artist="A. Author", track=3)
@@ -105,7 +105,7 @@ def test_formats_are_checked_before_work() -> None:
 
 
 def test_ffmpeg_without_the_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("csm_cli.audio.formats.encoders", lambda: frozenset({"aac"}))
+    monkeypatch.setattr("csm_cli.delivery.formats.encoders", lambda: frozenset({"aac"}))
     with pytest.raises(MissingError, match="libmp3lame"):
         check_formats(["mp3"])
     assert check_formats(["wav"]) == ("wav",)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from csm_cli.audio.atomic import written
 from csm_cli.audio.ffmpeg import find_ffmpeg, run_ffmpeg
 from csm_cli.audio.files import audio_seconds, read_audio, write_wav
-from csm_cli.errors import CsmError, MissingError, UsageError
+from csm_cli.core.atomic import written
+from csm_cli.core.errors import CsmError, MissingError, UsageError
 
 
 def tone(rate: int, seconds: float = 0.5, hertz: float = 440.0) -> np.ndarray:

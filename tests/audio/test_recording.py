@@ -11,7 +11,7 @@ import soundfile
 from csm_cli.audio import recording
 from csm_cli.audio.ffmpeg import run_ffmpeg
 from csm_cli.audio.recording import read_recording
-from csm_cli.errors import CsmError
+from csm_cli.core.errors import CsmError
 
 RATE = 24_000
 LEFT, RIGHT = np.random.default_rng(3).normal(0, 0.1, (2, RATE)).astype(np.float32)

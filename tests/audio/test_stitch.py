@@ -11,11 +11,11 @@ from csm_cli.audio.layout import Mastering, Pauses
 from csm_cli.audio.level import amplitude, db, limit_peaks, rms, static_gain
 from csm_cli.audio.loudness import PRESETS
 from csm_cli.audio.resample import resample
+from csm_cli.audio.room_tone import tone_loop
 from csm_cli.audio.stitch import stitch_chapter
 from csm_cli.audio.timeline import Gap, Spoken
-from csm_cli.audio.tone import tone_loop
 from csm_cli.audio.trim import speech_bounds, trim
-from csm_cli.errors import UsageError
+from csm_cli.core.errors import UsageError
 
 RATE = 24000
 PLAIN = Mastering(trim=False, loudness=PRESETS["none"], fade_seconds=0, tone_db=None)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from csm_cli.audio.watermark import RATE, Watermark, message_of
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
 
 SOUND = np.sin(np.arange(48_000) / 20).astype(np.float32) / 4
 

@@ -13,9 +13,9 @@ from csm_cli.bench.peer import Peer
 from csm_cli.bench.run import Plan, frame_bytes, measure
 from csm_cli.bench.subject import RandomTensors, Subject, find_subject, tensor_shapes
 from csm_cli.cli.app import main
+from csm_cli.core.errors import UsageError
 from csm_cli.engine.linears import Int8, Packed, Plain, _runs
 from csm_cli.engine.weights import load_weights
-from csm_cli.errors import UsageError
 from tests.engine.conftest import folder, model  # noqa: F401
 from tests.model.tiny import BOOKS, CODES
 

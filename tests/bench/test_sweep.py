@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from csm_cli.bench import sweep as module
-from csm_cli.bench.sweep import Limits, Results, fastest, main, sweep
-from csm_cli.bench.way import Settings
+from benchmarks import sweep as module
+from benchmarks.sweep import Limits, Results, fastest, main, sweep
+from benchmarks.way import Settings
 
 SETTINGS = Settings("graphs", "tiny", "cpu", None, (1, 4))
 LIMITS = Limits(step=20, whole=60)

@@ -16,7 +16,7 @@ from csm_cli.checkpoints.config import unify
 from csm_cli.checkpoints.find import find_checkpoint
 from csm_cli.checkpoints.fit import check_config, expected_shapes
 from csm_cli.checkpoints.names import original_names
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
 from csm_cli.model.loading import load_model, load_processor
 from tests.checkpoints.test_formats import refused as refused_with
 from tests.model.tiny import AUDIO

@@ -15,8 +15,8 @@ from csm_cli.checkpoints.config import flavours_of, from_flavours
 from csm_cli.checkpoints.convert import convert
 from csm_cli.checkpoints.find import find_checkpoint
 from csm_cli.checkpoints.names import original_names
+from csm_cli.core.errors import CsmError, MissingError, UsageError
 from csm_cli.engine import Engine, Utterance
-from csm_cli.errors import CsmError, MissingError, UsageError
 from csm_cli.model import CsmForConditionalGeneration
 from csm_cli.model.loading import load_model, load_processor
 from tests.model.tiny import prompt

@@ -243,8 +243,8 @@ def test_a_damaged_model_is_listed_with_its_fault(
 
 def test_a_model_that_says_something_else(folder: Path, tmp_path: Path) -> None:
     """`verify` compares codes: a change of one weight is seen."""
-    from csm_cli.checkpoints.verify import Known, against_known
     from csm_cli.engine import Engine, Sampler, Utterance
+    from csm_cli.engine.self_test import Known, against_known
 
     engine = Engine.load(folder, "cpu", "float32")
     greedy = Sampler(0.0, 50, 0.0, 50)
@@ -266,8 +266,8 @@ def test_the_known_prompt(tmp_path: Path, apart: str) -> None:
     """A tokenizer that has csm-1b's ids for the pieces of that text: what is around them counts."""
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
-    from csm_cli.checkpoints.verify import PROMPT_IDS, against_prompt
     from csm_cli.engine.prompt import BOS, END, Prompter
+    from csm_cli.engine.self_test import PROMPT_IDS, against_prompt
 
     pieces = ["[", "0", "]", "Hello", ",", " this", " is", " a", " test", "."]
     known = dict(zip([BOS, *pieces, END], PROMPT_IDS, strict=True)) | {" Hello": 22691, "?": 30}
@@ -284,7 +284,7 @@ def test_the_known_prompt(tmp_path: Path, apart: str) -> None:
 
 
 def test_what_should_say_what_csm_1b_says() -> None:
-    from csm_cli.checkpoints.verify import is_csm_1b
+    from csm_cli.engine.self_test import is_csm_1b
 
     config = {"hidden_size": 2048, "num_hidden_layers": 16, "num_codebooks": 32}
 
@@ -298,6 +298,6 @@ def test_what_should_say_what_csm_1b_says() -> None:
 
 
 def test_the_known_codes_are_whole() -> None:
-    from csm_cli.checkpoints.verify import FIRST_CODES, FIRST_FRAME
+    from csm_cli.engine.self_test import FIRST_CODES, FIRST_FRAME
 
     assert (len(FIRST_CODES), len(FIRST_FRAME), FIRST_CODES[0]) == (33, 32, FIRST_FRAME[0])

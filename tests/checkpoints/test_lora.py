@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from csm_cli.checkpoints.find import find_checkpoint
+from csm_cli.core.errors import MissingError
 from csm_cli.engine import Engine
-from csm_cli.errors import MissingError
 from csm_cli.model import CsmForConditionalGeneration
 from csm_cli.model.loading import load_model
 from tests.model.tiny import prompt

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import csm_cli.engine
-import csm_cli.engine.sketch  # it binds `find_checkpoint`, which is replaced below
+import csm_cli.engine.lazy  # it binds `find_checkpoint`, which is replaced below
 from csm_cli.cli.app import main
 from tests.render.conftest import script, voices
 from tests.render.fake_engine import FakeEngine

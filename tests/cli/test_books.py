@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from csm_cli.screenplay import read_screenplay
-from tests.screenplay.books import make_epub, page
+from csm_cli.script import read_screenplay
+from tests.script.books import make_epub, page
 
 BOOKS = Path(__file__).parents[1] / "books"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from csm_cli.demo import DEMO_CHECKPOINT
+from csm_cli.checkpoints.embedded import DEMO_CHECKPOINT
 from tests.cli.conftest import process
 from tests.render.tiny import write_tiny_checkpoint
 

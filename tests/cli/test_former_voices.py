@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from csm_cli.errors import MissingError
-from csm_cli.paths import data_dir
-from csm_cli.voices.former import FORMER, note_of, renamed
+from csm_cli.core.errors import MissingError
+from csm_cli.core.paths import data_dir
+from csm_cli.editing.lines import Bench
+from csm_cli.voices.former_names import FORMER, note_of, renamed
 from csm_cli.voices.registry import VoiceRegistry
-from csm_cli.workbench.bench import Bench
 
 OLD = """\
 voices: {narrator: slt, Anna: {voice: eve, angry: kal}, Tom: heart}

@@ -15,7 +15,7 @@ import soundfile
 
 from csm_cli.audio.ffmpeg import check_measuring
 from csm_cli.cli import render as command
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
 from csm_cli.render.models import ModelChoice
 from csm_cli.render.options import RenderOptions
 from csm_cli.voices.registry import VoiceRegistry

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from csm_cli.demo import DEMO_CHECKPOINT
+from csm_cli.checkpoints.embedded import DEMO_CHECKPOINT
 from tests.cli.conftest import piped
 from tests.render.fake_engine import capped
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from csm_cli.screenplay import limits as script_limits
-from csm_cli.screenplay import read_screenplay
-from csm_cli.speech.lexicon_files import read_lexicon
-from tests.screenplay.books import CONTENTS, PAGES, make_epub
+from csm_cli.script import limits as script_limits
+from csm_cli.script import read_screenplay
+from csm_cli.text.lexicon_files import read_lexicon
+from tests.script.books import CONTENTS, PAGES, make_epub
 
 PAGE = (Path(__file__).parents[2] / "docs" / "scripts.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)( \w+)?\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)

@@ -15,14 +15,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from csm_cli.cluster.driver import render_on_fleet
 from csm_cli.cluster.ray_fleet import ray_fleet
-from csm_cli.cluster.run import render_on_fleet
 from csm_cli.render.models import choose_model
 from csm_cli.render.options import RenderOptions
 from csm_cli.render.plan import Chain
 from csm_cli.render.progress import Progress
 from csm_cli.render.project import read_jobs
-from csm_cli.render.run import render_jobs
+from csm_cli.render.session import render_jobs
 
 
 def processor_seconds() -> float:

@@ -20,11 +20,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from csm_cli.audio.timeline import ChapterTimeline
-from csm_cli.cluster.facts import versions
+from csm_cli.cluster.driver import render_on_fleet
 from csm_cli.cluster.fleet import Heard, Mastered, Ready
 from csm_cli.cluster.mastering import Whole
-from csm_cli.cluster.orders import ChainDone, Facts, LineDone, Order, Result, Started, Told
-from csm_cli.cluster.run import render_on_fleet
+from csm_cli.cluster.messages import ChainDone, Facts, LineDone, Order, Result, Started, Told
+from csm_cli.cluster.worker_info import versions
 from csm_cli.engine import Sampler
 from csm_cli.render.models import UNLIMITED
 from csm_cli.render.options import RenderOptions

@@ -12,12 +12,12 @@ import pytest
 import ray
 
 import csm_cli
+from csm_cli.cluster.driver import render_on_fleet
 from csm_cli.cluster.ray_fleet import RayFleet
-from csm_cli.cluster.run import render_on_fleet
 from csm_cli.engine import Engine
 from csm_cli.render.progress import Progress
 from csm_cli.render.project import read_jobs
-from csm_cli.render.run import render_jobs
+from csm_cli.render.session import render_jobs
 from csm_cli.takes import TakeStore
 from tests.cluster.books import files, options_of, write_books
 from tests.render.tiny import write_tiny_checkpoint
@@ -92,9 +92,8 @@ def test_a_driver_and_a_worker_are_killed_and_nothing_changes(tmp_path, books, m
 
 
 def test_ray_is_imported_only_when_asked_for():
-    code = (
-        "import sys, csm_cli.cli.app, csm_cli.cluster.run, csm_cli.cli.workers; print('ray' in sys.modules)"
-    )
+    imports = "import sys, csm_cli.cli.app, csm_cli.cluster.driver, csm_cli.cli.workers"
+    code = f"{imports}; print('ray' in sys.modules)"
     environment = os.environ | {"PYTHONPATH": str(Path(csm_cli.__file__).parent.parent)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
     assert done.stdout == "False\n"

@@ -7,15 +7,15 @@ from dataclasses import replace
 import fsspec
 import pytest
 
+from csm_cli.core.errors import CsmError, MissingError
 from csm_cli.delivery.options import Delivery
-from csm_cli.errors import CsmError, MissingError
+from csm_cli.editing import Bench
+from csm_cli.editing.garbage import collect
+from csm_cli.render.outcome import Interrupted
 from csm_cli.render.progress import Progress
-from csm_cli.render.report import Interrupted
 from csm_cli.takes import TakeStore
 from csm_cli.takes.place import Url
 from csm_cli.takes.record import read_record, recorded_scripts
-from csm_cli.workbench import Bench
-from csm_cli.workbench.collect import collect
 from tests.cluster.books import LINES, alone, files, together, write_books
 from tests.cluster.thread_fleet import MortalEngine, ThreadFleet
 from tests.render.fake_engine import FakeEngine, capped

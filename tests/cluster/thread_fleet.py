@@ -9,7 +9,7 @@ from contextlib import suppress
 from csm_cli.cluster.fleet import Fault, Heard, Lost, Mastered, MasterLost, Ready
 from csm_cli.cluster.mastering import Mastering
 from csm_cli.cluster.worker import Worker
-from csm_cli.errors import CsmError
+from csm_cli.core.errors import CsmError
 from tests.render.fake_engine import FakeEngine
 
 

@@ -17,6 +17,7 @@ from csm_cli.audio.loudness import PRESETS as LEVELS
 from csm_cli.audio.loudness import parse_loudness
 from csm_cli.audio.measure import measure
 from csm_cli.audio.stitch import stitch_chapter
+from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.delivery.book import Book
 from csm_cli.delivery.check import check_files, find_files, presets
 from csm_cli.delivery.check.mp3 import read_frames
@@ -25,7 +26,6 @@ from csm_cli.delivery.check.report import as_json, table, write_page
 from csm_cli.delivery.check.run import role_of
 from csm_cli.delivery.options import Delivery
 from csm_cli.delivery.writer import BookWriter
-from csm_cli.errors import MissingError, UsageError
 from tests.delivery.books import RATE, chapter
 
 ACX = presets.preset("acx-spec")
@@ -347,7 +347,7 @@ def test_the_example_scripts_pass_for_a_shop(tmp_path: Path, name: str) -> None:
 
     from csm_cli.render.options import RenderOptions
     from csm_cli.render.project import read_jobs
-    from csm_cli.render.run import render_jobs
+    from csm_cli.render.session import render_jobs
     from tests.render.fake_engine import FakeEngine
 
     examples = Path(__file__).parents[2] / "scripts_examples"

@@ -19,20 +19,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutagen.flac import Picture
 
-from csm_cli.audio.encode import encode
 from csm_cli.audio.ffmpeg import feed_ffmpeg, find_ffmpeg
 from csm_cli.audio.files import read_audio
-from csm_cli.audio.formats import FORMATS
-from csm_cli.audio.id3 import mend_comment
 from csm_cli.audio.loudness import PRESETS
 from csm_cli.audio.measure import measure
-from csm_cli.audio.nero import clipped
-from csm_cli.audio.tags import Mark, Tags, ffmetadata, read_cover
+from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.delivery.book import Book
+from csm_cli.delivery.encode import encode
+from csm_cli.delivery.formats import FORMATS
+from csm_cli.delivery.id3 import mend_comment
 from csm_cli.delivery.manifest import read_timeline
+from csm_cli.delivery.nero import clipped
 from csm_cli.delivery.options import Delivery
+from csm_cli.delivery.tags import Mark, Tags, ffmetadata, read_cover
 from csm_cli.delivery.writer import BookWriter
-from csm_cli.errors import MissingError, UsageError
 from tests.delivery.books import RATE, TITLES, chapter, onsets, png
 
 BOOK = Book(
@@ -118,7 +118,7 @@ def test_a_book_is_encoded_once_from_its_tapes(tmp_path: Path, monkeypatch: pyte
         asked.append(arguments)
         return feed_ffmpeg(arguments, blocks, **named)
 
-    monkeypatch.setattr("csm_cli.audio.encode.feed_ffmpeg", counting)
+    monkeypatch.setattr("csm_cli.delivery.encode.feed_ffmpeg", counting)
     delivery = Delivery(formats=("m4b",), loudness=PRESETS["none"])
     with BookWriter(Book("Book"), tmp_path, delivery, RATE, 3) as writer:
         for number in (1, 2, 3):
@@ -290,7 +290,7 @@ def test_a_cut_title_is_always_text(title: str) -> None:
 
 
 def test_rf64_where_a_wav_is_too_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("csm_cli.audio.encode.MAX_WAV_BYTES", 100_000)
+    monkeypatch.setattr("csm_cli.delivery.encode.MAX_WAV_BYTES", 100_000)
     sound = (np.arange(RATE) % 999).astype(np.int16)
     encode([sound, sound], 2 * RATE, RATE, tmp_path / "long.wav", FORMATS["wav"])
     encode([sound[:9000]], 9000, RATE, tmp_path / "short.wav", FORMATS["wav"])

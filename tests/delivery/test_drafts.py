@@ -12,11 +12,11 @@ import pytest
 
 from csm_cli.audio.loudness import PRESETS
 from csm_cli.audio.timeline import Spoken
+from csm_cli.core.errors import CsmError
 from csm_cli.delivery.book import Book
 from csm_cli.delivery.drafts import misses
 from csm_cli.delivery.options import Delivery
 from csm_cli.delivery.writer import BookWriter
-from csm_cli.errors import CsmError
 from tests.delivery.books import RATE, chapter, tone
 
 FAINT = Spoken("l1", "Ann", "Hush.", 0, tone(3.0, level=0.0015))

@@ -13,11 +13,11 @@ import pytest
 import soundfile
 
 import csm_cli
+from csm_cli.core.errors import CsmError
 from csm_cli.delivery.book import Book
 from csm_cli.delivery.manifest import read_timeline
 from csm_cli.delivery.options import Delivery
 from csm_cli.delivery.writer import BookWriter
-from csm_cli.errors import CsmError
 from tests.delivery.books import RATE, chapter
 
 ROOT = Path(csm_cli.__file__).parent.parent
@@ -79,8 +79,8 @@ def test_a_file_that_cannot_be_finished(tmp_path: Path, small_files, name: str) 
 def test_an_encoder_that_finds_no_room(tmp_path: Path, small_files, name: str) -> None:
     import numpy as np
 
-    from csm_cli.audio.encode import encode
-    from csm_cli.audio.formats import FORMATS
+    from csm_cli.delivery.encode import encode
+    from csm_cli.delivery.formats import FORMATS
 
     path = tmp_path / f"a{FORMATS[name].suffix}"
     path.write_bytes(b"what was there before")

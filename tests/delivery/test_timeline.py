@@ -14,17 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import csm_cli.delivery
+from csm_cli.audio.disk_buffer import BLOCK, Tape
 from csm_cli.audio.layout import Mastering, Pauses
 from csm_cli.audio.level import amplitude, db, rms
 from csm_cli.audio.loudness import PRESETS, Loudness, parse_loudness
 from csm_cli.audio.stitch import lay_down, stitch_chapter
-from csm_cli.audio.tape import BLOCK, Tape
 from csm_cli.audio.timeline import Bed, BedEnd, Gap, Sound, Spoken
+from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.delivery.book import Book
 from csm_cli.delivery.manifest import read_timeline
 from csm_cli.delivery.options import Delivery, check_extras, parse_pauses, parse_tone
 from csm_cli.delivery.writer import BookWriter
-from csm_cli.errors import MissingError, UsageError
 from tests.delivery.books import RATE, chapter, line, tone
 
 SCHEMA = json.loads((Path(csm_cli.delivery.__file__).parent / "timeline.schema.json").read_text())
@@ -153,7 +153,7 @@ def test_blocks_do_not_show(tmp_path: Path) -> None:
     """A chapter longer than a block, loud enough to be limited everywhere: as if it were one piece."""
     from csm_cli.audio.level import limit_peaks
     from csm_cli.audio.master import choose_gain, mastered
-    from csm_cli.audio.tone import add_tone
+    from csm_cli.audio.room_tone import add_tone
 
     random = np.random.default_rng(0)
     sound = (0.3 * random.standard_normal(BLOCK + 70_000)).astype(np.float32)

@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from csm_cli.checkpoints.find import find_checkpoint
+from csm_cli.core.errors import MissingError
 from csm_cli.engine import Engine
-from csm_cli.errors import MissingError
 
 
 @pytest.fixture

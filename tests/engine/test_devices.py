@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.engine.devices import SMALL_WORK, pick_device, pick_dtype, threads_for, use_cpu_threads
-from csm_cli.errors import MissingError, UsageError
 
 
 def test_auto_prefers_cuda_then_mps_then_cpu(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
+from csm_cli.core.errors import CsmError
 from csm_cli.engine import Engine, Sampler, Segment, Speech, Utterance
-from csm_cli.errors import CsmError
 from csm_cli.model.codec import decode_codes, encode_audio
 from tests.model.tiny import AUDIO, AUDIO_EOS, BOOKS, BOS, CODES, END, LETTERS
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from csm_cli.core.errors import UsageError
 from csm_cli.engine import Engine, Sampler, Utterance
 from csm_cli.engine.graphs import whole_frame
 from csm_cli.engine.linears import Plain
-from csm_cli.engine.slots import Slots
+from csm_cli.engine.scheduler import Slots
 from csm_cli.engine.state import enter, new_state, read
 from csm_cli.engine.weights import Weights, load_weights
-from csm_cli.errors import UsageError
 from tests.engine.test_slots import SAMPLERS, VOICE, say_all
 
 

@@ -12,12 +12,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from csm_cli.core.errors import CsmError
 from csm_cli.engine import Engine, Utterance
 from csm_cli.engine.kernels import loops
 from csm_cli.engine.kernels.kernels import Kernels
 from csm_cli.engine.kernels.panels import Panels, compiled_before, loops_fit
 from csm_cli.engine.weights import load_weights
-from csm_cli.errors import CsmError
 from csm_cli.model.sampling import RowSampler, draw
 from tests.engine.test_engine import LINES
 from tests.model.tiny import tiny_config

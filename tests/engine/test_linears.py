@@ -10,9 +10,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.engine import Engine, Utterance
 from csm_cli.engine.linears import Int8, Packed, Plain, _runs, choose_linear, round_rows
-from csm_cli.errors import MissingError, UsageError
 
 CPU, CUDA, MPS = (torch.device(kind) for kind in ("cpu", "cuda", "mps"))
 FLOAT, HALF = torch.float32, torch.bfloat16

@@ -12,14 +12,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from csm_cli.core.errors import CsmError
 from csm_cli.engine import Engine, Sampler, Segment, Utterance
-from csm_cli.engine import slots as slots_module
-from csm_cli.engine.flags import Flags
-from csm_cli.engine.kept import common
+from csm_cli.engine import scheduler as slots_module
+from csm_cli.engine.done_flags import Flags
 from csm_cli.engine.linears import Int8, Packed, _runs
-from csm_cli.engine.slots import Slots
+from csm_cli.engine.prefix_cache import common
+from csm_cli.engine.scheduler import Slots
 from csm_cli.engine.state import enter, hear, new_state, prepare_noise, read, speak
-from csm_cli.errors import CsmError
 from tests.engine.test_engine import HEARD, frames
 
 VOICE = Segment(0, "the voice.", frames(12, 7))
@@ -277,7 +277,7 @@ def test_common_beginnings(first: list[int], second: list[int]) -> None:
 
 
 def test_the_least_used_beginnings_are_forgotten(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("csm_cli.engine.kept.LIMIT", 40)
+    monkeypatch.setattr("csm_cli.engine.prefix_cache.LIMIT", 40)
     slots = engine.slots(1)
     for seed in range(4):
         say_all(slots, [Utterance(0, "x", (Segment(0, "v", frames(20, seed)),), max_frames=1)])

@@ -8,14 +8,12 @@ import sys
 import numpy as np
 import pytest
 
+from csm_cli.core.types import sampler_of
 from csm_cli.engine import Sampler, Segment, Speech, Utterance
-from csm_cli.engine.types import sampler_of
 
 
 def test_importing_the_types_loads_numpy_only() -> None:
-    code = (
-        "import sys, csm_cli.engine.types; print(*({'torch', 'transformers', 'numpy'} & sys.modules.keys()))"
-    )
+    code = "import sys, csm_cli.core.types; print(*({'torch', 'transformers', 'numpy'} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.split() == ["numpy"]
 

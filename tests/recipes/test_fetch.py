@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from csm_cli.errors import CsmError
+from csm_cli.core.errors import CsmError
 from recipes.demo_voice import fetch as fetching
 from recipes.demo_voice.fetch import fetch
 from recipes.demo_voice.sources import PARTS, Archive, Part

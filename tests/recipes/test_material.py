@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from csm_cli.errors import CsmError, MissingError
+from csm_cli.core.errors import CsmError, MissingError
 from recipes.demo_voice import material
 from recipes.demo_voice.material import Counts, Line, Texts, plan, read_line, read_material, write_material
 from recipes.demo_voice.teachers import SHIPPED, STYLE_SHAPE, Blend

@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 
-from csm_cli.asr.words import align, words_of
+from csm_cli.verify.alignment import align, words_of
 from csm_cli.verify.verdict import Verdict
 from recipes.demo_voice.faults import KINDS, Substitutes, plant, sample_kinds
 from recipes.demo_voice.planted_faults import (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from csm_cli.errors import CsmError
+from csm_cli.core.errors import CsmError
 from recipes.demo_voice.results import Results
 
 SUBJECT = {"checkpoint": "a", "seed": 1}

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
 from csm_cli.training.segments import GUEST
 from recipes.demo_voice.teachers import SHIPPED, SHIPPED_SPEED, STYLE_SHAPE, Styles
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from csm_cli.paths import data_dir
+from csm_cli.core.paths import data_dir
 from csm_cli.voices.registry import VoiceRegistry
 
 SCRIPT = """\

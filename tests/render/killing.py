@@ -19,12 +19,12 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import torch  # noqa: F401
 
-from csm_cli.demo import DEMO_CHECKPOINT
+from csm_cli.checkpoints.embedded import DEMO_CHECKPOINT
 from csm_cli.engine import Engine
 from csm_cli.render.models import choose_model
 from csm_cli.render.options import RenderOptions
 from csm_cli.render.project import read_jobs
-from csm_cli.render.run import render_jobs
+from csm_cli.render.session import render_jobs
 from csm_cli.takes import TakeStore
 
 SCRIPT = """\

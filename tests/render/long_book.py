@@ -20,7 +20,7 @@ from csm_cli.delivery.writer import BookWriter
 from csm_cli.engine import Speech
 from csm_cli.render.options import RenderOptions
 from csm_cli.render.project import read_jobs
-from csm_cli.render.run import render_jobs
+from csm_cli.render.session import render_jobs
 from csm_cli.takes.store import _flac
 from tests.render.fake_engine import FakeEngine
 

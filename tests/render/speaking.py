@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from csm_cli.engine import Sampler
-from csm_cli.render.desk import Desk
 from csm_cli.render.loop import Manner, Work, speak_chains
 from csm_cli.render.progress import Progress
 from csm_cli.takes import Asked, ModelIdentity, TakeStore, VoiceIdentity
-from csm_cli.takes.choose import Chooser
+from csm_cli.takes.lineage import Chooser
+from csm_cli.takes.repository import Desk
 from csm_cli.takes.writer import TakeWriter
 
 MODEL = ModelIdentity("fake", "r1", "float32")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from csm_cli.errors import CsmError
+from csm_cli.core.errors import CsmError
 from csm_cli.takes import TakeStore
 from csm_cli.takes.record import read_record
 from tests.render.fake_engine import FakeEngine
@@ -22,7 +22,7 @@ import sys, time
 from pathlib import Path
 from csm_cli.render.options import RenderOptions
 from csm_cli.render.project import read_jobs
-from csm_cli.render.run import render_jobs
+from csm_cli.render.session import render_jobs
 from tests.render.fake_engine import FakeEngine
 
 class Slow(FakeEngine):
@@ -107,7 +107,7 @@ def test_two_renderings_of_one_project_at_once(tmp_path, voices):
 
 def test_chapters_that_are_rendered_by_two_at_once_are_all_told(tmp_path, voices):
     """Each finds what the other has finished: neither list of files, timeline nor report loses a chapter."""
-    from csm_cli.locks import alone
+    from csm_cli.core.locks import alone
 
     chapters = ["First", "Second"]
     rows = [f"  - {{title: {name}, lines: [{{narrator: {name} words.}}]}}\n" for name in chapters]

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from csm_cli.core.errors import CsmError, UsageError
 from csm_cli.delivery.options import Delivery
-from csm_cli.errors import CsmError, UsageError
 from csm_cli.render.options import RenderOptions
+from csm_cli.render.outcome import Interrupted
 from csm_cli.render.project import read_jobs
-from csm_cli.render.report import Interrupted
-from csm_cli.render.run import render_jobs
+from csm_cli.render.session import render_jobs
 from csm_cli.takes import TakeStore
 from csm_cli.takes.record import read_record
 from tests.render.fake_engine import FakeEngine, capped

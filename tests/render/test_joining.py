@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from csm_cli.render.plan import plan_screenplay
-from csm_cli.screenplay import read_screenplay
+from csm_cli.script import read_screenplay
 
 HEAD = "voices: {Ann: a, Ben: b}\nlines:\n"
 

@@ -14,13 +14,13 @@ from csm_cli.audio.files import wav_header
 from csm_cli.audio.level import db, rms
 from csm_cli.audio.loudness import PRESETS
 from csm_cli.audio.sinks import Loudspeaker, WavStream, check_loudspeaker
+from csm_cli.core.errors import CsmError, MissingError, UsageError
 from csm_cli.delivery.options import Delivery
-from csm_cli.errors import CsmError, MissingError, UsageError
 from csm_cli.render.live import LiveSound
 from csm_cli.render.options import RenderOptions
 from csm_cli.render.progress import Progress
 from csm_cli.render.project import read_jobs
-from csm_cli.render.run import render_jobs
+from csm_cli.render.session import render_jobs
 from tests.render.fake_engine import FakeEngine, capped
 
 RATE = 24_000

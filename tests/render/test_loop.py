@@ -2,11 +2,11 @@
 
 import pytest
 
+from csm_cli.core.errors import UsageError
 from csm_cli.engine import Segment
-from csm_cli.errors import UsageError
 from csm_cli.render.plan import plan_screenplay
 from csm_cli.render.seeds import take_seed
-from csm_cli.screenplay import read_screenplay
+from csm_cli.script import read_screenplay
 from csm_cli.takes import TakeStore
 from tests.render.fake_engine import FakeEngine, FakeSlots, capped, good_speech, silent
 from tests.render.speaking import speak_planned

@@ -5,7 +5,7 @@ from __future__ import annotations
 from csm_cli.audio.files import read_audio
 from csm_cli.render.options import RenderOptions
 from csm_cli.render.project import read_jobs
-from csm_cli.render.run import render_jobs
+from csm_cli.render.session import render_jobs
 from tests.render.fake_engine import FakeEngine
 
 

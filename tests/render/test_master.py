@@ -6,18 +6,18 @@ from dataclasses import replace
 import pytest
 import soundfile
 
-from csm_cli.audio.encode import encode
 from csm_cli.audio.layout import Pauses
 from csm_cli.audio.loudness import PRESETS
+from csm_cli.core.errors import CsmError, MissingError, UsageError
 from csm_cli.delivery.book import Book
+from csm_cli.delivery.encode import encode
 from csm_cli.delivery.options import Delivery
-from csm_cli.errors import CsmError, MissingError, UsageError
 from csm_cli.render.credits import role_of, with_credits, with_titles
 from csm_cli.render.master import master_jobs
 from csm_cli.render.options import RenderOptions
 from csm_cli.render.project import read_jobs
-from csm_cli.render.run import render_jobs
-from csm_cli.screenplay import METADATA, read_screenplay
+from csm_cli.render.session import render_jobs
+from csm_cli.script import METADATA, read_screenplay
 from tests.render.fake_engine import FakeEngine
 
 

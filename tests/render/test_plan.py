@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
 from csm_cli.render.cast import find_voices
 from csm_cli.render.plan import plan_screenplay
 from csm_cli.render.tags import cast_tags
-from csm_cli.screenplay import read_screenplay
+from csm_cli.script import read_screenplay
 from csm_cli.voices.voice import Voice
 
 

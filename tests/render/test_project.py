@@ -5,13 +5,13 @@ import json
 import pytest
 import soundfile
 
+from csm_cli.core.errors import MissingError, ScriptError, UsageError
 from csm_cli.delivery.options import Delivery
-from csm_cli.errors import MissingError, ScriptError, UsageError
 from csm_cli.render.models import Limits
 from csm_cli.render.options import RenderOptions, format_chapters, parse_chapters
+from csm_cli.render.outcome import Interrupted
 from csm_cli.render.project import read_jobs
-from csm_cli.render.report import Interrupted
-from csm_cli.render.run import render_jobs
+from csm_cli.render.session import render_jobs
 from tests.render.fake_engine import FakeEngine, capped
 
 

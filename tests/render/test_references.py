@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from csm_cli.core.errors import UsageError
 from csm_cli.engine import Utterance
-from csm_cli.errors import UsageError
 from csm_cli.render.cast import find_voices, references, with_clips
 from csm_cli.render.options import RenderOptions
 from csm_cli.render.project import plan_jobs, read_jobs
-from csm_cli.render.run import render_jobs
+from csm_cli.render.session import render_jobs
 from csm_cli.render.tags import cast_tags
-from csm_cli.screenplay import read_screenplay
+from csm_cli.script import read_screenplay
 from csm_cli.voices.registry import VoiceRegistry
 from csm_cli.voices.store import NewClip
 from tests.render.fake_engine import FakeEngine, capped

@@ -9,13 +9,13 @@ import pytest
 import yaml
 
 from csm_cli.audio.files import write_wav
-from csm_cli.paths import data_dir
+from csm_cli.core.paths import data_dir
 from csm_cli.render.cast import find_voices, with_clips
 from csm_cli.render.options import RenderOptions
 from csm_cli.render.project import plan_jobs, read_jobs
-from csm_cli.render.run import render_jobs
+from csm_cli.render.session import render_jobs
 from csm_cli.render.tags import cast_tags, line_tags
-from csm_cli.screenplay import Screenplay, read_screenplay
+from csm_cli.script import Screenplay, read_screenplay
 from csm_cli.voices.voice import Voice
 from tests.render.fake_engine import FakeEngine
 

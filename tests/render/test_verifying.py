@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
+from csm_cli.render.checks import make_verifier
 from csm_cli.render.options import RenderOptions
 from csm_cli.render.project import read_jobs
-from csm_cli.render.run import render_jobs
-from csm_cli.render.verifying import make_verifier
+from csm_cli.render.session import render_jobs
 from csm_cli.takes import TakeStore
 from csm_cli.verify import Reading, Verifier
 from csm_cli.verify.encoders import NO_ENCODER
@@ -150,7 +150,7 @@ def test_words_of_the_lexicon_may_be_heard_in_any_spelling(book, monkeypatch):
         def hear(self, sounds, rate):
             return ["merlin and garrett walk to the marine gate"]
 
-    monkeypatch.setattr("csm_cli.asr.load_recogniser", lambda *given: Listener())
+    monkeypatch.setattr("csm_cli.verify.recognisers.load_recogniser", lambda *given: Listener())
     (book.folder / "lexicon.yaml").write_text("Myfanwy: myrrin\nGareth: gahrik\n")
     options = RenderOptions(output=book.folder / "out", verify=("asr",))
     jobs = read_jobs([book.script], options)

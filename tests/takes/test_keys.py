@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from csm_cli.checkpoints.embedded import DEMO_CHECKPOINT
 from csm_cli.checkpoints.find import find_checkpoint
-from csm_cli.demo import DEMO_CHECKPOINT
+from csm_cli.checkpoints.revision import checkpoint_revision
 from csm_cli.engine import Sampler
 from csm_cli.takes import ModelIdentity, VoiceIdentity
-from csm_cli.takes.checkpoints import checkpoint_revision
 from csm_cli.takes.keys import line_id
 from tests.takes.conftest import ASKED, make_take
 

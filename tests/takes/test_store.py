@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from csm_cli.errors import CsmError
+from csm_cli.core.errors import CsmError
 from csm_cli.takes import TakeStore
 from csm_cli.takes.take import take_from_json
 from tests.takes.conftest import ASKED, keep, make_take, sounds_of

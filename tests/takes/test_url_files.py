@@ -7,13 +7,13 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from csm_cli.errors import CsmError, MissingError, UsageError
+from csm_cli.core.errors import CsmError, MissingError, UsageError
+from csm_cli.editing.garbage import collect
 from csm_cli.takes import TakeStore
 from csm_cli.takes.place import Url, place_from
 from csm_cli.takes.record import Used, merge_record, read_record, recorded_scripts
 from csm_cli.takes.take import Take
 from csm_cli.takes.url_files import UrlFiles
-from csm_cli.workbench.collect import collect
 from tests.takes.conftest import keep, make_take
 
 

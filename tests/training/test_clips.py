@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csm_cli.audio.files import write_wav
-from csm_cli.errors import UsageError
+from csm_cli.core.errors import UsageError
 from csm_cli.training.clips import ClipData, encode_clips, make_rows, split_rows
 from csm_cli.training.manifest import Clip
 from csm_cli.training.segments import EOS, FRAME, TEXT, Spoken

@@ -9,11 +9,11 @@ import pytest
 import torch
 from transformers import MimiModel
 
-from csm_cli.errors import MissingError
-from csm_cli.training.codec import CodecOptions, CodecTrainer
-from csm_cli.training.mimi import encode_latents
-from csm_cli.training.pool import SpeechPool
+from csm_cli.core.errors import MissingError
 from csm_cli.training.schedule import Budget
+from recipes.demo_voice.codec.codec_training import CodecOptions, CodecTrainer
+from recipes.demo_voice.codec.mimi import encode_latents
+from recipes.demo_voice.codec.pool import SpeechPool
 
 OPTIONS = CodecOptions(
     batch=2, frames=10, judged_frames=4, discriminator_channels=2, ear_width=16, phones=5, log_every=4,

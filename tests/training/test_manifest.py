@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from csm_cli.errors import MissingError, UsageError
+from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.training.manifest import read_manifest
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from transformers import MimiModel
 
-from csm_cli.training.mimi import decode_latents, encode_latents, scale_to_unit, side_of
+from recipes.demo_voice.codec.mimi import decode_latents, encode_latents, scale_to_unit, side_of
 
 
 def test_codes_are_those_of_the_library(codec: MimiModel) -> None:

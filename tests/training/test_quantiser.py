@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from transformers import MimiModel
 
-from csm_cli.training.quantiser import CodebookTrainer
+from recipes.demo_voice.codec.quantiser import CodebookTrainer
 
 
 def _latents(frames: int = 40) -> torch.Tensor:

@@ -23,8 +23,8 @@ from torch.utils.data import DataLoader, get_worker_info
 
 from csm_cli.audio.files import write_wav
 from csm_cli.checkpoints.find import find_checkpoint
+from csm_cli.core.errors import CsmError, MissingError, UsageError
 from csm_cli.engine import Engine, Utterance
-from csm_cli.errors import CsmError, MissingError, UsageError
 from csm_cli.model import CsmConfig, CsmForConditionalGeneration
 from csm_cli.model.loading import load_model
 from csm_cli.training.data import _segment_ids

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csm_cli.errors import MissingError, UsageError
+from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.training.segments import (
     EOS,
     FRAME,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from csm_cli.audio.files import read_audio
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
 from csm_cli.verify import Reading, Verifier
 from csm_cli.verify.encoders import RATE, load_encoder, speech_alone
 from csm_cli.verify.ge2e import GE2E, installed_weights, mel_bands

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from csm_cli.errors import MissingError
+from csm_cli.core.errors import MissingError
 from csm_cli.verify import Reading, Verifier
 from csm_cli.verify.encoders import XVectorEncoder, load_encoder
 from csm_cli.verify.likeness import MEASURED, Bounds, VoiceLikeness, bounds_of, foreign

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from csm_cli.verify.sound import sound_problems
+from csm_cli.verify.signal import sound_problems
 from csm_cli.voices.registry import VoiceRegistry
 
 RATE = 24_000

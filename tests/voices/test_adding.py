@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from csm_cli.errors import MissingError, UsageError
+from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.voices.adding import Recording, prepare_all, with_labels
 from csm_cli.voices.transcript import check_transcript, part_heard, read_transcript
 from tests.voices.sounds import RATE, TEXT, speech, written

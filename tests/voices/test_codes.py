@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from csm_cli.audio.files import write_wav
-from csm_cli.errors import MissingError
-from csm_cli.paths import cache_dir
+from csm_cli.core.errors import MissingError
+from csm_cli.core.paths import cache_dir
 from csm_cli.voices.codes import codes_path, reference_codes
 from csm_cli.voices.voice import Voice
 

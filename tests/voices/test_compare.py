@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from csm_cli.audio.files import read_audio
-from csm_cli.errors import MissingError, UsageError
+from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.voices.compare import (
     GAP_SECONDS,
     RATE,

@@ -42,7 +42,7 @@ def test_a_rendering_says_so_in_its_files(registry, tmp_path: Path, kind: str) -
     from csm_cli.delivery.options import Delivery
     from csm_cli.render.options import RenderOptions
     from csm_cli.render.project import read_jobs
-    from csm_cli.render.run import render_jobs
+    from csm_cli.render.session import render_jobs
     from tests.render.fake_engine import FakeEngine
 
     script = tmp_path / "book.yaml"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from csm_cli.audio.ffmpeg import run_ffmpeg
-from csm_cli.errors import CsmError, MissingError, UsageError
+from csm_cli.core.errors import CsmError, MissingError, UsageError
 from csm_cli.voices.clipping import SQUARE, clipped_share, squareness
 from csm_cli.voices.frames import loudness
 from csm_cli.voices.intake import LEVEL_DB, MARGIN_SECONDS, PEAK_DB, prepare, warnings

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from csm_cli.audio.ffmpeg import run_ffmpeg
-from csm_cli.errors import CsmError
+from csm_cli.core.errors import CsmError
 from csm_cli.voices.adding import Recording, prepare_all
 from csm_cli.voices.registry import VoiceRegistry
 from tests.voices.sounds import RATE, TEXT, noise, speech, speech_at, written

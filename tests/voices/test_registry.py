@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from csm_cli.audio.files import read_audio
-from csm_cli.errors import CsmError, MissingError, UsageError
-from csm_cli.paths import data_dir
+from csm_cli.core.errors import CsmError, MissingError, UsageError
+from csm_cli.core.paths import data_dir
 from csm_cli.voices import places, store
 from csm_cli.voices.names import check_name
 from csm_cli.voices.registry import VoiceRegistry

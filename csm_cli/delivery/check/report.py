@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from csm_cli.audio.atomic import written
+from csm_cli.core.atomic import written
 from csm_cli.delivery.check.findings import Finding
 from csm_cli.delivery.check.picture import picture
 from csm_cli.delivery.check.presets import Preset

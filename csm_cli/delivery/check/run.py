@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from csm_cli.audio.measure import Measured, measure
 from csm_cli.audio.timeline import Timeline
+from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.delivery.check.findings import Finding, Role, file_findings, joint_findings
 from csm_cli.delivery.check.mp3 import read_frames
 from csm_cli.delivery.check.presets import Preset
 from csm_cli.delivery.manifest import NAME as TIMELINE
 from csm_cli.delivery.manifest import read_timeline
-from csm_cli.errors import MissingError, UsageError
 
 NAMES = "mp3 m4a m4b aac mp4 wav flac opus ogg oga aif aiff wma rf64 w64 caf mka"
 SUFFIXES = frozenset(f".{name}" for name in NAMES.split())

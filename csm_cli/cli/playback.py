@@ -1,0 +1,90 @@
+"""Hearing what is spoken: on the loudspeaker, or as a WAV on standard output."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from csm_cli.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from csm_cli.audio.layout import Pauses
+    from csm_cli.audio.sinks import Sink
+    from csm_cli.delivery.options import Delivery
+    from csm_cli.render.progress import Progress
+
+FOR_FILES = ("formats", "whole", "level_per", "extras", "split_hours", "cover", "sample", "watermark")
+"""Options of `csm render` that a stream knows nothing of."""
+
+
+def check_hearing(to_stdout: bool, play: bool) -> None:
+    """Make sure, before a model is loaded, that the sound can go where it is wanted.
+
+    Raises:
+        UsageError: to both places, or to a terminal.
+        MissingError: there is nothing to play it on.
+    """
+    if to_stdout and play:
+        raise UsageError("the sound goes to one place", where="--play", remedy="leave out --play, or -o -")
+    if to_stdout and sys.stdout.isatty():
+        raise UsageError(
+            "audio is not written to a terminal", where="-o -", remedy="send it to a file or a pipe"
+        )
+    if play:
+        from csm_cli.audio.sinks import check_loudspeaker
+
+        check_loudspeaker()
+
+
+def check_stream(context: typer.Context, scripts: Sequence[Path]) -> None:
+    """Make sure that nothing is asked of a WAV on standard output that only files can give.
+
+    Raises:
+        UsageError: several scripts, or an option that is about files.
+    """
+    if len(scripts) > 1:
+        raise UsageError("one script at a time", where="-o -", remedy="stream them one after the other")
+    options = {each.name: each.opts[-1] for each in context.command.params}
+    if asked := [options[name] for name in FOR_FILES if was_given(context, name)]:
+        raise UsageError(
+            f"the stream is a plain WAV, without {', '.join(asked)}",
+            where="-o -",
+            remedy=f"leave {'it' if len(asked) == 1 else 'them'} out, or name a folder",
+        )
+
+
+def was_given(context: typer.Context, name: str) -> bool:
+    """Whether an option stands on the command line, named as in the command's function."""
+    return getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
+
+
+@contextmanager
+def hearing(
+    progress: Progress, rate: int, delivery: Delivery, pauses: Pauses, *, to_stdout: bool, play: bool
+) -> Iterator[Progress]:
+    """The progress to hand on: one that lets the sound be heard, if that is asked for.
+
+    At the end, waits until all of it has been heard.
+
+    Raises:
+        MissingError: the loudspeaker is gone.
+        CsmError: a sound cannot be read.
+    """
+    if not (to_stdout or play):
+        yield progress
+        return
+    from csm_cli.audio.sinks import Loudspeaker, WavStream
+    from csm_cli.render.live import LiveSound
+
+    sink: Sink = Loudspeaker(rate) if play else WavStream(sys.stdout.buffer, rate)
+    live = LiveSound(progress, sink, rate, delivery.loudness, pauses, delivery.tone_db)
+    try:
+        yield live
+        live.finish()
+    finally:
+        live.close()

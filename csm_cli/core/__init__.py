@@ -1,0 +1,1 @@
+"""Errors, paths, locks, atomic writes, and the values that go into and come out of the engine."""

@@ -1,0 +1,55 @@
+"""Files that are either whole or absent: written beside their place, then renamed into it."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from csm_cli.core.errors import CsmError
+
+
+@contextmanager
+def written(path: Path | str, where: Path | str | None = None, sync: bool = True) -> Iterator[Path]:
+    """Gives a temporary path in the same folder; on a clean exit it is synced and renamed to `path`.
+
+    The temporary name keeps the suffix (encoders read the format from it) and starts with a dot. The folder
+    is made when it is not there. On any exception the temporary file is removed and `path` is untouched.
+    Errors name `where`, if it is given, in the place of `path`. Without `sync` a power cut (not a kill) may
+    leave the file without its content: for what is checked by a hash when it is used.
+
+    Raises:
+        CsmError: the system refuses (no space, no permission, a folder in the way).
+    """
+    path = Path(path)
+    temporary = path.parent / f".{uuid.uuid4().hex}{path.suffix}"
+    try:
+        with disk_errors(where or path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            if sync:
+                with temporary.open("rb+") as file:
+                    os.fsync(file.fileno())
+            temporary.replace(path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def disk_errors(where: Path | str) -> Iterator[None]:
+    """Tells what the system refuses in one line.
+
+    Raises:
+        CsmError: no space, no permission, a folder in the way.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise CsmError(
+            f"cannot be written ({error.strerror or error})",
+            where=str(where),
+            remedy="check the folder, its permissions and the free space",
+        ) from error

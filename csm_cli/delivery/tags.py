@@ -1,0 +1,147 @@
+"""What a file says about itself: tags and chapters, in ffmpeg's metadata format, and cover pictures."""
+
+from __future__ import annotations
+
+import base64
+import re
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from csm_cli.core.errors import MissingError, UsageError
+
+MAX_CHAPTERS_MP3 = 255  # the table of contents counts its entries in one byte
+MAX_COVER_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class Tags:
+    """What a file says about itself; empty values are left out.
+
+    Attributes:
+        album_artist: the author, in a book.
+        composer: the narrator, in a book: players of audiobooks look there.
+    """
+
+    title: str = ""
+    album: str = ""
+    artist: str = ""
+    track: int | None = None
+    tracks: int | None = None
+    comment: str = "AI-narrated"
+    album_artist: str = ""
+    composer: str = ""
+    genre: str = "Audiobook"
+    date: str = ""
+    language: str = ""
+    publisher: str = ""
+    copyright: str = ""
+    description: str = ""
+    subtitle: str = ""
+    series: str = ""
+
+    def filled(self) -> dict[str, str]:
+        """The tags that say something, by ffmpeg's names for them."""
+        track = "" if self.track is None else str(self.track)
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "tracks"}
+        values["grouping"] = values.pop("series")
+        values |= {"track": f"{track}/{self.tracks}" if track and self.tracks else track}
+        return {key: value.replace("\0", "") for key, value in values.items() if value}
+
+
+class Mark(NamedTuple):
+    """A chapter within a file: seconds, and its title."""
+
+    start: float
+    end: float
+    title: str
+
+
+@dataclass(frozen=True)
+class Cover:
+    """A picture.
+
+    Attributes:
+        mime: image/jpeg or image/png.
+        size: (width, height) in pixels.
+    """
+
+    path: Path
+    mime: str
+    size: tuple[int, int]
+    data: bytes = field(repr=False)
+
+
+def read_cover(path: Path | str) -> Cover:
+    """Reads a JPEG or PNG.
+
+    Raises:
+        MissingError: no such file.
+        UsageError: it is something else, damaged, or beyond 16 MB.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes() if path.stat().st_size <= MAX_COVER_BYTES else b""
+    except FileNotFoundError as error:
+        raise MissingError("no such picture", where=str(path), remedy="check the path") from error
+    except OSError as error:
+        raise UsageError(f"cannot be read ({error.strerror or error})", where=str(path)) from error
+    size = _picture_size(data)
+    if not size:
+        raise UsageError("is no cover", where=str(path), remedy="give a JPEG or PNG of at most 16 MB")
+    return Cover(path, "image/png" if data.startswith(b"\x89PNG") else "image/jpeg", size, data)
+
+
+def ffmetadata(tags: dict[str, str], marks: Sequence[Mark] = ()) -> str:
+    """The text of a file in ffmpeg's metadata format."""
+    lines = [";FFMETADATA1", *(f"{_escaped(key)}={_escaped(value)}" for key, value in tags.items())]
+    for mark in marks:
+        lines += [
+            "[CHAPTER]",
+            "TIMEBASE=1/1000",  # without it, chapters collapse to nothing
+            f"START={round(mark.start * 1000)}",
+            f"END={round(mark.end * 1000)}",
+            f"title={_escaped(mark.title)}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def chapter_comments(marks: Sequence[Mark]) -> dict[str, str]:
+    """Chapters as Vorbis comments, `CHAPTER000=00:00:00.000`."""
+    found = {}
+    for number, mark in enumerate(marks):
+        minutes, seconds = divmod(round(mark.start * 1000) / 1000, 60)
+        hours, minutes = divmod(int(minutes), 60)
+        found[f"CHAPTER{number:03d}"] = f"{hours:02d}:{minutes:02d}:{seconds:06.3f}"
+        found[f"CHAPTER{number:03d}NAME"] = mark.title.replace("\0", "")
+    return found
+
+
+def picture_block(cover: Cover) -> str:
+    """A cover as the value of METADATA_BLOCK_PICTURE: ffmpeg puts no picture into Ogg files."""
+    mime = cover.mime.encode()
+    block = struct.pack(">II", 3, len(mime)) + mime + struct.pack(">I", 0)
+    block += struct.pack(">IIIII", *cover.size, 24, 0, len(cover.data)) + cover.data
+    return base64.b64encode(block).decode()
+
+
+def _escaped(text: str) -> str:
+    text = text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+    # ffmpeg takes a backslash before the end of a line, even an escaped one, for an escaped end of line.
+    text += " " if text.endswith("\\") else ""
+    return re.sub(r"([=;#\\\n])", r"\\\1", text)
+
+
+def _picture_size(data: bytes) -> tuple[int, int] | None:
+    if data.startswith(b"\x89PNG\r\n\x1a\n") and len(data) > 24:
+        return struct.unpack(">II", data[16:24])
+    position = 2
+    while data.startswith(b"\xff\xd8\xff") and position + 9 <= len(data) and data[position] == 0xFF:
+        kind, length = data[position + 1], int.from_bytes(data[position + 2 : position + 4], "big")
+        if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack(">HH", data[position + 5 : position + 9])
+            return width, height
+        position += 2 + length
+    return None

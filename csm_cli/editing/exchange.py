@@ -1,0 +1,165 @@
+"""Out to an audio editor and back: a clip for each line, labels, a list of files; the edited clips in again.
+
+Audacity opens `clips.lof` with every clip in its place; with `labels.txt` imported, its export of several
+files by labels gives clips of the same names again. Any other editor may change the clips where they lie.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from csm_cli.audio.files import read_audio, write_wav
+from csm_cli.core.atomic import written
+from csm_cli.core.errors import CsmError, MissingError, UsageError
+from csm_cli.delivery.names import slug
+from csm_cli.editing.lines import Bench, BenchLine
+from csm_cli.editing.pinning import import_sound
+from csm_cli.takes import Take
+
+MANIFEST, LABELS, FILES = "clips.json", "labels.txt", "clips.lof"
+GAP_SECONDS = 0.5
+"""Between two clips in the editor, so that they can be told apart."""
+SAME_SECONDS, SAME_DB = 0.005, -55.0
+"""A clip is unchanged if its length and its sound differ by no more: an editor's dither and rounding."""
+_SCHEMA = 1
+
+
+def export_clips(bench: Bench, lines: Sequence[BenchLine], folder: Path) -> list[Path]:
+    """Write the takes that lines use as clips.
+
+    Args:
+        bench: the script.
+        lines: of it; those that were never spoken are left out.
+        folder: of the clips; files of the same names are replaced.
+
+    Returns:
+        The clips, then `labels.txt`, `clips.lof` and `clips.json`.
+
+    Raises:
+        MissingError: none of the lines was spoken.
+        CsmError: a file cannot be written, a take is damaged.
+    """
+    clips: list[Path] = []
+    labels: list[str] = []
+    listed: list[str] = []
+    entries: dict[str, dict[str, object]] = {}
+    at = 0.0
+    for number, line in enumerate(lines, 1):
+        if line.take is None:
+            continue
+        stem = f"{number:04d}-{slug(line.planned.line.speaker)[:24]}-{line.planned.id}"
+        sound = _sound(bench, line.take)
+        path = folder / f"{stem}.wav"
+        write_wav(path, sound, line.take.rate)
+        clips.append(path)
+        end = at + sound.size / line.take.rate
+        labels.append(f"{at:.6f}\t{end:.6f}\t{stem}\n")
+        listed.append(f'file "{path.name}" offset {at:.6f}\n')
+        entries[path.name] = {"line": line.planned.id, "take": line.take.id, "text": line.planned.line.text}
+        at = end + GAP_SECONDS
+    if not clips:
+        raise MissingError("no line has a take yet", where=str(bench.script), remedy="render it first")
+    manifest = {"schema": _SCHEMA, "script": bench.job.script, "clips": entries}
+    for name, text in (
+        (LABELS, "".join(labels)),
+        (FILES, "".join(listed)),
+        (MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"),
+    ):
+        with written(folder / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    return [*clips, folder / LABELS, folder / FILES, folder / MANIFEST]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What became of a clip.
+
+    Args:
+        clip: its file.
+        line: the stable id of its line.
+        what: "imported", "changed" (in a dry run), "unchanged", "missing", "gone" (the line is in the
+            script no more) or "unreadable".
+        doubts: what is doubtful about the sound.
+    """
+
+    clip: Path
+    line: str
+    what: str
+    doubts: tuple[str, ...] = ()
+
+
+def import_edits(bench: Bench, folder: Path, *, dry_run: bool = False) -> Iterator[Edit]:
+    """Take edited clips back as the pinned takes of their lines; unchanged ones are left alone.
+
+    Raises:
+        MissingError: there is no `clips.json` in the folder.
+        UsageError: it is damaged, or of another script.
+        CsmError: a take cannot be written.
+    """
+    lines = {line.planned.id: line for line in bench.lines}
+    for name, line_id, take_id in _read_manifest(bench, folder):
+        path = folder / name
+        if not path.is_file():
+            yield Edit(path, line_id, "missing")
+        elif (line := lines.get(line_id)) is None:
+            yield Edit(path, line_id, "gone")
+        else:
+            yield _import_edit(bench, line, path, take_id, dry_run)
+
+
+def _import_edit(bench: Bench, line: BenchLine, path: Path, take_id: str, dry_run: bool) -> Edit:
+    before = bench.store.load(take_id)
+    try:
+        sound = read_audio(path, before.rate if before else 24_000)
+    except CsmError as error:
+        return Edit(path, line.planned.id, "unreadable", (error.what,))
+    if before is not None and _same(_sound(bench, before), sound, before.rate):
+        return Edit(path, line.planned.id, "unchanged")
+    if dry_run:
+        return Edit(path, line.planned.id, "changed")
+    _, doubts = import_sound(bench, line, sound)
+    return Edit(path, line.planned.id, "imported", doubts)
+
+
+def _read_manifest(bench: Bench, folder: Path) -> list[tuple[str, str, str]]:
+    path = folder / MANIFEST
+    try:
+        value = json.loads(path.read_bytes())
+        if value["schema"] != _SCHEMA or value["script"] != bench.job.script:
+            raise UsageError(
+                f"was made of {value['script']}, not of {bench.job.script}",
+                where=str(path),
+                remedy="name the script it was exported from",
+            )
+        found = [
+            (str(name), str(entry["line"]), str(entry["take"])) for name, entry in value["clips"].items()
+        ]
+    except FileNotFoundError as error:
+        raise MissingError(
+            "holds no exported clips", where=str(folder), remedy="give the folder of csm takes export"
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise UsageError("is damaged", where=str(path), remedy="export again") from error
+    if any(Path(name).name != name for name, _, _ in found):
+        raise UsageError("names clips outside its folder", where=str(path), remedy="export again")
+    return found
+
+
+def _sound(bench: Bench, take: Take) -> np.ndarray:
+    return np.concatenate(bench.store.audio(take))
+
+
+def _same(before: np.ndarray, after: np.ndarray, rate: int) -> bool:
+    if abs(before.size - after.size) > SAME_SECONDS * rate:
+        return False
+    size = min(before.size, after.size)
+    if not size:
+        return True
+    change = float(np.sqrt(np.mean(np.square(before[:size] - after[:size]))))
+    level = float(np.sqrt(np.mean(np.square(before[:size]))))
+    return change <= max(level, 1e-3) * 10 ** (SAME_DB / 20)

@@ -1,0 +1,105 @@
+"""Clearing up: takes that no line of any script uses, and what broken-off writes left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from csm_cli.core.errors import CsmError
+from csm_cli.editing.lines import Bench
+from csm_cli.takes import TakeStore
+from csm_cli.takes.locks import nobody_else
+from csm_cli.takes.place import Place, Url
+from csm_cli.takes.record import recorded_scripts
+from csm_cli.takes.store import FOLDER
+
+YOUNG = timedelta(days=1)
+"""Takes behind a URL that are younger stay: a rendering may be at work that has not noted them yet."""
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What was cleared, or would be.
+
+    Args:
+        takes: their ids.
+        leftovers: files that belong to no take.
+        bytes: freed.
+        kept: takes that stay.
+    """
+
+    takes: tuple[str, ...]
+    leftovers: tuple[Path, ...]
+    bytes: int
+    kept: int
+
+
+def collect(
+    project: Path, takes: Place | None, note: Callable[[str], None], *, dry_run: bool = False
+) -> Collected:
+    """Remove takes that are neither used by a line of a script that is still there, nor pinned, nor chosen.
+
+    Behind a URL no lock tells whether somebody renders: there, takes of the last day stay, and all leftovers.
+
+    Args:
+        project: the folder of the scripts.
+        takes: of the takes; None: `.csm/takes` in the project.
+        note: is told of scripts that cannot be read: their takes all stay.
+        dry_run: look only.
+
+    Raises:
+        CsmError: a render is at work, a file cannot be removed.
+    """
+    folder = takes or project / FOLDER
+    with nullcontext() if isinstance(folder, Url) else nobody_else(folder):
+        store = TakeStore(folder)  # not earlier: what was spoken while the lock was waited for is no leftover
+        needed = _needed(project, folder, store, note)
+        rows = store.index.rows()
+        idle = [row.id for row in rows if row.id not in needed]
+        leftovers: list[Path] = []
+        if isinstance(folder, Url):
+            young = (datetime.now(UTC) - YOUNG).isoformat(timespec="microseconds")
+            idle = [row.id for row in rows if row.id not in needed and row.made < young]
+        else:
+            leftovers = _leftovers(folder, {row.id for row in rows})
+        freed = sum(store.size(take) for take in idle) + sum(path.stat().st_size for path in leftovers)
+        if not dry_run:
+            for take in idle:
+                store.remove(take)
+            for path in leftovers:
+                path.unlink(missing_ok=True)
+            store.close()
+    return Collected(tuple(idle), tuple(leftovers), freed, len(rows) - len(idle))
+
+
+def _needed(project: Path, folder: Place, store: TakeStore, note: Callable[[str], None]) -> set[str]:
+    needed: set[str] = set()
+    for row in store.index.rows():
+        if row.pins or row.chosen:
+            needed.add(row.id)
+    scripts = {*recorded_scripts(folder), *(row.script for row in store.index.rows())}
+    for name in sorted(scripts):
+        script = project / name
+        if not script.is_file():
+            continue
+        try:
+            bench = Bench(script, folder)
+        except CsmError as error:
+            note(f"{script}: cannot be read, so its takes all stay ({str(error).splitlines()[0]})")
+            needed |= {row.id for row in store.index.rows() if row.script == name}
+            continue
+        needed |= {line.take.id for line in bench.lines if line.take is not None}
+    return needed
+
+
+def _leftovers(folder: Path, takes: set[str]) -> list[Path]:
+    """Files in the shards that belong to no take: of broken-off writes, or of damaged sidecars."""
+    return [
+        path
+        for shard in sorted(folder.glob("??"))
+        for path in sorted(shard.iterdir())  # hidden files too
+        if path.is_file() and path.name.partition(".")[0] not in takes
+    ]

@@ -1,0 +1,99 @@
+"""A person's word on takes: pinned, let go, chosen, or brought from outside."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from csm_cli.audio.files import SAMPLE_RATE, read_audio, to_pcm16
+from csm_cli.editing.lines import Bench, BenchLine
+from csm_cli.engine import Sampler
+from csm_cli.takes import Asked, ModelIdentity, Part, Take, VoiceIdentity
+from csm_cli.takes.keys import imported_take_id
+from csm_cli.takes.locks import in_use
+from csm_cli.takes.take import now
+from csm_cli.verify.signal import sound_problems
+
+
+def pin(bench: Bench, line: BenchLine, take: Take) -> Take:
+    """Pin a take: every rendering uses it, whatever changes around it. It replaces another pin of the line.
+
+    Raises:
+        CsmError: it cannot be written.
+    """
+    for other in bench.takes_of(line):
+        if line.place in other.pins and other.id != take.id:
+            bench.store.update(replace(other, pins=_without(other, line)))
+    pinned = bench.store.update(replace(take, pins=(*_without(take, line), line.place)))
+    bench.use(line, pinned)
+    return pinned
+
+
+def unpin(bench: Bench, line: BenchLine) -> Take | None:
+    """Let a line go again; it keeps using the take until something better is found by a rendering.
+
+    Returns:
+        The take that was pinned; None if there was none.
+
+    Raises:
+        CsmError: it cannot be written.
+    """
+    freed = None
+    for take in bench.takes_of(line):
+        if line.place in take.pins:
+            freed = bench.store.update(replace(take, pins=_without(take, line)))
+    return freed
+
+
+def choose(bench: Bench, line: BenchLine, take: Take) -> Take:
+    """Let a line use a take until its text changes, or strict lineage or another choice replaces it."""
+    chosen = bench.store.update(replace(take, chosen={**take.chosen, line.place: now()}))
+    bench.use(line, chosen)
+    return chosen
+
+
+def import_recording(bench: Bench, line: BenchLine, file: Path) -> tuple[Take, tuple[str, ...]]:
+    """Make a recording the pinned take of a line. Its codes are made when a later line first hears it.
+
+    Args:
+        file: any audio format.
+
+    Returns:
+        (the take; what is doubtful about the recording, in plain words).
+
+    Raises:
+        MissingError, UsageError: the file is not there or cannot be read.
+        CsmError: the take cannot be written.
+    """
+    return import_sound(bench, line, read_audio(file, SAMPLE_RATE))
+
+
+def import_sound(bench: Bench, line: BenchLine, sound: np.ndarray) -> tuple[Take, tuple[str, ...]]:
+    """As `import_recording`, of float32 mono `[samples]` at 24 kHz."""
+    planned = line.planned
+    asked = Asked(
+        bench.job.script,
+        planned.id,
+        planned.line.speaker,
+        planned.line.text,
+        planned.parts,
+        VoiceIdentity(planned.voice, "", planned.tag),
+        ModelIdentity("", "", ""),
+        Sampler(),
+        planned.seed,
+        planned.occurrence,
+        0,
+    )
+    name = imported_take_id(asked, to_pcm16(sound).tobytes())
+    part = Part(asked.spoken, planned.seed, 0, int(sound.size))
+    take = Take(name, "imported", asked, (), (part,), (), now(), rate=SAMPLE_RATE)
+    with in_use(bench.job.takes):  # until the sidecar lies there, a clean-up would see leftovers
+        if (there := bench.store.load(name)) is None:
+            there = bench.store.save(take, [], [sound])
+        return pin(bench, line, there), sound_problems(sound, SAMPLE_RATE)
+
+
+def _without(take: Take, line: BenchLine) -> tuple[str, ...]:
+    return tuple(place for place in take.pins if place != line.place)

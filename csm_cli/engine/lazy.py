@@ -1,0 +1,146 @@
+"""`Sketch`: what the small files of a checkpoint tell of an engine, without torch and its weights.
+
+Enough to plan, to find takes that are there, and to make chapters of them. The engine itself is loaded when
+something has to be spoken or encoded after all.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
+from csm_cli.checkpoints.revision import checkpoint_revision
+from csm_cli.core.atomic import written
+from csm_cli.core.errors import CsmError
+from csm_cli.core.paths import cache_dir
+from csm_cli.core.types import Codes, Segment, Utterance, sampler_of
+from csm_cli.engine.prompt import Prompter
+
+if TYPE_CHECKING:
+    from csm_cli.engine.engine import Engine
+    from csm_cli.engine.scheduler import Slots
+
+
+class Sketch:
+    """An engine that is not loaded yet; the attributes are those of `Engine`.
+
+    Args:
+        checkpoint: of the model.
+        device, dtype, quantize: as for `Engine.load`.
+        load: gives the engine itself.
+
+    Raises:
+        MissingError: the checkpoint has no tokenizer, or there is no such device.
+        UsageError: no such kind of device or number type.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        device: str,
+        dtype: str | None,
+        quantize: str | None,
+        load: Callable[[], Engine],
+    ):
+        config = checkpoint.config
+        self.model_id, self.files, self.quantize = checkpoint.model_id, checkpoint.identity_files, quantize
+        self.device, self.dtype = _device_and_dtype(device, dtype)
+        self.sample_rate: int = config["codec_config"]["sampling_rate"]
+        self.max_positions: int = config["max_position_embeddings"]
+        self.max_characters: int = config.get("max_characters", 250)
+        self.shipped_speakers: int = config.get("shipped_speakers", 0)
+        self.default_sampler = sampler_of(checkpoint.generation_config())
+        self._prompter = Prompter(checkpoint.tokenizer_file, config)
+        self._load = load
+
+    @classmethod
+    def of(
+        cls,
+        model: str | Path,
+        device: str,
+        dtype: str | None,
+        quantize: str | None,
+        load: Callable[[], Engine],
+    ) -> Sketch:
+        """Of a folder or a Hub id, as for `Engine.load`; raises what `find_checkpoint` does as well."""
+        return cls(find_checkpoint(model), device, dtype, quantize, load)
+
+    def positions(self, heard: Sequence[Segment], utterance: Utterance | None = None) -> int:
+        """See `Engine.positions`."""
+        return self._prompter.positions(heard, utterance)
+
+    def slots(self, count: int) -> Slots:
+        """See `Engine.slots`."""
+        return self._engine.slots(count)
+
+    def decode(self, codes: Sequence[Codes]) -> list[np.ndarray]:
+        """See `Engine.decode`."""
+        return self._engine.decode(codes)
+
+    def encode(self, audio: np.ndarray) -> Codes:
+        """See `Engine.encode`."""
+        return self._engine.encode(audio)
+
+    @cached_property
+    def codec_id(self) -> str:
+        """See `Engine.codec_id`; remembered from one run to the next, for it takes the weights to know."""
+        known = _codecs().get(checkpoint_revision(self.files))
+        return remember_codec(self._engine) if known is None else str(known)
+
+    @cached_property
+    def _engine(self) -> Engine:
+        return self._load()
+
+
+def remember_codec(engine: Engine) -> str:
+    """Keep the `codec_id` of an engine for a sketch of the same checkpoint; returns it."""
+    revision, name = checkpoint_revision(engine.files), engine.codec_id
+    known = _codecs()
+    if known.get(revision) != name:
+        with suppress(CsmError), written(_codecs_file()) as temporary:
+            temporary.write_text(json.dumps(known | {revision: name}, indent=1), encoding="utf-8")
+    return name
+
+
+def _codecs_file() -> Path:
+    return cache_dir() / "codecs.json"
+
+
+def _codecs() -> dict[str, Any]:
+    """The ids that are remembered, by the revisions of checkpoints."""
+    try:
+        return dict(json.loads(_codecs_file().read_bytes()))
+    except (OSError, ValueError, TypeError, RecursionError):
+        return {}
+
+
+def _device_and_dtype(device: str, dtype: str | None) -> tuple[str, str]:
+    """The kind of device, and the number type as torch names it: without torch where that is certain."""
+    names = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16", None: "float32"}
+    if device in ("auto", "cpu") and dtype in names and (device == "cpu" or not may_have_gpu()):
+        return "cpu", names[dtype]
+    from csm_cli.engine.devices import pick_device, pick_dtype
+
+    where = pick_device(device)
+    return where.type, str(pick_dtype(dtype, where)).removeprefix("torch.")
+
+
+def may_have_gpu() -> bool:
+    """Whether torch could find a GPU on this machine; False only where it certainly could not."""
+    try:
+        if importlib.metadata.version("torch").endswith("+cpu"):
+            return False
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return not sys.platform.startswith("linux") or any(
+        Path(node).exists() for node in ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+    )

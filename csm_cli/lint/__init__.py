@@ -1,0 +1,1 @@
+"""Checks of scripts and lexicons: what is wrong, and what is doubtful."""

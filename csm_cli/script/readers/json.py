@@ -1,0 +1,86 @@
+"""Dialogues in JSON: a list of `{"speaker": …, "text": …}`, alone or under "lines" and the like."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from csm_cli.script.document import NARRATOR, Screenplay
+from csm_cli.script.draft import Draft
+from csm_cli.script.header import RESERVED, bare_header
+from csm_cli.script.problems import Problems, shown
+from csm_cli.script.reading import Reading
+from csm_cli.script.source_text import SourceText
+
+_SPEAKER = ("speaker", "name", "character", "role", "from", "speaker_name", "speaker_id")
+_TEXT = ("text", "line", "content", "utterance", "message", "value", "dialogue")
+_LISTS = r'"(?:lines|dialogue|dialog|turns|messages|conversation|segments|script|utterances)"\s*:\s*\['
+_TITLE = re.compile(r'"title"\s*:\s*("(?:[^"\\]|\\.)*")')
+_BETWEEN = re.compile(r"[\s,]*")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f]")
+
+
+def read_json(source: SourceText, reading: Reading) -> Screenplay:
+    """The screenplay in a JSON text; faults are noted in `reading`."""
+    problems = reading.problems
+    header = bare_header(source.path, reading)
+    header.cast_known = False
+    start = re.search(rf"\A\s*\[|{_LISTS}", source.text)
+    if title := _TITLE.search(source.text, 0, start.start() if start else 2000):
+        header.title, header.untitled = " ".join(_clean(json.loads(title[1], strict=False)).split()), False
+    draft = Draft(source.path, header, reading)
+    if start is None:
+        problems.add(source.at(0), 'expected a list of {"speaker": …, "text": …}')
+        return draft.finish()
+    draft.begin_chapter(header.title, source.at(0), implied=True)
+    for at, item in _items(source, start.end(), problems):
+        _add(item, at, source, draft, problems)
+        if problems.full:
+            break
+    return draft.finish()
+
+
+def _items(source: SourceText, index: int, problems: Problems) -> Iterator[tuple[int, object]]:
+    """The items of the list that begins at `index`, with where they stand."""
+    decoder, text = json.JSONDecoder(strict=False), source.text
+    while True:
+        between = _BETWEEN.match(text, index)
+        assert between is not None
+        index = between.end()
+        if text[index : index + 1] == "]":
+            return
+        try:
+            item, end = decoder.raw_decode(text, index)
+        except json.JSONDecodeError as fault:
+            problems.add(source.at(min(fault.pos, len(text))), f"not valid JSON: {fault.msg}")
+            return
+        except (RecursionError, ValueError):
+            problems.add(source.at(index), "nested too deep, or a number too long")
+            return
+        yield index, item
+        index = end
+
+
+def _add(item: object, at: int, source: SourceText, draft: Draft, problems: Problems) -> None:
+    place = source.at(at)
+    fields = item if isinstance(item, dict) else {}
+    if isinstance(item, list) and len(item) == 2 and all(isinstance(part, str) for part in item):
+        fields = {"speaker": item[0], "text": item[1]}
+    text = next((fields[key] for key in _TEXT if isinstance(fields.get(key), str)), None)
+    if text is None:
+        problems.add(place, f'expected {{"speaker": …, "text": …}}, not {shown(json.dumps(item))}')
+        draft.skip_line()
+        return
+    name = next((fields[key] for key in _SPEAKER if isinstance(fields.get(key), (str, int))), NARRATOR)
+    name = " ".join(_clean(str(name)).split()) or NARRATOR
+    if isinstance(name, str) and name.isdigit():
+        name = f"Speaker {name}"
+    speaker = f"{name}." if name in RESERVED else name
+    for paragraph in re.split(r"\n\s*\n", _clean(text)) or [""]:
+        draft.add_line(speaker, paragraph, named_at=place, source=place, new_paragraph=True)
+
+
+def _clean(text: str) -> str:
+    return _CONTROL.sub(" ", _SURROGATE.sub("\ufffd", text))

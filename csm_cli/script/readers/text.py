@@ -1,0 +1,110 @@
+"""Plain text: paragraphs between blank lines, and the ways of naming speakers that are met in the wild.
+
+`NAME: text`, `Speaker 1: text` and `[S1] text` name a speaker; "Chapter 4", alone between blank lines, begins
+a chapter; `* * *` a scene. Nothing else has a meaning, and every other character is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from csm_cli.script.document import NARRATOR, Screenplay, Source
+from csm_cli.script.draft import Draft
+from csm_cli.script.header import RESERVED, bare_header
+from csm_cli.script.reading import Reading
+from csm_cli.script.source_text import SourceText
+
+SCENE = re.compile(r"[*#~_=•⁂·–—-](?:\s*[*#~_=•⁂·–—-]){0,12}")
+_NUMBER = r"(?:[0-9]{1,4}|[IVXLC]{1,8}|One|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten|Eleven|Twelve)"
+HEADING = re.compile(
+    rf"(?:chapter|part|book|act|canto)\s+{_NUMBER}(?:\s*[.:—–-]?\s+\S.{{0,80}}|[.:]?)"
+    r"|(?:prologue|epilogue|foreword|preface|introduction|afterword)[.:]?",
+    re.IGNORECASE,
+)
+_MARKED = re.compile(r"#\s+(\S.*)")
+_TAGGED = re.compile(r"\[((?:S|Speaker\s*)[0-9]{1,3})\]:?\s*", re.IGNORECASE)
+_NUMBERED = re.compile(r"(Speaker\s*[0-9A-Z]{1,3})\s*:\s+", re.IGNORECASE)
+_NAMED = re.compile(r"([^\W\d_][^\n:!?.,;\"“”]{0,38}[\w.)])\s*:\s+(?=\S)")
+
+
+def read_text_script(source: SourceText, reading: Reading) -> Screenplay:
+    """The screenplay in a plain text; faults are noted in `reading`."""
+    header = bare_header(source.path, reading)
+    header.cast_known = False
+    rows = source.text.split("\n")
+    names = _speakers(rows) | set(header.cast)
+    draft = Draft(source.path, header, reading)
+    speaker, said, place, named_at, fresh = NARRATOR, list[str](), None, Source(source.path, 1, 1), True
+
+    def end() -> None:
+        nonlocal said, fresh
+        text = " ".join(said)
+        if any(map(str.isalnum, text)):
+            assert place is not None
+            _open(draft, header.title, place)
+            draft.add_line(speaker, text, named_at=named_at, source=place, new_paragraph=fresh)
+            fresh = False
+        elif text:
+            draft.append(text)
+        said = []
+
+    for number, row in enumerate([*rows, ""], 1):
+        text = row.strip()
+        here = Source(source.path, number, len(row) - len(row.lstrip()) + 1)
+        alone = not said and (number >= len(rows) or not rows[number].strip())
+        if not text:
+            end()
+            fresh, speaker = True, NARRATOR
+        elif alone and ((title := _MARKED.fullmatch(text)) or HEADING.fullmatch(text)):
+            draft.begin_chapter(title[1] if title else text, here)
+        elif alone and SCENE.fullmatch(text):
+            _open(draft, header.title, here)
+            draft.add_scene_break(here)
+        else:
+            if named := _speaker(text, names):
+                end()
+                speaker, named_at = " ".join(named[1].split()), here
+                text = text[named.end() :]
+                here = Source(here.path, here.line, here.column + named.end())
+            if text:
+                place = here if not said else place
+                said.append(text)
+        if reading.problems.full:
+            break
+    return draft.finish()
+
+
+def _open(draft: Draft, title: str, source: Source) -> None:
+    if not draft.in_chapter:
+        draft.begin_chapter(title, source, implied=True)
+
+
+def _speaker(row: str, names: set[str]) -> re.Match[str] | None:
+    if row[0] == "[":
+        return _TAGGED.match(row)
+    if ":" not in row[:44]:
+        return None
+    if numbered := _NUMBERED.match(row):
+        return numbered
+    named = _NAMED.match(row)
+    return named if named and " ".join(named[1].split()) in names else None
+
+
+def _speakers(rows: list[str]) -> set[str]:
+    """Names that stand before a colon twice or more: once may be a sentence such as "Note: …"."""
+    counts: Counter[str] = Counter()
+    filled = 0
+    for row in rows:
+        text = row.strip()
+        if not text:
+            continue
+        filled += 1
+        named = _NAMED.match(text) if ":" in text[:44] else None
+        if named and named[1][0].isupper() and len(named[1].split()) <= 4:
+            counts[" ".join(named[1].split())] += 1
+    mostly = sum(counts.values()) * 2 > filled  # nearly every row names somebody: then once is enough
+    often = {name for name, count in counts.items() if count > 1 or mostly}
+    if often:  # beside others who speak, a name in capitals is one
+        often |= {name for name in counts if name.isupper() and len(name) > 1}
+    return often - set(RESERVED)

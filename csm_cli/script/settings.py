@@ -1,0 +1,96 @@
+"""Settings of a line, a chapter or a script: one set of keys, read from YAML and from Markdown's braces."""
+
+from __future__ import annotations
+
+import re
+
+from csm_cli.script.document import PLAIN, Settings, Source
+from csm_cli.script.limits import MAX_PAUSE_SECONDS
+from csm_cli.script.nodes import Fields, Node, Scalar, kind
+from csm_cli.script.problems import Problems, did_you_mean, shown
+
+SCRIPT_KEYS = ("seed", "temperature", "gain", "context")
+CHAPTER_KEYS = (*SCRIPT_KEYS, "pause_before", "pause_after")
+LINE_KEYS = (*CHAPTER_KEYS, "voice")
+MAX_SEED = 2**63 - 1
+_RANGES = {"temperature": (0.0, 5.0, ""), "gain": (-60.0, 20.0, " dB")}
+_SWITCH = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
+_NUMBER = re.compile(r"[-+]?[0-9]{1,9}(\.[0-9]{0,9})?|[-+]?\.[0-9]{1,9}")
+
+
+def read_settings(fields: Fields, problems: Problems) -> Settings:
+    """The settings among the keys of a mapping; faults are noted, other keys left alone."""
+    values: dict[str, float | bool | None] = {}
+    for key, node in fields.pairs:
+        name = key.text
+        if name in _RANGES:
+            low, high, unit = _RANGES[name]
+            values[name] = read_decimal(name, node, low, high, problems, unit)
+        elif name == "context":
+            values[name] = read_switch(name, node, problems)
+        elif name in ("pause_before", "pause_after"):
+            text = node.text if isinstance(node, Scalar) else kind(node)
+            values[name] = read_seconds(text, node.source, problems)
+    return Settings(**values) if values else PLAIN  # type: ignore[arg-type]
+
+
+def read_decimal(
+    name: str, node: Node, low: float, high: float, problems: Problems, unit: str = ""
+) -> float | None:
+    """A number from `low` to `high`; None, with a problem noted, if `node` is not one."""
+    text = node.text.strip() if isinstance(node, Scalar) else ""
+    if _NUMBER.fullmatch(text) and low <= float(text) <= high:
+        return float(text)
+    problems.add(node.source, f"{name} is a number from {low:g} to {high:g}{unit}, not {kind(node)}")
+    return None
+
+
+def read_switch(name: str, node: Node, problems: Problems) -> bool | None:
+    """on or off; None, with a problem noted, if `node` is neither."""
+    value = _SWITCH.get(node.text.lower()) if isinstance(node, Scalar) else None
+    if value is None:
+        problems.add(node.source, f"{name} is on or off, not {kind(node)}")
+    return value
+
+
+def read_seed(fields: Fields, problems: Problems) -> int | None:
+    """The seed among the keys of a mapping."""
+    return read_number(fields, "seed", MAX_SEED, problems)
+
+
+def read_number(fields: Fields, key: str, highest: int, problems: Problems) -> int | None:
+    """The whole number of `key`, 0 to `highest`; None if it is absent or (then noted) not one."""
+    node = fields.get(key)
+    if node is None:
+        return None
+    text = node.text if isinstance(node, Scalar) and node.plain else ""
+    if re.fullmatch("[0-9]{1,20}", text) and int(text) <= highest:
+        return int(text)
+    problems.add(node.source, f"{key} must be a whole number from 0 to {highest}, not {kind(node)}")
+    return None
+
+
+def read_seconds(text: str, source: Source, problems: Problems) -> float | None:
+    """The length of a pause, 0 to 600 s; None, with a problem noted, if `text` is not one."""
+    try:
+        # float() alone would also take "nan", "inf" and "1_0".
+        seconds = float(text) if set(text) <= set("0123456789.+-eE") else None
+    except ValueError:
+        seconds = None
+    if seconds is None:
+        problems.add(source, f'a pause is a number of seconds, such as 1.5, not "{shown(text)}"')
+    elif seconds < 0:
+        problems.add(source, f"a pause cannot be negative: {shown(text)}")
+    elif seconds > MAX_PAUSE_SECONDS:
+        problems.add(source, f"a pause is at most {MAX_PAUSE_SECONDS:g} seconds: {shown(text)}")
+    else:
+        return seconds
+    return None
+
+
+def check_keys(fields: Fields, known: tuple[str, ...], problems: Problems) -> None:
+    """Note every key of `fields` that is not in `known`."""
+    for key, _ in fields.pairs:
+        if key.text not in known:
+            hint = did_you_mean(key.text, known) or f"; known here: {', '.join(known)}"
+            problems.add(key.source, f'unknown key "{shown(key.text)}"{hint}')

@@ -1,0 +1,1 @@
+"""Writers of scripts: YAML and Markdown."""

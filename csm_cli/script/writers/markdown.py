@@ -1,0 +1,174 @@
+"""A screenplay as a Markdown script. What is read from it is the same screenplay, apart from the places."""
+
+from __future__ import annotations
+
+import re
+
+from csm_cli.script.cues import BRACES, CUE, trailing_braces
+from csm_cli.script.document import (
+    NARRATOR,
+    Bed,
+    BedEnd,
+    Chapter,
+    Include,
+    Item,
+    Line,
+    Pause,
+    SceneBreak,
+    Screenplay,
+    Sound,
+)
+from csm_cli.script.inline import plain_text
+from csm_cli.script.marks import begins_block
+from csm_cli.script.variables import written
+from csm_cli.script.writers.yaml import header_rows, own_settings, own_voice, settings_pairs, sound_pairs
+from csm_cli.script.yaml_text import number
+
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+_UNREAD = re.compile(r"\[(?=\^)|<(?=/?[A-Za-z])|&(?=#?\w+;)|!(?=\[)|~~")
+_NAMED = re.compile(r"[^*:]{1,60}:(?=\s)")
+_PLAIN_NAME = re.compile(r"[^\s*:_\\\[\]<(\"{}][^*:_\\\[\]<\"{}]{0,98}")
+
+
+def write_markdown(play: Screenplay) -> str:
+    """The text of a Markdown script; one read with `expand=False` keeps its variables and includes."""
+    header = header_rows(play)
+    blocks = ["\n".join(["---", *header, "---"])] if header else []
+    writer = _Writer(play)
+    for chapter in play.chapters:
+        writer.chapter(chapter)
+    text = "\n\n".join([*blocks, *writer.blocks])
+    return f"{text}\n"
+
+
+class _Writer:
+    """Blocks are set apart by blank lines; what belongs to one paragraph stands in one block."""
+
+    def __init__(self, play: Screenplay):
+        self.play = play
+        self.blocks: list[str] = []
+        self._speaker: str | None = None  # who goes on if no name is given
+
+    def chapter(self, chapter: Chapter) -> None:
+        """Add a chapter."""
+        pairs = settings_pairs(chapter.settings, chapter.seed)
+        pairs |= {_quoted(f"voice.{name}"): _quoted(voice) for name, voice in chapter.voices.items()}
+        heading = "" if chapter.untitled else written(escape(chapter.title))
+        if braces := trailing_braces(heading):
+            heading = f"{heading[: braces.start()]}\\{braces[0]}"
+        if heading.endswith("#"):
+            heading = f"{heading[:-1]}\\#"
+        implied = chapter.implied and not pairs and len(self.play.chapters) == 1
+        if not implied and (chapter.number > 1 or heading or pairs or not _only_includes(chapter)):
+            self.blocks.append(" ".join(filter(None, ["#", heading, _braces(pairs)])))
+        fresh = True
+        for item in chapter.items:
+            fresh = self._item(chapter, item, fresh)
+
+    def _item(self, chapter: Chapter, item: Item, fresh: bool) -> bool:
+        """Add an item; whether a paragraph begins behind it anyway."""
+        if isinstance(item, Line):
+            self._line(chapter, item, fresh)
+            return False
+        if isinstance(item, SceneBreak):
+            self.blocks.append(f"## {_title(item.title)}" if item.title else "---")
+            return True
+        row = _cue(item)
+        if fresh:
+            self.blocks.append(row)
+        else:
+            self.blocks[-1] += f"\n{row}"
+        return fresh
+
+    def _line(self, chapter: Chapter, line: Line, fresh: bool) -> None:
+        own = own_settings(self.play, chapter, line)
+        pairs = settings_pairs(own, line.seed)
+        if voice := own_voice(self.play, chapter, line):
+            pairs["voice"] = _quoted(voice)
+        begins = fresh or line.new_paragraph
+        name = ""
+        if line.speaker != NARRATOR or not begins or line.notes:
+            plain = _PLAIN_NAME.fullmatch(line.speaker) and plain_text(line.speaker) == line.speaker
+            if plain and not line.speaker.endswith(" "):
+                name = f"**{line.speaker}:**"
+            else:
+                pairs = {"speaker": _quoted(line.speaker)} | pairs
+        notes = [f"({written(_note(note))})" for note in line.notes]
+        named = bool(name) or "speaker" in pairs
+        text = written(escape(line.text, first=not named and not pairs))
+        if named and text.startswith("("):
+            text = f"\\{text}"
+        row = " ".join(filter(None, [name, _braces(pairs), *notes, self._safe(text, line)]))
+        if begins or not self.blocks:
+            self.blocks.append(row)
+        else:
+            self.blocks[-1] += f"\n{row}"
+
+    def _safe(self, text: str, line: Line) -> str:
+        """`text`, with a backslash before a colon behind what might be a speaker's name."""
+        named = _NAMED.match(text)
+        if not named:
+            return text
+        before = text[: named.end() - 1]
+        kept = (len(before) - len(before.rstrip("\\"))) % 2  # the colon has its backslash already
+        return text if kept else f"{before}\\:{text[named.end() :]}"
+
+
+def escape(text: str, first: bool = False) -> str:
+    """`text` so that Markdown leaves it as it is.
+
+    Args:
+        text: on one line.
+        first: it begins a row, where `#`, `---`, `[pause 1]`, `{seed=7}` and the like have a meaning.
+    """
+    marked = text.replace("\\", "\\\\").replace("*", "\\*").replace("](", "]\\(").replace("<!--", "\\<!--")
+    marked = _UNDERSCORE.sub(r"\\_", marked)
+    if "[" in marked:
+        marked = CUE.sub(lambda cue: f"\\{cue[0]}", marked)
+    if BRACES.match(marked):
+        marked = f"\\{marked}"
+    marked = _UNREAD.sub(lambda match: f"\\{match[0]}", marked)
+    if first and (marked[0] in "#-_[" or begins_block(marked)):
+        marked = f"\\{marked}"
+    return marked if plain_text(marked) == text else _PUNCTUATION.sub(r"\\\1", text)
+
+
+def _title(title: str) -> str:
+    title = written(escape(title))
+    return f"{title[:-1]}\\#" if title.endswith("#") else title
+
+
+def _note(note: str) -> str:
+    return re.sub(r"([()])", r"\\\1", escape(note))
+
+
+def _cue(item: Pause | Sound | Bed | BedEnd | Include) -> str:
+    if isinstance(item, Pause):
+        return f"[pause {number(item.seconds)}]"
+    if isinstance(item, BedEnd):
+        return "[bed end]"
+    if isinstance(item, Include):
+        return f"[include {_file(item.file)}]"
+    options = [key if key == "over" else f"{key}={value}" for key, value in sound_pairs(item).items()]
+    return f"[{' '.join(['bed' if isinstance(item, Bed) else 'sound', _file(item.file), *options])}]"
+
+
+def _file(name: str) -> str:
+    plain = re.fullmatch(r"(?!.*<!--)[^\s\"\]\[,=:]+", name) and name not in ("end", "stop", "off")
+    return name if plain else _quoted(name, force=True)
+
+
+def _quoted(text: str, force: bool = False) -> str:
+    if not force and re.fullmatch(r"(?!.*<!--)[^\s={}\",\\]+", text):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("<!--", "\\<!--")
+    return f'"{escaped}"'
+
+
+def _braces(pairs: dict[str, str]) -> str:
+    return "{" + " ".join(f"{key}={value}" for key, value in pairs.items()) + "}" if pairs else ""
+
+
+def _only_includes(chapter: Chapter) -> bool:
+    return all(isinstance(item, Include) for item in chapter.items)

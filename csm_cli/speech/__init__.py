@@ -1,9 +1,0 @@
-"""Written text → spoken text, and long text → pieces. No model is needed for either."""
-
-from csm_cli.speech.fold import fold_to
-from csm_cli.speech.lexicon import Entry, Lexicon
-from csm_cli.speech.reading import Reader, reader_for
-from csm_cli.speech.split import split_text
-from csm_cli.speech.spoken import spoken_text
-
-__all__ = ["Entry", "Lexicon", "Reader", "fold_to", "reader_for", "split_text", "spoken_text"]

@@ -1,0 +1,231 @@
+"""Lexicon files: YAML and W3C PLS, the project's, the script's own and the user's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from csm_cli.core.atomic import written
+from csm_cli.core.errors import ScriptError, UsageError
+from csm_cli.core.paths import data_dir
+from csm_cli.script.document import Source
+from csm_cli.script.nodes import Fields, Items, Node, Scalar, kind, parse_nodes
+from csm_cli.script.problems import Problems, did_you_mean, shown
+from csm_cli.script.readers.xml import parse_xml
+from csm_cli.script.settings import check_keys, read_switch
+from csm_cli.script.source_text import decode, read_bytes
+from csm_cli.script.yaml_text import flow_list, flow_map, scalar
+from csm_cli.text.clean import clean
+from csm_cli.text.lexicon import Entry, Layer, Lexicon, default_case
+
+NAME = "lexicon.yaml"
+MAX_BYTES = 4 * 2**20
+MAX_ENTRIES = 20_000
+NO_PHONEMES = "phonemes are refused: the model reads letters, not phonemes; write how it sounds with say"
+_KEYS = ("say", "speaker", "chapter", "case", "part", "note")
+_PLS = "{http://www.w3.org/2005/01/pronunciation-lexicon}"
+
+
+def user_file() -> Path:
+    """The user's own lexicon, for every project."""
+    return data_dir() / NAME
+
+
+def project_file(folder: Path) -> Path:
+    """The lexicon of the scripts in a folder."""
+    return folder / NAME
+
+
+def load_lexicon(folder: Path, named: Iterable[Path] = ()) -> Lexicon:
+    """The lexicon of a script: files it names, the project's, the user's.
+
+    Args:
+        folder: of the script.
+        named: files that the script names itself.
+
+    Raises:
+        ScriptError: with every problem in any of the files.
+    """
+    files: list[tuple[Layer, Path]] = [("script", path) for path in named]
+    usual: list[tuple[Layer, Path]] = [("project", project_file(folder)), ("user", user_file())]
+    named_files = [path.resolve() for _, path in files]
+    files += [(layer, path) for layer, path in usual if path.is_file() and path.resolve() not in named_files]
+    entries: list[Entry] = []
+    problems: list[str] = []
+    for layer, path in files:
+        try:
+            entries += read_lexicon(path, layer)
+        except ScriptError as error:
+            problems += error.problems
+    if problems:
+        raise ScriptError(problems)
+    return Lexicon(entries)
+
+
+def read_lexicon(path: Path, layer: Layer = "project") -> list[Entry]:
+    """The entries of a lexicon file.
+
+    Raises:
+        ScriptError: the file is missing or faulty; every problem, one line each.
+    """
+    if path.suffix.lower() in (".pls", ".xml"):
+        return _read_pls(path, layer)
+    return _read_yaml(path, layer)
+
+
+def add_entry(path: Path, entry: Entry, *, force: bool = False) -> None:
+    """Add an entry to a YAML lexicon, which is made if it is not there; the rest of the file stays as it is.
+
+    Args:
+        force: the word's earlier entry, which has to stand on one line, is replaced.
+
+    Raises:
+        ScriptError: the file is faulty.
+        UsageError: the word is in it already or is of signs that are never read, or nothing is left to say.
+    """
+    if not clean(entry.word) or not any(map(str.isalnum, entry.say)):
+        raise UsageError("a word and what is read in its place are needed", where="csm lexicon add")
+    row = f"{scalar(entry.word)}: {_value(entry)}"
+    text = ""
+    if path.exists():
+        old = [known for known in read_lexicon(path) if known.word == entry.word]
+        text = path.read_text(encoding="utf-8")
+        if old and not force:
+            what = f'has "{entry.word}" already, read as "{old[0].say}"'
+            raise UsageError(what, where=old[0].where, remedy="say --force to replace it")
+        if old:
+            rows = text.split("\n")
+            at = int(old[0].where.rsplit(":", 2)[1]) - 1
+            goes_on = rows[at + 1 : at + 2] and rows[at + 1][:1].isspace() and rows[at + 1].strip()
+            if len(old) > 1 or goes_on or not old[0].where.endswith(":1"):
+                raise UsageError(
+                    "has an entry over several lines", where=old[0].where, remedy="edit it by hand"
+                )
+            text = "\n".join(rows[:at] + rows[at + 1 :])
+        if text and not text.endswith("\n"):
+            text += "\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with written(path) as temporary:
+        temporary.write_text(f"{text}{row}\n", encoding="utf-8")
+
+
+def remove_word(path: Path, word: str) -> None:
+    """Take every entry of a word out of a YAML lexicon; the rest of the file stays as it is.
+
+    Raises:
+        ScriptError: the file is missing or faulty.
+        UsageError: the word is not in it, or does not begin a row.
+    """
+    entries = read_lexicon(path)
+    old = next((entry for entry in entries if entry.word == word), None)
+    if old is None:
+        near = did_you_mean(word, {entry.word for entry in entries})
+        raise UsageError(f'has no entry for "{shown(word)}"{near}', where=str(path))
+    if not old.where.endswith(":1"):
+        raise UsageError("does not begin a row", where=old.where, remedy="edit it by hand")
+    rows = path.read_text(encoding="utf-8").split("\n")
+    first = int(old.where.rsplit(":", 2)[1]) - 1
+    last = first + 1
+    while last < len(rows) and rows[last][:1] in (" ", "\t", "-"):  # the list or mapping under the word
+        last += 1
+    with written(path) as temporary:
+        temporary.write_text("\n".join(rows[:first] + rows[last:]), encoding="utf-8")
+
+
+def _value(entry: Entry) -> str:
+    pairs = {"say": scalar(entry.say, flow=True)}
+    if entry.speakers:
+        pairs["speaker"] = flow_list(entry.speakers)
+    if entry.chapters:
+        pairs["chapter"] = f"[{', '.join(map(str, entry.chapters))}]"
+    if entry.case != default_case(entry.word):
+        pairs["case"] = "on" if entry.case else "off"
+    if entry.part:
+        pairs["part"] = "on"
+    return scalar(entry.say) if len(pairs) == 1 else flow_map(pairs)
+
+
+def _read_yaml(path: Path, layer: Layer) -> list[Entry]:
+    source = decode(str(path), read_bytes(path, MAX_BYTES))
+    problems = Problems()
+    root = parse_nodes(source, problems)
+    entries: list[Entry] = []
+    if isinstance(root, Fields):
+        if len(root.pairs) > MAX_ENTRIES:
+            problems.add(root.source, f"more than {MAX_ENTRIES} entries")
+        for word, value in root.pairs[:MAX_ENTRIES]:
+            for item in value.items if isinstance(value, Items) else [value]:
+                if entry := _entry(word, item, layer, problems):
+                    entries.append(entry)
+    elif root is not None:
+        problems.add(root.source, f"a lexicon is a mapping of words to how they are read, not {kind(root)}")
+    problems.check()
+    return entries
+
+
+def _entry(word: Scalar, value: Node, layer: Layer, problems: Problems) -> Entry | None:
+    """`word: say`, or `word: {say: …, speaker: …}`; None, with a problem noted, if it is neither."""
+    name = " ".join(word.text.split())
+    fields = value if isinstance(value, Fields) else Fields(word.source)
+    phoneme = fields.get("phoneme") or fields.get("ipa")
+    if phoneme is not None:
+        problems.add(phoneme.source, NO_PHONEMES)
+        return None
+    check_keys(fields, _KEYS, problems)
+    say = value if isinstance(value, Scalar) else fields.get("say")
+    if not name or not isinstance(say, Scalar) or not any(map(str.isalnum, say.text)):
+        problems.add(value.source, f'"{shown(name)}" needs the words that it is read as')
+        return None
+    if not clean(name):
+        problems.add(word.source, f'"{shown(name)}" has only signs that are left out of every text')
+        return None
+    chapters: list[int] = []
+    for node in _texts(fields.get("chapter")):
+        if re.fullmatch("[0-9]{1,5}", node.text):
+            chapters.append(int(node.text))
+        else:
+            problems.add(node.source, f"chapter is a number, not {kind(node)}")
+    case, part = fields.get("case"), fields.get("part")
+    return Entry(
+        name,
+        " ".join(say.text.split()),
+        str(word.source),
+        layer,
+        tuple(node.text for node in _texts(fields.get("speaker"))),
+        tuple(chapters),
+        default_case(name) if case is None else bool(read_switch("case", case, problems)),
+        part is not None and bool(read_switch("part", part, problems)),
+    )
+
+
+def _texts(node: Node | None) -> list[Scalar]:
+    nodes = node.items if isinstance(node, Items) else [node]
+    return [item for item in nodes if isinstance(item, Scalar) and item.text.strip()]
+
+
+def _read_pls(path: Path, layer: Layer) -> list[Entry]:
+    root = parse_xml(read_bytes(path, MAX_BYTES), str(path))
+    problems = Problems()
+    entries: list[Entry] = []
+    for lexeme in root.iter(f"{_PLS}lexeme", "lexeme"):
+        place = Source(str(path), lexeme.sourceline or 1, 1)
+        words = [text for element in _children(lexeme, "grapheme") if (text := _text(element))]
+        aliases = [text for element in _children(lexeme, "alias") if (text := _text(element))]
+        if not aliases and _children(lexeme, "phoneme"):
+            problems.add(place, NO_PHONEMES.replace("say", "an alias"))
+        elif not words or not aliases:
+            problems.add(place, "a lexeme needs a grapheme and an alias")
+        else:
+            entries += [Entry(word, aliases[0], str(place), layer, case=default_case(word)) for word in words]
+    problems.check()
+    return entries
+
+
+def _children(element: Any, name: str) -> list[Any]:
+    return [*element.findall(f"{_PLS}{name}"), *element.findall(name)]
+
+
+def _text(element: Any) -> str:
+    return " ".join("".join(element.itertext()).split())

@@ -1,5 +1,0 @@
-"""Working with takes after a rendering: list, choose, pin, speak again, out to an editor and back."""
-
-from csm_cli.workbench.bench import Bench, BenchLine
-
-__all__ = ["Bench", "BenchLine"]
