@@ -34,7 +34,7 @@ from csm_cli.core.types import Codes, Utterance
 from csm_cli.engine.codec import Codec
 from csm_cli.engine.devices import pick_device, pick_dtype, use_cpu_threads
 from csm_cli.engine.linears import Plain, choose_linear
-from csm_cli.engine.scheduler import Slots
+from csm_cli.engine.scheduler import BatchScheduler
 from csm_cli.engine.weights import Weights, load_weights
 
 WAYS = ("steps", "graphs", "compiled", "int8", "fp8")
@@ -138,11 +138,11 @@ class Way:
         )
         started = time.perf_counter() - began
         rounds = [bare.round() for _ in range(plan.rounds)]
-        row = row_of(self.way, bare.slots.count, rounds, self.weights.num_codebooks, self.device)
+        row = row_of(self.way, bare.scheduler.count, rounds, self.weights.num_codebooks, self.device)
         gigabytes = frame_bytes(self.weights) / 1e9 / (row.ms_per_frame / 1e3)
         copy = copy_bandwidth(self.device)
         return {
-            "slots": bare.slots.count,
+            "slots": bare.scheduler.count,
             "ms_per_frame": row.ms_per_frame,
             "rounds_ms": [seconds * 1e3 for seconds, _ in rounds],
             "times_real_time": row.times_real_time,
@@ -165,14 +165,16 @@ class Way:
         return {"frames": frames, "times_real_time": frames * 0.08 / seconds}
 
     def _spoken(
-        self, weights: Weights, lines: int, slots: int, graphs: bool, cap: int | None = None
+        self, weights: Weights, lines: int, scheduler: int, graphs: bool, cap: int | None = None
     ) -> Iterator[dict[int, Codes]]:
         """Lines as they are finished, by number from 1."""
         prompts: Any = Prompts(self.ids, weights.num_codebooks, voice=len(self.ids) // 2)
-        these = Slots(weights, prompts, slots, self.positions, graphs=graphs, compiled=self.compiled)
+        these = BatchScheduler(
+            weights, prompts, scheduler, self.positions, graphs=graphs, compiled=self.compiled
+        )
         for n in range(lines):
-            these.give(Utterance(0, "", seed=n, max_frames=cap or 20 + n * 37 % 61, sampler=SAMPLER))
-        while taken := these.take():
+            these.submit(Utterance(0, "", seed=n, max_frames=cap or 20 + n * 37 % 61, sampler=SAMPLER))
+        while taken := these.poll():
             yield {ticket: speech.codes for ticket, speech in taken}
 
     @cached_property

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from csm_cli.audio.disk_buffer import BLOCK, Tape
+from csm_cli.audio.disk_buffer import BLOCK, DiskBuffer
 from csm_cli.audio.files import decode_to_tape
-from csm_cli.audio.layout import Layout, PlacedBed
 from csm_cli.audio.level import amplitude
+from csm_cli.audio.mastering import Layout, PlacedBed
 
 ATTACK_SECONDS = 0.3  # before the first word
 RELEASE_SECONDS = 0.8  # after the last one
@@ -17,7 +17,7 @@ SHORT_PAUSE_SECONDS = 1.5  # a bed that came up in every pause would pump
 SEAM_SECONDS = 0.25
 
 
-def lay_beds(tape: Tape, layout: Layout, rate: int, folder: Path) -> None:
+def lay_beds(tape: DiskBuffer, layout: Layout, rate: int, folder: Path) -> None:
     """Mix the beds of a chapter into its tape, in place.
 
     Args:
@@ -30,12 +30,12 @@ def lay_beds(tape: Tape, layout: Layout, rate: int, folder: Path) -> None:
         return
     speech = _speech(layout, rate)
     for placed in layout.beds:
-        with Tape(folder / f"{tape.path.name}.bed") as sound:
+        with DiskBuffer(folder / f"{tape.path.name}.bed") as sound:
             decode_to_tape(placed.bed.path, rate, sound)
             _lay(tape, placed, sound, speech, rate)
 
 
-def _lay(tape: Tape, placed: PlacedBed, sound: Tape, speech: np.ndarray, rate: int) -> None:
+def _lay(tape: DiskBuffer, placed: PlacedBed, sound: DiskBuffer, speech: np.ndarray, rate: int) -> None:
     bed = placed.bed
     times, gains = _envelope(placed, speech, rate)
     if not sound.size:
@@ -51,7 +51,7 @@ def _lay(tape: Tape, placed: PlacedBed, sound: Tape, speech: np.ndarray, rate: i
         tape.mix(start, block)
 
 
-def _looped(sound: Tape, position: int, size: int, seam: int) -> np.ndarray:
+def _looped(sound: DiskBuffer, position: int, size: int, seam: int) -> np.ndarray:
     """`size` samples of the endless sound from `position` on; its end fades into its beginning."""
     if position + size <= sound.size - seam:
         return sound.read(position, position + size)

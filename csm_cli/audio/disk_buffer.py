@@ -11,7 +11,7 @@ import numpy as np
 BLOCK = 1 << 19  # samples: 22 s at 24 kHz, 2 MB
 
 
-class Tape:
+class DiskBuffer:
     """float32 samples in a file. What is never written reads as silence, and takes no room on the disk.
 
     Args:
@@ -23,7 +23,7 @@ class Tape:
         self.size = 0
         self._file = path.open("w+b", buffering=0)
 
-    def __enter__(self) -> Tape:
+    def __enter__(self) -> DiskBuffer:
         return self
 
     def __exit__(self, kind: type | None, value: BaseException | None, trace: TracebackType | None) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import struct
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,12 +13,40 @@ from typing import BinaryIO
 
 import numpy as np
 
-from csm_cli.audio.disk_buffer import Tape
+from csm_cli.audio.disk_buffer import DiskBuffer
 from csm_cli.audio.ffmpeg import read_ffmpeg, run_ffmpeg
 from csm_cli.audio.resample import resample
-from csm_cli.audio.stderr import hushed
-from csm_cli.core.atomic import written
 from csm_cli.core.errors import CsmError, MissingError, UsageError
+from csm_cli.core.files import written
+
+ALONE = threading.Lock()
+QUIET = (b"RIFF", b"RIFX", b"RF64", b"FORM", b"caff", b"fLaC", b"OggS", b".snd")
+"""First bytes of files that libsndfile reads without libmpg123, which tells stderr of all damage."""
+
+
+@contextmanager
+def suppress_stderr(path: Path | str) -> Iterator[None]:
+    """Keeps what libmpg123 says while libsndfile looks at a file from the process's stderr."""
+    try:
+        with open(path, "rb") as file:
+            talks = file.read(4) not in QUIET
+        kept = os.dup(2) if talks else None
+    except (OSError, ValueError):  # no such file, which its reader tells; or no stderr
+        kept = None
+    if kept is None:
+        yield
+        return
+    with ALONE:
+        try:
+            sys.stderr.flush()
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 2)
+            os.close(nowhere)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
 
 SAMPLE_RATE = 24_000  # the codec's, and so the project's
 MAX_WAV_BYTES = 0xFFFFFFFF - 36  # sizes in a WAV header have 32 bits
@@ -65,7 +95,7 @@ def audio_seconds(path: Path | str) -> float | None:
     import soundfile
 
     try:
-        with hushed(path):
+        with suppress_stderr(path):
             return float(soundfile.info(native(path)).duration)
     except (soundfile.SoundFileError, OSError):
         return None
@@ -146,7 +176,7 @@ def _decode(path: Path, rate: int) -> tuple[np.ndarray, int]:
     import soundfile
 
     try:
-        with hushed(path), soundfile.SoundFile(native(path)) as file:
+        with suppress_stderr(path), soundfile.SoundFile(native(path)) as file:
             audio = file.read(dtype="float32", always_2d=True)
             return audio.mean(axis=1), file.samplerate
     except soundfile.SoundFileError:
@@ -156,7 +186,7 @@ def _decode(path: Path, rate: int) -> tuple[np.ndarray, int]:
     return np.frombuffer(raw, dtype="<f4").copy(), rate
 
 
-def decode_to_tape(path: Path | str, rate: int, tape: Tape) -> None:
+def decode_to_tape(path: Path | str, rate: int, tape: DiskBuffer) -> None:
     """Reads an audio file of any format and length onto an empty tape, as mono at `rate`; memory stays flat.
 
     Raises:

@@ -15,8 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from csm_cli.audio.ffmpeg import run_ffmpeg
-from csm_cli.audio.files import check_is_file, checked, ffmpeg_errors, native
-from csm_cli.audio.stderr import hushed
+from csm_cli.audio.files import check_is_file, checked, ffmpeg_errors, native, suppress_stderr
 
 BLOCK = 1 << 16
 SILENT_SHARE = 1e-4  # -40 dB under the loudest channel: a converter's noise, or nothing
@@ -44,7 +43,7 @@ def read_recording(path: Path | str, seconds: float) -> tuple[np.ndarray, int]:
     path = Path(path)
     check_is_file(path)
     try:
-        with hushed(path), soundfile.SoundFile(native(path)) as file:
+        with suppress_stderr(path), soundfile.SoundFile(native(path)) as file:
             count = round(seconds * file.samplerate)
 
             def blocks() -> Iterator[np.ndarray]:

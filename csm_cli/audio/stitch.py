@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from csm_cli.audio.beds import lay_beds
-from csm_cli.audio.disk_buffer import Tape
+from csm_cli.audio.disk_buffer import DiskBuffer
 from csm_cli.audio.ffmpeg import audio_segment
 from csm_cli.audio.files import SAMPLE_RATE, read_audio, to_pcm16
-from csm_cli.audio.layout import Layout, Mastering, Pauses, PlacedBed
 from csm_cli.audio.level import amplitude
-from csm_cli.audio.master import choose_gain, mastered
+from csm_cli.audio.mastering import Layout, Mastering, Pauses, PlacedBed, choose_gain, mastered
 from csm_cli.audio.timeline import (
     Bed,
     BedEnd,
@@ -40,7 +39,7 @@ SOUND_FADE_SECONDS = 0.01
 
 def lay_down(
     parts: Iterable[Part],
-    tape: Tape,
+    tape: DiskBuffer,
     rate: int = SAMPLE_RATE,
     pauses: Pauses | None = None,
     *,
@@ -72,7 +71,7 @@ def lay_down(
 class _Writer:
     """The cursor that goes through a chapter."""
 
-    def __init__(self, tape: Tape, rate: int, pauses: Pauses, mastering: Mastering, chapter: int):
+    def __init__(self, tape: DiskBuffer, rate: int, pauses: Pauses, mastering: Mastering, chapter: int):
         self.tape, self.rate, self.pauses = tape, rate, pauses
         self.mastering, self.chapter = mastering, chapter
         self.lines: list[TimelineEntry] = []
@@ -165,7 +164,7 @@ def stitch_chapter(
     mastering = mastering or Mastering()
     with (
         tempfile.TemporaryDirectory(prefix="csm-") as folder,
-        Tape(Path(folder) / "chapter") as tape,
+        DiskBuffer(Path(folder) / "chapter") as tape,
     ):
         layout = lay_down(parts, tape, rate, pauses, chapter=chapter, mastering=mastering)
         lay_beds(tape, layout, rate, Path(folder))

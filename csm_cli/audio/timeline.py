@@ -271,7 +271,7 @@ class Timeline:
         Raises:
             CsmError: the file cannot be written.
         """
-        from csm_cli.core.atomic import written
+        from csm_cli.core.files import written
 
         with written(path) as temporary:
             temporary.write_text(self.to_json(), encoding="utf-8")

@@ -17,15 +17,14 @@ import numpy as np
 import torch
 
 from csm_cli.bench.correct import Agreement, agreement, given, teacher_forced
-from csm_cli.bench.peer import Peer
-from csm_cli.bench.subject import Subject
+from csm_cli.bench.subject import Peer, Subject
 from csm_cli.core.types import Codes, Sampler, Segment, Utterance
 from csm_cli.engine.devices import pick_device, pick_dtype, use_cpu_threads
 from csm_cli.engine.engine import Engine
 from csm_cli.engine.graphs import check_graphs
 from csm_cli.engine.linears import Plain, choose_linear
 from csm_cli.engine.prompt import Position
-from csm_cli.engine.scheduler import Slots
+from csm_cli.engine.scheduler import BatchScheduler
 from csm_cli.engine.weights import Weights, load_weights
 
 TEXT = "The boat turned slowly into the wind, and the old man at the helm said nothing at all."
@@ -236,19 +235,19 @@ class BareFrames:
     ) -> None:
         self.frames = plan.frames
         prompts: Any = Prompts(ids, weights.num_codebooks, voice=len(ids) // 2)
-        self.slots = Slots(weights, prompts, batch, positions, graphs=graphs, compiled=compiled)
+        self.scheduler = BatchScheduler(weights, prompts, batch, positions, graphs=graphs, compiled=compiled)
         cap = 4 + plan.frames * plan.rounds
         for seed in range(batch):
-            self.slots.give(Utterance(0, "", seed=seed, max_frames=cap, sampler=SAMPLER))
+            self.scheduler.submit(Utterance(0, "", seed=seed, max_frames=cap, sampler=SAMPLER))
         for _ in range(3):
-            self.slots.advance()
+            self.scheduler.advance()
         self.device = weights.text.device
 
     def round(self) -> tuple[float, float]:
         """Seconds a frame, and seconds of processor time."""
         began, worked = time.perf_counter(), time.process_time()
         for _ in range(self.frames):
-            self.slots.advance()
+            self.scheduler.advance()
         if self.device.type == "cuda":
             torch.cuda.synchronize()
         seconds, work = time.perf_counter() - began, time.process_time() - worked
@@ -319,10 +318,10 @@ def end_to_end(engine: Engine, batch: int) -> float:
 
 
 def _spoken(engine: Engine, lines: list[Utterance], batch: int) -> Iterator[Codes]:
-    slots = engine.slots(batch)
+    scheduler = engine.scheduler(batch)
     for line in lines:
-        slots.give(line)
-    while done := slots.take():
+        scheduler.submit(line)
+    while done := scheduler.poll():
         yield from (speech.codes for _, speech in done if len(speech.codes))
 
 

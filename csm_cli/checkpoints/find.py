@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from csm_cli.checkpoints.config import from_flavours, is_original, read_json, unify
-from csm_cli.checkpoints.embedded import DEMO_CHECKPOINT
 from csm_cli.checkpoints.fit import check_config, check_tensors
 from csm_cli.checkpoints.lora import CONFIG as ADAPTER_CONFIG
 from csm_cli.checkpoints.lora import is_adapter, merge_adapter
 from csm_cli.checkpoints.names import Format, detect, from_original
 from csm_cli.checkpoints.tensors import DAMAGED, PICKLES, Tensors, open_weights
 from csm_cli.core.errors import MissingError
+
+DEMO_CHECKPOINT = Path(__file__).parent / "demo"
+
 
 MIMI = "kyutai/mimi"
 """The codec's own repository: where the original release's weights take it from."""

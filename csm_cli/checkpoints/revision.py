@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from csm_cli.core.atomic import written
 from csm_cli.core.errors import CsmError, MissingError
-from csm_cli.core.paths import cache_dir
+from csm_cli.core.files import cache_dir, written
 
 
 def checkpoint_revision(files: Iterable[Path]) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
@@ -26,8 +30,32 @@ from csm_cli.cli import (
     train,
     voices,
 )
-from csm_cli.cli.groups import Group
-from csm_cli.cli.stopping import terminable
+from csm_cli.cli.choices import Group
+
+
+@contextmanager
+def terminable() -> Iterator[list[int]]:
+    """Turn SIGTERM into KeyboardInterrupt; gives a list that is empty until one has come.
+
+    Only the main thread hears signals; elsewhere nothing is changed. A second SIGTERM ends the process at
+    once, as it would have without this.
+    """
+    came: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield came
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
 
 app = typer.Typer(
     cls=Group,

@@ -60,7 +60,7 @@ def bench(
     with console.busy("loading"):
         from csm_cli.bench.run import Plan, measure
         from csm_cli.bench.subject import find_subject
-        from csm_cli.render.models import choose_model
+        from csm_cli.rendering.models import choose_model
 
         choice = choose_model(model)
         subject = find_subject(choice.source, shape)

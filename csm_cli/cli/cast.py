@@ -10,7 +10,7 @@ import typer
 
 from csm_cli.cli import console
 from csm_cli.cli.choices import FormatOption, JsonOption
-from csm_cli.cli.words import clock, count
+from csm_cli.cli.console import clock, count
 
 
 def cast(
@@ -21,9 +21,8 @@ def cast(
     """List the cast of a script: lines, words, minutes, longest line, voice."""
     from csm_cli.lint.cast_report import cast_report
     from csm_cli.script import read_screenplay
-    from csm_cli.script.recast import recast
-    from csm_cli.voices.former_names import renamed, tell
-    from csm_cli.voices.places import voice_names
+    from csm_cli.script.reader import recast
+    from csm_cli.voices.names import renamed, tell, voice_names
 
     play = read_screenplay(script, format.value if format else None)
     former = renamed(play.voices, voice_names(script.parent))

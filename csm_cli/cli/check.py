@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.words import count
+from csm_cli.cli.console import count
 
 EXIT_FAILS = 6
 COLOURS = {"ok": "32", "WARN": "33", "FAIL": "1;31"}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 
 def typed_name(value: str | None) -> str | None:
@@ -129,3 +130,17 @@ FormatOption = Annotated[
     ScriptFormat | None,
     typer.Option("--from", help="Format of the script, if the ending of its name does not say."),
 ]
+
+
+_NO_LIMIT = 1000
+
+
+class Group(TyperGroup):
+    """Lists its commands with what they do, on as many rows as that takes; the usual list cuts it off."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, it.get_short_help_str(_NO_LIMIT)) for name, it in commands if it and not it.hidden]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)

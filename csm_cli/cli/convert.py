@@ -29,7 +29,7 @@ def convert(
 ) -> None:
     """Write a script in another format; nothing is lost but comments and layout."""
     from csm_cli.script.reader import check_screenplay
-    from csm_cli.script.writers.write import write_script, written_format
+    from csm_cli.script.writers import write_script, written_format
 
     target = written_format(output, to)
     play, problems = check_screenplay(script, format.value if format else None, expand=False)
@@ -50,7 +50,7 @@ def save(text: str, output: Path, force: bool) -> None:
         return
     if output.exists() and not force:
         raise UsageError("is there already", where=str(output), remedy="say --force to replace it")
-    from csm_cli.core.atomic import written
+    from csm_cli.core.files import written
 
     with written(output) as temporary:
         temporary.write_text(text, encoding="utf-8")

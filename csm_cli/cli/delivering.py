@@ -107,7 +107,7 @@ def delivery(
         UsageError, MissingError: something cannot be used, or ffmpeg or a codec is not there.
     """
     from csm_cli.audio.ffmpeg import check_measuring
-    from csm_cli.audio.loudness import DEFAULT_LOUDNESS, parse_loudness
+    from csm_cli.audio.level import DEFAULT_LOUDNESS, parse_loudness
     from csm_cli.delivery.formats import check_formats
     from csm_cli.delivery.options import Delivery, check_extras, choose_formats, parse_pauses, parse_tone
     from csm_cli.delivery.tags import read_cover

@@ -9,8 +9,8 @@ import typer
 
 from csm_cli.cli import console
 from csm_cli.cli.choices import FormatOption
+from csm_cli.cli.console import count
 from csm_cli.cli.convert import STDOUT, save
-from csm_cli.cli.words import count
 
 
 def import_(
@@ -38,7 +38,7 @@ def import_(
 ) -> None:
     """Make a script of a book or dialogue, for a person to edit; not a word is changed."""
     from csm_cli.script.readers.importing import import_book
-    from csm_cli.script.writers.write import write_script, written_format
+    from csm_cli.script.writers import write_script, written_format
 
     target = written_format(output, to)
     with console.busy("reading"):

@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import FormatOption, JsonOption
-from csm_cli.cli.groups import Group
-from csm_cli.cli.words import count
+from csm_cli.cli.choices import FormatOption, Group, JsonOption
+from csm_cli.cli.console import count
 
 app = typer.Typer(
     cls=Group,
@@ -97,7 +96,7 @@ def check(
     format: FormatOption = None,
 ) -> None:
     """Show which entries a script uses, and which of its words may need one."""
-    from csm_cli.lint.checking import check_lexicon
+    from csm_cli.lint.script import check_lexicon
     from csm_cli.script import read_screenplay
     from csm_cli.text.reading import reader_for
 

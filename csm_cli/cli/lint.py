@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,11 +12,31 @@ import typer
 
 from csm_cli.cli import console
 from csm_cli.cli.choices import FormatOption
-from csm_cli.cli.words import count, folded
+from csm_cli.cli.console import count, folded
 from csm_cli.core.errors import UsageError
+from csm_cli.lint.script import spoken_lines
+from csm_cli.script import read_screenplay
+from csm_cli.text.reading import reader_for
 
 if TYPE_CHECKING:
     from csm_cli.script.problems import Finding
+
+
+def read_aloud(scripts: Sequence[Path], format: str | None, as_json: bool) -> None:
+    """Print what will be read for every line of the scripts."""
+    rows: list[str | dict[str, str]] = []
+    for script in scripts:
+        play = read_screenplay(script, format)
+        reader = reader_for(play)
+        if reader.note:
+            console.note(f"{script}: {reader.note}")
+        for line, spoken in spoken_lines(play, reader):
+            if as_json:
+                where = {"id": line.id, "place": str(line.source), "speaker": line.speaker}
+                rows.append(where | {"text": line.text, "spoken": spoken})
+            else:
+                rows.append(f"{line.source}: {line.speaker}: {spoken}")
+    console.emit(json.dumps(rows, indent=2, ensure_ascii=False) if as_json else "\n".join(map(str, rows)))
 
 
 def lint(
@@ -50,11 +71,9 @@ def lint(
         raise UsageError("Missing argument 'SCRIPT...'", remedy="see csm lint --help")
     written_in = format.value if format else None
     if spoken:
-        from csm_cli.cli.spoken import read_aloud
-
         read_aloud(scripts, written_in, as_json)
         return
-    from csm_cli.lint.checking import check_script
+    from csm_cli.lint.script import check_script
 
     findings = [
         found for script in scripts for found in check_script(script, written_in, demo=model == "demo")

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from csm_cli.engine import Engine
-    from csm_cli.render.models import Limits
-    from csm_cli.render.options import RenderOptions
-    from csm_cli.render.project import Job
+    from csm_cli.rendering.models import Limits
+    from csm_cli.rendering.options import RenderOptions
+    from csm_cli.rendering.project import Job
 
 
 class LoadedModel(NamedTuple):
@@ -25,7 +25,7 @@ class LoadedModel(NamedTuple):
 
 def tell_former(jobs: Iterable[Job]) -> None:
     """Say once which voices of the scripts have new names."""
-    from csm_cli.voices.former_names import tell
+    from csm_cli.voices.names import tell
 
     tell({old: new for job in jobs for old, new in job.renamed.items()}, console.note)
 
@@ -34,7 +34,7 @@ def load_model(options: RenderOptions) -> LoadedModel:
     """The engine of the chosen model, for a line or two; says on stderr which that is and how to get the full
     one.
     """
-    from csm_cli.render.models import choose_model
+    from csm_cli.rendering.models import choose_model
 
     choice = choose_model(options.model)
     console.note(choice.note)
@@ -46,9 +46,9 @@ def load_model(options: RenderOptions) -> LoadedModel:
 def load_if_needed(jobs: Sequence[Job], options: RenderOptions) -> LoadedModel:
     """As `load_model`, for a book; where every line is there already, only a sketch, and torch stays out."""
     from csm_cli.engine.lazy import remember_codec
-    from csm_cli.render.models import choose_model
-    from csm_cli.render.project import plan_jobs
-    from csm_cli.render.survey import survey
+    from csm_cli.rendering.models import choose_model
+    from csm_cli.rendering.project import plan_jobs
+    from csm_cli.rendering.survey import survey
     from csm_cli.takes.place import may_hold_takes
 
     choice = choose_model(options.model)

@@ -56,9 +56,9 @@ def master(
 ) -> None:
     """Make deliverables again from existing takes; no model is loaded."""
     with console.busy("reading"):
-        from csm_cli.render.master import master_jobs
-        from csm_cli.render.options import RenderOptions, parse_chapters
-        from csm_cli.render.project import read_jobs
+        from csm_cli.rendering.master import master_jobs
+        from csm_cli.rendering.options import RenderOptions, parse_chapters
+        from csm_cli.rendering.project import read_jobs
 
         options = RenderOptions(
             output=output,

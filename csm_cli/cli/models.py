@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import Device, DeviceOption, JsonOption
-from csm_cli.cli.groups import Group
+from csm_cli.cli.choices import Device, DeviceOption, Group, JsonOption
 
 if TYPE_CHECKING:
     from csm_cli.checkpoints.find import Checkpoint
@@ -47,9 +46,9 @@ class Kind(StrEnum):
 @app.command("list")
 def list_models(as_json: JsonOption = False) -> None:
     """List the models that need no download, the default one marked with *."""
-    from csm_cli.checkpoints.embedded import DEMO_CHECKPOINT
+    from csm_cli.checkpoints.find import DEMO_CHECKPOINT
     from csm_cli.checkpoints.hub import cached_models
-    from csm_cli.render.models import choose_model
+    from csm_cli.rendering.models import choose_model
 
     default = choose_model().source
     size = sum(path.stat().st_size for path in DEMO_CHECKPOINT.rglob("*") if path.is_file())
@@ -148,8 +147,8 @@ def convert(
 
 def model_source(model: str) -> str:
     """What the engine is to load: 'demo' is a name of the embedded voice's folder."""
-    from csm_cli.checkpoints.embedded import DEMO_CHECKPOINT
-    from csm_cli.render.models import DEMO
+    from csm_cli.checkpoints.find import DEMO_CHECKPOINT
+    from csm_cli.rendering.models import DEMO
 
     return str(DEMO_CHECKPOINT) if model == DEMO else model
 

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from csm_cli.cli import console
-from csm_cli.cli.words import clock, count, cut, size
+from csm_cli.cli.console import clock, count, cut, size
 from csm_cli.core.errors import CsmError
 
 if TYPE_CHECKING:
     from csm_cli.delivery.options import Delivery
-    from csm_cli.render.options import RenderOptions
-    from csm_cli.render.project import Job
-    from csm_cli.render.survey import Surveyed
+    from csm_cli.rendering.options import RenderOptions
+    from csm_cli.rendering.project import Job
+    from csm_cli.rendering.survey import Surveyed
 
 TAKE_BYTES_A_SECOND = 31_000
 """Of a take: FLAC of the fastest level, and 32 codes a frame."""
@@ -34,10 +34,10 @@ MOST_TITLE = 18
 
 def print_plan(jobs: Sequence[Job], options: RenderOptions) -> None:
     """Print a row for every chapter: lines, characters, audio, lines there and new, time, disk."""
-    from csm_cli.render.models import UNLIMITED, choose_model
-    from csm_cli.render.project import plan_jobs
-    from csm_cli.render.speed import last_speed
-    from csm_cli.render.survey import Surveyed, survey
+    from csm_cli.rendering.models import UNLIMITED, choose_model
+    from csm_cli.rendering.project import plan_jobs
+    from csm_cli.rendering.speed import last_speed
+    from csm_cli.rendering.survey import Surveyed, survey
 
     def no_engine() -> None:
         raise AssertionError("a dry run speaks nothing")

@@ -13,10 +13,10 @@ import typer
 from csm_cli.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from csm_cli.audio.layout import Pauses
+    from csm_cli.audio.mastering import Pauses
     from csm_cli.audio.sinks import Sink
     from csm_cli.delivery.options import Delivery
-    from csm_cli.render.progress import Progress
+    from csm_cli.rendering.progress import Progress
 
 FOR_FILES = ("formats", "whole", "level_per", "extras", "split_hours", "cover", "sample", "watermark")
 """Options of `csm render` that a stream knows nothing of."""
@@ -79,7 +79,7 @@ def hearing(
         yield progress
         return
     from csm_cli.audio.sinks import Loudspeaker, WavStream
-    from csm_cli.render.live import LiveSound
+    from csm_cli.rendering.live import LiveSound
 
     sink: Sink = Loudspeaker(rate) if play else WavStream(sys.stdout.buffer, rate)
     live = LiveSound(progress, sink, rate, delivery.loudness, pauses, delivery.tone_db)

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from csm_cli.cli import console
+from csm_cli.cli.console import clock, count
 from csm_cli.cli.summary import print_files
-from csm_cli.cli.words import clock, count
-from csm_cli.render.line import SpokenLine
-from csm_cli.render.plan import Chain
-from csm_cli.render.progress import Progress
+from csm_cli.rendering.line import SpokenLine
+from csm_cli.rendering.plan import Chain
+from csm_cli.rendering.progress import Progress
 
 if TYPE_CHECKING:
     from rich.live import Live

@@ -59,8 +59,8 @@ from csm_cli.core.errors import UsageError
 
 if TYPE_CHECKING:
     from csm_cli.cli.progress import PlainProgress
-    from csm_cli.render.options import RenderOptions
-    from csm_cli.render.outcome import Interrupted
+    from csm_cli.rendering.options import RenderOptions
+    from csm_cli.rendering.progress import Interrupted
 
 
 class Verify(StrEnum):
@@ -181,10 +181,10 @@ def render(
     if (to_stdout or play) and not was_given(context, "batch"):
         batch = 1  # chapters side by side would make the first one wait
     with console.busy("reading"):
-        from csm_cli.render.options import RenderOptions, parse_chapters
-        from csm_cli.render.project import read_jobs
-        from csm_cli.render.session import render_jobs
-        from csm_cli.render.speed import note_speed
+        from csm_cli.rendering.options import RenderOptions, parse_chapters
+        from csm_cli.rendering.project import read_jobs
+        from csm_cli.rendering.session import render_jobs
+        from csm_cli.rendering.speed import note_speed
 
         options = RenderOptions(
             output=output,
@@ -233,7 +233,7 @@ def render(
         return
 
     from csm_cli.cli.progress import choose_progress
-    from csm_cli.render.outcome import Interrupted
+    from csm_cli.rendering.progress import Interrupted
 
     if workers is not None or ray is not None:
         from csm_cli.cli.workers import render_on_workers
@@ -255,7 +255,7 @@ def render(
         print_results(report, takes)
         raise typer.Exit(5 if report.reviews else 0)
 
-    from csm_cli.render.checks import make_verifier
+    from csm_cli.rendering.checks import make_verifier
 
     with console.busy("loading the checks"):
         verifier = make_verifier(jobs, options, console.note)
@@ -295,7 +295,7 @@ def _unwritten(options: RenderOptions) -> RenderOptions:
     """The same without files: the sound has gone to standard output."""
     from dataclasses import replace
 
-    from csm_cli.audio.loudness import PRESETS
+    from csm_cli.audio.level import PRESETS
 
     nothing = replace(options.delivery, formats=(), extras=(), sample=False, loudness=PRESETS["none"])
     return replace(options, delivery=nothing)

@@ -66,12 +66,12 @@ def say(
     text = _decoded(sys.stdin.buffer.read(), "-") if text == "-" else _decoded(os.fsencode(text), "TEXT")
 
     with console.busy("loading"):
-        from csm_cli.audio.loudness import DEFAULT_LOUDNESS, parse_loudness
+        from csm_cli.audio.level import DEFAULT_LOUDNESS, parse_loudness
         from csm_cli.delivery.options import Delivery
-        from csm_cli.render.options import RenderOptions
-        from csm_cli.render.progress import Progress
-        from csm_cli.render.say import PAUSES, Saying, check_output, write_file
-        from csm_cli.voices.former_names import tell
+        from csm_cli.rendering.options import RenderOptions
+        from csm_cli.rendering.progress import Progress
+        from csm_cli.rendering.say import PAUSES, Saying, check_output, write_file
+        from csm_cli.voices.names import tell
 
         target = parse_loudness(loudness) if loudness else DEFAULT_LOUDNESS
         if not to_stdout:

@@ -14,7 +14,7 @@ from csm_cli.cli import console
 from csm_cli.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from csm_cli.render.queue import RenderScripts
+    from csm_cli.rendering.queue import RenderScripts
 
 _REFUSED = {"output": "--output", "dry_run": "--dry-run", "play": "--play"}
 _ANY = "script.yaml"
@@ -33,7 +33,7 @@ def serve_queue(
     All other options are those of csm render. What cannot be rendered goes to failed/, with its error. Takes
     are kept in the folder: whatever happens, the same command goes on.
     """
-    from csm_cli.render.queue import serve_queue as serve
+    from csm_cli.rendering.queue import serve_queue as serve
 
     render = _render_command(context.args)
     failed = serve(

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from csm_cli.cli import console
+from csm_cli.cli.console import count
 from csm_cli.cli.stores import MaybePlace
-from csm_cli.cli.words import count
 
 if TYPE_CHECKING:
     from csm_cli.audio.measure import Measured
-    from csm_cli.render.outcome import RenderReport, Review
+    from csm_cli.rendering.progress import RenderReport, Review
 
 
 STALE_NAMED = 5

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import Device, DeviceOption, JsonOption, ModelOption
-from csm_cli.cli.groups import Group
+from csm_cli.cli.choices import Device, DeviceOption, Group, JsonOption, ModelOption
+from csm_cli.cli.console import clock, count, cut, size
 from csm_cli.cli.stores import MaybePlace, TakesOption
-from csm_cli.cli.words import clock, count, cut, size
 from csm_cli.core.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
-    from csm_cli.editing import Bench, BenchLine
+    from csm_cli.editing import ScriptLine, ScriptTakes
     from csm_cli.takes import Take
 
 app = typer.Typer(
@@ -283,26 +282,26 @@ def gc(
     )
 
 
-def _bench(script: Path | None, takes: MaybePlace) -> Bench:
-    from csm_cli.editing import Bench
+def _bench(script: Path | None, takes: MaybePlace) -> ScriptTakes:
+    from csm_cli.editing import ScriptTakes
     from csm_cli.editing.lines import only_script
 
-    return Bench(script or only_script(takes), takes)
+    return ScriptTakes(script or only_script(takes), takes)
 
 
-def _line(name: str, script: Path | None, takes: MaybePlace) -> tuple[Bench, BenchLine]:
-    from csm_cli.editing import Bench
+def _line(name: str, script: Path | None, takes: MaybePlace) -> tuple[ScriptTakes, ScriptLine]:
+    from csm_cli.editing import ScriptTakes
     from csm_cli.editing.lines import split_name
 
     path, rest = split_name(name, script, takes)
-    bench = Bench(path, takes)
+    bench = ScriptTakes(path, takes)
     return bench, bench.find(rest)
 
 
 def _chosen_lines(
-    bench: Bench, needs_review: bool, speakers: list[str] | None, chapters: str | None
-) -> list[BenchLine]:
-    from csm_cli.render.options import parse_chapters
+    bench: ScriptTakes, needs_review: bool, speakers: list[str] | None, chapters: str | None
+) -> list[ScriptLine]:
+    from csm_cli.rendering.options import parse_chapters
 
     wanted = None if chapters is None else parse_chapters(chapters)
     for name in speakers or ():
@@ -318,13 +317,13 @@ def _chosen_lines(
     ]
 
 
-def _state(line: BenchLine) -> str:
+def _state(line: ScriptLine) -> str:
     if line.take is None:
         return "new"
     return "pinned" if line.pinned else "review" if line.reasons else "stale" if line.stale else "ok"
 
 
-def _row(bench: Bench, line: BenchLine) -> dict[str, Any]:
+def _row(bench: ScriptTakes, line: ScriptLine) -> dict[str, Any]:
     planned = line.planned
     return {
         "name": planned.id,
@@ -340,7 +339,7 @@ def _row(bench: Bench, line: BenchLine) -> dict[str, Any]:
     }
 
 
-def _take_row(line: BenchLine, take: Take) -> dict[str, Any]:
+def _take_row(line: ScriptLine, take: Take) -> dict[str, Any]:
     return {
         "name": take.id,
         "origin": take.origin,

@@ -87,7 +87,7 @@ def train(
     A run that was broken off goes on from its last state when the same command is given again.
     """
     from csm_cli.cli.models import model_source
-    from csm_cli.render.models import choose_model
+    from csm_cli.rendering.models import choose_model
 
     choice = choose_model(model)
     if model is None:

@@ -9,14 +9,64 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from csm_cli.cli import console, voices_add, voices_listen, voices_share
-from csm_cli.cli.choices import JsonOption, NameArgument, typed_name
-from csm_cli.cli.groups import Group
-from csm_cli.cli.words import folded
+from csm_cli.cli import console, voices_add, voices_listen
+from csm_cli.cli.choices import Group, JsonOption, NameArgument, typed_name
+from csm_cli.cli.console import folded
 
 if TYPE_CHECKING:
     from csm_cli.voices.registry import VoiceRegistry
     from csm_cli.voices.voice import Voice
+
+
+def export(
+    name: NameArgument,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: NAME.zip, here.")
+    ] = None,
+) -> None:
+    """Write a voice, with its clips, transcripts, licence and consent, to a zip file."""
+    from csm_cli.voices.archive import export_voice
+    from csm_cli.voices.names import whole
+    from csm_cli.voices.registry import VoiceRegistry
+
+    voice = VoiceRegistry(Path.cwd()).get(whole(name))
+    if not (voice.licence or voice.consent):
+        console.note(
+            f"warning: the voice {name} has no licence or consent noted; whoever gets it should know"
+        )
+    console.emit(str(export_voice(voice, output or Path(f"{voice.name}.zip"))))
+
+
+def import_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files that export wrote.")],
+    name: Annotated[
+        str | None, typer.Option("--as", metavar="NAME", help="Another name for it.", callback=typed_name)
+    ] = None,
+    project: Annotated[bool, typer.Option("--project", help="Keep it in ./voices.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a voice of that name.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Register the voices of zip files."""
+    from csm_cli.core.errors import UsageError
+    from csm_cli.voices.archive import import_voice
+    from csm_cli.voices.registry import VoiceRegistry
+
+    if name is not None and len(files) > 1:
+        raise UsageError("one name for several voices", where="--as", remedy="import them one by one")
+    registry = VoiceRegistry(Path.cwd())
+    made = []
+    for file in files:
+        added = import_voice(registry, file, name=name, project=project, force=force)
+        for warning in added.warnings:
+            console.note(f"warning: {warning}")
+        if not added.changed:
+            console.note(f"the voice {added.voice.name} is registered already, just so")
+        made.append(added.voice.as_dict() | {"changed": added.changed})
+        if not as_json:
+            console.emit(str(added.voice.folder))
+    if as_json:
+        console.emit(json.dumps(made, indent=2, ensure_ascii=False))
+
 
 app = typer.Typer(
     cls=Group,
@@ -53,8 +103,7 @@ def list_voices(as_json: JsonOption = False) -> None:
 @app.command()
 def show(name: NameArgument, as_json: JsonOption = False) -> None:
     """Show all that is known of a voice."""
-    from csm_cli.voices.former_names import renamed, tell
-    from csm_cli.voices.places import voice_names
+    from csm_cli.voices.names import renamed, tell, voice_names
 
     voice = _registry().get(name)
     tell(renamed([name], voice_names(Path.cwd())), console.note)
@@ -88,8 +137,8 @@ def remove(name: NameArgument) -> None:
     console.note(f"removed the voice {name}")
 
 
-app.command("export")(voices_share.export)
-app.command("import")(voices_share.import_)
+app.command("export")(export)
+app.command("import")(import_)
 app.command("test")(voices_listen.test)
 app.command("compare")(voices_listen.compare)
 

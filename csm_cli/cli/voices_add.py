@@ -150,8 +150,7 @@ def _recordings(
     Raises:
         UsageError: some have one and some have not.
     """
-    from csm_cli.voices.adding import Recording
-    from csm_cli.voices.transcript import read_transcript
+    from csm_cli.voices.adding import Recording, read_transcript
 
     if texts and files:
         raise UsageError("give the words or a file, not both", where="--text, --transcript")
@@ -196,7 +195,7 @@ def _print_report(recordings: Sequence[Recording], prepared: Sequence[Prepared])
 
 
 def _print_added(added: Added) -> None:
-    from csm_cli.voices.places import CARD
+    from csm_cli.voices.names import CARD
 
     voice = added.voice
     for warning in added.warnings:
@@ -213,7 +212,7 @@ def _print_added(added: Added) -> None:
 def _keep_codes(voice: Voice, model: str | None, device: Device) -> None:
     """Encode the recordings now, so that the first line spoken need not wait for it."""
     from csm_cli.cli.loading import load_model
-    from csm_cli.render.options import RenderOptions
+    from csm_cli.rendering.options import RenderOptions
     from csm_cli.voices.codes import reference_codes
 
     try:

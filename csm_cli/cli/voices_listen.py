@@ -23,9 +23,8 @@ from csm_cli.cli.choices import (
 if TYPE_CHECKING:
     import numpy as np
 
-    from csm_cli.verify.encoders import Encoder
-    from csm_cli.voices.alike import Alikeness
-    from csm_cli.voices.compare import Sample
+    from csm_cli.verify.speaker import Encoder
+    from csm_cli.voices.compare import Alikeness, Sample
 
 SENTENCE = "The boat turned into the wind. Is that the light, far over there?"
 
@@ -75,11 +74,10 @@ def compare(
 ) -> None:
     """Make one file to listen to, voice after voice, and a picture of their spectra (SVG); with a speaker
     encoder, say how much alike they are."""
-    from csm_cli.render.say import check_output
-    from csm_cli.verify.encoders import NO_ENCODER, load_encoder
+    from csm_cli.rendering.say import check_output
+    from csm_cli.verify.speaker import NO_ENCODER, load_encoder
     from csm_cli.voices.compare import Sample, listening_file, picture
-    from csm_cli.voices.former_names import renamed, tell
-    from csm_cli.voices.places import voice_names
+    from csm_cli.voices.names import renamed, tell, voice_names
     from csm_cli.voices.registry import VoiceRegistry
 
     check_output(output)
@@ -113,8 +111,8 @@ def compare(
 
 def _alikeness(samples: Sequence[Sample], encoder: Encoder) -> Alikeness:
     """How much alike the voices are."""
-    from csm_cli.verify.likeness import voice_vector
-    from csm_cli.voices.alike import Alikeness
+    from csm_cli.verify.speaker import voice_vector
+    from csm_cli.voices.compare import Alikeness
 
     return Alikeness.of(samples, partial(voice_vector, encoder))
 
@@ -127,8 +125,8 @@ def _spoken(
 
     from csm_cli.audio.resample import resample
     from csm_cli.cli.loading import load_model
-    from csm_cli.render.options import RenderOptions
-    from csm_cli.render.say import Saying
+    from csm_cli.rendering.options import RenderOptions
+    from csm_cli.rendering.say import Saying
     from csm_cli.voices.compare import RATE
 
     options = RenderOptions(seed=seed, model=model, device=device.value)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.words import count
+from csm_cli.cli.console import count
 
 if TYPE_CHECKING:
     from csm_cli.cli.progress import PlainProgress
-    from csm_cli.render.options import RenderOptions
-    from csm_cli.render.outcome import RenderReport
-    from csm_cli.render.project import Job
+    from csm_cli.rendering.options import RenderOptions
+    from csm_cli.rendering.progress import RenderReport
+    from csm_cli.rendering.project import Job
 
 WorkersOption = Annotated[
     int | None,
@@ -47,7 +47,7 @@ def render_on_workers(
     """Render on a fleet that is started for it and ends with it; says on stderr what that is."""
     from csm_cli.cluster.driver import render_on_fleet
     from csm_cli.cluster.ray_fleet import ray_fleet
-    from csm_cli.render.models import choose_model
+    from csm_cli.rendering.models import choose_model
 
     console.note(choose_model(options.model).note)
     with ExitStack() as stack:

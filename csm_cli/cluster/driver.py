@@ -12,23 +12,32 @@ from pathlib import Path
 from typing import Any
 
 from csm_cli.audio.timeline import ChapterTimeline
-from csm_cli.cluster.fleet import Fault, Fleet, Heard, Lost, Mastered, MasterLost, Ready, Signal
+from csm_cli.cluster.fleet import Fault, Fleet, Lost, Mastered, MasterLost, News, Ready, Signal
 from csm_cli.cluster.mastering import Brief, Whole
-from csm_cli.cluster.messages import ChainDone, Event, Facts, LineDone, Order, Result, Setup, Started
+from csm_cli.cluster.messages import (
+    ChainDone,
+    Event,
+    Facts,
+    LineDone,
+    Order,
+    Result,
+    Setup,
+    Started,
+    check_facts,
+    versions,
+)
 from csm_cli.cluster.scheduler import DEATHS_ALONE, Key, Scheduler
-from csm_cli.cluster.worker_info import check_facts, versions
 from csm_cli.core.errors import CsmError
-from csm_cli.render.line import SpokenLine
-from csm_cli.render.models import Limits, choose_model
-from csm_cli.render.options import RenderOptions
-from csm_cli.render.outcome import Interrupted, RenderReport
-from csm_cli.render.plan import Chain
-from csm_cli.render.progress import Progress
-from csm_cli.render.project import Job, plan_jobs
-from csm_cli.render.report.rows import other_takes
-from csm_cli.render.requests import voice_hash
-from csm_cli.render.running import Notes, Running, prepare
-from csm_cli.takes import Asked
+from csm_cli.rendering.line import SpokenLine
+from csm_cli.rendering.models import Limits, choose_model
+from csm_cli.rendering.options import RenderOptions
+from csm_cli.rendering.plan import Chain
+from csm_cli.rendering.progress import Interrupted, Progress, RenderReport
+from csm_cli.rendering.project import Job, plan_jobs
+from csm_cli.rendering.report.rows import other_takes
+from csm_cli.rendering.requests import voice_hash
+from csm_cli.rendering.running import Notes, Running, prepare
+from csm_cli.takes import LineRequest
 from csm_cli.takes.files import BESIDE, files_at
 from csm_cli.takes.index import Row
 from csm_cli.takes.place import Place
@@ -82,7 +91,7 @@ class _Chain:
     """A chain on its way."""
 
     chain: Chain
-    asked: tuple[Asked, ...]
+    asked: tuple[LineRequest, ...]
     aside: set[int] = field(default_factory=set)
     lines: list[SpokenLine] | None = None
     mastered: bool = False
@@ -139,7 +148,7 @@ class _Driver:
             while self._coming or self._books:
                 self._open_books()
                 for worker in self._take_idle():
-                    turns = self._scheduler.give(worker)
+                    turns = self._scheduler.assign(worker)
                     self._fleet.send(worker, [self._order(turn.key, turn) for turn in turns])
                 self._hear(self._fleet.wait(TICK_SECONDS))
                 scheduler = self._scheduler
@@ -227,7 +236,7 @@ class _Driver:
             match signal:
                 case Ready(worker, facts):
                     self._ready(worker, facts)
-                case Heard(worker, told):
+                case News(worker, told):
                     self._scheduler.join(worker, told.slots)
                     for event in told.events:
                         self._event(worker, event)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from csm_cli.cluster.messages import Facts, Order, Setup, Told
+from csm_cli.cluster.messages import Facts, Order, Setup, WorkerNews
 from csm_cli.core.errors import CsmError
 
 
@@ -19,11 +19,11 @@ class Ready:
 
 
 @dataclass(frozen=True)
-class Heard:
+class News:
     """A worker tells; it wants to be called again."""
 
     worker: str
-    told: Told
+    told: WorkerNews
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Fault:
     worker: str = ""
 
 
-Signal = Ready | Heard | Lost | Mastered | MasterLost | Fault
+Signal = Ready | News | Lost | Mastered | MasterLost | Fault
 
 
 class Fleet(Protocol):
@@ -87,7 +87,7 @@ class Fleet(Protocol):
         """Start all workers; each is `Ready`, `Lost` or at `Fault` in its time."""
 
     def send(self, worker: str, orders: Sequence[Order]) -> None:
-        """Give a worker chains, or nothing; it is `Heard` in its time."""
+        """Give a worker chains, or nothing; it is `News` in its time."""
 
     def replace(self, worker: str) -> None:
         """Start another worker in the place of one that is lost."""

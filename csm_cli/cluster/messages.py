@@ -1,18 +1,24 @@
-"""What goes between the driver and its workers. All of it can be pickled and needs no torch."""
+"""What goes between the driver and its workers, all of it picklable, and the check that workers agree."""
 
 from __future__ import annotations
 
+import hashlib
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import csm_cli
 from csm_cli.cluster.scheduler import Key, Turn
+from csm_cli.core.errors import MissingError
 from csm_cli.engine import Sampler
-from csm_cli.render.models import Limits
-from csm_cli.render.options import RenderOptions
-from csm_cli.render.plan import Chain
-from csm_cli.render.project import Job
-from csm_cli.takes import Asked, ModelIdentity, Take
+from csm_cli.rendering.models import Limits
+from csm_cli.rendering.options import RenderOptions
+from csm_cli.rendering.plan import Chain
+from csm_cli.rendering.project import Job
+from csm_cli.takes import LineRequest, ModelIdentity, Take
 from csm_cli.takes.place import Place
 from csm_cli.voices.voice import Voice
 
@@ -87,7 +93,7 @@ class Order:
 
     turn: Turn
     chain: Chain
-    asked: tuple[Asked, ...]
+    asked: tuple[LineRequest, ...]
     voices: Mapping[str, Voice]
     takes: Place
 
@@ -129,7 +135,7 @@ Event = Started | LineDone | ChainDone
 
 
 @dataclass(frozen=True)
-class Told:
+class WorkerNews:
     """What a worker has to tell.
 
     Args:
@@ -139,3 +145,62 @@ class Told:
 
     events: tuple[Event, ...] = field(default=())
     slots: int = 1
+
+
+PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "soundfile")
+"""Whose versions can change what a line sounds like, or how a take is written."""
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Of everything here that has a say in the sound."""
+    found = {
+        "csm": csm_cli.__version__,
+        "csm's code": _digest(Path(csm_cli.__file__).parent, "*.py"),
+        "the lexicon": _digest(Path(csm_cli.__file__).parent / "text", "*"),
+        "Python": ".".join(platform.python_version_tuple()[:2]),
+    }
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "missing"
+    return found
+
+
+def check_facts(worker: str, facts: Facts, ours: Mapping[str, str], first: Facts | None) -> None:
+    """Make sure that a worker would speak as the others do.
+
+    Args:
+        worker: its name.
+        facts: what it tells.
+        ours: versions of the driver.
+        first: what the first worker told; None for the first.
+
+    Raises:
+        MissingError: something differs; says what.
+    """
+    pairs = [(name, facts.versions.get(name, "missing"), ours[name], "the driver") for name in ours]
+    if first is not None:
+        other = f"the worker on {first.host}"
+        pairs += [
+            ("the model's revision", facts.model.revision, first.model.revision, other),
+            ("the number type", facts.model.dtype, first.model.dtype, other),
+            ("the model's sampler", str(facts.sampler), str(first.sampler), other),
+            ("checks", ", ".join(facts.checks), ", ".join(first.checks), other),
+        ]
+    for name, theirs, wanted, whose in pairs:
+        if theirs != wanted:
+            raise MissingError(
+                f"{name} differs: {theirs} here, {wanted} on {whose}",
+                where=f"{worker} on {facts.host}",
+                remedy="install the same on every machine, or leave this one out",
+            )
+
+
+def _digest(folder: Path, pattern: str) -> str:
+    total = hashlib.sha256()
+    for path in sorted(folder.rglob(pattern)):
+        if path.is_file() and path.suffix != ".pyc":
+            total.update(f"{path.relative_to(folder)}:".encode() + path.read_bytes())
+    return total.hexdigest()[:12]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from csm_cli.cluster.fleet import Fault, Heard, Lost, Mastered, MasterLost, Ready, Signal
+from csm_cli.cluster.fleet import Fault, Lost, Mastered, MasterLost, News, Ready, Signal
 from csm_cli.cluster.mastering import Mastering
 from csm_cli.cluster.messages import Order, Setup
 from csm_cli.cluster.worker import Worker
@@ -155,7 +155,7 @@ class RayFleet:
                 self.ready.add(of)
                 yield Ready(of, value)
             elif kind == "heard":
-                yield Heard(of, value)
+                yield News(of, value)
             else:
                 yield Mastered(of[1], value)
 

@@ -149,7 +149,7 @@ class Scheduler:
             chain.started = False
         return aside
 
-    def give(self, worker: Hashable) -> list[Turn]:
+    def assign(self, worker: Hashable) -> list[Turn]:
         """What a worker is to speak beside what it has."""
         mine = self._workers[worker]
         if mine.alone or self._kept_clear(worker, mine):

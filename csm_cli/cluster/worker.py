@@ -14,26 +14,36 @@ from dataclasses import replace
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
-from csm_cli.cluster.messages import ChainDone, Event, Facts, LineDone, Order, Result, Setup, Started, Told
+from csm_cli.cluster.messages import (
+    ChainDone,
+    Event,
+    Facts,
+    LineDone,
+    Order,
+    Result,
+    Setup,
+    Started,
+    WorkerNews,
+    versions,
+)
 from csm_cli.cluster.scheduler import Key
-from csm_cli.cluster.worker_info import versions
 from csm_cli.core.errors import MissingError
 from csm_cli.engine import Segment
-from csm_cli.render.cast import References
-from csm_cli.render.checks import make_verifier
-from csm_cli.render.line import SpokenLine
-from csm_cli.render.loop import Manner, Work, speak_chains
-from csm_cli.render.models import ModelChoice, choose_model
-from csm_cli.render.options import RenderOptions
-from csm_cli.render.plan import Chain
-from csm_cli.render.progress import Progress
-from csm_cli.render.requests import identity_of, voice_hash
+from csm_cli.rendering.cast import References
+from csm_cli.rendering.checks import make_verifier
+from csm_cli.rendering.line import SpokenLine
+from csm_cli.rendering.loop import SpeakConfig, Work, speak_chains
+from csm_cli.rendering.models import ModelChoice, choose_model
+from csm_cli.rendering.options import RenderOptions
+from csm_cli.rendering.plan import Chain
+from csm_cli.rendering.progress import Progress
+from csm_cli.rendering.requests import identity_of, voice_hash
 from csm_cli.takes import TakeStore
 from csm_cli.takes.files import files_at
 from csm_cli.takes.lineage import Chooser
 from csm_cli.takes.place import Place
-from csm_cli.takes.repository import Desk
-from csm_cli.takes.writer import TakeWriter
+from csm_cli.takes.repository import TakeRepository
+from csm_cli.takes.store import TakeWriter
 from csm_cli.verify import Verifier
 from csm_cli.voices.codes import reference_codes
 from csm_cli.voices.voice import Voice
@@ -107,7 +117,7 @@ class Worker(Progress):
         if self._thread is not None:
             self._thread.join()
 
-    def exchange(self, orders: Sequence[Order], patience: float = 1.0) -> Told:
+    def exchange(self, orders: Sequence[Order], patience: float = 1.0) -> WorkerNews:
         """Take chains, give news.
 
         Args:
@@ -124,7 +134,7 @@ class Worker(Progress):
             events, self._events = tuple(self._events), []
             if self._failure is not None and not events:
                 raise self._failure
-        return Told(events, self._batch)
+        return WorkerNews(events, self._batch)
 
     def process(self) -> int:
         """The number of this process, on its machine."""
@@ -155,7 +165,7 @@ class Worker(Progress):
 
     def _speak(self) -> None:
         options = self._setup.options
-        manner = Manner(
+        manner = SpeakConfig(
             self._batch, options.context_turns, options.retries, self._verifier, options.reference
         )
         for chain, lines in speak_chains(self._engine, self._works(), manner, self):
@@ -189,7 +199,10 @@ class Worker(Progress):
         options = self._setup.options
         chooser = Chooser(store, options.lineage, options.fresh, self._setup.beside, self._setup.since)
         return Work(
-            chain, asked, self._heard(chain, order.voices), Desk(chooser, writer, self._verifier.checks)
+            chain,
+            asked,
+            self._heard(chain, order.voices),
+            TakeRepository(chooser, writer, self._verifier.checks),
         )
 
     def _open(self, folder: Place, anew: bool) -> tuple[TakeStore, TakeWriter]:

@@ -1,8 +1,9 @@
-"""What the engine is asked and what it answers. numpy only: importing this never loads torch."""
+"""Values that go into and come out of the engine. numpy only: importing this never loads torch."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -144,3 +145,22 @@ def sampler_of(said: Mapping[str, Any]) -> Sampler:
         depth_temperature if depth_sampled else 0.0,
         int(value("top_k", top_k, "depth_decoder_")),
     )
+
+
+def plain_ids(encode: Callable[[str], list[int]], reserved: Mapping[int, str], text: str) -> list[int]:
+    """Token ids of `text` in which strings such as `<|AUDIO|>` are spelled out like any other.
+
+    Args:
+        encode: text → ids; should itself be told to leave special tokens alone, where it can be.
+        reserved: ids and strings of the tokens that may not come out. Strings of one character are let
+            through: they are letters.
+    """
+    ids = encode(text)
+    names = {i: name for i, name in reserved.items() if len(name) > 1}
+    if not names.keys() & set(ids):
+        return ids
+    # Cut behind the first character of each reserved string: neither part can match it.
+    pattern = "|".join(re.escape(name) for name in sorted(names.values(), key=len, reverse=True))
+    cuts = [match.start() + 1 for match in re.finditer(pattern, text)]
+    parts = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    return [i for part in parts if part for i in encode(part)]

@@ -1,11 +1,41 @@
-"""What is known of the book as a whole, and what every file says of it."""
+"""The book as a whole, the units it is listened to in, and how their files are named."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from csm_cli.audio.timeline import ChapterTimeline
 from csm_cli.delivery.tags import Tags
+
+MAX_SLUG = 48
+# Letters that decomposition leaves whole.
+LETTERS = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i", "ħ": "h"}
+)
+
+
+def slug(title: str) -> str:
+    """`title` as a file name: lower-case ASCII letters, digits and hyphens, at most 48; never empty.
+
+    A title in letters that cannot be transliterated simply becomes "chapter".
+    """
+    text = unicodedata.normalize("NFKD", title.lower().translate(LETTERS)).lower().translate(LETTERS)
+    text = re.sub(r"['’ʼ`]", "", "".join(c for c in text if not unicodedata.combining(c)))
+    text = re.sub(r"[^a-z0-9]+", "-", text).strip("-")
+    if len(text) > MAX_SLUG:
+        cut = text[: MAX_SLUG + 1].rpartition("-")[0]  # at the end of a word, if there is one
+        text = (cut if len(cut) > MAX_SLUG // 2 else text[:MAX_SLUG]).strip("-")
+    return text or "chapter"
+
+
+def chapter_stem(number: int, title: str, count: int = 0) -> str:
+    """`01-arrival`: unique by its number; digits enough that `count` chapters sort by name."""
+    return f"{number:0{max(2, len(str(count)))}d}-{slug(title)}"
+
 
 AI_NARRATED = "AI-narrated"
 NO_NARRATOR = "AI voices"
@@ -68,3 +98,45 @@ class Book:
             subtitle=self.subtitle,
             series=self.series,
         )
+
+
+class Heard(NamedTuple):
+    """A line in a unit: seconds from its beginning."""
+
+    start: float
+    end: float
+    speaker: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit.
+
+    Attributes:
+        stem: of its files' names.
+        files: the same sound in several formats.
+        chapters: (seconds from the unit's beginning, chapter), in order, one right after the other.
+    """
+
+    stem: str
+    title: str
+    files: tuple[str, ...]
+    chapters: tuple[tuple[float, ChapterTimeline], ...]
+
+    @classmethod
+    def of_chapter(cls, chapter: ChapterTimeline, chapters: int) -> Unit:
+        """The unit of a chapter with files of its own, in a book of so many chapters."""
+        stem = chapter_stem(chapter.number, chapter.title, chapters)
+        return cls(stem, chapter.title, chapter.files, ((0.0, chapter),))
+
+    @property
+    def seconds(self) -> float:
+        """Its length."""
+        return sum(chapter.duration for _, chapter in self.chapters)
+
+    def lines(self) -> Iterator[Heard]:
+        """Every line, in order."""
+        for offset, chapter in self.chapters:
+            for line in chapter.entries:
+                yield Heard(offset + line.start, offset + line.end, line.speaker, line.text)

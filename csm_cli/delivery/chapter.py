@@ -1,18 +1,19 @@
-"""One chapter on its way to its files: its tape, where everything lies on it, and the gain that levels it."""
+"""A chapter on its way to its files, the retail sample, and whole books split between chapters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
-from csm_cli.audio.disk_buffer import Tape
-from csm_cli.audio.layout import Layout, Mastering
-from csm_cli.audio.master import mastered
+from csm_cli.audio.disk_buffer import BLOCK, DiskBuffer
+from csm_cli.audio.mastering import Layout, Mastering, mastered
 from csm_cli.audio.measure import Measured
 from csm_cli.audio.timeline import ChapterTimeline, Role
-from csm_cli.delivery.names import chapter_stem
+from csm_cli.delivery.book import chapter_stem
 
 
 @dataclass(eq=False)
@@ -30,7 +31,7 @@ class ChapterOnTape:
     title: str
     role: Role
     layout: Layout
-    tape: Tape
+    tape: DiskBuffer
     gain: float = 1.0
     files: list[str] = field(default_factory=list)
     measured: list[Measured] = field(default_factory=list)
@@ -66,3 +67,93 @@ class ChapterOnTape:
             self.role,
             gain_db=round(float(20 * np.log10(self.gain)), 3),
         )
+
+
+SHORTEST_SECONDS, WANTED_SECONDS, LONGEST_SECONDS = 60.0, 180.0, 295.0  # shops take one to five minutes
+TAIL_SECONDS = 1.5
+
+
+def sample_tape(chapters: Sequence[ChapterOnTape], rate: int, path: Path) -> DiskBuffer:
+    """The sample, levelled as its chapters are; credits are left out. As long as the book if that is shorter.
+
+    Args:
+        chapters: of the book, in order, on tape.
+        path: where the sample's own tape goes.
+    """
+    tape = DiskBuffer(path)
+    try:
+        for chapter in chapters:
+            if chapter.role == "chapter" and tape.size < SHORTEST_SECONDS * rate:
+                _copy(chapter, tape, _end(chapter, tape.size, rate))
+        tape.resize(tape.size + round(TAIL_SECONDS * rate))
+    except BaseException:
+        tape.close()  # where the disk is full, it makes room
+        raise
+    return tape
+
+
+def _end(chapter: ChapterOnTape, before: int, rate: int) -> int:
+    """The sample of the chapter up to which it is heard: the end of a line where it has to be cut."""
+    ends = [line.samples(rate)[1] for line in chapter.layout.lines]
+    fitting = [end for end in ends if before + end <= LONGEST_SECONDS * rate]
+    enough = [end for end in fitting if before + end >= WANTED_SECONDS * rate]
+    if enough:
+        return enough[0]
+    if len(fitting) == len(ends):
+        return ends[-1] if ends else 0
+    # Its next line is a very long one: better cut within it than a sample of a few seconds.
+    last = fitting[-1] if fitting else 0
+    return last if before + last >= SHORTEST_SECONDS * rate else round(WANTED_SECONDS * rate) - before
+
+
+def _copy(chapter: ChapterOnTape, tape: DiskBuffer, end: int) -> None:
+    offset = tape.size
+    for start in range(0, end, BLOCK):
+        block = chapter.tape.read(start, min(start + BLOCK, end))
+        tape.mix(offset + start, block * np.float32(chapter.gain))
+
+
+class HasTape(Protocol):
+    """A chapter that knows how long it is."""
+
+    @property
+    def samples(self) -> int:
+        """Its length."""
+
+
+Chapter = TypeVar("Chapter", bound=HasTape)
+
+
+@dataclass(frozen=True)
+class Volume(Generic[Chapter]):
+    """One part of a book, numbered from 1."""
+
+    number: int
+    chapters: tuple[Chapter, ...]
+
+
+def split_volumes(chapters: Sequence[Chapter], rate: int, hours: float | None) -> list[Volume[Chapter]]:
+    """Chapters, in order, in as few parts of at most `hours` as there can be, of about the same length.
+
+    A chapter that is longer alone is a part alone. `hours` None: one part.
+    """
+    limit = float("inf") if hours is None else hours * 3600 * rate
+    count = len(_fill(chapters, limit))
+    low, high = 0.0, min(limit, float(sum(chapter.samples for chapter in chapters)))
+    for _ in range(40):  # the smallest limit that needs no more parts makes them even
+        middle = (low + high) / 2
+        low, high = (low, middle) if len(_fill(chapters, middle)) <= count else (middle, high)
+    parts = _fill(chapters, high) if count > 1 else _fill(chapters, limit)
+    return [Volume(number, tuple(part)) for number, part in enumerate(parts, 1)]
+
+
+def _fill(chapters: Sequence[Chapter], limit: float) -> list[list[Chapter]]:
+    parts: list[list[Chapter]] = []
+    room = 0.0
+    for chapter in chapters:
+        if not parts or chapter.samples > room:
+            parts.append([])
+            room = limit
+        parts[-1].append(chapter)
+        room -= chapter.samples
+    return parts

@@ -14,11 +14,9 @@ import numpy as np
 
 from csm_cli.audio.ffmpeg import feed_ffmpeg
 from csm_cli.audio.files import MAX_WAV_BYTES
-from csm_cli.core.atomic import written
 from csm_cli.core.errors import CsmError
+from csm_cli.core.files import written
 from csm_cli.delivery.formats import FORMATS, Format, check_formats
-from csm_cli.delivery.id3 import mend_comment
-from csm_cli.delivery.nero import mend_chapter_list
 from csm_cli.delivery.tags import (
     MAX_CHAPTERS_MP3,
     Cover,
@@ -26,6 +24,8 @@ from csm_cli.delivery.tags import (
     Tags,
     chapter_comments,
     ffmetadata,
+    mend_chapter_list,
+    mend_comment,
     picture_block,
 )
 

@@ -11,9 +11,9 @@ from html import escape
 from pathlib import Path, PurePath
 
 from csm_cli.audio.timeline import ChapterTimeline, TimelineEntry
-from csm_cli.core.atomic import written
+from csm_cli.core.files import written
 from csm_cli.delivery.book import AI_NARRATED, Book
-from csm_cli.delivery.subtitles import clock
+from csm_cli.delivery.sidecars import clock
 from csm_cli.delivery.tags import Cover
 
 BOOK_SOURCES = (".epub", ".md", ".txt")

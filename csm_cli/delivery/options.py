@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from csm_cli.audio.layout import Mastering, Pauses
-from csm_cli.audio.loudness import DEFAULT_LOUDNESS, Loudness
+from csm_cli.audio.level import DEFAULT_LOUDNESS, Loudness
+from csm_cli.audio.mastering import Mastering, Pauses
 from csm_cli.core.errors import UsageError
 from csm_cli.delivery.formats import FORMATS, check_formats
 from csm_cli.delivery.tags import Cover

@@ -1,16 +1,176 @@
-"""The text files around the audio, all made from the timeline."""
+"""Text files beside the audio, made from the timeline: subtitles, lyrics, marks, cue sheets, labels."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from csm_cli.core.atomic import written
-from csm_cli.delivery.book import Book
-from csm_cli.delivery.marks import cue_sheet, description, labels, podcast_chapters
-from csm_cli.delivery.names import slug
-from csm_cli.delivery.subtitles import lrc, srt, vtt
-from csm_cli.delivery.units import Unit
+from csm_cli.core.files import written
+from csm_cli.delivery.book import Book, Heard, Unit, slug
+
+CUE_CHARACTERS = 84  # two lines of 42, as subtitles have them
+
+
+def srt(unit: Unit) -> str:
+    """SubRip: `Speaker: text`."""
+    blocks = []
+    for number, cue in enumerate(cues(unit), 1):
+        text = f"{plain(cue.speaker)}: {plain(cue.text)}".replace("-->", "→")
+        times = f"{clock(cue.start, ',')} --> {clock(cue.end, ',')}"
+        blocks.append(f"{number}\n{times}\n{text}\n")
+    return "\n".join(blocks)
+
+
+def vtt(unit: Unit) -> str:
+    """WebVTT: `<v Speaker>text`."""
+    blocks = ["WEBVTT\n"]
+    for cue in cues(unit):
+        text = f"<v {_escaped(cue.speaker)}>{_escaped(cue.text)}"
+        blocks.append(f"{clock(cue.start)} --> {clock(cue.end)}\n{text}\n")
+    return "\n".join(blocks)
+
+
+def lrc(unit: Unit, book: Book) -> str:
+    """LRC, the format of lyrics: a time stamp and a line."""
+    head = {"ti": unit.title, "ar": book.author, "al": book.title, "by": book.narrators}
+    minutes, seconds = divmod(round(unit.seconds), 60)
+    lines = [f"[{key}:{plain(value).replace(']', ')')}]" for key, value in head.items() if value]
+    lines.append(f"[length:{minutes:02d}:{seconds:02d}]")
+    for cue in unit.lines():
+        hundredths = round(cue.start * 100)
+        stamp = f"[{hundredths // 6000:02d}:{hundredths // 100 % 60:02d}.{hundredths % 100:02d}]"
+        lines.append(f"{stamp}{plain(cue.text)}")
+    return "\n".join(lines) + "\n"
+
+
+def cues(unit: Unit) -> Iterator[Heard]:
+    """The lines, long ones in pieces that fit on a screen; their times go by the number of characters."""
+    for line in unit.lines():
+        pieces = pieces_of(plain(line.text))
+        total = sum(map(len, pieces))
+        start, done = line.start, 0
+        for piece in pieces:
+            done += len(piece)
+            end = line.start + (line.end - line.start) * done / max(1, total)
+            yield Heard(start, end, line.speaker, piece)
+            start = end
+
+
+def pieces_of(text: str, limit: int = CUE_CHARACTERS) -> list[str]:
+    """A text in as few pieces of at most `limit` characters as there can be, of about the same length."""
+    count = -(-len(text) // limit)
+    pieces: list[str] = []
+    rest = text
+    while count > 1 and len(rest) > limit:
+        wanted = -(-len(rest) // count)
+        # At the last space that keeps the piece within the limit, near the even share.
+        cut = max(rest.rfind(" ", 0, min(limit, wanted + 10) + 1), 0) or min(limit, wanted)
+        pieces.append(rest[:cut].rstrip())
+        rest = rest[cut:].lstrip()
+        count = max(count - 1, -(-len(rest) // limit))
+    return [*pieces, rest] if rest or not pieces else pieces
+
+
+def clock(seconds: float, point: str = ".") -> str:
+    """`01:02:03.450`."""
+    milliseconds = round(seconds * 1000)
+    minutes, rest = divmod(milliseconds, 60_000)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{rest // 1000:02d}{point}{rest % 1000:03d}"
+
+
+def plain(text: str) -> str:
+    """On one line, without control characters."""
+    return " ".join(re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]", " ", text).split())
+
+
+def _escaped(text: str) -> str:
+    return plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+CUE_FRAMES = 75  # in a second, as on a compact disc
+
+
+def podcast_chapters(unit: Unit, book: Book) -> str:
+    """The JSON chapters of Podcasting 2.0, version 1.2."""
+    value = {
+        "version": "1.2.0",
+        "title": unit.title,
+        **({"author": book.author} if book.author else {}),
+        "chapters": [
+            {"startTime": _ms(start), "endTime": _ms(start + chapter.duration), "title": chapter.title}
+            for start, chapter in unit.chapters
+        ],
+    }
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def cue_sheet(units: Sequence[Unit], book: Book) -> str:
+    """A cue sheet over the first file of each unit. The format knows no escape: quotes become apostrophes."""
+    lines = [f"PERFORMER {_quoted(book.author)}"] if book.author else []
+    lines.append(f"TITLE {_quoted(book.title)}")
+    number = 0
+    for unit in units:
+        kind = "MP3" if unit.files[0].endswith(".mp3") else "WAVE"
+        lines.append(f"FILE {_quoted(unit.files[0])} {kind}")
+        for start, chapter in unit.chapters:
+            number += 1
+            frames = round(start * CUE_FRAMES)
+            minutes, rest = divmod(frames, 60 * CUE_FRAMES)
+            lines.append(f"  TRACK {number:02d} AUDIO")
+            lines.append(f"    TITLE {_quoted(chapter.title)}")
+            lines.append(f"    INDEX 01 {minutes:02d}:{rest // CUE_FRAMES:02d}:{rest % CUE_FRAMES:02d}")
+    return "\n".join(lines) + "\n"
+
+
+def labels(unit: Unit) -> str:
+    """Audacity labels: start, end, text, set apart by tabs."""
+    rows = (
+        f"{line.start:.6f}\t{line.end:.6f}\t{plain(f'{line.speaker}: {line.text}')}\n"
+        for line in unit.lines()
+    )
+    return "".join(rows)
+
+
+def description(units: Sequence[Unit], book: Book) -> str:
+    """The text for a shop's or a video's page: who and what, the chapters with their times, whose voices."""
+    seconds = sum(unit.seconds for unit in units)
+    facts = (
+        ("{}", book.title),
+        ("{}", book.subtitle),
+        ("By {}", book.author),
+        ("Translated by {}", book.translator),
+        ("Narrated by {} (AI-narrated)", book.narrators),
+        ("Series: {}", book.series),
+        ("Genre: {}", book.genre),
+        ("Length: {}", _hours(seconds)),
+    )
+    head = [text.format(plain(value)) for text, value in facts if value]
+    parts = ["\n".join(head)]
+    parts += [book.description.strip()] if book.description.strip() else []
+    rows, offset = [], 0.0
+    for unit in units:
+        for start, chapter in unit.chapters:
+            rows.append(f"{_hours(offset + start)} {plain(chapter.title)}")
+        offset += unit.seconds
+    parts += ["\n".join(rows)]
+    parts += [text for text in (book.copyright.strip(), book.voices.strip()) if text]
+    return "\n\n".join(parts) + "\n"
+
+
+def _hours(seconds: float) -> str:
+    whole = int(seconds)
+    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def _quoted(text: str) -> str:
+    return '"' + plain(text).replace('"', "'") + '"'
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds, 3)
+
 
 LINE_EXTRAS: dict[str, tuple[str, Callable[[Unit, Book], str]]] = {
     "srt": (".srt", lambda unit, book: srt(unit)),

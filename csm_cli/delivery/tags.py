@@ -1,14 +1,14 @@
-"""What a file says about itself: tags and chapters, in ffmpeg's metadata format, and cover pictures."""
+"""What a file says of itself: tags, chapters and cover, and what ffmpeg cannot write of them."""
 
 from __future__ import annotations
 
 import base64
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from csm_cli.core.errors import MissingError, UsageError
 
@@ -145,3 +145,118 @@ def _picture_size(data: bytes) -> tuple[int, int] | None:
             return width, height
         position += 2 + length
     return None
+
+
+HEADER = 10
+COMMENT = b"COMM"
+OWN = b"TXXX"
+LANGUAGE = b"eng"
+# (text encoding, its name for ffmpeg's frame, an empty text in it) of the two that ffmpeg writes in ID3v2.3.
+ENCODINGS = (
+    (b"\0", b"comment\0", b"\0"),
+    (b"\1", b"\xff\xfe" + "comment\0".encode("utf-16-le"), b"\xff\xfe\0\0"),
+)
+
+
+def mend_comment(path: Path) -> None:
+    """Turn the frame `TXXX:comment` of an ID3v2.3 tag into `COMM`, in place.
+
+    The frame becomes shorter; what is left over is padding at the end of the tag, so the sound stays where it
+    is. Anything unexpected is left as it was.
+    """
+    with path.open("r+b") as file:
+        header = file.read(HEADER)
+        if len(header) < HEADER or header[:4] != b"ID3\3" or header[5]:
+            return
+        size = _unsynchronised(header[6:])
+        tag = file.read(size)
+        frames = [_mended(frame) for frame in _frames(tag)]
+        data = b"".join(frames)
+        if len(tag) == size and len(data) <= size and any(frame.startswith(COMMENT) for frame in frames):
+            file.seek(HEADER)
+            file.write(data.ljust(size, b"\0"))
+
+
+def _frames(tag: bytes) -> Iterator[bytes]:
+    """Every frame with its header; what follows the last one is padding."""
+    position = 0
+    while position + HEADER <= len(tag) and tag[position]:
+        end = position + HEADER + int.from_bytes(tag[position + 4 : position + 8], "big")
+        yield tag[position:end]
+        position = end
+
+
+def _mended(frame: bytes) -> bytes:
+    if frame.startswith(OWN):
+        body = frame[HEADER:]
+        for encoding, name, empty in ENCODINGS:
+            if body.startswith(encoding + name):
+                body = encoding + LANGUAGE + empty + body[len(encoding + name) :]
+                return COMMENT + len(body).to_bytes(4, "big") + frame[8:HEADER] + body
+    return frame
+
+
+def _unsynchronised(size: bytes) -> int:
+    """The number in four bytes of seven bits."""
+    value = 0
+    for byte in size:
+        value = value << 7 | byte & 0x7F
+    return value
+
+
+MAX_TITLE_BYTES = 255
+ELLIPSIS = "…".encode()
+
+
+def mend_chapter_list(path: Path) -> None:
+    """Mend, in place, titles that were cut in the middle of a UTF-8 character.
+
+    A cut title ends in an ellipsis, and in spaces for the bytes that are left: no box changes its size.
+    The full titles stand in the chapter track, which players that know it prefer.
+    """
+    with path.open("r+b") as file:
+        start, size = _find(file, [b"moov", b"udta", b"chpl"])
+        if not size:
+            return
+        file.seek(start)
+        data = bytearray(file.read(size))
+        position = 9  # version and flags, four reserved bytes, the number of chapters
+        while position + 9 <= len(data):
+            length = data[position + 8]
+            title = slice(position + 9, position + 9 + length)
+            if length == MAX_TITLE_BYTES:
+                data[title] = clipped(bytes(data[title]))
+            position = title.stop
+        file.seek(start)
+        file.write(data)
+
+
+def clipped(title: bytes) -> bytes:
+    """255 bytes of a title: as they are, or with an ellipsis when they end within a character."""
+    try:
+        title.decode()
+        return title
+    except UnicodeDecodeError:
+        kept = title[: MAX_TITLE_BYTES - len(ELLIPSIS)].decode("utf-8", "ignore").encode() + ELLIPSIS
+        return kept.ljust(MAX_TITLE_BYTES)
+
+
+def _find(file: BinaryIO, names: list[bytes]) -> tuple[int, int]:
+    """(first byte, size) of what is in the box at the end of a path; (0, 0) when there is none."""
+    position, end = 0, file.seek(0, 2)
+    for name in names:
+        while position + 8 <= end:
+            file.seek(position)
+            header = file.read(16)
+            size, begin = int.from_bytes(header[:4], "big"), 8
+            if size == 1:
+                size, begin = int.from_bytes(header[8:16], "big"), 16
+            if size < begin:
+                return 0, 0
+            if header[4:8] == name:
+                position, end = position + begin, position + size
+                break
+            position += size
+        else:
+            return 0, 0
+    return position, end - position

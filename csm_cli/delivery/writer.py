@@ -13,30 +13,23 @@ from pathlib import Path
 from types import TracebackType
 
 from csm_cli.audio.beds import lay_beds
-from csm_cli.audio.disk_buffer import Tape
+from csm_cli.audio.disk_buffer import DiskBuffer
 from csm_cli.audio.files import to_pcm16
-from csm_cli.audio.layout import Layout
-from csm_cli.audio.master import choose_gain
+from csm_cli.audio.mastering import Layout, choose_gain
 from csm_cli.audio.measure import Measured
 from csm_cli.audio.stitch import lay_down
 from csm_cli.audio.timeline import ChapterTimeline, Part, Role, Timeline
-from csm_cli.core.atomic import disk_errors
-from csm_cli.core.locks import alone
-from csm_cli.delivery.book import Book
-from csm_cli.delivery.chapter import ChapterOnTape
-from csm_cli.delivery.drafts import excess_db, measured_draft, misses
+from csm_cli.core.files import alone, disk_errors
+from csm_cli.delivery.book import Book, Unit, slug
+from csm_cli.delivery.chapter import SHORTEST_SECONDS, ChapterOnTape, Volume, sample_tape, split_volumes
 from csm_cli.delivery.encode import encode
 from csm_cli.delivery.epub import write_epub
 from csm_cli.delivery.formats import FORMATS, Format
-from csm_cli.delivery.ledger import Ledger
+from csm_cli.delivery.ledger import Ledger, excess_db, measured_draft, misses
 from csm_cli.delivery.manifest import NAME, with_earlier
-from csm_cli.delivery.names import slug
 from csm_cli.delivery.options import Delivery
-from csm_cli.delivery.sample import SHORTEST_SECONDS, sample_tape
 from csm_cli.delivery.sidecars import write_sidecars
-from csm_cli.delivery.split import Volume, split_volumes
 from csm_cli.delivery.tags import MAX_CHAPTERS_MP3, Mark, Tags
-from csm_cli.delivery.units import Unit
 
 ATTEMPTS = 4
 
@@ -89,7 +82,7 @@ class BookWriter:
             CsmError: a file cannot be written, a sound cannot be read.
         """
         delivery = self.delivery
-        tape = Tape(self._work / f"{number}.tape")
+        tape = DiskBuffer(self._work / f"{number}.tape")
         try:
             with disk_errors(self.folder):
                 layout = lay_down(

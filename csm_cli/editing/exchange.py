@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from csm_cli.audio.files import read_audio, write_wav
-from csm_cli.core.atomic import written
 from csm_cli.core.errors import CsmError, MissingError, UsageError
-from csm_cli.delivery.names import slug
-from csm_cli.editing.lines import Bench, BenchLine
+from csm_cli.core.files import written
+from csm_cli.delivery.book import slug
+from csm_cli.editing.lines import ScriptLine, ScriptTakes
 from csm_cli.editing.pinning import import_sound
 from csm_cli.takes import Take
 
@@ -29,7 +29,7 @@ SAME_SECONDS, SAME_DB = 0.005, -55.0
 _SCHEMA = 1
 
 
-def export_clips(bench: Bench, lines: Sequence[BenchLine], folder: Path) -> list[Path]:
+def export_clips(bench: ScriptTakes, lines: Sequence[ScriptLine], folder: Path) -> list[Path]:
     """Write the takes that lines use as clips.
 
     Args:
@@ -93,7 +93,7 @@ class Edit:
     doubts: tuple[str, ...] = ()
 
 
-def import_edits(bench: Bench, folder: Path, *, dry_run: bool = False) -> Iterator[Edit]:
+def import_edits(bench: ScriptTakes, folder: Path, *, dry_run: bool = False) -> Iterator[Edit]:
     """Take edited clips back as the pinned takes of their lines; unchanged ones are left alone.
 
     Raises:
@@ -112,7 +112,7 @@ def import_edits(bench: Bench, folder: Path, *, dry_run: bool = False) -> Iterat
             yield _import_edit(bench, line, path, take_id, dry_run)
 
 
-def _import_edit(bench: Bench, line: BenchLine, path: Path, take_id: str, dry_run: bool) -> Edit:
+def _import_edit(bench: ScriptTakes, line: ScriptLine, path: Path, take_id: str, dry_run: bool) -> Edit:
     before = bench.store.load(take_id)
     try:
         sound = read_audio(path, before.rate if before else 24_000)
@@ -126,7 +126,7 @@ def _import_edit(bench: Bench, line: BenchLine, path: Path, take_id: str, dry_ru
     return Edit(path, line.planned.id, "imported", doubts)
 
 
-def _read_manifest(bench: Bench, folder: Path) -> list[tuple[str, str, str]]:
+def _read_manifest(bench: ScriptTakes, folder: Path) -> list[tuple[str, str, str]]:
     path = folder / MANIFEST
     try:
         value = json.loads(path.read_bytes())
@@ -150,7 +150,7 @@ def _read_manifest(bench: Bench, folder: Path) -> list[tuple[str, str, str]]:
     return found
 
 
-def _sound(bench: Bench, take: Take) -> np.ndarray:
+def _sound(bench: ScriptTakes, take: Take) -> np.ndarray:
     return np.concatenate(bench.store.audio(take))
 
 

@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from csm_cli.core.errors import CsmError
-from csm_cli.editing.lines import Bench
+from csm_cli.editing.lines import ScriptTakes
 from csm_cli.takes import TakeStore
-from csm_cli.takes.locks import nobody_else
-from csm_cli.takes.place import Place, Url
+from csm_cli.takes.place import Place, Url, nobody_else
 from csm_cli.takes.record import recorded_scripts
 from csm_cli.takes.store import FOLDER
 
@@ -86,7 +85,7 @@ def _needed(project: Path, folder: Place, store: TakeStore, note: Callable[[str]
         if not script.is_file():
             continue
         try:
-            bench = Bench(script, folder)
+            bench = ScriptTakes(script, folder)
         except CsmError as error:
             note(f"{script}: cannot be read, so its takes all stay ({str(error).splitlines()[0]})")
             needed |= {row.id for row in store.index.rows() if row.script == name}

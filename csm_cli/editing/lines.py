@@ -8,9 +8,9 @@ from pathlib import Path
 
 from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.delivery.options import Delivery
-from csm_cli.render.options import RenderOptions
-from csm_cli.render.plan import PlannedLine
-from csm_cli.render.project import plan_jobs, read_jobs
+from csm_cli.rendering.options import RenderOptions
+from csm_cli.rendering.plan import PlannedLine
+from csm_cli.rendering.project import plan_jobs, read_jobs
 from csm_cli.script import Chapter
 from csm_cli.takes import Take, TakeStore
 from csm_cli.takes.keys import place_of
@@ -22,7 +22,7 @@ SHORTEST_ID = 4
 
 
 @dataclass(frozen=True, eq=False)
-class BenchLine:
+class ScriptLine:
     """A line of the script.
 
     Args:
@@ -53,7 +53,7 @@ class BenchLine:
         return self.take is not None and self.place in self.take.pins
 
 
-class Bench:
+class ScriptTakes:
     """A script with its takes.
 
     Args:
@@ -79,7 +79,7 @@ class Bench:
         """The file."""
         return Path(self.job.screenplay.path)
 
-    def takes_of(self, line: BenchLine) -> list[Take]:
+    def takes_of(self, line: ScriptLine) -> list[Take]:
         """All takes of a line that say what it says now, oldest first."""
         rows = {row.id: row for row in self.store.index.at(line.place)}
         if line.take is not None:
@@ -87,7 +87,7 @@ class Bench:
         found = (self.store.peek(row.id) for row in sorted(rows.values(), key=lambda row: (row.made, row.id)))
         return [take for take in found if take is not None and take.asked.written == line.planned.line.text]
 
-    def find(self, name: str) -> BenchLine:
+    def find(self, name: str) -> ScriptLine:
         """The line of a stable id, the beginning of one, or a line number of the script.
 
         Raises:
@@ -113,7 +113,7 @@ class Bench:
             f"{name} names several lines: {ids}", where=str(self.script), remedy="name one of them"
         )
 
-    def find_take(self, line: BenchLine, name: str | None) -> Take:
+    def find_take(self, line: ScriptLine, name: str | None) -> Take:
         """A take of a line: by its number, from 1, or the beginning of its id; None: the one it uses.
 
         Raises:
@@ -139,7 +139,7 @@ class Bench:
             )
         return found[0]
 
-    def use(self, line: BenchLine, take: Take) -> None:
+    def use(self, line: ScriptLine, take: Take) -> None:
         """Note that a line now uses a take."""
         reasons = () if take.accepted else take.reasons
         used = {line.planned.id: Used(take.id, False, reasons)}
@@ -149,11 +149,11 @@ class Bench:
         """Write what makes the next opening quicker."""
         self.store.close()
 
-    def _lines(self) -> list[BenchLine]:
+    def _lines(self) -> list[ScriptLine]:
         (plan,) = plan_jobs([self.job], self.options)
         return [self._line(chain.chapter, planned) for chain in plan.chains for planned in chain.lines]
 
-    def _line(self, chapter: Chapter, planned: PlannedLine) -> BenchLine:
+    def _line(self, chapter: Chapter, planned: PlannedLine) -> ScriptLine:
         place = place_of(self.job.script, planned.id)
         name = current_take(self.store, self.record, place, planned.id)
         take = self.store.peek(name) if name else None
@@ -162,7 +162,7 @@ class Bench:
         reasons = used.reasons if same else take.reasons if take and not take.accepted else ()
         if take is not None and place in take.pins:
             reasons = ()
-        return BenchLine(planned, chapter, place, take, same and used.stale, reasons)
+        return ScriptLine(planned, chapter, place, take, same and used.stale, reasons)
 
 
 def split_name(name: str, script: Path | None, takes: Place | None) -> tuple[Path, str]:

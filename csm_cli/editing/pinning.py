@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from csm_cli.audio.files import SAMPLE_RATE, read_audio, to_pcm16
-from csm_cli.editing.lines import Bench, BenchLine
+from csm_cli.editing.lines import ScriptLine, ScriptTakes
 from csm_cli.engine import Sampler
-from csm_cli.takes import Asked, ModelIdentity, Part, Take, VoiceIdentity
+from csm_cli.takes import LineRequest, ModelIdentity, Part, Take, VoiceIdentity
 from csm_cli.takes.keys import imported_take_id
-from csm_cli.takes.locks import in_use
+from csm_cli.takes.place import in_use
 from csm_cli.takes.take import now
 from csm_cli.verify.signal import sound_problems
 
 
-def pin(bench: Bench, line: BenchLine, take: Take) -> Take:
+def pin(bench: ScriptTakes, line: ScriptLine, take: Take) -> Take:
     """Pin a take: every rendering uses it, whatever changes around it. It replaces another pin of the line.
 
     Raises:
@@ -31,7 +31,7 @@ def pin(bench: Bench, line: BenchLine, take: Take) -> Take:
     return pinned
 
 
-def unpin(bench: Bench, line: BenchLine) -> Take | None:
+def unpin(bench: ScriptTakes, line: ScriptLine) -> Take | None:
     """Let a line go again; it keeps using the take until something better is found by a rendering.
 
     Returns:
@@ -47,14 +47,14 @@ def unpin(bench: Bench, line: BenchLine) -> Take | None:
     return freed
 
 
-def choose(bench: Bench, line: BenchLine, take: Take) -> Take:
+def choose(bench: ScriptTakes, line: ScriptLine, take: Take) -> Take:
     """Let a line use a take until its text changes, or strict lineage or another choice replaces it."""
     chosen = bench.store.update(replace(take, chosen={**take.chosen, line.place: now()}))
     bench.use(line, chosen)
     return chosen
 
 
-def import_recording(bench: Bench, line: BenchLine, file: Path) -> tuple[Take, tuple[str, ...]]:
+def import_recording(bench: ScriptTakes, line: ScriptLine, file: Path) -> tuple[Take, tuple[str, ...]]:
     """Make a recording the pinned take of a line. Its codes are made when a later line first hears it.
 
     Args:
@@ -70,10 +70,10 @@ def import_recording(bench: Bench, line: BenchLine, file: Path) -> tuple[Take, t
     return import_sound(bench, line, read_audio(file, SAMPLE_RATE))
 
 
-def import_sound(bench: Bench, line: BenchLine, sound: np.ndarray) -> tuple[Take, tuple[str, ...]]:
+def import_sound(bench: ScriptTakes, line: ScriptLine, sound: np.ndarray) -> tuple[Take, tuple[str, ...]]:
     """As `import_recording`, of float32 mono `[samples]` at 24 kHz."""
     planned = line.planned
-    asked = Asked(
+    asked = LineRequest(
         bench.job.script,
         planned.id,
         planned.line.speaker,
@@ -95,5 +95,5 @@ def import_sound(bench: Bench, line: BenchLine, sound: np.ndarray) -> tuple[Take
         return pin(bench, line, there), sound_problems(sound, SAMPLE_RATE)
 
 
-def _without(take: Take, line: BenchLine) -> tuple[str, ...]:
+def _without(take: Take, line: ScriptLine) -> tuple[str, ...]:
     return tuple(place for place in take.pins if place != line.place)

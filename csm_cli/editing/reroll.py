@@ -7,22 +7,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from csm_cli.core.errors import UsageError
-from csm_cli.editing.lines import Bench, BenchLine
+from csm_cli.editing.lines import ScriptLine, ScriptTakes
 from csm_cli.editing.pinning import choose
-from csm_cli.render.cast import references
-from csm_cli.render.line import LineInProgress
-from csm_cli.render.loop import Manner, Work, speak_chains
-from csm_cli.render.models import Limits
-from csm_cli.render.options import RenderOptions
-from csm_cli.render.progress import Progress
-from csm_cli.render.project import plan_jobs
-from csm_cli.render.requests import Asking, identity_of
-from csm_cli.render.seeds import derive
-from csm_cli.takes import Asked, Take
+from csm_cli.rendering.cast import references
+from csm_cli.rendering.line import LineInProgress
+from csm_cli.rendering.loop import SpeakConfig, Work, speak_chains
+from csm_cli.rendering.models import Limits
+from csm_cli.rendering.options import RenderOptions
+from csm_cli.rendering.plan import derive
+from csm_cli.rendering.progress import Progress
+from csm_cli.rendering.project import plan_jobs
+from csm_cli.rendering.requests import RequestFactory, identity_of
+from csm_cli.takes import LineRequest, Take
 from csm_cli.takes.lineage import Chooser, Lines
-from csm_cli.takes.locks import in_use
-from csm_cli.takes.repository import Desk
-from csm_cli.takes.writer import TakeWriter
+from csm_cli.takes.place import in_use
+from csm_cli.takes.repository import TakeRepository
+from csm_cli.takes.store import TakeWriter
 from csm_cli.verify import Verifier
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _RECORDED = ("context_turns", "seed", "temperature", "top_k", "model", "retries", "reference")
 
 
-def options_of(bench: Bench, **changes: Any) -> RenderOptions:
+def options_of(bench: ScriptTakes, **changes: Any) -> RenderOptions:
     """The options that the script was last rendered with, with changes where they are not None."""
     said = {name: bench.record.options[name] for name in _RECORDED if name in bench.record.options}
     said |= {name: value for name, value in changes.items() if value is not None}
@@ -39,8 +39,8 @@ def options_of(bench: Bench, **changes: Any) -> RenderOptions:
 
 
 def reroll(
-    bench: Bench,
-    line: BenchLine,
+    bench: ScriptTakes,
+    line: ScriptLine,
     engine: Engine,
     limits: Limits,
     options: RenderOptions,
@@ -81,7 +81,7 @@ def reroll(
     chain = replace(chain, lines=chain.lines[: place + 1])
     turns = options.context_turns
     sampler = options.sampler(engine.default_sampler)
-    asking = Asking.of(bench.job, identity_of(engine), sampler, turns, options.reference)
+    asking = RequestFactory.of(bench.job, identity_of(engine), sampler, turns, options.reference)
     asked = asking.ask(chain)
     heard = references(engine, plan.tags, bench.job.screenplay, bench.job.voices, plan.shipped_speakers)
     first = len(bench.takes_of(line))
@@ -90,9 +90,9 @@ def reroll(
         works = []
         for number in range(count):
             own = _following(seed, number) if seed is not None else _new(asked[-1], first + number)
-            desk = RerollDesk(Chooser(bench.store), writer, verifier.checks, line.planned.id, own)
+            desk = RerollRepository(Chooser(bench.store), writer, verifier.checks, line.planned.id, own)
             works.append(Work(chain, asked, heard, desk))
-        manner = Manner(count, turns, options.retries, verifier, options.reference)
+        manner = SpeakConfig(count, turns, options.retries, verifier, options.reference)
         for _, lines in speak_chains(engine, works, manner, Progress()):
             if lines[-1].take is not None:
                 made.append(lines[-1].take)
@@ -100,7 +100,7 @@ def reroll(
     return [choose(bench, line, made[0]), *made[1:]]
 
 
-def _new(asked: Asked, number: int) -> int:
+def _new(asked: LineRequest, number: int) -> int:
     return derive(asked.seed, "reroll", number)
 
 
@@ -108,17 +108,17 @@ def _following(seed: int, number: int) -> int:
     return seed if number == 0 else derive(seed, "reroll", number)
 
 
-class RerollDesk(Desk):
+class RerollRepository(TakeRepository):
     """Finds the takes of the lines before as they are used now, and none for the line itself."""
 
     def __init__(self, chooser: Chooser, writer: TakeWriter, checked: Sequence[str], line: str, seed: int):
         super().__init__(chooser, writer, checked)
         self._line, self._own_seed = line, seed
 
-    def find(self, asked: Asked, context: Sequence[str], lines: Lines) -> Take | None:
+    def find(self, asked: LineRequest, context: Sequence[str], lines: Lines) -> Take | None:
         return None if asked.line == self._line else super().find(asked, context, lines)
 
-    def seed(self, asked: Asked) -> int:
+    def seed(self, asked: LineRequest) -> int:
         return self._own_seed if asked.line == self._line else super().seed(asked)
 
     def keep(self, line: LineInProgress, rate: int) -> Take:

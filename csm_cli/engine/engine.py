@@ -20,7 +20,7 @@ from csm_cli.engine.devices import is_out_of_memory, one_thread, pick_device, pi
 from csm_cli.engine.graphs import check_graphs
 from csm_cli.engine.linears import choose_linear
 from csm_cli.engine.prompt import Prompter
-from csm_cli.engine.scheduler import Slots
+from csm_cli.engine.scheduler import BatchScheduler
 from csm_cli.engine.weights import Weights, load_weights
 
 Audio = NDArray[np.float32]
@@ -174,20 +174,20 @@ class Engine:
             CsmError: a prompt with its `max_frames` exceeds `max_positions`, or a context is not of this
                 model.
         """
-        slots = self.slots(max(1, len(utterances)))
-        tickets = [slots.give(utterance) for utterance in utterances]
+        scheduler = self.scheduler(max(1, len(utterances)))
+        tickets = [scheduler.submit(utterance) for utterance in utterances]
         spoken: dict[int, Speech] = {}
         frames = 0
-        while slots.unfinished:
-            spoken |= slots.advance()
+        while scheduler.unfinished:
+            spoken |= scheduler.advance()
             frames += 1
             if on_frame is not None:
                 on_frame(frames)
         return [spoken[ticket] for ticket in tickets]
 
-    def slots(self, count: int) -> Slots:
-        """Speak lines side by side, at most `count` at once; see `Slots`."""
-        return Slots(
+    def scheduler(self, count: int) -> BatchScheduler:
+        """Speak lines side by side, at most `count` at once; see `BatchScheduler`."""
+        return BatchScheduler(
             self.weights,
             self.prompter,
             count,
@@ -202,12 +202,12 @@ class Engine:
 
         Returns (as the generator's value) whether an EOS frame came. Same codes as `speak`, same errors.
         """
-        slots = self.slots(1)
-        ticket = slots.give(utterance)
+        scheduler = self.scheduler(1)
+        ticket = scheduler.submit(utterance)
         given = 0
-        while slots.unfinished:
-            done = dict(slots.advance())
-            frames = done[ticket].codes if ticket in done else slots.spoken(ticket)
+        while scheduler.unfinished:
+            done = dict(scheduler.advance())
+            frames = done[ticket].codes if ticket in done else scheduler.spoken(ticket)
             for frame in frames[given:]:
                 yield frame[None]
             given = len(frames)

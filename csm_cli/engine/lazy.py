@@ -1,4 +1,4 @@
-"""`Sketch`: what the small files of a checkpoint tell of an engine, without torch and its weights.
+"""`LazyEngine`: what the small files of a checkpoint tell of an engine, without torch and its weights.
 
 Enough to plan, to find takes that are there, and to make chapters of them. The engine itself is loaded when
 something has to be spoken or encoded after all.
@@ -19,18 +19,17 @@ import numpy as np
 
 from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
 from csm_cli.checkpoints.revision import checkpoint_revision
-from csm_cli.core.atomic import written
 from csm_cli.core.errors import CsmError
-from csm_cli.core.paths import cache_dir
+from csm_cli.core.files import cache_dir, written
 from csm_cli.core.types import Codes, Segment, Utterance, sampler_of
 from csm_cli.engine.prompt import Prompter
 
 if TYPE_CHECKING:
     from csm_cli.engine.engine import Engine
-    from csm_cli.engine.scheduler import Slots
+    from csm_cli.engine.scheduler import BatchScheduler
 
 
-class Sketch:
+class LazyEngine:
     """An engine that is not loaded yet; the attributes are those of `Engine`.
 
     Args:
@@ -70,7 +69,7 @@ class Sketch:
         dtype: str | None,
         quantize: str | None,
         load: Callable[[], Engine],
-    ) -> Sketch:
+    ) -> LazyEngine:
         """Of a folder or a Hub id, as for `Engine.load`; raises what `find_checkpoint` does as well."""
         return cls(find_checkpoint(model), device, dtype, quantize, load)
 
@@ -78,9 +77,9 @@ class Sketch:
         """See `Engine.positions`."""
         return self._prompter.positions(heard, utterance)
 
-    def slots(self, count: int) -> Slots:
-        """See `Engine.slots`."""
-        return self._engine.slots(count)
+    def scheduler(self, count: int) -> BatchScheduler:
+        """See `Engine.scheduler`."""
+        return self._engine.scheduler(count)
 
     def decode(self, codes: Sequence[Codes]) -> list[np.ndarray]:
         """See `Engine.decode`."""

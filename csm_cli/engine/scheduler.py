@@ -1,12 +1,12 @@
-"""Slots: lines spoken side by side. A finished line leaves, the next one enters, the others go on.
+"""Continuous batching: lines decoded side by side; a finished line is released and a waiting one admitted.
 
-`give` lines, `take` them back as they are finished, in any order:
+`submit` lines, `poll` them back as they are finished, in any order:
 
-    slots = engine.slots(16)
-    tickets = {slots.give(utterance): utterance for utterance in utterances}
-    while done := slots.take():
+    scheduler = engine.scheduler(16)
+    tickets = {scheduler.submit(utterance): utterance for utterance in utterances}
+    while done := scheduler.poll():
         for ticket, speech in done:
-            ...  # more may be given here
+            ...  # more may be submitted here
 
 A line's codes follow from its prompt, seed and sampler. On a CPU in float32 they are the same to the last bit
 whatever is spoken beside it, however its prompt came into the cache and however many slots there are.
@@ -23,12 +23,10 @@ import torch
 
 from csm_cli.core.errors import CsmError, first_line
 from csm_cli.core.types import Codes, Speech, Utterance
-from csm_cli.engine.devices import is_out_of_memory, threads_for
-from csm_cli.engine.done_flags import Flags
+from csm_cli.engine.devices import DoneFlags, is_out_of_memory, threads_for
 from csm_cli.engine.graphs import Frames
 from csm_cli.engine.linears import Plain
-from csm_cli.engine.prefix_cache import Kept, common
-from csm_cli.engine.prompt import Position, Prompter
+from csm_cli.engine.prompt import Position, PrefixCache, Prompter, common
 from csm_cli.engine.state import (
     PAGE,
     State,
@@ -83,7 +81,7 @@ class Slot:
         return len(self.content) + self.steps
 
 
-class Slots:
+class BatchScheduler:
     """Speaks lines side by side. `Engine.slots` makes one.
 
     Args:
@@ -120,7 +118,7 @@ class Slots:
         # Plain products of fewer rows than four round in another way.
         self._alone = not isinstance(weights.backbone.layers[0].qkv, Plain)
         self._exact = self._device.type == "cpu" and weights.text.dtype == torch.float32
-        self._kept = Kept()
+        self._kept = PrefixCache()
         self._waiting: deque[Line] = deque()
         self._tickets = 0
         self._make(count)
@@ -129,7 +127,7 @@ class Slots:
         self._slots = [Slot() for _ in range(count)]
         self._state: State | None = None
         self._play: Frames | None = None
-        self._flags = Flags(self._device)
+        self._flags = DoneFlags(self._device)
 
     @property
     def count(self) -> int:
@@ -141,7 +139,7 @@ class Slots:
         """Lines given and not yet taken."""
         return len(self._waiting) + sum(slot.line is not None for slot in self._slots)
 
-    def give(self, utterance: Utterance) -> int:
+    def submit(self, utterance: Utterance) -> int:
         """Queue a line; the number it will be taken by.
 
         Raises:
@@ -160,7 +158,7 @@ class Slots:
         self._waiting.append(Line(self._tickets, utterance, content, nothing))
         return self._tickets
 
-    def take(self) -> list[tuple[int, Speech]]:
+    def poll(self) -> list[tuple[int, Speech]]:
         """Speak until a line is finished, or several at once; none if there is nothing left to speak.
 
         Raises:
@@ -327,7 +325,7 @@ class Slots:
                 interrupted.append(replace(slot.line, frames=self._frames_of(row)))
         count = self.count // 2
         self._make(max(1, count))
-        self._kept = Kept()
+        self._kept = PrefixCache()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
         self._waiting.extendleft(reversed(interrupted))

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from csm_cli.lint.pace import speaking_seconds
 from csm_cli.script.document import Line, Screenplay
+
+CHARACTERS_PER_SECOND = 14
+"""Of spoken English; other languages written in letters are close."""
+
+
+def speaking_seconds(text: str) -> float:
+    """How long `text` should take, pauses left out."""
+    return len(text) / CHARACTERS_PER_SECOND
 
 
 @dataclass

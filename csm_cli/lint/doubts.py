@@ -1,11 +1,81 @@
-"""What in a line is likely to be read otherwise than meant, or not at all."""
+"""What in a script is likely to be read otherwise than meant, or not at all, and where that stands."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
+
+from csm_cli.core.errors import ScriptError
+from csm_cli.script.document import Line, Screenplay, Source
+from csm_cli.script.problems import Level, Problems, shown
+from csm_cli.script.source_text import SourceText, read_source
+
+_WORDS = 8
+"""Enough to know a part by."""
+
+
+class Places:
+    """Finds parts of these lines in their files, which are read when the first is looked for."""
+
+    def __init__(self, lines: Sequence[Line], problems: Problems):
+        self._lines, self._problems = lines, problems
+        self._files: dict[str, SourceText | None] = {}
+
+    def find(self, line: Line, part: str, level: Level) -> Source:
+        """Where `part` of a line's text stands; where the line begins, if its file words it otherwise.
+
+        Nothing is looked for if a finding of this level would not be told anyway.
+        """
+        file = self._file(line.source.path) if self._problems.keeps(level) else None
+        if file is None:
+            return line.source
+        first = file.index(line.source)
+        after = self._ends.get(line.source)
+        last = file.index(after) if after else len(file.text)
+        begin = file.text.find(part, first, last)
+        if begin < 0 and " " in part:
+            words = re.compile(r"[\s\\]+".join(map(re.escape, part.split()[:_WORDS])))
+            found = words.search(file.text, first, max(first, last))
+            begin = found.start() if found else -1
+        return line.source if begin < 0 else file.at(begin)
+
+    @cached_property
+    def _ends(self) -> dict[Source, Source]:
+        """Where the next line begins, of lines that have one in the same file."""
+        sources = pairwise(line.source for line in self._lines)
+        return {here: after for here, after in sources if here.path == after.path}
+
+    def _file(self, path: str) -> SourceText | None:
+        if path not in self._files:
+            try:
+                self._files[path] = read_source(Path(path))
+            except ScriptError:  # an e-book has pages, no rows
+                self._files[path] = None
+        return self._files[path]
+
+
+def tag_doubts(play: Screenplay, own: Mapping[str, int], shipped: int) -> Iterator[tuple[Source, str]]:
+    """Characters whose `speaker:` is a shipped voice's, and who are cast in another; with what is wrong.
+
+    Args:
+        play: the script.
+        own: tags of the shipped voices, by the names that the cast has for them.
+        shipped: how many shipped voices the model was trained on; they have the lowest tags.
+    """
+    for member in play.cast.values():
+        tag = member.speaker
+        if tag is not None and tag < shipped and own.get(member.voice) != tag:
+            yield (
+                member.source,
+                f"speaker {tag} of {shown(member.name)} is a shipped voice's on this model, "
+                f"which will be heard in it; give {shipped} to 99, or leave it out",
+            )
+
 
 SPEAKABLE = 250
 """Characters that a model reads well at once; longer lines are split."""
@@ -115,7 +185,7 @@ def _readable(char: str, english: bool, alphabet: Container[str] | None) -> bool
     if category[0] in "ZM" or category == "Cf":
         return True
     if alphabet is not None:
-        from csm_cli.text.fold import fold_to
+        from csm_cli.text.characters import fold_to
 
         return not fold_to(char, alphabet)[1]
     if category[0] == "L":

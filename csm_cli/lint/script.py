@@ -1,19 +1,22 @@
-"""Everything that can be said against a script without speaking it."""
+"""All that can be said against a script and its lexicons without speaking it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Mapping
+import json
+from collections import Counter
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from csm_cli.core.errors import ScriptError
-from csm_cli.lint.doubts import LONG_LINE, SPEAKABLE, doubts, longest_stretch, unreadable
-from csm_cli.lint.places import Places
-from csm_cli.lint.tag_doubts import tag_doubts
+from csm_cli.lint.doubts import LONG_LINE, SPEAKABLE, Places, doubts, longest_stretch, tag_doubts, unreadable
 from csm_cli.script.document import NARRATOR, Line, Screenplay, Source
 from csm_cli.script.problems import Finding, Problems, did_you_mean, shown
-from csm_cli.script.reader import Checked, check_screenplay
-from csm_cli.script.recast import recast
-from csm_cli.voices.former_names import note_of, renamed
+from csm_cli.script.reader import Checked, check_screenplay, recast
+from csm_cli.text.characters import ASCII, clean
+from csm_cli.text.lexicon import Entry
+from csm_cli.text.reading import Reader, reader_for
+from csm_cli.voices.names import note_of, renamed, voice_names
 
 
 def lint_file(path: Path, format: str | None = None) -> Checked:
@@ -127,3 +130,100 @@ def _check_line(
             continue
         seen.add(key)
         problems.add(places.find(line, doubt.text, "note"), f'"{shown(doubt.text)}": {doubt.why}', "note")
+
+
+def check_script(path: Path, format: str | None = None, *, demo: bool = False) -> list[Finding]:
+    """All findings about a script, its voices and its lexicon among them.
+
+    Args:
+        path: of the script.
+        format: one of `FORMATS`; None: by the ending.
+        demo: look for what the demo voice cannot do: characters that it cannot say, tags of other voices.
+    """
+    checked = lint_file(path, format)
+    reader = Reader()
+    if checked.screenplay is not None:
+        try:
+            reader = reader_for(checked.screenplay)
+        except ScriptError as error:
+            for problem in error.problems:
+                _add(problem, checked.problems)
+        if note := reader.note:
+            checked.problems.add(Source(str(path), 1, 1), note, "note")
+    alphabet, tags, shipped = (ASCII, *_shipped_tags(path.parent)) if demo else (None, {}, 0)
+    return lint(
+        checked,
+        voices=voice_names(path.parent),
+        alphabet=alphabet,
+        known_words=reader.lexicon,
+        own_tags=tags,
+        shipped_speakers=shipped,
+    )
+
+
+def _shipped_tags(folder: Path) -> tuple[dict[str, int], int]:
+    """(tags of the shipped voices by name, how many of them the embedded model was trained on)."""
+    from csm_cli.checkpoints.find import DEMO_CHECKPOINT
+    from csm_cli.voices.registry import VoiceRegistry
+
+    config = json.loads((DEMO_CHECKPOINT / "config.json").read_text(encoding="utf-8"))
+    tags = {voice.name: voice.speaker for voice in VoiceRegistry(folder).all() if voice.layer == "shipped"}
+    return tags | {"": min(tags.values(), default=0)}, config.get("shipped_speakers", 0)
+
+
+def spoken_lines(play: Screenplay, reader: Reader) -> Iterator[tuple[Line, str]]:
+    """Every line of a script with what will be read for it."""
+    for chapter in play.chapters:
+        for line in chapter.lines:
+            yield line, reader.spoken(line.text, line.speaker, chapter.number)
+
+
+@dataclass(frozen=True)
+class LexiconCheck:
+    """How a lexicon fits a script.
+
+    Args:
+        uses: every entry, with the number of times it is used.
+        missing: words of which the reading is doubtful and which have no entry, with the place of the first.
+        unknown: entries for a character or chapter that the script has not, with what is wrong.
+    """
+
+    uses: tuple[tuple[Entry, int], ...]
+    missing: tuple[tuple[str, str, Source], ...]
+    unknown: tuple[tuple[Entry, str], ...]
+
+
+def check_lexicon(play: Screenplay, reader: Reader) -> LexiconCheck:
+    """Which entries are used in a script, and which words may need one."""
+    uses: Counter[Entry] = Counter()
+    missing: dict[str, tuple[str, str, Source]] = {}
+    for chapter in play.chapters:
+        for line in chapter.lines:
+            uses.update(reader.lexicon.used(clean(line.text), line.speaker, chapter.number))
+            for doubt in doubts(line.text):
+                if " " not in doubt.text and doubt.text not in reader.lexicon:
+                    missing.setdefault(doubt.text, (doubt.text, doubt.why, line.source))
+    counted = tuple((entry, uses[entry]) for entry in reader.lexicon.entries)
+    return LexiconCheck(
+        counted, tuple(missing.values()), tuple(_unknown_scopes(play, reader.lexicon.entries))
+    )
+
+
+def _unknown_scopes(play: Screenplay, entries: Iterable[Entry]) -> Iterator[tuple[Entry, str]]:
+    chapters = {chapter.number for chapter in play.chapters}
+    for entry in entries:
+        for name in entry.speakers:
+            if name not in play.cast:
+                yield entry, f'no character "{shown(name)}" in {play.path}{did_you_mean(name, play.cast)}'
+        for number in entry.chapters:
+            if number not in chapters:
+                yield entry, f"no chapter {number} in {play.path}"
+
+
+def _add(problem: str, problems: Problems) -> None:
+    """A problem that comes as one line, `file:line:col: error: message`."""
+    place, _, message = problem.partition(": error: ")
+    file, *numbers = place.rsplit(":", 2)
+    known = len(numbers) == 2 and all(number.isdigit() for number in numbers)
+    line, column = map(int, numbers) if known else (1, 1)
+    problems.add(Source(file if known else place, line, column), message)

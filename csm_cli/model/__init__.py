@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from csm_cli.model.backbone import CsmBackboneModel
-    from csm_cli.model.base import CsmPreTrainedModel
     from csm_cli.model.configuration import CsmConfig, CsmDepthDecoderConfig
     from csm_cli.model.depth_decoder import CsmDepthDecoderForCausalLM, CsmDepthDecoderModel
     from csm_cli.model.model import CsmForConditionalGeneration
     from csm_cli.model.outputs import CsmGenerateOutput, CsmOutputWithPast
     from csm_cli.model.processor import CsmProcessor
+    from csm_cli.model.transformer import CsmPreTrainedModel
 
 _HOME = {
     "CsmBackboneModel": "backbone",

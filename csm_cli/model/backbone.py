@@ -7,10 +7,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from csm_cli.model.base import CsmFrameEmbedding, CsmPreTrainedModel
 from csm_cli.model.configuration import CsmConfig
 from csm_cli.model.layers import CsmDecoderLayer, CsmRMSNorm, CsmRotaryEmbedding
-from csm_cli.model.stack import run_layers
+from csm_cli.model.transformer import CsmFrameEmbedding, CsmPreTrainedModel, run_layers
 
 
 class CsmBackboneModel(CsmPreTrainedModel):

@@ -13,13 +13,11 @@ import torch
 from torch import nn
 from transformers.generation.configuration_utils import GenerationConfig
 
-from csm_cli.model.base import CsmCodebooksHead, CsmPreTrainedModel
 from csm_cli.model.cache import as_cache
 from csm_cli.model.configuration import CsmDepthDecoderConfig
 from csm_cli.model.layers import CsmDecoderLayer, CsmRMSNorm, CsmRotaryEmbedding
-from csm_cli.model.losses import code_loss
-from csm_cli.model.outputs import CsmDepthDecoderOutput
-from csm_cli.model.stack import run_layers
+from csm_cli.model.outputs import CsmDepthDecoderOutput, code_loss
+from csm_cli.model.transformer import CsmCodebooksHead, CsmPreTrainedModel, run_layers
 
 
 class CsmDepthDecoderModel(CsmPreTrainedModel):

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from csm_cli.model.audio import decode_codes
 from csm_cli.model.cache import KVCache, StaticKVCache
-from csm_cli.model.codec import decode_codes
 from csm_cli.model.generation_settings import Level, Settings, read_settings
 from csm_cli.model.merge import merge_prompt
 from csm_cli.model.outputs import CsmGenerateOutput

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from csm_cli.model.codec import encode_audio
-from csm_cli.model.losses import expand_labels
+from csm_cli.model.audio import encode_audio
+from csm_cli.model.outputs import expand_labels
 
 
 def merge_prompt(

@@ -10,15 +10,14 @@ import torch
 from torch import nn
 
 from csm_cli.model.backbone import CsmBackboneModel
-from csm_cli.model.base import CsmPreTrainedModel
 from csm_cli.model.configuration import CsmConfig
 from csm_cli.model.depth_decoder import CsmDepthDecoderForCausalLM
 from csm_cli.model.generation import GenerationMixin
 from csm_cli.model.generation_settings import load_generation_config, save_generation_config
 from csm_cli.model.loading import dtype_of, is_foreign, load_model
-from csm_cli.model.losses import backbone_loss, depth_decoder_inputs
 from csm_cli.model.merge import merge_prompt
-from csm_cli.model.outputs import CsmOutputWithPast
+from csm_cli.model.outputs import CsmOutputWithPast, backbone_loss, depth_decoder_inputs
+from csm_cli.model.transformer import CsmPreTrainedModel
 
 _BACKBONE_TABLE = "backbone_model.embed_tokens.embed_audio_tokens.weight"
 _DEPTH_TABLE = "depth_decoder.model.embed_tokens.weight"

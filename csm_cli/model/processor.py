@@ -11,9 +11,9 @@ import torch
 from transformers.feature_extraction_utils import BatchFeature
 from transformers.processing_utils import ProcessorMixin
 
-from csm_cli.model.audio_input import Audio, as_array, audio_list, load_audio
-from csm_cli.model.losses import BACKBONE_ONLY, IGNORE
-from csm_cli.model.plain_text import plain_ids
+from csm_cli.core.types import plain_ids
+from csm_cli.model.audio import Audio, as_array, audio_list, load_audio
+from csm_cli.model.outputs import BACKBONE_ONLY, IGNORE
 
 BOS, END, AUDIO, AUDIO_EOS = "<|begin_of_text|>", "<|end_of_text|>", "<|AUDIO|>", "<|audio_eos|>"
 

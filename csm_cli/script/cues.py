@@ -6,9 +6,9 @@ import re
 
 from csm_cli.script.document import Source
 from csm_cli.script.draft import Draft
-from csm_cli.script.nodes import Fields, Scalar
 from csm_cli.script.problems import Problems, did_you_mean, shown
 from csm_cli.script.settings import check_keys, read_decimal, read_seconds, read_switch
+from csm_cli.script.yaml_nodes import Fields, Scalar
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 CUE = re.compile(rf"\[(pause|sound|bed|include)\b:?\s*+((?:{_QUOTED}|[^\[\]\"])*+)\]", re.IGNORECASE)

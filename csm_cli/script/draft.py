@@ -23,10 +23,9 @@ from csm_cli.script.document import (
     Source,
     voice_of,
 )
-from csm_cli.script.limits import MAX_LINE_CHARACTERS, MAX_LINES
-from csm_cli.script.problems import did_you_mean, shown
+from csm_cli.script.problems import MAX_LINE_CHARACTERS, MAX_LINES, did_you_mean, shown
 from csm_cli.script.reading import SOUND_ENDINGS, Reading
-from csm_cli.script.variables import fill
+from csm_cli.script.settings import fill
 
 _NAME_NOTE = re.compile(r"([^()]*[^()\s])\s*\(([^()]*)\)")
 

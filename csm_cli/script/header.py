@@ -7,10 +7,10 @@ from pathlib import Path
 
 from csm_cli.script.document import METADATA, NARRATOR, CastMember
 from csm_cli.script.draft import Header
-from csm_cli.script.nodes import Fields, Items, Node, Scalar, kind
 from csm_cli.script.problems import Problems, did_you_mean, shown
 from csm_cli.script.reading import Reading
 from csm_cli.script.settings import (
+    NAME,
     SCRIPT_KEYS,
     check_keys,
     read_number,
@@ -18,7 +18,7 @@ from csm_cli.script.settings import (
     read_settings,
     read_switch,
 )
-from csm_cli.script.variables import NAME
+from csm_cli.script.yaml_nodes import Fields, Items, Node, Scalar, kind
 
 HEADER_KEYS = (
     "title",

@@ -1,4 +1,4 @@
-"""What is wrong or doubtful in a script, gathered so that everything is reported at once."""
+"""What is wrong or doubtful in a script, gathered and reported at once; how large a script may be."""
 
 from __future__ import annotations
 
@@ -10,6 +10,24 @@ from typing import Literal, get_args
 
 from csm_cli.core.errors import ScriptError
 from csm_cli.script.document import Source
+
+MAX_BYTES = 16 * 2**20
+"""Of a script file: some thirty long novels in one."""
+MAX_ROWS = 500_000
+"""Rows of a script file, spoken or not."""
+MAX_LINES = 50_000
+"""Spoken lines of one script, includes counted."""
+MAX_LINE_CHARACTERS = 100_000
+"""Of one spoken line: more than an hour of speech, to be split by hand."""
+MAX_INCLUDES = 1_000
+MAX_INCLUDED_BYTES = 16 * 2**20
+"""Of all included scripts together; one that is included twice counts twice."""
+MAX_INCLUDE_DEPTH = 8
+MAX_YAML_DEPTH = 16
+MAX_PAUSE_SECONDS = 600.0
+MAX_CONTROL_CHARACTERS = 20
+"""Reported one by one; more of them make it a binary file."""
+
 
 Level = Literal["error", "warning", "note"]
 LEVELS: tuple[Level, ...] = get_args(Level)

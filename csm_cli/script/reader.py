@@ -1,17 +1,54 @@
-"""From a file to a screenplay, by the ending of its name."""
+"""From a file to a screenplay, by the ending of its name; other names for its voices."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from csm_cli.core.errors import ScriptError
-from csm_cli.script.document import Screenplay
+from csm_cli.script.document import Line, Screenplay
 from csm_cli.script.problems import Problems
 from csm_cli.script.reading import Reading
 from csm_cli.script.source_text import STDIN, SourceText, read_source
+
+
+def recast(play: Screenplay, names: Mapping[str, str]) -> Screenplay:
+    """The script with voices renamed in cast, styles, chapters and lines.
+
+    Args:
+        play: the script.
+        names: new name by old; voices that it does not hold stay.
+    """
+    if not names:
+        return play
+
+    def new(name: str) -> str:
+        return names.get(name, name)
+
+    cast = {
+        member.name: replace(
+            member,
+            voice=new(member.voice),
+            styles={style: new(voice) for style, voice in member.styles.items()},
+        )
+        for member in play.cast.values()
+    }
+    chapters = tuple(
+        replace(
+            chapter,
+            items=tuple(
+                replace(item, voice=new(item.voice)) if isinstance(item, Line) else item
+                for item in chapter.items
+            ),
+            voices={speaker: new(voice) for speaker, voice in chapter.voices.items()},
+        )
+        for chapter in play.chapters
+    )
+    return replace(play, cast=cast, chapters=chapters)
+
 
 ENDINGS = {
     "yaml": (".yaml", ".yml"),

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from csm_cli.core.errors import ScriptError
 from csm_cli.script.document import CastMember, Screenplay, Source
-from csm_cli.script.limits import MAX_INCLUDE_DEPTH, MAX_INCLUDED_BYTES, MAX_INCLUDES
-from csm_cli.script.problems import Problems, shown
+from csm_cli.script.problems import MAX_INCLUDE_DEPTH, MAX_INCLUDED_BYTES, MAX_INCLUDES, Problems, shown
 
 SOUND_ENDINGS = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".aif", ".aiff")
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from csm_cli.script.limits import MAX_PAUSE_SECONDS
+from csm_cli.script.problems import MAX_PAUSE_SECONDS
 from csm_cli.script.settings import MAX_SEED
 
 Text = Annotated[str | int | float | bool | None, Field(description="Text; figures need no quotes.")]

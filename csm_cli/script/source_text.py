@@ -12,8 +12,7 @@ from pathlib import Path
 
 from csm_cli.core.errors import ScriptError
 from csm_cli.script.document import Source
-from csm_cli.script.limits import MAX_BYTES, MAX_CONTROL_CHARACTERS, MAX_ROWS
-from csm_cli.script.problems import Problems
+from csm_cli.script.problems import MAX_BYTES, MAX_CONTROL_CHARACTERS, MAX_ROWS, Problems
 
 CONTROL = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What YAML 1.1 does not allow in a file; no prose needs it in another format either."""

@@ -1,7 +1,7 @@
 """Takes: every spoken line as codes, audio and a sidecar, found again by what can change its sound."""
 
-from csm_cli.takes.keys import Asked, ModelIdentity, VoiceIdentity
+from csm_cli.takes.keys import LineRequest, ModelIdentity, VoiceIdentity
 from csm_cli.takes.store import TakeStore
 from csm_cli.takes.take import Part, Take
 
-__all__ = ["Asked", "ModelIdentity", "Part", "Take", "TakeStore", "VoiceIdentity"]
+__all__ = ["LineRequest", "ModelIdentity", "Part", "Take", "TakeStore", "VoiceIdentity"]

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from csm_cli.core.atomic import written
 from csm_cli.core.errors import CsmError
+from csm_cli.core.files import written
 from csm_cli.takes.place import Place, Url
 
 LENGTH_OF_SHARD = 2

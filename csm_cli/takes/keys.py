@@ -76,7 +76,7 @@ class VoiceIdentity:
 
 
 @dataclass(frozen=True)
-class Asked:
+class LineRequest:
     """What a line is asked for: all that can change its sound, save what it hears.
 
     Args:
@@ -135,7 +135,7 @@ def place_of(script: str, line: str) -> str:
     return f"{script}#{line}"
 
 
-def spoken_take_id(asked: Asked, parts: Sequence[tuple[str, int, Sequence[str]]]) -> str:
+def spoken_take_id(asked: LineRequest, parts: Sequence[tuple[str, int, Sequence[str]]]) -> str:
     """The id of a spoken take.
 
     Args:
@@ -145,30 +145,30 @@ def spoken_take_id(asked: Asked, parts: Sequence[tuple[str, int, Sequence[str]]]
     return digest([*_speaking(asked), [[text, seed, list(heard)] for text, seed, heard in parts]])
 
 
-def imported_take_id(asked: Asked, sound: bytes) -> str:
+def imported_take_id(asked: LineRequest, sound: bytes) -> str:
     """The id of a recording that was imported for a line; `sound` is 16-bit PCM."""
     return digest([KEY_SCHEMA, "imported", asked.written, asked.voice.tag, hashlib.sha256(sound).hexdigest()])
 
 
-def _speaking(asked: Asked) -> list[Any]:
+def _speaking(asked: LineRequest) -> list[Any]:
     model, voice = asked.model, asked.voice
     depth_temperature, depth_top_k = asked.sampler.depth
     sampler = [asked.sampler.temperature, asked.sampler.top_k, depth_temperature, depth_top_k]
     return [KEY_SCHEMA, model.revision, model.dtype, sampler, voice.hash, voice.tag]
 
 
-def asked_as_dict(asked: Asked) -> dict[str, Any]:
+def asked_as_dict(asked: LineRequest) -> dict[str, Any]:
     """As it stands in a sidecar."""
     return asdict(asked)
 
 
-def asked_from_dict(value: dict[str, Any]) -> Asked:
+def asked_from_dict(value: dict[str, Any]) -> LineRequest:
     """Read what `asked_as_dict` gave.
 
     Raises:
         KeyError, TypeError, ValueError: it is something else.
     """
-    return Asked(
+    return LineRequest(
         **value
         | {
             "parts": tuple(map(str, value["parts"])),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from csm_cli.takes.index import Row
-from csm_cli.takes.keys import Asked
+from csm_cli.takes.keys import LineRequest
 from csm_cli.takes.store import TakeStore
 from csm_cli.takes.take import Take
 
@@ -32,7 +32,7 @@ class Lines:
     coming: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
 
-    def settle(self, asked: Asked, take_id: str | None) -> None:
+    def settle(self, asked: LineRequest, take_id: str | None) -> None:
         """A line has its take; None: it has nothing to say."""
         self.coming.discard(asked.slot)
         if take_id is not None:
@@ -67,14 +67,14 @@ class Chooser:
     beside: Collection[str] = ()
     since: str = ""
 
-    def find(self, asked: Asked, context: Sequence[str], lines: Lines) -> Take | None:
+    def find(self, asked: LineRequest, context: Sequence[str], lines: Lines) -> Take | None:
         """The take to use for a line that would hear `context`; None: it has to be spoken."""
         for row in self._candidates(asked, context, lines):
             if (take := self.store.load(row.id)) is not None:
                 return take
         return None
 
-    def _candidates(self, asked: Asked, context: Sequence[str], lines: Lines) -> Iterator[Row]:
+    def _candidates(self, asked: LineRequest, context: Sequence[str], lines: Lines) -> Iterator[Row]:
         index = self.store.index
         for row in reversed(index.at(asked.place)):
             if asked.place in row.pins:

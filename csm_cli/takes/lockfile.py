@@ -8,9 +8,8 @@ from typing import Any
 
 import yaml
 
-from csm_cli.core.atomic import written
 from csm_cli.core.errors import CsmError
-from csm_cli.core.locks import alone
+from csm_cli.core.files import alone, written
 
 NAME = "csm.lock"
 _SCHEMA = 1

@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from csm_cli.core.locks import alone
+from csm_cli.core.files import alone
 from csm_cli.takes.files import files_at
 from csm_cli.takes.place import Place, Url
 from csm_cli.takes.store import TakeStore

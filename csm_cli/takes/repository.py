@@ -9,12 +9,12 @@ from typing import Protocol
 import numpy as np
 
 from csm_cli.engine import Codes, Segment
-from csm_cli.render.context import Heard
-from csm_cli.render.line import LineInProgress
-from csm_cli.takes import Asked, Take, TakeStore
+from csm_cli.rendering.context import ContextTurn
+from csm_cli.rendering.line import LineInProgress
+from csm_cli.takes import LineRequest, Take, TakeStore
 from csm_cli.takes.lineage import Chooser, Lines
+from csm_cli.takes.store import TakeWriter
 from csm_cli.takes.take import Origin
-from csm_cli.takes.writer import TakeWriter
 
 
 class Encoder(Protocol):
@@ -24,7 +24,7 @@ class Encoder(Protocol):
         """float32 mono `[samples]` to codes."""
 
 
-class Desk:
+class TakeRepository:
     """Finds takes that are there, keeps new ones. One for each script; chapters share it.
 
     Args:
@@ -41,11 +41,11 @@ class Desk:
         """Where the takes are."""
         return self._chooser.store
 
-    def find(self, asked: Asked, context: Sequence[str], lines: Lines) -> Take | None:
+    def find(self, asked: LineRequest, context: Sequence[str], lines: Lines) -> Take | None:
         """The take to use for a line that would hear `context`; None: it has to be spoken."""
         return self._chooser.find(asked, context, lines)
 
-    def seed(self, asked: Asked) -> int:
+    def seed(self, asked: LineRequest) -> int:
         """The seed of a line's first try."""
         return asked.seed
 
@@ -64,15 +64,15 @@ class Desk:
         self._writer.save(take, line.codes(), line.audio())
         return take
 
-    def turns(self, asked: Asked, take: Take, codes: Sequence[Codes]) -> list[Heard]:
+    def turns(self, asked: LineRequest, take: Take, codes: Sequence[Codes]) -> list[ContextTurn]:
         """What later lines may hear of the take used for a line: nothing, if it was not accepted."""
         if not take.accepted:
             return []
         if take.origin == "imported":
-            return [Heard(Segment(asked.voice.tag, asked.spoken, each), take.id) for each in codes]
+            return [ContextTurn(Segment(asked.voice.tag, asked.spoken, each), take.id) for each in codes]
         several = len(take.parts) > 1
         return [
-            Heard(
+            ContextTurn(
                 Segment(take.asked.voice.tag, part.text, each), f"{take.id}/{place}" if several else take.id
             )
             for place, (part, each) in enumerate(zip(take.parts, codes, strict=True))

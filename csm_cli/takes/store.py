@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -21,9 +23,8 @@ from csm_cli.core.types import as_codes
 from csm_cli.engine import Codes
 from csm_cli.takes.files import DiskFiles, files_at
 from csm_cli.takes.index import SIDECAR, Index, Row
-from csm_cli.takes.peaks import peaks_of
 from csm_cli.takes.place import Place
-from csm_cli.takes.take import Take, take_from_json
+from csm_cli.takes.take import Take, peaks_of, take_from_json
 
 FOLDER = Path(".csm") / "takes"
 CODES, AUDIO = ".npy", ".flac"
@@ -231,3 +232,48 @@ def _flac(pcm: np.ndarray, rate: int) -> bytes:
     with soundfile.SoundFile(buffer, "w", rate, 1, "PCM_16", format="FLAC", compression_level=0.0) as file:
         file.write(pcm)
     return buffer.getvalue()
+
+
+THREADS = 4
+WAITING = 64
+"""Most takes on their way to the disk at once, for the sake of memory."""
+
+
+class TakeWriter:
+    """Saves takes in the background. Use it as a context: leaving waits for all.
+
+    Args:
+        store: where they go.
+    """
+
+    def __init__(self, store: TakeStore):
+        self.store = store
+        self._pool = ThreadPoolExecutor(THREADS, "takes")
+        self._waiting: deque[Future[Take]] = deque()
+
+    def save(self, take: Take, codes: Sequence[Codes], audio: Sequence[np.ndarray]) -> None:
+        """Begin to save a take.
+
+        Raises:
+            CsmError: this or an earlier one cannot be written.
+        """
+        while self._waiting and (self._waiting[0].done() or len(self._waiting) >= WAITING):
+            self._waiting.popleft().result()
+        self._waiting.append(self._pool.submit(self.store.save, take, codes, audio))
+
+    def wait(self) -> None:
+        """Until all is on the disk.
+
+        Raises:
+            CsmError: one cannot be written.
+        """
+        while self._waiting:
+            self._waiting.popleft().result()
+
+    def __enter__(self) -> TakeWriter:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._pool.shutdown(wait=True)
+        if kind is None:
+            self.wait()

@@ -8,8 +8,23 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+import numpy as np
+
 from csm_cli import __version__
-from csm_cli.takes.keys import Asked, asked_as_dict, asked_from_dict, digest
+from csm_cli.takes.keys import LineRequest, asked_as_dict, asked_from_dict, digest
+
+COLUMNS = 160
+LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
+
+
+def peaks_of(pcm: np.ndarray) -> str:
+    """The peaks of int16 `[samples]` in up to 160 stretches: a character each, for 0 to 63."""
+    if not pcm.size:
+        return ""
+    starts = np.unique(np.linspace(0, pcm.size, COLUMNS, endpoint=False).astype(int))
+    highest = np.maximum.reduceat(np.abs(pcm.astype(np.int32)), starts)
+    return "".join(LETTERS[value] for value in np.minimum(highest >> 9, 63))
+
 
 SIDECAR_SCHEMA = 1
 Origin = Literal["spoken", "rerolled", "imported"]
@@ -64,7 +79,7 @@ class Take:
 
     id: str
     origin: Origin
-    asked: Asked
+    asked: LineRequest
     context: tuple[str, ...]
     parts: tuple[Part, ...]
     checked: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Figures that name something and count nothing: houses, rooms, models, calibres, hours of an army."""
+"""Figures and signs that name something: houses, rooms, calibres; addresses, hashtags and handles."""
 
 from __future__ import annotations
 
@@ -55,3 +55,49 @@ def _hours(match: re.Match[str]) -> str:
     if minute == "00":
         return f"{head} hundred"
     return f"{head} {digits(minute) if minute.startswith('0') else cardinal(int(minute))}"
+
+
+_TLD = "com|org|net|edu|gov|io|co|uk|de|fr|eu|us|ca|au|info|biz|tv|me|dev|app|ai|int|example"
+_EMAIL = re.compile(r"(?<![\w.])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+(?<![.-])")
+_URL = re.compile(
+    rf"(?:https?://|(?<![\w.@])www\.)[^\s<>\"']*[^\s<>\"'.,;:!?)\]]"
+    rf"|(?<![\w.@/])(?:[a-z0-9-]{{2,63}}\.)+(?:{_TLD})(?![\w.-]*\w)(?:/[^\s<>\"']*[^\s<>\"'.,;:!?)\]])?"
+)
+_HANDLE = re.compile(r"(?<![\w@#])([@#])([A-Za-z]\w*)")
+_MARKS = {
+    ".": "dot",
+    "/": "slash",
+    "-": "dash",
+    "_": "underscore",
+    "@": "at",
+    "+": "plus",
+    "=": "equals",
+    "?": "question mark",
+    "&": "and",
+    "#": "hash",
+    "%": "percent",
+    ":": "colon",
+    "~": "tilde",
+}
+
+
+def addresses(text: str) -> str:
+    """`text` with addresses in words; their figures are left to be read later."""
+    if "@" in text or "#" in text:
+        text = _EMAIL.sub(lambda match: _spelled(match[0]), text)
+        text = _HANDLE.sub(lambda match: f"{'at' if match[1] == '@' else 'hashtag'} {match[2]}", text)
+    if "." in text:
+        text = _URL.sub(_url, text)
+    return text
+
+
+def _url(match: re.Match[str]) -> str:
+    address = re.sub(r"^https?://(?:www\.)?", "", match[0]).rstrip("/")
+    if address.startswith("www."):
+        address = f"w w w{address[3:]}"
+    return _spelled(address)
+
+
+def _spelled(address: str) -> str:
+    words = re.sub(r"[^\w\s]|_", lambda mark: f" {_MARKS.get(mark[0], ' ')} ", address)
+    return " ".join(words.split())

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from csm_cli.text.clean import clean
+from csm_cli.text.characters import clean
 
 Layer = Literal["project", "script", "user"]
 

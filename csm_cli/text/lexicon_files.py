@@ -7,17 +7,25 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from csm_cli.core.atomic import written
 from csm_cli.core.errors import ScriptError, UsageError
-from csm_cli.core.paths import data_dir
+from csm_cli.core.files import data_dir, written
 from csm_cli.script.document import Source
-from csm_cli.script.nodes import Fields, Items, Node, Scalar, kind, parse_nodes
 from csm_cli.script.problems import Problems, did_you_mean, shown
 from csm_cli.script.readers.xml import parse_xml
 from csm_cli.script.settings import check_keys, read_switch
 from csm_cli.script.source_text import decode, read_bytes
-from csm_cli.script.yaml_text import flow_list, flow_map, scalar
-from csm_cli.text.clean import clean
+from csm_cli.script.yaml_nodes import (
+    Fields,
+    Items,
+    Node,
+    Scalar,
+    flow_list,
+    flow_map,
+    kind,
+    parse_nodes,
+    scalar,
+)
+from csm_cli.text.characters import clean
 from csm_cli.text.lexicon import Entry, Layer, Lexicon, default_case
 
 NAME = "lexicon.yaml"

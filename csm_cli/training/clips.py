@@ -17,7 +17,7 @@ import torch
 
 from csm_cli.audio.files import read_audio
 from csm_cli.core.errors import UsageError
-from csm_cli.model.codec import encode_audio
+from csm_cli.model.audio import encode_audio
 from csm_cli.training.manifest import Clip
 from csm_cli.training.segments import Rows, Spoken, pack
 

@@ -21,12 +21,12 @@ from csm_cli.checkpoints.convert import SMALL_FILES, as_any_file
 from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
 from csm_cli.core.errors import CsmError, UsageError, first_line
 from csm_cli.model.loading import load_model
+from csm_cli.training.adapters import Adapter
 from csm_cli.training.data import Data, open_data
-from csm_cli.training.lora import Adapter
+from csm_cli.training.objective import Budget
 from csm_cli.training.options import TrainOptions
 from csm_cli.training.processes import Processes
 from csm_cli.training.record import Record, State
-from csm_cli.training.schedule import Budget
 from csm_cli.training.voice import VoiceTrainer, check_finite
 
 __all__ = ["TrainOptions", "train"]
@@ -252,7 +252,7 @@ class _Run:
         """Samples and plots."""
         if not self.processes.first:
             return
-        from csm_cli.training.samples import speak
+        from csm_cli.training.adapters import speak
 
         self.record.plot()
         if not self.data.texts:

@@ -14,8 +14,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from csm_cli.core.errors import CsmError
 from csm_cli.training.graphs import GraphedStep, adamw, set_rate
-from csm_cli.training.objective import SHAPES, VoiceObjective, VoiceOptions
-from csm_cli.training.schedule import Budget, learning_rate
+from csm_cli.training.objective import SHAPES, Budget, VoiceObjective, VoiceOptions, learning_rate
 from csm_cli.training.segments import FRAME, Rows, SegmentStore
 
 __all__ = ["SHAPES", "Batches", "VoiceOptions", "VoiceTrainer", "as_tensors", "check_finite"]

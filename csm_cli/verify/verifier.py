@@ -9,12 +9,11 @@ from typing import Protocol
 import numpy as np
 
 from csm_cli.engine import Speech
+from csm_cli.verify.candidate import Candidate, Verdict
 from csm_cli.verify.codes import FRAME_SECONDS, expected_seconds, problems
-from csm_cli.verify.encoders import speech_alone
-from csm_cli.verify.likeness import VoiceLikeness, bounds_of, foreign
 from csm_cli.verify.recognisers import Recogniser
 from csm_cli.verify.signal import sound_problems
-from csm_cli.verify.verdict import Reading, Verdict
+from csm_cli.verify.speaker import VoiceLikeness, bounds_of, foreign, speech_alone
 from csm_cli.verify.word_check import WordCheck
 
 FAULT = 100.0
@@ -57,7 +56,7 @@ class Verifier:
         if likeness is not None:
             self.checks += (f"voice:{likeness.name}",)
 
-    def judge(self, readings: Sequence[Reading]) -> list[Verdict]:
+    def judge(self, readings: Sequence[Candidate]) -> list[Verdict]:
         """A verdict for each, in order."""
         verdicts = [_signal(reading) for reading in readings]
         sound = [place for place, verdict in enumerate(verdicts) if not verdict.reasons]
@@ -71,7 +70,7 @@ class Verifier:
                 verdicts[place] += self._resemble(readings[place])
         return verdicts
 
-    def _resemble(self, reading: Reading) -> Verdict:
+    def _resemble(self, reading: Candidate) -> Verdict:
         assert self._likeness is not None
         similarities = self._likeness.similarities(reading.audio, reading.rate)
         seconds = speech_alone(reading.audio, reading.rate).size / reading.rate
@@ -81,7 +80,7 @@ class Verifier:
         return Verdict((reason,) if reason else (), (10 if reason else 0) + 1 - (own or 0.0), scores)
 
 
-def _signal(reading: Reading) -> Verdict:
+def _signal(reading: Candidate) -> Verdict:
     reasons = sound_problems(reading.audio, reading.rate)
     off = 0.0
     if reading.codes is not None:
@@ -93,5 +92,5 @@ def _signal(reading: Reading) -> Verdict:
     return Verdict(reasons, FAULT * len(reasons) + off)
 
 
-def _seconds(reading: Reading) -> float:
+def _seconds(reading: Candidate) -> float:
     return reading.audio.size / reading.rate

@@ -17,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from csm_cli.verify.candidate import Candidate, Verdict
 from csm_cli.verify.recognisers import Recogniser, Weighing, words_of
-from csm_cli.verify.verdict import Reading, Verdict
 from csm_cli.verify.words import FEW_WORDS, Comparison, compare, corrections, doubled
 
 DOUBT = 4.0
@@ -41,7 +41,7 @@ class WordCheck:
     def __init__(self, recogniser: Recogniser, names: Collection[str] = ()):
         self._recogniser, self._names = recogniser, names
 
-    def judge(self, readings: Sequence[Reading]) -> list[Verdict]:
+    def judge(self, readings: Sequence[Candidate]) -> list[Verdict]:
         """A verdict for each, in order; all of one rate."""
         if not readings:
             return []
@@ -54,14 +54,14 @@ class WordCheck:
         heard = self._recogniser.hear(sounds, rate)
         return [self._by_count(*each) for each in zip(readings, heard, strict=True)]
 
-    def _texts(self, reading: Reading, heard: str) -> list[str]:
+    def _texts(self, reading: Candidate, heard: str) -> list[str]:
         """The transcript; it with the text's words, for each place where it differs; it with a word twice."""
         if not heard or not words_of(reading.text):
             return []
         heard, right = corrections(reading.text, heard, self._names)
         return [heard, *(each.text for each in right), *doubled(heard)]
 
-    def _by_weight(self, reading: Reading, weighed: tuple[str, list[float]]) -> Verdict:
+    def _by_weight(self, reading: Candidate, weighed: tuple[str, list[float]]) -> Verdict:
         heard, (whole, *others) = weighed[0], weighed[1] or [0.0]
         corrected = corrections(reading.text, heard, self._names)[1] if weighed[1] else []
         right, twice = others[: len(corrected)], others[len(corrected) :]
@@ -79,7 +79,7 @@ class WordCheck:
                 reasons.append(f"a word may be said twice in {heard!r}")
         return _verdict(reasons, found, scores)
 
-    def _by_count(self, reading: Reading, heard: str) -> Verdict:
+    def _by_count(self, reading: Candidate, heard: str) -> Verdict:
         found = compare(reading.text, heard, TOLERANCE.get(self._recogniser.name, 0.1), self._names)
         scores = _scores(found, heard)
         if found.words < FEW_WORDS:

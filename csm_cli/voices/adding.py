@@ -7,13 +7,123 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from csm_cli.audio.files import SAMPLE_RATE
-from csm_cli.core.errors import UsageError
+from csm_cli.core.errors import MissingError, UsageError
+from csm_cli.verify.alignment import Agreement, agreement, align, words_of
 from csm_cli.verify.recognisers import Recogniser
 from csm_cli.voices import intake
 from csm_cli.voices.names import as_label, check_label
 from csm_cli.voices.quality import Quality, positions
 from csm_cli.voices.store import NewClip
-from csm_cli.voices.transcript import check_belongs, check_transcript, part_heard
+
+CHARACTERS_PER_SECOND = (3, 40)  # of any speech; about 14 is usual
+MAX_FILE_BYTES = 64_000
+REFUSED = 0.25
+"""Share of the words heard below which a transcript does not belong to its clip. pocketsphinx heard 0.63 and
+more of five clean voices' words, 0.10 and less of another sentence's."""
+FEW_WORDS = 4
+
+
+def read_transcript(path: Path | str) -> str:
+    """The text of a transcript file.
+
+    Raises:
+        MissingError: it is not there.
+        UsageError: it cannot be read, is not UTF-8 text, or far longer than any clip's words.
+    """
+    where = str(path)
+    try:
+        data = Path(path).read_bytes() if Path(path).stat().st_size <= MAX_FILE_BYTES else None
+    except FileNotFoundError as error:
+        raise MissingError("no such transcript", where=where, remedy="check the path") from error
+    except OSError as error:
+        raise UsageError(f"cannot be read ({error.strerror or error})", where=where) from error
+    if data is None:
+        raise UsageError(
+            "is too long for a clip's transcript", where=where, remedy="keep the clip's words alone"
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError("is not UTF-8 text", where=where, remedy="save it as UTF-8") from error
+
+
+def check_transcript(text: str, seconds: float, where: str = "--text") -> tuple[str, list[str]]:
+    """The transcript with its white space put in order, and a warning if it cannot fit the clip's length.
+
+    Raises:
+        UsageError: there is no letter or digit in it.
+    """
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not any(character.isalnum() for character in text):
+        raise UsageError(
+            "the transcript is empty", where=where, remedy="write out the words that the clip says"
+        )
+    rate = len(text) / seconds
+    slowest, fastest = CHARACTERS_PER_SECOND
+    if slowest <= rate <= fastest:
+        return text, []
+    kind = "short" if rate < slowest else "long"
+    return text, [
+        f"{where}: the transcript is too {kind} for {seconds:.1f} s of speech ({rate:.0f} letters a second); "
+        "it should hold every word of the clip and no more"
+    ]
+
+
+def check_belongs(text: str, heard: str, where: str) -> Agreement:
+    """How far a transcript agrees with what a recogniser heard.
+
+    Raises:
+        UsageError: so little that it belongs to something else.
+    """
+    found = agreement(text, heard)
+    if found.words >= FEW_WORDS and found.share < REFUSED:
+        raise UsageError(
+            f"the transcript does not seem to belong to it: {found.hits} of its {found.words} words "
+            f"were recognised, and this was heard: {_shown(heard)}",
+            where=where,
+            remedy="correct the transcript, or leave out --asr if you are sure of it",
+        )
+    return found
+
+
+def part_heard(text: str, heard: str, where: str) -> str:
+    """The part of a long recording's transcript that its clip says, with its spelling and punctuation.
+
+    Raises:
+        UsageError: what was heard cannot be found in the transcript.
+    """
+    tokens = text.split()
+    words, owners = [], []
+    for place, token in enumerate(tokens):
+        for word in words_of(token):
+            words.append(word)
+            owners.append(place)
+    spoken = words_of(heard)
+    found = align(words, spoken, part=True)
+    first, end = found.span
+    if not spoken or found.hits < max(2, REFUSED * len(spoken)):
+        raise UsageError(
+            "the words of the clip were not found in the transcript",
+            where=where,
+            remedy="give the transcript of the recording, or a shorter recording with its own",
+        )
+    # Words that were misheard at either end: as many more as were heard beyond the first and last hit.
+    before, after = _beyond(words[first:end], spoken)
+    first, end = max(0, first - before), min(len(words), end + after)
+    return " ".join(tokens[owners[first] : owners[end - 1] + 1])
+
+
+def _beyond(said: list[str], spoken: list[str]) -> tuple[int, int]:
+    """How many words were heard before the first and behind the last that was said and heard."""
+    start = next((place for place, word in enumerate(spoken) if word == said[0]), 0)
+    stop = next((place for place, word in enumerate(reversed(spoken)) if word == said[-1]), 0)
+    return start, stop
+
+
+def _shown(heard: str) -> str:
+    if not heard:
+        return "nothing"
+    return f"“{heard}”" if len(heard) <= 80 else f"“{heard[:77]}…”"
 
 
 @dataclass(frozen=True)

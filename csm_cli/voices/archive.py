@@ -11,11 +11,10 @@ import numpy as np
 
 from csm_cli.audio.files import SAMPLE_RATE, read_audio
 from csm_cli.audio.level import amplitude
-from csm_cli.core.atomic import written
 from csm_cli.core.errors import CsmError, MissingError, UsageError
+from csm_cli.core.files import written
 from csm_cli.voices import intake
-from csm_cli.voices.names import is_file_name
-from csm_cli.voices.places import CARD
+from csm_cli.voices.names import CARD, is_file_name
 from csm_cli.voices.registry import Added, NameTakenError, VoiceRegistry
 from csm_cli.voices.store import NewClip
 from csm_cli.voices.voice import MAX_CARD_BYTES, Clip, Voice, card_text, load_voice

@@ -10,9 +10,8 @@ from typing import Protocol
 import numpy as np
 
 from csm_cli.audio.files import read_audio
-from csm_cli.core.atomic import written
 from csm_cli.core.errors import CsmError, MissingError
-from csm_cli.core.paths import cache_dir
+from csm_cli.core.files import cache_dir, written
 from csm_cli.voices.voice import Voice
 
 

@@ -12,11 +12,9 @@ from csm_cli.audio.level import amplitude
 from csm_cli.audio.recording import read_recording
 from csm_cli.audio.resample import resample
 from csm_cli.core.errors import UsageError
-from csm_cli.voices.clipping import clipped_share
-from csm_cli.voices.frames import STEP_SECONDS, loudness
 from csm_cli.voices.picking import best_stretch, cut_at_pause
-from csm_cli.voices.quality import Quality, measure
-from csm_cli.voices.speech_detection import liveliness
+from csm_cli.voices.quality import Quality, clipped_share, measure
+from csm_cli.voices.speech_detection import STEP_SECONDS, liveliness, loudness
 
 MIN_SECONDS, MAX_SECONDS = 1.0, 30.0
 LOOKED_AT_SECONDS = 600.0

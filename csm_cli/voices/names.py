@@ -1,10 +1,15 @@
-"""Names of voices, of their clips, and of the files that hold them."""
+"""Names of voices, of their clips and files, where they lie, and names of earlier versions."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Container, Iterable, Mapping
+from pathlib import Path
+from typing import Literal
 
+import csm_cli
 from csm_cli.core.errors import UsageError
+from csm_cli.core.files import data_dir
 
 MAX_NAME = 40
 NAME = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{MAX_NAME - 1}}}")
@@ -62,3 +67,91 @@ def whole(name: str) -> str:
 def is_file_name(name: str) -> bool:
     """Whether `name` is a file's own name on any system: no folder, no drive, nothing that leads away."""
     return bool(name) and name not in (".", "..") and not re.search(r'[/\\:\0-\x1f<>"|?*]', name)
+
+
+Layer = Literal["project", "user", "shipped"]
+CARD = "voice.yaml"
+
+
+def shipped_dir() -> Path | None:
+    """The voices that came with csm: inside the package, else beside it in a checkout; None if neither."""
+    package = Path(csm_cli.__file__).parent
+    if (packaged := package / "voices" / "shipped").is_dir():
+        return packaged
+    checkout = package.parent
+    if (checkout / "pyproject.toml").is_file() and (checkout / "voices").is_dir():
+        return checkout / "voices"
+    return None
+
+
+def voice_layers(project_dir: Path | None) -> tuple[tuple[Layer, Path], ...]:
+    """The folders that hold voices, nearest first.
+
+    Args:
+        project_dir: the folder of the script; its `voices/` is the project layer. None: no such layer.
+    """
+    shipped = shipped_dir()
+    layers: list[tuple[Layer, Path]] = []
+    if project_dir is not None:
+        layers.append(("project", Path(project_dir) / "voices"))
+    layers.append(("user", data_dir() / "voices"))
+    if shipped is not None:
+        # A script at the top of a checkout: its `voices/` is the shipped folder, not to be changed.
+        layers = [(layer, folder) for layer, folder in layers if folder.resolve() != shipped.resolve()]
+        layers.append(("shipped", shipped))
+    return tuple(layers)
+
+
+def voice_names(project_dir: Path | None) -> frozenset[str]:
+    """The names of all voices that a script in that folder can cast, damaged ones among them."""
+    return frozenset(
+        folder.name
+        for _, layer in voice_layers(project_dir)
+        if layer.is_dir()
+        for folder in layer.iterdir()
+        if (folder / CARD).is_file()
+    )
+
+
+def exists(folder: Path) -> bool:
+    """Whether a folder is there and may be looked at."""
+    try:
+        return folder.is_dir()
+    except OSError:  # a layer without permission is as good as none; `problems` reports it
+        return False
+
+
+FORMER = {"slt": "heart", "rms": "michael", "awb": "george", "kal": "fenrir", "eve": "bella"}
+"""Voice of today by the name of the earlier one that it stands for."""
+
+
+def renamed(names: Iterable[str], there: Container[str]) -> dict[str, str]:
+    """The names among `names` that only earlier versions had, with those of today; clips as `slt/calm`.
+
+    Args:
+        names: of voices, as a script or a command line gives them.
+        there: names of all voices there are. One of the user's that is called as an earlier one is no other.
+    """
+    found = {}
+    for name in names:
+        owner, slash, label = name.partition("/")
+        if owner in FORMER and owner not in there:
+            found[name] = f"{FORMER[owner]}{slash}{label}"
+    return found
+
+
+def tell(names: Mapping[str, str], note: Callable[[str], None]) -> None:
+    """Say which names have changed, in one line; nothing if there are none.
+
+    Args:
+        names: from `renamed`.
+        note: takes the line.
+    """
+    if names:
+        note(note_of(names))
+
+
+def note_of(names: Mapping[str, str]) -> str:
+    """Which names have changed, in one line; `names` from `renamed`, not empty."""
+    changes = ", ".join(f"{old} is now {new}" for old, new in names.items())
+    return f"the voice {changes}" if len(names) == 1 else f"voices have new names: {changes}"

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from csm_cli.voices.clipping import SQUARE, clipped_share, squareness
-from csm_cli.voices.frames import SILENCE_DB, STEP_SECONDS, Loudness, loudness
+from csm_cli.voices.quality import SQUARE, clipped_share, squareness
+from csm_cli.voices.speech_detection import SILENCE_DB, STEP_SECONDS, Loudness, loudness
 
 PAUSE_SECONDS = 0.2
 PICK_SECONDS = (5.0, 15.0)

@@ -9,11 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from csm_cli.core.errors import CsmError, MissingError, UsageError
-from csm_cli.voices.doubts import doubts, sound_voice
-from csm_cli.voices.former_names import FORMER
-from csm_cli.voices.names import NAME, check_name, whole
-from csm_cli.voices.places import Layer, exists, voice_layers
-from csm_cli.voices.store import NewClip, delete, extended, locked, move, put, same
+from csm_cli.voices.names import FORMER, NAME, Layer, check_name, exists, voice_layers, whole
+from csm_cli.voices.store import NewClip, delete, doubts, extended, locked, move, put, same, sound_voice
 from csm_cli.voices.voice import MAX_SPEAKER, Voice, card_text, load_voice
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,10 +12,46 @@ from pathlib import Path
 import numpy as np
 
 from csm_cli.audio.files import SAMPLE_RATE, read_audio, to_pcm16, write_wav
-from csm_cli.core.atomic import written
 from csm_cli.core.errors import CsmError
-from csm_cli.voices.places import CARD
+from csm_cli.core.files import written
+from csm_cli.voices.names import CARD, Layer, exists
 from csm_cli.voices.voice import CLIP, Clip, Voice, card_text, load_voice
+
+
+def doubts(
+    voice: Voice, clips: Sequence[NewClip], others: Mapping[int, str], layers: Iterable[tuple[Layer, Path]]
+) -> tuple[str, ...]:
+    """What its owner should know of a voice that was registered, one line each.
+
+    Args:
+        clips: those of the voice.
+        others: names of the other voices by their tags.
+        layers: the folders of voices.
+    """
+    found = []
+    if voice.speaker in others:
+        found.append(
+            f"speaker {voice.speaker} is also {others[voice.speaker]!r}; cast together, one gets another"
+        )
+    homes = dict(layers)
+    other: Layer = "user" if voice.layer == "project" else "project"
+    if other in homes and exists(homes[other] / voice.name):
+        there = sound_voice(homes[other] / voice.name, other)
+        if there is None or not same(there, clips):
+            found.append(
+                f"the project has its own {voice.name!r}, which is used before this one"
+                if other == "project"
+                else f"there is another {voice.name!r} among your own voices; here, this one is used"
+            )
+    return tuple(found)
+
+
+def sound_voice(folder: Path, layer: Layer) -> Voice | None:
+    """The voice in a folder; None if it is damaged."""
+    with suppress(CsmError):
+        return load_voice(folder, layer)
+    return None
+
 
 LOCK = ".lock"
 LOCK_SECONDS = 60.0

@@ -1,7 +1,8 @@
-"""One voice: a folder with a hand-readable `voice.yaml` and its reference clips."""
+"""One voice: a folder with a hand-readable `voice.yaml` and its reference clips; what files say of it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,7 @@ import yaml
 
 from csm_cli.audio.files import audio_seconds
 from csm_cli.core.errors import CsmError, MissingError
-from csm_cli.voices.names import NAME, is_file_name
-from csm_cli.voices.places import CARD, Layer
+from csm_cli.voices.names import CARD, NAME, Layer, is_file_name
 
 CLIP = "reference.wav"
 MAX_SPEAKER = 999
@@ -249,3 +249,25 @@ def _shown(value: object) -> str:
 
 def _damaged(card: Path, what: str) -> CsmError:
     return CsmError(what, where=str(card), remedy="mend it, or remove the folder and add the voice again")
+
+
+NOTHING_NOTED = "no licence or consent noted"
+MAX_CHARACTERS = 240
+"""Of what is said of one voice: a tag is no place for a contract."""
+
+
+def statement(voices: Iterable[Voice]) -> str:
+    """The voices of a rendering with licence and consent, each person once; "" if none has a name.
+
+    For example: "Voices: anna (for this book alone; Anna Berg agreed, March 2026), zoe (CC0)".
+    """
+    said = {}
+    for voice in voices:
+        if voice.name and voice.audio is not None:
+            terms = "; ".join(part.rstrip(" .;") for part in (voice.licence, voice.consent) if part.strip())
+            said[voice.name] = f"{voice.name} ({_short(terms) or NOTHING_NOTED})"
+    return f"Voices: {', '.join(said[name] for name in sorted(said))}" if said else ""
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1].rstrip() + "…"

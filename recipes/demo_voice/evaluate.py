@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
-    from csm_cli.checkpoints.embedded import DEMO_CHECKPOINT
+    from csm_cli.checkpoints.find import DEMO_CHECKPOINT
 
     conditions = frozenset(options.conditions.split(","))
     if unknown := conditions - set(CONDITIONS):

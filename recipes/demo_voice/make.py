@@ -131,7 +131,7 @@ def _train_codec(options: argparse.Namespace) -> None:
     import torch
     from transformers import MimiModel
 
-    from csm_cli.training.schedule import Budget
+    from csm_cli.training.objective import Budget
     from recipes.demo_voice.codec.codec_training import CodecOptions, CodecTrainer
     from recipes.demo_voice.codec.pool import SpeechPool
     from recipes.demo_voice.phonemes import label_names, vocabulary

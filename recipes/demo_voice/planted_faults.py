@@ -27,7 +27,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from csm_cli.audio.files import SAMPLE_RATE
-from csm_cli.verify import Reading
+from csm_cli.verify import Candidate
 from csm_cli.verify.recognisers import load_recogniser
 from csm_cli.verify.word_check import DOUBT, REPEAT, WordCheck
 from csm_cli.verify.words import compare
@@ -138,7 +138,7 @@ def judge(
         sounds = speaker.speak([said for _, _, said in some], names, [number for number, _, _ in some])
         verdicts = check.judge(
             [
-                Reading(texts[n], None, True, sound, SAMPLE_RATE)
+                Candidate(texts[n], None, True, sound, SAMPLE_RATE)
                 for (n, _, _), sound in zip(some, sounds, strict=True)
             ]
         )
@@ -169,7 +169,7 @@ def _takes(
     """Takes of a doubtful line until one is not, the first included; 0 if none is, None without retries."""
     for more in range(1, retries + 1):
         (sound,) = speaker.speak([text], [voice], [number + more * 1_000_003])
-        (verdict,) = check.judge([Reading(text, None, True, sound, SAMPLE_RATE)])
+        (verdict,) = check.judge([Candidate(text, None, True, sound, SAMPLE_RATE)])
         if not verdict.reasons:
             return 1 + more
     return 0 if retries else None

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from csm_cli.audio.files import read_audio
-from csm_cli.checkpoints.embedded import DEMO_CHECKPOINT
+from csm_cli.checkpoints.find import DEMO_CHECKPOINT
 from csm_cli.engine import Segment, Utterance
 from csm_cli.verify.codes import frame_cap
 from csm_cli.voices.registry import VoiceRegistry

@@ -10,7 +10,7 @@ speaker's other recordings are compared. Silence is left out and the speech cut 
 * EER: the equal error rate of one threshold on that cosine, and where the threshold lies.
 * own 1 %: what 1 % of the pieces fall below with their own reference; ahead 99 %: by how much another
   reference is nearer than the own one, in all but 1 % of them.
-* flagged: pieces that the bounds in csm_cli.verify.likeness report although they are in their own voice.
+* flagged: pieces that the bounds in csm_cli.verify.speaker report although they are in their own voice.
 * caught: pieces that are reported when another voice should have spoken them, with their speaker in the cast
   and without; "similar": of those whose two references have a cosine of 0.75 and more.
 """
@@ -25,8 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from csm_cli.audio.files import read_audio
-from csm_cli.verify.encoders import RATE, Encoder, load_encoder, speech_alone
-from csm_cli.verify.likeness import bounds_of, foreign
+from csm_cli.verify.speaker import RATE, Encoder, bounds_of, foreign, load_encoder, speech_alone
 
 LENGTHS = (1.0, 2.0, 3.0, 5.0, 10.0)
 SIMILAR = 0.75

@@ -7,7 +7,7 @@ import sys
 
 import torch
 
-from csm_cli.checkpoints.embedded import DEMO_CHECKPOINT
+from csm_cli.checkpoints.find import DEMO_CHECKPOINT
 from csm_cli.model import CsmForConditionalGeneration, CsmProcessor
 
 folder = sys.argv[1] if len(sys.argv) > 1 else DEMO_CHECKPOINT

@@ -18,9 +18,9 @@ from csm_cli.audio.level import db, rms
 from csm_cli.audio.stitch import stitch_chapter
 from csm_cli.audio.timeline import ChapterTimeline, Gap, Spoken, Timeline
 from csm_cli.core.errors import CsmError, MissingError, UsageError
+from csm_cli.delivery.book import chapter_stem, slug
 from csm_cli.delivery.encode import export_chapter
 from csm_cli.delivery.formats import check_formats
-from csm_cli.delivery.names import chapter_stem, slug
 from csm_cli.delivery.tags import Tags
 
 RATE = 24000

@@ -11,8 +11,8 @@ import soundfile
 
 from csm_cli.audio.ffmpeg import find_ffmpeg, run_ffmpeg
 from csm_cli.audio.files import audio_seconds, read_audio, write_wav
-from csm_cli.core.atomic import written
 from csm_cli.core.errors import CsmError, MissingError, UsageError
+from csm_cli.core.files import written
 
 
 def tone(rate: int, seconds: float = 0.5, hertz: float = 440.0) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from csm_cli.audio.gaps import LONGEST_SECONDS, cap_gaps
+from csm_cli.audio.trim import LONGEST_GAP_SECONDS, cap_gaps
 
 RATE = 24_000
 TONE = (0.3 * np.sin(2 * np.pi * 200 * np.arange(RATE) / RATE)).astype(np.float32)
@@ -17,7 +17,7 @@ def silence(seconds):
 def test_a_long_silence_is_cut_to_the_longest_allowed(seconds):
     line = np.concatenate([TONE, silence(seconds), TONE, silence(seconds), TONE])
     capped = cap_gaps(line, RATE)
-    assert capped.size / RATE == pytest.approx(3 + 2 * LONGEST_SECONDS, abs=0.05)
+    assert capped.size / RATE == pytest.approx(3 + 2 * LONGEST_GAP_SECONDS, abs=0.05)
     assert np.array_equal(capped[:RATE], TONE)
     assert np.array_equal(capped[-RATE:], TONE)
     assert np.abs(np.diff(capped)).max() < 0.02, "no step at the joins"

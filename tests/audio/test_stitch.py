@@ -7,9 +7,8 @@ import time
 import numpy as np
 import pytest
 
-from csm_cli.audio.layout import Mastering, Pauses
-from csm_cli.audio.level import amplitude, db, limit_peaks, rms, static_gain
-from csm_cli.audio.loudness import PRESETS
+from csm_cli.audio.level import PRESETS, amplitude, db, limit_peaks, rms, static_gain
+from csm_cli.audio.mastering import Mastering, Pauses
 from csm_cli.audio.resample import resample
 from csm_cli.audio.room_tone import tone_loop
 from csm_cli.audio.stitch import stitch_chapter

@@ -9,9 +9,8 @@ import pytest
 import torch
 
 from csm_cli.bench.correct import agreement, given, teacher_forced
-from csm_cli.bench.peer import Peer
 from csm_cli.bench.run import Plan, frame_bytes, measure
-from csm_cli.bench.subject import RandomTensors, Subject, find_subject, tensor_shapes
+from csm_cli.bench.subject import Peer, RandomTensors, Subject, find_subject, tensor_shapes
 from csm_cli.cli.app import main
 from csm_cli.core.errors import UsageError
 from csm_cli.engine.linears import Int8, Packed, Plain, _runs

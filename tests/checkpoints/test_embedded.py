@@ -11,10 +11,10 @@ import yaml
 from transformers import AutoTokenizer
 
 from csm_cli.audio.files import read_audio
-from csm_cli.checkpoints.embedded import DEMO_CHECKPOINT
+from csm_cli.checkpoints.find import DEMO_CHECKPOINT
 from csm_cli.core.types import Sampler, Segment, Utterance
 from csm_cli.engine import Engine
-from csm_cli.voices.places import shipped_dir
+from csm_cli.voices.names import shipped_dir
 from csm_cli.voices.registry import VoiceRegistry
 from recipes.demo_voice.shape import ALPHABET, CODEBOOKS, text_ids
 

@@ -15,8 +15,8 @@ import pytest
 import csm_cli.engine
 import csm_cli.engine.lazy  # it binds `find_checkpoint`, which is replaced below
 from csm_cli.cli.app import main
-from tests.render.conftest import script, voices
-from tests.render.fake_engine import FakeEngine
+from tests.rendering.conftest import script, voices
+from tests.rendering.fake_engine import FakeEngine
 
 __all__ = ["script", "voices"]
 
@@ -45,7 +45,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
 
     monkeypatch.setattr(csm_cli.engine, "Engine", Loader, raising=False)
     monkeypatch.setattr("csm_cli.checkpoints.find.find_checkpoint", lambda model: None)
-    monkeypatch.setattr("csm_cli.render.models.ModelChoice.sketch", lambda *asked: fake)
+    monkeypatch.setattr("csm_cli.rendering.models.ModelChoice.sketch", lambda *asked: fake)
     return fake
 
 

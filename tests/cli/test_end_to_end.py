@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from csm_cli.checkpoints.embedded import DEMO_CHECKPOINT
+from csm_cli.checkpoints.find import DEMO_CHECKPOINT
 from tests.cli.conftest import process
-from tests.render.tiny import write_tiny_checkpoint
+from tests.rendering.tiny import write_tiny_checkpoint
 
 SCRIPT = """\
 title: Short

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from csm_cli.core.errors import MissingError
-from csm_cli.core.paths import data_dir
-from csm_cli.editing.lines import Bench
-from csm_cli.voices.former_names import FORMER, note_of, renamed
+from csm_cli.core.files import data_dir
+from csm_cli.editing.lines import ScriptTakes
+from csm_cli.voices.names import FORMER, note_of, renamed
 from csm_cli.voices.registry import VoiceRegistry
 
 OLD = """\
@@ -69,7 +69,7 @@ def test_a_rendering_speaks_in_the_new_voices_and_says_so_once(csm, engine, old)
     result = csm("render", old, "--model", "some/model", "-o", "out")
     assert result.code == 0
     assert [line for line in result.err.splitlines() if "is now" in line] == [f"csm: {NOTE}"]
-    takes = [line.take for line in Bench(old).lines]
+    takes = [line.take for line in ScriptTakes(old).lines]
     assert [take.asked.voice.name for take in takes] == ["heart", "fenrir", "michael", "george"]
     told = Path("out/timeline.json").read_text()
     assert all(name in told for name in ("fenrir", "george", "heart", "michael")) and "slt" not in told

@@ -16,10 +16,10 @@ import soundfile
 from csm_cli.audio.ffmpeg import check_measuring
 from csm_cli.cli import render as command
 from csm_cli.core.errors import MissingError
-from csm_cli.render.models import ModelChoice
-from csm_cli.render.options import RenderOptions
+from csm_cli.rendering.models import ModelChoice
+from csm_cli.rendering.options import RenderOptions
 from csm_cli.voices.registry import VoiceRegistry
-from tests.render.fake_engine import capped
+from tests.rendering.fake_engine import capped
 from tests.voices.sounds import TEXT, speech, written
 
 

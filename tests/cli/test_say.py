@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from csm_cli.checkpoints.embedded import DEMO_CHECKPOINT
+from csm_cli.checkpoints.find import DEMO_CHECKPOINT
 from tests.cli.conftest import piped
-from tests.render.fake_engine import capped
+from tests.rendering.fake_engine import capped
 
 HELLO = "Hello there, how are you today?"
 

@@ -189,7 +189,7 @@ def test_a_script_may_be_piped_in(csm):
 
 def test_lint_for_the_demo_voice_warns_of_tags_that_are_other_voices(csm, tmp_path, monkeypatch):
     (tmp_path / "config.json").write_text('{"shipped_speakers": 8}')
-    monkeypatch.setattr("csm_cli.checkpoints.embedded.DEMO_CHECKPOINT", tmp_path)
+    monkeypatch.setattr("csm_cli.checkpoints.find.DEMO_CHECKPOINT", tmp_path)
     Path("a.yaml").write_text(
         "voices: {Ann: {voice: emma, speaker: 2}, Ben: {voice: slt, speaker: 2}}\n"
         "lines:\n- Ann: Hi\n- Ben: Ho\n"

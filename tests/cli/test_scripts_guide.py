@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from csm_cli.script import limits as script_limits
+from csm_cli.script import problems as script_limits
 from csm_cli.script import read_screenplay
 from csm_cli.text.lexicon_files import read_lexicon
 from tests.script.books import CONTENTS, PAGES, make_epub

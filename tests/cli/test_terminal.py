@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from csm_cli.cli.words import cut, folded
+from csm_cli.cli.console import cut, folded
 from tests.cli.terminal import on_terminal, screen
 
 

@@ -212,7 +212,7 @@ class Encoder:
 
 
 def test_compare_says_how_much_alike_voices_are(csm, clip, tmp_path, monkeypatch):
-    monkeypatch.setattr("csm_cli.verify.encoders.load_encoder", lambda model: Encoder())
+    monkeypatch.setattr("csm_cli.verify.speaker.load_encoder", lambda model: Encoder())
     compared = csm("voices", "compare", "fenrir", "heart", "-o", "two.wav")
     assert compared.out == "two.wav\ntwo.svg\n"
     said = [line for line in compared.err.splitlines() if line.startswith("csm: fenrir and heart: ")]

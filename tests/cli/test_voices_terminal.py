@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import yaml
 
-from csm_cli.core.paths import data_dir
+from csm_cli.core.files import data_dir
 from tests.cli.terminal import on_terminal, sentences
 from tests.voices.sounds import TEXT, speech, written
 

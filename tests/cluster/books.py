@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from csm_cli.cluster.driver import render_on_fleet
-from csm_cli.render.models import choose_model
-from csm_cli.render.options import RenderOptions
-from csm_cli.render.project import read_jobs
-from csm_cli.render.session import render_jobs
-from tests.render.fake_engine import FakeEngine
+from csm_cli.rendering.models import choose_model
+from csm_cli.rendering.options import RenderOptions
+from csm_cli.rendering.project import read_jobs
+from csm_cli.rendering.session import render_jobs
+from tests.rendering.fake_engine import FakeEngine
 
 HEAD = "title: Book {book}\nvoices: {{narrator: ann, Anna: bob}}\nchapters:\n"
 LINES = 30

@@ -17,12 +17,12 @@ from pathlib import Path
 
 from csm_cli.cluster.driver import render_on_fleet
 from csm_cli.cluster.ray_fleet import ray_fleet
-from csm_cli.render.models import choose_model
-from csm_cli.render.options import RenderOptions
-from csm_cli.render.plan import Chain
-from csm_cli.render.progress import Progress
-from csm_cli.render.project import read_jobs
-from csm_cli.render.session import render_jobs
+from csm_cli.rendering.models import choose_model
+from csm_cli.rendering.options import RenderOptions
+from csm_cli.rendering.plan import Chain
+from csm_cli.rendering.progress import Progress
+from csm_cli.rendering.project import read_jobs
+from csm_cli.rendering.session import render_jobs
 
 
 def processor_seconds() -> float:

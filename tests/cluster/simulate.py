@@ -21,14 +21,13 @@ from pathlib import Path
 
 from csm_cli.audio.timeline import ChapterTimeline
 from csm_cli.cluster.driver import render_on_fleet
-from csm_cli.cluster.fleet import Heard, Mastered, Ready
+from csm_cli.cluster.fleet import Mastered, News, Ready
 from csm_cli.cluster.mastering import Whole
-from csm_cli.cluster.messages import ChainDone, Facts, LineDone, Order, Result, Started, Told
-from csm_cli.cluster.worker_info import versions
+from csm_cli.cluster.messages import ChainDone, Facts, LineDone, Order, Result, Started, WorkerNews, versions
 from csm_cli.engine import Sampler
-from csm_cli.render.models import UNLIMITED
-from csm_cli.render.options import RenderOptions
-from csm_cli.render.project import read_jobs
+from csm_cli.rendering.models import UNLIMITED
+from csm_cli.rendering.options import RenderOptions
+from csm_cli.rendering.project import read_jobs
 from csm_cli.takes import ModelIdentity, Take
 from csm_cli.takes.take import Part, now
 from csm_cli.verify.codes import expected_seconds
@@ -134,8 +133,8 @@ class MockFleet:
             return [what]
         worker, each, order, number, take = what
         if order is None:  # an answer on its way
-            told, each.news, each.asked = Told(tuple(each.news), each.slots), [], False
-            return [Heard(worker, told)]
+            told, each.news, each.asked = WorkerNews(tuple(each.news), each.slots), [], False
+            return [News(worker, told)]
         key = order.turn.key
         self.spoken.append((self.clock, take.seconds))
         each.news.append(LineDone(key, number, Result(take, True)))

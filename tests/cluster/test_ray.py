@@ -15,12 +15,12 @@ import csm_cli
 from csm_cli.cluster.driver import render_on_fleet
 from csm_cli.cluster.ray_fleet import RayFleet
 from csm_cli.engine import Engine
-from csm_cli.render.progress import Progress
-from csm_cli.render.project import read_jobs
-from csm_cli.render.session import render_jobs
+from csm_cli.rendering.progress import Progress
+from csm_cli.rendering.project import read_jobs
+from csm_cli.rendering.session import render_jobs
 from csm_cli.takes import TakeStore
 from tests.cluster.books import files, options_of, write_books
-from tests.render.tiny import write_tiny_checkpoint
+from tests.rendering.tiny import write_tiny_checkpoint
 
 LINES = 15
 

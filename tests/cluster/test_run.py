@@ -9,16 +9,15 @@ import pytest
 
 from csm_cli.core.errors import CsmError, MissingError
 from csm_cli.delivery.options import Delivery
-from csm_cli.editing import Bench
+from csm_cli.editing import ScriptTakes
 from csm_cli.editing.garbage import collect
-from csm_cli.render.outcome import Interrupted
-from csm_cli.render.progress import Progress
+from csm_cli.rendering.progress import Interrupted, Progress
 from csm_cli.takes import TakeStore
 from csm_cli.takes.place import Url
 from csm_cli.takes.record import read_record, recorded_scripts
 from tests.cluster.books import LINES, alone, files, together, write_books
 from tests.cluster.thread_fleet import MortalEngine, ThreadFleet
-from tests.render.fake_engine import FakeEngine, capped
+from tests.rendering.fake_engine import FakeEngine, capped
 
 DEADLY = "Line two, chapter one, book nought."
 
@@ -244,7 +243,7 @@ def test_takes_behind_a_url_make_the_same_files(tmp_path, books, saved):
     assert alone(tmp_path, books, name="out", takes=url).cached == LINES
     assert saved == []
     assert len(read_record(url, "book0.yaml").lines) == LINES // 2
-    bench = Bench(books[0], url)
+    bench = ScriptTakes(books[0], url)
     assert all(line.take is not None for line in bench.lines)
     assert recorded_scripts(url) == ["book0.yaml", "book1.yaml"]
     found = collect(tmp_path, url, print)

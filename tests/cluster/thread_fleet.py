@@ -6,11 +6,11 @@ import queue
 import threading
 from contextlib import suppress
 
-from csm_cli.cluster.fleet import Fault, Heard, Lost, Mastered, MasterLost, Ready
+from csm_cli.cluster.fleet import Fault, Lost, Mastered, MasterLost, News, Ready
 from csm_cli.cluster.mastering import Mastering
 from csm_cli.cluster.worker import Worker
 from csm_cli.core.errors import CsmError
-from tests.render.fake_engine import FakeEngine
+from tests.rendering.fake_engine import FakeEngine
 
 
 class Killed(BaseException):
@@ -62,7 +62,7 @@ class ThreadFleet:
         self._start_one()
 
     def send(self, worker, orders):
-        self._later(worker, lambda each: Heard(worker, each.exchange(orders, 0.02)))
+        self._later(worker, lambda each: News(worker, each.exchange(orders, 0.02)))
 
     def call(self, master, ticket, method, *arguments):
         if master not in self._masters:

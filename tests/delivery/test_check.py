@@ -13,15 +13,14 @@ import pytest
 
 from csm_cli.audio.ffmpeg import run_ffmpeg
 from csm_cli.audio.files import to_pcm16
-from csm_cli.audio.loudness import PRESETS as LEVELS
-from csm_cli.audio.loudness import parse_loudness
+from csm_cli.audio.level import PRESETS as LEVELS
+from csm_cli.audio.level import parse_loudness
 from csm_cli.audio.measure import measure
 from csm_cli.audio.stitch import stitch_chapter
 from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.delivery.book import Book
 from csm_cli.delivery.check import check_files, find_files, presets
-from csm_cli.delivery.check.mp3 import read_frames
-from csm_cli.delivery.check.picture import picture, tick_seconds
+from csm_cli.delivery.check.files import picture, read_frames, tick_seconds
 from csm_cli.delivery.check.report import as_json, table, write_page
 from csm_cli.delivery.check.run import role_of
 from csm_cli.delivery.options import Delivery
@@ -345,10 +344,10 @@ def test_the_example_scripts_pass_for_a_shop(tmp_path: Path, name: str) -> None:
     """Rendered, with tones for voices, as a shop wants them: chapters, credits and a sample."""
     import shutil
 
-    from csm_cli.render.options import RenderOptions
-    from csm_cli.render.project import read_jobs
-    from csm_cli.render.session import render_jobs
-    from tests.render.fake_engine import FakeEngine
+    from csm_cli.rendering.options import RenderOptions
+    from csm_cli.rendering.project import read_jobs
+    from csm_cli.rendering.session import render_jobs
+    from tests.rendering.fake_engine import FakeEngine
 
     examples = Path(__file__).parents[2] / "scripts_examples"
     shutil.copytree(examples, tmp_path / "scripts")

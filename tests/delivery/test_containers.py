@@ -21,17 +21,15 @@ from mutagen.flac import Picture
 
 from csm_cli.audio.ffmpeg import feed_ffmpeg, find_ffmpeg
 from csm_cli.audio.files import read_audio
-from csm_cli.audio.loudness import PRESETS
+from csm_cli.audio.level import PRESETS
 from csm_cli.audio.measure import measure
 from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.delivery.book import Book
 from csm_cli.delivery.encode import encode
 from csm_cli.delivery.formats import FORMATS
-from csm_cli.delivery.id3 import mend_comment
 from csm_cli.delivery.manifest import read_timeline
-from csm_cli.delivery.nero import clipped
 from csm_cli.delivery.options import Delivery
-from csm_cli.delivery.tags import Mark, Tags, ffmetadata, read_cover
+from csm_cli.delivery.tags import Mark, Tags, clipped, ffmetadata, mend_comment, read_cover
 from csm_cli.delivery.writer import BookWriter
 from tests.delivery.books import RATE, TITLES, chapter, onsets, png
 

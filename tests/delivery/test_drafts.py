@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from csm_cli.audio.loudness import PRESETS
+from csm_cli.audio.level import PRESETS
 from csm_cli.audio.timeline import Spoken
 from csm_cli.core.errors import CsmError
 from csm_cli.delivery.book import Book
-from csm_cli.delivery.drafts import misses
+from csm_cli.delivery.ledger import misses
 from csm_cli.delivery.options import Delivery
 from csm_cli.delivery.writer import BookWriter
 from tests.delivery.books import RATE, chapter, tone

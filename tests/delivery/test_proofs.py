@@ -24,7 +24,7 @@ ROOT = Path(csm_cli.__file__).parent.parent
 RENDER = """
 import resource, sys
 from pathlib import Path
-from csm_cli.audio.loudness import PRESETS
+from csm_cli.audio.level import PRESETS
 from csm_cli.delivery.book import Book
 from csm_cli.delivery.options import Delivery
 from csm_cli.delivery.writer import BookWriter

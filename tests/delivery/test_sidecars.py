@@ -17,15 +17,23 @@ from hypothesis import strategies as st
 from csm_cli.audio.ffmpeg import find_ffmpeg
 from csm_cli.audio.measure import measure
 from csm_cli.audio.timeline import ChapterTimeline, TimelineEntry
-from csm_cli.delivery.book import Book
+from csm_cli.delivery.book import Book, Unit
+from csm_cli.delivery.chapter import split_volumes
 from csm_cli.delivery.formats import FORMATS
 from csm_cli.delivery.manifest import read_timeline
-from csm_cli.delivery.marks import cue_sheet, description, labels, podcast_chapters
 from csm_cli.delivery.options import EXTRAS, Delivery
-from csm_cli.delivery.split import split_volumes
-from csm_cli.delivery.subtitles import CUE_CHARACTERS, lrc, pieces_of, srt, vtt
+from csm_cli.delivery.sidecars import (
+    CUE_CHARACTERS,
+    cue_sheet,
+    description,
+    labels,
+    lrc,
+    pieces_of,
+    podcast_chapters,
+    srt,
+    vtt,
+)
 from csm_cli.delivery.tags import read_cover
-from csm_cli.delivery.units import Unit
 from csm_cli.delivery.writer import BookWriter
 from tests.delivery.books import RATE, TITLES, chapter, png
 

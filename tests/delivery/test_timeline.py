@@ -14,10 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import csm_cli.delivery
-from csm_cli.audio.disk_buffer import BLOCK, Tape
-from csm_cli.audio.layout import Mastering, Pauses
-from csm_cli.audio.level import amplitude, db, rms
-from csm_cli.audio.loudness import PRESETS, Loudness, parse_loudness
+from csm_cli.audio.disk_buffer import BLOCK, DiskBuffer
+from csm_cli.audio.level import PRESETS, Loudness, amplitude, db, parse_loudness, rms
+from csm_cli.audio.mastering import Mastering, Pauses
 from csm_cli.audio.stitch import lay_down, stitch_chapter
 from csm_cli.audio.timeline import Bed, BedEnd, Gap, Sound, Spoken
 from csm_cli.core.errors import MissingError, UsageError
@@ -152,13 +151,13 @@ def test_a_line_with_a_gain_of_its_own() -> None:
 def test_blocks_do_not_show(tmp_path: Path) -> None:
     """A chapter longer than a block, loud enough to be limited everywhere: as if it were one piece."""
     from csm_cli.audio.level import limit_peaks
-    from csm_cli.audio.master import choose_gain, mastered
+    from csm_cli.audio.mastering import choose_gain, mastered
     from csm_cli.audio.room_tone import add_tone
 
     random = np.random.default_rng(0)
     sound = (0.3 * random.standard_normal(BLOCK + 70_000)).astype(np.float32)
     mastering = Mastering()
-    with Tape(tmp_path / "tape") as tape:
+    with DiskBuffer(tmp_path / "tape") as tape:
         tape.write(0, sound)
         gain = choose_gain([tape], RATE, mastering)
         pieces = np.concatenate(list(mastered(tape, RATE, mastering, gain)))
@@ -175,7 +174,7 @@ def test_a_tape_is_the_sum_of_what_is_laid_on_it(pieces: list[tuple[int, int]], 
     import tempfile
 
     expected = np.zeros(2000, np.float32)
-    with tempfile.TemporaryDirectory() as folder, Tape(Path(folder) / "tape") as tape:
+    with tempfile.TemporaryDirectory() as folder, DiskBuffer(Path(folder) / "tape") as tape:
         for number, (position, length) in enumerate(pieces):
             sound = np.full(length, number + 1, np.float32)
             tape.mix(position, sound)
@@ -245,7 +244,7 @@ def test_lines_are_asked_for_one_by_one(tmp_path: Path) -> None:
             del sound
             assert len(alive) <= 2
 
-    with Tape(tmp_path / "tape") as tape:
+    with DiskBuffer(tmp_path / "tape") as tape:
         assert len(lay_down(parts(), tape, RATE).lines) == 20
 
 

@@ -1,4 +1,4 @@
 from tests.cli.conftest import csm, engine
-from tests.render.conftest import script, voices
+from tests.rendering.conftest import script, voices
 
 __all__ = ["csm", "engine", "script", "voices"]

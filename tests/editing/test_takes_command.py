@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.render.fake_engine import capped
+from tests.rendering.fake_engine import capped
 
 RATE = 24_000
 
@@ -227,7 +227,7 @@ def test_clear_up(csm, book, engine):
 
 
 def test_clearing_up_waits_for_renders(csm, book):
-    from csm_cli.takes.locks import in_use
+    from csm_cli.takes.place import in_use
 
     with in_use(Path(".csm/takes")):
         result = csm("takes", "gc")

@@ -13,7 +13,7 @@ import torch
 
 from csm_cli.core.errors import CsmError
 from csm_cli.engine import Engine, Sampler, Segment, Speech, Utterance
-from csm_cli.model.codec import decode_codes, encode_audio
+from csm_cli.model.audio import decode_codes, encode_audio
 from tests.model.tiny import AUDIO, AUDIO_EOS, BOOKS, BOS, CODES, END, LETTERS
 
 

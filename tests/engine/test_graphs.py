@@ -12,7 +12,7 @@ from csm_cli.core.errors import UsageError
 from csm_cli.engine import Engine, Sampler, Utterance
 from csm_cli.engine.graphs import whole_frame
 from csm_cli.engine.linears import Plain
-from csm_cli.engine.scheduler import Slots
+from csm_cli.engine.scheduler import BatchScheduler
 from csm_cli.engine.state import enter, new_state, read
 from csm_cli.engine.weights import Weights, load_weights
 from tests.engine.test_slots import SAMPLERS, VOICE, say_all
@@ -22,8 +22,8 @@ def test_whole_frames_say_what_steps_say(packed: Engine) -> None:
     lines = [
         Utterance(n, "line", (VOICE,), seed=n, max_frames=5 + n, sampler=SAMPLERS[n % 4]) for n in range(5)
     ]
-    slots = Slots(packed.weights, packed.prompter, 2, packed.max_positions, graphs=True)
-    for line, speech in zip(lines, say_all(slots, lines), strict=True):
+    scheduler = BatchScheduler(packed.weights, packed.prompter, 2, packed.max_positions, graphs=True)
+    for line, speech in zip(lines, say_all(scheduler, lines), strict=True):
         assert np.array_equal(speech.codes, packed.speak([line])[0].codes)
 
 

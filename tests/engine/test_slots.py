@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from csm_cli.core.errors import CsmError
 from csm_cli.engine import Engine, Sampler, Segment, Utterance
 from csm_cli.engine import scheduler as slots_module
-from csm_cli.engine.done_flags import Flags
+from csm_cli.engine.devices import DoneFlags
 from csm_cli.engine.linears import Int8, Packed, _runs
-from csm_cli.engine.prefix_cache import common
-from csm_cli.engine.scheduler import Slots
+from csm_cli.engine.prompt import common
+from csm_cli.engine.scheduler import BatchScheduler
 from csm_cli.engine.state import enter, hear, new_state, prepare_noise, read, speak
 from tests.engine.test_engine import HEARD, frames
 
@@ -26,12 +26,12 @@ VOICE = Segment(0, "the voice.", frames(12, 7))
 SAMPLERS = [Sampler(0.9, 50), Sampler(0.0), Sampler(0.7, 5, 0.0, 0), Sampler(1.2, 0)]
 
 
-def say_all(slots: Slots, lines: list[Utterance]) -> list[Any]:
-    tickets = [slots.give(line) for line in lines]
+def say_all(scheduler: BatchScheduler, lines: list[Utterance]) -> list[Any]:
+    tickets = [scheduler.submit(line) for line in lines]
     done = {}
-    while taken := slots.take():
+    while taken := scheduler.poll():
         done.update(taken)
-    assert slots.unfinished == 0
+    assert scheduler.unfinished == 0
     return [done[ticket] for ticket in tickets]
 
 
@@ -54,9 +54,9 @@ LINE = st.builds(
 @given(lines=st.lists(LINE, min_size=1, max_size=9), count=st.sampled_from([1, 2, 5, 16]), late=st.booleans())
 def test_a_line_says_what_it_says_alone(each: Engine, lines: list[Utterance], count: int, late: bool) -> None:
     engine = each
-    slots = engine.slots(count)
-    slots._flags = Flags(engine.device, late)
-    for line, speech in zip(lines, say_all(slots, lines), strict=True):
+    scheduler = engine.scheduler(count)
+    scheduler._flags = DoneFlags(engine.device, late)
+    for line, speech in zip(lines, say_all(scheduler, lines), strict=True):
         (alone,) = engine.speak([line])
         assert same(speech, alone)
 
@@ -72,9 +72,9 @@ def test_lines_are_the_same_in_one_slot_and_in_many(folder: Path, how: dict[str,
         Utterance(n % 3, "word " * (n % 4 + 1), contexts[n % 3], n, 1 + n % 5, SAMPLERS[n % 4])
         for n in range(20)
     ]
-    alone = say_all(engine.slots(1), lines)
+    alone = say_all(engine.scheduler(1), lines)
     for count in (16, 20):
-        together = say_all(engine.slots(count), lines)
+        together = say_all(engine.scheduler(count), lines)
         assert all(same(a, b) for a, b in zip(together, alone, strict=True))
 
 
@@ -84,13 +84,13 @@ def test_sixteen_slots_give_what_two_and_one_give_to_the_last_bit(each: Engine) 
     lines = [Utterance(n % 3, "word " * (n % 4 + 1), (VOICE,), seed=n, max_frames=5 + n) for n in range(11)]
     states = []
     for count in (16, 2, 1):
-        slots = engine.slots(count)
-        slots.give(lines[0])
+        scheduler = engine.scheduler(count)
+        scheduler.submit(lines[0])
         for line in lines[1:] if count == 16 else []:
-            slots.give(line)
+            scheduler.submit(line)
         for _ in range(5):
-            slots.advance()
-        states.append(slots._state)
+            scheduler.advance()
+        states.append(scheduler._state)
     long = states[0]
     for short in states[1:]:
         assert torch.equal(long.hidden[0], short.hidden[0])
@@ -108,19 +108,19 @@ def test_a_chain_goes_on_where_it_stopped(engine: Engine, monkeypatch: pytest.Mo
         positions.append(len(embeds))
         return real(state, row, embeds, start, bucket)
 
-    def tell(slots: Slots, alone: bool) -> list[Any]:
+    def tell(scheduler: BatchScheduler, alone: bool) -> list[Any]:
         context, told = (VOICE,), []
         for number, text in enumerate(texts):
             line = Utterance(0, text, context, seed=number, max_frames=9)
-            chosen = engine.slots(1) if alone else slots
+            chosen = engine.scheduler(1) if alone else scheduler
             (speech,) = say_all(chosen, [line])
             told.append(speech)
             context = (*context, Segment(0, text, speech.codes[:-1]))
         return told
 
-    apart = tell(engine.slots(1), alone=True)
+    apart = tell(engine.scheduler(1), alone=True)
     monkeypatch.setattr(slots_module, "read", counting)
-    together = tell(engine.slots(2), alone=False)
+    together = tell(engine.scheduler(2), alone=False)
     assert all(same(a, b) for a, b in zip(apart, together, strict=True))
     voice = engine.positions((VOICE,))
     own = [engine.positions((), Utterance(0, text)) for text in texts]
@@ -139,13 +139,13 @@ def test_a_voice_is_read_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -
         return real(state, row, embeds, start, bucket)
 
     monkeypatch.setattr(slots_module, "read", noting)
-    found = say_all(engine.slots(2), lines)
+    found = say_all(engine.scheduler(2), lines)
     assert starts.count(0) == 1
     assert all(same(a, b) for a, b in zip(found, wanted, strict=True))
     starts.clear()
     engine.eager = True
     try:
-        found = say_all(engine.slots(2), lines)
+        found = say_all(engine.scheduler(2), lines)
     finally:
         engine.eager = False
     assert starts == [0] * 6
@@ -153,21 +153,21 @@ def test_a_voice_is_read_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_lines_given_later_enter_at_once_and_the_others_go_on(engine: Engine) -> None:
-    slots = engine.slots(2)
+    scheduler = engine.scheduler(2)
     long, short = (Utterance(0, "x", seed=n, max_frames=cap) for n, cap in ((1, 30), (2, 3)))
-    first, second = slots.give(long), slots.give(short)
-    ((ticket, _),) = slots.take()
+    first, second = scheduler.submit(long), scheduler.submit(short)
+    ((ticket, _),) = scheduler.poll()
     assert ticket == second
-    assert len(slots.spoken(first)) == 3
-    third = slots.give(replace(short, seed=3))
-    slots.advance()
-    assert len(slots.spoken(first)) == 4
-    assert len(slots.spoken(third)) == 1
-    assert dict(slots.take()).keys() == {third}
-    ((last, speech),) = slots.take()
+    assert len(scheduler.spoken(first)) == 3
+    third = scheduler.submit(replace(short, seed=3))
+    scheduler.advance()
+    assert len(scheduler.spoken(first)) == 4
+    assert len(scheduler.spoken(third)) == 1
+    assert dict(scheduler.poll()).keys() == {third}
+    ((last, speech),) = scheduler.poll()
     assert last == first
     assert same(speech, engine.speak([long])[0])
-    assert slots.take() == []
+    assert scheduler.poll() == []
 
 
 @pytest.mark.parametrize("message", ["CUDA out of memory.", "DefaultCPUAllocator: can't allocate memory"])
@@ -180,16 +180,16 @@ def test_out_of_memory_halves_the_slots_and_loses_nothing(
 
     def greedy_for_memory(state: Any, rows: int, noise: Any) -> None:
         calls[0] += 1
-        if state.slots > 4 and calls[0] > 3:
+        if state.scheduler > 4 and calls[0] > 3:
             raise RuntimeError(message)
         real(state, rows, noise)
 
     monkeypatch.setattr(slots_module, "speak", greedy_for_memory)
     notices: list[str] = []
     monkeypatch.setattr(engine, "notice", notices.append)
-    slots = engine.slots(8)
-    found = say_all(slots, lines)
-    assert slots.count == 4
+    scheduler = engine.scheduler(8)
+    found = say_all(scheduler, lines)
+    assert scheduler.count == 4
     assert len(notices) == 1
     assert "going on with 4 lines" in notices[0]
     assert all(same(a, b) for a, b in zip(found, wanted, strict=True))
@@ -201,12 +201,12 @@ def test_no_memory_for_a_single_line_is_said(engine: Engine, monkeypatch: pytest
 
     monkeypatch.setattr(slots_module, "new_state", never)
     monkeypatch.setattr(engine, "notice", lambda text: None)
-    slots = engine.slots(4)
-    ticket = slots.give(Utterance(0, "x"))
+    scheduler = engine.scheduler(4)
+    ticket = scheduler.submit(Utterance(0, "x"))
     with pytest.raises(CsmError, match=r"not enough memory .* --quantize int8"):
-        slots.take()
-    assert slots.unfinished == 1
-    assert len(slots.spoken(ticket)) == 0
+        scheduler.poll()
+    assert scheduler.unfinished == 1
+    assert len(scheduler.spoken(ticket)) == 0
 
 
 def test_other_errors_name_the_way_round_them(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,15 +214,15 @@ def test_other_errors_name_the_way_round_them(engine: Engine, monkeypatch: pytes
         raise RuntimeError("shapes do not match\nat some place")
 
     monkeypatch.setattr(slots_module, "speak", broken)
-    slots = engine.slots(4)
-    slots.give(Utterance(0, "x"))
+    scheduler = engine.scheduler(4)
+    scheduler.submit(Utterance(0, "x"))
     with pytest.raises(CsmError, match=r"failed on cpu \(shapes do not match\); try again with --eager"):
-        slots.take()
+        scheduler.poll()
     monkeypatch.setattr(engine, "eager", True)
-    slots = engine.slots(4)
-    slots.give(Utterance(0, "x"))
+    scheduler = engine.scheduler(4)
+    scheduler.submit(Utterance(0, "x"))
     with pytest.raises(RuntimeError, match="shapes"):
-        slots.take()
+        scheduler.poll()
 
 
 @torch.inference_mode()
@@ -277,8 +277,8 @@ def test_common_beginnings(first: list[int], second: list[int]) -> None:
 
 
 def test_the_least_used_beginnings_are_forgotten(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("csm_cli.engine.prefix_cache.LIMIT", 40)
-    slots = engine.slots(1)
+    monkeypatch.setattr("csm_cli.engine.prompt.LIMIT", 40)
+    scheduler = engine.scheduler(1)
     for seed in range(4):
-        say_all(slots, [Utterance(0, "x", (Segment(0, "v", frames(20, seed)),), max_frames=1)])
-    assert len(slots._kept._found) == 1
+        say_all(scheduler, [Utterance(0, "x", (Segment(0, "v", frames(20, seed)),), max_frames=1)])
+    assert len(scheduler._kept._found) == 1

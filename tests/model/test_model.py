@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import torch
 
+from csm_cli.model.audio import encode_audio
 from csm_cli.model.cache import KVCache
-from csm_cli.model.codec import encode_audio
-from csm_cli.model.losses import expand_labels
+from csm_cli.model.outputs import expand_labels
 from tests.model.tiny import AUDIO, AUDIO_EOS, BOOKS, CODES, PAD, prompt
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}

@@ -11,8 +11,8 @@ import soundfile
 import torch
 import transformers
 
+from csm_cli.core.types import plain_ids
 from csm_cli.model import CsmProcessor
-from csm_cli.model.plain_text import plain_ids
 from tests.model.tiny import AUDIO, BOS, END, LETTERS, SPECIAL
 
 TEMPLATE = (

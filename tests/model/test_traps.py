@@ -9,7 +9,7 @@ safetensors first, a config that does not count all layers, what is downloaded (
 scaling and the old spelling (test_layers, test_format); an absent top-k in the engine
 (tests/engine/test_types); Mimi's names (test_format) and its window (tests/engine); labels of EOS, the
 share of frames, the frozen codec (tests/training); a first frame that is EOS, a take that was cut off
-(tests/verify); dropped context (tests/render/test_context).
+(tests/verify); dropped context (tests/rendering/test_context).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from csm_cli.verify.alignment import align, words_of
-from csm_cli.verify.verdict import Verdict
+from csm_cli.verify.candidate import Verdict
 from recipes.demo_voice.faults import KINDS, Substitutes, plant, sample_kinds
 from recipes.demo_voice.planted_faults import (
     GOOD,

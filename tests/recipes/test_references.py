@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from csm_cli.voices.places import shipped_dir
+from csm_cli.voices.names import shipped_dir
 from recipes.demo_voice.references import CLIPS
 from recipes.demo_voice.teachers import SHIPPED
 

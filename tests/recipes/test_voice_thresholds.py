@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from csm_cli.verify.encoders import RATE
+from csm_cli.verify.speaker import RATE
 from recipes.demo_voice.voice_thresholds import equal_error, figures, pieces, rates
 
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csm_cli.core.errors import ScriptError
-from csm_cli.lint.checking import check_script
+from csm_cli.lint.script import check_script
 from csm_cli.script.readers.importing import import_book
-from csm_cli.script.writers.write import write_script
+from csm_cli.script.writers import write_script
 from tests.script.books import CONTENTS, PAGES, make_epub
 from tests.script.test_formats import FOUNTAIN, TEXT
 from tests.script.test_language import MARKDOWN, YAML

@@ -171,7 +171,7 @@ def test_control_characters_have_a_place(faults):
 
 def test_reading_a_script_loads_nothing_heavy():
     code = (
-        "import sys; from csm_cli.script import read_screenplay; from csm_cli import speech;"
+        "import sys; from csm_cli.script import read_screenplay; from csm_cli import text;"
         f"read_screenplay({str(EXAMPLES / 'garden.md')!r});"
         "print([m for m in ('torch', 'numpy', 'transformers', 'pydub') if m in sys.modules])"
     )

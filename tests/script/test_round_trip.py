@@ -141,7 +141,7 @@ names = words.filter(lambda name: name and not name.endswith(")"))
 @example([("<!--", "a-->", False, ["<!--a"]), ("a<!--b-->", "<!--0", True, [])], "<!--0-->")
 def test_any_text_survives(lines, title):
     from csm_cli.script.header import RESERVED
-    from csm_cli.script.yaml_text import scalar
+    from csm_cli.script.yaml_nodes import scalar
 
     rows = [f"title: {scalar(title)}", "voices:"]
     rows += [

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from csm_cli.engine import Sampler
-from csm_cli.takes import Asked, ModelIdentity, Part, Take, TakeStore, VoiceIdentity
+from csm_cli.takes import LineRequest, ModelIdentity, Part, Take, TakeStore, VoiceIdentity
 from csm_cli.takes.keys import spoken_take_id
 from csm_cli.takes.take import now
-from tests.render.conftest import script, voices
+from tests.rendering.conftest import script, voices
 
 __all__ = ["script", "voices"]
 
-ASKED = Asked(
+ASKED = LineRequest(
     script="book.yaml",
     line="abc1234",
     speaker="Anna",

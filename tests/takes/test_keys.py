@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from csm_cli.checkpoints.embedded import DEMO_CHECKPOINT
-from csm_cli.checkpoints.find import find_checkpoint
+from csm_cli.checkpoints.find import DEMO_CHECKPOINT, find_checkpoint
 from csm_cli.checkpoints.revision import checkpoint_revision
 from csm_cli.engine import Sampler
 from csm_cli.takes import ModelIdentity, VoiceIdentity

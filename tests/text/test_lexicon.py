@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csm_cli.core.errors import ScriptError, UsageError
-from csm_cli.render.plan import plan_screenplay
+from csm_cli.rendering.plan import plan_screenplay
 from csm_cli.script import read_screenplay
 from csm_cli.text import Entry, Lexicon, Reader, reader_for, spoken_text
-from csm_cli.text.clean import clean
+from csm_cli.text.characters import clean
 from csm_cli.text.lexicon_files import add_entry, load_lexicon, read_lexicon, user_file
 
 PLS = """<?xml version="1.0"?>

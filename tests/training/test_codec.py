@@ -10,7 +10,7 @@ import torch
 from transformers import MimiModel
 
 from csm_cli.core.errors import MissingError
-from csm_cli.training.schedule import Budget
+from csm_cli.training.objective import Budget
 from recipes.demo_voice.codec.codec_training import CodecOptions, CodecTrainer
 from recipes.demo_voice.codec.mimi import encode_latents
 from recipes.demo_voice.codec.pool import SpeechPool

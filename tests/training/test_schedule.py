@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csm_cli.training.schedule import Budget, learning_rate
+from csm_cli.training.objective import Budget, learning_rate
 
 
 def test_a_budget_of_steps_ends_after_them() -> None:
@@ -33,7 +33,7 @@ def test_a_part_of_a_schedule_ends_though_its_fractions_do_not_add_up() -> None:
 
 def test_time_ends_a_run_before_its_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr("csm_cli.training.schedule.time.monotonic", lambda: now)
+    monkeypatch.setattr("csm_cli.training.objective.time.monotonic", lambda: now)
     budget = Budget(steps=1000, seconds=10, began=100.0)
     now = 105.0
     assert budget.fraction() == pytest.approx(0.5)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from csm_cli.model import CsmConfig, CsmForConditionalGeneration
-from csm_cli.training.schedule import Budget
+from csm_cli.training.objective import Budget
 from csm_cli.training.segments import EOS, FRAME, RowShape, SegmentStore
 from csm_cli.training.voice import Batches, VoiceOptions, VoiceTrainer, as_tensors, check_finite
 from tests.training.conftest import BOOKS, encode, tiny

@@ -10,10 +10,9 @@ import pytest
 
 from csm_cli.audio.files import read_audio
 from csm_cli.core.errors import MissingError
-from csm_cli.verify import Reading, Verifier
-from csm_cli.verify.encoders import RATE, load_encoder, speech_alone
+from csm_cli.verify import Candidate, Verifier
 from csm_cli.verify.ge2e import GE2E, installed_weights, mel_bands
-from csm_cli.verify.likeness import VoiceLikeness
+from csm_cli.verify.speaker import RATE, VoiceLikeness, load_encoder, speech_alone
 from csm_cli.voices.registry import VoiceRegistry
 
 needs_weights = pytest.mark.skipif(installed_weights() is None, reason="resemblyzer is not installed")
@@ -81,7 +80,7 @@ def test_a_take_in_another_voice_of_the_cast_is_reported():
     (first, other), rate = list(voices), 24_000
     sound = read_audio(voices[first], rate)
     good, bad = verifier.judge(
-        [Reading("A text.", None, True, sound, rate, voice) for voice in (first, other)]
+        [Candidate("A text.", None, True, sound, rate, voice) for voice in (first, other)]
     )
     assert not [reason for reason in good.reasons if "sounds" in reason]
     assert [reason for reason in bad.reasons if reason.startswith(f"sounds more like {first}")]

@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 
 from csm_cli.core.errors import MissingError
-from csm_cli.verify import Reading, Verifier
-from csm_cli.verify.encoders import XVectorEncoder, load_encoder
-from csm_cli.verify.likeness import MEASURED, Bounds, VoiceLikeness, bounds_of, foreign
+from csm_cli.verify import Candidate, Verifier
+from csm_cli.verify.speaker import (
+    MEASURED,
+    Bounds,
+    VoiceLikeness,
+    XVectorEncoder,
+    bounds_of,
+    foreign,
+    load_encoder,
+)
 from csm_cli.voices.registry import VoiceRegistry
 
 RATE = 24_000
@@ -98,7 +105,7 @@ def test_the_verifier_asks_it(monkeypatch):
     time = np.arange(RATE) / RATE
     sound = (0.3 * np.sin(2 * np.pi * 200 * time)).astype(np.float32)
     sound[-600:] = 0
-    readings = [Reading("Hello there, you.", None, True, sound, RATE, voice) for voice in ("ann", "bob")]
+    readings = [Candidate("Hello there, you.", None, True, sound, RATE, voice) for voice in ("ann", "bob")]
     verifier = Verifier(likeness=Ear())
     assert verifier.checks == ("signal", "voice:ear")
     good, bad = verifier.judge(readings)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from csm_cli.verify import Reading
+from csm_cli.verify import Candidate
 from csm_cli.verify.word_check import DOUBT, REPEAT, WordCheck
 
 TEXT = "The boat turned to the shore in the evening."
@@ -30,7 +30,7 @@ class Recogniser:
 
 def judge(recogniser, text=TEXT, names=()):
     (verdict,) = WordCheck(recogniser, names).judge(
-        [Reading(text, None, True, np.zeros(100, np.float32), 24000)]
+        [Candidate(text, None, True, np.zeros(100, np.float32), 24000)]
     )
     return verdict
 
@@ -88,6 +88,6 @@ def test_a_name_may_be_written_in_any_way_that_sounds_like_it():
 
 def test_lines_are_judged_in_one_batch():
     recogniser = Recogniser(TEXT)
-    readings = [Reading(TEXT, None, True, np.zeros(100, np.float32), 24000)] * 3
+    readings = [Candidate(TEXT, None, True, np.zeros(100, np.float32), 24000)] * 3
     assert len(WordCheck(recogniser).judge(readings)) == 3
     assert recogniser.batches == [3]

@@ -8,8 +8,14 @@ import numpy as np
 import pytest
 
 from csm_cli.core.errors import MissingError, UsageError
-from csm_cli.voices.adding import Recording, prepare_all, with_labels
-from csm_cli.voices.transcript import check_transcript, part_heard, read_transcript
+from csm_cli.voices.adding import (
+    Recording,
+    check_transcript,
+    part_heard,
+    prepare_all,
+    read_transcript,
+    with_labels,
+)
 from tests.voices.sounds import RATE, TEXT, speech, written
 
 

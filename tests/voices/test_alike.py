@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from csm_cli.voices.alike import OTHER, SAME, Alikeness, in_words
-from csm_cli.voices.compare import Sample
+from csm_cli.voices.compare import OTHER, SAME, Alikeness, Sample, in_words
 
 
 def embed(sound: np.ndarray, rate: int) -> np.ndarray | None:

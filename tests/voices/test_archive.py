@@ -13,7 +13,7 @@ import yaml
 
 from csm_cli.audio.files import write_wav
 from csm_cli.core.errors import CsmError, MissingError, UsageError
-from csm_cli.core.paths import data_dir
+from csm_cli.core.files import data_dir
 from csm_cli.voices.archive import MAX_BYTES, export_voice, import_voice
 from csm_cli.voices.registry import VoiceRegistry
 from csm_cli.voices.store import NewClip

@@ -9,7 +9,7 @@ import pytest
 
 from csm_cli.audio.files import write_wav
 from csm_cli.core.errors import MissingError
-from csm_cli.core.paths import cache_dir
+from csm_cli.core.files import cache_dir
 from csm_cli.voices.codes import codes_path, reference_codes
 from csm_cli.voices.voice import Voice
 

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from csm_cli.voices.consent import MAX_CHARACTERS, statement
 from csm_cli.voices.registry import VoiceRegistry
 from csm_cli.voices.store import NewClip
-from csm_cli.voices.voice import Voice
+from csm_cli.voices.voice import MAX_CHARACTERS, Voice, statement
 
 CLIP = [NewClip("calm", "Calm.", np.zeros(24_000, np.float32)), NewClip("sad", "Sad.", np.ones(24_000) / 9)]
 
@@ -40,10 +39,10 @@ def test_a_contract_is_cut(registry: VoiceRegistry) -> None:
 @pytest.mark.parametrize("kind", ["wav", "flac"])
 def test_a_rendering_says_so_in_its_files(registry, tmp_path: Path, kind: str) -> None:
     from csm_cli.delivery.options import Delivery
-    from csm_cli.render.options import RenderOptions
-    from csm_cli.render.project import read_jobs
-    from csm_cli.render.session import render_jobs
-    from tests.render.fake_engine import FakeEngine
+    from csm_cli.rendering.options import RenderOptions
+    from csm_cli.rendering.project import read_jobs
+    from csm_cli.rendering.session import render_jobs
+    from tests.rendering.fake_engine import FakeEngine
 
     script = tmp_path / "book.yaml"
     script.write_text("voices: {narrator: ann, Tom: bob}\nlines: [narrator: One line., narrator: Two.]\n")

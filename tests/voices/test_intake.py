@@ -9,10 +9,9 @@ import pytest
 
 from csm_cli.audio.ffmpeg import run_ffmpeg
 from csm_cli.core.errors import CsmError, MissingError, UsageError
-from csm_cli.voices.clipping import SQUARE, clipped_share, squareness
-from csm_cli.voices.frames import loudness
 from csm_cli.voices.intake import LEVEL_DB, MARGIN_SECONDS, PEAK_DB, prepare, warnings
-from csm_cli.voices.quality import reverberation
+from csm_cli.voices.quality import SQUARE, clipped_share, reverberation, squareness
+from csm_cli.voices.speech_detection import loudness
 from tests.voices.sounds import RATE, echoing, music, noise, speech, speech_at, written
 
 

@@ -19,12 +19,13 @@ from hypothesis import strategies as st
 
 from csm_cli.audio.files import read_audio
 from csm_cli.core.errors import CsmError, MissingError, UsageError
-from csm_cli.core.paths import data_dir
-from csm_cli.voices import places, store
+from csm_cli.core.files import data_dir
+from csm_cli.voices import names as places
+from csm_cli.voices import store
+from csm_cli.voices.adding import check_transcript
 from csm_cli.voices.names import check_name
 from csm_cli.voices.registry import VoiceRegistry
 from csm_cli.voices.store import NewClip
-from csm_cli.voices.transcript import check_transcript
 
 RATE = 24000
 TEXT = "The keeper climbed the stairs and lit the lamp."

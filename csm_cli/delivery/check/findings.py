@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from csm_cli.audio.measure import Measured
-from csm_cli.delivery.check.mp3 import Frames
+from csm_cli.delivery.check.files import Frames
 from csm_cli.delivery.check.presets import Preset
 
 Verdict = Literal["ok", "warning", "fail", "-"]

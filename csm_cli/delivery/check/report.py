@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from csm_cli.core.atomic import written
+from csm_cli.core.files import written
+from csm_cli.delivery.check.files import picture
 from csm_cli.delivery.check.findings import Finding
-from csm_cli.delivery.check.picture import picture
 from csm_cli.delivery.check.presets import Preset
 from csm_cli.delivery.check.run import Checked, CheckedBook, CheckedFile
 

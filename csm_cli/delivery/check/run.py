@@ -13,8 +13,8 @@ from typing import NamedTuple
 from csm_cli.audio.measure import Measured, measure
 from csm_cli.audio.timeline import Timeline
 from csm_cli.core.errors import MissingError, UsageError
+from csm_cli.delivery.check.files import read_frames
 from csm_cli.delivery.check.findings import Finding, Role, file_findings, joint_findings
-from csm_cli.delivery.check.mp3 import read_frames
 from csm_cli.delivery.check.presets import Preset
 from csm_cli.delivery.manifest import NAME as TIMELINE
 from csm_cli.delivery.manifest import read_timeline

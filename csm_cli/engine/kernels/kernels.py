@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from csm_cli.engine.kernels import loops
-from csm_cli.engine.kernels.panels import Panels
+from csm_cli.engine.kernels.panels import Panels, note_compiled
 from csm_cli.model.sampling import RowSampler
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ class Kernels:
             heard = np.zeros((1, books, 1), dtype=np.float32)
             codes, best = np.zeros((1, books), dtype=np.int64), np.ones(1, dtype=np.int64)
             loops.speak(self.depth, self.heads, hidden, block, 0, heard, False, best, best, codes)
+            note_compiled()
         finally:
             told.cancel()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -79,5 +80,20 @@ def compiled_before() -> bool:
     from csm_cli.engine.kernels import loops, vector
 
     written = max(Path(str(module.__file__)).stat().st_mtime for module in (loops, vector))
-    kept = Path(str(loops.speak.stats.cache_path)).glob("loops.speak-*.nbi")
-    return any(file.stat().st_mtime >= written for file in kept)
+    return any(file.stat().st_mtime >= written for file in _cache_files())
+
+
+def note_compiled() -> None:
+    """Mark numba's cache as that of the loops as they stand.
+
+    numba goes by their text and leaves its files alone where only the time of the sources has changed.
+    """
+    with suppress(OSError):
+        for file in _cache_files():
+            file.touch()
+
+
+def _cache_files() -> list[Path]:
+    from csm_cli.engine.kernels import loops
+
+    return list(Path(str(loops.speak.stats.cache_path)).glob("loops.speak-*.nbi"))

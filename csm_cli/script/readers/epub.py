@@ -1,20 +1,118 @@
-"""EPUB 2 and 3: the reading order, cut into chapters as the table of contents has it."""
+"""EPUB 2 and 3: pages as paragraphs, headings and breaks, cut into chapters by the table of contents."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from csm_cli.core.errors import ScriptError
 from csm_cli.script.document import Screenplay, Source
 from csm_cli.script.draft import Draft, Header
 from csm_cli.script.header import bare_header
 from csm_cli.script.readers.epub_archive import MAX_COVER_BYTES, Archive, Manifest, epub_type
-from csm_cli.script.readers.epub_page import Block, read_page
 from csm_cli.script.readers.text import SCENE
-from csm_cli.script.readers.xml import local_name, parse_page, words
+from csm_cli.script.readers.xml import local_name, parse_page, plain, words
 from csm_cli.script.reading import Reading
+
+Kind = Literal["paragraph", "heading", "break", "anchor"]
+_BLOCKS = words(
+    "address article aside blockquote body caption center dd details div dl dt figcaption figure "
+    "footer form h1 h2 h3 h4 h5 h6 header hr html legend li main ol p pre section table tbody td "
+    "tfoot th thead tr ul"
+)
+_HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
+_SILENT = frozenset(
+    ["head", "script", "style", "template", "rt", "rp", "svg", "math", "audio", "video", "nav"]
+)
+_NOTES = words(
+    "noteref footnote footnotes endnote endnotes rearnote rearnotes note backlink pagebreak page-list"
+)
+_NOTE_CLASSES = ("footnote", "endnote", "noteref", "fnref", "pagenum", "pageno", "calibre_pagebreak")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of a page: its text with white space collapsed, and the line of the file it begins on.
+
+    `level` of a heading is 1 to 6. An anchor is a place that the table of contents may point to.
+    """
+
+    kind: Kind
+    text: str
+    row: int
+    level: int = 0
+
+
+def read_page(root: Any) -> Iterator[Block]:
+    """The blocks of a page in order."""
+    yield from _Walk().walk(root)
+
+
+class _Walk:
+    """Goes through the tree without recursion; `_parts` is the text of the block that is open."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._row = 1
+        self._heading = 0
+
+    def walk(self, root: Any) -> Iterator[Block]:
+        stack: list[tuple[Any, bool]] = [(root, False)]
+        while stack:
+            element, leaving = stack.pop()
+            name = local_name(element)
+            if leaving:
+                if name in _BLOCKS:
+                    yield from self._close()
+                    self._heading = 0
+                self._text(element.tail)
+                continue
+            if not name or name in _SILENT or _is_note(element, name):
+                self._text(element.tail)
+                continue
+            if name in _BLOCKS:
+                yield from self._close()
+                self._row = element.sourceline or self._row
+                self._heading = int(name[1]) if name in _HEADINGS else self._heading
+            if identity := element.get("id") or (element.get("name") if name == "a" else None):
+                yield Block("anchor", identity, element.sourceline or self._row)
+            if name == "hr":
+                yield Block("break", "", self._row)
+            elif name == "br":
+                self._parts.append("\n")
+            self._text(element.text)
+            stack.append((element, True))
+            stack += [(child, False) for child in reversed(element)]
+        yield from self._close()
+
+    def _text(self, text: str | None) -> None:
+        if text:
+            self._parts.append(text)
+
+    def _close(self) -> Iterator[Block]:
+        text = plain("".join(self._parts))
+        self._parts = []
+        if text:
+            yield Block("heading" if self._heading else "paragraph", text, self._row, self._heading)
+
+
+def _is_note(element: Any, name: str) -> bool:
+    if _NOTES & set(epub_type(element)):
+        return True
+    classes = (element.get("class") or "").lower()
+    if classes and any(mark in classes for mark in _NOTE_CLASSES):
+        return True
+    if name not in ("sup", "a"):
+        return False
+    # A raised number that links somewhere is a footnote's mark, whatever it is called.
+    inner = "".join(element.itertext()).strip("[]()*†‡ \n\t")
+    links = element if name == "a" else next((e for e in element.iter() if local_name(e) == "a"), None)
+    raised = name == "sup" or any(local_name(e) == "sup" for e in element.iter())
+    return raised and links is not None and bool(links.get("href")) and (inner.isdigit() or len(inner) <= 1)
+
 
 _SKIPPED_KINDS = words(
     "cover titlepage title-page halftitlepage toc landmarks loi lot copyright-page copyright colophon "

@@ -11,7 +11,7 @@ import re
 from csm_cli.script.document import METADATA, NARRATOR, CastMember, Screenplay, Source
 from csm_cli.script.draft import Draft, Header
 from csm_cli.script.header import bare_header
-from csm_cli.script.inline import plain_text
+from csm_cli.script.markup import plain_text
 from csm_cli.script.reading import Reading
 from csm_cli.script.source_text import SourceText
 

@@ -16,13 +16,12 @@ from csm_cli.script.cues import (
 from csm_cli.script.document import NARRATOR, Screenplay, Source
 from csm_cli.script.draft import Draft, Header
 from csm_cli.script.header import bare_header, read_header, read_text
-from csm_cli.script.inline import plain_text
-from csm_cli.script.marks import GONE, QUOTE, Marks, begins_item
-from csm_cli.script.nodes import Fields, Scalar, kind, parse_nodes
+from csm_cli.script.markup import GONE, QUOTE, Marks, begins_item, plain_text
 from csm_cli.script.problems import Problems
 from csm_cli.script.reading import Reading
 from csm_cli.script.settings import CHAPTER_KEYS, LINE_KEYS, check_keys, read_seed, read_settings
 from csm_cli.script.source_text import SourceText
+from csm_cli.script.yaml_nodes import Fields, Scalar, kind, parse_nodes
 
 _COMMENT = re.compile(r"(?<!\\)<!--.*?(-->|\Z)", re.DOTALL)
 _RULE = re.compile(r"([-*_])(?:\s*\1){2,}")

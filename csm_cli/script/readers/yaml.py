@@ -8,7 +8,6 @@ from csm_cli.script.cues import INCLUDED_ENDINGS, add_sound
 from csm_cli.script.document import NARRATOR, Screenplay
 from csm_cli.script.draft import Draft
 from csm_cli.script.header import RESERVED, is_nothing, read_header, read_list, read_text
-from csm_cli.script.nodes import Fields, Items, Node, Scalar, kind, parse_nodes
 from csm_cli.script.problems import Problems, did_you_mean, shown
 from csm_cli.script.reading import Reading
 from csm_cli.script.settings import (
@@ -21,6 +20,7 @@ from csm_cli.script.settings import (
     read_switch,
 )
 from csm_cli.script.source_text import SourceText
+from csm_cli.script.yaml_nodes import Fields, Items, Node, Scalar, kind, parse_nodes
 
 SCENE = ("scene break", "scene", "---")
 BED_END = "bed end"

@@ -18,11 +18,10 @@ from csm_cli.script.document import (
     Screenplay,
     Sound,
 )
-from csm_cli.script.inline import plain_text
-from csm_cli.script.marks import begins_block
-from csm_cli.script.variables import written
+from csm_cli.script.markup import begins_block, plain_text
+from csm_cli.script.settings import written
 from csm_cli.script.writers.yaml import header_rows, own_settings, own_voice, settings_pairs, sound_pairs
-from csm_cli.script.yaml_text import number
+from csm_cli.script.yaml_nodes import number
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")

@@ -23,8 +23,8 @@ from csm_cli.script.document import (
     Sound,
 )
 from csm_cli.script.header import RESERVED
-from csm_cli.script.variables import written
-from csm_cli.script.yaml_text import flow_list, flow_map, number, scalar
+from csm_cli.script.settings import written
+from csm_cli.script.yaml_nodes import flow_list, flow_map, number, scalar
 
 
 def write_yaml(play: Screenplay) -> str:

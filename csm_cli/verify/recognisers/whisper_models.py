@@ -10,7 +10,7 @@ from typing import Any
 
 from csm_cli.checkpoints.find import in_hub_cache, looks_like_hub_id
 from csm_cli.core.errors import MissingError, first_line
-from csm_cli.core.paths import cache_dir
+from csm_cli.core.files import cache_dir
 
 WHISPER = "whisper"
 DEFAULT_SIZE = "base"

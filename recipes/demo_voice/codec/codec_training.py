@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from csm_cli.training.graphs import GraphedStep, adamw, set_rate
-from csm_cli.training.schedule import Budget, learning_rate
+from csm_cli.training.objective import Budget, learning_rate
 from recipes.demo_voice.codec.critics import Discriminators, Ear
 from recipes.demo_voice.codec.mimi import decode_latents, encode_latents, scale_to_unit
 from recipes.demo_voice.codec.pool import SpeechPool

@@ -1,5 +1,0 @@
-"""The report of a rendering: `report.json` for programs, `report.html` for a person who listens."""
-
-from csm_cli.render.report.writer import ReportWriter
-
-__all__ = ["ReportWriter"]

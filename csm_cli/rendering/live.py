@@ -1,0 +1,190 @@
+"""Hearing a script while it is being spoken: every piece that is kept is sent on, in the script's order."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+import numpy as np
+
+from csm_cli.audio.files import read_audio
+from csm_cli.audio.level import Loudness, db, limit_peaks, rms, static_gain
+from csm_cli.audio.mastering import Pauses
+from csm_cli.audio.measure import Measured, integrated_loudness
+from csm_cli.audio.room_tone import add_tone
+from csm_cli.audio.sinks import Sink
+from csm_cli.audio.stitch import faded
+from csm_cli.audio.timeline import Gap, Sound, Spoken
+from csm_cli.audio.trim import trim
+from csm_cli.core.errors import CsmError
+from csm_cli.rendering.chapter import PART_GAP_SECONDS, arrange
+from csm_cli.rendering.line import SpokenLine
+from csm_cli.rendering.plan import Chain, PlannedLine
+from csm_cli.rendering.progress import Progress
+
+FADE_SECONDS = 0.015
+SPEECH_ABOVE_RMS_DB = 1.0
+"""By how much speech alone is louder than the chapter with its pauses, about."""
+
+
+class LiveSound(Progress):
+    """Hears of what is kept, and plays it in a thread of its own; tells another progress of everything.
+
+    Nothing that is heard is taken back: only pieces that passed their checks, or the best of all tries, are
+    sent on. The level is set once, by the first of them. Beds, and sounds under speech, are left out. Where
+    the reader of a stream goes away, the speaking ends with a BrokenPipeError, after the line being spoken.
+
+    Args:
+        inner: the other one.
+        sink: where the sound goes; closed at the end.
+        rate: Hz.
+        loudness, pauses, tone_db: as for the files.
+    """
+
+    listening = True
+
+    def __init__(
+        self,
+        inner: Progress,
+        sink: Sink,
+        rate: int,
+        loudness: Loudness,
+        pauses: Pauses | None = None,
+        tone_db: float | None = -66.0,
+    ):
+        self._inner, self._sink, self._rate = inner, sink, rate
+        self._loudness, self._pauses, self._tone_db = loudness, pauses or Pauses(), tone_db
+        self._pieces: dict[int, list[np.ndarray]] = defaultdict(list)
+        self._settled: set[int] = set()
+        self._changed = threading.Condition()
+        self._over = False
+        self._gain: float | None = None
+        self._position = 0
+        self._fault: BaseException | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self, chains: Sequence[Chain]) -> None:
+        self._inner.start(chains)
+        self._thread = threading.Thread(target=self._run, args=(chains,), daemon=True)
+        self._thread.start()
+
+    def sound(self, planned: PlannedLine, audio: np.ndarray) -> None:
+        with self._changed:
+            self._pieces[id(planned)].append(audio)
+            self._changed.notify()
+
+    def line(self, line: SpokenLine) -> None:
+        with self._changed:
+            self._settled.add(id(line.planned))
+            self._changed.notify()
+        self._inner.line(line)
+        if self._sink.gone:  # what is spoken is kept; to speak a book that nobody hears would take hours
+            raise BrokenPipeError
+
+    def chapter(self, chain: Chain, seconds: float, files: Sequence[Measured]) -> None:
+        self._inner.chapter(chain, seconds, files)
+
+    def book(self, files: Sequence[Measured], notes: Sequence[str]) -> None:
+        self._inner.book(files, notes)
+
+    def finish(self) -> None:
+        """Until everything has been heard.
+
+        Raises:
+            CsmError: a sound could not be read, the device is gone.
+        """
+        if self._thread:
+            self._thread.join()
+        if isinstance(self._fault, CsmError):
+            raise self._fault
+        if self._fault is not None:
+            raise CsmError(f"the sound broke off ({self._fault})") from self._fault
+
+    def close(self) -> None:
+        """Broken off, or finished: nothing more is sent on."""
+        with self._changed:
+            self._over = True
+            self._changed.notify()
+        if self._thread:
+            self._thread.join(timeout=2)
+        with suppress(Exception):
+            self._sink.close()
+
+    def _run(self, chains: Sequence[Chain]) -> None:
+        try:
+            self._quiet(self._pauses.head)
+            for number, chain in enumerate(chains):
+                if number:
+                    self._quiet(self._pauses.tail + self._pauses.head)
+                self._play(chain)
+            self._quiet(self._pauses.tail)
+        except _Over:
+            pass
+        except Exception as error:  # told by `finish`, in the thread that listens to the user
+            self._fault = error
+
+    def _play(self, chain: Chain) -> None:
+        planned = {line.line.id: line for line in chain.lines if line.parts}
+
+        def named(line) -> Spoken:
+            return Spoken(line.id, line.speaker, line.text, 0, np.zeros(0, np.float32))
+
+        for part in arrange(chain.chapter, planned, named):
+            if isinstance(part, Gap):
+                self._quiet(self._pauses.seconds(part))
+            elif isinstance(part, Sound) and not part.under:
+                self._send(read_audio(part.path, self._rate) * np.float32(10 ** (part.gain_db / 20)))
+            elif isinstance(part, Spoken):
+                for number, piece in enumerate(self._wait(planned[part.line_id])):
+                    if number:
+                        self._quiet(PART_GAP_SECONDS)
+                    self._speak(piece)
+
+    def _wait(self, planned: PlannedLine) -> Iterator[np.ndarray]:
+        """The pieces of a line as they come, until it is settled."""
+        key, number = id(planned), 0
+        while True:
+            with self._changed:
+                while number == len(self._pieces[key]) and key not in self._settled and not self._over:
+                    self._changed.wait()
+                if self._over:
+                    raise _Over
+                if number == len(self._pieces[key]):
+                    del self._pieces[key]
+                    return
+                piece = self._pieces[key][number]
+            number += 1
+            if piece.size:
+                yield piece
+
+    def _speak(self, piece: np.ndarray) -> None:
+        audio = faded(trim(piece, self._rate), round(FADE_SECONDS * self._rate))
+        if self._gain is None:
+            self._gain = self._choose_gain(audio)
+        self._send(audio * np.float32(self._gain))
+
+    def _choose_gain(self, audio: np.ndarray) -> float:
+        target, lufs = self._loudness.target, self._loudness.lufs is not None
+        if target is None:
+            return 1.0
+        level = integrated_loudness([audio], self._rate) if lufs else db(rms(audio)) - SPEECH_ABOVE_RMS_DB
+        return static_gain(level, float(np.abs(audio).max(initial=0)), target, self._loudness.ceiling_db)
+
+    def _quiet(self, seconds: float) -> None:
+        self._send(np.zeros(round(seconds * self._rate), dtype=np.float32))
+
+    def _send(self, audio: np.ndarray) -> None:
+        if self._over:
+            raise _Over
+        if self._tone_db is not None:
+            add_tone(audio, self._rate, self._tone_db, position=self._position)
+        if (ceiling := self._loudness.ceiling_db) is not None:
+            limit_peaks(audio, self._rate, ceiling)
+        self._position += audio.size
+        self._sink.write(audio)
+
+
+class _Over(Exception):
+    """Nobody listens any more."""

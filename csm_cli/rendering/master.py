@@ -1,0 +1,117 @@
+"""Deliverables made again from takes that are there: no model is loaded, nothing is spoken."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+
+from csm_cli.audio.measure import Measured
+from csm_cli.core.errors import CsmError, MissingError
+from csm_cli.delivery.writer import BookWriter
+from csm_cli.rendering.book import book_writer
+from csm_cli.rendering.chapter import chapter_parts
+from csm_cli.rendering.credits import role_of
+from csm_cli.rendering.line import SpokenLine
+from csm_cli.rendering.options import RenderOptions
+from csm_cli.rendering.plan import Chain, PlannedLine
+from csm_cli.rendering.progress import Progress, RenderReport
+from csm_cli.rendering.project import Job, plan_jobs
+from csm_cli.takes import TakeStore
+from csm_cli.takes.keys import place_of
+from csm_cli.takes.record import Rendering, current_take, read_record
+
+DEFAULT_RATE = 24_000
+# Chapters at once: ffmpeg does the work, in processes of its own.
+WORKERS = min(os.cpu_count() or 1, 8)
+
+
+def master_jobs(
+    jobs: Sequence[Job], options: RenderOptions, progress: Progress | None = None
+) -> RenderReport:
+    """Make the files of every job from the takes of its last rendering.
+
+    A line uses the take that the rendering used, or the one pinned or chosen since. Pauses, titles, sounds,
+    gains and metadata are those of the script as it is now.
+
+    Raises:
+        MissingError: a line has no take.
+        CsmError: a take is damaged, a file cannot be written.
+    """
+    progress = progress or Progress()
+    report = RenderReport()
+    started = time.monotonic()
+    plans = plan_jobs(jobs, options)
+    stores = [TakeStore(plan.job.takes) for plan in plans]
+    found = [_lines(plan.job, store, plan.chains) for plan, store in zip(plans, stores, strict=True)]
+    progress.start([chain for plan in plans for chain in plan.chains])
+    for plan, store, chapters in zip(plans, stores, found, strict=True):
+        rate = next((line.take.rate for lines in chapters for line in lines if line.take), DEFAULT_RATE)
+        with book_writer(
+            plan.job.screenplay, plan.job.voices, plan.job.folder, options.delivery, rate
+        ) as writer:
+            try:
+                with ThreadPoolExecutor(WORKERS) as pool:
+                    make = partial(_make, writer, store)
+                    made = pool.map(make, plan.chains, chapters)
+                    for chain, lines, (seconds, files) in zip(plan.chains, chapters, made, strict=True):
+                        report.add_chapter(lines, seconds, [file.path for file in files])
+                        for line in lines:
+                            progress.line(line)
+                        progress.chapter(chain, seconds, files)
+                whole = writer.finish()
+            except BaseException:
+                with suppress(CsmError):  # the first fault is the one to be told
+                    writer.write_timeline()
+                raise
+            report.files += [file.path for file in whole]
+            progress.book(whole, writer.notes)
+            report.files += writer.write_timeline()
+        store.close()
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _make(
+    writer: BookWriter, store: TakeStore, chain: Chain, lines: list[SpokenLine]
+) -> tuple[float, list[Measured]]:
+    """(seconds of a chapter; its files)."""
+    chapter = chain.chapter
+    parts = chapter_parts(store, chapter, lines)
+    timeline, files = writer.add(chapter.number, chapter.title, parts, role_of(chain.screenplay, chapter))
+    return timeline.duration, files
+
+
+def _lines(job: Job, store: TakeStore, chains: Sequence[Chain]) -> list[list[SpokenLine]]:
+    """Every line of every chapter with its take."""
+    record = read_record(job.takes, job.script)
+    missing: list[PlannedLine] = []
+    chapters = []
+    for chain in chains:
+        lines = [_line(job, store, record, planned, missing) for planned in chain.lines]
+        chapters.append(lines)
+    if missing:
+        first = missing[0].line
+        others = f" (and {len(missing) - 1} more lines)" if len(missing) > 1 else ""
+        raise MissingError(
+            f"the line has no take yet{others}",
+            where=str(first.source),
+            remedy=f"speak it first: csm render {job.screenplay.path}",
+        )
+    return chapters
+
+
+def _line(
+    job: Job, store: TakeStore, record: Rendering, planned: PlannedLine, missing: list[PlannedLine]
+) -> SpokenLine:
+    used = record.lines.get(planned.id)
+    if (used is not None and not used.take) or (used is None and not planned.parts):
+        return SpokenLine(planned, None, rendered=False)  # there was nothing to say
+    name = current_take(store, record, place_of(job.script, planned.id), planned.id)
+    take = store.load(name) if name else None
+    if take is None:
+        missing.append(planned)
+    return SpokenLine(planned, take, rendered=False, stale=bool(used and used.stale))

@@ -1,0 +1,235 @@
+"""A watched folder: scripts put there are rendered and moved with their results.
+
+    DIR/*.yaml, *.md, …     waiting; sounds, lexicons and voices lie beside them, in folders of their own
+    DIR/working/NAME/       results on their way
+    DIR/done/NAME/          results, and the script
+    DIR/failed/NAME/        the script, and error.txt
+    DIR/.csm/takes          takes, as everywhere
+
+A script leaves its place only when its results are whole, by one renaming into `working/NAME` and one of that
+folder. So whatever dies at whatever moment, the next start goes on: a script that still waits is rendered
+again, from its takes; results whose script has been moved are moved on.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from csm_cli.core.errors import CsmError, MissingError, UsageError
+from csm_cli.core.files import alone
+from csm_cli.script.reader import ENDINGS
+
+POLL_SECONDS = 2.0
+"""Between two looks at the folder; a script is taken when it has not changed from one to the next."""
+DEATHS = 3
+"""Times that the process may die while it renders a script alone, before that is given up."""
+
+WHOLE = ".whole"
+"""In a folder of results that waits for nothing but its script."""
+SUFFIXES = frozenset(suffix for suffixes in ENDINGS.values() for suffix in suffixes)
+
+RenderScripts = Callable[[Sequence[Path], Sequence[Path]], int]
+"""Renders scripts, each into the folder of the same place; gives an exit code."""
+
+
+def serve_queue(
+    folder: Path,
+    render: RenderScripts,
+    note: Callable[[str], None] = lambda text: None,
+    done: Callable[[Path], None] = lambda folder: None,
+    *,
+    once: bool = False,
+    poll: float = POLL_SECONDS,
+) -> int:
+    """Render what is put into a folder, until interrupted.
+
+    Args:
+        folder: that is watched.
+        render: does the work; what it raises about a script fails that script, and a `UsageError` or
+            `MissingError` ends all, for every script would meet it.
+        note: is told what happens, in a line each.
+        done: is told the folder of results that are whole.
+        once: end when nothing waits.
+        poll: seconds between two looks.
+
+    Returns:
+        Scripts that failed.
+
+    Raises:
+        UsageError: there is no such folder.
+        CsmError: another process serves it.
+    """
+    if not folder.is_dir():
+        raise UsageError("is no folder", where=str(folder), remedy="make it, and put scripts there")
+    with alone(folder / ".csm", "queue", patience=0):
+        queue = _Queue(folder, render, note, done)
+        queue.recover()
+        before: dict[Path, tuple[int, int]] = {}
+        while True:
+            seen = {path: _mark(path) for path in _scripts(folder)}
+            settled = [path for path, mark in seen.items() if before.get(path) == mark]
+            before = seen
+            if settled:
+                queue.work(settled)
+            elif once and not seen:
+                return queue.failed
+            else:
+                time.sleep(poll)
+
+
+class _Queue:
+    def __init__(
+        self,
+        folder: Path,
+        render: RenderScripts,
+        note: Callable[[str], None],
+        done: Callable[[Path], None],
+    ):
+        self._folder, self._render, self._note, self._done = folder, render, note, done
+        self.failed = 0
+
+    def recover(self) -> None:
+        """Finish what an earlier process had begun to move."""
+        for working in sorted((self._folder / "working").glob("*/")):
+            try:
+                name = (working / WHOLE).read_text(encoding="utf-8")
+            except OSError:
+                continue
+            if (self._folder / name).exists():
+                (working / WHOLE).unlink()  # it may have changed since: rendered again, from its takes
+            else:
+                self._move_on(working)
+
+    def work(self, scripts: Sequence[Path]) -> None:
+        """Render scripts together; those that have to be seen to alone, one by one."""
+        together: dict[str, Path] = {}
+        alone: list[Path] = []
+        for script in scripts:
+            if error := _fault_of(script):
+                self._fail(script, error)
+            elif self._deaths(script) or script.stem in together:
+                alone.append(script)
+            else:
+                together[script.stem] = script
+        batch = list(together.values())
+        if len(batch) < 2 or not self._rendered(batch):
+            alone = [*batch, *alone]
+        for script in alone:
+            deaths = self._deaths(script)
+            if deaths > DEATHS:
+                self._fail(script, f"the process died {deaths} times while it was rendered")
+            else:
+                self._rendered([script])
+
+    def _rendered(self, scripts: Sequence[Path]) -> bool:
+        """Render and move; False if several were rendered and something went wrong with one of them."""
+        self._note(f"rendering {', '.join(script.name for script in scripts)}")
+        marks = [_mark(script) for script in scripts]
+        for script in scripts:
+            self._deaths_file(script).parent.mkdir(parents=True, exist_ok=True)
+            self._deaths_file(script).write_text(f"{self._deaths(script) + 1}\n", encoding="utf-8")
+        try:
+            code = self._render(scripts, [self._working(script) for script in scripts])
+            error = "" if code in (0, 5) else f"ended with exit code {code}"
+        except (UsageError, MissingError, KeyboardInterrupt):
+            self._forget(scripts)
+            raise
+        except CsmError as fault:
+            if fault.exit_code == 130:
+                self._forget(scripts)
+                raise
+            error = str(fault)
+        self._forget(scripts)
+        if error and len(scripts) > 1:
+            return False
+        for script, mark in zip(scripts, marks, strict=True):
+            if _mark(script) != mark:
+                self._note(f"{script} has changed meanwhile; it is rendered again")
+            elif error:
+                self._fail(script, error)
+            else:
+                self._finish(script)
+        return True
+
+    def _finish(self, script: Path) -> None:
+        working = self._working(script)
+        working.mkdir(parents=True, exist_ok=True)
+        (working / WHOLE).write_text(script.name, encoding="utf-8")
+        place = working / script.name
+        script.replace(place.with_name(f"script-{script.name}") if place.exists() else place)
+        self._move_on(working)
+
+    def _move_on(self, working: Path) -> None:
+        done = _free(self._folder / "done" / working.name)
+        done.parent.mkdir(exist_ok=True)
+        working.replace(done)
+        (done / WHOLE).unlink(missing_ok=True)
+        self._done(done)
+
+    def _fail(self, script: Path, error: str) -> None:
+        self.failed += 1
+        self._forget([script])
+        shutil.rmtree(self._working(script), ignore_errors=True)
+        place = _free(self._folder / "failed" / script.stem)
+        place.mkdir(parents=True)
+        (place / "error.txt").write_text(error.rstrip("\n") + "\n", encoding="utf-8")
+        script.replace(place / script.name)
+        self._note(f"failed: {place}: {error.partition(chr(10))[0]}")
+
+    def _working(self, script: Path) -> Path:
+        return self._folder / "working" / script.stem
+
+    def _deaths_file(self, script: Path) -> Path:
+        return self._folder / ".csm" / "queue" / f"{script.name}.begun"
+
+    def _deaths(self, script: Path) -> int:
+        """Times that the script was begun and never ended."""
+        try:
+            return int(self._deaths_file(script).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return 0
+
+    def _forget(self, scripts: Sequence[Path]) -> None:
+        for script in scripts:
+            self._deaths_file(script).unlink(missing_ok=True)
+
+
+def _fault_of(script: Path) -> str:
+    """What is wrong with a script, as far as can be told without a model."""
+    from csm_cli.rendering.options import RenderOptions
+    from csm_cli.rendering.project import read_jobs
+
+    try:
+        read_jobs([script], RenderOptions(output=script.parent / "working" / script.stem))
+    except CsmError as error:
+        return "\n".join(getattr(error, "problems", None) or [str(error)])
+    return ""
+
+
+def _scripts(folder: Path) -> list[Path]:
+    """What waits, the oldest first."""
+    found = [
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    ]
+    return sorted(found, key=lambda path: (_mark(path), path.name))
+
+
+def _mark(path: Path) -> tuple[int, int]:
+    with suppress(OSError):
+        status = path.stat()
+        return status.st_mtime_ns, status.st_size
+    return 0, 0
+
+
+def _free(place: Path) -> Path:
+    """The place, or with a number behind if it is taken."""
+    number, free = 2, place
+    while free.exists():
+        free, number = place.with_name(f"{place.name}-{number}"), number + 1
+    return free

@@ -1,0 +1,115 @@
+"""`report.json` and `report.html` of one script, chapter by chapter."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from csm_cli import __version__
+from csm_cli.audio.timeline import ChapterTimeline
+from csm_cli.core.files import alone, written
+from csm_cli.rendering.line import SpokenLine
+from csm_cli.rendering.report.page import page
+from csm_cli.rendering.report.rows import chapter_row, other_takes, totals
+from csm_cli.script import Chapter
+from csm_cli.takes import TakeStore
+
+JSON_NAME, HTML_NAME = "report.json", "report.html"
+SCHEMA = 1
+
+
+class ReportWriter:
+    """Collects what a rendering comes to, and writes it.
+
+    Args:
+        store: where the takes are.
+        script: name of the script's file.
+        title: of the book.
+        folder: of the report.
+        facts: what all takes were made with.
+        chapters: the script has; chapters of an earlier report beyond that are dropped.
+    """
+
+    def __init__(
+        self, store: TakeStore, script: str, title: str, folder: Path, facts: dict[str, Any], chapters: int
+    ):
+        self._store, self._script, self._title, self._folder = store, script, title, folder
+        self._facts, self._count = facts, chapters
+        self._chapters: dict[int, dict[str, Any]] = {}
+
+    def add(
+        self,
+        chapter: Chapter,
+        timeline: ChapterTimeline,
+        lines: Sequence[SpokenLine],
+        others: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """Take in a finished chapter.
+
+        Args:
+            chapter: of the script.
+            timeline: when its lines are heard.
+            lines: with their takes.
+            others: ids of other takes, as `other_takes` gives them; None: look for them in the store.
+        """
+        if others is None:
+            others = other_takes(self._store, self._script, lines)
+        row = chapter_row(self._store, self._script, chapter, timeline, lines, others)
+        self._chapters[chapter.number] = row
+
+    def write(self, seconds: float, speech_seconds: float) -> list[Path]:
+        """Write both files; chapters that were not rendered now stay as an earlier report has them.
+
+        Args:
+            seconds: that the rendering took.
+            speech_seconds: of speech that was made in them.
+
+        Returns:
+            The files; none if no chapter was finished.
+
+        Raises:
+            CsmError: a file cannot be written.
+        """
+        if not self._chapters:
+            return []
+        with alone(self._folder, "csm-files"):  # chapters that another rendering adds meanwhile stay
+            return self._merge(seconds, speech_seconds)
+
+    def _merge(self, seconds: float, speech_seconds: float) -> list[Path]:
+        merged = self._earlier() | self._chapters
+        chapters = [merged[number] for number in sorted(merged)]
+        report = {
+            "schema": SCHEMA,
+            "csm": __version__,
+            "script": self._script,
+            "title": self._title,
+            "made_with": self._facts,
+            "totals": totals(chapters)
+            | {
+                "seconds": round(seconds, 3),
+                "times_real_time": round(speech_seconds / seconds, 2) if seconds else 0.0,
+            },
+            "chapters": chapters,
+        }
+        text = json.dumps(report, ensure_ascii=False) + "\n"
+        paths = []
+        for name, content in ((JSON_NAME, text), (HTML_NAME, page(report, self._store, self._folder))):
+            path = self._folder / name
+            with written(path) as temporary:
+                temporary.write_text(content, encoding="utf-8")
+            paths.append(path)
+        return paths
+
+    def _earlier(self) -> dict[int, dict[str, Any]]:
+        """Chapters of the report that is there, if it is this script's."""
+        try:
+            value = json.loads((self._folder / JSON_NAME).read_bytes())
+            if (value["schema"], value["script"]) != (SCHEMA, self._script):
+                return {}
+            found = {int(chapter["number"]): dict(chapter) for chapter in value["chapters"]}
+            totals(list(found.values()))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return {}
+        return {number: chapter for number, chapter in found.items() if 1 <= number <= self._count}

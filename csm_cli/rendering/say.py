@@ -1,0 +1,177 @@
+"""Saying a text: a rendering of one chapter that stays in memory until it is written to one file."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from csm_cli.audio.ffmpeg import check_measuring
+from csm_cli.audio.level import DEFAULT_LOUDNESS, Loudness
+from csm_cli.audio.mastering import Mastering, Pauses
+from csm_cli.audio.stitch import stitch_chapter
+from csm_cli.core.errors import CsmError, UsageError
+from csm_cli.delivery.encode import export_chapter
+from csm_cli.delivery.formats import check_formats
+from csm_cli.delivery.tags import Tags
+from csm_cli.rendering.book import book_of
+from csm_cli.rendering.cast import cast_tags, find_voice, references
+from csm_cli.rendering.chapter import chapter_parts
+from csm_cli.rendering.loop import SpeakConfig, Work, speak_chains
+from csm_cli.rendering.models import UNLIMITED, Limits
+from csm_cli.rendering.options import RenderOptions
+from csm_cli.rendering.plan import plan_screenplay
+from csm_cli.rendering.progress import Progress, RenderReport
+from csm_cli.rendering.project import Job
+from csm_cli.rendering.requests import RequestFactory, identity_of
+from csm_cli.script import NARRATOR, CastMember, Chapter, Line, Screenplay, Source
+from csm_cli.takes import TakeStore
+from csm_cli.takes.lineage import Chooser
+from csm_cli.takes.repository import TakeRepository
+from csm_cli.takes.store import TakeWriter
+from csm_cli.text import Reader
+from csm_cli.text.lexicon_files import load_lexicon
+from csm_cli.verify import Verifier
+from csm_cli.voices.names import renamed, voice_names
+from csm_cli.voices.registry import VoiceRegistry
+from csm_cli.voices.voice import statement
+
+if TYPE_CHECKING:
+    from pydub import AudioSegment
+
+    from csm_cli.engine import Engine
+
+SUFFIXES = (".wav", ".flac", ".mp3", ".opus", ".m4a")
+ENDINGS = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+PAUSES = Pauses(head=0.1, tail=0.2)
+
+
+class Saying:
+    """A text and the voice that is to say it. Making one loads no model and finds every fault of the user's.
+
+    Args:
+        text: paragraphs are set apart by blank lines.
+        voice: name; None: the default voice.
+        project_dir: whose voices come first.
+
+    Attributes:
+        renamed: the voice of today, if `voice` is the name of an earlier one.
+
+    Raises:
+        UsageError: there is nothing to say.
+        MissingError: there is no such voice.
+        ScriptError: problems in a lexicon.
+    """
+
+    def __init__(self, text: str, voice: str | None, project_dir: Path | None = None):
+        here = project_dir or Path.cwd()
+        found = find_voice(VoiceRegistry(here), voice or "", "--voice")
+        self.renamed = renamed([voice or ""], voice_names(here))
+        self.screenplay = as_screenplay(text, found.name)
+        self.voices = {found.name: found}
+        self.reader = Reader(lexicon=load_lexicon(here))
+
+    def spoken(self) -> list[str]:
+        """What will be read, a text for each paragraph."""
+        return [self.reader.spoken(line.text) for line in self.screenplay.lines]
+
+    def speak(
+        self,
+        engine: Engine,
+        options: RenderOptions,
+        *,
+        limits: Limits = UNLIMITED,
+        progress: Progress | None = None,
+    ) -> tuple[AudioSegment, RenderReport]:
+        """Say it, with the same checks and retries as a rendering.
+
+        Args:
+            progress: hears of the line, and of its sound.
+
+        Returns:
+            (the sound; what it came to).
+        """
+        started = time.monotonic()
+        tags = cast_tags(self.screenplay, self.voices, engine.shipped_speakers)
+        heard = references(engine, tags, self.screenplay, self.voices)
+        (chain,) = plan_screenplay(
+            self.screenplay,
+            tags,
+            seed=options.seed,
+            max_characters=engine.max_characters,
+            alphabet=limits.alphabet,
+            reader=self.reader,
+        )
+        sampler, turns = options.sampler(engine.default_sampler), options.context_turns
+        job = Job(self.screenplay, self.voices, Path(), Path())
+        asked = RequestFactory.of(job, identity_of(engine), sampler, turns, options.reference).ask(chain)
+        store, verifier = TakeStore(None), Verifier()
+        progress = progress or Progress()
+        progress.start([chain])
+        with TakeWriter(store) as writer:
+            work = Work(chain, asked, heard, TakeRepository(Chooser(store), writer, verifier.checks))
+            manner = SpeakConfig(1, turns, options.retries, verifier, options.reference)
+            ((_, lines),) = speak_chains(engine, [work], manner, progress)
+        parts = chapter_parts(store, chain.chapter, lines)
+        mastering = Mastering(loudness=options.delivery.loudness)
+        segment, _ = stitch_chapter(parts, engine.sample_rate, PAUSES, mastering=mastering)
+        report = RenderReport()
+        report.add_chapter(lines, segment.frame_count() / engine.sample_rate, [])
+        report.seconds = time.monotonic() - started
+        return segment, report
+
+
+def as_screenplay(text: str, voice: str) -> Screenplay:
+    """A text as a script of one chapter, a line for each paragraph.
+
+    Raises:
+        UsageError: there is nothing to say.
+    """
+    here = Source("text", 1, 1)
+    paragraphs = [" ".join(block.split()) for block in text.replace("\r\n", "\n").split("\n\n")]
+    paragraphs = [block for block in paragraphs if any(map(str.isalnum, block))]
+    if not paragraphs:
+        raise UsageError("there is nothing to say", where="TEXT", remedy="give at least one word")
+    lines = tuple(
+        Line(f"c01-l{number:03d}", NARRATOR, block, here, None, number > 1, voice)
+        for number, block in enumerate(paragraphs, 1)
+    )
+    cast = {NARRATOR: CastMember(NARRATOR, voice, None, here)}
+    return Screenplay("text", "text", "", "en", cast, (Chapter(1, "text", lines, here),))
+
+
+def check_output(path: Path, loudness: Loudness = DEFAULT_LOUDNESS) -> None:
+    """Make sure, before anything is spoken, that a file of that name can be written.
+
+    A folder is not made for one file: a name that is mistyped should not leave one behind.
+
+    Raises:
+        UsageError: its ending names no format, it is a folder, or its folder is not there.
+        MissingError: its format or loudness needs a tool that is not there.
+        CsmError: its folder cannot be written to.
+    """
+    folder = path.parent
+    if path.is_dir():
+        raise UsageError("is a folder", where=str(path), remedy=f"name a {ENDINGS} file in it")
+    if path.suffix.lower() not in SUFFIXES:
+        fault = f"ends in {path.suffix}, which is no format" if path.suffix else "has no ending"
+        raise UsageError(fault, where=str(path), remedy=f"end it in {ENDINGS}")
+    if not folder.is_dir():
+        raise UsageError(
+            f"there is no folder {folder}", where=str(path), remedy="make it first, or name another file"
+        )
+    if not os.access(folder, os.W_OK):
+        raise CsmError("nothing may be written there", where=str(folder), remedy="name a file elsewhere")
+    check_formats([path.suffix])
+    if loudness.lufs is not None:
+        check_measuring()
+
+
+def write_file(segment: AudioSegment, path: Path, saying: Saying) -> None:
+    """Write what `saying` said to `path`, in the format of its ending; nothing or all of it."""
+    book = book_of(saying.screenplay, voices=statement(saying.voices.values()))
+    tags = Tags(comment=book.tags("").comment)
+    (made,) = export_chapter(segment, path.parent, path.stem, [path.suffix], tags)
+    if made != path:  # the ending in capitals
+        made.replace(path)

@@ -1,0 +1,181 @@
+"""A watched folder: what is put there is rendered and moved, whatever happens in between."""
+
+from pathlib import Path
+
+import pytest
+
+from csm_cli.core.errors import CsmError, MissingError, UsageError
+from csm_cli.rendering.queue import DEATHS, serve_queue
+from tests.cluster.books import HEAD
+
+SCRIPT = HEAD.format(book=0) + "  - title: One\n    lines:\n      - narrator: LINE.\n"
+
+
+class Died(BaseException):
+    """The process is gone."""
+
+
+class Press:
+    """Writes a file for each script; may die or complain."""
+
+    def __init__(self, at=lambda scripts: None):
+        self.calls, self.at = [], at
+
+    def __call__(self, scripts, folders):
+        self.calls.append(sorted(script.name for script in scripts))
+        self.at(scripts)
+        for script, folder in zip(scripts, folders, strict=True):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "01.wav").write_text(script.read_text())
+        return 0
+
+
+@pytest.fixture
+def folder(tmp_path, voices, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    place = tmp_path / "queue"
+    place.mkdir()
+    return place
+
+
+def put(folder, *names, line="A line"):
+    for name in names:
+        (folder / name).write_text(SCRIPT.replace("LINE", line))
+
+
+def serve(folder, press, notes=None):
+    return serve_queue(folder, press, (notes if notes is not None else []).append, once=True, poll=0.01)
+
+
+def tree(folder):
+    return sorted(
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and ".csm" not in path.parts
+    )
+
+
+def test_scripts_move_with_their_results(folder):
+    put(folder, "a.yaml", "b.yaml", ".hidden.yaml")
+    (folder / "notes.pdf").touch()
+    press = Press()
+    assert serve(folder, press) == 0
+    assert press.calls == [["a.yaml", "b.yaml"]], "together, so that the model is loaded once"
+    done = ["done/a/01.wav", "done/a/a.yaml", "done/b/01.wav", "done/b/b.yaml"]
+    assert tree(folder) == [".hidden.yaml", *done, "notes.pdf"]
+    put(folder, "a.yaml", line="Another line")
+    serve(folder, press)
+    assert "Another line" in (folder / "done" / "a-2" / "01.wav").read_text()
+    assert "A line" in (folder / "done" / "a" / "01.wav").read_text()
+
+
+def test_a_faulty_script_holds_nobody_up(folder):
+    put(folder, "good.yaml", "bad.yaml")
+    (folder / "broken.yaml").write_text("voices: {x: nobody}\nchapters: 7\n")
+
+    def at(scripts):
+        if any(script.name == "bad.yaml" for script in scripts):
+            raise CsmError("a sound is damaged", where="rain.wav")
+
+    notes = []
+    assert serve(folder, Press(at), notes) == 2
+    assert tree(folder) == [
+        "done/good/01.wav",
+        "done/good/good.yaml",
+        "failed/bad/bad.yaml",
+        "failed/bad/error.txt",
+        "failed/broken/broken.yaml",
+        "failed/broken/error.txt",
+    ]
+    assert (folder / "failed" / "bad" / "error.txt").read_text() == "rain.wav: a sound is damaged\n"
+    assert "broken.yaml" in (folder / "failed" / "broken" / "error.txt").read_text()
+
+
+def test_what_concerns_the_command_ends_it_and_leaves_the_scripts(folder):
+    put(folder, "a.yaml", "b.yaml")
+
+    def at(scripts):
+        raise MissingError("no such model", where="--model x")
+
+    with pytest.raises(MissingError, match="no such model"):
+        serve(folder, Press(at))
+    assert tree(folder) == ["a.yaml", "b.yaml"]
+    assert serve(folder, Press()) == 0
+    assert "done/b/b.yaml" in tree(folder)
+
+
+def test_a_script_that_kills_the_process_is_set_aside_and_the_others_are_rendered(folder):
+    put(folder, "good.yaml", "deadly.yaml")
+
+    def at(scripts):
+        if any(script.name == "deadly.yaml" for script in scripts):
+            raise Died
+
+    deaths = 0
+    while True:
+        try:
+            failed = serve(folder, Press(at))
+        except Died:
+            deaths += 1
+            assert deaths < 10
+        else:
+            break
+    assert (failed, deaths) == (1, DEATHS + 1), "once together, three times alone"
+    assert "died" in (folder / "failed" / "deadly" / "error.txt").read_text()
+    assert "done/good/good.yaml" in tree(folder)
+
+
+@pytest.mark.parametrize("moment", range(4))
+def test_killed_while_it_moves_things_it_goes_on(folder, monkeypatch, moment):
+    """Dies before each of the steps that move a script and its results."""
+    put(folder, "a.yaml")
+    steps = iter(range(100))
+
+    def dying(method):
+        def step(self, *arguments, **options):
+            if ".csm" not in self.parts and next(steps) == moment:
+                raise Died
+            return method(self, *arguments, **options)
+
+        return step
+
+    with monkeypatch.context() as patch, pytest.raises(Died):
+        real = {name: getattr(Path, name) for name in ("replace", "unlink")}
+
+        def at(scripts):
+            for name, method in real.items():
+                patch.setattr(Path, name, dying(method))
+            if moment == 3:
+                raise Died
+
+        serve(folder, Press(at))
+    serve(folder, Press())
+    assert [each for each in tree(folder) if not each.endswith(".whole")] == [
+        "done/a/01.wav",
+        "done/a/a.yaml",
+    ]
+
+
+def test_a_script_that_changes_while_it_is_rendered_is_rendered_again(folder):
+    put(folder, "a.yaml")
+
+    def at(scripts):
+        if len(press.calls) == 1:
+            put(folder, "a.yaml", line="A line, and something longer")
+
+    press = Press(at)
+    serve(folder, press)
+    assert len(press.calls) == 2
+    assert "something longer" in (folder / "done" / "a" / "01.wav").read_text()
+
+
+def test_one_process_serves_a_folder(folder):
+    put(folder, "a.yaml")
+
+    def at(scripts):
+        with pytest.raises(CsmError, match="another csm is at work"):
+            serve(folder, Press())
+
+    serve(folder, Press(at))
+    with pytest.raises(UsageError, match="is no folder"):
+        serve(folder / "nowhere", Press())
