@@ -1,9 +1,9 @@
 """All ways of computing at several batches, each step guarded: `python -m benchmarks.sweep`.
 
-For a machine that is there for a short while, and for ways that may fail on it: every way runs in a process
-of its own, every step has a time limit, and every result is a JSON line in a file as soon as it is known. A
-way that fails or hangs at a step is started again with the steps after it, and the others go on. The same
-command again does what is missing.
+For a machine that is borrowed for a short time, and for ways that may fail on it: every way runs in a process
+of its own, every step has a time limit, and every result is a JSON line in a file at once. A way that fails
+or hangs at a step is started again with the steps after it, and the others go on. The same command again does
+what is missing.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Results:
                     self.lines.append(json.loads(line))
 
     def add(self, settings: Settings, step: Step, status: str, **figures: Any) -> None:
-        """Write a line and tell the person."""
+        """Append a line to the file and print it in words."""
         line = {
             "way": settings.way,
             "step": step[0],
@@ -67,11 +67,11 @@ class Results:
 
     def missing(self, settings: Settings) -> list[Step]:
         """Steps that have not been done, or failed."""
-        asked = json.loads(json.dumps(asdict(settings)))
+        wanted = json.loads(json.dumps(asdict(settings)))
         done = {
             (line["step"], line["batch"])
             for line in self.lines
-            if line["status"] == "ok" and line["settings"] == asked
+            if line["status"] == "ok" and line["settings"] == wanted
         }
         return [step for step in settings.steps if step not in done]
 
@@ -115,13 +115,15 @@ def _run(settings: Settings, steps: list[Step], results: Results, limits: Limits
             process.kill()
             process.wait()
         complaints.seek(0)
-        said = [line for line in complaints.read().splitlines() if line.strip()]
+        errors = [line for line in complaints.read().splitlines() if line.strip()]
     if not steps:
         return []
     # A way that cannot be loaded cannot do the rest either.
     failed = steps[:1] if facts else steps
     for step in failed:
-        results.add(settings, step, "failed", error=f"{fault}: {said[-1] if said else ''}", last=said[-12:])
+        results.add(
+            settings, step, "failed", error=f"{fault}: {errors[-1] if errors else ''}", last=errors[-12:]
+        )
     return steps[len(failed) :]
 
 
@@ -130,24 +132,24 @@ def _command(settings: Settings, steps: list[Step]) -> list[str]:
 
 
 def _lines(process: subprocess.Popen[str], limit: float, end: float) -> Iterator[dict[str, Any]]:
-    """What a process says, as it comes.
+    """The JSON lines that a process prints.
 
     Raises:
-        TimeoutError: it has said nothing for `limit` seconds, or the time for all is over.
+        TimeoutError: it has printed nothing for `limit` seconds, or the time for all is over.
     """
-    heard: queue.Queue[str | None] = queue.Queue()
+    printed: queue.Queue[str | None] = queue.Queue()
 
-    def listen() -> None:
+    def read() -> None:
         assert process.stdout is not None
         for line in process.stdout:
-            heard.put(line)
-        heard.put(None)
+            printed.put(line)
+        printed.put(None)
 
-    threading.Thread(target=listen, daemon=True).start()
+    threading.Thread(target=read, daemon=True).start()
     while True:
         patience = min(limit, end - time.monotonic())
         try:
-            line = heard.get(timeout=max(0.0, patience))
+            line = printed.get(timeout=max(0.0, patience))
         except queue.Empty:
             raise TimeoutError(f"stopped after {max(0.0, patience):.0f} s") from None
         if line is None:
@@ -185,7 +187,7 @@ def _in_words(line: dict[str, Any]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; 1 if no way has got through."""
+    """Run the command line; 1 if no way has a result."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sweep", description=__doc__)
     parser.add_argument("--shape", default="csm-1b", choices=["csm-1b", "tiny"])
     parser.add_argument("--ways", default="steps,graphs,compiled", help=f"of {', '.join(WAYS)}")
@@ -199,17 +201,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--limit", type=float, default=200, help="seconds without a result, then the step fails"
     )
     parser.add_argument("--seconds", type=float, default=570, help="for all; again for the rest")
-    asked = parser.parse_args(arguments)
-    chosen = asked.ways.split(",")
+    options = parser.parse_args(arguments)
+    chosen = options.ways.split(",")
     if unknown := set(chosen) - set(WAYS):
         parser.error(f"no such way: {', '.join(sorted(unknown))}")
-    batches = tuple(sorted({int(each) for each in asked.batch.split(",")}))
+    batches = tuple(sorted({int(each) for each in options.batch.split(",")}))
     ways = [
-        Settings(way, asked.shape, asked.device, asked.dtype, batches, asked.context, asked.frames)
+        Settings(way, options.shape, options.device, options.dtype, batches, options.context, options.frames)
         for way in chosen
     ]
-    results = Results(asked.out)
-    sweep(ways, results, Limits(asked.limit, asked.seconds))
+    results = Results(options.out)
+    sweep(ways, results, Limits(options.limit, options.seconds))
     best = fastest([line for line in results.lines if line["way"] in chosen])
     figures = ("way", "ms_per_frame", "times_real_time", "copy_share")
     print(json.dumps({batch: {name: line[name] for name in figures} for batch, line in best.items()}))

@@ -1,7 +1,7 @@
 """One way of computing, step by step, in a process of its own: `python -m benchmarks.way`, for `sweep`.
 
-Prints a JSON line when a step begins and one when it is done. Whatever fails ends the process: after most
-errors a GPU is of no more use to it.
+Prints a JSON line when a step begins and one when it is done. Any error ends the process: after most of them
+it cannot use the GPU any more.
 """
 
 from __future__ import annotations
@@ -18,28 +18,18 @@ import numpy as np
 import torch
 
 from csm_cli.bench.correct import agreement, given, teacher_forced
-from csm_cli.bench.run import (
-    SAMPLER,
-    BareFrames,
-    Plan,
-    Prompts,
-    copy_bandwidth,
-    device_name,
-    frame_bytes,
-    peak_memory,
-    row_of,
-)
-from csm_cli.bench.subject import find_subject
+from csm_cli.bench.run import copy_bandwidth, device_name, frame_bytes, peak_memory, row_of
+from csm_cli.bench.subject import SAMPLER, BareFrames, Prompts, find_subject
 from csm_cli.core.types import Codes, Utterance
 from csm_cli.engine.codec import Codec
 from csm_cli.engine.devices import pick_device, pick_dtype, use_cpu_threads
+from csm_cli.engine.layout import Weights
 from csm_cli.engine.linears import Plain, choose_linear
 from csm_cli.engine.scheduler import BatchScheduler
-from csm_cli.engine.weights import Weights, load_weights
+from csm_cli.engine.weights import load_weights
 
 WAYS = ("steps", "graphs", "compiled", "int8", "fp8")
-"""Frames step by step; recorded; compiled and recorded; recorded with rounded products."""
-
+"""Frames step by step; as CUDA graphs; compiled and as graphs; as graphs with quantised products."""
 
 _TINY_CODEC: dict[str, Any] = {
     "hidden_size": 32,
@@ -59,7 +49,7 @@ _TINY_CODEC: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What is measured, and how long; `batches` from the smallest on."""
+    """What is measured, and for how long; `batches` from the smallest on."""
 
     way: str
     shape: str = "csm-1b"
@@ -72,7 +62,7 @@ class Settings:
 
     @property
     def steps(self) -> list[tuple[str, int]]:
-        """(name, batch), in the order they are done: what everything rests on first."""
+        """(name, batch), in the order they are done: correctness first."""
         largest = self.batches[-1]
         return [
             ("correct", min(8, largest)),
@@ -104,11 +94,11 @@ class Way:
         ).tolist()
 
     def do(self, step: str, batch: int) -> dict[str, Any]:
-        """Figures of a step."""
+        """Figures of a step: `correct`, `frames` or `book`."""
         return {"correct": self.correct, "frames": self.frames, "book": self.book}[step](batch)
 
     def correct(self, batch: int) -> dict[str, Any]:
-        """Logits beside float32 and plain products; codes of recorded frames beside frames step by step."""
+        """Logits beside those of plain float32 products; codes of graphs beside those of single steps."""
         reference = load_weights(self.subject.config, self.subject.tensors, self.device, torch.float32, Plain)
         ids, codes = given(reference)
         wanted = teacher_forced(reference, ids, codes)
@@ -120,31 +110,31 @@ class Way:
         return found
 
     def _equal_codes(self, weights: Weights, batch: int) -> list[float]:
-        """Share of equal codes in each of the first frames; they part for good once one differs."""
+        """Share of equal codes in each of the first frames; a line differs to its end once a code differs."""
         found = []
         for graphs in (False, True):
             lines: dict[int, Codes] = {}
-            for spoken in self._spoken(weights, batch, batch, graphs, cap=6):
-                lines |= spoken
+            for finished in self._generate(weights, batch, batch, graphs, cap=6):
+                lines |= finished
             found.append(np.stack([lines[ticket] for ticket in sorted(lines)]))
         return [round(float(share), 4) for share in (found[0] == found[1]).mean(axis=(0, 2))]
 
     def frames(self, batch: int) -> dict[str, Any]:
-        """Bare frames of full slots, and how long it takes to begin."""
-        plan = Plan((batch,), self.settings.frames, self.settings.rounds, self.settings.context)
+        """Frames of full slots, and the seconds of prompts and recording before them."""
+        frames, rounds = self.settings.frames, self.settings.rounds
         began = time.perf_counter()
         bare = BareFrames(
-            self.weights, self.ids, batch, plan, self.positions, self.graphs, compiled=self.compiled
+            self.weights, self.ids, batch, frames, rounds, self.positions, self.graphs, self.compiled
         )
         started = time.perf_counter() - began
-        rounds = [bare.round() for _ in range(plan.rounds)]
-        row = row_of(self.way, bare.scheduler.count, rounds, self.weights.num_codebooks, self.device)
+        measured = [bare.round() for _ in range(rounds)]
+        row = row_of(self.way, bare.scheduler.count, measured, self.weights.num_codebooks, self.device)
         gigabytes = frame_bytes(self.weights) / 1e9 / (row.ms_per_frame / 1e3)
         copy = copy_bandwidth(self.device)
         return {
             "slots": bare.scheduler.count,
             "ms_per_frame": row.ms_per_frame,
-            "rounds_ms": [seconds * 1e3 for seconds, _ in rounds],
+            "rounds_ms": [seconds * 1e3 for seconds, _ in measured],
             "times_real_time": row.times_real_time,
             "gb_per_second": gigabytes,
             "copy_gb_per_second": copy,
@@ -157,24 +147,24 @@ class Way:
         codec = self._codec
         began = time.perf_counter()
         frames = 0
-        for spoken in self._spoken(self.weights, 3 * batch, batch, self.graphs):
-            lines = [torch.from_numpy(codes.astype(np.int64)) for codes in spoken.values()]
+        for finished in self._generate(self.weights, 3 * batch, batch, self.graphs):
+            lines = [torch.from_numpy(codes.astype(np.int64)) for codes in finished.values()]
             codec.decode(torch.nn.utils.rnn.pad_sequence(lines, batch_first=True)).cpu()
             frames += sum(map(len, lines))
         seconds = time.perf_counter() - began
         return {"frames": frames, "times_real_time": frames * 0.08 / seconds}
 
-    def _spoken(
-        self, weights: Weights, lines: int, scheduler: int, graphs: bool, cap: int | None = None
+    def _generate(
+        self, weights: Weights, lines: int, slots: int, graphs: bool, cap: int | None = None
     ) -> Iterator[dict[int, Codes]]:
         """Lines as they are finished, by number from 1."""
         prompts: Any = Prompts(self.ids, weights.num_codebooks, voice=len(self.ids) // 2)
-        these = BatchScheduler(
-            weights, prompts, scheduler, self.positions, graphs=graphs, compiled=self.compiled
+        scheduler = BatchScheduler(
+            weights, prompts, slots, self.positions, graphs=graphs, compiled=self.compiled
         )
         for n in range(lines):
-            these.submit(Utterance(0, "", seed=n, max_frames=cap or 20 + n * 37 % 61, sampler=SAMPLER))
-        while taken := these.poll():
+            scheduler.submit(Utterance(0, "", seed=n, max_frames=cap or 20 + n * 37 % 61, sampler=SAMPLER))
+        while taken := scheduler.poll():
             yield {ticket: speech.codes for ticket, speech in taken}
 
     @cached_property
@@ -195,18 +185,18 @@ def main() -> None:
     began = time.perf_counter()
     way = Way(settings)
     versions = {"torch": torch.__version__, "cuda": torch.version.cuda, "device": device_name(way.device)}
-    _say(
+    _emit(
         loaded=round(time.perf_counter() - began, 2), dtype=str(way.dtype).removeprefix("torch."), **versions
     )
     for step, batch in wanted:
-        _say(begin=[step, batch])
+        _emit(begin=[step, batch])
         began = time.perf_counter()
         figures = way.do(step, batch)
         took = round(time.perf_counter() - began, 2)
-        _say(done=[step, batch], took_seconds=took, peak_memory_gb=peak_memory(way.device), **figures)
+        _emit(done=[step, batch], took_seconds=took, peak_memory_gb=peak_memory(way.device), **figures)
 
 
-def _say(**line: Any) -> None:
+def _emit(**line: Any) -> None:
     print(json.dumps(line), flush=True)
 
 

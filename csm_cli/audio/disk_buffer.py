@@ -1,4 +1,4 @@
-"""A tape: float32 mono sound on the disk, laid down front to back, read in blocks: memory stays flat."""
+"""A buffer on the disk: float32 mono samples, read in blocks, so that memory stays flat."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ BLOCK = 1 << 19  # samples: 22 s at 24 kHz, 2 MB
 
 
 class DiskBuffer:
-    """float32 samples in a file. What is never written reads as silence, and takes no room on the disk.
+    """float32 samples in a file. A sample that was never written reads as 0 and takes no room on the disk.
 
     Args:
-        path: of the file, made anew.
+        path: of the file; one that exists is overwritten.
     """
 
     def __init__(self, path: Path):
@@ -35,12 +35,12 @@ class DiskBuffer:
         self.path.unlink(missing_ok=True)
 
     def resize(self, size: int) -> None:
-        """Make the tape `size` samples long: cut, or lengthened by silence."""
+        """Set the length to `size` samples: cut off, or extended by silence."""
         self._file.truncate(4 * size)
         self.size = size
 
     def mix(self, position: int, audio: np.ndarray) -> None:
-        """Add `audio` to what lies from sample `position` on; the tape grows as it must."""
+        """Add `audio`, float `[samples]`, to the samples from `position` on; extends the buffer if needed."""
         overlap = max(0, min(self.size - position, audio.size))
         if overlap:
             audio = audio.astype(np.float32)
@@ -48,15 +48,19 @@ class DiskBuffer:
         self.write(position, audio)
 
     def write(self, position: int, audio: np.ndarray) -> None:
-        """Put `audio` in the place of what lies from sample `position` on."""
+        """Overwrite the samples from `position` on with `audio`, float `[samples]`."""
         data = memoryview(np.ascontiguousarray(audio, dtype="<f4").data).cast("B")
         self._file.seek(4 * position)
         while data:  # an unbuffered file may take less than it is given
             data = data[self._file.write(data) :]
         self.size = max(self.size, position + audio.size)
 
+    def append(self, audio: np.ndarray) -> None:
+        """Write `audio`, float `[samples]`, behind the last sample."""
+        self.write(self.size, audio)
+
     def read(self, start: int, end: int) -> np.ndarray:
-        """float32 `[end - start]`; beyond either end of the tape there is silence."""
+        """float32 `[end - start]`; zeros before the first sample and after the last."""
         first, last = max(0, start), min(end, self.size)
         if last <= first:
             return np.zeros(max(0, end - start), dtype=np.float32)
@@ -65,6 +69,6 @@ class DiskBuffer:
         return np.pad(audio, (first - start, end - last)) if (first, last) != (start, end) else audio.copy()
 
     def blocks(self, size: int = BLOCK) -> Iterator[np.ndarray]:
-        """The whole tape, in order, `size` samples at a time."""
+        """All samples in order, at most `size` at a time."""
         for start in range(0, self.size, size):
             yield self.read(start, min(start + size, self.size))

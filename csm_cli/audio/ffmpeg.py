@@ -1,4 +1,4 @@
-"""Finding and calling ffmpeg, and pydub told where it is. ffprobe is never needed."""
+"""Finding and calling ffmpeg, and configuring pydub to use it. ffprobe is never needed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def run_ffmpeg(arguments: Sequence[str], data: bytes = b"", *, where: str) -> by
         where: the file that the work concerns, named in the error.
 
     Raises:
-        CsmError: ffmpeg failed; carries the last line it said.
+        CsmError: ffmpeg failed; carries the last line of its messages.
         MissingError: there is no ffmpeg.
     """
     command = [find_ffmpeg(), "-hide_banner", "-nostdin", "-loglevel", "error", "-y", *arguments]
@@ -61,7 +61,7 @@ def feed_ffmpeg(arguments: Sequence[str], blocks: Iterable[bytes | memoryview], 
     """Runs ffmpeg with `blocks` on its standard input, one after the other; memory stays flat.
 
     Returns:
-        what it said, with the level of messages that `arguments` set.
+        ffmpeg's messages, at the level that `arguments` set.
 
     Raises:
         CsmError, MissingError: as `run_ffmpeg`.
@@ -69,13 +69,13 @@ def feed_ffmpeg(arguments: Sequence[str], blocks: Iterable[bytes | memoryview], 
 
     def write(process: subprocess.Popen[bytes]) -> None:
         assert process.stdin
-        with contextlib.suppress(BrokenPipeError):  # it has ended early: its exit code says why
+        with contextlib.suppress(BrokenPipeError):  # it has ended early: its exit code shows why
             for block in blocks:
                 process.stdin.write(block)
         with contextlib.suppress(BrokenPipeError):
             process.stdin.close()
 
-    return _converse(arguments, write, where, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    return _run_process(arguments, write, where, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
 
 def read_ffmpeg(
@@ -92,26 +92,26 @@ def read_ffmpeg(
             while block := process.stdout.read(size):
                 receive(block)
 
-    return _converse(arguments, read, where, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    return _run_process(arguments, read, where, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
 
 
-def _converse(
+def _run_process(
     arguments: Sequence[str],
-    talk: Callable[[subprocess.Popen[bytes]], None],
+    transfer: Callable[[subprocess.Popen[bytes]], None],
     where: str,
     *,
     stdin: int,
     stdout: int,
 ) -> str:
     command = [find_ffmpeg(), "-hide_banner", "-nostats", "-y", *arguments]
-    # What ffmpeg says goes to a file: a pipe that nobody reads would stop it in the end.
-    with tempfile.TemporaryFile() as said:
+    # Messages go to a file: a pipe that nobody reads would fill up and block ffmpeg.
+    with tempfile.TemporaryFile() as messages:
         try:
-            process = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=said)
+            process = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=messages)
         except OSError as error:
             raise _cannot_start(command[0], error) from error
         try:
-            talk(process)
+            transfer(process)
             code = process.wait()
         finally:
             if process.poll() is None:
@@ -120,9 +120,9 @@ def _converse(
             for pipe in (process.stdin, process.stdout):
                 with contextlib.suppress(OSError):
                     _close(pipe)
-        said.seek(0)
-        text = said.read()
-    # A muxer that finds no room for its last bytes says so, and still exits with 0.
+        messages.seek(0)
+        text = messages.read()
+    # A muxer without room for its last bytes reports that, but exits with 0.
     if code or FULL in text:
         raise _failed(text, code, where)
     return text.decode("utf-8", "replace")
@@ -141,9 +141,9 @@ def _cannot_start(command: str, error: OSError) -> MissingError:
     )
 
 
-def _failed(said: bytes, code: int, where: str) -> CsmError:
-    lines = said.decode("utf-8", "replace").strip().splitlines()
-    if FULL in said:
+def _failed(messages: bytes, code: int, where: str) -> CsmError:
+    lines = messages.decode("utf-8", "replace").strip().splitlines()
+    if FULL in messages:
         return CsmError(
             "cannot be written (No space left on device)", where=where, remedy="make room, and run it again"
         )
@@ -160,13 +160,13 @@ def encoders() -> frozenset[str]:
 
 @functools.cache
 def check_measuring() -> None:
-    """Makes sure, before anything is rendered, that loudness can be measured.
+    """Checks, before anything is rendered, that loudness can be measured.
 
     Raises:
         MissingError: ffmpeg, or its meter, is not there.
     """
-    said = run_ffmpeg(["-h", "filter=ebur128"], where="ffmpeg -h").decode("utf-8", "replace")
-    if "Filter ebur128" not in said:
+    messages = run_ffmpeg(["-h", "filter=ebur128"], where="ffmpeg -h").decode("utf-8", "replace")
+    if "Filter ebur128" not in messages:
         raise MissingError(
             "this ffmpeg cannot measure loudness (it has no ebur128)",
             where=find_ffmpeg(),
@@ -178,7 +178,7 @@ def check_measuring() -> None:
 def audio_segment() -> Any:
     """pydub's `AudioSegment` class, with its converter set to the ffmpeg found here.
 
-    pydub warns at import when ffmpeg is not on PATH; here that is no news, so the warning is held back.
+    pydub warns at import when ffmpeg is not on PATH. The warning is suppressed: the converter is set here.
 
     Raises:
         MissingError: pydub cannot be imported.
@@ -191,7 +191,7 @@ def audio_segment() -> Any:
             raise MissingError(
                 f"pydub cannot be loaded ({error})", remedy="pip install pydub audioop-lts"
             ) from error
-    # WAV chapters need no converter; `check_formats` speaks up for those that do.
+    # WAV chapters need no converter; `check_formats` reports a missing one for formats that do.
     with contextlib.suppress(MissingError):
         segment.converter = find_ffmpeg()
     return segment

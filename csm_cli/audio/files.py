@@ -19,24 +19,24 @@ from csm_cli.audio.resample import resample
 from csm_cli.core.errors import CsmError, MissingError, UsageError
 from csm_cli.core.files import written
 
-ALONE = threading.Lock()
-QUIET = (b"RIFF", b"RIFX", b"RF64", b"FORM", b"caff", b"fLaC", b"OggS", b".snd")
-"""First bytes of files that libsndfile reads without libmpg123, which tells stderr of all damage."""
+_STDERR_LOCK = threading.Lock()
+_NOT_MPEG = (b"RIFF", b"RIFX", b"RF64", b"FORM", b"caff", b"fLaC", b"OggS", b".snd")
+"""First bytes of files that libsndfile reads without libmpg123, which prints every damage to stderr."""
 
 
 @contextmanager
 def suppress_stderr(path: Path | str) -> Iterator[None]:
-    """Keeps what libmpg123 says while libsndfile looks at a file from the process's stderr."""
+    """Discards what libmpg123 prints to the process's stderr while libsndfile reads a file."""
     try:
         with open(path, "rb") as file:
-            talks = file.read(4) not in QUIET
-        kept = os.dup(2) if talks else None
-    except (OSError, ValueError):  # no such file, which its reader tells; or no stderr
-        kept = None
-    if kept is None:
+            is_mpeg = file.read(4) not in _NOT_MPEG
+        saved = os.dup(2) if is_mpeg else None
+    except (OSError, ValueError):  # no such file, which its reader reports; or no stderr
+        saved = None
+    if saved is None:
         yield
         return
-    with ALONE:
+    with _STDERR_LOCK:
         try:
             sys.stderr.flush()
             nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -44,8 +44,8 @@ def suppress_stderr(path: Path | str) -> Iterator[None]:
             os.close(nowhere)
             yield
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(saved, 2)
+            os.close(saved)
 
 
 SAMPLE_RATE = 24_000  # the codec's, and so the project's
@@ -91,7 +91,7 @@ def native(path: Path | str) -> bytes | str:
 
 
 def audio_seconds(path: Path | str) -> float | None:
-    """The length of a file by its header, in seconds; None when only decoding would tell."""
+    """The length of a file by its header, in seconds; None where only decoding would give it."""
     import soundfile
 
     try:
@@ -137,7 +137,7 @@ def wav_header(rate: int, size: int | None = None) -> bytes:
     """The 44 bytes before the samples of a 16-bit mono WAV.
 
     Args:
-        size: bytes of sound; None: not known yet, as in a stream. Then the largest size stands there, which
+        size: bytes of sound; None: not yet fixed, as in a stream. Then the largest size stands there, which
             players and ffmpeg take as "until the end".
     """
     sizes = (0xFFFFFFFF, 0xFFFFFFFF) if size is None else (36 + size, size)
@@ -147,7 +147,7 @@ def wav_header(rate: int, size: int | None = None) -> bytes:
 
 
 def check_is_file(path: Path) -> None:
-    """Tells what is wrong with a path before anything decodes it.
+    """Reports what is wrong with a path before anything decodes it.
 
     Raises:
         MissingError: no such file.
@@ -186,8 +186,8 @@ def _decode(path: Path, rate: int) -> tuple[np.ndarray, int]:
     return np.frombuffer(raw, dtype="<f4").copy(), rate
 
 
-def decode_to_tape(path: Path | str, rate: int, tape: DiskBuffer) -> None:
-    """Reads an audio file of any format and length onto an empty tape, as mono at `rate`; memory stays flat.
+def decode_to_buffer(path: Path | str, rate: int, buffer: DiskBuffer) -> None:
+    """Reads an audio file of any format and length into an empty buffer, mono at `rate`; memory stays flat.
 
     Raises:
         MissingError, UsageError: as `read_audio`.
@@ -196,22 +196,22 @@ def decode_to_tape(path: Path | str, rate: int, tape: DiskBuffer) -> None:
     check_is_file(path)
 
     def write(data: bytes) -> None:
-        tape.write(tape.size, np.frombuffer(data, dtype="<f4"))
+        buffer.append(np.frombuffer(data, dtype="<f4"))
 
     with ffmpeg_errors(path):
         read_ffmpeg(["-loglevel", "error", *_decoding(path, rate), "pipe:1"], write, where=str(path))
-    if not tape.size:
+    if not buffer.size:
         raise UsageError("holds no sound", where=str(path), remedy=REMEDY)
 
 
 def _decoding(path: Path, rate: int) -> list[str]:
-    # f32le carries no rate, so ffmpeg is told the rate to give; its resampler is a good one.
+    # f32le carries no rate, so the rate is set here; ffmpeg's resampler is a good one.
     return ["-i", f"file:{path}", "-vn", "-ac", "1", "-ar", str(rate), "-f", "f32le"]
 
 
 @contextmanager
 def ffmpeg_errors(path: Path) -> Iterator[None]:
-    """Says what ffmpeg could not do with a file in words that help."""
+    """Turns ffmpeg's errors about a file into ones that name a remedy."""
     try:
         yield
     except MissingError as error:

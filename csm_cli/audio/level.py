@@ -1,7 +1,8 @@
-"""Levels: one static gain, a limiter for the few peaks above, and the targets of shops and podcasts."""
+"""Levels: one static gain, a limiter for the few peaks above, targets of shops and podcasts, room tone."""
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, replace
 
@@ -10,7 +11,7 @@ import numpy as np
 from csm_cli.audio.resample import resample
 from csm_cli.core.errors import UsageError
 
-MAX_LIMITING_DB = 9.0  # past this the limiter would be heard; the gain gives way instead
+MAX_LIMITING_DB = 9.0  # beyond this the limiter is audible; the gain is made smaller instead
 MAX_GAIN_DB = 30.0  # a nearly silent chapter is a fault to find, not to amplify
 LOOKAHEAD_SECONDS = 0.008
 BLOCK = 1 << 20
@@ -33,7 +34,7 @@ def rms(audio: np.ndarray) -> float:
 
 
 def static_gain(level_db: float, peak: float, target_db: float, ceiling_db: float | None) -> float:
-    """The one factor that brings a level to the one asked for.
+    """The one factor that brings a level to its target.
 
     Peaks may then stand up to 9 dB above the ceiling, which `limit_peaks` takes down; a gain that needed
     more than that is made smaller. Silence has a gain of 1.
@@ -54,7 +55,8 @@ def limit_peaks(audio: np.ndarray, rate: int, peak_db: float) -> None:
 
     The gain falls and rises over 8 ms on either side of a peak: the lowest gain needed within reach,
     then its mean over the same reach, which can never be above what the peak itself needs. Peaks between
-    samples count too: they come to light when an encoder changes the rate.
+    samples count too, since an encoder that changes the rate makes samples of them; they are found at four
+    times the rate, as in ITU-R BS.1770-4, annex 2.
 
     Args:
         audio: float32 `[samples]`.
@@ -167,3 +169,45 @@ def parse_loudness(text: str) -> Loudness:
         )
     wanted = Loudness("custom", values.get("rms"), values.get("lufs"), -1.0)
     return replace(wanted, peak_db=values["peak"]) if "peak" in values else wanted
+
+
+LOOP_SECONDS = 8
+LOWEST_HZ, HIGHEST_HZ = 60.0, 8000.0
+
+
+@functools.lru_cache(maxsize=4)
+def room_tone_loop(rate: int, level_db: float, seed: int = 0) -> np.ndarray:
+    """Eight seconds of pink noise at `level_db` dBFS RMS that loop without a seam; same seed, same noise.
+
+    Returns:
+        float32 `[8 * rate]`, not writable.
+    """
+    size = LOOP_SECONDS * rate
+    random = np.random.default_rng(seed)
+    frequency = np.fft.rfftfreq(size, 1 / rate)
+    band = (frequency >= LOWEST_HZ) & (frequency <= HIGHEST_HZ)
+    spectrum = np.zeros(frequency.size, dtype=np.complex128)
+    phase = random.uniform(0, 2 * np.pi, int(band.sum()))
+    spectrum[band] = np.exp(1j * phase) / np.sqrt(frequency[band])
+    noise = np.fft.irfft(spectrum, size)  # periodic by nature, so its end meets its beginning
+    noise *= 10 ** (level_db / 20) / np.sqrt(np.mean(noise**2))
+    loop = noise.astype(np.float32)
+    loop.flags.writeable = False
+    return loop
+
+
+def add_room_tone(audio: np.ndarray, rate: int, level_db: float, seed: int = 0, position: int = 0) -> None:
+    """Adds room tone to all of `audio` (float32 `[samples]`), in place.
+
+    It goes on under speech, which masks it, so that it never starts or stops.
+
+    Args:
+        level_db: dBFS RMS.
+        position: of the first sample within the chapter, so that blocks get the same noise as the whole.
+    """
+    loop = room_tone_loop(rate, level_db, seed)
+    done, phase = 0, position % loop.size
+    while done < audio.size:
+        part = audio[done : done + loop.size - phase]
+        part += loop[phase : phase + part.size]
+        done, phase = done + part.size, 0

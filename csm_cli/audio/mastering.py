@@ -8,9 +8,16 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from csm_cli.audio.disk_buffer import BLOCK, DiskBuffer
-from csm_cli.audio.level import DEFAULT_LOUDNESS, LOOKAHEAD_SECONDS, Loudness, db, limit_peaks, static_gain
+from csm_cli.audio.level import (
+    DEFAULT_LOUDNESS,
+    LOOKAHEAD_SECONDS,
+    Loudness,
+    add_room_tone,
+    db,
+    limit_peaks,
+    static_gain,
+)
 from csm_cli.audio.measure import integrated_loudness
-from csm_cli.audio.room_tone import add_tone
 from csm_cli.audio.timeline import Bed, Gap, PauseEntry, SoundEntry, TimelineEntry
 from csm_cli.core.errors import UsageError
 
@@ -62,15 +69,15 @@ class Mastering:
         trim: cut the model's silence at head and tail of each line; the pauses take its place.
         loudness: what one static gain and a limiter bring the chapter to.
         fade_seconds: at either edge of a line.
-        tone_db: RMS of the room tone.
-        tone_seed: of its noise.
+        room_tone_db: dBFS RMS of the room tone.
+        room_tone_seed: of its noise.
     """
 
     trim: bool = True
     loudness: Loudness = DEFAULT_LOUDNESS
     fade_seconds: float = 0.015
-    tone_db: float | None = -66.0
-    tone_seed: int = 0
+    room_tone_db: float | None = -66.0
+    room_tone_seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -84,11 +91,11 @@ class PlacedBed:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything in a chapter is heard.
+    """Where everything in a chapter lies: entries in seconds, beds in samples.
 
     Attributes:
         samples: of the chapter.
-        beds: still to be laid under it; they need to know where the speech is.
+        beds: still to be mixed in, which needs the places of the speech.
     """
 
     samples: int
@@ -102,23 +109,23 @@ CLOSE_ENOUGH_DB = 0.1
 CORRECTIONS = 3
 
 
-def choose_gain(tapes: Sequence[DiskBuffer], rate: int, mastering: Mastering) -> float:
-    """The one factor that brings these tapes together, pauses included, to the loudness asked for.
+def choose_gain(buffers: Sequence[DiskBuffer], rate: int, mastering: Mastering) -> float:
+    """The one factor that brings these buffers, taken together with their pauses, to the target loudness.
 
     The limiter takes something off again, so the result is measured and the factor corrected. Where the
-    limiter would have to take more than 9 dB off a peak, the tapes stay below the target.
+    limiter would have to take more than 9 dB off a peak, the buffers stay below the target.
     """
     loudness = mastering.loudness
     target = loudness.target
     if target is None:
         return 1.0
     level, peak = _level(
-        (block for tape in tapes for block in tape.blocks()), rate, loudness.lufs is not None
+        (block for buffer in buffers for block in buffer.blocks()), rate, loudness.lufs is not None
     )
     gain = static_gain(level, peak, target, loudness.ceiling_db)
     for _ in range(CORRECTIONS):
-        heard = (block for tape in tapes for block in mastered(tape, rate, mastering, gain))
-        missing = target - _level(heard, rate, loudness.lufs is not None)[0]
+        result = (block for buffer in buffers for block in mastered(buffer, rate, mastering, gain))
+        missing = target - _level(result, rate, loudness.lufs is not None)[0]
         better = static_gain(level, peak, db(gain) + level + missing, loudness.ceiling_db)
         if abs(missing) <= CLOSE_ENOUGH_DB or abs(db(better / gain)) <= CLOSE_ENOUGH_DB:
             break
@@ -127,22 +134,23 @@ def choose_gain(tapes: Sequence[DiskBuffer], rate: int, mastering: Mastering) ->
 
 
 def mastered(
-    tape: DiskBuffer, rate: int, mastering: Mastering, gain: float, ceiling_db: float | None = None
+    buffer: DiskBuffer, rate: int, mastering: Mastering, gain: float, ceiling_db: float | None = None
 ) -> Iterator[np.ndarray]:
-    """The tape as it is to be heard, in blocks of float32: the tone's level is absolute, the peak final.
+    """The final samples in float32 blocks: after the gain come room tone, at its own level, and the limiter.
 
     Args:
-        ceiling_db: of the limiter, in place of the one that follows from the loudness.
+        gain: as a factor.
+        ceiling_db: of the limiter, dBFS, in place of the one that follows from the loudness.
     """
     ceiling = mastering.loudness.ceiling_db if ceiling_db is None else ceiling_db
     # A limiter's gain at a sample depends on peaks within twice its reach, and on the kernel beyond them.
     context = 0 if ceiling is None else 4 * round(LOOKAHEAD_SECONDS * rate) + 128
-    for start in range(0, tape.size, BLOCK):
-        end = min(start + BLOCK, tape.size)
-        first, last = max(0, start - context), min(tape.size, end + context)
-        audio = tape.read(first, last) * np.float32(gain)
-        if mastering.tone_db is not None:
-            add_tone(audio, rate, mastering.tone_db, mastering.tone_seed, first)
+    for start in range(0, buffer.size, BLOCK):
+        end = min(start + BLOCK, buffer.size)
+        first, last = max(0, start - context), min(buffer.size, end + context)
+        audio = buffer.read(first, last) * np.float32(gain)
+        if mastering.room_tone_db is not None:
+            add_room_tone(audio, rate, mastering.room_tone_db, mastering.room_tone_seed, first)
         if ceiling is not None:
             limit_peaks(audio, rate, ceiling)
         yield audio[start - first : end - first]
@@ -152,9 +160,9 @@ def _level(blocks: Iterable[np.ndarray], rate: int, lufs: bool) -> tuple[float, 
     """(level in dB RMS or LUFS, highest sample as an amplitude)."""
     meter = _Meter()
     if lufs:
-        return integrated_loudness(map(meter.hear, blocks), rate), meter.peak
+        return integrated_loudness(map(meter.add, blocks), rate), meter.peak
     for block in blocks:
-        meter.hear(block)
+        meter.add(block)
     return db(np.sqrt(meter.power / max(1, meter.samples))), meter.peak
 
 
@@ -162,7 +170,7 @@ class _Meter:
     def __init__(self) -> None:
         self.power, self.samples, self.peak = 0.0, 0, 0.0
 
-    def hear(self, block: np.ndarray) -> np.ndarray:
+    def add(self, block: np.ndarray) -> np.ndarray:
         wide = block.astype(np.float64)
         self.power += float(wide @ wide)
         self.samples += block.size

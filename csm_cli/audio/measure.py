@@ -1,4 +1,7 @@
-"""What a file really sounds like: decoded once by ffmpeg, measured block by block, whatever made it."""
+"""Measurements of a file's sound: decoded once by ffmpeg, block by block.
+
+Loudness, its range and true peaks are those of ITU-R BS.1770 and EBU R 128 (ffmpeg's `ebur128` filter).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from csm_cli.core.errors import CsmError, MissingError, UsageError
 
 FRAME_SECONDS = 0.01
 WINDOW_SECONDS = 0.5
-# `framelog=verbose` keeps a line per 0.1 s out of what ffmpeg says; older versions know no `quiet`.
+# `framelog=verbose` keeps a line per 0.1 s out of the messages; older versions have no `quiet`.
 STRICT = ["-err_detect", "crccheck"]
 DECODING = ["-map", "0:a:0", "-af", "ebur128=peak=true:framelog=verbose"]
 DECODING += ["-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
@@ -30,7 +33,7 @@ class Measured:
     """The sound of one file.
 
     Attributes:
-        codec, rate, channels, bit_rate: as ffmpeg names them; bit_rate in kbit/s, None if it does not say.
+        codec, rate, channels, bit_rate: as ffmpeg names them; bit_rate in kbit/s, None if unstated.
         seconds: decoded, not what a header claims.
         rms_db: over the whole file, all channels.
         peak_db: highest sample, dBFS.
@@ -39,7 +42,7 @@ class Measured:
         range_lu: loudness range.
         frames_db: RMS of every 10 ms, float32.
         faults: what the decoder complained about.
-        declared: seconds that the header claims; None if it does not say.
+        declared: seconds that the header claims; None if unstated.
         marks: chapters that are listed in it.
     """
 
@@ -101,7 +104,7 @@ def measure(path: Path | str) -> Measured:
         raise MissingError("no such audio file", where=str(path), remedy="check the path")
     meter = _Meter()
     try:
-        said = read_ffmpeg(
+        messages = read_ffmpeg(
             [
                 "-loglevel",
                 "level+info",
@@ -112,7 +115,7 @@ def measure(path: Path | str) -> Measured:
                 f"file:{path}",
                 *DECODING,
             ],
-            meter.hear,
+            meter.feed,
             where=str(path),
         )
     except MissingError:
@@ -122,8 +125,8 @@ def measure(path: Path | str) -> Measured:
     power = meter.frames()
     if not meter.samples:
         raise UsageError("holds no sound", where=str(path), remedy=REMEDY)
-    summary = _summary(said)
-    codec, bit_rate = _stream(said)
+    summary = _summary(messages)
+    codec, bit_rate = _stream(messages)
     with np.errstate(divide="ignore"):
         frames = 10 * np.log10(power)
     return Measured(
@@ -139,9 +142,9 @@ def measure(path: Path | str) -> Measured:
         lufs=summary["I"],
         range_lu=summary["LRA"],
         frames_db=frames,
-        declared=_declared(said),
-        marks=len(CHAPTER.findall(said)),
-        faults=tuple(dict.fromkeys(re.findall(r"\[(?:error|fatal)\] (.+)", said))),
+        declared=_declared(messages),
+        marks=len(CHAPTER.findall(messages)),
+        faults=tuple(dict.fromkeys(re.findall(r"\[(?:error|fatal)\] (.+)", messages))),
     )
 
 
@@ -152,16 +155,16 @@ def integrated_loudness(blocks: Iterable[np.ndarray], rate: int) -> float:
         CsmError, MissingError: ffmpeg is not there, or fails.
     """
     source = ["-loglevel", "info", "-f", "f32le", "-ar", str(rate), "-ac", "1", "-i", "pipe:0"]
-    said = feed_ffmpeg(
+    messages = feed_ffmpeg(
         [*source, "-af", "ebur128=framelog=verbose", "-f", "null", "-"],
         (block.astype("<f4").tobytes() for block in blocks),
         where="the loudness measurement",
     )
-    return _summary(said)["I"]
+    return _summary(messages)["I"]
 
 
 class _Meter:
-    """Hears an AU stream (a header of a few bytes, then float32, big-endian) in pieces of any size."""
+    """Measures an AU stream (a header of a few bytes, then float32, big-endian) in pieces of any size."""
 
     def __init__(self) -> None:
         self.rate = self.channels = 0
@@ -169,7 +172,7 @@ class _Meter:
         self._rest = b""
         self._frames: list[np.ndarray] = []
 
-    def hear(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> None:
         data = self._rest + data
         if not self.rate:
             start = int.from_bytes(data[4:8], "big")
@@ -201,24 +204,24 @@ class _Meter:
         self._frames.append(power.reshape(rows, -1).mean(axis=1).astype(np.float32))
 
 
-def _summary(said: str) -> dict[str, float]:
+def _summary(messages: str) -> dict[str, float]:
     """I, LRA and Peak from the last lines of the ebur128 filter."""
     found = dict(
-        re.findall(r"^\s+(I|LRA|Peak):\s+(-?inf|nan|-?[\d.]+) ", said.rpartition("Summary:")[2], re.M)
+        re.findall(r"^\s+(I|LRA|Peak):\s+(-?inf|nan|-?[\d.]+) ", messages.rpartition("Summary:")[2], re.M)
     )
     values = {key: float(found.get(key, "-inf")) for key in ("I", "LRA", "Peak")}
     # Silence is reported as the gate itself, -70 LUFS.
     return values | {"I": values["I"] if values["I"] > -70 else float("-inf")}
 
 
-def _declared(said: str) -> float | None:
-    if GUESSED in said:  # a variable bit rate without a header that counts the frames
+def _declared(messages: str) -> float | None:
+    if GUESSED in messages:  # a variable bit rate without a header that counts the frames
         return None
-    found = re.search(r"Duration: (\d+):(\d+):([\d.]+)", said)
+    found = re.search(r"Duration: (\d+):(\d+):([\d.]+)", messages)
     return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]) if found else None
 
 
-def _stream(said: str) -> tuple[str, float | None]:
-    found = re.search(r"Stream #0:\d+.*?: Audio: (\w+)(.*)", said)
+def _stream(messages: str) -> tuple[str, float | None]:
+    found = re.search(r"Stream #0:\d+.*?: Audio: (\w+)(.*)", messages)
     rate = re.search(r"(\d+) kb/s", found[2]) if found else None
     return found[1] if found else "", float(rate[1]) if rate else None

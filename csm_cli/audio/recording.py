@@ -89,7 +89,7 @@ def channel_weights(blocks: Iterator[np.ndarray], channels: int) -> np.ndarray:
 
 
 def _by_ffmpeg(path: Path, seconds: float) -> tuple[np.ndarray, int]:
-    """(float32 `[samples, channels]`, rate). As an AU stream, whose header tells rate and channels."""
+    """(float32 `[samples, channels]`, rate). As an AU stream, whose header carries rate and channels."""
     rates = "|".join(map(str, FFMPEG_RATES))
     options = ["-vn", "-af", f"aformat=sample_rates={rates}", "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
     with ffmpeg_errors(path):

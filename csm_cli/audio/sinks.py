@@ -1,4 +1,4 @@
-"""Where sound goes while it is being made: a WAV stream, or the loudspeaker."""
+"""Where sound goes while it is being rendered: a WAV stream, or the loudspeaker."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from csm_cli.audio.files import to_pcm16, wav_header
 from csm_cli.core.errors import MissingError, UsageError, unwritten
 
 BLOCK_SECONDS = 0.5
-"""Longest piece handed to a loudspeaker at once: how late it hears that it should stop."""
+"""Longest piece handed to a loudspeaker at once: the delay until it stops."""
 
 
 class Sink(Protocol):
     """Takes sound in order.
 
     Attributes:
-        gone: nobody takes it any more.
+        gone: its reader has closed it.
     """
 
     gone: bool
@@ -32,10 +32,10 @@ class Sink(Protocol):
 
 
 class WavStream:
-    """A WAV that is written while its length is not known; players take it as "until the end".
+    """A WAV whose length is not fixed when it begins; players take it as "until the end".
 
-    If its reader goes away, the rest is dropped in silence, and `gone` says so. Writing raises CsmError where
-    the disk is full.
+    If its reader goes away, the rest is dropped without an error, and `gone` is set. Writing raises
+    CsmError where the disk is full.
 
     Args:
         stream: such as `sys.stdout.buffer`.

@@ -1,4 +1,4 @@
-"""What the stitcher is given, and the timing it leaves: every line, pause and sound, exact to the sample."""
+"""The parts of a chapter before mixing, and its timing after: lines, pauses and sounds, to the sample."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Spoken:
 
     Attributes:
         text: as written: what subtitles show.
-        audio: float32 mono `[samples]` in [-1, 1], at the rate that the stitcher is told.
-        gain_db: of this line against the others, as the script asks for it.
+        audio: float32 mono `[samples]` in [-1, 1], at the rate that the mixer is given.
+        gain_db: of this line against the others, from the script.
         new_paragraph: whether a paragraph begins here.
         takes: names of the takes that it is made of.
     """
@@ -65,7 +65,7 @@ class Gap:
 
 @dataclass(frozen=True)
 class Sound:
-    """A sound file, heard once.
+    """A sound file, played once.
 
     Attributes:
         path: of any format.
@@ -105,7 +105,7 @@ Part = Spoken | Gap | Sound | Bed | BedEnd
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """One line as heard: `start` and `end` are seconds in the chapter, on whole samples, to 1e-6."""
+    """One line as mixed: `start` and `end` are seconds in the chapter, on whole samples, to 1e-6."""
 
     chapter: int
     line_id: str
@@ -119,7 +119,7 @@ class TimelineEntry:
 
     @classmethod
     def at(cls, spoken: Spoken, *, chapter: int, start: int, end: int, rate: int) -> TimelineEntry:
-        """The entry of a line heard from sample `start` up to, not including, sample `end`."""
+        """The entry of a line that lasts from sample `start` up to, not including, sample `end`."""
         return cls(
             chapter=chapter,
             line_id=spoken.line_id,
@@ -152,7 +152,7 @@ class TimelineEntry:
 
 @dataclass(frozen=True)
 class PauseEntry:
-    """Room tone as heard, in seconds in the chapter.
+    """Room tone as mixed, in seconds in the chapter.
 
     Attributes:
         kind: a `GapKind`, "head" or "tail".
@@ -169,7 +169,7 @@ class PauseEntry:
 
 @dataclass(frozen=True)
 class SoundEntry:
-    """A sound or a bed as heard, in seconds in the chapter.
+    """A sound or a bed as mixed, in seconds in the chapter.
 
     Attributes:
         kind: "sound", "under" or "bed".
@@ -189,7 +189,7 @@ class SoundEntry:
 
 @dataclass(frozen=True)
 class ChapterTimeline:
-    """One chapter and what is heard in it.
+    """One chapter and what is in it.
 
     Attributes:
         file: the name of the chapter's first file, relative to the timeline; "" when it has none of its own.

@@ -7,7 +7,7 @@ import numpy as np
 MARGIN_SECONDS = 0.03  # kept on either side; soft onsets and release tails live here
 FRAME_SECONDS = 0.005
 RELATIVE_DB = -42.0  # to the loudest frame: below the weakest fricatives, above the codec's hiss
-ABSOLUTE_DB = -62.0  # dBFS RMS: what is softer than this is never heard as speech
+ABSOLUTE_DB = -62.0  # dBFS RMS: what is softer than this is never speech
 
 
 def speech_bounds(audio: np.ndarray, rate: int) -> tuple[int, int]:

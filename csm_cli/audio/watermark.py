@@ -1,4 +1,4 @@
-"""An inaudible mark in what is delivered, by silentcipher; takes and what the model hears stay unmarked."""
+"""An inaudible mark in delivered sound, by silentcipher; takes, and so the model's context, stay unmarked."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Watermark:
     """Marks sounds with a key.
 
     Args:
-        key: anything; only its hash is heard.
+        key: anything; only its hash is embedded.
         folder: of silentcipher's 44.1 kHz checkpoint with `hparams.yaml`; None: from the Hub.
 
     Raises:
@@ -55,7 +55,7 @@ class Watermark:
                 remedy="give the folder of silentcipher's 44.1 kHz checkpoint",
             )
         try:
-            with contextlib.redirect_stdout(io.StringIO()):  # it talks on the stream that carries our paths
+            with contextlib.redirect_stdout(io.StringIO()):  # it prints to the stream that carries our paths
                 self._model: Any = silentcipher.get_model(model_type="44.1k", device=device, **where)
         except Exception as error:  # whatever the Hub, torch or its own code raise
             reason = str(error).strip().splitlines()

@@ -1,1 +1,1 @@
-"""How fast a model speaks on this machine, beside how exactly, and beside transformers. `csm bench`."""
+"""`csm bench`: the speed of a model on this machine, with its exactness, beside transformers."""

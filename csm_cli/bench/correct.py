@@ -1,4 +1,4 @@
-"""How exactly a fast path computes: its logits beside those of the reference, on the same given codes."""
+"""The exactness of a fast path: its logits beside those of the reference, on the same given codes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from csm_cli.engine.steps import depth_embed, embed_frames, new_cache, prefill, rms
-from csm_cli.engine.weights import Stack, Weights
+from csm_cli.engine.layout import Stack, Weights, new_cache
+from csm_cli.engine.steps import depth_embed, embed_frames, prefill_stack, rms
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def teacher_forced(weights: Weights, ids: Tensor, codes: Tensor) -> Tensor:
     """Logits of every code of given frames, float32 `[frames, K, V]`.
 
     Args:
-        ids: of text that comes first, int64 `[T]`.
+        ids: of the text before the frames, int64 `[T]`.
         codes: int64 `[frames, K]`.
     """
     stack, device = weights.backbone, weights.text.device
@@ -51,9 +51,9 @@ def _run(weights: Weights, stack: Stack, x: Tensor) -> Tensor:
     cache = new_cache(stack, x.shape[0], x.shape[1], in_block=kernels is not None)
     if kernels is None:
         rotation = stack.rotation[None, : x.shape[1], None]
-        return rms(prefill(stack, x, cache, rotation), stack.eps)
+        return rms(prefill_stack(stack, x, cache, rotation), stack.eps)
     depth = stack is weights.depth
-    states = [kernels.read(row, cache, number, 0, depth) for number, row in enumerate(x)]
+    states = [kernels.prefill_stack(row, cache, number, 0, depth) for number, row in enumerate(x)]
     return rms(torch.stack(states), stack.eps)
 
 
@@ -65,7 +65,7 @@ def agreement(found: Tensor, wanted: Tensor) -> Agreement:
 
 
 def given(weights: Weights, frames: int = 12) -> tuple[Tensor, Tensor]:
-    """Ids and codes to compare on, random but always the same."""
+    """Text ids int64 `[24]` and codes int64 `[frames, K]` to compare on, random but always the same."""
     generator = torch.Generator().manual_seed(1)
     ids = torch.randint(len(weights.text), (24,), generator=generator)
     return ids, torch.randint(weights.codes, (frames, weights.num_codebooks), generator=generator)

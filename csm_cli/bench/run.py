@@ -1,4 +1,4 @@
-"""The measurement: everything by turns in the same run, so that what else the machine does hits all alike."""
+"""The measurement: all contenders by turns in one run, so that other load on the machine hits all alike."""
 
 from __future__ import annotations
 
@@ -17,18 +17,16 @@ import numpy as np
 import torch
 
 from csm_cli.bench.correct import Agreement, agreement, given, teacher_forced
-from csm_cli.bench.subject import Peer, Subject
-from csm_cli.core.types import Codes, Sampler, Segment, Utterance
+from csm_cli.bench.subject import BareFrames, Peer, Subject
+from csm_cli.core.types import Codes, Utterance
 from csm_cli.engine.devices import pick_device, pick_dtype, use_cpu_threads
 from csm_cli.engine.engine import Engine
 from csm_cli.engine.graphs import check_graphs
+from csm_cli.engine.layout import Weights
 from csm_cli.engine.linears import Plain, choose_linear
-from csm_cli.engine.prompt import Position
-from csm_cli.engine.scheduler import BatchScheduler
-from csm_cli.engine.weights import Weights, load_weights
+from csm_cli.engine.weights import load_weights
 
 TEXT = "The boat turned slowly into the wind, and the old man at the helm said nothing at all."
-SAMPLER = Sampler(0.9, 50)
 
 
 @dataclass(frozen=True)
@@ -56,10 +54,10 @@ class Plan:
 
 @dataclass
 class Row:
-    """A line of the table, of the median round. × real time counts all lines together.
+    """A row of the table, of the median round. × real time counts all lines together.
 
-    Processor time tells of the work itself on a machine that does other things too; with several threads it
-    is the sum of theirs.
+    Processor time, the sum over threads, measures the work itself on a machine that is also busy with other
+    programs.
     """
 
     name: str
@@ -75,7 +73,7 @@ class Row:
 
 @dataclass
 class Report:
-    """All that was measured; `loops`: in compiled loops (see `csm_cli.engine.kernels`)."""
+    """All figures of a measurement; `loops`: in compiled loops (see `csm_cli.engine.kernels`)."""
 
     subject: str
     device: str
@@ -95,34 +93,8 @@ class Report:
     peak_memory_gb: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """As JSON takes it."""
         return asdict(self)
-
-
-class Prompts:
-    """Stands in for a `Prompter`: prompts of a given length, and an ending that never comes.
-
-    Args:
-        ids: of the prompt's text.
-        voice: how many of them are a voice reference, which is read once.
-    """
-
-    eos = -1
-
-    def __init__(self, ids: list[int], num_codebooks: int, voice: int = 0) -> None:
-        self.ids, self.num_codebooks, self.voice = ids, num_codebooks, voice
-
-    def content(self, utterance: Utterance) -> list[Position]:
-        """The same for every line."""
-        return list(self.ids)
-
-    def positions(self, segments: tuple[Segment, ...], utterance: Utterance | None = None) -> int:
-        """Of the voice reference."""
-        return self.voice
-
-    def embed(self, content: list[int], weights: Weights) -> torch.Tensor:
-        """Rows of the text table."""
-        return weights.text[torch.tensor(content, device=weights.text.device)]
 
 
 def measure(
@@ -133,13 +105,13 @@ def measure(
     quantize: str | None = None,
     eager: bool = False,
     graphs: bool = False,
-    tell: Callable[[str], None] = lambda text: None,
+    progress: Callable[[str], None] = lambda text: None,
 ) -> Report:
-    """Measure.
+    """Measure speed, and exactness beside the plain products in float32.
 
     Args:
         device, dtype, quantize, eager, graphs: as `Engine.load`.
-        tell: hears what is going on, for a person who waits.
+        progress: called with a line of text when a part of the measurement begins.
 
     Raises:
         MissingError, UsageError: as `Engine.load`.
@@ -149,7 +121,7 @@ def measure(
         use_cpu_threads()
     linear = choose_linear(where, kind, quantize, eager)
     check_graphs(where, graphs, eager)
-    tell("comparing with the reference")
+    progress("comparing with the reference")
     reference = load_weights(subject.config, subject.tensors, where, torch.float32, Plain)
     ids, codes = given(reference)
     wanted = teacher_forced(reference, ids, codes)
@@ -172,7 +144,7 @@ def measure(
     )
     peers = []
     if plan.against:
-        tell("loading transformers")
+        progress("loading transformers")
         peers = [Peer(subject, where, kind if quantize is None else torch.float32, compiled=False)]
         if plan.compiled:
             peers.append(Peer(subject, where, kind, compiled=True))
@@ -184,13 +156,12 @@ def measure(
         + (" graphs" if graphs else "")
     )
     for batch in plan.batches:
-        tell(f"batch {batch}")
+        progress(f"batch {batch}")
         times: dict[str, list[tuple[float, float]]] = {
             name: [] for name in (ours, *(peer.name for peer in peers))
         }
-        frames = BareFrames(
-            weights, prompt.tolist(), batch, plan, subject.config["max_position_embeddings"], graphs
-        )
+        positions = subject.config["max_position_embeddings"]
+        frames = BareFrames(weights, prompt.tolist(), batch, plan.frames, plan.rounds, positions, graphs)
         for peer in peers:
             peer.seconds(prompt, batch, 2)
         for _ in range(plan.rounds):
@@ -209,59 +180,26 @@ def measure(
     del peers
     if subject.source is not None and plan.end_to_end:
         engine = Engine.load(
-            subject.source, device, kind, quantize=quantize, eager=eager, graphs=graphs, notice=tell
+            subject.source, device, kind, quantize=quantize, eager=eager, graphs=graphs, notice=progress
         )
-        tell("time to first audio")
+        progress("time to first audio")
         report.first_audio_ms = first_audio(engine) * 1e3
         for batch in plan.batches:
-            tell(f"end to end, batch {batch}")
+            progress(f"end to end, batch {batch}")
             report.end_to_end_times_real_time[batch] = end_to_end(engine, batch)
     report.peak_memory_gb = peak_memory(where)
     return report
 
 
-class BareFrames:
-    """Bare frames of a full set of slots."""
-
-    def __init__(
-        self,
-        weights: Weights,
-        ids: list[int],
-        batch: int,
-        plan: Plan,
-        positions: int,
-        graphs: bool,
-        compiled: bool = False,
-    ) -> None:
-        self.frames = plan.frames
-        prompts: Any = Prompts(ids, weights.num_codebooks, voice=len(ids) // 2)
-        self.scheduler = BatchScheduler(weights, prompts, batch, positions, graphs=graphs, compiled=compiled)
-        cap = 4 + plan.frames * plan.rounds
-        for seed in range(batch):
-            self.scheduler.submit(Utterance(0, "", seed=seed, max_frames=cap, sampler=SAMPLER))
-        for _ in range(3):
-            self.scheduler.advance()
-        self.device = weights.text.device
-
-    def round(self) -> tuple[float, float]:
-        """Seconds a frame, and seconds of processor time."""
-        began, worked = time.perf_counter(), time.process_time()
-        for _ in range(self.frames):
-            self.scheduler.advance()
-        if self.device.type == "cuda":
-            torch.cuda.synchronize()
-        seconds, work = time.perf_counter() - began, time.process_time() - worked
-        return seconds / self.frames, work / self.frames
-
-
 def row_of(name: str, batch: int, found: list[tuple[float, float]], books: int, device: torch.device) -> Row:
+    """The row of a contender, from (seconds a frame, processor seconds a frame) of each round."""
     seconds = statistics.median(wall for wall, _ in found)
     work = statistics.median(work for _, work in found) * 1e3 if device.type == "cpu" else None
     return Row(name, batch, seconds * 1e3, work, batch * 0.08 / seconds, batch * books / seconds)
 
 
 def frame_bytes(weights: Weights) -> int:
-    """Weights read for a frame: the backbone once, the depth decoder once for each codebook but the first."""
+    """Bytes of weights read for a frame: the backbone once, the depth decoder K-1 times."""
 
     def layers(stack: Any) -> int:
         return sum(
@@ -309,7 +247,7 @@ def end_to_end(engine: Engine, batch: int) -> float:
     seconds = 0.0
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="csm-bench-") as folder:
-        for number, codes in enumerate(_spoken(engine, lines, batch)):
+        for number, codes in enumerate(_generate(engine, lines, batch)):
             (sound,) = engine.decode([codes])
             seconds += len(sound) / engine.sample_rate
             with (Path(folder) / f"{number}.wav").open("wb") as file:
@@ -317,7 +255,7 @@ def end_to_end(engine: Engine, batch: int) -> float:
     return seconds / (time.perf_counter() - began)
 
 
-def _spoken(engine: Engine, lines: list[Utterance], batch: int) -> Iterator[Codes]:
+def _generate(engine: Engine, lines: list[Utterance], batch: int) -> Iterator[Codes]:
     scheduler = engine.scheduler(batch)
     for line in lines:
         scheduler.submit(line)
@@ -326,6 +264,7 @@ def _spoken(engine: Engine, lines: list[Utterance], batch: int) -> Iterator[Code
 
 
 def device_name(device: torch.device) -> str:
+    """The model of the GPU or processor."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     if Path("/proc/cpuinfo").is_file():
@@ -342,6 +281,7 @@ def _load_average() -> float | None:
 
 
 def peak_memory(device: torch.device) -> float:
+    """GB: of the device on CUDA, else of this process; 0 on Windows."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 1e9
     if sys.platform == "win32":

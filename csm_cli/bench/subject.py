@@ -1,4 +1,4 @@
-"""What is measured: a checkpoint or random weights of a well-known shape, and transformers on the same."""
+"""What is measured: a checkpoint, or random weights of a common shape, in the engine and in transformers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,13 @@ import torch
 from torch import Tensor
 
 from csm_cli.core.errors import UsageError
+from csm_cli.core.types import Sampler, Segment, Utterance
+from csm_cli.engine.layout import Weights
+from csm_cli.engine.prompt import Position
+from csm_cli.engine.scheduler import BatchScheduler
 
 SHAPES = ("csm-1b", "tiny")
+SAMPLER = Sampler(0.9, 50)
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class Subject:
     """A model to measure.
 
     Attributes:
-        name: what it is called in the table.
+        name: in the table.
         config: as in `config.json`, rotary settings under `rope_parameters`.
         tensors: by name.
         source: what `Engine.load` takes; None for random weights, which have no tokenizer and no codec.
@@ -37,7 +42,7 @@ class Subject:
 
 
 class RandomTensors(Mapping[str, Tensor]):
-    """Weights made when they are asked for, each time the same, so that they need no memory of their own.
+    """Weights made on each access, always the same, so that they need no memory of their own.
 
     Args:
         shapes: of all tensors, by name.
@@ -111,6 +116,71 @@ def tensor_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
+class Prompts:
+    """In place of a `Prompter`: the same prompt for every line, and an EOS code that is never sampled.
+
+    Args:
+        ids: of the prompt's text.
+        voice: how many of them are a voice reference, which is prefilled once.
+    """
+
+    eos = -1
+
+    def __init__(self, ids: list[int], num_codebooks: int, voice: int = 0) -> None:
+        self.ids, self.num_codebooks, self.voice = ids, num_codebooks, voice
+
+    def content(self, utterance: Utterance) -> list[Position]:
+        """The ids, whatever the utterance is."""
+        return list(self.ids)
+
+    def positions(self, segments: tuple[Segment, ...], utterance: Utterance | None = None) -> int:
+        """Length of the voice reference."""
+        return self.voice
+
+
+class BareFrames:
+    """Frames of a full set of slots, without codec and files.
+
+    Args:
+        ids: of the prompt.
+        batch: slots.
+        frames, rounds: frames measured in each round, and rounds.
+        positions: of the model.
+        graphs, compiled: as `BatchScheduler`.
+    """
+
+    def __init__(
+        self,
+        weights: Weights,
+        ids: list[int],
+        batch: int,
+        frames: int,
+        rounds: int,
+        positions: int,
+        graphs: bool,
+        compiled: bool = False,
+    ) -> None:
+        self.frames = frames
+        prompts: Any = Prompts(ids, weights.num_codebooks, voice=len(ids) // 2)
+        self.scheduler = BatchScheduler(weights, prompts, batch, positions, graphs=graphs, compiled=compiled)
+        cap = 4 + frames * rounds
+        for seed in range(batch):
+            self.scheduler.submit(Utterance(0, "", seed=seed, max_frames=cap, sampler=SAMPLER))
+        for _ in range(3):
+            self.scheduler.advance()
+        self.device = weights.text.device
+
+    def round(self) -> tuple[float, float]:
+        """(seconds a frame, seconds of processor time a frame) of a round."""
+        began, worked = time.perf_counter(), time.process_time()
+        for _ in range(self.frames):
+            self.scheduler.advance()
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
+        seconds, work = time.perf_counter() - began, time.process_time() - worked
+        return seconds / self.frames, work / self.frames
+
+
 class Peer:
     """transformers, eager, or with its static cache compiled.
 
@@ -141,7 +211,7 @@ class Peer:
             self.model.depth_decoder.generation_config.cache_implementation = "static"
 
     def seconds(self, ids: Tensor, batch: int, frames: int) -> tuple[float, float, int]:
-        """Speak; (seconds, seconds of processor time, frames that came)."""
+        """Generate; returns (seconds, seconds of processor time, frames generated)."""
         inputs = ids[None].expand(batch, -1).contiguous().to(self.device)
         began, worked = time.perf_counter(), time.process_time()
         with torch.inference_mode():
@@ -154,8 +224,6 @@ class Peer:
 
 
 def _is_folder(source: Any) -> bool:
-    from pathlib import Path
-
     return (Path(source) / "config.json").is_file()
 
 

@@ -173,7 +173,7 @@ def _save_file(tensors: dict[str, Tensor], path: Path) -> None:
 
 
 def as_any_file(path: Path) -> None:
-    """Give a file the rights of any new one: safetensors lets nobody but the owner read what it writes."""
+    """Give a file the permissions of any new one: safetensors lets only the owner read what it writes."""
     probe = path.with_suffix(".probe")
     probe.touch()
     path.chmod(probe.stat().st_mode)

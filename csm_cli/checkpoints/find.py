@@ -1,4 +1,4 @@
-"""From what a user calls a model to its files: a folder, a weight file, a Hub id, an adapter on top of
+"""From the name a user gives to a checkpoint's files: a folder, a weight file, a Hub id, an adapter on top of
 either.
 
 Nothing is downloaded here.
@@ -10,16 +10,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from csm_cli.checkpoints.config import from_flavours, is_original, read_json, unify
-from csm_cli.checkpoints.fit import check_config, check_tensors
+from csm_cli.checkpoints.config import (
+    check_config,
+    check_tensors,
+    from_flavours,
+    is_original,
+    read_json,
+    unify,
+)
 from csm_cli.checkpoints.lora import CONFIG as ADAPTER_CONFIG
 from csm_cli.checkpoints.lora import is_adapter, merge_adapter
 from csm_cli.checkpoints.names import Format, detect, from_original
 from csm_cli.checkpoints.tensors import DAMAGED, PICKLES, Tensors, open_weights
 from csm_cli.core.errors import MissingError
 
-DEMO_CHECKPOINT = Path(__file__).parent / "demo"
-
+DEMO = "demo"
+"""What the embedded voice is called, wherever a model is named."""
+DEMO_CHECKPOINT = Path(__file__).parent / DEMO
+"""The checkpoint of the embedded voice."""
 
 MIMI = "kyutai/mimi"
 """The codec's own repository: where the original release's weights take it from."""
@@ -46,13 +54,14 @@ class Checkpoint:
     """A checkpoint that was found.
 
     Attributes:
-        model_id: what the user called it: a Hub id, or the name of its folder.
-        folder: where its files are.
+        model_id: a Hub id, or the name of its folder.
+        folder: of its files.
         config: `config.json` of the transformers format, rotary settings under `rope_parameters` in every
             part.
         weights: the files that hold the tensors.
         codec: folder of the codec's own checkpoint, if the weights come without it.
-        base: what an adapter sits on; its files are the base's, but for those that the adapter's folder has.
+        base: what an adapter changes; its files are used where the adapter's folder has none.
+        raw: the tensors, if the search has opened them already.
     """
 
     model_id: str
@@ -95,7 +104,7 @@ class Checkpoint:
 
     @property
     def identity_files(self) -> tuple[Path, ...]:
-        """The files that decide what the model says, given sampler, prompt and seed."""
+        """The files that the codes depend on, given sampler, prompt and seed."""
         codec = _weight_files(self.codec, {}) if self.codec else []
         adapter = sorted(self.folder.glob("adapter_model*.safetensors")) if self.base else []
         small = [self.file(name) for name in ("config.json", "tokenizer.json", ADAPTER_CONFIG)]
@@ -105,18 +114,18 @@ class Checkpoint:
         """`generation_config.json`; empty if there is none.
 
         Raises:
-            MissingError: it cannot be read, or one of its numbers is none.
+            MissingError: it cannot be read, or a number in it is not one from 0 up.
         """
         path = self.file("generation_config.json")
-        said = {} if path is None else read_json(path)
-        for name, value in said.items():
+        settings = {} if path is None else read_json(path)
+        for name, value in settings.items():
             numeric = name.removeprefix("depth_decoder_") in ("temperature", "top_k", "top_p")
             if numeric and value is not None and (not isinstance(value, (int, float)) or value < 0):
                 raise MissingError(f"{name} is {value!r}, not a number from 0 up", where=str(path))
-        return said
+        return settings
 
     def tensors(self) -> Tensors:
-        """All tensors under the names of the transformers format, codec included, read when asked for.
+        """All tensors under the names of the transformers format, codec included, read on access.
 
         Raises:
             MissingError: a file is missing or damaged, or the tensors are those of another model.
@@ -142,7 +151,7 @@ class Checkpoint:
 
 
 def find_checkpoint(model: str | Path, revision: str | None = None) -> Checkpoint:
-    """Find a checkpoint by folder, by weight file, or by Hub id in the Hub cache.
+    """Find a checkpoint by folder, by weight file, or by Hub id in its cache; "demo" is the embedded voice.
 
     Args:
         revision: branch, tag or commit of a Hub id; None: main.
@@ -151,7 +160,7 @@ def find_checkpoint(model: str | Path, revision: str | None = None) -> Checkpoin
         MissingError: there is nothing there, it is not in the cache, or its config or weights cannot be read.
     """
     name = str(model)
-    path = Path(name).expanduser()
+    path = DEMO_CHECKPOINT if model == DEMO else Path(name).expanduser()
     only: Path | None = None
     if path.is_dir():
         name, folder = _name_of(path), path
@@ -184,8 +193,8 @@ def find_checkpoint(model: str | Path, revision: str | None = None) -> Checkpoin
 
 
 def _name_of(folder: Path) -> str:
-    """What a folder's model is called: "demo" for the embedded one, else as the folder."""
-    return "demo" if folder.resolve() == DEMO_CHECKPOINT.resolve() else folder.resolve().name
+    """The model id of a folder: "demo" for the embedded voice, else the folder's name."""
+    return DEMO if folder.resolve() == DEMO_CHECKPOINT.resolve() else folder.resolve().name
 
 
 def _may_lack_codec(weights: tuple[Path, ...], config: dict[str, Any]) -> bool:
@@ -196,11 +205,11 @@ def _may_lack_codec(weights: tuple[Path, ...], config: dict[str, Any]) -> bool:
 
 def _with_adapter(name: str, folder: Path) -> Checkpoint:
     config = read_json(folder / ADAPTER_CONFIG)
-    said = config.get("base_model_name_or_path")
-    if not said:
+    base_name = config.get("base_model_name_or_path")
+    if not base_name:
         raise MissingError("says not which model it is for", where=str(folder / ADAPTER_CONFIG))
-    beside = (folder / str(said)).resolve()
-    base = find_checkpoint(beside if beside.is_dir() else str(said), config.get("revision"))
+    beside = (folder / str(base_name)).resolve()
+    base = find_checkpoint(beside if beside.is_dir() else str(base_name), config.get("revision"))
     return Checkpoint(name, folder, base.config, base.weights, base.codec, base)
 
 
@@ -252,7 +261,7 @@ def in_hub_cache(name: str, revision: str | None) -> Path:
     """The folder of a repository's snapshot in the Hub cache.
 
     Raises:
-        MissingError: it is not there; says how to get it.
+        MissingError: it is not in the cache; the remedy is the command that fetches it.
     """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError

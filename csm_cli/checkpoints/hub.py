@@ -27,7 +27,7 @@ class Wanted:
     """One file to fetch.
 
     Attributes:
-        size: in bytes, 0 if the Hub does not say.
+        size: in bytes, 0 if the Hub has no figure.
     """
 
     name: str
@@ -67,7 +67,7 @@ def pull(
         The folder that holds the files.
 
     Raises:
-        MissingError: no such repository, no leave to read it, no CSM in it, no network.
+        MissingError: no such repository, no permission to read it, no CSM in it, no network.
         CsmError: the disk is too full.
     """
     from huggingface_hub import hf_hub_download
@@ -101,12 +101,12 @@ def choose_files(files: Sequence[Wanted], read: Callable[[str], str]) -> list[Wa
 
     Args:
         files: all of them.
-        read: fetches a small file and gives its text.
+        read: fetches a small file and returns its text.
     """
     by_name = {file.name: file for file in files}
     small = [file for file in files if any(fnmatch(file.name, pattern) for pattern in SMALL_FILES)]
-    said: dict[str, Any] = json.loads(read("config.json")) if "config.json" in by_name else {}
-    names = [said.get("transformers_weights"), *_INDEXES, *_SINGLES]
+    config: dict[str, Any] = json.loads(read("config.json")) if "config.json" in by_name else {}
+    names = [config.get("transformers_weights"), *_INDEXES, *_SINGLES]
     chosen = next((name for name in names if name and name in by_name), None)
     if chosen is None:
         return []

@@ -1,4 +1,4 @@
-"""The two ways to name a CSM's tensors, told apart by the names alone, and the way between them.
+"""The two ways to name a CSM's tensors, how to distinguish them, and the conversion between them.
 
 The original release calls attention `attn` and pairs rotary dimensions (2i, 2i+1); the transformers format
 calls it `self_attn` and pairs (i, i + D/2). The rows of q and k are reordered so that the scores stay the
@@ -102,7 +102,7 @@ def neighbours(weight: Tensor, head_dim: int) -> Tensor:
 def from_original(tensors: Tensors, config: Mapping[str, Any]) -> Tensors:
     """Tensors of the original release under the names, and in the order of rows, of the transformers format.
 
-    Names that are not known are left out: some fine-tunes keep buffers in their files.
+    Other names are left out: some fine-tunes keep buffers in their files.
     """
     source = {new: (old, dim) for old, (new, dim) in original_names(config).items() if old in tensors}
 
@@ -115,7 +115,7 @@ def from_original(tensors: Tensors, config: Mapping[str, Any]) -> Tensors:
 
 
 def to_original(tensors: Tensors, config: Mapping[str, Any]) -> Tensors:
-    """The inverse of `from_original`; the codec, which the original release does not hold, is left out.
+    """The inverse of `from_original`; the codec, which the original release does not have, is left out.
 
     Raises:
         MissingError: a tensor is missing.

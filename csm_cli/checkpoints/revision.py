@@ -1,4 +1,4 @@
-"""Which checkpoint it is, told by its files and not by its name. torch is not needed."""
+"""The identity of a checkpoint, by its files and not by its name. torch is not needed."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from csm_cli.core.files import cache_dir, written
 def checkpoint_revision(files: Iterable[Path]) -> str:
     """A hash of the files of a checkpoint, by name and content, 20 hexadecimal digits.
 
-    Gigabytes of weights are read once; the hash is then remembered by path, size and time of change.
+    Gigabytes of weights are read once; the hash of a file is then stored by path, size and time of change.
 
     Raises:
         MissingError: a file cannot be read.
     """
-    remembered = _remembered()
+    stored = _stored()
     total = hashlib.sha256()
     changed = False
     for file in sorted(files):
         try:
             status = file.stat()
             mark = f"{file.resolve()}:{status.st_size}:{status.st_mtime_ns}"
-            if mark not in remembered:
+            if mark not in stored:
                 with file.open("rb") as stream:
-                    remembered[mark] = hashlib.file_digest(stream, "sha256").hexdigest()
+                    stored[mark] = hashlib.file_digest(stream, "sha256").hexdigest()
                 changed = True
         except OSError as error:
             raise MissingError(
                 f"cannot be read ({error.strerror or error})", where=str(file), remedy="check its permissions"
             ) from error
-        total.update(f"{file.name}:{remembered[mark]}\n".encode())
+        total.update(f"{file.name}:{stored[mark]}\n".encode())
     if changed:
         with suppress(CsmError), written(_cache()) as temporary:
-            temporary.write_text(json.dumps(remembered, indent=1), encoding="utf-8")
+            temporary.write_text(json.dumps(stored, indent=1), encoding="utf-8")
     return total.hexdigest()[:20]
 
 
@@ -46,7 +46,7 @@ def _cache() -> Path:
     return cache_dir() / "checkpoints.json"
 
 
-def _remembered() -> dict[str, str]:
+def _stored() -> dict[str, str]:
     try:
         value = json.loads(_cache().read_bytes())
     except (OSError, ValueError, RecursionError):

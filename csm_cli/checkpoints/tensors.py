@@ -1,6 +1,6 @@
-"""The tensors of weight files, read one by one when they are asked for.
+"""The tensors of weight files, read one by one on access.
 
-A file is mapped for as long as one of its tensors is alive: what is looked at and let go takes no memory.
+A file is mapped for as long as one of its tensors is alive: tensors that are used and dropped take no memory.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ DAMAGED = "download or copy the checkpoint again"
 
 
 class Tensors(Mapping[str, "Tensor"]):
-    """Tensors by name, on the CPU, in the number type they are stored in. Made of shapes and a reader.
+    """Tensors by name, on the CPU, in the number type they are stored in.
 
     Args:
         shapes: the shape of every tensor.
-        read: gives a tensor by its name.
+        read: returns a tensor by its name.
         where: the file or folder, for messages.
     """
 
@@ -64,7 +64,7 @@ def open_weights(paths: Sequence[Path]) -> Tensors:
 
 PICKLES = (".pt", ".pth", ".bin")
 KEPT_OPEN = 2**28
-"""Files smaller than this stay open; larger ones let go of what is not in use."""
+"""Bytes: smaller files stay open; larger ones are closed, which frees the pages that are not in use."""
 
 
 def _open_safetensors(path: Path) -> Tensors:
@@ -141,7 +141,7 @@ def take(tensors: Mapping[str, Tensor], name: str, shape: tuple[int, ...] | None
     """A tensor by name.
 
     Raises:
-        MissingError: it is not there, or has another shape than the config says.
+        MissingError: it is missing, or does not have `shape`.
     """
     where = getattr(tensors, "where", None)
     if name not in tensors:

@@ -30,14 +30,14 @@ from csm_cli.cli import (
     train,
     voices,
 )
-from csm_cli.cli.choices import Group
+from csm_cli.cli.options import Group
 
 
 @contextmanager
 def terminable() -> Iterator[list[int]]:
     """Turn SIGTERM into KeyboardInterrupt; gives a list that is empty until one has come.
 
-    Only the main thread hears signals; elsewhere nothing is changed. A second SIGTERM ends the process at
+    Only the main thread receives signals; elsewhere nothing is changed. A second SIGTERM ends the process at
     once, as it would have without this.
     """
     came: list[int] = []
@@ -92,7 +92,7 @@ app.add_typer(models.app, name="models")
 
 def _version(asked: bool) -> None:
     if asked:
-        from csm_cli import __version__
+        from csm_cli.core import __version__
 
         console.emit(f"csm {__version__}")
         raise typer.Exit

@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import (
-    Device,
-    DeviceOption,
-    DtypeOption,
-    EagerOption,
-    ModelOption,
-    QuantizeOption,
-)
+from csm_cli.cli.options import EngineFields, ModelOption, expanded
 from csm_cli.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +21,9 @@ class Against(StrEnum):
     transformers = "transformers"
 
 
+@expanded
 def bench(
+    *,
     model: ModelOption = None,
     shape: Annotated[
         str | None,
@@ -46,10 +41,7 @@ def bench(
     compiled: Annotated[
         bool, typer.Option("--compiled", help="With --against: its static, compiled path too (minutes).")
     ] = False,
-    device: DeviceOption = Device.auto,
-    dtype: DtypeOption = None,
-    quantize: QuantizeOption = None,
-    eager: EagerOption = False,
+    engine: EngineFields,
     graphs: Annotated[
         bool, typer.Option("--graphs", help="On CUDA: whole frames as recorded graphs (not yet measured).")
     ] = False,
@@ -68,10 +60,10 @@ def bench(
     report = measure(
         subject,
         plan,
-        device.value,
-        dtype.value if dtype else None,
-        quantize.value if quantize else None,
-        eager,
+        engine["device"],
+        engine["dtype"],
+        engine["quantize"],
+        engine["eager"],
         graphs,
         console.note,
     )

@@ -9,24 +9,24 @@ from typing import Annotated
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import FormatOption, JsonOption
 from csm_cli.cli.console import clock, count
+from csm_cli.cli.options import JsonOption, ScriptFormatOption
 
 
 def cast(
     script: Annotated[Path, typer.Argument(metavar="SCRIPT", help="A script.")],
     as_json: JsonOption = False,
-    format: FormatOption = None,
+    format: ScriptFormatOption = None,
 ) -> None:
     """List the cast of a script: lines, words, minutes, longest line, voice."""
-    from csm_cli.lint.cast_report import cast_report
+    from csm_cli.lint.reports import cast_report
     from csm_cli.script import read_screenplay
     from csm_cli.script.reader import recast
-    from csm_cli.voices.names import renamed, tell, voice_names
+    from csm_cli.voices.names import note_renames, renamed, voice_names
 
     play = read_screenplay(script, format.value if format else None)
     former = renamed(play.voices, voice_names(script.parent))
-    tell(former, console.note)
+    note_renames(former, console.note)
     play = recast(play, former)
     parts = cast_report(play)
     if as_json:

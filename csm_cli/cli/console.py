@@ -117,12 +117,12 @@ def note(text: str) -> None:
     """Tell the person something, in one line on stderr, whatever control characters a file's name has; on a
     terminal it is broken between words.
     """
-    _tell(folded(f"csm: {text.translate(CONTROLS)}", columns(sys.stderr)))
+    _write_note(folded(f"csm: {text.translate(CONTROLS)}", columns(sys.stderr)))
 
 
 def offer(command: str) -> None:
     """Print a command on stderr, ready to be copied: alone on its line, whatever its length."""
-    _tell(f"  {command}")
+    _write_note(f"  {command}")
 
 
 def coloured(stream: TextIO) -> bool:
@@ -130,7 +130,7 @@ def coloured(stream: TextIO) -> bool:
     return is_terminal(stream) and not os.environ.get("NO_COLOR")
 
 
-def _tell(text: str) -> None:
+def _write_note(text: str) -> None:
     if coloured(sys.stderr):
         text = highlighted(text)
     with suppress(BrokenPipeError):
@@ -222,7 +222,7 @@ def report(error: BaseException) -> int:
         traceback.print_exception(error)
     if isinstance(error, ScriptError):
         for problem in error.problems:
-            _tell(folded(problem, columns(sys.stderr)))
+            _write_note(folded(problem, columns(sys.stderr)))
         _error(f"{count(error.number, 'problem')} in the script")
         return error.exit_code
     if isinstance(error, CsmError):
@@ -245,7 +245,7 @@ def report(error: BaseException) -> int:
 
 
 def _usage(error: BaseException) -> int:
-    """Complaints of the option parser, told by their shape: typer keeps moving their classes."""
+    """Complaints of the option parser, recognised by their shape: typer keeps moving their classes."""
     context = getattr(error, "ctx", None)
     message = str(error.format_message())  # type: ignore[attr-defined]
     message = message.replace("Value error, ", "")  # what a library says before our own words

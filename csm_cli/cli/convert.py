@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import FormatOption
+from csm_cli.cli.options import ScriptFormatOption
 from csm_cli.core.errors import UsageError
 
 STDOUT = Path("-")
@@ -25,7 +25,7 @@ def convert(
         str | None, typer.Option("--to", metavar="yaml|markdown", help="Format, if the ending does not say.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
-    format: FormatOption = None,
+    format: ScriptFormatOption = None,
 ) -> None:
     """Write a script in another format; nothing is lost but comments and layout."""
     from csm_cli.script.reader import check_screenplay

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import FormatOption
 from csm_cli.cli.console import count
 from csm_cli.cli.convert import STDOUT, save
+from csm_cli.cli.options import ScriptFormatOption
 
 
 def import_(
@@ -34,10 +34,10 @@ def import_(
         str | None, typer.Option("--to", metavar="yaml|markdown", help="Format, if the ending does not say.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
-    format: FormatOption = None,
+    format: ScriptFormatOption = None,
 ) -> None:
     """Make a script of a book or dialogue, for a person to edit; not a word is changed."""
-    from csm_cli.script.readers.importing import import_book
+    from csm_cli.script.importing import import_book
     from csm_cli.script.writers import write_script, written_format
 
     target = written_format(output, to)
@@ -59,8 +59,8 @@ def import_(
     save(text, output, force)
     play = imported.screenplay
     words = sum(len(line.text.split()) for line in play.lines)
-    told = [count(len(play.chapters), "chapter"), count(len(play.lines), "line"), count(words, "word")]
-    console.note(", ".join(told))
+    parts = [count(len(play.chapters), "chapter"), count(len(play.lines), "line"), count(words, "word")]
+    console.note(", ".join(parts))
     if imported.skipped:
         console.note(f"left out: {', '.join(imported.skipped)} (--front-matter keeps it)")
     if guess_speakers:

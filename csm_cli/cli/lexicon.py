@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import FormatOption, Group, JsonOption
 from csm_cli.cli.console import count
+from csm_cli.cli.options import Group, JsonOption, ScriptFormatOption
 
 app = typer.Typer(
     cls=Group,
@@ -85,29 +85,29 @@ def list_entries(as_json: JsonOption = False) -> None:
         scope = [*entry.speakers, *(f"chapter {number}" for number in entry.chapters)]
         scope += ["exact case"] if entry.case else []
         scope += ["part of words"] if entry.part else []
-        told = f"  ({', '.join(scope)})" if scope else ""
-        console.emit(f"{entry.word:<{width}}  {entry.say}{told}  {entry.layer}")
+        shown = f"  ({', '.join(scope)})" if scope else ""
+        console.emit(f"{entry.word:<{width}}  {entry.say}{shown}  {entry.layer}")
 
 
 @app.command()
 def check(
     script: Annotated[Path, typer.Argument(metavar="SCRIPT", help="A script.")],
     as_json: JsonOption = False,
-    format: FormatOption = None,
+    format: ScriptFormatOption = None,
 ) -> None:
     """Show which entries a script uses, and which of its words may need one."""
-    from csm_cli.lint.script import check_lexicon
+    from csm_cli.lint.reports import check_lexicon
     from csm_cli.script import read_screenplay
-    from csm_cli.text.reading import reader_for
+    from csm_cli.text.normaliser import normaliser_for
 
     play = read_screenplay(script, format.value if format else None)
-    found = check_lexicon(play, reader_for(play))
+    found = check_lexicon(play, normaliser_for(play))
     if as_json:
         used = [{**entry.as_dict(), "used": times} for entry, times in found.uses]
         missing = [{"word": word, "why": why, "place": str(at)} for word, why, at in found.missing]
         unknown = [{**entry.as_dict(), "problem": what} for entry, what in found.unknown]
-        told = {"entries": used, "unknown": unknown, "missing": missing}
-        console.emit(json.dumps(told, indent=2, ensure_ascii=False))
+        shown = {"entries": used, "unknown": unknown, "missing": missing}
+        console.emit(json.dumps(shown, indent=2, ensure_ascii=False))
         return
     for entry, times in found.uses:
         console.emit(

@@ -11,32 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import FormatOption
 from csm_cli.cli.console import count, folded
+from csm_cli.cli.options import ScriptFormatOption
 from csm_cli.core.errors import UsageError
-from csm_cli.lint.script import spoken_lines
-from csm_cli.script import read_screenplay
-from csm_cli.text.reading import reader_for
 
 if TYPE_CHECKING:
     from csm_cli.script.problems import Finding
-
-
-def read_aloud(scripts: Sequence[Path], format: str | None, as_json: bool) -> None:
-    """Print what will be read for every line of the scripts."""
-    rows: list[str | dict[str, str]] = []
-    for script in scripts:
-        play = read_screenplay(script, format)
-        reader = reader_for(play)
-        if reader.note:
-            console.note(f"{script}: {reader.note}")
-        for line, spoken in spoken_lines(play, reader):
-            if as_json:
-                where = {"id": line.id, "place": str(line.source), "speaker": line.speaker}
-                rows.append(where | {"text": line.text, "spoken": spoken})
-            else:
-                rows.append(f"{line.source}: {line.speaker}: {spoken}")
-    console.emit(json.dumps(rows, indent=2, ensure_ascii=False) if as_json else "\n".join(map(str, rows)))
 
 
 def lint(
@@ -59,7 +39,7 @@ def lint(
             help="'demo' checks for the letters that the demo voice knows, and for tags of its other voices.",
         ),
     ] = None,
-    format: FormatOption = None,
+    format: ScriptFormatOption = None,
 ) -> None:
     """Check scripts: every error, warning and note as file:line:col. Exit code 3 if there is an error."""
     if schema:
@@ -71,7 +51,7 @@ def lint(
         raise UsageError("Missing argument 'SCRIPT...'", remedy="see csm lint --help")
     written_in = format.value if format else None
     if spoken:
-        read_aloud(scripts, written_in, as_json)
+        _print_spoken(scripts, written_in, as_json)
         return
     from csm_cli.lint.script import check_script
 
@@ -98,5 +78,26 @@ def _summary(findings: list[Finding], scripts: int) -> str:
     from csm_cli.script.problems import LEVELS
 
     numbers = {level: sum(found.number for found in findings if found.level == level) for level in LEVELS}
-    told = [count(number, level) for level, number in numbers.items() if number] or ["nothing to mend"]
-    return f"{', '.join(told)} in {count(scripts, 'script')}"
+    parts = [count(number, level) for level, number in numbers.items() if number] or ["nothing to mend"]
+    return f"{', '.join(parts)} in {count(scripts, 'script')}"
+
+
+def _print_spoken(scripts: Sequence[Path], format: str | None, as_json: bool) -> None:
+    """Print what will be read for every line of the scripts."""
+    from csm_cli.lint.reports import spoken_lines
+    from csm_cli.script import read_screenplay
+    from csm_cli.text.normaliser import normaliser_for
+
+    rows: list[str | dict[str, str]] = []
+    for script in scripts:
+        play = read_screenplay(script, format)
+        normaliser = normaliser_for(play)
+        if normaliser.note:
+            console.note(f"{script}: {normaliser.note}")
+        for line, spoken in spoken_lines(play, normaliser):
+            if as_json:
+                where = {"id": line.id, "place": str(line.source), "speaker": line.speaker}
+                rows.append(where | {"text": line.text, "spoken": spoken})
+            else:
+                rows.append(f"{line.source}: {line.speaker}: {spoken}")
+    console.emit(json.dumps(rows, indent=2, ensure_ascii=False) if as_json else "\n".join(map(str, rows)))

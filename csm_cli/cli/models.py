@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import Device, DeviceOption, Group, JsonOption
+from csm_cli.cli.options import DeviceOption, Group, JsonOption
 
 if TYPE_CHECKING:
     from csm_cli.checkpoints.find import Checkpoint
@@ -98,7 +98,7 @@ def path(model: ModelArgument) -> None:
 
 
 @app.command()
-def verify(model: ModelArgument = "demo", device: DeviceOption = Device.auto) -> None:
+def verify(model: ModelArgument = "demo", device: DeviceOption = "auto") -> None:
     """Check that a model is whole and speaks here as it should.
 
     csm-1b's prompt is compared with known ids, and, greedily and in float32, its speech with the codes it is
@@ -111,7 +111,7 @@ def verify(model: ModelArgument = "demo", device: DeviceOption = Device.auto) ->
     with console.busy("loading the model"):
         from csm_cli.engine import Engine
 
-        engine = Engine.load(model_source(model), device.value, "float32")
+        engine = Engine.load(model_source(model), device, "float32")
     verdicts = []
     with console.busy("speaking"):
         if checks.is_csm_1b(checkpoint):

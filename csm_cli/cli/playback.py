@@ -1,4 +1,4 @@
-"""Hearing what is spoken: on the loudspeaker, or as a WAV on standard output."""
+"""Playing what is spoken: on the loudspeaker, or as a WAV on standard output."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from csm_cli.rendering.progress import Progress
 
 FOR_FILES = ("formats", "whole", "level_per", "extras", "split_hours", "cover", "sample", "watermark")
-"""Options of `csm render` that a stream knows nothing of."""
+"""Options of `csm render` that mean nothing to a stream."""
 
 
-def check_hearing(to_stdout: bool, play: bool) -> None:
+def check_playback(to_stdout: bool, play: bool) -> None:
     """Make sure, before a model is loaded, that the sound can go where it is wanted.
 
     Raises:
@@ -42,7 +42,7 @@ def check_hearing(to_stdout: bool, play: bool) -> None:
 
 
 def check_stream(context: typer.Context, scripts: Sequence[Path]) -> None:
-    """Make sure that nothing is asked of a WAV on standard output that only files can give.
+    """Make sure that no option is given with a WAV on standard output that only files can honour.
 
     Raises:
         UsageError: several scripts, or an option that is about files.
@@ -50,11 +50,11 @@ def check_stream(context: typer.Context, scripts: Sequence[Path]) -> None:
     if len(scripts) > 1:
         raise UsageError("one script at a time", where="-o -", remedy="stream them one after the other")
     options = {each.name: each.opts[-1] for each in context.command.params}
-    if asked := [options[name] for name in FOR_FILES if was_given(context, name)]:
+    if given := [options[name] for name in FOR_FILES if was_given(context, name)]:
         raise UsageError(
-            f"the stream is a plain WAV, without {', '.join(asked)}",
+            f"the stream is a plain WAV, without {', '.join(given)}",
             where="-o -",
-            remedy=f"leave {'it' if len(asked) == 1 else 'them'} out, or name a folder",
+            remedy=f"leave {'it' if len(given) == 1 else 'them'} out, or name a folder",
         )
 
 
@@ -64,12 +64,12 @@ def was_given(context: typer.Context, name: str) -> bool:
 
 
 @contextmanager
-def hearing(
+def playing(
     progress: Progress, rate: int, delivery: Delivery, pauses: Pauses, *, to_stdout: bool, play: bool
 ) -> Iterator[Progress]:
-    """The progress to hand on: one that lets the sound be heard, if that is asked for.
+    """The progress to hand on: one that plays the sound, if that is wanted.
 
-    At the end, waits until all of it has been heard.
+    At the end, waits until all of it has been played.
 
     Raises:
         MissingError: the loudspeaker is gone.
@@ -82,7 +82,7 @@ def hearing(
     from csm_cli.rendering.live import LiveSound
 
     sink: Sink = Loudspeaker(rate) if play else WavStream(sys.stdout.buffer, rate)
-    live = LiveSound(progress, sink, rate, delivery.loudness, pauses, delivery.tone_db)
+    live = LiveSound(progress, sink, rate, delivery.loudness, pauses, delivery.room_tone_db)
     try:
         yield live
         live.finish()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 PLAIN_SECONDS = 30.0
-"""Between two plain lines that tell where the rendering stands."""
+"""Between two plain lines that say where the rendering stands."""
 
 
 class PlainProgress(Progress):
@@ -31,7 +31,7 @@ class PlainProgress(Progress):
     """
 
     def __init__(self) -> None:
-        self._told = time.monotonic()
+        self._last_note = time.monotonic()
         self.at_work = ""
         self.lines_done = self.characters_done = 0
         self.lines_kept = self.lines_spoken = self.characters_spoken = 0
@@ -43,7 +43,7 @@ class PlainProgress(Progress):
     def start(self, chains: Sequence[Chain]) -> None:
         self.lines = sum(len(chain.lines) for chain in chains)
         self.characters = sum(chain.characters for chain in chains)
-        self.started = self._told = time.monotonic()
+        self.started = self._last_note = time.monotonic()
 
     def line(self, line: SpokenLine) -> None:
         self.lines_done += 1
@@ -54,13 +54,13 @@ class PlainProgress(Progress):
             self.lines_spoken += 1
             self.characters_spoken += line.planned.characters
             self.seconds_spoken += line.seconds
-        self.tell_between()
+        self.note_between()
 
-    def tell_between(self) -> None:
+    def note_between(self) -> None:
         """Say where it stands if nothing was said for a while."""
-        if time.monotonic() - self._told >= PLAIN_SECONDS and self.lines_done < self.lines:
+        if time.monotonic() - self._last_note >= PLAIN_SECONDS and self.lines_done < self.lines:
             console.note(self.summary())
-            self._told = time.monotonic()
+            self._last_note = time.monotonic()
 
     def fleet(self, workers: int, wanted: int, speaking: int, slots: int) -> None:
         of = "" if workers == wanted else f" of {wanted}"
@@ -70,7 +70,7 @@ class PlainProgress(Progress):
         title, lines = chain.chapter.title, count(len(chain.lines), "line")
         console.note(f"chapter {chain.chapter.number} {title!r}: {lines}, {clock(seconds)} of audio")
         print_files(files)
-        self._told = time.monotonic()
+        self._last_note = time.monotonic()
 
     def book(self, files: Sequence[Measured], notes: Sequence[str]) -> None:
         print_files(files)
@@ -122,8 +122,8 @@ class LiveProgress(PlainProgress):
         )
         self._live.start()
 
-    def tell_between(self) -> None:
-        """The live line tells it all the time."""
+    def note_between(self) -> None:
+        """Nothing: the live line shows it all the time."""
 
     def chapter(self, chain: Chain, seconds: float, files: Sequence[Measured]) -> None:
         with self._paused():

@@ -4,49 +4,16 @@ from __future__ import annotations
 
 import shlex
 import tempfile
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import (
-    Device,
-    DeviceOption,
-    DtypeOption,
-    EagerOption,
-    ModelOption,
-    QuantizeOption,
-    ReferenceMode,
-    ReferenceOption,
-    SeedOption,
-    TemperatureOption,
-    TopKOption,
-    VoiceModelOption,
-)
-from csm_cli.cli.delivering import (
-    CoverOption,
-    CreditsOption,
-    ExtrasOption,
-    FormatOption,
-    LevelPer,
-    LevelPerOption,
-    LoudnessOption,
-    NarratorOption,
-    PauseOption,
-    PlayOption,
-    SampleOption,
-    SplitOption,
-    TitlesOption,
-    ToneOption,
-    WholeOption,
-    delivery,
-)
-from csm_cli.cli.loading import load_if_needed, tell_former
-from csm_cli.cli.marking import WatermarkModelOption, WatermarkOption, load_watermark
-from csm_cli.cli.playback import check_hearing, check_stream, hearing, was_given
-from csm_cli.cli.stores import MaybePlace, TakesOption
+from csm_cli.cli.loading import load_if_needed, load_watermark, note_former_names, render_on_workers
+from csm_cli.cli.options import DeliveryOptions, Fields, PlayOption, SpeakFields, TakesOption, expanded
+from csm_cli.cli.playback import check_playback, check_stream, playing, was_given
 from csm_cli.cli.summary import (
     print_other_files,
     print_results,
@@ -54,116 +21,78 @@ from csm_cli.cli.summary import (
     print_summary,
     store_options,
 )
-from csm_cli.cli.workers import RayOption, WorkersOption
 from csm_cli.core.errors import UsageError
+from csm_cli.rendering.options import RenderOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from csm_cli.cli.options import MaybePlace
     from csm_cli.cli.progress import PlainProgress
-    from csm_cli.rendering.options import RenderOptions
-    from csm_cli.rendering.progress import Interrupted
+    from csm_cli.rendering.progress import Interrupted, RenderReport
+    from csm_cli.rendering.project import Job
 
 
-class Verify(StrEnum):
-    """What is checked beside codes and sound."""
+@dataclass(frozen=True)
+class WatermarkOptions:
+    """A mark in what is delivered."""
 
-    asr = "asr"
-    voice = "voice"
-
-
-class Lineage(StrEnum):
-    """What becomes of a take when a line that it heard changes."""
-
-    keep = "keep"
-    strict = "strict"
-
-
-def render(
-    context: typer.Context,
-    scripts: Annotated[list[Path], typer.Argument(metavar="SCRIPT", help="YAML or Markdown scripts.")],
-    output: Annotated[
+    watermark: Annotated[
+        str | None,
+        typer.Option(
+            "--watermark", metavar="KEY", help="Mark the files, inaudibly, with this key (silentcipher)."
+        ),
+    ] = None
+    watermark_model: Annotated[
         Path | None,
         typer.Option(
-            "-o",
-            "--output",
-            metavar="DIR",
-            help="Folder of the chapter files; several scripts get a folder each in it. "
-            "Default: a folder named like the script, here. - streams a WAV of one script instead.",
+            "--watermark-model", metavar="DIR", help="Its 44.1 kHz checkpoint. Default: from the Hub."
         ),
-    ] = None,
-    chapters: Annotated[
-        str | None, typer.Option("--chapters", metavar="1-3,5", help="Render these chapters only.")
-    ] = None,
-    formats: FormatOption = None,
-    whole: WholeOption = False,
-    loudness: LoudnessOption = None,
-    level_per: LevelPerOption = LevelPer.chapter,
-    pauses: PauseOption = None,
-    room_tone: ToneOption = "-66",
-    extras: ExtrasOption = None,
-    split_hours: SplitOption = None,
-    cover: CoverOption = None,
-    sample: SampleOption = False,
-    narrator: NarratorOption = "",
-    credits: CreditsOption = False,
-    titles: TitlesOption = False,
+    ] = None
+
+
+@dataclass(frozen=True)
+class WorkerOptions:
+    """Where several engines speak."""
+
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            min=0,
+            metavar="N",
+            help="Render with N engines side by side, one on each GPU, or on a share of the cores; 0: as "
+            "many as there is room for. Needs the extra 'ray'.",
+        ),
+    ] = None
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray",
+            metavar="ADDRESS",
+            help="Render on the Ray cluster there, or 'auto' for the one this machine belongs to.",
+        ),
+    ] = None
+
+
+@expanded
+def render(
+    *,
+    context: typer.Context,
+    scripts: Annotated[list[Path], typer.Argument(metavar="SCRIPT", help="YAML or Markdown scripts.")],
+    files: Annotated[dict[str, Any], Fields(RenderOptions, "output", "chapters")],
+    delivery: DeliveryOptions,
     play: PlayOption = False,
-    batch: Annotated[
-        int, typer.Option("--batch", min=1, metavar="N", help="Most chapters spoken side by side.")
-    ] = 16,
-    context_turns: Annotated[
-        int,
-        typer.Option(
-            "--context-turns", min=0, metavar="N", help="Earlier lines of each speaker that a line hears."
-        ),
-    ] = 3,
-    reference: ReferenceOption = ReferenceMode.before,
+    speaking: Annotated[dict[str, Any], Fields(RenderOptions, "batch", "context_turns", "reference")],
     takes: TakesOption = None,
-    lineage: Annotated[
-        Lineage,
-        typer.Option(
-            "--lineage",
-            help="When a line changes, what heard it is kept and marked stale, or (strict) spoken again.",
-        ),
-    ] = Lineage.keep,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Speak every line again, save those with a pinned take.")
-    ] = False,
-    retries: Annotated[
-        int, typer.Option("--retries", min=0, max=9, metavar="N", help="Further tries of a faulty line.")
-    ] = 3,
-    verify: Annotated[
-        list[Verify] | None,
-        typer.Option(
-            "--verify",
-            help="Beside codes and sound, check the words (asr) or the voice (voice); may be repeated.",
-        ),
-    ] = None,
-    asr: Annotated[
-        str,
-        typer.Option(
-            "--asr",
-            metavar="MODEL",
-            help="The recogniser: whisper, whisper:SIZE, a Whisper checkpoint, or pocketsphinx. Default: "
-            "whisper if it is installed and fetched, else pocketsphinx.",
-        ),
-    ] = "auto",
-    voice_model: VoiceModelOption = None,
-    watermark: WatermarkOption = None,
-    watermark_model: WatermarkModelOption = None,
-    locked: Annotated[
-        bool,
-        typer.Option("--locked", help="Stop if csm.lock says that lines would come out differently."),
-    ] = False,
-    seed: SeedOption = None,
-    temperature: TemperatureOption = None,
-    top_k: TopKOption = None,
-    model: ModelOption = None,
-    device: DeviceOption = Device.auto,
-    dtype: DtypeOption = None,
-    quantize: QuantizeOption = None,
-    eager: EagerOption = False,
-    workers: WorkersOption = None,
-    ray: RayOption = None,
+    finding: Annotated[
+        dict[str, Any],
+        Fields(RenderOptions, "lineage", "fresh", "retries", "verify", "asr", "voice_model"),
+    ],
+    mark: WatermarkOptions,
+    locked: Annotated[dict[str, Any], Fields(RenderOptions, "locked")],
+    model: SpeakFields,
+    fleet: WorkerOptions,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -173,61 +102,24 @@ def render(
     ] = False,
 ) -> None:
     """Render scripts into chapter files and a timeline.json."""
-    to_stdout = str(output) == "-"
-    check_hearing(to_stdout, play)
+    to_stdout = str(files["output"]) == "-"
+    check_playback(to_stdout, play)
     if to_stdout:
         check_stream(context, scripts)
-        output = Path(context.with_resource(tempfile.TemporaryDirectory(prefix="csm-")))
+        folder = context.with_resource(tempfile.TemporaryDirectory(prefix="csm-"))
+        files = {**files, "output": Path(folder)}
     if (to_stdout or play) and not was_given(context, "batch"):
-        batch = 1  # chapters side by side would make the first one wait
+        speaking = {**speaking, "batch": 1}  # chapters side by side would make the first one wait
     with console.busy("reading"):
-        from csm_cli.rendering.options import RenderOptions, parse_chapters
         from csm_cli.rendering.project import read_jobs
-        from csm_cli.rendering.session import render_jobs
-        from csm_cli.rendering.speed import note_speed
 
         options = RenderOptions(
-            output=output,
-            chapters=None if chapters is None else parse_chapters(chapters),
-            delivery=delivery(
-                formats,
-                whole,
-                loudness,
-                level_per,
-                pauses,
-                room_tone,
-                extras,
-                split_hours,
-                cover,
-                sample,
-                narrator,
-                credits,
-                titles,
-            ),
-            batch=batch,
-            context_turns=context_turns,
-            seed=seed,
-            temperature=temperature,
-            top_k=top_k,
-            model=model,
-            device=device.value,
-            dtype=dtype.value if dtype else None,
-            quantize=quantize.value if quantize else None,
-            eager=eager,
-            takes=takes,
-            lineage=lineage.value,
-            fresh=fresh,
-            retries=retries,
-            verify=frozenset(each.value for each in verify or ()),
-            asr=asr,
-            voice_model=voice_model,
-            locked=locked,
-            reference=reference.value,
+            **files, delivery=delivery.checked(), **speaking, takes=takes, **finding, **locked, **model
         )
         jobs = read_jobs(scripts, options)
-    tell_former(jobs)
+    note_former_names(jobs)
     if dry_run:
-        from csm_cli.cli.plan import print_plan
+        from csm_cli.cli.dry_run import print_plan
 
         print_plan(jobs, options)
         return
@@ -235,54 +127,24 @@ def render(
     from csm_cli.cli.progress import choose_progress
     from csm_cli.rendering.progress import Interrupted
 
-    if workers is not None or ray is not None:
-        from csm_cli.cli.workers import render_on_workers
-
-        if to_stdout or play:
-            raise UsageError(
-                "what several workers speak cannot be listened to as it comes",
-                where="--workers, --ray",
-                remedy="leave out -o - and --play, or render without workers",
-            )
-        progress = choose_progress()
-        try:
-            report = render_on_workers(jobs, options, workers, ray, progress)
-        except Interrupted as stop:
-            _print_stopped(context, stop, progress, takes)
-            raise typer.Exit(stop.exit_code) from None
-        finally:
-            progress.close()
-        print_results(report, takes)
-        raise typer.Exit(5 if report.reviews else 0)
-
-    from csm_cli.rendering.checks import make_verifier
-
-    with console.busy("loading the checks"):
-        verifier = make_verifier(jobs, options, console.note)
-    mark = load_watermark(watermark, watermark_model, device)
-    model_to_use = load_if_needed(jobs, options)
+    on_workers = fleet.workers is not None or fleet.ray is not None
+    if on_workers and (to_stdout or play):
+        raise UsageError(
+            "what several workers speak cannot be listened to as it comes",
+            where="--workers, --ray",
+            remedy="leave out -o - and --play, or render without workers",
+        )
     progress = choose_progress()
-    engine, heard = model_to_use.engine, options.delivery
     try:
-        with hearing(
-            progress, engine.sample_rate, heard, heard.pauses, to_stdout=to_stdout, play=play
-        ) as listening:
-            report = render_jobs(
-                jobs,
-                engine,
-                _unwritten(options) if to_stdout else options,
-                listening,
-                limits=model_to_use.limits,
-                verifier=verifier,
-                mark=mark,
-                note=console.note,
-            )
+        if on_workers:
+            report = render_on_workers(jobs, options, fleet.workers, fleet.ray, progress)
+        else:
+            report = _render_here(jobs, options, mark, progress, to_stdout=to_stdout, play=play)
     except Interrupted as stop:
         _print_stopped(context, stop, progress, takes)
         raise typer.Exit(stop.exit_code) from None
     finally:
         progress.close()
-    note_speed(engine, report.spoken_seconds, report.seconds)
     if to_stdout:
         print_summary(report, store_options(takes), page=False)
     else:
@@ -291,10 +153,45 @@ def render(
         raise typer.Exit(5)
 
 
+def _render_here(
+    jobs: Sequence[Job],
+    options: RenderOptions,
+    mark: WatermarkOptions,
+    progress: PlainProgress,
+    *,
+    to_stdout: bool,
+    play: bool,
+) -> RenderReport:
+    """Render with one engine in this process."""
+    from csm_cli.rendering.estimate import note_speed
+    from csm_cli.rendering.project import make_verifier
+    from csm_cli.rendering.session import render_jobs
+
+    with console.busy("loading the checks"):
+        verifier = make_verifier(jobs, options, console.note)
+    watermark = load_watermark(mark.watermark, mark.watermark_model, options.device)
+    loaded = load_if_needed(jobs, options)
+    engine, delivery = loaded.engine, options.delivery
+    with playing(
+        progress, engine.sample_rate, delivery, delivery.pauses, to_stdout=to_stdout, play=play
+    ) as listened:
+        report = render_jobs(
+            jobs,
+            engine,
+            _unwritten(options) if to_stdout else options,
+            listened,
+            limits=loaded.limits,
+            plans=loaded.plans,
+            verifier=verifier,
+            watermark=watermark,
+            note=console.note,
+        )
+    note_speed(engine, report.spoken_seconds, report.seconds)
+    return report
+
+
 def _unwritten(options: RenderOptions) -> RenderOptions:
     """The same without files: the sound has gone to standard output."""
-    from dataclasses import replace
-
     from csm_cli.audio.level import PRESETS
 
     nothing = replace(options.delivery, formats=(), extras=(), sample=False, loudness=PRESETS["none"])
@@ -316,9 +213,10 @@ def _print_continuation(context: typer.Context) -> None:
     """The command that goes on: the same again, for finished takes are found; --fresh would begin anew."""
     words: list[str] = []
     for parameter in context.command.params:
-        value = context.params[parameter.name or ""]
-        if parameter.name == "fresh" or not was_given(context, parameter.name or ""):
+        name = parameter.name or ""
+        if name == "fresh" or not was_given(context, name):
             continue
+        value = context.params[name]
         for item in value if isinstance(value, list | tuple) else [value]:
             if isinstance(item, bool):
                 words.append(parameter.opts[-1])

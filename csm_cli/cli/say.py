@@ -4,36 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import (
-    Device,
-    DeviceOption,
-    DtypeOption,
-    EagerOption,
-    ModelOption,
-    QuantizeOption,
-    ReferenceMode,
-    ReferenceOption,
-    SeedOption,
-    TemperatureOption,
-    TopKOption,
-    typed_name,
-)
-from csm_cli.cli.delivering import LoudnessOption, PlayOption
 from csm_cli.cli.loading import load_model
-from csm_cli.cli.playback import check_hearing, hearing
+from csm_cli.cli.options import Fields, LoudnessOption, PlayOption, SpeakFields, expanded, typed_name
+from csm_cli.cli.playback import check_playback, playing
 from csm_cli.cli.summary import print_summary
 from csm_cli.core.errors import UsageError
+from csm_cli.rendering.options import RenderOptions
 
 DEFAULT_OUTPUT = Path("say.wav")
 
 
+@expanded
 def say(
+    *,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to say; - reads it from standard input.")],
     voice: Annotated[
         str | None,
@@ -50,58 +40,53 @@ def say(
     ] = False,
     loudness: LoudnessOption = None,
     play: PlayOption = False,
-    reference: ReferenceOption = ReferenceMode.before,
-    seed: SeedOption = None,
-    temperature: TemperatureOption = None,
-    top_k: TopKOption = None,
-    model: ModelOption = None,
-    device: DeviceOption = Device.auto,
-    dtype: DtypeOption = None,
-    quantize: QuantizeOption = None,
-    eager: EagerOption = False,
+    reference: Annotated[dict[str, Any], Fields(RenderOptions, "reference")],
+    speaking: SpeakFields,
 ) -> None:
     """Say a text and write it to a file."""
-    to_stdout = str(output) == "-"
-    check_hearing(to_stdout, play)
-    text = _decoded(sys.stdin.buffer.read(), "-") if text == "-" else _decoded(os.fsencode(text), "TEXT")
+    options = RenderOptions(**reference, **speaking)
+    say_text(text, voice, output, options, loudness=loudness, play=play, show_spoken=show_spoken)
 
+
+def say_text(
+    text: str,
+    voice: str | None,
+    output: Path,
+    options: RenderOptions,
+    *,
+    loudness: str | None = None,
+    play: bool = False,
+    show_spoken: bool = False,
+) -> None:
+    """Say a text; arguments as for `csm say`. Ends with exit code 5 if it needs review."""
+    to_stdout = str(output) == "-"
+    check_playback(to_stdout, play)
+    text = _decoded(sys.stdin.buffer.read(), "-") if text == "-" else _decoded(os.fsencode(text), "TEXT")
     with console.busy("loading"):
         from csm_cli.audio.level import DEFAULT_LOUDNESS, parse_loudness
         from csm_cli.delivery.options import Delivery
-        from csm_cli.rendering.options import RenderOptions
         from csm_cli.rendering.progress import Progress
         from csm_cli.rendering.say import PAUSES, Saying, check_output, write_file
-        from csm_cli.voices.names import tell
+        from csm_cli.voices.names import note_renames
 
         target = parse_loudness(loudness) if loudness else DEFAULT_LOUDNESS
         if not to_stdout:
             check_output(output, target)
         saying = Saying(text, voice)
-        tell(saying.renamed, console.note)
+        note_renames(saying.renamed, console.note)
         if show_spoken:
             console.emit("\n\n".join(saying.spoken()))
             return
-        options = RenderOptions(
-            delivery=Delivery(loudness=target),
-            seed=seed,
-            temperature=temperature,
-            top_k=top_k,
-            model=model,
-            device=device.value,
-            reference=reference.value,
-            dtype=dtype.value if dtype else None,
-            quantize=quantize.value if quantize else None,
-            eager=eager,
-        )
-    model_to_use = load_model(options)
-    engine, limits = model_to_use.engine, model_to_use.limits
+        options = replace(options, delivery=Delivery(loudness=target))
+    loaded = load_model(options)
+    engine = loaded.engine
     with (
         console.busy("speaking"),
-        hearing(
+        playing(
             Progress(), engine.sample_rate, options.delivery, PAUSES, to_stdout=to_stdout, play=play
         ) as progress,
     ):
-        segment, report = saying.speak(engine, options, limits=limits, progress=progress)
+        segment, report = saying.speak(engine, options, limits=loaded.limits, progress=progress)
         if not to_stdout:
             write_file(segment, output, saying)
     if not to_stdout:

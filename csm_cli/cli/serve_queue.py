@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from csm_cli.cli import console
+from csm_cli.cli.render import render as render_scripts
 from csm_cli.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,16 +50,20 @@ def _render_command(options: Sequence[str]) -> RenderScripts:
     Raises:
         UsageError: options that make no sense for a queue.
     """
-    from csm_cli.cli.app import app
-
-    command: Any = typer.main.get_command(app).commands["render"]  # type: ignore[attr-defined]
-    asked = command.make_context("csm render", [*options, _ANY], resilient_parsing=False).params
+    app = typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    app.command()(render_scripts)
+    command: Any = typer.main.get_command(app)
+    given = command.make_context("csm render", [*options, _ANY], resilient_parsing=False).params
     for name, option in _REFUSED.items():
-        if asked[name]:
+        if given[name]:
             raise UsageError("is not for a queue", where=option, remedy="leave it out")
-    if asked["scripts"] != [Path(_ANY)]:
+    if given["scripts"] != [Path(_ANY)]:
         raise UsageError(
-            "is neither an option nor the folder", where=str(asked["scripts"][0]), remedy="put it there"
+            "is neither an option nor the folder", where=str(given["scripts"][0]), remedy="put it there"
         )
 
     def render(scripts: Sequence[Path], folders: Sequence[Path]) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from csm_cli.cli import console
 from csm_cli.cli.console import count
-from csm_cli.cli.stores import MaybePlace
+from csm_cli.cli.options import MaybePlace
 
 if TYPE_CHECKING:
     from csm_cli.audio.measure import Measured
@@ -37,7 +37,7 @@ def print_summary(report: RenderReport, in_store: Sequence[str] | None = None, p
         command = "" if page else "csm render "
         console.note(f"  {rest}{command}--lineage strict speaks stale lines again")
     text = f"{count(report.lines, 'line')}"
-    told = [
+    parts = [
         f"{number} {what}"
         for number, what in [
             (report.cached, "there already"),
@@ -49,8 +49,8 @@ def print_summary(report: RenderReport, in_store: Sequence[str] | None = None, p
         ]
         if number
     ]
-    if told:
-        text += f" ({', '.join(told)})"
+    if parts:
+        text += f" ({', '.join(parts)})"
     text += f", {report.audio_seconds:.1f} s of audio in {report.seconds:.1f} s"
     if report.rendered:
         text += f"; {report.spoken_seconds:.1f} s of speech made, {report.times_real_time:.1f}× real time"

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import Device, DeviceOption, Group, JsonOption, ModelOption
 from csm_cli.cli.console import clock, count, cut, size
-from csm_cli.cli.stores import MaybePlace, TakesOption
+from csm_cli.cli.options import DeviceOption, Group, JsonOption, MaybePlace, ModelOption, TakesOption
 from csm_cli.core.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
@@ -62,10 +61,10 @@ def list_takes(
     takes: TakesOption = None,
 ) -> None:
     """List the lines of a script with the takes that they use."""
-    bench = _bench(script, takes)
-    lines = _chosen_lines(bench, needs_review, speaker, chapter)
+    script_takes = _script_takes(script, takes)
+    lines = _chosen_lines(script_takes, needs_review, speaker, chapter)
     if as_json:
-        console.emit(json.dumps([_row(bench, line) for line in lines], indent=2, ensure_ascii=False))
+        console.emit(json.dumps([_row(script_takes, line) for line in lines], indent=2, ensure_ascii=False))
         return
     width = max((len(line.planned.line.speaker) for line in lines), default=0)
     for line in lines:
@@ -73,7 +72,7 @@ def list_takes(
         seconds = f"{line.take.seconds:.1f} s" if line.take else "-"
         row = (
             f"{planned.id}  {line.source}  {planned.line.speaker:<{width}}  {seconds:>7}  "
-            f"{len(bench.takes_of(line))}  {_state(line):<8}  {planned.line.text}"
+            f"{len(script_takes.takes_of(line))}  {_state(line):<8}  {planned.line.text}"
         )
         console.emit(cut(row, console.columns(sys.stdout)))
     spoken = [line.take.seconds for line in lines if line.take]
@@ -86,8 +85,8 @@ def show(
     line: LineArgument, script: ScriptOption = None, as_json: JsonOption = False, takes: TakesOption = None
 ) -> None:
     """Show a line and all of its takes."""
-    bench, found = _line(line, script, takes)
-    row = _row(bench, found)
+    script_takes, found = _line(line, script, takes)
+    row = _row(script_takes, found)
     if as_json:
         console.emit(json.dumps([row], indent=2, ensure_ascii=False))
         return
@@ -95,10 +94,10 @@ def show(
     console.emit(row["text"])
     for number, take in enumerate(row["takes"], 1):
         mark = "*" if take["in_use"] else " "
-        told = "; ".join(take["reasons"]) or "good"
+        faults = "; ".join(take["reasons"]) or "good"
         console.emit(
             f"{mark}{number:>3}  {take['name'][:10]}  {take['origin']:<8}  seed {take['seed']}  "
-            f"{take['seconds']:.1f} s  {'pinned  ' if take['pinned'] else ''}{told}"
+            f"{take['seconds']:.1f} s  {'pinned  ' if take['pinned'] else ''}{faults}"
         )
 
 
@@ -113,11 +112,11 @@ def play(
     takes: TakesOption = None,
 ) -> None:
     """Play a take, or write it to a file."""
-    bench, found = _line(line, script, takes)
-    chosen = bench.find_take(found, take)
+    script_takes, found = _line(line, script, takes)
+    chosen = script_takes.find_take(found, take)
     import numpy as np
 
-    sound = np.concatenate(bench.store.audio(chosen))
+    sound = np.concatenate(script_takes.store.audio(chosen))
     if output is not None:
         from csm_cli.audio.files import write_wav
 
@@ -129,7 +128,9 @@ def play(
     try:
         speaker = Loudspeaker(chosen.rate)
     except MissingError as error:
-        remedy = f"{error.remedy}, or write a file with -o; the take is {bench.store.audio_where(chosen)}"
+        remedy = (
+            f"{error.remedy}, or write a file with -o; the take is {script_takes.store.audio_where(chosen)}"
+        )
         raise MissingError(error.what, where="csm takes play", remedy=remedy) from error
     console.note(f"{found.planned.id} {found.planned.line.speaker}: {found.planned.line.text}")
     speaker.write(sound)
@@ -145,7 +146,7 @@ def reroll(
     ] = None,
     script: ScriptOption = None,
     model: ModelOption = None,
-    device: DeviceOption = Device.auto,
+    device: DeviceOption = "auto",
     takes: TakesOption = None,
 ) -> None:
     """Speak a line again; the best new take is used from now on, the others are kept beside it."""
@@ -153,14 +154,16 @@ def reroll(
     from csm_cli.editing.reroll import options_of
     from csm_cli.editing.reroll import reroll as speak_again
 
-    bench, found = _line(line, script, takes)
+    script_takes, found = _line(line, script, takes)
     if found.pinned:
         raise UsageError("the line is pinned", where=found.source, remedy=f"csm takes unpin {line}")
-    options = options_of(bench, model=model, device=device.value)
+    options = options_of(script_takes, model=model, device=device)
     loaded = load_model(options)
     with console.busy("speaking"):
-        made = speak_again(bench, found, loaded.engine, loaded.limits, options, count=number, seed=seed)
-    bench.close()
+        made = speak_again(
+            script_takes, found, loaded.engine, loaded.limits, options, count=number, seed=seed
+        )
+    script_takes.close()
     for place, each in enumerate(made):
         used = "used" if place == 0 else "kept"
         console.emit(f"{each.id}  {used}  {each.seconds:.1f} s  {'; '.join(each.reasons) or 'good'}")
@@ -175,9 +178,9 @@ def pin(
     """Pin a take: every rendering uses it, whatever changes around it."""
     from csm_cli.editing.pinning import pin as pin_take
 
-    bench, found = _line(line, script, takes)
-    pinned = pin_take(bench, found, bench.find_take(found, take))
-    bench.close()
+    script_takes, found = _line(line, script, takes)
+    pinned = pin_take(script_takes, found, script_takes.find_take(found, take))
+    script_takes.close()
     console.note(f"{found.source}: {found.planned.id} is pinned to take {pinned.id}")
 
 
@@ -186,9 +189,9 @@ def unpin(line: LineArgument, script: ScriptOption = None, takes: TakesOption = 
     """Let a pinned line go again."""
     from csm_cli.editing.pinning import unpin as unpin_line
 
-    bench, found = _line(line, script, takes)
-    freed = unpin_line(bench, found)
-    bench.close()
+    script_takes, found = _line(line, script, takes)
+    freed = unpin_line(script_takes, found)
+    script_takes.close()
     console.note(f"{found.source}: {found.planned.id} {'is free again' if freed else 'was not pinned'}")
 
 
@@ -202,9 +205,9 @@ def import_take(
     """Make a recording, or an edited clip, the pinned take of a line."""
     from csm_cli.editing.pinning import import_recording
 
-    bench, found = _line(line, script, takes)
-    take, doubts = import_recording(bench, found, audio)
-    bench.close()
+    script_takes, found = _line(line, script, takes)
+    take, doubts = import_recording(script_takes, found, audio)
+    script_takes.close()
     for doubt in doubts:
         console.note(f"warning: {audio}: {doubt}")
     console.emit(take.id)
@@ -224,8 +227,10 @@ def export(
     """Write the takes in use as clips, one a line, with Audacity labels and a list of files to open."""
     from csm_cli.editing.exchange import export_clips
 
-    bench = _bench(script, takes)
-    for path in export_clips(bench, _chosen_lines(bench, needs_review, speaker, chapter), output):
+    script_takes = _script_takes(script, takes)
+    for path in export_clips(
+        script_takes, _chosen_lines(script_takes, needs_review, speaker, chapter), output
+    ):
         console.emit(str(path))
 
 
@@ -244,9 +249,9 @@ def import_edits(
     """Take edited clips back: those that changed become the pinned takes of their lines."""
     from csm_cli.editing.exchange import import_edits as take_back
 
-    bench = _bench(script, takes)
+    script_takes = _script_takes(script, takes)
     found: dict[str, int] = {}
-    for edit in take_back(bench, folder, dry_run=dry_run):
+    for edit in take_back(script_takes, folder, dry_run=dry_run):
         found[edit.what] = found.get(edit.what, 0) + 1
         if edit.what in ("imported", "changed"):
             console.emit(f"{edit.line}  {edit.clip}")
@@ -257,7 +262,7 @@ def import_edits(
             )
         for doubt in edit.doubts if edit.what == "imported" else ():
             console.note(f"warning: {edit.clip}: {doubt}")
-    bench.close()
+    script_takes.close()
     console.note(", ".join(f"{number} {what}" for what, number in found.items()) or "no clips")
 
 
@@ -282,7 +287,7 @@ def gc(
     )
 
 
-def _bench(script: Path | None, takes: MaybePlace) -> ScriptTakes:
+def _script_takes(script: Path | None, takes: MaybePlace) -> ScriptTakes:
     from csm_cli.editing import ScriptTakes
     from csm_cli.editing.lines import only_script
 
@@ -294,23 +299,23 @@ def _line(name: str, script: Path | None, takes: MaybePlace) -> tuple[ScriptTake
     from csm_cli.editing.lines import split_name
 
     path, rest = split_name(name, script, takes)
-    bench = ScriptTakes(path, takes)
-    return bench, bench.find(rest)
+    script_takes = ScriptTakes(path, takes)
+    return script_takes, script_takes.find(rest)
 
 
 def _chosen_lines(
-    bench: ScriptTakes, needs_review: bool, speakers: list[str] | None, chapters: str | None
+    script_takes: ScriptTakes, needs_review: bool, speakers: list[str] | None, chapters: str | None
 ) -> list[ScriptLine]:
     from csm_cli.rendering.options import parse_chapters
 
     wanted = None if chapters is None else parse_chapters(chapters)
     for name in speakers or ():
-        if name not in bench.job.screenplay.cast:
-            cast = ", ".join(bench.job.screenplay.cast)
+        if name not in script_takes.job.screenplay.cast:
+            cast = ", ".join(script_takes.job.screenplay.cast)
             raise UsageError(f"nobody is called {name!r}", where="--speaker", remedy=f"choose from {cast}")
     return [
         line
-        for line in bench.lines
+        for line in script_takes.lines
         if (not needs_review or line.reasons)
         and (not speakers or line.planned.line.speaker in speakers)
         and (wanted is None or line.chapter.number in wanted)
@@ -323,7 +328,7 @@ def _state(line: ScriptLine) -> str:
     return "pinned" if line.pinned else "review" if line.reasons else "stale" if line.stale else "ok"
 
 
-def _row(bench: ScriptTakes, line: ScriptLine) -> dict[str, Any]:
+def _row(script_takes: ScriptTakes, line: ScriptLine) -> dict[str, Any]:
     planned = line.planned
     return {
         "name": planned.id,
@@ -335,7 +340,7 @@ def _row(bench: ScriptTakes, line: ScriptLine) -> dict[str, Any]:
         "state": _state(line),
         "stale": line.stale,
         "review": list(line.reasons),
-        "takes": [_take_row(line, take) for take in bench.takes_of(line)],
+        "takes": [_take_row(line, take) for take in script_takes.takes_of(line)],
     }
 
 

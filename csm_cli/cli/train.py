@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import Device, DeviceOption
+from csm_cli.cli.options import DeviceOption
 
 
 def train(
@@ -80,7 +80,7 @@ def train(
     compiled: Annotated[
         bool, typer.Option("--compile", help="Compile the layers; worth it for long runs.")
     ] = False,
-    device: DeviceOption = Device.auto,
+    device: DeviceOption = "auto",
 ) -> None:
     """Fine-tune a model on recordings; FOLDER/model is what --model takes.
 
@@ -100,7 +100,7 @@ def train(
         epochs=epochs, steps=steps, minutes=minutes,
         positions=positions, accumulate=accumulate, depth_share=depth_share,
         average=average, damage=damage, validation=validation, every=every,
-        samples=tuple(_sample(text) for text in sample or ()), seed=seed, device=device.value, half=half,
+        samples=tuple(_sample(text) for text in sample or ()), seed=seed, device=device, half=half,
         recompute=recompute, compile=compiled,
     )  # fmt: skip
     shown = console.is_terminal(sys.stderr)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from csm_cli.cli import console, voices_add, voices_listen
-from csm_cli.cli.choices import Group, JsonOption, NameArgument, typed_name
 from csm_cli.cli.console import folded
+from csm_cli.cli.options import Group, JsonOption, NameArgument, typed_name
 
 if TYPE_CHECKING:
     from csm_cli.voices.registry import VoiceRegistry
@@ -103,10 +103,10 @@ def list_voices(as_json: JsonOption = False) -> None:
 @app.command()
 def show(name: NameArgument, as_json: JsonOption = False) -> None:
     """Show all that is known of a voice."""
-    from csm_cli.voices.names import renamed, tell, voice_names
+    from csm_cli.voices.names import note_renames, renamed, voice_names
 
     voice = _registry().get(name)
-    tell(renamed([name], voice_names(Path.cwd())), console.note)
+    note_renames(renamed([name], voice_names(Path.cwd())), console.note)
     if as_json:
         _print_json([voice])
         return

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import Device, DeviceOption, JsonOption, ModelOption, NameArgument
+from csm_cli.cli.options import DeviceOption, JsonOption, ModelOption, NameArgument
 from csm_cli.core.errors import CsmError, UsageError
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def add(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
     as_json: JsonOption = False,
     model: ModelOption = None,
-    device: DeviceOption = Device.auto,
+    device: DeviceOption = "auto",
 ) -> None:
     """Register a voice from recordings and their transcripts."""
     asking = not yes and console.is_terminal(sys.stderr) and sys.stdin.isatty()
@@ -105,7 +105,7 @@ def add(
         with console.busy("loading the recogniser"):
             from csm_cli.verify.recognisers import load_recogniser
 
-            recogniser = load_recogniser(asr, language or "en", device.value, console.note)
+            recogniser = load_recogniser(asr, language or "en", device, console.note)
     # A question on the screen and a busy line would write over each other.
     with nullcontext() if asking and recogniser else console.busy("listening"):
         prepared = prepare_all(
@@ -209,16 +209,16 @@ def _print_added(added: Added) -> None:
         console.note(f"the voice {voice.name} is registered already, just so")
 
 
-def _keep_codes(voice: Voice, model: str | None, device: Device) -> None:
+def _keep_codes(voice: Voice, model: str | None, device: DeviceOption) -> None:
     """Encode the recordings now, so that the first line spoken need not wait for it."""
     from csm_cli.cli.loading import load_model
     from csm_cli.rendering.options import RenderOptions
     from csm_cli.voices.codes import reference_codes
 
     try:
-        engine = load_model(RenderOptions(model=model, device=device.value)).engine
+        engine = load_model(RenderOptions(model=model, device=device)).engine
         with console.busy("encoding"):
             for clip in voice.clips:
-                reference_codes(voice.heard_as(clip.label), engine)
+                reference_codes(voice.with_clip(clip.label), engine)
     except CsmError as error:  # the voice is registered all the same
         console.note(f"warning: not encoded yet: {error}")

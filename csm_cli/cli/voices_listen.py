@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.choices import (
-    Device,
+from csm_cli.cli.options import (
     DeviceOption,
     ModelOption,
     SeedOption,
@@ -23,7 +22,7 @@ from csm_cli.cli.choices import (
 if TYPE_CHECKING:
     import numpy as np
 
-    from csm_cli.verify.speaker import Encoder
+    from csm_cli.verify.speaker import SpeakerEncoder
     from csm_cli.voices.compare import Alikeness, Sample
 
 SENTENCE = "The boat turned into the wind. Is that the light, far over there?"
@@ -40,13 +39,15 @@ def test(
     ] = None,
     seed: SeedOption = 0,
     model: ModelOption = None,
-    device: DeviceOption = Device.auto,
+    device: DeviceOption = "auto",
 ) -> None:
     """Speak a sentence in a voice."""
-    from csm_cli.cli.say import say
+    from csm_cli.cli.say import say_text
+    from csm_cli.rendering.options import RenderOptions
 
     path = output or Path(f"{name.replace('/', '-')}-test.wav")
-    say(text, voice=name, output=path, seed=seed, model=model, device=device)
+    options = RenderOptions(seed=seed, model=model, device=device)
+    say_text(text, name, path, options)
 
 
 def compare(
@@ -70,19 +71,19 @@ def compare(
     voice_model: VoiceModelOption = None,
     seed: SeedOption = 0,
     model: ModelOption = None,
-    device: DeviceOption = Device.auto,
+    device: DeviceOption = "auto",
 ) -> None:
     """Make one file to listen to, voice after voice, and a picture of their spectra (SVG); with a speaker
     encoder, say how much alike they are."""
     from csm_cli.rendering.say import check_output
     from csm_cli.verify.speaker import NO_ENCODER, load_encoder
     from csm_cli.voices.compare import Sample, listening_file, picture
-    from csm_cli.voices.names import renamed, tell, voice_names
+    from csm_cli.voices.names import note_renames, renamed, voice_names
     from csm_cli.voices.registry import VoiceRegistry
 
     check_output(output)
     former = renamed(names, voice_names(Path.cwd()))
-    tell(former, console.note)
+    note_renames(former, console.note)
     names = list(dict.fromkeys(former.get(name, name) for name in names))
     registry = VoiceRegistry(Path.cwd())
     voices = [registry.get(name) for name in names]
@@ -109,7 +110,7 @@ def compare(
         console.note(remark)
 
 
-def _alikeness(samples: Sequence[Sample], encoder: Encoder) -> Alikeness:
+def _alikeness(samples: Sequence[Sample], encoder: SpeakerEncoder) -> Alikeness:
     """How much alike the voices are."""
     from csm_cli.verify.speaker import voice_vector
     from csm_cli.voices.compare import Alikeness
@@ -118,7 +119,7 @@ def _alikeness(samples: Sequence[Sample], encoder: Encoder) -> Alikeness:
 
 
 def _spoken(
-    names: list[str], text: str, seed: int | None, model: str | None, device: Device
+    names: list[str], text: str, seed: int | None, model: str | None, device: DeviceOption
 ) -> dict[str, np.ndarray]:
     """What each voice makes of a text, float32 at 24 kHz."""
     import numpy as np
@@ -129,7 +130,7 @@ def _spoken(
     from csm_cli.rendering.say import Saying
     from csm_cli.voices.compare import RATE
 
-    options = RenderOptions(seed=seed, model=model, device=device.value)
+    options = RenderOptions(seed=seed, model=model, device=device)
     sayings = {name: Saying(text, name) for name in names}
     loaded = load_model(options)
     found = {}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from csm_cli.cluster.messages import Facts, Order, Setup, WorkerNews
+from csm_cli.cluster.messages import Order, Setup, WorkerInfo, WorkerNews
 from csm_cli.core.errors import CsmError
 
 
@@ -15,15 +15,15 @@ class Ready:
     """A worker has loaded its model."""
 
     worker: str
-    facts: Facts
+    info: WorkerInfo
 
 
 @dataclass(frozen=True)
 class News:
-    """A worker tells; it wants to be called again."""
+    """A worker has reported; it waits for the next call."""
 
     worker: str
-    told: WorkerNews
+    news: WorkerNews
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Mastered:
 
 @dataclass(frozen=True)
 class MasterLost:
-    """A master is gone; another has taken its place and knows nothing."""
+    """A master is gone; another has taken its place and begins with nothing."""
 
     master: int
 
@@ -61,7 +61,7 @@ class Fault:
     """Something that only the user can mend.
 
     Args:
-        error: to be told.
+        error: for the user.
         worker: whose it is.
     """
 
@@ -87,7 +87,7 @@ class Fleet(Protocol):
         """Start all workers; each is `Ready`, `Lost` or at `Fault` in its time."""
 
     def send(self, worker: str, orders: Sequence[Order]) -> None:
-        """Give a worker chains, or nothing; it is `News` in its time."""
+        """Give a worker chains, or nothing; it answers with `News` in its time."""
 
     def replace(self, worker: str) -> None:
         """Start another worker in the place of one that is lost."""

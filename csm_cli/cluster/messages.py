@@ -10,29 +10,28 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import csm_cli
 from csm_cli.cluster.scheduler import Key, Turn
+from csm_cli.core import PACKAGE_DIR, __version__
 from csm_cli.core.errors import MissingError
-from csm_cli.engine import Sampler
-from csm_cli.rendering.models import Limits
+from csm_cli.core.types import Sampler
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.plan import Chain
 from csm_cli.rendering.project import Job
-from csm_cli.takes import LineRequest, ModelIdentity, Take
+from csm_cli.takes import ModelIdentity, Take
 from csm_cli.takes.place import Place
 from csm_cli.voices.voice import Voice
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What a worker is told before all else.
+    """What a worker is given before all else.
 
     Args:
         folder: the driver's working folder, in which all relative paths hold.
         stores: where takes lie, for each a name of a file beside them that proves that it is the same one.
         options: of the rendering.
         jobs: without their chapters: whose languages, lexicons and voices the checks are for.
-        voices: every voice, with the hash of what the model hears of it.
+        voices: every voice, with the hash of its reference.
         beside: names of all scripts that are rendered at the same time.
         since: when the rendering began; with `options.fresh`, takes chosen since then are its own.
     """
@@ -47,8 +46,8 @@ class Setup:
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What a worker tells before it speaks.
+class WorkerInfo:
+    """What a worker reports before it speaks.
 
     Args:
         host: name of its machine.
@@ -56,7 +55,6 @@ class Facts:
         versions: of all that can change the sound, by name.
         model: that it has loaded.
         sampler: the model's own.
-        limits: of the model.
         rate: Hz.
         max_characters: longest piece that the model reads well.
         shipped_speakers: shipped voices that the model was trained on.
@@ -70,7 +68,6 @@ class Facts:
     versions: Mapping[str, str]
     model: ModelIdentity
     sampler: Sampler
-    limits: Limits
     rate: int
     max_characters: int
     shipped_speakers: int
@@ -86,14 +83,12 @@ class Order:
     Args:
         turn: which chain, and how much of it.
         chain: its lines; its script holds no other chapter.
-        asked: what each line is asked for.
         voices: by the names that the lines use.
         takes: where the store lies.
     """
 
     turn: Turn
     chain: Chain
-    asked: tuple[LineRequest, ...]
     voices: Mapping[str, Voice]
     takes: Place
 
@@ -125,7 +120,7 @@ class LineDone:
 
 @dataclass(frozen=True)
 class ChainDone:
-    """All that was asked of a chain is spoken and on the disk."""
+    """All that was ordered of a chain is spoken and on the disk."""
 
     key: Key
     results: tuple[Result, ...]
@@ -136,7 +131,7 @@ Event = Started | LineDone | ChainDone
 
 @dataclass(frozen=True)
 class WorkerNews:
-    """What a worker has to tell.
+    """What a worker reports.
 
     Args:
         events: since the last time, in order.
@@ -155,9 +150,9 @@ PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "soundfile")
 def versions() -> dict[str, str]:
     """Of everything here that has a say in the sound."""
     found = {
-        "csm": csm_cli.__version__,
-        "csm's code": _digest(Path(csm_cli.__file__).parent, "*.py"),
-        "the lexicon": _digest(Path(csm_cli.__file__).parent / "text", "*"),
+        "csm": __version__,
+        "csm's code": _digest(PACKAGE_DIR, "*.py"),
+        "the lexicon": _digest(PACKAGE_DIR / "text", "*"),
         "Python": ".".join(platform.python_version_tuple()[:2]),
     }
     for name in PACKAGES:
@@ -168,32 +163,32 @@ def versions() -> dict[str, str]:
     return found
 
 
-def check_facts(worker: str, facts: Facts, ours: Mapping[str, str], first: Facts | None) -> None:
+def check_info(worker: str, info: WorkerInfo, ours: Mapping[str, str], first: WorkerInfo | None) -> None:
     """Make sure that a worker would speak as the others do.
 
     Args:
         worker: its name.
-        facts: what it tells.
+        info: of the worker.
         ours: versions of the driver.
-        first: what the first worker told; None for the first.
+        first: of the first worker; None for the first.
 
     Raises:
         MissingError: something differs; says what.
     """
-    pairs = [(name, facts.versions.get(name, "missing"), ours[name], "the driver") for name in ours]
+    pairs = [(name, info.versions.get(name, "missing"), ours[name], "the driver") for name in ours]
     if first is not None:
         other = f"the worker on {first.host}"
         pairs += [
-            ("the model's revision", facts.model.revision, first.model.revision, other),
-            ("the number type", facts.model.dtype, first.model.dtype, other),
-            ("the model's sampler", str(facts.sampler), str(first.sampler), other),
-            ("checks", ", ".join(facts.checks), ", ".join(first.checks), other),
+            ("the model's revision", info.model.revision, first.model.revision, other),
+            ("the number type", info.model.dtype, first.model.dtype, other),
+            ("the model's sampler", str(info.sampler), str(first.sampler), other),
+            ("checks", ", ".join(info.checks), ", ".join(first.checks), other),
         ]
     for name, theirs, wanted, whose in pairs:
         if theirs != wanted:
             raise MissingError(
                 f"{name} differs: {theirs} here, {wanted} on {whose}",
-                where=f"{worker} on {facts.host}",
+                where=f"{worker} on {info.host}",
                 remedy="install the same on every machine, or leave this one out",
             )
 

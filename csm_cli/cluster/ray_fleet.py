@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from csm_cli.cluster.fleet import Fault, Lost, Mastered, MasterLost, News, Ready, Signal
-from csm_cli.cluster.mastering import Mastering
+from csm_cli.cluster.mastering import BookMaster
 from csm_cli.cluster.messages import Order, Setup
 from csm_cli.cluster.worker import Worker
 from csm_cli.core.errors import CsmError, MissingError, UsageError
@@ -77,8 +77,8 @@ class RayFleet:
         self.masters = self.size
         both = {"max_restarts": 0, "runtime_env": {"env_vars": passed}}
         self._worker_class = ray.remote(max_concurrency=2, **needs, **both)(Worker)
-        # Masters ask for no core: where workers have all of them, they would wait for ever.
-        self._master_class = ray.remote(num_cpus=0, scheduling_strategy="SPREAD", **both)(Mastering)
+        # Masters reserve no core: where workers have all of them, they would wait for ever.
+        self._master_class = ray.remote(num_cpus=0, scheduling_strategy="SPREAD", **both)(BookMaster)
         self._actors: dict[str, Any] = {}
         self._master_actors: dict[int, Any] = {}
         self._calls: dict[Any, tuple[str, Any]] = {}
@@ -91,7 +91,7 @@ class RayFleet:
             self._start_worker()
 
     def send(self, worker: str, orders: Sequence[Order]) -> None:
-        self._calls[self._actors[worker].exchange.remote(orders)] = ("heard", worker)
+        self._calls[self._actors[worker].exchange.remote(orders)] = ("news", worker)
 
     def replace(self, worker: str) -> None:
         self.ready.discard(worker)
@@ -154,7 +154,7 @@ class RayFleet:
             if kind == "ready":
                 self.ready.add(of)
                 yield Ready(of, value)
-            elif kind == "heard":
+            elif kind == "news":
                 yield News(of, value)
             else:
                 yield Mastered(of[1], value)
@@ -173,7 +173,7 @@ class RayFleet:
 
 
 def _import_ray() -> Any:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anybody
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
         import ray

@@ -1,4 +1,4 @@
-"""Which chain is spoken where. Knows no Ray, no engine and no clock, so that it can be simulated and tested.
+"""Which chain is spoken where. Without Ray, engine or clock, so that it can be simulated and tested.
 
 Chains are given out longest first, to each worker as many as its share of what is left. When a worker is
 lost, its chains go back: they begin again at their first line, and find what has been spoken in the store.
@@ -80,7 +80,7 @@ class Scheduler:
 
     def __init__(self, workers: int):
         self.expected = workers
-        # Counted along: they are asked for at every turn, and there may be a thousand slots.
+        # Counted along: they are needed at every turn, and there may be a thousand slots.
         self.slots = self.speaking = self._given = 0
         self._workers: dict[Hashable, _Worker] = {}
         self._chains: dict[Key, _Chain] = {}

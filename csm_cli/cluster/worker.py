@@ -1,7 +1,7 @@
-"""A worker: one engine, loaded once, that speaks the chains it is given until it is told to stop.
+"""A worker: one engine, loaded once, that speaks the chains it is given until it is stopped.
 
 The engine runs in a thread of its own. `exchange` brings new chains in and takes news out; it waits for news,
-so that one call is always under way and nobody has to ask twice.
+so that one call is always under way and nothing is polled.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from typing import TYPE_CHECKING
 from csm_cli.cluster.messages import (
     ChainDone,
     Event,
-    Facts,
     LineDone,
     Order,
     Result,
     Setup,
     Started,
+    WorkerInfo,
     WorkerNews,
     versions,
 )
 from csm_cli.cluster.scheduler import Key
 from csm_cli.core.errors import MissingError
-from csm_cli.engine import Segment
-from csm_cli.rendering.cast import References
-from csm_cli.rendering.checks import make_verifier
+from csm_cli.core.types import Segment
+from csm_cli.rendering.chain import References, Work
 from csm_cli.rendering.line import SpokenLine
-from csm_cli.rendering.loop import SpeakConfig, Work, speak_chains
+from csm_cli.rendering.loop import speak_chains
 from csm_cli.rendering.models import ModelChoice, choose_model
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.plan import Chain
 from csm_cli.rendering.progress import Progress
+from csm_cli.rendering.project import make_verifier
 from csm_cli.rendering.requests import identity_of, voice_hash
+from csm_cli.rendering.session import speak_config
 from csm_cli.takes import TakeStore
 from csm_cli.takes.files import files_at
-from csm_cli.takes.lineage import Chooser
+from csm_cli.takes.lineage import TakeRepository
 from csm_cli.takes.place import Place
-from csm_cli.takes.repository import TakeRepository
 from csm_cli.takes.store import TakeWriter
 from csm_cli.verify import Verifier
 from csm_cli.voices.codes import reference_codes
@@ -56,7 +56,7 @@ OPEN_STORES = 8
 """Stores that no chain is using are kept open up to this number."""
 
 
-class Worker(Progress):
+class Worker:
     """Speaks chains. `begin` first; then `exchange` again and again.
 
     Args:
@@ -69,14 +69,13 @@ class Worker(Progress):
         self._inbox: deque[Order] = deque()
         self._events: list[Event] = []
         self._failure: BaseException | None = None
-        self._orders: dict[int, Order] = {}
-        self._lines: dict[int, tuple[Key, int]] = {}
+        self._orders: dict[Key, Order] = {}
         self._stores: dict[Place, tuple[TakeStore, TakeWriter]] = {}
         self._references: dict[tuple[int, str, str], Segment] = {}
         self._thread: Thread | None = None
         self._stopped = False
 
-    def begin(self, setup: Setup) -> Facts:
+    def begin(self, setup: Setup) -> WorkerInfo:
         """Load the model and check that all is here that will be needed.
 
         Raises:
@@ -86,17 +85,15 @@ class Worker(Progress):
         _enter(setup, host)
         self._setup, self._batch = setup, setup.options.batch
         choice = choose_model(setup.options.model)
-        self._limits = choice.limits()
         notes: list[str] = []
         engine = self._engine = self._load(choice, setup.options, notes.append)
         self._verifier: Verifier = make_verifier(setup.jobs, setup.options, notes.append)
-        facts = Facts(
+        info = WorkerInfo(
             host,
             str(getattr(engine, "device", "cpu")),
             versions(),
             identity_of(engine),
             engine.default_sampler,
-            self._limits,
             engine.sample_rate,
             engine.max_characters,
             engine.shipped_speakers,
@@ -107,7 +104,7 @@ class Worker(Progress):
         thread = Thread(target=self._run, name="engine", daemon=True)
         thread.start()
         self._thread = thread
-        return facts
+        return info
 
     def stop(self) -> None:
         """Drop what is being spoken as soon as the engine answers, and wait for that."""
@@ -125,7 +122,7 @@ class Worker(Progress):
             patience: seconds to wait for news.
 
         Raises:
-            BaseException: what the engine failed of, once the news before it is told.
+            BaseException: what the engine failed of, once the news before it has been returned.
         """
         with self._news:
             self._inbox += orders
@@ -139,11 +136,6 @@ class Worker(Progress):
     def process(self) -> int:
         """The number of this process, on its machine."""
         return os.getpid()
-
-    def line(self, line: SpokenLine) -> None:
-        """Called by the loop: a line is finished."""
-        key, number = self._lines[id(line.planned)]
-        self._tell(LineDone(key, number, Result(line.take, line.rendered)))
 
     def _run(self) -> None:
         try:
@@ -164,16 +156,11 @@ class Worker(Progress):
                 self._news.notify_all()
 
     def _speak(self) -> None:
-        options = self._setup.options
-        manner = SpeakConfig(
-            self._batch, options.context_turns, options.retries, self._verifier, options.reference
-        )
-        for chain, lines in speak_chains(self._engine, self._works(), manner, self):
-            order = self._orders.pop(id(chain))
-            for planned in chain.lines:
-                del self._lines[id(planned)]
+        config = speak_config(self._setup.options, self._verifier, self._batch)
+        for work, lines in speak_chains(self._engine, self._works(), config):
+            del self._orders[work.key]
             results = tuple(Result(line.take, line.rendered, line.stale) for line in lines)
-            self._tell(ChainDone(order.turn.key, results))
+            self._report(ChainDone(work.key, results))
 
     def _works(self) -> Iterator[Work | None]:
         while True:
@@ -186,24 +173,25 @@ class Worker(Progress):
 
     def _begun(self, order: Order) -> Work:
         until, key = order.turn.until, order.turn.key
-        self._tell(Started(key))
-        asked = tuple(
-            replace(each, parts=()) if number in order.turn.aside else each
-            for number, each in enumerate(order.asked[:until])
+        self._report(Started(key))
+        lines = tuple(
+            replace(line, request=replace(line.request, parts=())) if number in order.turn.aside else line
+            for number, line in enumerate(order.chain.lines[:until])
         )
-        chain = replace(order.chain, lines=order.chain.lines[:until])
-        self._orders[id(chain)] = replace(order, chain=chain)
-        for number, planned in enumerate(chain.lines):
-            self._lines[id(planned)] = key, number
-        store, writer = self._open(order.takes, anew=order.turn.again)
-        options = self._setup.options
-        chooser = Chooser(store, options.lineage, options.fresh, self._setup.beside, self._setup.since)
-        return Work(
-            chain,
-            asked,
-            self._heard(chain, order.voices),
-            TakeRepository(chooser, writer, self._verifier.checks),
+        chain = replace(order.chain, lines=lines)
+        self._orders[key] = order
+        _, writer = self._open(order.takes, anew=order.turn.again)
+        options, setup = self._setup.options, self._setup
+        repository = TakeRepository(
+            writer,
+            self._verifier.checks,
+            lineage=options.lineage,
+            fresh=options.fresh,
+            beside=setup.beside,
+            since=setup.since,
         )
+        references = self._encoded(chain, order.voices)
+        return Work(chain, references, repository, _LineProgress(key, self._report), key)
 
     def _open(self, folder: Place, anew: bool) -> tuple[TakeStore, TakeWriter]:
         """The store of a folder; `anew`: as it is now, with what others have written."""
@@ -215,22 +203,33 @@ class Worker(Progress):
             self._stores[folder] = store, TakeWriter(store)
         return self._stores[folder]
 
-    def _heard(self, chain: Chain, voices: Mapping[str, Voice]) -> References:
+    def _encoded(self, chain: Chain, voices: Mapping[str, Voice]) -> References:
         """The references of the voices that a chain is spoken in."""
-        heard: dict[tuple[int, str], Segment] = {}
+        found: dict[tuple[int, str], Segment] = {}
         for tag, name in {(line.tag, line.voice) for line in chain.lines}:
             voice = voices[name]
             if voice.audio is not None:
-                known = (tag, str(voice.audio), voice.text)
-                if known not in self._references:
-                    self._references[known] = Segment(tag, voice.text, reference_codes(voice, self._engine))
-                heard[tag, name] = self._references[known]
-        return heard
+                clip = (tag, str(voice.audio), voice.text)
+                if clip not in self._references:
+                    self._references[clip] = Segment(tag, voice.text, reference_codes(voice, self._engine))
+                found[tag, name] = self._references[clip]
+        return found
 
-    def _tell(self, event: Event) -> None:
+    def _report(self, event: Event) -> None:
         with self._news:
             self._events.append(event)
             self._news.notify_all()
+
+
+class _LineProgress(Progress):
+    """Reports the lines of one chain, which are finished in order."""
+
+    def __init__(self, key: Key, report: Callable[[Event], None]):
+        self._key, self._report, self._number = key, report, 0
+
+    def line(self, line: SpokenLine) -> None:
+        self._report(LineDone(self._key, self._number, Result(line.take, line.rendered)))
+        self._number += 1
 
 
 def _enter(setup: Setup, host: str) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from csm_cli.core.errors import CsmError
 
+PATIENCE_SECONDS = 30.0
+
 
 def data_dir() -> Path:
     """The user's data folder (voices, downloaded extras); it need not exist yet."""
@@ -56,7 +58,7 @@ def written(path: Path | str, where: Path | str | None = None, sync: bool = True
 
 @contextmanager
 def disk_errors(where: Path | str) -> Iterator[None]:
-    """Tells what the system refuses in one line.
+    """Raises what the system refuses in one line.
 
     Raises:
         CsmError: no space, no permission, a folder in the way.
@@ -69,9 +71,6 @@ def disk_errors(where: Path | str) -> Iterator[None]:
             where=str(where),
             remedy="check the folder, its permissions and the free space",
         ) from error
-
-
-PATIENCE_SECONDS = 30.0
 
 
 @contextmanager

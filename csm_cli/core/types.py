@@ -1,4 +1,4 @@
-"""Values that go into and come out of the engine. numpy only: importing this never loads torch."""
+"""Inputs and outputs of the engine. numpy only: importing this never loads torch."""
 
 from __future__ import annotations
 
@@ -30,12 +30,15 @@ def as_codes(value: Any) -> Codes:
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """One turn that the model has heard: who said what, and how it sounded.
+    """One turn of context: text with its audio.
 
     Args:
         speaker: speaker tag, 0 or more; the number in `[speaker]text`.
-        text: what was said, in spoken form.
-        codes: how it was said, int16 `[frames, codebooks]`, without an EOS frame.
+        text: of the turn, in spoken form.
+        codes: of its audio, int16 `[frames, codebooks]`, without an EOS frame.
+
+    Raises:
+        ValueError: as `as_codes`.
     """
 
     speaker: int
@@ -48,7 +51,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Sampler:
-    """How codes are drawn. Temperature 0 is greedy; top_k 0 means no limit.
+    """How codes are sampled. Temperature 0 is greedy; top_k 0 means no limit.
 
     Args:
         temperature: of the first codebook (backbone), at least 0.
@@ -82,17 +85,19 @@ class Sampler:
 
 @dataclass(frozen=True, eq=False)
 class Utterance:
-    """One line to speak.
+    """One line to generate.
 
     Args:
         speaker: speaker tag, 0 or more.
-        text: what to say, in spoken form.
-        context: turns heard before, oldest first; the voice reference comes first of all.
+        text: of the line, in spoken form.
+        context: turns before it, oldest first; the voice reference comes first of all.
         seed: of this line's noise; only the lowest 64 bits count. Same seed, same prompt, same codes.
         max_frames: frames (80 ms each) after which the line is cut off, at least 1.
-        sampler: how codes are drawn.
-        lead: sound that the line goes on from without a break, in one segment with it: its words stand before
+        lead: audio that the line continues without a break, in one segment with it: its words stand before
             the line's, under the line's tag, and its frames are followed by the line's.
+
+    Raises:
+        ValueError: `max_frames` is below 1.
     """
 
     speaker: int
@@ -111,7 +116,7 @@ class Utterance:
 
 @dataclass(frozen=True, eq=False)
 class Speech:
-    """A spoken line.
+    """A generated line.
 
     Args:
         codes: int16 `[frames, codebooks]`, the EOS frame cut off; no rows if the first frame was EOS.
@@ -125,13 +130,11 @@ class Speech:
         object.__setattr__(self, "codes", as_codes(self.codes))
 
 
-def sampler_of(said: Mapping[str, Any]) -> Sampler:
-    """How a `generation_config.json` wants codes drawn; temperature 0.9 and top-k 50 where it says
-    nothing.
-    """
+def sampler_of(settings: Mapping[str, Any]) -> Sampler:
+    """The sampler of a `generation_config.json`; temperature 0.9 and top-k 50 where it has none."""
 
     def value(name: str, default: Any, prefix: str = "") -> Any:
-        found = said.get(prefix + name)
+        found = settings.get(prefix + name)
         return default if found is None else found
 
     sampled = value("do_sample", True)
@@ -148,12 +151,12 @@ def sampler_of(said: Mapping[str, Any]) -> Sampler:
 
 
 def plain_ids(encode: Callable[[str], list[int]], reserved: Mapping[int, str], text: str) -> list[int]:
-    """Token ids of `text` in which strings such as `<|AUDIO|>` are spelled out like any other.
+    """Token ids of `text`, in which strings such as `<|AUDIO|>` are encoded as ordinary characters.
 
     Args:
-        encode: text → ids; should itself be told to leave special tokens alone, where it can be.
-        reserved: ids and strings of the tokens that may not come out. Strings of one character are let
-            through: they are letters.
+        encode: text → ids; set to treat special tokens as text, where the tokenizer has that option.
+        reserved: ids and strings of the tokens that may not occur. Strings of one character may: they are
+            letters.
     """
     ids = encode(text)
     names = {i: name for i, name in reserved.items() if len(name) > 1}

@@ -1,4 +1,4 @@
-"""The book as a whole, the units it is listened to in, and how their files are named."""
+"""The book as a whole, its units (chapters or volumes with files of their own), and their file names."""
 
 from __future__ import annotations
 
@@ -100,8 +100,8 @@ class Book:
         )
 
 
-class Heard(NamedTuple):
-    """A line in a unit: seconds from its beginning."""
+class Cue(NamedTuple):
+    """A line of a unit, or a piece of one: its text and times, in seconds from the unit's beginning."""
 
     start: float
     end: float
@@ -111,7 +111,7 @@ class Heard(NamedTuple):
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit.
+    """What has files of its own: a chapter, or a volume of several.
 
     Attributes:
         stem: of its files' names.
@@ -132,11 +132,11 @@ class Unit:
 
     @property
     def seconds(self) -> float:
-        """Its length."""
+        """Its length, from its chapters' durations."""
         return sum(chapter.duration for _, chapter in self.chapters)
 
-    def lines(self) -> Iterator[Heard]:
+    def lines(self) -> Iterator[Cue]:
         """Every line, in order."""
         for offset, chapter in self.chapters:
             for line in chapter.entries:
-                yield Heard(offset + line.start, offset + line.end, line.speaker, line.text)
+                yield Cue(offset + line.start, offset + line.end, line.speaker, line.text)

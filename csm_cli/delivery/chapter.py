@@ -1,4 +1,4 @@
-"""A chapter on its way to its files, the retail sample, and whole books split between chapters."""
+"""A mixed chapter on its way to its files, the retail sample, and whole books split between chapters."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from csm_cli.delivery.book import chapter_stem
 
 
 @dataclass(eq=False)
-class ChapterOnTape:
-    """A chapter.
+class MixedChapter:
+    """A chapter whose samples are in a disk buffer.
 
     Attributes:
         number: 0 for opening credits, one more than the last chapter for closing ones.
-        gain: as a factor, once it is known.
+        gain: as a factor; 1 until it is chosen.
         files: names of the files that hold this chapter alone.
         measured: those files.
     """
@@ -31,7 +31,7 @@ class ChapterOnTape:
     title: str
     role: Role
     layout: Layout
-    tape: DiskBuffer
+    buffer: DiskBuffer
     gain: float = 1.0
     files: list[str] = field(default_factory=list)
     measured: list[Measured] = field(default_factory=list)
@@ -44,15 +44,15 @@ class ChapterOnTape:
     def blocks(
         self, rate: int, mastering: Mastering, ceiling_db: float | None = None
     ) -> Iterator[np.ndarray]:
-        """The chapter as it is to be heard: float32 blocks."""
-        return mastered(self.tape, rate, mastering, self.gain, ceiling_db)
+        """The chapter's final samples: float32 blocks."""
+        return mastered(self.buffer, rate, mastering, self.gain, ceiling_db)
 
     def stem(self, chapters: int) -> str:
-        """Of its files' names, in a book of so many chapters."""
+        """The stem of its files' names, in a book of so many chapters."""
         return chapter_stem(self.number, self.title, chapters)
 
     def timeline(self, rate: int) -> ChapterTimeline:
-        """What `timeline.json` says of it, its place in the book left open."""
+        """Its entry in `timeline.json`, its place in the book left open."""
         first, *more = self.files or [""]
         layout = self.layout
         return ChapterTimeline(
@@ -73,27 +73,27 @@ SHORTEST_SECONDS, WANTED_SECONDS, LONGEST_SECONDS = 60.0, 180.0, 295.0  # shops 
 TAIL_SECONDS = 1.5
 
 
-def sample_tape(chapters: Sequence[ChapterOnTape], rate: int, path: Path) -> DiskBuffer:
+def mix_sample(chapters: Sequence[MixedChapter], rate: int, path: Path) -> DiskBuffer:
     """The sample, levelled as its chapters are; credits are left out. As long as the book if that is shorter.
 
     Args:
-        chapters: of the book, in order, on tape.
-        path: where the sample's own tape goes.
+        chapters: of the book, in order.
+        path: of the sample's own buffer.
     """
-    tape = DiskBuffer(path)
+    buffer = DiskBuffer(path)
     try:
         for chapter in chapters:
-            if chapter.role == "chapter" and tape.size < SHORTEST_SECONDS * rate:
-                _copy(chapter, tape, _end(chapter, tape.size, rate))
-        tape.resize(tape.size + round(TAIL_SECONDS * rate))
+            if chapter.role == "chapter" and buffer.size < SHORTEST_SECONDS * rate:
+                _copy(chapter, buffer, _end(chapter, buffer.size, rate))
+        buffer.resize(buffer.size + round(TAIL_SECONDS * rate))
     except BaseException:
-        tape.close()  # where the disk is full, it makes room
+        buffer.close()  # where the disk is full, it makes room
         raise
-    return tape
+    return buffer
 
 
-def _end(chapter: ChapterOnTape, before: int, rate: int) -> int:
-    """The sample of the chapter up to which it is heard: the end of a line where it has to be cut."""
+def _end(chapter: MixedChapter, before: int, rate: int) -> int:
+    """The sample at which the excerpt of a chapter ends: the end of a line where it has to be cut."""
     ends = [line.samples(rate)[1] for line in chapter.layout.lines]
     fitting = [end for end in ends if before + end <= LONGEST_SECONDS * rate]
     enough = [end for end in fitting if before + end >= WANTED_SECONDS * rate]
@@ -106,22 +106,22 @@ def _end(chapter: ChapterOnTape, before: int, rate: int) -> int:
     return last if before + last >= SHORTEST_SECONDS * rate else round(WANTED_SECONDS * rate) - before
 
 
-def _copy(chapter: ChapterOnTape, tape: DiskBuffer, end: int) -> None:
-    offset = tape.size
+def _copy(chapter: MixedChapter, buffer: DiskBuffer, end: int) -> None:
+    offset = buffer.size
     for start in range(0, end, BLOCK):
-        block = chapter.tape.read(start, min(start + BLOCK, end))
-        tape.mix(offset + start, block * np.float32(chapter.gain))
+        block = chapter.buffer.read(start, min(start + BLOCK, end))
+        buffer.mix(offset + start, block * np.float32(chapter.gain))
 
 
-class HasTape(Protocol):
-    """A chapter that knows how long it is."""
+class HasLength(Protocol):
+    """A chapter with a length."""
 
     @property
     def samples(self) -> int:
         """Its length."""
 
 
-Chapter = TypeVar("Chapter", bound=HasTape)
+Chapter = TypeVar("Chapter", bound=HasLength)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""Sound into files: streamed through the encoder, tagged, written in one step."""
+"""Sound into files: streamed through the encoder, tagged, written in one step; the result is measured."""
 
 from __future__ import annotations
 
 import errno
+import math
 import os
 import shutil
 import tempfile
@@ -14,7 +15,9 @@ import numpy as np
 
 from csm_cli.audio.ffmpeg import feed_ffmpeg
 from csm_cli.audio.files import MAX_WAV_BYTES
-from csm_cli.core.errors import CsmError
+from csm_cli.audio.level import Loudness
+from csm_cli.audio.measure import Measured, measure
+from csm_cli.core.errors import CsmError, UsageError
 from csm_cli.core.files import written
 from csm_cli.delivery.formats import FORMATS, Format, check_formats
 from csm_cli.delivery.tags import (
@@ -118,7 +121,7 @@ def _extras(
     """ffmpeg's arguments for tags, chapters and cover; long texts travel in a file."""
     texts = tags.filled()
     if kind.name == "m4b":
-        texts["media_type"] = "2"  # an audiobook, to the players that tell books from music
+        texts["media_type"] = "2"  # an audiobook, for players that separate books from music
     if kind.name == "mp3":
         marks = marks[:MAX_CHAPTERS_MP3]
         texts = {ID3.get(key, key): value for key, value in texts.items()}
@@ -159,7 +162,7 @@ def _encode_wav(
                     file.write(block)
                 _check_written(file.frames, samples, where)
         except soundfile.SoundFileError as error:
-            # libsndfile says "System error" and no more.
+            # libsndfile's message is "System error" and no more.
             full = shutil.disk_usage(path.parent).free < 1 << 16
             raise CsmError(
                 f"cannot be written ({os.strerror(errno.ENOSPC) if full else error})",
@@ -175,3 +178,60 @@ def _check_written(frames: int, samples: int, path: Path) -> None:
             where=str(path),
             remedy="check the free space",
         )
+
+
+LONGEST_LOSS_SECONDS = 0.1
+LARGEST_MISS_DB = 1.0
+NEAR_DB = 1.0
+
+
+def measured_draft(draft: Path, path: Path, seconds: float) -> Measured:
+    """A draft of a file, decoded: what an encoder leaves unfinished without a word is found here.
+
+    Args:
+        path: the file's place, named in the error.
+        seconds: it has to be long.
+
+    Raises:
+        CsmError: it is not whole.
+    """
+    try:
+        measured = measure(draft)
+    except UsageError as error:
+        raise _unfinished(path) from error
+    if measured.seconds < seconds - LONGEST_LOSS_SECONDS:
+        raise _unfinished(path)
+    return measured
+
+
+def excess_db(measured: Measured, loudness: Loudness) -> float:
+    """How far the highest peak stands above the limit; at most 0 where all is well, or none is set."""
+    if loudness.peak_db is None:
+        return 0.0
+    return (measured.true_peak_db if loudness.true_peak else measured.peak_db) - loudness.peak_db
+
+
+def misses(measured: Measured, loudness: Loudness, levelled: bool) -> Iterator[str]:
+    """Messages on where a file misses its loudness target or peak limit.
+
+    Args:
+        levelled: what is in it was brought to the target level.
+    """
+    name = measured.path.name
+    if excess_db(measured, loudness) > 0:
+        yield f"{name}: its peak stands over the limit of {loudness.peak_db:g} dB"
+    if not levelled or loudness.target is None:
+        return
+    level, unit = (measured.rms_db, "dB RMS") if loudness.lufs is None else (measured.lufs, "LUFS")
+    if math.isfinite(level) and abs(level - loudness.target) <= LARGEST_MISS_DB:
+        return
+    ceiling = 0.0 if loudness.ceiling_db is None else loudness.ceiling_db
+    peaks = measured.true_peak_db > ceiling - NEAR_DB
+    reason = (
+        "single peaks stand far above the rest" if peaks else "there is next to nothing to be heard in it"
+    )
+    yield f"{name}: {level:.1f} {unit} in place of {loudness.target:g}: {reason}"
+
+
+def _unfinished(path: Path) -> CsmError:
+    return CsmError("was not written to its end", where=str(path), remedy="check the free space")

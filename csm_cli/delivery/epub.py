@@ -1,4 +1,4 @@
-"""EPUB 3 with media overlays: the text of the book, each line lit up while it is heard."""
+"""EPUB 3 with media overlays: the text of the book, each line highlighted while it is spoken."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def write_epub(
     names = [f"c{number:04d}" for number, _ in enumerate(chapters, 1)]
     timelines = [chapter for chapter, _ in chapters]
     with written(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-        # First and not compressed, so that the kind of the file can be told from its beginning.
+        # First and not compressed, so that its first bytes show the kind of the file.
         archive.writestr("mimetype", "application/epub+zip", zipfile.ZIP_STORED)
         archive.writestr("META-INF/container.xml", CONTAINER)
         archive.writestr("EPUB/package.opf", _package(book, names, chapters, cover))
@@ -90,7 +90,7 @@ def _paragraphs(entries: Sequence[TimelineEntry], with_names: bool) -> Iterator[
 
 
 def _overlay(name: str, chapter: ChapterTimeline, suffix: str) -> str:
-    """Each line lasts until the next one begins, so that a reader who listens hears the pauses too."""
+    """Each line lasts until the next one begins, so that the pauses are played too."""
     lines = chapter.entries
     starts = [0.0, *(line.start for line in lines[1:])]
     ends = [*starts[1:], chapter.duration]
@@ -143,7 +143,7 @@ def _package(
 
 
 def _facts(book: Book) -> Iterator[str]:
-    """What is known of the book; what a word means that could mean several things stands behind it."""
+    """The book's Dublin Core elements; `refines` states the role where one element has several."""
     for tag, name, value, refined in (
         ("dc:title", "title", book.title, ("title-type", "main")),
         ("dc:title", "subtitle", book.subtitle, ("title-type", "subtitle")),
@@ -188,9 +188,9 @@ def _html(book: Book, title: str, body: str) -> str:
 
 
 def _text(text: str) -> str:
-    """For XML: escaped, without what XML does not know."""
-    known = re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", text)
-    return escape(" ".join(known.split()))
+    """For XML: escaped, without characters that XML does not allow."""
+    allowed = re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", text)
+    return escape(" ".join(allowed.split()))
 
 
 def _id(line: TimelineEntry) -> str:

@@ -72,14 +72,14 @@ def check_formats(formats: Iterable[str]) -> tuple[str, ...]:
         UsageError: an unknown format, or none at all.
         MissingError: ffmpeg, or an encoder in it, is not there.
     """
-    known = ", ".join(FORMATS)
-    asked = [name.lower().lstrip(".") for name in formats]
-    wanted = tuple(dict.fromkeys(NAMES.get(name, name) for name in asked))
+    choices = ", ".join(FORMATS)
+    given = [name.lower().lstrip(".") for name in formats]
+    wanted = tuple(dict.fromkeys(NAMES.get(name, name) for name in given))
     if not wanted:
-        raise UsageError("no format given", where="--format", remedy=f"choose from {known}")
+        raise UsageError("no format given", where="--format", remedy=f"choose from {choices}")
     for name in wanted:
         if name not in FORMATS:
-            raise UsageError(f"unknown format {name!r}", where="--format", remedy=f"choose from {known}")
+            raise UsageError(f"unknown format {name!r}", where="--format", remedy=f"choose from {choices}")
     for name in wanted:
         encoder = FORMATS[name].encoder
         if encoder and encoder not in encoders():

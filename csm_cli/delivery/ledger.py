@@ -1,4 +1,4 @@
-"""What csm has made in a folder, so that a later run knows its own files and removes what is untrue now.
+"""The files that csm has made in a folder, so that a later run finds its own and removes outdated ones.
 
 What csm has not made, or somebody has changed since (another size or time), is never touched.
 """
@@ -7,76 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from csm_cli.audio.level import Loudness
-from csm_cli.audio.measure import Measured, measure
 from csm_cli.audio.timeline import Timeline
-from csm_cli.core.errors import CsmError, UsageError
 from csm_cli.core.files import written
 from csm_cli.delivery.book import chapter_stem
 from csm_cli.delivery.formats import FORMATS
-
-LONGEST_LOSS_SECONDS = 0.1
-LARGEST_MISS_DB = 1.0
-NEAR_DB = 1.0
-
-
-def measured_draft(draft: Path, path: Path, seconds: float) -> Measured:
-    """A draft of a file, decoded: what an encoder leaves unfinished without a word is found here.
-
-    Args:
-        path: the file's place, named in the error.
-        seconds: it has to be long.
-
-    Raises:
-        CsmError: it is not whole.
-    """
-    try:
-        measured = measure(draft)
-    except UsageError as error:
-        raise _unfinished(path) from error
-    if measured.seconds < seconds - LONGEST_LOSS_SECONDS:
-        raise _unfinished(path)
-    return measured
-
-
-def excess_db(measured: Measured, loudness: Loudness) -> float:
-    """How far the highest peak stands above the limit; at most 0 where all is well, or none is set."""
-    if loudness.peak_db is None:
-        return 0.0
-    return (measured.true_peak_db if loudness.true_peak else measured.peak_db) - loudness.peak_db
-
-
-def misses(measured: Measured, loudness: Loudness, levelled: bool) -> Iterator[str]:
-    """Where a file is not what was asked for, for a person to read.
-
-    Args:
-        levelled: what is in it was brought to the level asked for.
-    """
-    name = measured.path.name
-    if excess_db(measured, loudness) > 0:
-        yield f"{name}: its peak stands over the limit of {loudness.peak_db:g} dB"
-    if not levelled or loudness.target is None:
-        return
-    level, unit = (measured.rms_db, "dB RMS") if loudness.lufs is None else (measured.lufs, "LUFS")
-    if math.isfinite(level) and abs(level - loudness.target) <= LARGEST_MISS_DB:
-        return
-    ceiling = 0.0 if loudness.ceiling_db is None else loudness.ceiling_db
-    peaks = measured.true_peak_db > ceiling - NEAR_DB
-    reason = (
-        "single peaks stand far above the rest" if peaks else "there is next to nothing to be heard in it"
-    )
-    yield f"{name}: {level:.1f} {unit} in place of {loudness.target:g}: {reason}"
-
-
-def _unfinished(path: Path) -> CsmError:
-    return CsmError("was not written to its end", where=str(path), remedy="check the free space")
-
 
 NAME = ".csm-files.json"
 AUDIO = frozenset(kind.suffix for kind in FORMATS.values())
@@ -93,7 +32,7 @@ class Entry:
         source: the script's file name.
         chapter: that it is of; None: it is of the book.
         holds: numbers of the chapters that are in it.
-        agrees: what it says and when, as a hash.
+        agrees: hash of its texts and times.
         size: bytes.
         time: of its last change, in nanoseconds.
     """
@@ -111,7 +50,7 @@ class Entry:
         return (found.st_size, found.st_mtime_ns) == (self.size, self.time)
 
     def is_true(self, timeline: Timeline) -> bool:
-        """Whether it says what the timeline says, and when."""
+        """Whether its texts and times are those of the timeline."""
         return self.agrees == _agreed(timeline, self.chapter, self.holds)
 
 
@@ -219,7 +158,7 @@ class Ledger:
         return tuple(dict.fromkeys((*first, *names)))
 
     def write(self) -> None:
-        """Keep it.
+        """Write the ledger.
 
         Raises:
             CsmError: it cannot be written.
@@ -230,7 +169,7 @@ class Ledger:
 
 
 def _read(path: Path) -> dict[str, Entry]:
-    """What an earlier run noted; nothing where that is not there or damaged."""
+    """The entries of an earlier run; {} where the file is missing or damaged."""
     try:
         value = json.loads(path.read_bytes())
         return {name: Entry(**entry) for name, entry in value.items() if Path(name).name == name}
@@ -250,7 +189,7 @@ def _fits(name: str, entry: Entry, stems: Mapping[str, list[int]]) -> bool:
 
 
 def _agreed(timeline: Timeline, chapter: int | None, holds: Sequence[int]) -> str:
-    """What these chapters say and when, and what the book says where a file is of the book."""
+    """Hash of the texts and times of these chapters, and of the book's data for a file of the book."""
     chapters = []
     for each in timeline.chapters:
         if each.number in holds:

@@ -29,12 +29,12 @@ def with_earlier(folder: Path, new: Timeline, of: int) -> Timeline:
         new: what was rendered now.
         of: chapters the script has; what an earlier rendering had beyond that is dropped.
     """
-    known = {chapter.number: chapter for chapter in _earlier(folder, new, of)}
-    known |= {chapter.number: chapter for chapter in new.chapters}
+    chapters = {chapter.number: chapter for chapter in _earlier(folder, new, of)}
+    chapters |= {chapter.number: chapter for chapter in new.chapters}
     placed, offset = [], 0
-    for number in sorted(known):
-        placed.append(replace(known[number], offset=round(offset / new.sample_rate, 6)))
-        offset += round(known[number].duration * new.sample_rate)
+    for number in sorted(chapters):
+        placed.append(replace(chapters[number], offset=round(offset / new.sample_rate, 6)))
+        offset += round(chapters[number].duration * new.sample_rate)
     return replace(new, chapters=tuple(placed))
 
 

@@ -21,12 +21,12 @@ class Delivery:
     """What is to be delivered.
 
     Attributes:
-        formats: by name (`audio.formats`).
+        formats: by name (`delivery.formats`).
         whole: one file for the book in each format, not one for each chapter. M4B always is.
         loudness: the target.
         level_per: what one static gain levels: each chapter, or the book.
         pauses: by kind of boundary.
-        tone_db: RMS of the room tone; None: digital silence.
+        room_tone_db: dBFS RMS of the room tone; None: digital silence.
         extras: of `EXTRAS`: files beside the audio.
         split_hours: longest part of a whole file, between chapters; None: one file.
         cover: for every container that takes one.
@@ -41,7 +41,7 @@ class Delivery:
     loudness: Loudness = DEFAULT_LOUDNESS
     level_per: Literal["chapter", "book"] = "chapter"
     pauses: Pauses = field(default_factory=Pauses)
-    tone_db: float | None = -66.0
+    room_tone_db: float | None = -66.0
     extras: tuple[str, ...] = ()
     split_hours: float | None = None
     cover: Cover | None = None
@@ -61,9 +61,11 @@ class Delivery:
             raise UsageError(
                 "nothing to split", where="--split-hours", remedy="it needs --format m4b, or --whole"
             )
-        if self.tone_db is not None and not -100 <= self.tone_db <= -40:
+        if self.room_tone_db is not None and not -100 <= self.room_tone_db <= -40:
             raise UsageError(
-                f"room tone of {self.tone_db:g} dB", where="--room-tone", remedy="give -100 to -40, or none"
+                f"room tone of {self.room_tone_db:g} dB",
+                where="--room-tone",
+                remedy="give -100 to -40, or none",
             )
 
     @property
@@ -91,12 +93,12 @@ class Delivery:
 
     @property
     def mastering(self) -> Mastering:
-        """What the audio stage is told."""
-        return Mastering(loudness=self.loudness, tone_db=self.tone_db)
+        """The part of it that concerns the mixing."""
+        return Mastering(loudness=self.loudness, room_tone_db=self.room_tone_db)
 
 
 def choose_formats(formats: Iterable[str] | None, loudness: Loudness | None) -> tuple[str, ...]:
-    """The formats asked for; without any, MP3 where the loudness of a shop or a podcast is, else WAV.
+    """The given formats; without any, MP3 where the loudness of a shop or a podcast is, else WAV.
 
     Raises:
         UsageError, MissingError: as `check_formats`.
@@ -109,7 +111,7 @@ def check_extras(extras: Iterable[str]) -> tuple[str, ...]:
     """The extras, each once; "all" stands for every one of them.
 
     Raises:
-        UsageError: one that is not known.
+        UsageError: one that does not exist.
     """
     wanted: list[str] = []
     for name in (item.strip().lower() for text in extras for item in text.split(",")):

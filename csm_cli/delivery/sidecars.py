@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from csm_cli.core.files import written
-from csm_cli.delivery.book import Book, Heard, Unit, slug
+from csm_cli.delivery.book import Book, Cue, Unit, slug
 
 CUE_CHARACTERS = 84  # two lines of 42, as subtitles have them
 
@@ -45,7 +45,7 @@ def lrc(unit: Unit, book: Book) -> str:
     return "\n".join(lines) + "\n"
 
 
-def cues(unit: Unit) -> Iterator[Heard]:
+def cues(unit: Unit) -> Iterator[Cue]:
     """The lines, long ones in pieces that fit on a screen; their times go by the number of characters."""
     for line in unit.lines():
         pieces = pieces_of(plain(line.text))
@@ -54,7 +54,7 @@ def cues(unit: Unit) -> Iterator[Heard]:
         for piece in pieces:
             done += len(piece)
             end = line.start + (line.end - line.start) * done / max(1, total)
-            yield Heard(start, end, line.speaker, piece)
+            yield Cue(start, end, line.speaker, piece)
             start = end
 
 
@@ -107,7 +107,7 @@ def podcast_chapters(unit: Unit, book: Book) -> str:
 
 
 def cue_sheet(units: Sequence[Unit], book: Book) -> str:
-    """A cue sheet over the first file of each unit. The format knows no escape: quotes become apostrophes."""
+    """A cue sheet over the first file of each unit. The format has no escape: quotes become apostrophes."""
     lines = [f"PERFORMER {_quoted(book.author)}"] if book.author else []
     lines.append(f"TITLE {_quoted(book.title)}")
     number = 0

@@ -1,4 +1,4 @@
-"""What a file says of itself: tags, chapters and cover, and what ffmpeg cannot write of them."""
+"""Tags, chapters and cover of a file, and the parts of them that ffmpeg cannot write."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_COVER_BYTES = 16 << 20
 
 @dataclass(frozen=True)
 class Tags:
-    """What a file says about itself; empty values are left out.
+    """The tags of a file; empty values are left out.
 
     Attributes:
         album_artist: the author, in a book.
@@ -43,7 +43,7 @@ class Tags:
     series: str = ""
 
     def filled(self) -> dict[str, str]:
-        """The tags that say something, by ffmpeg's names for them."""
+        """The tags that are not empty, by ffmpeg's names for them."""
         track = "" if self.track is None else str(self.track)
         values = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "tracks"}
         values["grouping"] = values.pop("series")

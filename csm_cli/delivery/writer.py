@@ -12,20 +12,19 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-from csm_cli.audio.beds import lay_beds
 from csm_cli.audio.disk_buffer import DiskBuffer
 from csm_cli.audio.files import to_pcm16
 from csm_cli.audio.mastering import Layout, choose_gain
 from csm_cli.audio.measure import Measured
-from csm_cli.audio.stitch import lay_down
+from csm_cli.audio.stitch import mix_beds, mix_chapter
 from csm_cli.audio.timeline import ChapterTimeline, Part, Role, Timeline
 from csm_cli.core.files import alone, disk_errors
 from csm_cli.delivery.book import Book, Unit, slug
-from csm_cli.delivery.chapter import SHORTEST_SECONDS, ChapterOnTape, Volume, sample_tape, split_volumes
-from csm_cli.delivery.encode import encode
+from csm_cli.delivery.chapter import SHORTEST_SECONDS, MixedChapter, Volume, mix_sample, split_volumes
+from csm_cli.delivery.encode import encode, excess_db, measured_draft, misses
 from csm_cli.delivery.epub import write_epub
 from csm_cli.delivery.formats import FORMATS, Format
-from csm_cli.delivery.ledger import Ledger, excess_db, measured_draft, misses
+from csm_cli.delivery.ledger import Ledger
 from csm_cli.delivery.manifest import NAME, with_earlier
 from csm_cli.delivery.options import Delivery
 from csm_cli.delivery.sidecars import write_sidecars
@@ -37,11 +36,10 @@ ATTEMPTS = 4
 class BookWriter:
     """Writes a book into a folder. Use it as a context: what is unfinished is cleared away at the end.
 
-    Memory does not grow with the book; tapes lie in a hidden folder, 345 MB for an hour. Those of finished
-    chapters are kept only where something is made of the whole book.
+    Memory does not grow with the book; disk buffers lie in a hidden folder, 345 MB for an hour. Those of
+    finished chapters are kept only where something is made of the whole book.
 
     Args:
-        book: its title and the like.
         folder: of the files; made when it is not there.
         delivery: what to make.
         rate: Hz, of all sound that comes in.
@@ -53,7 +51,7 @@ class BookWriter:
         self.count = chapters
         self.notes: list[str] = []
         self._work = _work_folder(folder)
-        self._chapters: dict[int, ChapterOnTape] = {}
+        self._chapters: dict[int, MixedChapter] = {}
         self._volumes: list[Unit] = []
         self._made: list[Path] = []
         self._texts: list[Path] | None = None
@@ -62,7 +60,7 @@ class BookWriter:
         return self
 
     def __exit__(self, kind: type | None, value: BaseException | None, trace: TracebackType | None) -> None:
-        self._close_tapes()
+        self._close_buffers()
         shutil.rmtree(self._work, ignore_errors=True)
         with suppress(OSError):
             self.folder.rmdir()  # when nothing came to be in it
@@ -70,41 +68,41 @@ class BookWriter:
     def add(
         self, number: int, title: str, parts: Iterable[Part], role: Role = "chapter"
     ) -> tuple[ChapterTimeline, list[Measured]]:
-        """Lay a chapter down and, if nothing has to wait for the book's end, write its files.
+        """Mix a chapter and, if nothing has to wait for the book's end, write its files.
 
         Args:
-            parts: what is heard; may be made as it is asked for.
+            parts: as for `mix_chapter`.
 
         Returns:
-            (what `timeline.json` will say of it; its files, measured).
+            (its entry in `timeline.json`; its files, measured).
 
         Raises:
             CsmError: a file cannot be written, a sound cannot be read.
         """
         delivery = self.delivery
-        tape = DiskBuffer(self._work / f"{number}.tape")
+        buffer = DiskBuffer(self._work / f"{number}.buffer")
         try:
             with disk_errors(self.folder):
-                layout = lay_down(
-                    parts, tape, self.rate, delivery.pauses, chapter=number, mastering=delivery.mastering
+                layout = mix_chapter(
+                    parts, buffer, self.rate, delivery.pauses, chapter=number, mastering=delivery.mastering
                 )
-                lay_beds(tape, layout, self.rate, self._work)
+                mix_beds(buffer, layout, self.rate, self._work)
         except BaseException:
-            tape.close()
+            buffer.close()
             raise
-        chapter = ChapterOnTape(number, title, role, layout, tape)
+        chapter = MixedChapter(number, title, role, layout, buffer)
         self._chapters[number] = chapter
         if delivery.level_per == "chapter":
-            self._finish_chapter(chapter, choose_gain([tape], self.rate, delivery.mastering))
-            if not self._keeps_tapes:
-                tape.close()
+            self._finish_chapter(chapter, choose_gain([buffer], self.rate, delivery.mastering))
+            if not self._keeps_buffers:
+                buffer.close()
         return chapter.timeline(self.rate), chapter.measured
 
     def finish(self) -> list[Measured]:
-        """Write what is made of the whole book, and the timeline; remove what is untrue now.
+        """Write what is made of the whole book, and the timeline; remove what is outdated.
 
         Returns:
-            the files that were waiting for the book's end, measured; `notes` says what else there is to say.
+            the files that were waiting for the book's end, measured; further messages are in `notes`.
 
         Raises:
             CsmError: a file cannot be written.
@@ -114,7 +112,7 @@ class BookWriter:
             return []
         delivery, done = self.delivery, []
         if delivery.level_per == "book":
-            gain = choose_gain([chapter.tape for chapter in chapters], self.rate, delivery.mastering)
+            gain = choose_gain([chapter.buffer for chapter in chapters], self.rate, delivery.mastering)
             for chapter in chapters:
                 self._finish_chapter(chapter, gain)
                 done += chapter.measured
@@ -132,20 +130,20 @@ class BookWriter:
         """Write `timeline.json` and the text files made from it, for what has been finished so far.
 
         Chapters of an earlier rendering that were not rendered now stay in the timeline. No chapter can be
-        added after that: where the disk is full, the tapes make room.
+        added after that: where the disk is full, the buffers make room.
 
         Returns:
             What was written, by `finish` if it has come to its end; an EPUB too.
         """
         if self._texts is not None:
             return self._texts
-        self._close_tapes()
+        self._close_buffers()
         return self._write_texts(complete=False)
 
-    def _close_tapes(self) -> None:
+    def _close_buffers(self) -> None:
         for chapter in self._chapters.values():
             with suppress(OSError):
-                chapter.tape.close()
+                chapter.buffer.close()
 
     def _write_texts(self, complete: bool) -> list[Path]:
         chapters = [chapter.timeline(self.rate) for chapter in self._in_order() if chapter.files]
@@ -177,20 +175,20 @@ class BookWriter:
         ledger.write()
         return [self.folder / NAME, *texts, *(path for path in self._made if path.suffix == ".epub")]
 
-    def _in_order(self) -> list[ChapterOnTape]:
+    def _in_order(self) -> list[MixedChapter]:
         return [self._chapters[number] for number in sorted(self._chapters)]
 
     @property
-    def _keeps_tapes(self) -> bool:
+    def _keeps_buffers(self) -> bool:
         delivery = self.delivery
         return bool(delivery.book_formats or delivery.sample or "epub" in delivery.extras)
 
-    def _is_levelled(self, chapters: Sequence[ChapterOnTape]) -> bool:
-        """Whether these chapters have been brought to the level that was asked for; a sample is a part."""
+    def _is_levelled(self, chapters: Sequence[MixedChapter]) -> bool:
+        """Whether these chapters have been brought to the target level; a sample is a part."""
         alone = self.delivery.level_per == "chapter" or len(chapters) == len(self._chapters)
         return alone and any(chapter.layout.lines for chapter in chapters)
 
-    def _finish_chapter(self, chapter: ChapterOnTape, gain: float) -> None:
+    def _finish_chapter(self, chapter: MixedChapter, gain: float) -> None:
         chapter.gain = gain
         track = chapter.number if chapter.role == "chapter" else None
         tags = self.book.tags(chapter.title, track, self.count)
@@ -199,7 +197,7 @@ class BookWriter:
             chapter.measured.append(measured)
             chapter.files.append(measured.path.name)
 
-    def _write_volume(self, volume: Volume[ChapterOnTape], volumes: int) -> list[Measured]:
+    def _write_volume(self, volume: Volume[MixedChapter], volumes: int) -> list[Measured]:
         title = self.book.title if volumes == 1 else f"{self.book.title}, part {volume.number}"
         stem = slug(self.book.title) + ("" if volumes == 1 else f"-part-{volume.number}")
         placed, offset = [], 0.0
@@ -218,28 +216,26 @@ class BookWriter:
         self._volumes.append(Unit(stem, title, tuple(each.path.name for each in done), tuple(placed)))
         return done
 
-    def _write_sample(self, chapters: Sequence[ChapterOnTape]) -> list[Measured]:
+    def _write_sample(self, chapters: Sequence[MixedChapter]) -> list[Measured]:
         with disk_errors(self.folder):
-            tape = sample_tape(chapters, self.rate, self._work / "sample.tape")
-        with tape:
-            if tape.size < SHORTEST_SECONDS * self.rate:
+            buffer = mix_sample(chapters, self.rate, self._work / "sample.buffer")
+        with buffer:
+            if buffer.size < SHORTEST_SECONDS * self.rate:
                 self.notes.append("the sample is shorter than a minute: so is the book")
-            layout = Layout(tape.size, (), (), (), ())
-            sample = ChapterOnTape(0, "Retail sample", "chapter", layout, tape)
+            layout = Layout(buffer.size, (), (), (), ())
+            sample = MixedChapter(0, "Retail sample", "chapter", layout, buffer)
             names = self.delivery.sample_formats
             tags = self.book.tags(f"{self.book.title}: retail sample")
             return [self._encode([sample], "retail-sample", FORMATS[name], tags) for name in names]
 
-    def _write_epub(self, chapters: Sequence[ChapterOnTape]) -> None:
+    def _write_epub(self, chapters: Sequence[MixedChapter]) -> None:
         audio: list[Path] = []
         for chapter in chapters:
             own = [name for name in chapter.files if name.endswith((".mp3", ".m4a"))]
-            if own:
-                audio.append(self.folder / own[0])
-                continue
-            path = self._work / f"{chapter.stem(self.count)}.m4a"
-            blocks = chapter.blocks(self.rate, self.delivery.mastering)
-            encode(map(to_pcm16, blocks), chapter.samples, self.rate, path, FORMATS["aac"])
+            path = self.folder / own[0] if own else self._work / f"{chapter.stem(self.count)}.m4a"
+            if not own:
+                blocks = chapter.blocks(self.rate, self.delivery.mastering)
+                encode(map(to_pcm16, blocks), chapter.samples, self.rate, path, FORMATS["aac"])
             audio.append(path)
         timelines = [chapter.timeline(self.rate) for chapter in chapters]
         path = self.folder / f"{slug(self.book.title)}.epub"
@@ -248,7 +244,7 @@ class BookWriter:
 
     def _encode(
         self,
-        chapters: Sequence[ChapterOnTape],
+        chapters: Sequence[MixedChapter],
         stem: str,
         kind: Format,
         tags: Tags,
@@ -298,8 +294,6 @@ def _alive(pid: int) -> bool:
         return True
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
+    except OSError as error:
+        return not isinstance(error, ProcessLookupError)
     return True

@@ -23,17 +23,17 @@ from csm_cli.takes import Take
 
 MANIFEST, LABELS, FILES = "clips.json", "labels.txt", "clips.lof"
 GAP_SECONDS = 0.5
-"""Between two clips in the editor, so that they can be told apart."""
+"""Between two clips in the editor, so that they can be distinguished."""
 SAME_SECONDS, SAME_DB = 0.005, -55.0
 """A clip is unchanged if its length and its sound differ by no more: an editor's dither and rounding."""
 _SCHEMA = 1
 
 
-def export_clips(bench: ScriptTakes, lines: Sequence[ScriptLine], folder: Path) -> list[Path]:
+def export_clips(script: ScriptTakes, lines: Sequence[ScriptLine], folder: Path) -> list[Path]:
     """Write the takes that lines use as clips.
 
     Args:
-        bench: the script.
+        script: the script.
         lines: of it; those that were never spoken are left out.
         folder: of the clips; files of the same names are replaced.
 
@@ -53,7 +53,7 @@ def export_clips(bench: ScriptTakes, lines: Sequence[ScriptLine], folder: Path) 
         if line.take is None:
             continue
         stem = f"{number:04d}-{slug(line.planned.line.speaker)[:24]}-{line.planned.id}"
-        sound = _sound(bench, line.take)
+        sound = _sound(script, line.take)
         path = folder / f"{stem}.wav"
         write_wav(path, sound, line.take.rate)
         clips.append(path)
@@ -63,8 +63,8 @@ def export_clips(bench: ScriptTakes, lines: Sequence[ScriptLine], folder: Path) 
         entries[path.name] = {"line": line.planned.id, "take": line.take.id, "text": line.planned.line.text}
         at = end + GAP_SECONDS
     if not clips:
-        raise MissingError("no line has a take yet", where=str(bench.script), remedy="render it first")
-    manifest = {"schema": _SCHEMA, "script": bench.job.script, "clips": entries}
+        raise MissingError("no line has a take yet", where=str(script.script), remedy="render it first")
+    manifest = {"schema": _SCHEMA, "script": script.job.script, "clips": entries}
     for name, text in (
         (LABELS, "".join(labels)),
         (FILES, "".join(listed)),
@@ -93,7 +93,7 @@ class Edit:
     doubts: tuple[str, ...] = ()
 
 
-def import_edits(bench: ScriptTakes, folder: Path, *, dry_run: bool = False) -> Iterator[Edit]:
+def import_edits(script: ScriptTakes, folder: Path, *, dry_run: bool = False) -> Iterator[Edit]:
     """Take edited clips back as the pinned takes of their lines; unchanged ones are left alone.
 
     Raises:
@@ -101,38 +101,38 @@ def import_edits(bench: ScriptTakes, folder: Path, *, dry_run: bool = False) -> 
         UsageError: it is damaged, or of another script.
         CsmError: a take cannot be written.
     """
-    lines = {line.planned.id: line for line in bench.lines}
-    for name, line_id, take_id in _read_manifest(bench, folder):
+    lines = {line.planned.id: line for line in script.lines}
+    for name, line_id, take_id in _read_manifest(script, folder):
         path = folder / name
         if not path.is_file():
             yield Edit(path, line_id, "missing")
         elif (line := lines.get(line_id)) is None:
             yield Edit(path, line_id, "gone")
         else:
-            yield _import_edit(bench, line, path, take_id, dry_run)
+            yield _import_edit(script, line, path, take_id, dry_run)
 
 
-def _import_edit(bench: ScriptTakes, line: ScriptLine, path: Path, take_id: str, dry_run: bool) -> Edit:
-    before = bench.store.load(take_id)
+def _import_edit(script: ScriptTakes, line: ScriptLine, path: Path, take_id: str, dry_run: bool) -> Edit:
+    before = script.store.load(take_id)
     try:
         sound = read_audio(path, before.rate if before else 24_000)
     except CsmError as error:
         return Edit(path, line.planned.id, "unreadable", (error.what,))
-    if before is not None and _same(_sound(bench, before), sound, before.rate):
+    if before is not None and _same(_sound(script, before), sound, before.rate):
         return Edit(path, line.planned.id, "unchanged")
     if dry_run:
         return Edit(path, line.planned.id, "changed")
-    _, doubts = import_sound(bench, line, sound)
+    _, doubts = import_sound(script, line, sound)
     return Edit(path, line.planned.id, "imported", doubts)
 
 
-def _read_manifest(bench: ScriptTakes, folder: Path) -> list[tuple[str, str, str]]:
+def _read_manifest(script: ScriptTakes, folder: Path) -> list[tuple[str, str, str]]:
     path = folder / MANIFEST
     try:
         value = json.loads(path.read_bytes())
-        if value["schema"] != _SCHEMA or value["script"] != bench.job.script:
+        if value["schema"] != _SCHEMA or value["script"] != script.job.script:
             raise UsageError(
-                f"was made of {value['script']}, not of {bench.job.script}",
+                f"was made of {value['script']}, not of {script.job.script}",
                 where=str(path),
                 remedy="name the script it was exported from",
             )
@@ -150,8 +150,8 @@ def _read_manifest(bench: ScriptTakes, folder: Path) -> list[tuple[str, str, str
     return found
 
 
-def _sound(bench: ScriptTakes, take: Take) -> np.ndarray:
-    return np.concatenate(bench.store.audio(take))
+def _sound(script: ScriptTakes, take: Take) -> np.ndarray:
+    return np.concatenate(script.store.audio(take))
 
 
 def _same(before: np.ndarray, after: np.ndarray, rate: int) -> bool:

@@ -41,12 +41,12 @@ def collect(
 ) -> Collected:
     """Remove takes that are neither used by a line of a script that is still there, nor pinned, nor chosen.
 
-    Behind a URL no lock tells whether somebody renders: there, takes of the last day stay, and all leftovers.
+    Behind a URL no lock says whether somebody renders: there, takes of the last day stay, and all leftovers.
 
     Args:
         project: the folder of the scripts.
         takes: of the takes; None: `.csm/takes` in the project.
-        note: is told of scripts that cannot be read: their takes all stay.
+        note: called with scripts that cannot be read: their takes all stay.
         dry_run: look only.
 
     Raises:
@@ -81,16 +81,16 @@ def _needed(project: Path, folder: Place, store: TakeStore, note: Callable[[str]
             needed.add(row.id)
     scripts = {*recorded_scripts(folder), *(row.script for row in store.index.rows())}
     for name in sorted(scripts):
-        script = project / name
-        if not script.is_file():
+        path = project / name
+        if not path.is_file():
             continue
         try:
-            bench = ScriptTakes(script, folder)
+            script = ScriptTakes(path, folder)
         except CsmError as error:
-            note(f"{script}: cannot be read, so its takes all stay ({str(error).splitlines()[0]})")
+            note(f"{path}: cannot be read, so its takes all stay ({str(error).splitlines()[0]})")
             needed |= {row.id for row in store.index.rows() if row.script == name}
             continue
-        needed |= {line.take.id for line in bench.lines if line.take is not None}
+        needed |= {line.take.id for line in script.lines if line.take is not None}
     return needed
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from csm_cli.core.errors import MissingError, UsageError
-from csm_cli.delivery.options import Delivery
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.plan import PlannedLine
 from csm_cli.rendering.project import plan_jobs, read_jobs
@@ -30,7 +29,7 @@ class ScriptLine:
         chapter: it is in.
         place: its name among all scripts of the project.
         take: that it uses now; None if it was never spoken.
-        stale: whether that heard something which is said no more, as of the last rendering.
+        stale: whether a take in its context is used no more, as of the last rendering.
         reasons: why it needs review.
     """
 
@@ -67,9 +66,7 @@ class ScriptTakes:
     def __init__(self, script: Path, takes: Place | None = None):
         folder = takes or script.parent / FOLDER
         self.record = read_record(folder, script.name)
-        said = self.record.options
-        delivery = Delivery(titles=bool(said.get("titles")), credits=bool(said.get("credits")))
-        self.options = RenderOptions(takes=takes, delivery=delivery)
+        self.options = RenderOptions.recall(dict(self.record.options), takes)
         (self.job,) = read_jobs([script], self.options)
         self.store = TakeStore(folder)
         self.lines = self._lines()

@@ -3,43 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from csm_cli.core.errors import UsageError
 from csm_cli.editing.lines import ScriptLine, ScriptTakes
 from csm_cli.editing.pinning import choose
-from csm_cli.rendering.cast import references
-from csm_cli.rendering.line import LineInProgress
-from csm_cli.rendering.loop import SpeakConfig, Work, speak_chains
+from csm_cli.rendering.chain import Work
+from csm_cli.rendering.loop import speak_chains
 from csm_cli.rendering.models import Limits
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.plan import derive
-from csm_cli.rendering.progress import Progress
 from csm_cli.rendering.project import plan_jobs
-from csm_cli.rendering.requests import RequestFactory, identity_of
+from csm_cli.rendering.requests import ModelTraits
+from csm_cli.rendering.session import speak_config
 from csm_cli.takes import LineRequest, Take
-from csm_cli.takes.lineage import Chooser, Lines
+from csm_cli.takes.lineage import ChainLineage, TakeRepository
 from csm_cli.takes.place import in_use
-from csm_cli.takes.repository import TakeRepository
 from csm_cli.takes.store import TakeWriter
+from csm_cli.takes.take import Origin
 from csm_cli.verify import Verifier
 
 if TYPE_CHECKING:
     from csm_cli.engine import Engine
 
-_RECORDED = ("context_turns", "seed", "temperature", "top_k", "model", "retries", "reference")
 
-
-def options_of(bench: ScriptTakes, **changes: Any) -> RenderOptions:
+def options_of(script: ScriptTakes, **changes: Any) -> RenderOptions:
     """The options that the script was last rendered with, with changes where they are not None."""
-    said = {name: bench.record.options[name] for name in _RECORDED if name in bench.record.options}
-    said |= {name: value for name, value in changes.items() if value is not None}
-    return replace(bench.options, **said)
+    return replace(script.options, **{name: value for name, value in changes.items() if value is not None})
 
 
 def reroll(
-    bench: ScriptTakes,
+    script: ScriptTakes,
     line: ScriptLine,
     engine: Engine,
     limits: Limits,
@@ -52,7 +48,7 @@ def reroll(
     """Speak a line again, all takes in one batch; the best of them is what the line uses from now on.
 
     Args:
-        bench: the script.
+        script: with its takes.
         line: of it.
         engine: the model, loaded.
         limits: of the model.
@@ -69,7 +65,7 @@ def reroll(
         CsmError: a take cannot be written.
     """
     verifier = verifier or Verifier()
-    (plan,) = plan_jobs([bench.job], options, engine, limits=limits)
+    (plan,) = plan_jobs([script.job], options, ModelTraits.of(engine, limits))
     chain, place = next(
         (chain, place)
         for chain in plan.chains
@@ -79,47 +75,49 @@ def reroll(
     if not chain.lines[place].parts:
         raise UsageError("the model can say nothing of this line", where=line.source)
     chain = replace(chain, lines=chain.lines[: place + 1])
-    turns = options.context_turns
-    sampler = options.sampler(engine.default_sampler)
-    asking = RequestFactory.of(bench.job, identity_of(engine), sampler, turns, options.reference)
-    asked = asking.ask(chain)
-    heard = references(engine, plan.tags, bench.job.screenplay, bench.job.voices, plan.shipped_speakers)
-    first = len(bench.takes_of(line))
+    first = len(script.takes_of(line))
     made: list[Take] = []
-    with in_use(bench.job.takes), TakeWriter(bench.store) as writer:
+    with ExitStack() as stack:
+        stack.enter_context(in_use(script.job.takes))
+        writer = stack.enter_context(TakeWriter(script.store))
+        references = plan.references(engine)
         works = []
         for number in range(count):
-            own = _following(seed, number) if seed is not None else _new(asked[-1], first + number)
-            desk = RerollRepository(Chooser(bench.store), writer, verifier.checks, line.planned.id, own)
-            works.append(Work(chain, asked, heard, desk))
-        manner = SpeakConfig(count, turns, options.retries, verifier, options.reference)
-        for _, lines in speak_chains(engine, works, manner, Progress()):
+            own = (
+                _following(seed, number)
+                if seed is not None
+                else _new(chain.lines[-1].request, first + number)
+            )
+            repository = _RerollRepository(writer, verifier.checks, line.planned.id, own)
+            works.append(Work(chain, references, repository))
+        for _, lines in speak_chains(engine, works, speak_config(options, verifier, batch=count)):
             if lines[-1].take is not None:
                 made.append(lines[-1].take)
     made.sort(key=lambda take: (len(take.reasons), take.tries))
-    return [choose(bench, line, made[0]), *made[1:]]
+    return [choose(script, line, made[0]), *made[1:]]
 
 
-def _new(asked: LineRequest, number: int) -> int:
-    return derive(asked.seed, "reroll", number)
+def _new(request: LineRequest, number: int) -> int:
+    return derive(request.seed, "reroll", number)
 
 
 def _following(seed: int, number: int) -> int:
     return seed if number == 0 else derive(seed, "reroll", number)
 
 
-class RerollRepository(TakeRepository):
+class _RerollRepository(TakeRepository):
     """Finds the takes of the lines before as they are used now, and none for the line itself."""
 
-    def __init__(self, chooser: Chooser, writer: TakeWriter, checked: Sequence[str], line: str, seed: int):
-        super().__init__(chooser, writer, checked)
+    def __init__(self, writer: TakeWriter, checks: Sequence[str], line: str, seed: int):
+        super().__init__(writer, checks)
         self._line, self._own_seed = line, seed
 
-    def find(self, asked: LineRequest, context: Sequence[str], lines: Lines) -> Take | None:
-        return None if asked.line == self._line else super().find(asked, context, lines)
+    def find(self, request: LineRequest, context: Sequence[str], chain: ChainLineage) -> Take | None:
+        return None if request.line == self._line else super().find(request, context, chain)
 
-    def seed(self, asked: LineRequest) -> int:
-        return self._own_seed if asked.line == self._line else super().seed(asked)
+    def seed(self, request: LineRequest) -> int:
+        return self._own_seed if request.line == self._line else super().seed(request)
 
-    def keep(self, line: LineInProgress, rate: int) -> Take:
-        return self.keep_as("rerolled" if line.asked.line == self._line else "spoken", line, rate)
+    def keep(self, take: Take, codes: Sequence[Any], audio: Sequence[Any]) -> Take:
+        origin: Origin = "rerolled" if take.asked.line == self._line else "spoken"
+        return super().keep(replace(take, origin=origin), codes, audio)

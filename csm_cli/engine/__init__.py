@@ -1,4 +1,4 @@
-"""Speech at speed: utterances in, codes and audio out. `Engine` loads torch only when first asked for."""
+"""Fast generation: utterances in, codes and audio out. torch is imported on the first access to `Engine`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ __all__ = ["Codes", "Engine", "Sampler", "Segment", "Speech", "Utterance"]
 
 def __getattr__(name: str) -> Any:
     if name == "Engine":
-        # Read by OpenMP when torch is loaded: threads that wait sleep instead of spinning. Spinning makes a
-        # frame several times slower as soon as any other program wants a core.
+        # Read by OpenMP when torch is loaded: waiting threads sleep instead of spinning. Spinning makes a
+        # frame several times slower as soon as another program needs a core.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         from csm_cli.engine.engine import Engine
 

@@ -54,7 +54,7 @@ class Conv:
 
 @dataclass(frozen=True)
 class Residual:
-    """x + conv(elu(conv(elu(x)))), the shortcut through a convolution of its own if there is one."""
+    """x + conv(elu(conv(elu(x)))), `[B, C, T]`; the shortcut passes through a convolution if there is one."""
 
     first: Conv
     second: Conv
@@ -66,14 +66,14 @@ class Residual:
 
 
 class Elu:
-    """A bare activation between two layers."""
+    """An activation between two layers."""
 
     def __call__(self, x: Tensor) -> Tensor:
         return F.elu(x)
 
 
 class _Found(dict[str, Tensor]):
-    """The codec's tensors, and where they are from, for messages."""
+    """The codec's tensors, and their file, for messages."""
 
     where: str | None = None
 
@@ -92,12 +92,12 @@ class Quantizer:
     outwards: Tensor | None
 
     def encode(self, x: Tensor, count: int) -> list[Tensor]:
-        """`[B, H, T]` → `count` times `[B, T]`: each codebook says what the ones before left over."""
-        left = (x if self.inwards is None else F.conv1d(x, self.inwards)).transpose(1, 2)
+        """`[B, H, T]` → `count` times `[B, T]`: each codebook encodes the residual of the ones before."""
+        residual = (x if self.inwards is None else F.conv1d(x, self.inwards)).transpose(1, 2)
         codes = []
         for table in self.tables[:count]:
-            code = torch.cdist(left, table[None]).argmin(-1)
-            left = left - F.embedding(code, table)
+            code = torch.cdist(residual, table[None]).argmin(-1)
+            residual = residual - F.embedding(code, table)
             codes.append(code)
         return codes
 
@@ -111,7 +111,7 @@ class Quantizer:
 
 
 class Codec:
-    """Mimi.
+    """The Mimi codec: `encode` audio, `decode` codes.
 
     Args:
         config: the checkpoint's `codec_config`.
@@ -152,8 +152,8 @@ class Codec:
         total = config["num_quantizers"]
         self.semantic = self._quantizer("semantic", self.num_semantic)
         self.acoustic = self._quantizer("acoustic", total - self.num_semantic)
-        heard = ("encoder", "downsample", "quantizer")
-        self._encoding = {k: v for k, v in sorted(found.items()) if k.startswith(heard)}
+        parts = ("encoder", "downsample", "quantizer")
+        self._encoding = {k: v for k, v in sorted(found.items()) if k.startswith(parts)}
         del self._found
 
     @cached_property

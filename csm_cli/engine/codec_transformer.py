@@ -21,7 +21,15 @@ _LAYER = (
 
 
 class Transformer:
-    """Pre-norm transformer with rotary positions, layer scale and a sliding window, on `[B, T, H]`."""
+    """Pre-norm transformer with rotary positions, layer scale and a sliding window, on `[B, T, H]`.
+
+    Args:
+        config: the checkpoint's `codec_config`.
+        tensors: of the codec; those whose names begin with `prefix` are used.
+
+    Raises:
+        MissingError: a tensor is missing, or the activation is not gelu.
+    """
 
     def __init__(self, config: dict[str, Any], tensors: dict[str, Tensor], prefix: str) -> None:
         self.heads = config["num_attention_heads"]
@@ -66,9 +74,11 @@ class Transformer:
             if self.kv_heads < self.heads:
                 groups = self.heads // self.kv_heads
                 key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
-            heard = F.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=mask is None)
-            heard = heard.transpose(1, 2).reshape(batch, length, -1)
-            out = F.linear(heard, w["self_attn.o_proj.weight"], w.get("self_attn.o_proj.bias"))
+            attended = F.scaled_dot_product_attention(
+                query, key, value, attn_mask=mask, is_causal=mask is None
+            )
+            attended = attended.transpose(1, 2).reshape(batch, length, -1)
+            out = F.linear(attended, w["self_attn.o_proj.weight"], w.get("self_attn.o_proj.bias"))
             x = x + w["self_attn_layer_scale.scale"] * out
             y = F.layer_norm(
                 x,

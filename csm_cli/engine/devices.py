@@ -1,4 +1,4 @@
-"""Which device and number type the engine runs on, and how the host learns which lines have ended."""
+"""Device, number type and threads of the engine, and the copy of per-line flags to the host."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from csm_cli.core.errors import MissingError, UsageError
 
 
 def pick_device(device: str = "auto") -> torch.device:
-    """Turn `auto`, `cpu`, `mps`, `cuda` or `cuda:N` into a device that is there.
+    """Turn `auto`, `cpu`, `mps`, `cuda` or `cuda:N` into a device of this machine.
 
     `auto` takes the first of cuda, mps and cpu.
 
     Raises:
-        MissingError: the device asked for is not there.
+        MissingError: this machine has no such device.
         UsageError: there is no such kind of device.
     """
     if device == "auto":
@@ -50,10 +50,10 @@ def pick_device(device: str = "auto") -> torch.device:
 
 
 def pick_dtype(dtype: str | torch.dtype | None, device: torch.device) -> torch.dtype:
-    """The number type of backbone and depth decoder: bfloat16 on cuda, else float32, unless one is asked for.
+    """The number type of backbone and depth decoder: `dtype`, or bfloat16 on cuda and float32 elsewhere.
 
     Raises:
-        UsageError: it is not a floating-point type that the engine knows.
+        UsageError: not one of float32, bfloat16 and float16.
     """
     if dtype is None:
         return torch.bfloat16 if device.type == "cuda" else torch.float32
@@ -66,18 +66,21 @@ def pick_dtype(dtype: str | torch.dtype | None, device: torch.device) -> torch.d
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out, on whatever device: torch says so in different ways."""
+    """Whether memory ran out; the error differs between devices and versions of torch."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    said = str(error).lower()
-    return "out of memory" in said or "not enough memory" in said or "can't allocate memory" in said
+    message = str(error).lower()
+    phrases = ("out of memory", "not enough memory", "can't allocate memory")
+    return any(phrase in message for phrase in phrases)
 
 
 def use_cpu_threads() -> int:
-    """Let torch use every core this process may run on, unless OMP_NUM_THREADS says otherwise; the number
-    set.
+    """Let torch use every core this process may run on, unless OMP_NUM_THREADS is set.
 
     In a container torch may count the cores of the host, and more threads than cores are many times slower.
+
+    Returns:
+        torch's number of threads.
     """
     if "OMP_NUM_THREADS" not in os.environ:
         allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -97,8 +100,8 @@ def threads_for(work: int, device: torch.device) -> Iterator[None]:
     """Run the body on one CPU thread if a position takes less than `SMALL_WORK` in the largest product.
 
     A step of a small model is hundreds of products of some 50 microseconds each. On an idle machine a second
-    thread makes a frame of 16 lines a fifth shorter; when the other core is wanted elsewhere, every product
-    waits for a time slice of the system, and the frame takes five to ten times as long.
+    thread makes a frame of 16 lines a fifth shorter; when another program needs the other core, every
+    product waits for a time slice of the system, and the frame takes five to ten times as long.
     """
     if work >= SMALL_WORK:
         yield
@@ -122,11 +125,11 @@ def one_thread(device: torch.device) -> Iterator[None]:
 
 
 class DoneFlags:
-    """Flags on their way to the host.
+    """Copies flags from the device to the host; on CUDA without waiting for the frame they belong to.
 
     Args:
-        device: where they come from.
-        late: hand out those of the frame before; None: on CUDA only.
+        device: of the flags.
+        late: return the flags of the call before; None: on CUDA only.
     """
 
     def __init__(self, device: torch.device, late: bool | None = None) -> None:
@@ -135,9 +138,9 @@ class DoneFlags:
         self._before: tuple[Tensor, list[int], Any] | None = None
 
     def exchange(self, running: Tensor, tickets: list[int]) -> list[tuple[int, bool]]:
-        """Hand in a frame's flags, one for each of the tickets (0: nobody); get (ticket, running).
+        """Start the copy of a frame's flags, one for each ticket (0: none); returns (ticket, running).
 
-        With `late` the flags are those of the last call, and the first call gets none.
+        With `late` the flags returned are those of the last call, and the first call returns none.
         """
         before = self._before
         if self._cuda:

@@ -1,8 +1,8 @@
-"""A whole frame as one function of the state, recorded once on CUDA and played again.
+"""A whole frame as one function of the state, recorded as a CUDA graph and replayed.
 
-Only if `graphs=True` asks for it: it has never run on a GPU. What is recorded is `whole_frame`, which the
-tests hold to the frame that is spoken step by step. Recordings share one pool of memory: they are played one
-after the other, and all that outlives a frame is in the state.
+Only with `graphs=True`: it has never run on a GPU. What is recorded is `whole_frame`, which the tests compare
+with frames computed step by step. The graphs share one pool of memory: they are replayed one after the other,
+and all that outlives a frame is in the state.
 """
 
 from __future__ import annotations
@@ -13,29 +13,34 @@ import torch
 
 from csm_cli.core.errors import CsmError, UsageError
 from csm_cli.engine.devices import is_out_of_memory
-from csm_cli.engine.state import State, hear, round_up, speak
+from csm_cli.engine.state import State, decode_backbone, decode_frame, round_up
 from csm_cli.model.sampling import gumbel_noise
 
-PAGE = 512
-"""Positions are looked at in steps of this many: every step is a recording of its own."""
+GRAPH_BUCKET = 512
+"""Positions attended to are rounded up to a multiple of this: each multiple has a graph of its own."""
 
 
 def whole_frame(state: State, rows: int, end: int) -> None:
-    """Hear the last frame and speak the next, of the first `rows` slots; the noise is made on the way."""
-    hear(state, rows, end)
+    """Decode the pending frame of the first `rows` slots and sample the next; the noise is made on the way.
+
+    Args:
+        end: cached positions attended to, as `decode_backbone`.
+    """
+    decode_backbone(state, rows, end)
     noise = None
-    if not (state.level.greedy and state.depth.greedy):
+    if not (state.backbone_sampler.greedy and state.depth_sampler.greedy):
         books, codes = state.noise.shape[2:]
         device = state.noise.device
         all_books, all_codes = torch.arange(books, device=device), torch.arange(codes, device=device)
-        noise = gumbel_noise(state.keys[:rows], state.frames[:rows], all_books, all_codes)
-        level, depth = state.level.temperature[:rows], state.depth.temperature[:rows]
-        noise = torch.cat((noise[:, :1] * level[:, None], noise[:, 1:] * depth[:, None]), dim=1)
-    speak(state, rows, noise)
+        noise = gumbel_noise(state.noise_keys[:rows], state.frames[:rows], all_books, all_codes)
+        first = state.backbone_sampler.temperature[:rows, None]
+        others = state.depth_sampler.temperature[:rows, None]
+        noise = torch.cat((noise[:, :1] * first, noise[:, 1:] * others), dim=1)
+    decode_frame(state, rows, noise)
 
 
 def check_graphs(device: torch.device, graphs: bool, eager: bool) -> None:
-    """See that recordings can be made.
+    """Refuse graphs where they cannot be recorded.
 
     Raises:
         UsageError: not on CUDA, or not with `eager`.
@@ -50,16 +55,16 @@ def _compiled() -> Any:
     """`whole_frame` behind Inductor, which keeps what it has compiled on disk between runs."""
     import torch._dynamo
 
-    # One compilation for each number of rows, page of positions and kind of sampling.
+    # One compilation for each number of rows, multiple of GRAPH_BUCKET and kind of sampling.
     torch._dynamo.config.recompile_limit = max(64, torch._dynamo.config.recompile_limit)
     return torch.compile(whole_frame, dynamic=False)
 
 
-class Frames:
-    """Plays recordings of `whole_frame`, making those that are missing.
+class FrameGraphs:
+    """Replays CUDA graphs of `whole_frame`, recording those that are missing; off CUDA calls it.
 
     Args:
-        state: what they work on; its tensors never move.
+        state: that the graphs read and write; its tensors never move.
         compiled: let Inductor compile the frame before it is recorded.
     """
 
@@ -70,14 +75,19 @@ class Frames:
         self._pool: Any = None
 
     def __call__(self, rows: int, longest: int) -> None:
-        """A frame of the first `rows` slots, none of which holds more than `longest` positions."""
+        """A frame of the first `rows` slots, none of which has more than `longest` positions after it.
+
+        Raises:
+            CsmError: the frame cannot be recorded.
+            torch.OutOfMemoryError: memory ran out.
+        """
         state = self._state
-        end = min(round_up(longest, PAGE), state.cache.keys[0].shape[2])
+        end = min(round_up(longest, GRAPH_BUCKET), state.cache.keys[0].shape[2])
         if state.lengths.device.type != "cuda":
             self._frame(state, rows, end)
             return
-        # Numbers that are built into a recording, as the samplers' tensors are not.
-        samplers = [(s.widest, s.uniform, s.greedy) for s in (state.level, state.depth)]
+        # Numbers that are constants of a graph, as the samplers' tensors are not.
+        samplers = [(s.widest, s.uniform, s.greedy) for s in (state.backbone_sampler, state.depth_sampler)]
         key = (rows, end, *samplers)
         if key not in self._recorded:
             try:
@@ -96,9 +106,9 @@ class Frames:
 
     def _record(self, rows: int, end: int) -> Any:
         state = self._state
-        # Trial runs, with everybody idle: nothing but `codes` changes.
-        kept = [(each, each.clone()) for each in (state.heard, state.running, state.codes)]
-        state.heard.zero_()
+        # Trial runs with all slots idle: nothing but `codes` changes.
+        kept = [(each, each.clone()) for each in (state.pending, state.running, state.codes)]
+        state.pending.zero_()
         state.running.zero_()
         try:
             side = torch.cuda.Stream()
@@ -109,7 +119,7 @@ class Frames:
             torch.cuda.current_stream().wait_stream(side)
             self._pool = self._pool or torch.cuda.graph_pool_handle()
             graph = torch.cuda.CUDAGraph()
-            # What other threads do on the device is no part of the recording and does not spoil it.
+            # "thread_local": what other threads do on the device neither enters the graph nor spoils it.
             with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
                 self._frame(state, rows, end)
         finally:

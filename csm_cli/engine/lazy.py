@@ -1,7 +1,7 @@
-"""`LazyEngine`: what the small files of a checkpoint tell of an engine, without torch and its weights.
+"""`LazyEngine`: an engine's attributes from the small files of a checkpoint, without torch and weights.
 
-Enough to plan, to find takes that are there, and to make chapters of them. The engine itself is loaded when
-something has to be spoken or encoded after all.
+Enough to plan, to find existing takes, and to make chapters of them. The engine itself is loaded when
+something has to be generated, encoded or decoded.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ class LazyEngine:
     Args:
         checkpoint: of the model.
         device, dtype, quantize: as for `Engine.load`.
-        load: gives the engine itself.
+        load: returns the engine itself; called at most once.
 
     Raises:
-        MissingError: the checkpoint has no tokenizer, or there is no such device.
+        MissingError: the checkpoint has no tokenizer, or the device is missing.
         UsageError: no such kind of device or number type.
     """
 
@@ -70,12 +70,16 @@ class LazyEngine:
         quantize: str | None,
         load: Callable[[], Engine],
     ) -> LazyEngine:
-        """Of a folder or a Hub id, as for `Engine.load`; raises what `find_checkpoint` does as well."""
+        """Find the checkpoint of a folder or a Hub id.
+
+        Raises:
+            MissingError: also as `find_checkpoint`.
+        """
         return cls(find_checkpoint(model), device, dtype, quantize, load)
 
-    def positions(self, heard: Sequence[Segment], utterance: Utterance | None = None) -> int:
+    def positions(self, context: Sequence[Segment], utterance: Utterance | None = None) -> int:
         """See `Engine.positions`."""
-        return self._prompter.positions(heard, utterance)
+        return self._prompter.positions(context, utterance)
 
     def scheduler(self, count: int) -> BatchScheduler:
         """See `Engine.scheduler`."""
@@ -91,9 +95,9 @@ class LazyEngine:
 
     @cached_property
     def codec_id(self) -> str:
-        """See `Engine.codec_id`; remembered from one run to the next, for it takes the weights to know."""
-        known = _codecs().get(checkpoint_revision(self.files))
-        return remember_codec(self._engine) if known is None else str(known)
+        """See `Engine.codec_id`; kept on disk between runs, as it takes the weights to compute."""
+        stored = _codecs().get(checkpoint_revision(self.files))
+        return remember_codec(self._engine) if stored is None else str(stored)
 
     @cached_property
     def _engine(self) -> Engine:
@@ -101,12 +105,12 @@ class LazyEngine:
 
 
 def remember_codec(engine: Engine) -> str:
-    """Keep the `codec_id` of an engine for a sketch of the same checkpoint; returns it."""
+    """Store the `codec_id` of an engine for a `LazyEngine` of the same checkpoint; returns it."""
     revision, name = checkpoint_revision(engine.files), engine.codec_id
-    known = _codecs()
-    if known.get(revision) != name:
+    stored = _codecs()
+    if stored.get(revision) != name:
         with suppress(CsmError), written(_codecs_file()) as temporary:
-            temporary.write_text(json.dumps(known | {revision: name}, indent=1), encoding="utf-8")
+            temporary.write_text(json.dumps(stored | {revision: name}, indent=1), encoding="utf-8")
     return name
 
 
@@ -115,7 +119,7 @@ def _codecs_file() -> Path:
 
 
 def _codecs() -> dict[str, Any]:
-    """The ids that are remembered, by the revisions of checkpoints."""
+    """Stored codec ids, by the revisions of checkpoints; empty if the file cannot be read."""
     try:
         return dict(json.loads(_codecs_file().read_bytes()))
     except (OSError, ValueError, TypeError, RecursionError):

@@ -1,8 +1,8 @@
-"""Matrix products, the way each device likes them. All of them give `x @ weight.T`.
+"""Matrix products for each device and number type. All of them compute `x @ weight.T`.
 
-Plain is the reference. Packed is the same in float32 on a CPU, faster from a layout made beforehand. Those of
-8 bits round weights, one scale for each row of them, and activations, one scale for each position: a line
-does not depend on its neighbours.
+`Plain` is the reference. `OneDnnLinear` is the same in float32 on a CPU, faster from a layout made
+beforehand. Those of 8 bits round weights, one scale for each row of them, and activations, one scale for each
+position: a line does not depend on its neighbours.
 """
 
 from __future__ import annotations
@@ -19,30 +19,29 @@ from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.engine.kernels.panels import Panels
 
 _PACKED_ROWS = 16
-"""Rows that packed weights are laid out for; 1 to 64 rows are served well by it."""
-
+"""Rows that oneDNN lays weights out for; it is fast for 1 to 64 rows."""
 
 _ALONE_WIDTH = 512
 """Numbers in a row up to which oneDNN adds a single row up as it does one of several: 1024 with AVX-512."""
 
 
 class Linear(Protocol):
-    """A weight that vectors are multiplied by."""
+    """A weight `[out, in]` that vectors are multiplied by."""
 
     def __call__(self, x: Tensor) -> Tensor:
         """`[..., in]` → `[..., out]`."""
 
     def add(self, x: Tensor, to: Tensor) -> Tensor:
-        """The product plus `to`."""
+        """The product plus `to` `[..., out]`, which may be written over."""
 
     @property
     def bytes(self) -> int:
-        """What is read of it for a product."""
+        """Bytes of the weight read for a product."""
 
 
 @dataclass(frozen=True)
 class Plain:
-    """The weight as it is, `[out, in]`."""
+    """The weight as it is, `[out, in]`; the reference."""
 
     weight: Tensor
 
@@ -59,12 +58,15 @@ class Plain:
         return self.weight.numel() * self.weight.element_size()
 
 
-class Packed:
+class OneDnnLinear:
     """Float32 on a CPU, in oneDNN's layout: no repacking in every product, which is most of the work of a few
     rows, and every row adds up alike, however many there are.
 
     A single row of a wide weight would not: it is computed twice, which takes no longer, as reading the
-    weight is what takes the time.
+    weight takes most of the time.
+
+    Args:
+        weight: `[out, in]`.
     """
 
     def __init__(self, weight: Tensor) -> None:
@@ -194,20 +196,20 @@ def round_rows(weight: Tensor, largest: int, whole: bool = True) -> tuple[Tensor
 def choose_linear(
     device: torch.device, dtype: torch.dtype, quantize: str | None = None, eager: bool = False
 ) -> Callable[[Tensor], Linear]:
-    """What makes the products of a model.
+    """The class of `linears` for the layers of a model.
 
     Args:
-        device, dtype: where and in what the model runs.
+        device, dtype: of the model.
         quantize: int8, fp8 or None.
-        eager: nothing but the reference.
+        eager: the reference, `Plain`.
 
     Raises:
         UsageError: no such way to quantise, or not with `eager`.
-        MissingError: this machine or this torch cannot.
+        MissingError: this processor or this torch has no such product.
     """
     if quantize is None:
-        packs = device.type == "cpu" and dtype == torch.float32 and not eager and _runs(Packed)
-        return Packed if packs else Plain
+        fits = device.type == "cpu" and dtype == torch.float32 and not eager and _runs(OneDnnLinear)
+        return OneDnnLinear if fits else Plain
     if eager:
         raise UsageError("--eager turns every speed-up off, and --quantize is one", remedy="give one of them")
     kinds: dict[tuple[str, str], Any] = {
@@ -234,12 +236,14 @@ def choose_linear(
 
 
 def heads_linear(linear: Callable[[Tensor], Linear]) -> Callable[[Tensor], Linear]:
-    """What makes the products that are never rounded, beside layers made by `linear`."""
-    return linear if linear in (Packed, Panels) else Packed if linear is Int8 and _runs(Packed) else Plain
+    """The class for products that are never quantised, beside layers of the class `linear`."""
+    if linear in (OneDnnLinear, Panels):
+        return linear
+    return OneDnnLinear if linear is Int8 and _runs(OneDnnLinear) else Plain
 
 
 def _runs(kind: Any) -> bool:
-    """Whether this build of torch and this processor have the product."""
+    """Whether this build of torch and this processor have the product of a class."""
     try:
         with torch.inference_mode():
             weight = torch.eye(16) + 0.25

@@ -1,7 +1,7 @@
-"""An utterance → the ids and frames the model hears before it speaks.
+"""An utterance → its prompt: the text ids and audio frames that are prefilled. torch is not needed.
 
     context segment:  BOS [speaker]text END  frame … frame  EOS frame
-    line to speak:    BOS [speaker]text END
+    the line itself:  BOS [speaker]text END
     … with a lead:    BOS [speaker]lead's text text END  frame … frame
 
 The first frame follows END directly.
@@ -9,22 +9,14 @@ The first frame follows END directly.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from torch import Tensor
 
 from csm_cli.core.errors import CsmError, MissingError
 from csm_cli.core.types import Codes, Segment, Utterance, plain_ids
-from csm_cli.engine.steps import Cache
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from csm_cli.engine.weights import Weights
 
 BOS, END = "<|begin_of_text|>", "<|end_of_text|>"
 
@@ -50,7 +42,7 @@ class Prompter:
             self.tokenizer = Tokenizer.from_file(str(tokenizer_file))
         except Exception as error:  # the Rust side raises bare Exception
             raise MissingError(f"cannot be read ({error})", where=str(tokenizer_file)) from error
-        # What users write is text: a special token's string in it is spelled out like any other.
+        # What users write is text: the string of a special token in it becomes ordinary tokens.
         self.tokenizer.encode_special_tokens = True
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
@@ -60,7 +52,7 @@ class Prompter:
         self.eos: int = config.get("codebook_eos_token_id", 0)
         added = self.tokenizer.get_added_tokens_decoder()
         self._reserved = {i: token.content for i, token in added.items()}
-        self._known: dict[str, tuple[int, ...]] = {}
+        self._ids: dict[str, tuple[int, ...]] = {}
 
     def _special(self, token: str, config: dict[str, Any]) -> int:
         found = self.tokenizer.token_to_id(token)
@@ -73,20 +65,20 @@ class Prompter:
     def text_ids(self, speaker: int, text: str) -> tuple[int, ...]:
         """BOS, the ids of `[speaker]text`, END."""
         tagged = f"[{speaker}]{text}"
-        if tagged not in self._known:
+        if tagged not in self._ids:
             ids = plain_ids(self._plain, self._reserved, tagged)
-            if len(self._known) > 4096:
-                self._known.clear()
-            self._known[tagged] = (self.bos, *ids, self.end)
-        return self._known[tagged]
+            if len(self._ids) > 4096:
+                self._ids.clear()
+            self._ids[tagged] = (self.bos, *ids, self.end)
+        return self._ids[tagged]
 
     def _plain(self, text: str) -> list[int]:
         return self.tokenizer.encode(text, add_special_tokens=False).ids
 
     def positions(self, segments: Sequence[Segment], utterance: Utterance | None = None) -> int:
         """Positions that segments take, text, frames and one EOS frame each, and the utterance's own text."""
-        heard = sum(len(self.text_ids(part.speaker, part.text)) + len(part.codes) + 1 for part in segments)
-        return heard + (len(self._line(utterance)) if utterance else 0)
+        count = sum(len(self.text_ids(part.speaker, part.text)) + len(part.codes) + 1 for part in segments)
+        return count + (len(self._line(utterance)) if utterance else 0)
 
     def _line(self, utterance: Utterance) -> list[Position]:
         """What stands at the positions of an utterance's own text and its lead."""
@@ -98,7 +90,7 @@ class Prompter:
         return [*words, *(frame.tobytes() for frame in lead.codes)]
 
     def check_codes(self, codes: Codes) -> None:
-        """See that codes are of this model.
+        """Refuse codes that are not of this model.
 
         Raises:
             CsmError: another number of codebooks, or a code the codec does not have.
@@ -112,7 +104,7 @@ class Prompter:
             raise CsmError(f"code {int(codes.max())} is not below {self.num_codes}, the codec's last")
 
     def content(self, utterance: Utterance) -> list[Position]:
-        """What stands at each position of the prompt. Two prompts share what a common beginning is worth.
+        """What stands at each position of the prompt. Prompts that begin alike give lists that begin alike.
 
         Raises:
             CsmError: a context is not of this model.
@@ -126,57 +118,8 @@ class Prompter:
             found.append(ending)
         return found + self._line(utterance)
 
-    def embed(self, content: Sequence[Position], weights: Weights) -> Tensor:
-        """The embeddings of positions, `[positions, H]`."""
-        import torch  # what is counted and checked above needs none of it
 
-        from csm_cli.engine.steps import embed_frames
-
-        device = weights.text.device
-        x = weights.text.new_empty(len(content), weights.text.shape[1])
-        ids = [(place, item) for place, item in enumerate(content) if isinstance(item, int)]
-        frames = [(place, item) for place, item in enumerate(content) if isinstance(item, bytes)]
-        if ids:
-            places, numbers = (torch.tensor(column, device=device) for column in zip(*ids, strict=True))
-            x[places] = weights.text[numbers]
-        if frames:
-            codes = np.frombuffer(b"".join(item for _, item in frames), dtype=np.int16)
-            table = torch.from_numpy(codes.astype(np.int64).reshape(len(frames), -1)).to(device)
-            x[torch.tensor([place for place, _ in frames], device=device)] = embed_frames(weights, table)
-        return x
-
-
-LIMIT = 4096
-"""Positions kept in all, of the beginnings used last; one beginning is always kept."""
-
-
-class PrefixCache:
-    """Beginnings of prompts."""
-
-    def __init__(self) -> None:
-        self._found: OrderedDict[tuple[Position, ...], list[Tensor]] = OrderedDict()
-
-    def store(self, content: Sequence[Position], cache: Cache, row: int) -> None:
-        """Keep what a row of a cache holds of a beginning."""
-        count = len(content)
-        self._found[tuple(content)] = [
-            layer[row, :, :count].clone() for layer in (*cache.keys, *cache.values)
-        ]
-        while len(self._found) > 1 and sum(map(len, self._found)) > LIMIT:
-            self._found.popitem(last=False)
-
-    def fetch(self, content: Sequence[Position], cache: Cache, row: int) -> bool:
-        """Copy a beginning into a row of a cache; whether it was there."""
-        key = tuple(content)
-        if key not in self._found:
-            return False
-        self._found.move_to_end(key)
-        for layer, kept in zip((*cache.keys, *cache.values), self._found[key], strict=True):
-            layer[row, :, : len(content)] = kept
-        return True
-
-
-def common(first: Sequence[Position], second: Sequence[Position]) -> int:
+def shared_prefix(first: Sequence[Position], second: Sequence[Position]) -> int:
     """How many positions two prompts share from the beginning."""
     for place, (one, other) in enumerate(zip(first, second, strict=False)):
         if one != other:

@@ -1,4 +1,4 @@
-"""Whether a checkpoint is whole and this machine computes with it what it should."""
+"""Checks that a checkpoint is complete and that this machine computes the right codes with it."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ FIRST_CODES = (
     1656, 366, 1343, 456, 456, 2027, 1215, 1615, 1259, 1211, 460, 908, 1599, 1615, 912, 80, 1161, 374, 1184,
     1141, 1141, 345, 336, 578, 184, 1484, 513, 1858, 1134, 1270, 1270, 1718, 1157,
 )  # fmt: skip
-"""Codebook 0 of what csm-1b says of TEXT as speaker 0, greedily, in float32; an EOS frame follows."""
+"""Codebook 0 of csm-1b's greedy codes for TEXT as speaker 0, in float32; an EOS frame follows."""
 FIRST_FRAME = (
     1656, 629, 723, 1785, 206, 1873, 1059, 1190, 1833, 240, 618, 350, 156, 109, 2010, 452, 435, 1764, 77,
     654, 1133, 908, 1095, 74, 804, 494, 1760, 1343, 1312, 1464, 1657, 324,
 )  # fmt: skip
-"""All codebooks of its first frame. Source of both: the integration test of the transformers library."""
+"""All codebooks of the first frame. Source of both: the integration test of the transformers library."""
 PROMPT = "Hello, this is a test."
 PROMPT_IDS = (128000, 58, 15, 60, 9906, 11, 420, 374, 264, 1296, 13, 128001)
-"""What csm-1b hears when speaker 0 is to say PROMPT: nothing between tag and text, END behind it."""
+"""csm-1b's prompt for PROMPT as speaker 0: nothing between tag and text, END behind it."""
 
 
 @dataclass(frozen=True)
-class Known:
-    """What a model is known to say."""
+class ExpectedCodes:
+    """Greedy codes of a model for a text: codebook 0 of all frames, and the whole first frame."""
 
     text: str
     first_codes: Sequence[int]
     first_frame: Sequence[int]
 
 
-CSM_1B = Known(TEXT, FIRST_CODES, FIRST_FRAME)
+CSM_1B = ExpectedCodes(TEXT, FIRST_CODES, FIRST_FRAME)
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What a check found.
+class CheckResult:
+    """The outcome of a check.
 
     Attributes:
         matched, whole: frames that agree from the first on, and frames there are.
         ended: the line ended where it should.
-        unit: what is counted, if not frames.
+        unit: of `matched` and `whole`.
     """
 
     name: str
@@ -75,7 +75,7 @@ def has_shape_of_csm_1b(checkpoint: Checkpoint) -> bool:
 
 
 def is_csm_1b(checkpoint: Checkpoint) -> bool:
-    """Whether a checkpoint has csm-1b's shape and name, so that it should say what csm-1b says.
+    """Whether a checkpoint has csm-1b's shape and name, so that its codes should be csm-1b's.
 
     Copies go by that name under other owners, `somebody/csm-1b`; what has more in its name is a fine-tune.
     """
@@ -84,7 +84,7 @@ def is_csm_1b(checkpoint: Checkpoint) -> bool:
     return has_shape_of_csm_1b(checkpoint) and checkpoint.base is None and named
 
 
-def against_prompt(text_ids: Callable[[int, str], Sequence[int]]) -> Verdict:
+def against_prompt(text_ids: Callable[[int, str], Sequence[int]]) -> CheckResult:
     """The ids of a prompt, compared with csm-1b's.
 
     Args:
@@ -92,36 +92,38 @@ def against_prompt(text_ids: Callable[[int, str], Sequence[int]]) -> Verdict:
     """
     ids = text_ids(0, PROMPT)
     matched = _leading([a == b for a, b in zip(ids, PROMPT_IDS, strict=False)])
-    return Verdict("known prompt", matched, len(PROMPT_IDS), len(ids) == len(PROMPT_IDS), "ids")
+    return CheckResult("known prompt", matched, len(PROMPT_IDS), len(ids) == len(PROMPT_IDS), "ids")
 
 
-def against_known(engine: Engine, known: Known = CSM_1B) -> Verdict:
-    """Greedy speech, compared with what the model is known to say.
+def against_known(engine: Engine, expected: ExpectedCodes = CSM_1B) -> CheckResult:
+    """Greedy codes, compared with those that the model is known to give.
 
-    A long match proves the installation; an early parting on other hardware does not disprove it.
+    A long match proves the installation; an early difference on other hardware does not disprove it.
     """
-    codes, ended = _greedy(engine, known.text, len(known.first_codes) + 1)
-    whole = len(known.first_codes)
-    agree = [int(code) == wanted for code, wanted in zip(codes[:, 0], known.first_codes, strict=False)]
+    codes, ended = _greedy(engine, expected.text, len(expected.first_codes) + 1)
+    whole = len(expected.first_codes)
+    agree = [int(code) == wanted for code, wanted in zip(codes[:, 0], expected.first_codes, strict=False)]
     matched = _leading(agree)
-    if matched and tuple(codes[0].tolist()) != tuple(known.first_frame):
+    if matched and tuple(codes[0].tolist()) != tuple(expected.first_frame):
         matched = 0
-    return Verdict("known speech", matched, whole, ended and len(codes) == whole)
+    return CheckResult("known speech", matched, whole, ended and len(codes) == whole)
 
 
-def against_reference(engine: Engine, checkpoint: Checkpoint, text: str = TEXT, frames: int = 6) -> Verdict:
-    """Greedy speech of the engine, compared with that of the plain model on the same machine, in float32."""
+def against_reference(
+    engine: Engine, checkpoint: Checkpoint, text: str = TEXT, frames: int = 6
+) -> CheckResult:
+    """Greedy codes of the engine, compared with those of `csm_cli.model` on the same machine, in float32."""
     import torch
 
     from csm_cli.model.loading import load_model, load_processor
 
     codes, _ = _greedy(engine, text, frames)
     model, processor = load_model(checkpoint, torch.float32), load_processor(checkpoint)
-    talk = [{"role": "0", "content": [{"type": "text", "text": text}]}]
-    inputs: Any = processor.apply_chat_template(talk, tokenize=True)
+    conversation = [{"role": "0", "content": [{"type": "text", "text": text}]}]
+    inputs: Any = processor.apply_chat_template(conversation, tokenize=True)
     plain = model.generate(**inputs, do_sample=False, max_new_tokens=frames)[0].numpy()
     agree = [bool((a == b).all()) for a, b in zip(codes, plain, strict=False)]
-    return Verdict("engine against plain model", _leading(agree), len(codes), True)
+    return CheckResult("engine against plain model", _leading(agree), len(codes), True)
 
 
 def _greedy(engine: Engine, text: str, frames: int) -> tuple[Any, bool]:

@@ -1,12 +1,12 @@
-"""The three computations of speaking, as plain functions: the prompt, one backbone step, one whole frame.
+"""The computations of a frame as plain functions: prefill and decode of a stack, sampling of a whole frame.
 
 The mathematics is that of `csm_cli.model`, which stays the reference; the weights are those of
-`weights.Weights`. B rows, T positions, S positions attended to, D head dim, H hidden, K codebooks.
+`layout.Weights`. B rows, T positions, S positions attended to, D head dim, H hidden, K codebooks.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from csm_cli.engine.weights import Stack, Weights
+from csm_cli.engine.layout import Stack, StackCache, Weights
+from csm_cli.engine.prompt import Position
 from csm_cli.model.sampling import RowSampler, draw
 
 
 def attend(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool = False) -> Tensor:
-    """Attention; on a CPU by one thread, because torch adds up in another order when it has several."""
+    """Scaled dot-product attention, `[B, heads, T, D]` over `[B, heads, S, D]` → `[B, heads, T, D]`.
+
+    On a CPU by one thread, because torch adds up in another order when it has several.
+    """
     threads = 1 if query.device.type != "cpu" or torch.compiler.is_compiling() else torch.get_num_threads()
     if threads == 1:
         return F.scaled_dot_product_attention(query, keys, values, attn_mask=mask, is_causal=causal)
@@ -31,50 +35,13 @@ def attend(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, cau
 
 
 def rms(x: Tensor, eps: Tensor) -> Tensor:
-    """x / sqrt(|x|² + eps²): root-mean-square norm without the factor sqrt(H), which the weights carry.
+    """x / sqrt(|x|² + eps²): root-mean-square norm (Zhang & Sennrich 2019, eq. 4) without the factor
+    sqrt(H), which the weights carry.
 
     Three operations instead of six; eps is `Stack.eps`.
     """
     length = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
     return (x / torch.hypot(length, eps)).to(x.dtype)
-
-
-@dataclass(frozen=True)
-class Cache:
-    """Keys and values of a stack.
-
-    Attributes:
-        keys, values: a tensor `[B, kv heads, positions, D]` per layer.
-        block: all of them in one array `[layers, 2, B, kv heads, positions, D]`, for compiled loops.
-    """
-
-    keys: list[Tensor]
-    values: list[Tensor]
-    block: np.ndarray | None = None
-
-    def rows(self, rows: slice) -> Cache:
-        """The same memory, some of the rows."""
-        block = self.block if rows.start == 0 else None  # rows of it are counted from its first
-        return Cache([layer[rows] for layer in self.keys], [layer[rows] for layer in self.values], block)
-
-
-def new_cache(stack: Stack, batch: int, positions: int, in_block: bool = False) -> Cache:
-    """Room for `positions` positions of `batch` rows, filled with zeros; `in_block`: see `Cache.block`."""
-    like, shape = stack.norm, (batch, stack.kv_heads, positions, stack.head_dim)
-    if in_block:
-        block = np.zeros((len(stack.layers), 2, *shape), dtype=np.float32)
-        keys, values = ([torch.from_numpy(layer[part]) for layer in block] for part in (0, 1))
-        return Cache(keys, values, block)
-
-    def room() -> Tensor:
-        if like.device.type == "cpu" and like.dtype == torch.float32:
-            # The system hands these zeros out page by page when they are written to; torch's take memory at
-            # once.
-            return torch.from_numpy(np.zeros(shape, dtype=np.float32))
-        return torch.zeros(shape, dtype=like.dtype, device=like.device)
-
-    # Each a tensor of its own: parts of one would be copied as a whole by compiled code that writes to them.
-    return Cache([room() for _ in stack.layers], [room() for _ in stack.layers])
 
 
 def _rotate(x: Tensor, rotation: Tensor) -> Tensor:
@@ -83,8 +50,8 @@ def _rotate(x: Tensor, rotation: Tensor) -> Tensor:
     return torch.view_as_real(pairs * rotation).view(x.shape).to(x.dtype)
 
 
-def prefill(
-    stack: Stack, x: Tensor, cache: Cache, rotation: Tensor, mask: Tensor | None = None, start: int = 0
+def prefill_stack(
+    stack: Stack, x: Tensor, cache: StackCache, rotation: Tensor, mask: Tensor | None = None, start: int = 0
 ) -> Tensor:
     """Run T positions of every row, which stand at start … start+T-1 of the cache; fill it.
 
@@ -102,38 +69,38 @@ def prefill(
     end = start + length
     for layer, keys, values in zip(stack.layers, cache.keys, cache.values, strict=True):
         fused = layer.qkv(rms(x, stack.eps)).view(batch, length, -1, stack.head_dim)
-        turned = _rotate(fused[:, :, :split], rotation).transpose(1, 2)
-        keys[:, :, start:end] = turned[:, stack.heads :]
+        rotated = _rotate(fused[:, :, :split], rotation).transpose(1, 2)
+        keys[:, :, start:end] = rotated[:, stack.heads :]
         values[:, :, start:end] = fused[:, :, split:].transpose(1, 2)
         key, value = keys[:, :, :end], values[:, :, :end]
         if groups > 1:
             key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
-        heard = attend(turned[:, : stack.heads], key, value, mask, causal=mask is None)
-        x = layer.out.add(heard.transpose(1, 2).reshape(batch, length, -1), x)
+        attended = attend(rotated[:, : stack.heads], key, value, mask, causal=mask is None)
+        x = layer.out.add(attended.transpose(1, 2).reshape(batch, length, -1), x)
         gate, up = layer.gate_up(rms(x, stack.eps)).chunk(2, dim=-1)
         x = layer.down.add(F.silu(gate) * up, x)
     return x
 
 
-def step(
+def decode_stack(
     stack: Stack,
     x: Tensor,
-    cache: Cache,
+    cache: StackCache,
     place: tuple[Any, ...],
-    seen: slice,
+    rows: slice,
     end: int,
     rotation: Tensor,
     mask: Tensor | None,
 ) -> Tensor:
-    """Run N positions, each of which sees what its row of the cache holds: one per row, or many of one row.
+    """Run N positions, each of which attends to its row of the cache: one per row, or many of one row.
 
-    Every position is worked out by itself: it comes out the same whether it is read in a prompt or spoken,
-    and whatever stands beside it.
+    Every position is computed by itself: its state is the same in a prompt and as a decoded frame, whatever
+    the other positions are.
 
     Args:
         x: embeddings `[N, H]`.
         place: index of a layer's cache, `[B, kv heads, positions, D]`, where the N keys belong.
-        seen: rows of the cache that are looked at, N of them or one for all.
+        rows: rows of the cache that are attended to, N of them or one for all.
         end: how many of their positions.
         rotation: of each position, `[N or 1, 1, D/2]`.
         mask: bool `[N, 1, 1, end]`; None: all of them.
@@ -146,14 +113,14 @@ def step(
     split = heads + kv_heads
     for layer, keys, values in zip(stack.layers, cache.keys, cache.values, strict=True):
         fused = layer.qkv(rms(x, stack.eps)).view(count, -1, width)
-        turned = _rotate(fused[:, :split], rotation)
-        keys[place] = turned[:, heads:]
+        rotated = _rotate(fused[:, :split], rotation)
+        keys[place] = rotated[:, heads:]
         values[place] = fused[:, split:]
         # The heads that share keys stand where positions would: one query per head, no copies of the keys.
-        query = turned[:, :heads].view(count, kv_heads, -1, width)
-        known, told = (kept[seen, :, :end].expand(count, -1, -1, -1) for kept in (keys, values))
-        heard = attend(query, known, told, mask)
-        x = layer.out.add(heard.reshape(count, -1), x)
+        query = rotated[:, :heads].view(count, kv_heads, -1, width)
+        key, value = (kept[rows, :, :end].expand(count, -1, -1, -1) for kept in (keys, values))
+        attended = attend(query, key, value, mask)
+        x = layer.out.add(attended.reshape(count, -1), x)
         gate, up = layer.gate_up(rms(x, stack.eps)).chunk(2, dim=-1)
         x = layer.down.add(F.silu(gate).mul_(up), x)
     return x
@@ -164,12 +131,28 @@ def embed_frames(weights: Weights, codes: Tensor) -> Tensor:
     return F.embedding_bag(codes + weights.offsets, weights.audio, mode="sum")
 
 
-def speak_frame(
+def embed_prompt(weights: Weights, content: Sequence[Position]) -> Tensor:
+    """The embeddings of a prompt's positions, `[positions, H]`."""
+    device = weights.text.device
+    x = weights.text.new_empty(len(content), weights.text.shape[1])
+    ids = [(place, item) for place, item in enumerate(content) if isinstance(item, int)]
+    frames = [(place, item) for place, item in enumerate(content) if isinstance(item, bytes)]
+    if ids:
+        places, numbers = (torch.tensor(column, device=device) for column in zip(*ids, strict=True))
+        x[places] = weights.text[numbers]
+    if frames:
+        codes = np.frombuffer(b"".join(item for _, item in frames), dtype=np.int16)
+        table = torch.from_numpy(codes.astype(np.int64).reshape(len(frames), -1)).to(device)
+        x[torch.tensor([place for place, _ in frames], device=device)] = embed_frames(weights, table)
+    return x
+
+
+def sample_frame(
     weights: Weights,
     hidden: Tensor,
-    cache: Cache,
-    level: RowSampler,
-    depth: RowSampler,
+    cache: StackCache,
+    backbone_sampler: RowSampler,
+    depth_sampler: RowSampler,
     noise: Tensor | None,
 ) -> Tensor:
     """One frame of every row, int64 `[B, K]`.
@@ -177,24 +160,25 @@ def speak_frame(
     Args:
         hidden: the backbone's state `[B, H]`, after the final norm.
         cache: of the depth decoder, K positions; whatever is in it is written over.
-        level, depth: how codebook 0 and the others are drawn.
-        noise: `frame_noise`, `[B, K, codes]`; None: greedy.
+        backbone_sampler, depth_sampler: of codebook 0, and of the others.
+        noise: temperature times Gumbel noise, `[B, K, codes]`; None: greedy.
     """
     if weights.kernels is not None:
-        return weights.kernels.speak(hidden, cache, level, depth, noise)
+        return weights.kernels.sample_frame(hidden, cache, backbone_sampler, depth_sampler, noise)
     stack = weights.depth
-    code = draw(weights.head(hidden).float(), level, None if noise is None else noise[:, 0])
+    code = draw(weights.head(hidden).float(), backbone_sampler, None if noise is None else noise[:, 0])
     codes = [code]
     first = torch.stack((weights.project(hidden), depth_embed(weights, code, 0)), dim=1)
-    state = prefill(stack, first, cache, stack.rotation[None, :2, None])[:, -1]
+    state = prefill_stack(stack, first, cache, stack.rotation[None, :2, None])[:, -1]
     every = slice(None)
     for book in range(1, weights.num_codebooks):
         if book > 1:
             x = depth_embed(weights, code, book - 1)
             place = (every, every, book)
-            state = step(stack, x, cache, place, every, book + 1, stack.rotation[book, None, None], None)
+            rotation = stack.rotation[book, None, None]
+            state = decode_stack(stack, x, cache, place, every, book + 1, rotation, None)
         logits = weights.depth_heads[book - 1](rms(state, stack.eps)).float()
-        code = draw(logits, depth, None if noise is None else noise[:, book])
+        code = draw(logits, depth_sampler, None if noise is None else noise[:, book])
         codes.append(code)
     return torch.stack(codes, dim=1)
 

@@ -1,5 +1,5 @@
-"""Weights laid out for speed: projections that share an input joined, norms folded in, heads apart per
-codebook.
+"""A checkpoint's tensors → `layout.Weights`: projections that share an input joined, norms folded in, heads
+apart per codebook.
 
 Everything is exact mathematics on the checkpoint's numbers, done in float32 before they are rounded.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,88 +17,9 @@ from torch import Tensor
 from csm_cli.checkpoints.tensors import take, to_float
 from csm_cli.core.errors import MissingError
 from csm_cli.engine.kernels.panels import Panels, compiled_before, loops_fit
-from csm_cli.engine.linears import Linear, Packed, Plain, heads_linear
+from csm_cli.engine.layout import Layer, Stack, Weights
+from csm_cli.engine.linears import Linear, OneDnnLinear, Plain, heads_linear
 from csm_cli.model.layers import rope_frequencies
-
-if TYPE_CHECKING:
-    from csm_cli.engine.kernels.kernels import Kernels
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One layer. Norm weights are folded into the projection behind them, times sqrt(H): see `steps.rms`.
-
-    Attributes:
-        qkv: `[(heads + 2 * kv heads) * D, H]`; rotary pairs of q and k interleaved.
-        out: `[H, heads * D]`.
-        gate_up: `[2 * F, H]`.
-        down: `[H, F]`.
-    """
-
-    qkv: Linear
-    out: Linear
-    gate_up: Linear
-    down: Linear
-
-
-@dataclass(frozen=True)
-class Stack:
-    """A decoder without embeddings and heads.
-
-    Attributes:
-        eps: sqrt(H * norm epsilon), float32 `[]`, what `steps.rms` adds to the length of a vector.
-        rotation: complex64 `[positions, D/2]`, the rotary factors.
-        norm: final norm weight times sqrt(H), `[H]`.
-        inner: F, the width behind the gate.
-    """
-
-    layers: tuple[Layer, ...]
-    heads: int
-    kv_heads: int
-    head_dim: int
-    hidden: int
-    eps: Tensor
-    rotation: Tensor
-    norm: Tensor
-    inner: int
-
-    @property
-    def work(self) -> int:
-        """Multiplications that a position takes in the largest product of a layer."""
-        return 2 * self.hidden * self.inner
-
-
-@dataclass(frozen=True)
-class Weights:
-    """All that speaking needs, on one device, in one number type.
-
-    Attributes:
-        text: text table `[text vocabulary, H]`.
-        audio: audio table `[K * vocab, H]`.
-        offsets: int64 `[K]`, where each codebook's rows begin.
-        head: of codebook 0, `[codes, H]`.
-        project: backbone hidden → depth hidden, `[Hd, H]`.
-        depth_audio: the audio table behind `project`, `[(K-1) * vocab, Hd]`, or None where folding is not
-            worth it.
-        depth_heads: of codebooks 1 … K-1, `[codes, Hd]` each, the final norm folded in.
-        codes: ids per codebook that the codec knows; the heads have no others.
-        kernels: the same as compiled loops; None: `steps` computes.
-    """
-
-    backbone: Stack
-    depth: Stack
-    text: Tensor
-    audio: Tensor
-    offsets: Tensor
-    head: Linear
-    project: Linear
-    depth_audio: Tensor | None
-    depth_heads: tuple[Linear, ...]
-    num_codebooks: int
-    vocab: int
-    codes: int
-    kernels: Kernels | None = None
-
 
 _FOLD_LIMIT = 2e10
 """Multiplications that folding the table may cost on a CPU (about a second); csm-1b would take 1.4e11."""
@@ -115,13 +36,15 @@ def load_weights(
     """Lay out the tensors of a checkpoint.
 
     Args:
-        linear: makes the products of the layers, of `linears`. Those of the heads are never quantised. Where
-            it is `Packed` and the model is small, compiled loops take its place, if numba is there.
-        compile_loops: if they are not compiled yet; else they are left out then.
+        config: the checkpoint's `config.json`.
+        tensors: by their names in the transformers format.
+        linear: a class of `linears`, for the layers. The heads are never quantised. In place of
+            `OneDnnLinear` a small model gets compiled loops, if numba is installed.
+        compile_loops: compile them if numba's cache lacks them; False: go without them then.
 
     Raises:
-        MissingError: a tensor is missing or has another shape than the config says, or the config asks for
-            something the engine does not have.
+        MissingError: a tensor is missing or its shape is not the config's, or the config needs something
+            that the engine does not have.
     """
     depth_config = config["depth_decoder_config"]
     books, vocab, hidden = config["num_codebooks"], config["vocab_size"], config["hidden_size"]
@@ -131,7 +54,7 @@ def load_weights(
     def put(tensor: Tensor) -> Tensor:
         return tensor.to(device=device, dtype=dtype).contiguous()
 
-    if linear is Packed and loops_fit(config, device) and (compile_loops or compiled_before()):
+    if linear is OneDnnLinear and loops_fit(config, device) and (compile_loops or compiled_before()):
         linear = Panels
     unrounded = heads_linear(linear if dtype == torch.float32 else Plain)
 
@@ -171,7 +94,7 @@ def load_weights(
     )
     if linear is not Panels or depth_audio is None:
         return weights
-    from csm_cli.engine.kernels.kernels import Kernels
+    from csm_cli.engine.kernels.kernels import Kernels  # needs numba
 
     return replace(weights, kernels=Kernels(weights, torch.get_num_threads()))
 

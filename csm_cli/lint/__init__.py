@@ -1,1 +1,1 @@
-"""Checks of scripts and lexicons: what is wrong, and what is doubtful."""
+"""Checks of scripts and lexicons, and reports on them."""

@@ -1,86 +1,18 @@
-"""What in a script is likely to be read otherwise than meant, or not at all, and where that stands."""
+"""What in a written text is likely to be misread, or not read at all."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container, Iterator, Mapping, Sequence
-from functools import cached_property
-from itertools import pairwise
-from pathlib import Path
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
-from csm_cli.core.errors import ScriptError
-from csm_cli.script.document import Line, Screenplay, Source
-from csm_cli.script.problems import Level, Problems, shown
-from csm_cli.script.source_text import SourceText, read_source
-
-_WORDS = 8
-"""Enough to know a part by."""
-
-
-class Places:
-    """Finds parts of these lines in their files, which are read when the first is looked for."""
-
-    def __init__(self, lines: Sequence[Line], problems: Problems):
-        self._lines, self._problems = lines, problems
-        self._files: dict[str, SourceText | None] = {}
-
-    def find(self, line: Line, part: str, level: Level) -> Source:
-        """Where `part` of a line's text stands; where the line begins, if its file words it otherwise.
-
-        Nothing is looked for if a finding of this level would not be told anyway.
-        """
-        file = self._file(line.source.path) if self._problems.keeps(level) else None
-        if file is None:
-            return line.source
-        first = file.index(line.source)
-        after = self._ends.get(line.source)
-        last = file.index(after) if after else len(file.text)
-        begin = file.text.find(part, first, last)
-        if begin < 0 and " " in part:
-            words = re.compile(r"[\s\\]+".join(map(re.escape, part.split()[:_WORDS])))
-            found = words.search(file.text, first, max(first, last))
-            begin = found.start() if found else -1
-        return line.source if begin < 0 else file.at(begin)
-
-    @cached_property
-    def _ends(self) -> dict[Source, Source]:
-        """Where the next line begins, of lines that have one in the same file."""
-        sources = pairwise(line.source for line in self._lines)
-        return {here: after for here, after in sources if here.path == after.path}
-
-    def _file(self, path: str) -> SourceText | None:
-        if path not in self._files:
-            try:
-                self._files[path] = read_source(Path(path))
-            except ScriptError:  # an e-book has pages, no rows
-                self._files[path] = None
-        return self._files[path]
-
-
-def tag_doubts(play: Screenplay, own: Mapping[str, int], shipped: int) -> Iterator[tuple[Source, str]]:
-    """Characters whose `speaker:` is a shipped voice's, and who are cast in another; with what is wrong.
-
-    Args:
-        play: the script.
-        own: tags of the shipped voices, by the names that the cast has for them.
-        shipped: how many shipped voices the model was trained on; they have the lowest tags.
-    """
-    for member in play.cast.values():
-        tag = member.speaker
-        if tag is not None and tag < shipped and own.get(member.voice) != tag:
-            yield (
-                member.source,
-                f"speaker {tag} of {shown(member.name)} is a shipped voice's on this model, "
-                f"which will be heard in it; give {shipped} to 99, or leave it out",
-            )
-
+from csm_cli.text.characters import fold_to
 
 SPEAKABLE = 250
-"""Characters that a model reads well at once; longer lines are split."""
+"""Characters that a model reads well in one utterance; longer lines are split."""
 LONG_LINE = 2000
-"""Characters: over two minutes in one line, which can only be spoken again as a whole."""
+"""Characters: over two minutes of speech, which can only be rendered again as a whole."""
 
 _DOUBT = re.compile(
     r"""
@@ -112,14 +44,14 @@ _WORTH_A_LOOK = re.compile(r"[\d/\[({<]|[A-Z][A-Z0-9&]")
 
 
 class Doubt(NamedTuple):
-    """What, and why."""
+    """A part of a text, and why it may be misread."""
 
     text: str
     why: str
 
 
 def doubts(text: str) -> Iterator[Doubt]:
-    """What is likely to be misread in a written English text."""
+    """The parts of a written English text that are likely to be misread."""
     if not _WORTH_A_LOOK.search(text):
         return
     shouted = _FOUR_SHOUTED.search(text)
@@ -152,7 +84,7 @@ def doubts(text: str) -> Iterator[Doubt]:
 
 
 def longest_stretch(text: str) -> str:
-    """The longest part of `text` without a place to breathe, if it is longer than a model reads well."""
+    """The longest clause of `text` if it has more than `SPEAKABLE` characters, else ""."""
     if len(text) <= SPEAKABLE:
         return ""
     longest = max(_CLAUSES.split(text), key=len)
@@ -160,12 +92,12 @@ def longest_stretch(text: str) -> str:
 
 
 def unreadable(text: str, english: bool = True, alphabet: Container[str] | None = None) -> str:
-    """The characters of `text` that are not read, each once.
+    """The characters of `text` that are not read aloud, each once.
 
     Args:
         text: as written.
-        english: only Latin letters are read; else those of any script.
-        alphabet: what the model knows at all; None: any.
+        english: only Latin letters are read; else those of any writing system.
+        alphabet: of the model; None: unrestricted.
     """
     if text.isascii() and alphabet is None:
         return ""
@@ -185,8 +117,6 @@ def _readable(char: str, english: bool, alphabet: Container[str] | None) -> bool
     if category[0] in "ZM" or category == "Cf":
         return True
     if alphabet is not None:
-        from csm_cli.text.characters import fold_to
-
         return not fold_to(char, alphabet)[1]
     if category[0] == "L":
         return not english or "LATIN" in unicodedata.name(char, "")

@@ -1,36 +1,32 @@
-"""All that can be said against a script and its lexicons without speaking it."""
+"""Checks of a script, its cast and its lexicons without rendering it."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 from csm_cli.core.errors import ScriptError
-from csm_cli.lint.doubts import LONG_LINE, SPEAKABLE, Places, doubts, longest_stretch, tag_doubts, unreadable
-from csm_cli.script.document import NARRATOR, Line, Screenplay, Source
-from csm_cli.script.problems import Finding, Problems, did_you_mean, shown
+from csm_cli.lint.doubts import LONG_LINE, SPEAKABLE, doubts, longest_stretch, unreadable
+from csm_cli.script.document import NARRATOR, Line, Screenplay
+from csm_cli.script.problems import Finding, Level, Problems, Source, SourceText, did_you_mean, shown
 from csm_cli.script.reader import Checked, check_screenplay, recast
-from csm_cli.text.characters import ASCII, clean
-from csm_cli.text.lexicon import Entry
-from csm_cli.text.reading import Reader, reader_for
+from csm_cli.script.sources import read_source
+from csm_cli.text.characters import ASCII
+from csm_cli.text.normaliser import Normaliser, normaliser_for
 from csm_cli.voices.names import note_of, renamed, voice_names
 
 
 def lint_file(path: Path, format: str | None = None) -> Checked:
-    """Read a script for linting; a file that cannot be read at all is a finding like any other."""
+    """Read a script; a file that cannot be read at all is an error among the problems."""
     try:
         return check_screenplay(path, format)
     except ScriptError as error:
         problems = Problems()
-        for problem in error.problems:
-            place, _, message = problem.partition(": error: ")
-            file, line, column = (*place.rsplit(":", 2), "", "")[:3]
-            known = line.isdigit() and column.isdigit()
-            source = Source(file, int(line), int(column)) if known else Source(place, 1, 1)
-            problems.add(source, message)
+        _add_errors(error, problems)
         return Checked(None, problems)
 
 
@@ -39,17 +35,17 @@ def lint(
     *,
     voices: Collection[str] | None = None,
     alphabet: Container[str] | None = None,
-    known_words: Container[str] = (),
+    lexicon: Container[str] = (),
     own_tags: Mapping[str, int] | None = None,
     shipped_speakers: int = 0,
 ) -> list[Finding]:
     """All findings about a script, in file order.
 
     Args:
-        checked: the script and what its reader found.
-        voices: names of the voices there are; None: not looked at.
-        alphabet: characters that the model can say; None: any.
-        known_words: words that the lexicon says how to speak.
+        checked: the script and its problems.
+        voices: names of the existing voices; None: do not check them.
+        alphabet: of the model; None: unrestricted.
+        lexicon: words with an entry.
         own_tags, shipped_speakers: as for `tag_doubts`.
     """
     play, problems = checked
@@ -59,18 +55,18 @@ def lint(
         play = _check_voices(play, voices, problems)
     for source, what in tag_doubts(play, own_tags or {}, shipped_speakers):
         problems.add(source, what, "warning")
-    if not problems:  # half a script tells nothing about who does not speak
+    if not problems:  # else the missing lines may be those of a silent character
         _check_cast(play, problems)
     english = play.language.lower().split("-")[0] == "en"
     seen: set[str] = set()
     places = Places(play.lines, problems)
     for line in play.lines:
-        _check_line(line, english, alphabet, known_words, seen, problems, places)
+        _check_line(line, english, alphabet, lexicon, seen, problems, places)
     return problems.findings()
 
 
 def _check_voices(play: Screenplay, voices: Collection[str], problems: Problems) -> Screenplay:
-    """Look for the voices; returns the script with those of today where it has earlier names."""
+    """Check that the voices exist; returns the script with the current names of renamed voices."""
     former = renamed(play.voices, voices)
     if former:
         problems.add(play.voices[next(iter(former))], note_of(former), "note")
@@ -106,7 +102,7 @@ def _check_line(
     line: Line,
     english: bool,
     alphabet: Container[str] | None,
-    known_words: Container[str],
+    lexicon: Container[str],
     seen: set[str],
     problems: Problems,
     places: Places,
@@ -126,43 +122,42 @@ def _check_line(
         return
     for doubt in doubts(text):
         key = doubt.text.casefold()
-        if key in seen or doubt.text in known_words:  # once in a script is enough
+        if key in seen or doubt.text in lexicon:  # once in a script is enough
             continue
         seen.add(key)
         problems.add(places.find(line, doubt.text, "note"), f'"{shown(doubt.text)}": {doubt.why}', "note")
 
 
 def check_script(path: Path, format: str | None = None, *, demo: bool = False) -> list[Finding]:
-    """All findings about a script, its voices and its lexicon among them.
+    """All findings about a script, its voices and its lexicons.
 
     Args:
         path: of the script.
         format: one of `FORMATS`; None: by the ending.
-        demo: look for what the demo voice cannot do: characters that it cannot say, tags of other voices.
+        demo: also check against the embedded model: its alphabet and the tags of its voices.
     """
     checked = lint_file(path, format)
-    reader = Reader()
+    normaliser = Normaliser()
     if checked.screenplay is not None:
         try:
-            reader = reader_for(checked.screenplay)
+            normaliser = normaliser_for(checked.screenplay)
         except ScriptError as error:
-            for problem in error.problems:
-                _add(problem, checked.problems)
-        if note := reader.note:
+            _add_errors(error, checked.problems)
+        if note := normaliser.note:
             checked.problems.add(Source(str(path), 1, 1), note, "note")
     alphabet, tags, shipped = (ASCII, *_shipped_tags(path.parent)) if demo else (None, {}, 0)
     return lint(
         checked,
         voices=voice_names(path.parent),
         alphabet=alphabet,
-        known_words=reader.lexicon,
+        lexicon=normaliser.lexicon,
         own_tags=tags,
         shipped_speakers=shipped,
     )
 
 
 def _shipped_tags(folder: Path) -> tuple[dict[str, int], int]:
-    """(tags of the shipped voices by name, how many of them the embedded model was trained on)."""
+    """(Speaker tags of the shipped voices by name, how many of them the embedded model was trained on)."""
     from csm_cli.checkpoints.find import DEMO_CHECKPOINT
     from csm_cli.voices.registry import VoiceRegistry
 
@@ -171,59 +166,74 @@ def _shipped_tags(folder: Path) -> tuple[dict[str, int], int]:
     return tags | {"": min(tags.values(), default=0)}, config.get("shipped_speakers", 0)
 
 
-def spoken_lines(play: Screenplay, reader: Reader) -> Iterator[tuple[Line, str]]:
-    """Every line of a script with what will be read for it."""
-    for chapter in play.chapters:
-        for line in chapter.lines:
-            yield line, reader.spoken(line.text, line.speaker, chapter.number)
-
-
-@dataclass(frozen=True)
-class LexiconCheck:
-    """How a lexicon fits a script.
+def tag_doubts(play: Screenplay, own: Mapping[str, int], shipped: int) -> Iterator[tuple[Source, str]]:
+    """Characters whose speaker tag is that of a shipped voice, but not theirs: (place, message).
 
     Args:
-        uses: every entry, with the number of times it is used.
-        missing: words of which the reading is doubtful and which have no entry, with the place of the first.
-        unknown: entries for a character or chapter that the script has not, with what is wrong.
+        play: the script.
+        own: tags of the shipped voices, by the names that the cast uses.
+        shipped: number of shipped voices that the model was trained on; they have the lowest tags.
     """
-
-    uses: tuple[tuple[Entry, int], ...]
-    missing: tuple[tuple[str, str, Source], ...]
-    unknown: tuple[tuple[Entry, str], ...]
-
-
-def check_lexicon(play: Screenplay, reader: Reader) -> LexiconCheck:
-    """Which entries are used in a script, and which words may need one."""
-    uses: Counter[Entry] = Counter()
-    missing: dict[str, tuple[str, str, Source]] = {}
-    for chapter in play.chapters:
-        for line in chapter.lines:
-            uses.update(reader.lexicon.used(clean(line.text), line.speaker, chapter.number))
-            for doubt in doubts(line.text):
-                if " " not in doubt.text and doubt.text not in reader.lexicon:
-                    missing.setdefault(doubt.text, (doubt.text, doubt.why, line.source))
-    counted = tuple((entry, uses[entry]) for entry in reader.lexicon.entries)
-    return LexiconCheck(
-        counted, tuple(missing.values()), tuple(_unknown_scopes(play, reader.lexicon.entries))
-    )
+    for member in play.cast.values():
+        tag = member.speaker
+        if tag is not None and tag < shipped and own.get(member.voice) != tag:
+            yield (
+                member.source,
+                f"speaker {tag} of {shown(member.name)} is a shipped voice's on this model, "
+                f"which will be heard in it; give {shipped} to 99, or leave it out",
+            )
 
 
-def _unknown_scopes(play: Screenplay, entries: Iterable[Entry]) -> Iterator[tuple[Entry, str]]:
-    chapters = {chapter.number for chapter in play.chapters}
-    for entry in entries:
-        for name in entry.speakers:
-            if name not in play.cast:
-                yield entry, f'no character "{shown(name)}" in {play.path}{did_you_mean(name, play.cast)}'
-        for number in entry.chapters:
-            if number not in chapters:
-                yield entry, f"no chapter {number} in {play.path}"
+_WORDS = 8
+"""By which a part is found."""
 
 
-def _add(problem: str, problems: Problems) -> None:
-    """A problem that comes as one line, `file:line:col: error: message`."""
-    place, _, message = problem.partition(": error: ")
-    file, *numbers = place.rsplit(":", 2)
-    known = len(numbers) == 2 and all(number.isdigit() for number in numbers)
-    line, column = map(int, numbers) if known else (1, 1)
-    problems.add(Source(file if known else place, line, column), message)
+class Places:
+    """Finds parts of lines in their files, which are read on demand."""
+
+    def __init__(self, lines: Sequence[Line], problems: Problems):
+        self._lines, self._problems = lines, problems
+        self._files: dict[str, SourceText | None] = {}
+
+    def find(self, line: Line, part: str, level: Level) -> Source:
+        """The place of `part` of a line's text; of the line, if the part is not in the file as it is.
+
+        A finding of this level that would not be kept is not searched for.
+        """
+        file = self._file(line.source.path) if self._problems.keeps(level) else None
+        if file is None:
+            return line.source
+        first = file.index(line.source)
+        after = self._ends.get(line.source)
+        last = file.index(after) if after else len(file.text)
+        begin = file.text.find(part, first, last)
+        if begin < 0 and " " in part:
+            words = re.compile(r"[\s\\]+".join(map(re.escape, part.split()[:_WORDS])))
+            found = words.search(file.text, first, max(first, last))
+            begin = found.start() if found else -1
+        return line.source if begin < 0 else file.at(begin)
+
+    @cached_property
+    def _ends(self) -> dict[Source, Source]:
+        """The place of the next line in the same file, by the place of the line before."""
+        sources = pairwise(line.source for line in self._lines)
+        return {here: after for here, after in sources if here.path == after.path}
+
+    def _file(self, path: str) -> SourceText | None:
+        if path not in self._files:
+            try:
+                self._files[path] = read_source(Path(path))
+            except ScriptError:  # a page of an e-book
+                self._files[path] = None
+        return self._files[path]
+
+
+def _add_errors(error: ScriptError, problems: Problems) -> None:
+    """Add the problems of an exception, each "file:line:col: error: message" or "file: error: message"."""
+    for problem in error.problems:
+        place, _, message = problem.partition(": error: ")
+        file, *numbers = place.rsplit(":", 2)
+        if len(numbers) == 2 and all(number.isdigit() for number in numbers):
+            problems.add(Source(file, int(numbers[0]), int(numbers[1])), message)
+        else:
+            problems.add(Source(place, 1, 1), message)

@@ -1,4 +1,4 @@
-"""CSM in PyTorch, in the transformers format. Nothing is imported before it is asked for.
+"""CSM in PyTorch, in the transformers format. Everything is imported on first access.
 
 `from csm_cli.model import CsmForConditionalGeneration` loads torch and transformers; `import csm_cli.model`
 loads neither.
@@ -10,16 +10,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from csm_cli.model.backbone import CsmBackboneModel
     from csm_cli.model.configuration import CsmConfig, CsmDepthDecoderConfig
     from csm_cli.model.depth_decoder import CsmDepthDecoderForCausalLM, CsmDepthDecoderModel
     from csm_cli.model.model import CsmForConditionalGeneration
     from csm_cli.model.outputs import CsmGenerateOutput, CsmOutputWithPast
     from csm_cli.model.processor import CsmProcessor
-    from csm_cli.model.transformer import CsmPreTrainedModel
+    from csm_cli.model.transformer import CsmBackboneModel, CsmPreTrainedModel
 
 _HOME = {
-    "CsmBackboneModel": "backbone",
+    "CsmBackboneModel": "transformer",
     "CsmConfig": "configuration",
     "CsmDepthDecoderConfig": "configuration",
     "CsmDepthDecoderForCausalLM": "depth_decoder",
@@ -27,7 +26,7 @@ _HOME = {
     "CsmForConditionalGeneration": "model",
     "CsmGenerateOutput": "outputs",
     "CsmOutputWithPast": "outputs",
-    "CsmPreTrainedModel": "base",
+    "CsmPreTrainedModel": "transformer",
     "CsmProcessor": "processor",
 }
 

@@ -1,7 +1,7 @@
-"""Keys and values kept between calls, and the mask that says which of them each position may see.
+"""Keys and values kept between calls, and the mask of those that each position attends to.
 
-Three kinds with the same five methods: `KVCache` hands out what is written so far, `StaticKVCache` always
-all of its capacity (so that shapes never change and a step compiles once), `BorrowedCache` wraps one of
+Three kinds with the same five methods: `KVCache` returns what is written so far, `StaticKVCache` always all
+of its capacity (so that shapes never change and a step compiles once), `BorrowedCache` wraps one of
 transformers'.
 """
 
@@ -71,7 +71,7 @@ class KVCache:
         return torch.arange(self.length, self.length + length, device=device)
 
     def mask(self, attention_mask: Tensor | None, length: int, device: torch.device) -> Tensor | None:
-        """What the next `length` positions may see, as `attention_mask_4d`."""
+        """What the next `length` positions attend to, as `attention_mask_4d`."""
         return attention_mask_4d(attention_mask, length, self.length, device)
 
     def update(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
@@ -94,7 +94,7 @@ class KVCache:
 
 
 class StaticKVCache(KVCache):
-    """A cache whose shapes never change: it gives back all of its capacity, and a mask hides what is not
+    """A cache whose shapes never change: it returns all of its capacity, and a mask hides what is not
     written.
 
     Attributes:
@@ -135,7 +135,7 @@ class BorrowedCache:
     def __init__(self, cache: Any) -> None:
         self.cache = cache
         self.length = int(cache.get_seq_length())
-        # A cache of fixed size gives back all of it; the first layer knows how much that is.
+        # A cache of fixed size returns all of it; the first layer has the number.
         layers = list(getattr(cache, "layers", ()))
         self.capacity: int | None = getattr(layers[0], "max_cache_len", None) if layers else None
 
@@ -169,7 +169,7 @@ def as_cache(cache: Any) -> AnyCache | None:
 def attention_mask_4d(
     attention_mask: Tensor | None, length: int, past: int, device: torch.device
 ) -> Tensor | None:
-    """What T = `length` new positions may see of the S = past + T there are: bool `[B or 1, 1, T, S]`, or
+    """What T = `length` new positions attend to of the S = past + T there are: bool `[B or 1, 1, T, S]`, or
     None.
 
     None means plain causal attention (or, for a single new position, all of the past), which needs no mask.
@@ -180,7 +180,7 @@ def attention_mask_4d(
     Raises:
         ValueError: the mask has another shape.
 
-    A padded position sees itself, so that its softmax is defined; nobody sees a padded position.
+    A padded position attends to itself, so that its softmax is defined; no other attends to it.
     """
     if attention_mask is not None and attention_mask.ndim == 4:
         return attention_mask
@@ -195,16 +195,16 @@ def attention_mask_4d(
 
 
 def _mask_of_slots(attention_mask: Tensor | None, positions: Tensor, capacity: int) -> Tensor:
-    """What the positions `[T]` may see of `capacity` slots: bool `[B or 1, 1, T, capacity]`.
+    """What the positions `[T]` attend to of `capacity` slots: bool `[B or 1, 1, T, capacity]`.
 
     A mask shorter than the capacity is taken to go on with ones: what is not written lies in the future.
     """
     if attention_mask is not None and attention_mask.ndim == 4:
         return attention_mask
     slots = torch.arange(capacity, device=positions.device)
-    seen = (slots <= positions[:, None])[None]
+    visible = (slots <= positions[:, None])[None]
     if attention_mask is not None:
         missing = capacity - attention_mask.shape[1]
         real = torch.nn.functional.pad(attention_mask.bool(), (0, missing), value=True)
-        seen = (seen & real[:, None]) | (slots == positions[:, None])
-    return seen[:, None]
+        visible = (visible & real[:, None]) | (slots == positions[:, None])
+    return visible[:, None]

@@ -15,10 +15,10 @@ from transformers.models.mimi.configuration_mimi import MimiConfig
 
 @strict
 class CsmDepthDecoderConfig(PreTrainedConfig):
-    """Shape of the depth decoder, which speaks codebooks 1 and up of one frame.
+    """Shape of the depth decoder, which generates codebooks 1 and up of one frame.
 
     Args:
-        num_codebooks: codebooks K of a frame; the decoder sees K positions (the backbone's hidden state, then
+        num_codebooks: codebooks K of a frame; the decoder has K positions (the backbone's hidden state, then
             codebooks 0 to K-2) and predicts codebooks 1 to K-1.
         backbone_hidden_size: width H of the backbone's hidden state and of the audio table.
         vocab_size: ids per codebook, special ones included.

@@ -6,18 +6,23 @@ position p. Code K-1 is never fed back.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Unpack
 
 import torch
 from torch import nn
 from transformers.generation.configuration_utils import GenerationConfig
 
-from csm_cli.model.cache import as_cache
+from csm_cli.model.cache import KVCache, as_cache
 from csm_cli.model.configuration import CsmDepthDecoderConfig
+from csm_cli.model.generation_settings import depth_sampling
 from csm_cli.model.layers import CsmDecoderLayer, CsmRMSNorm, CsmRotaryEmbedding
-from csm_cli.model.outputs import CsmDepthDecoderOutput, code_loss
+from csm_cli.model.outputs import CsmDepthDecoderOutput, ForwardFlags, code_loss
+from csm_cli.model.sampling import DecoderSampling, draw, gumbel_noise, nucleus, row_seeds, seed_keys
 from csm_cli.model.transformer import CsmCodebooksHead, CsmPreTrainedModel, run_layers
+
+Processor = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+"""(codes so far, scores `[B, vocab]`) → scores, as transformers' `LogitsProcessor` is called."""
 
 
 class CsmDepthDecoderModel(CsmPreTrainedModel):
@@ -97,7 +102,7 @@ class CsmDepthDecoderModel(CsmPreTrainedModel):
         self, input_ids: torch.Tensor, hidden: torch.Tensor | None, cache: Any
     ) -> torch.Tensor:
         start = past_positions(cache)
-        # Behind position 0 a state may still be handed along; nothing waits for it there.
+        # Behind position 0 a state may still be passed; it is not used there.
         if (isinstance(start, int) and start > 0) or (isinstance(start, torch.Tensor) and hidden is None):
             return self.embed(input_ids, first=start - 1)
         if hidden is None:
@@ -109,8 +114,40 @@ class CsmDepthDecoderModel(CsmPreTrainedModel):
 
 def past_positions(cache: Any) -> int | torch.Tensor:
     """Positions that a cache, or None, already holds."""
-    known = as_cache(cache)
-    return 0 if known is None else known.start
+    held = as_cache(cache)
+    return 0 if held is None else held.start
+
+
+def finish_frame(
+    decoder: Any,
+    limit: int,
+    hidden: torch.Tensor,
+    first: torch.Tensor,
+    noise: torch.Tensor | None,
+    sampling: DecoderSampling,
+    processors: Sequence[Processor] = (),
+) -> torch.Tensor:
+    """A whole frame `[B, K]` from the backbone's state `[B, H]` and codebook 0 `[B]`.
+
+    Args:
+        decoder: a `CsmDepthDecoderForCausalLM`.
+        limit: ids from here on are never sampled.
+        noise: of codebooks 1 … K-1, times temperature, `[B, K-1, V]`; None: greedy.
+        processors: called with the codes of this frame so far `[B, k]` and the scores of codebook k.
+    """
+    books, codes = decoder.config.num_codebooks, [first]
+    cache = KVCache.of(decoder.config, len(hidden), books, hidden)
+    inputs = torch.stack((hidden, decoder.model.embed(first[:, None])[:, 0].to(hidden.dtype)), dim=1)
+    for book in range(1, books):
+        state = decoder.model(inputs_embeds=inputs, past_key_values=cache).last_hidden_state[:, -1:]
+        scores = decoder.codebooks_head(state, first=book - 1)[:, 0].float()
+        for processor in processors:
+            scores = processor(torch.stack(codes, dim=1), scores)
+        scores = nucleus(scores[:, :limit], sampling)
+        codes.append(draw(scores, sampling.sampler, None if noise is None else noise[:, book - 1]))
+        if book < books - 1:
+            inputs = decoder.model.embed(codes[-1][:, None], first=book)
+    return torch.stack(codes, dim=1)
 
 
 class CsmDepthDecoderForCausalLM(CsmPreTrainedModel):
@@ -152,18 +189,15 @@ class CsmDepthDecoderForCausalLM(CsmPreTrainedModel):
         labels: torch.Tensor | None = None,
         use_cache: bool | None = None,
         logits_to_keep: int | torch.Tensor = 0,
-        output_hidden_states: bool | None = None,
-        output_attentions: bool | None = None,
-        num_items_in_batch: int | torch.Tensor | None = None,
-        return_dict: bool | None = None,
-        **unused: Any,
+        **more: Unpack[ForwardFlags],
     ) -> Any:
         """As `CsmDepthDecoderModel.forward`, with logits.
 
         Args:
             labels: `[N, K]`, the whole frame; -100 is left out. Codebook 0 is not scored here.
             logits_to_keep: 0: of all positions but the first; n: of the last n; or indices `[n]`.
-            num_items_in_batch: divide the loss by this instead of by the number of scored codes.
+            more: see `ForwardFlags`; without `num_items_in_batch` the loss is divided by the number of scored
+                codes.
 
         Returns:
             `CsmDepthDecoderOutput`: loss if labels are given; logits `[N, n, vocab]`.
@@ -179,8 +213,8 @@ class CsmDepthDecoderForCausalLM(CsmPreTrainedModel):
             past_key_values=past_key_values,
             inputs_embeds=inputs_embeds,
             use_cache=use_cache,
-            output_hidden_states=output_hidden_states,
-            output_attentions=output_attentions,
+            output_hidden_states=more.get("output_hidden_states"),
+            output_attentions=more.get("output_attentions"),
         )
         hidden = outputs.last_hidden_state
         kept = torch.arange(hidden.shape[1], device=hidden.device)
@@ -193,7 +227,7 @@ class CsmDepthDecoderForCausalLM(CsmPreTrainedModel):
         logits = self.codebooks_head(hidden[:, kept], books=past + kept - 1)
         loss = None
         if labels is not None:
-            loss = code_loss(logits, labels[:, 1:], num_items_in_batch)
+            loss = code_loss(logits, labels[:, 1:], more.get("num_items_in_batch"))
         output = CsmDepthDecoderOutput(
             loss=loss,
             logits=logits,
@@ -201,7 +235,7 @@ class CsmDepthDecoderForCausalLM(CsmPreTrainedModel):
             hidden_states=outputs.hidden_states,
             attentions=outputs.attentions,
         )
-        return output.to_tuple() if return_dict is False else output
+        return output.to_tuple() if more.get("return_dict") is False else output
 
     @torch.no_grad()
     def generate(
@@ -213,13 +247,13 @@ class CsmDepthDecoderForCausalLM(CsmPreTrainedModel):
         num_codes: int | None = None,
         **settings: Any,
     ) -> torch.Tensor:
-        """Speak the rest of one frame.
+        """Sample the rest of one frame.
 
         Args:
             input_ids: `[N, 2]`: a placeholder, and code 0.
             backbone_last_hidden_state: `[N, backbone hidden]`.
             seeds: as in `CsmForConditionalGeneration.generate`.
-            num_codes: ids from here on are never said; None: the vocabulary's size.
+            num_codes: ids from here on are never sampled; None: the vocabulary's size.
             settings: `do_sample`, `temperature`, `top_k`, `top_p`; unset: `generation_config`, then
                 sampling at temperature 0.9 from 50 candidates.
 
@@ -229,18 +263,14 @@ class CsmDepthDecoderForCausalLM(CsmPreTrainedModel):
         Raises:
             ValueError: an unknown setting, or more than code 0 is given.
         """
-        from csm_cli.model.generation import finish_frame, row_seeds
-        from csm_cli.model.generation_settings import depth_level
-        from csm_cli.model.sampling import gumbel_noise, seed_keys
-
         if input_ids.shape[1] != 2:
             raise ValueError(f"give a placeholder and code 0, [N, 2], not {tuple(input_ids.shape)}")
         limit, device = num_codes or self.config.vocab_size, input_ids.device
-        level = depth_level(self, settings, len(input_ids), limit, device)
+        sampling = depth_sampling(self, settings, len(input_ids), limit, device)
         noise = None
-        if not level.sampler.greedy:
+        if not sampling.sampler.greedy:
             books = torch.arange(1, self.config.num_codebooks, device=device)
             keys = seed_keys(row_seeds(seeds, len(input_ids)), device)
-            noise = gumbel_noise(keys, 0, books, torch.arange(limit, device=device)) * level.temperature
-        codes = finish_frame(self, limit, backbone_last_hidden_state, input_ids[:, 1], noise, level)
+            noise = gumbel_noise(keys, 0, books, torch.arange(limit, device=device)) * sampling.temperature
+        codes = finish_frame(self, limit, backbone_last_hidden_state, input_ids[:, 1], noise, sampling)
         return torch.cat((input_ids[:, :1], codes), dim=1)

@@ -1,6 +1,6 @@
 """The llama-like building blocks that backbone and depth decoder share. Needs torch only.
 
-Names of modules and parameters are those of the transformers format. Shapes: B batch, T positions asked for,
+Names of modules and parameters are those of the transformers format. Shapes: B batch, T positions given,
 S positions attended to, H hidden, D head dim.
 """
 

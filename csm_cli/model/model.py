@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 import torch
 from torch import nn
 
-from csm_cli.model.backbone import CsmBackboneModel
+from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
+from csm_cli.checkpoints.names import BACKBONE_TABLE, DEPTH_TABLE
+from csm_cli.checkpoints.tensors import DAMAGED, wrong_shape
+from csm_cli.core.errors import MissingError
 from csm_cli.model.configuration import CsmConfig
 from csm_cli.model.depth_decoder import CsmDepthDecoderForCausalLM
 from csm_cli.model.generation import GenerationMixin
 from csm_cli.model.generation_settings import load_generation_config, save_generation_config
-from csm_cli.model.loading import dtype_of, is_foreign, load_model
 from csm_cli.model.merge import merge_prompt
-from csm_cli.model.outputs import CsmOutputWithPast, backbone_loss, depth_decoder_inputs
-from csm_cli.model.transformer import CsmPreTrainedModel
-
-_BACKBONE_TABLE = "backbone_model.embed_tokens.embed_audio_tokens.weight"
-_DEPTH_TABLE = "depth_decoder.model.embed_tokens.weight"
+from csm_cli.model.outputs import CsmOutputWithPast, ForwardFlags, backbone_loss, depth_decoder_inputs
+from csm_cli.model.transformer import CsmBackboneModel, CsmPreTrainedModel
 
 
 class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
     """Text and audio frames in, audio frames out."""
 
-    _tied_weights_keys: ClassVar = {_BACKBONE_TABLE: _DEPTH_TABLE}
-    # Loaded in float32 whatever dtype is asked for: the codec's quantiser and its convolutions need it.
+    _tied_weights_keys: ClassVar = {BACKBONE_TABLE: DEPTH_TABLE}
+    # Loaded in float32 whatever the dtype is: the codec's quantiser and its convolutions need it.
     _keep_in_fp32_modules_strict: ClassVar = ["codec_model"]
 
     def __init__(self, config: CsmConfig) -> None:
@@ -59,19 +60,57 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
     def from_pretrained(cls, pretrained_model_name_or_path: Any, *args: Any, **kwargs: Any) -> Any:
         """As `PreTrainedModel.from_pretrained`: a folder or a Hub id, one file or shards.
 
-        Folders in the original format, weight files and LoRA adapters go through `load_model`, which knows
-        `dtype` and no other option.
+        Folders in the original format, weight files and LoRA adapters go through `from_checkpoint`, which has
+        no option but `dtype`.
 
         `generation_config.json` is read too, its `depth_decoder_…` settings into
         `depth_decoder.generation_config`; the audio table may be stored under either of its names, or both.
         """
-        if is_foreign(pretrained_model_name_or_path):
-            loaded = load_model(pretrained_model_name_or_path, dtype_of(kwargs))
+        if _is_foreign(pretrained_model_name_or_path):
+            loaded = cls.from_checkpoint(find_checkpoint(pretrained_model_name_or_path), _dtype_of(kwargs))
             return (loaded, {}) if kwargs.get("output_loading_info") else loaded
         loaded = super().from_pretrained(pretrained_model_name_or_path, *args, **kwargs)
         model = loaded[0] if isinstance(loaded, tuple) else loaded
         load_generation_config(model, pretrained_model_name_or_path, **kwargs)
         return loaded
+
+    @classmethod
+    def from_checkpoint(cls, checkpoint: Checkpoint, dtype: torch.dtype | None = None) -> Any:
+        """Build the model with a checkpoint's weights in it, in eval mode, on the CPU.
+
+        Weights that are stored in `dtype` stay in the memory-mapped file until they are written to: a load
+        takes no more memory than the file.
+
+        Args:
+            dtype: of all but the codec, which is in float32; None: as stored.
+
+        Raises:
+            MissingError: a file is missing or damaged, or a tensor is missing or its shape is not the
+                config's.
+        """
+        tensors = checkpoint.tensors()
+        config = CsmConfig.from_dict(checkpoint.config)
+        stored = {name: tensors[name] for name in tensors}
+        with _quiet():
+            model, info = super().from_pretrained(
+                None,
+                config=config,
+                state_dict=stored,
+                dtype=dtype or stored["lm_head.weight"].dtype,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,
+            )
+        for name, found, wanted in sorted(info["mismatched_keys"]):
+            raise wrong_shape(name, tuple(found), tuple(wanted), tensors.where)
+        # The audio table may be stored under one of its names.
+        tables = {BACKBONE_TABLE, DEPTH_TABLE}
+        spare = tables if tables & stored.keys() else set()
+        for name in sorted(set(info["missing_keys"]) - spare):
+            raise MissingError(f"the weights lack {name}", where=tensors.where, remedy=DAMAGED)
+        if path := checkpoint.file("generation_config.json"):
+            checkpoint.generation_config()  # transformers passes over one that is damaged
+            load_generation_config(model, path.parent)
+        return model
 
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
         """As `PreTrainedModel.save_pretrained`, with `generation_config.json`.
@@ -81,8 +120,8 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
         """
         state = kwargs.pop("state_dict", None)
         state = dict(self.state_dict() if state is None else state)
-        if _DEPTH_TABLE in state and _BACKBONE_TABLE in state:
-            state[_DEPTH_TABLE] = state[_DEPTH_TABLE].clone()
+        if DEPTH_TABLE in state and BACKBONE_TABLE in state:
+            state[DEPTH_TABLE] = state[DEPTH_TABLE].clone()
         super().save_pretrained(save_directory, state_dict=state, **kwargs)
         save_generation_config(self, save_directory)
 
@@ -99,11 +138,7 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
         use_cache: bool | None = None,
         logits_to_keep: int | torch.Tensor = 0,
         audio_codes: torch.Tensor | Sequence[torch.Tensor] | None = None,
-        output_hidden_states: bool | None = None,
-        output_attentions: bool | None = None,
-        num_items_in_batch: int | torch.Tensor | None = None,
-        return_dict: bool | None = None,
-        **unused: Any,
+        **more: Unpack[ForwardFlags],
     ) -> Any:
         """Logits of codebook 0 of the frame after each position; with labels, the losses of both decoders.
 
@@ -119,9 +154,7 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
                 not), or codes `[B, T, K]` with -100 where nothing is scored.
             use_cache: make a cache if none is given, for both decoders.
             logits_to_keep: 0: all positions; n: the last n; or indices.
-            output_hidden_states, output_attentions: see `run_layers`; of both decoders.
-            num_items_in_batch: what both losses are divided by, for a batch that is a part of a larger one.
-            return_dict: False: a tuple of the fields that are set.
+            more: see `ForwardFlags`.
 
         Returns:
             `CsmOutputWithPast`. loss = backbone_loss + depth_decoder_loss.
@@ -142,10 +175,11 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
                 labels=labels,
             )
             input_ids = None
-        asked = {
+        items = more.get("num_items_in_batch")
+        flags = {
             "use_cache": use_cache,
-            "output_hidden_states": output_hidden_states,
-            "output_attentions": output_attentions,
+            "output_hidden_states": more.get("output_hidden_states"),
+            "output_attentions": more.get("output_attentions"),
         }
         backbone = self.backbone_model(
             input_ids=input_ids,
@@ -153,7 +187,7 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
             position_ids=position_ids,
             past_key_values=past_key_values,
             inputs_embeds=inputs_embeds,
-            **asked,
+            **flags,
         )
         hidden = backbone.last_hidden_state
         kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
@@ -161,14 +195,14 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
         scores: dict[str, Any] = {}
         if labels is not None:
             scored = logits if logits.shape[1] == hidden.shape[1] else self.lm_head(hidden)
-            scores["backbone_loss"] = backbone_loss(scored, labels[:, :, 0], num_items_in_batch)
+            scores["backbone_loss"] = backbone_loss(scored, labels[:, :, 0], items)
             before, frames = depth_decoder_inputs(hidden, labels)
             depth = self.depth_decoder(
                 input_ids=torch.nn.functional.pad(frames[:, :-1].clamp(min=0), (1, 0)),
                 backbone_last_hidden_state=before,
                 labels=frames,
-                num_items_in_batch=num_items_in_batch,
-                **asked,
+                num_items_in_batch=items,
+                **flags,
             )
             scores |= {f"depth_decoder_{name}": value for name, value in depth.items()}
             scores["loss"] = scores["backbone_loss"] + depth.loss
@@ -179,4 +213,39 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
             attentions=backbone.attentions,
             **scores,
         )
-        return output.to_tuple() if return_dict is False else output
+        return output.to_tuple() if more.get("return_dict") is False else output
+
+
+def _is_foreign(source: Any) -> bool:
+    """Whether a folder or weight file is one that transformers' own loader does not read."""
+    if source is None or not Path(source).exists():
+        return False
+    try:
+        checkpoint = find_checkpoint(Path(source))
+        return checkpoint.base is not None or Path(source).is_file() or checkpoint.format == "original"
+    except MissingError:  # transformers' loader names the fault
+        return False
+
+
+def _dtype_of(options: dict[str, Any]) -> torch.dtype | None:
+    """The `dtype` (or `torch_dtype`) among the options of `from_pretrained`; None: as stored."""
+    kind = options.get("dtype") or options.get("torch_dtype")
+    return getattr(torch, kind, None) if isinstance(kind, str) else kind
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No log and no progress bar of transformers: faults in the tensors are raised as one error instead."""
+    logger = logging.getLogger("transformers")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    from transformers.utils import logging as theirs
+
+    shown = theirs.is_progress_bar_enabled()
+    theirs.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        if shown:
+            theirs.enable_progress_bar()

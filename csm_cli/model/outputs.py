@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import torch
 from torch import Tensor
@@ -11,10 +11,28 @@ from torch.nn import functional as F
 from transformers.utils.generic import ModelOutput
 
 
+class ForwardFlags(TypedDict, total=False):
+    """Keyword arguments that every `forward` takes beside its tensors; others are ignored.
+
+    Attributes:
+        output_hidden_states, output_attentions: see `run_layers`; of both decoders.
+        num_items_in_batch: what losses are divided by, for a batch that is a part of a larger one.
+        return_dict: False: a tuple of the fields that are set.
+    """
+
+    output_hidden_states: bool | None
+    output_attentions: bool | None
+    num_items_in_batch: int | torch.Tensor | None
+    return_dict: bool | None
+
+
 @dataclass
 class CsmBackboneOutput(ModelOutput):
-    """Args: last_hidden_state: `[B, T, H]`, after the final norm. past_key_values: the cache given, or
-    made.
+    """What a decoder without head returns.
+
+    Args:
+        last_hidden_state: `[B, T, H]`, after the final norm.
+        past_key_values: the cache given, or made.
     """
 
     last_hidden_state: torch.Tensor | None = None
@@ -25,7 +43,12 @@ class CsmBackboneOutput(ModelOutput):
 
 @dataclass
 class CsmDepthDecoderOutput(ModelOutput):
-    """Args: loss: scalar, if labels were given. logits: `[N, P, vocab]`."""
+    """What `CsmDepthDecoderForCausalLM.forward` returns.
+
+    Args:
+        loss: scalar, if labels were given.
+        logits: `[N, P, vocab]`.
+    """
 
     loss: torch.Tensor | None = None
     logits: torch.Tensor | None = None

@@ -12,7 +12,7 @@ from transformers.feature_extraction_utils import BatchFeature
 from transformers.processing_utils import ProcessorMixin
 
 from csm_cli.core.types import plain_ids
-from csm_cli.model.audio import Audio, as_array, audio_list, load_audio
+from csm_cli.model.merge import Audio, as_array, audio_list, load_audio
 from csm_cli.model.outputs import BACKBONE_ONLY, IGNORE
 
 BOS, END, AUDIO, AUDIO_EOS = "<|begin_of_text|>", "<|end_of_text|>", "<|AUDIO|>", "<|audio_eos|>"
@@ -88,7 +88,7 @@ class CsmProcessor(ProcessorMixin):
             raise ValueError(f"the texts ask for {wanted} audios, {len(sounds)} were given")
         waiting = iter(sounds)
         by_row = [[next(waiting) for _ in range(count)] for count in wanted]
-        rows = [self._make_room(row, heard) for row, heard in zip(rows, by_row, strict=True)]
+        rows = [self._make_room(row, sounds) for row, sounds in zip(rows, by_row, strict=True)]
         return self._batch(rows, by_row, output_labels, depth_decoder_labels_ratio, sampling_rate)
 
     def apply_chat_template(
@@ -117,23 +117,23 @@ class CsmProcessor(ProcessorMixin):
         """
         self._check_rate((unused.get("audio_kwargs") or {}).get("sampling_rate", sampling_rate))
         several = bool(conversation) and isinstance(conversation[0], (list, tuple))
-        talks = conversation if several else [conversation]
+        conversations = conversation if several else [conversation]
         if not tokenize:
-            strings = ["".join(_turn_text(*_turn(turn)) for turn in talk) for talk in talks]
+            strings = ["".join(_turn_text(*_turn(turn)) for turn in turns) for turns in conversations]
             return strings if several else strings[0]
         rows, by_row = [], []
-        for talk in talks:
+        for turns in conversations:
             ids: list[int] = []
-            heard: list[Audio] = []
-            for turn in talk:
+            audios: list[Audio] = []
+            for turn in turns:
                 role, text, sounds = _turn(turn)
                 ids += [self.bos_id, *self.text_ids(f"[{role}]{text}"), self.end_id]
                 for sound in sounds:
                     sound = load_audio(sound, self.feature_extractor.sampling_rate)
-                    heard.append(sound)
+                    audios.append(sound)
                     ids += [self.audio_token_id] * self._frames(sound) + [self.audio_eos_token_id]
             rows.append(ids)
-            by_row.append(heard)
+            by_row.append(audios)
         batch = self._batch(rows, by_row, output_labels, depth_decoder_labels_ratio, sampling_rate)
         return batch if return_dict else batch["input_ids"]
 
@@ -203,7 +203,7 @@ class CsmProcessor(ProcessorMixin):
     ) -> BatchFeature:
         pad = self.tokenizer.pad_token_id
         longest = max(len(row) for row in rows)
-        # Any id will do for padding: the mask says where it is, and the model never looks it up.
+        # Any id will do for padding: it is masked, and the model never looks it up.
         filler = self.end_id if pad is None else pad
         ids = torch.tensor([[filler] * (longest - len(row)) + row for row in rows])
         mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in rows])

@@ -1,5 +1,4 @@
-"""Drawing codes with noise that is counted, not kept: a hash of (seed, frame, codebook, candidate). torch
-only.
+"""Sampling of codes with counter-based noise: a hash of (seed, frame, codebook, candidate). torch only.
 
 A row's noise does not depend on its place in a batch, on the other rows or on the device: there is no
 generator state. Everything is done in integers below 2^63 until the last step, so that all devices agree.
@@ -34,6 +33,21 @@ def seed_keys(seeds: Sequence[int], device: torch.device | str = "cpu") -> Tenso
     # Not _mix(low) for small seeds: `uniform_noise` mixes the low key too, and the two must not be alike.
     high = _mix(((halves_tensor[:, 1] ^ 0xB5297A4D) + low) & _MASK)
     return torch.stack((low, high), dim=1)
+
+
+def row_seeds(seeds: Sequence[int] | int | None, batch: int) -> list[int]:
+    """A seed for each of `batch` rows; see `CsmForConditionalGeneration.generate`.
+
+    Raises:
+        ValueError: as many seeds as rows are needed.
+    """
+    if seeds is None:
+        return torch.randint(2**62, (batch,)).tolist()
+    if isinstance(seeds, int):
+        return [seeds + i for i in range(batch)]
+    if len(seeds) != batch:
+        raise ValueError(f"{batch} rows need {batch} seeds, got {len(seeds)}")
+    return [int(seed) for seed in seeds]
 
 
 def uniform_noise(keys: Tensor, frame: int | Tensor, codebooks: Tensor, candidates: Tensor) -> Tensor:
@@ -95,10 +109,43 @@ class RowSampler:
         )
 
 
+@dataclass(frozen=True)
+class DecoderSampling:
+    """How the codes of one decoder are sampled; the same for every row.
+
+    Attributes:
+        top_p: share of probability that the candidates hold together; 1 for all.
+    """
+
+    sampler: RowSampler
+    temperature: float
+    top_k: int
+    top_p: float
+
+
+def nucleus(scores: Tensor, sampling: DecoderSampling) -> Tensor:
+    """Scores with all but the likeliest candidates that hold `top_p` of the probability together at -inf
+    (Holtzman et al. 2020, §3.1).
+
+    Args:
+        scores: float32 `[B, V]`; temperature and top-k are counted in, but not applied to what is returned.
+    """
+    if sampling.top_p >= 1 or sampling.temperature == 0:
+        return scores
+    ordered, order = scores.sort(dim=-1, descending=True)
+    if sampling.top_k:
+        ordered = ordered[:, : sampling.top_k]
+    shares = (ordered / sampling.temperature).softmax(dim=-1)
+    # A candidate stays if those before it hold less than top_p: the first always does.
+    stays = shares.cumsum(dim=-1) - shares < sampling.top_p
+    kept = torch.zeros_like(scores, dtype=torch.bool).scatter(1, order[:, : stays.shape[1]], stays)
+    return scores.masked_fill(~kept, -torch.inf)
+
+
 def frame_noise(
     keys: Tensor,
     frame: int | Tensor,
-    level: RowSampler,
+    backbone: RowSampler,
     depth: RowSampler,
     codebooks: Tensor,
     candidates: Tensor,
@@ -106,13 +153,13 @@ def frame_noise(
     """Gumbel noise times temperature of a whole frame, float32 `[B, K, V]`; None if every row is greedy.
 
     Args:
-        level, depth: of codebook 0, and of the others.
+        backbone, depth: samplers of codebook 0, and of the others.
         keys, frame, codebooks, candidates: as `uniform_noise`; all codebooks, from 0.
     """
-    if level.greedy and depth.greedy:
+    if backbone.greedy and depth.greedy:
         return None
     noise = gumbel_noise(keys, frame, codebooks, candidates)
-    noise[:, 0] *= level.temperature
+    noise[:, 0] *= backbone.temperature
     noise[:, 1:] *= depth.temperature[:, None]
     return noise
 

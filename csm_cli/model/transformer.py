@@ -1,4 +1,6 @@
-"""What all CSM modules share: the transformers base class, and one pass through a decoder's layers."""
+"""What the CSM modules share (base class, tables and heads, a pass through a decoder's layers), and the
+backbone: a decoder over text and audio frames, whose hidden state predicts the next frame.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from transformers.modeling_utils import PreTrainedModel
 
 from csm_cli.model.cache import KVCache, as_cache, attention_mask_4d
 from csm_cli.model.configuration import CsmConfig
-from csm_cli.model.layers import CsmRotaryEmbedding
+from csm_cli.model.layers import CsmDecoderLayer, CsmRMSNorm, CsmRotaryEmbedding
 from csm_cli.model.outputs import CsmBackboneOutput
 
 
@@ -94,7 +96,7 @@ def run_layers(
         decoder: has `layers`, `norm`, `rotary_emb`, `config` and `gradient_checkpointing`.
         attention_mask: `[B, S]`, 0 for padding, S = cached + T; or 4-D, as sdpa takes it.
         position_ids: `[B or 1, T]`; default: S-T … S-1.
-        past_key_values: a `KVCache`, or a cache of transformers; it is written to and moved on.
+        past_key_values: a `KVCache`, or a cache of transformers; the new positions are appended to it.
         use_cache: make a cache of `max_position_embeddings` positions if none is given.
         output_hidden_states: what goes into each layer, and what comes out behind the final norm.
         output_attentions: the weights of each layer, `[B, heads, T, S]`.
@@ -131,3 +133,62 @@ def run_layers(
         hidden_states=None if states is None else (*states, hidden),
         attentions=None if attentions is None else tuple(attentions),
     )
+
+
+class CsmBackboneModel(CsmPreTrainedModel):
+    """Embeddings of positions → hidden states, after the final norm."""
+
+    def __init__(self, config: CsmConfig) -> None:
+        super().__init__(config)
+        self.embed_tokens = CsmFrameEmbedding(config)
+        self.layers = nn.ModuleList(CsmDecoderLayer(config, i) for i in range(config.num_hidden_layers))
+        self.norm = CsmRMSNorm(config.hidden_size, config.rms_norm_eps)
+        self.rotary_emb = CsmRotaryEmbedding(config)
+        self.gradient_checkpointing = False
+        self.post_init()
+
+    def embed_frames(self, codes: Tensor) -> Tensor:
+        """Integer codes `[..., K]` → `[..., H]`: the sum over codebooks of `table[code_k + k * vocab]`."""
+        return self.embed_tokens(codes)
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        past_key_values: Any = None,
+        inputs_embeds: Tensor | None = None,
+        use_cache: bool | None = None,
+        output_hidden_states: bool | None = None,
+        output_attentions: bool | None = None,
+        return_dict: bool | None = None,
+        **unused: Any,
+    ) -> Any:
+        """Run T new positions.
+
+        Args:
+            input_ids: codes `[B, T, K]`; this or inputs_embeds.
+            inputs_embeds: `[B, T, H]`.
+            return_dict: False: a tuple of the fields that are set.
+            attention_mask, position_ids, past_key_values, use_cache, output_hidden_states,
+                output_attentions: see `run_layers`.
+
+        Returns:
+            `CsmBackboneOutput`.
+
+        Raises:
+            ValueError: both or neither of input_ids and inputs_embeds, or a mask of another shape.
+        """
+        if (input_ids is None) == (inputs_embeds is None):
+            raise ValueError("give exactly one of input_ids and inputs_embeds")
+        output = run_layers(
+            self,
+            self.embed_tokens(input_ids) if inputs_embeds is None else inputs_embeds,
+            attention_mask=attention_mask,
+            position_ids=position_ids,
+            past_key_values=past_key_values,
+            use_cache=use_cache,
+            output_hidden_states=output_hidden_states,
+            output_attentions=output_attentions,
+        )
+        return output.to_tuple() if return_dict is False else output

@@ -1,4 +1,11 @@
-"""The cast of a script: which voice and clip, which speaker tag, and the reference segment."""
+"""The cast of a script: which voice and clip, which speaker tag, and the reference segment.
+
+A tag is the number that stands for a character in the model's prompt, `[0]text`. For csm-1b it is a name and
+no
+more: the reference under the same tag makes the voice. A model with shipped voices was trained on each of
+them under its own tag, 0 to N - 1. Those tags are for these voices alone; every other voice has one from N
+up, and is taken from its reference.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +15,9 @@ from itertools import count
 from pathlib import Path
 
 from csm_cli.core.errors import MissingError
-from csm_cli.engine import Segment
+from csm_cli.core.types import Segment
 from csm_cli.script import CastMember, Line, Screenplay
-from csm_cli.voices.codes import Encoder, reference_codes
+from csm_cli.voices.codes import VoiceEncoder, reference_codes
 from csm_cli.voices.names import as_label
 from csm_cli.voices.registry import VoiceRegistry
 from csm_cli.voices.voice import Voice
@@ -54,8 +61,8 @@ def line_tags(
     """The speaker tags of lines that are spoken in another voice than their character's usual one.
 
     A style of a character is the same person, and keeps the tag, unless one of the two is a shipped voice
-    that the model knows by its tag. Any other voice has the tag of the character it belongs to, else one of
-    its own.
+    that the model was trained on under its tag. Any other voice has the tag of the character it belongs to,
+    else one of its own.
 
     Args:
         screenplay, voices, shipped: as for `cast_tags`.
@@ -157,7 +164,7 @@ def with_clips(screenplay: Screenplay, voices: Mapping[str, Voice]) -> tuple[Scr
         if label is None:
             return line
         name = f"{voice.name}/{label}"
-        found.setdefault(name, voice.heard_as(label))
+        found.setdefault(name, voice.with_clip(label))
         return replace(line, voice=name, style=label)
 
     chapters = tuple(
@@ -179,12 +186,8 @@ def _clips_of(voice: str, found: Mapping[str, Voice]) -> dict[str, str]:
     return {name.partition("/")[2]: name for name in found if voice and name.startswith(f"{voice}/")}
 
 
-References = Mapping[tuple[int, str], Segment]
-"""What the model hears first, by the speaker tag and the voice of the line."""
-
-
 def references(
-    engine: Encoder,
+    engine: VoiceEncoder,
     tags: Mapping[str, int],
     screenplay: Screenplay,
     voices: Mapping[str, Voice],

@@ -1,22 +1,22 @@
-"""A line while it is being spoken: its parts one after the other, each tried until a take is good."""
+"""A line while it is being spoken: its parts one after the other, each tried until a candidate is good."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from csm_cli.engine import Codes, Segment, Speech
-from csm_cli.rendering.context import ContextTurn
+from csm_cli.core.types import Codes, Segment, Speech
+from csm_cli.rendering.options import DEFAULT_RETRIES
 from csm_cli.rendering.plan import PlannedLine, part_seed, take_seed
-from csm_cli.takes import LineRequest, Part, Take
+from csm_cli.takes import Part, Take, TakeStore
 from csm_cli.takes.keys import spoken_take_id
-from csm_cli.takes.take import Origin, now
+from csm_cli.takes.lineage import ContextTurn
+from csm_cli.takes.take import now
 from csm_cli.text import split_text
-from csm_cli.verify import Verdict
+from csm_cli.verify import Candidate, Verdict
 
-RETRIES = 3
 SHORTEST_SPLIT = 40
 """Characters: a piece is not split further below this, for words alone are said worse than sentences."""
 
@@ -29,7 +29,7 @@ class SpokenLine:
         planned: the line.
         take: None if there is nothing to say.
         rendered: whether it was spoken now, or checked anew; False: it was there already.
-        stale: something that it heard is said no more.
+        stale: a take of its context is used no more.
         faults: what speaks against the line beside its take.
     """
 
@@ -58,33 +58,19 @@ class SpokenLine:
         return (*found, *self.faults)
 
 
-@dataclass(frozen=True, eq=False)
-class Piece:
-    """What was spoken in one go: a part of a line, or of a part that was split once more."""
-
-    text: str
-    seed: int
-    heard: tuple[str, ...]
-    speech: Speech
-    audio: np.ndarray
-    verdict: Verdict
-
-
 @dataclass(eq=False)
-class Try:
-    """One try at one part of a line."""
+class _Try:
+    """One try at one part of a line, in one piece or, later, in several."""
 
     texts: Sequence[str]
-    pieces: list[Piece] = field(default_factory=list)
+    pieces: list[Candidate] = field(default_factory=list)
 
     @property
     def done(self) -> bool:
-        """Whether all of it is spoken."""
         return len(self.pieces) == len(self.texts)
 
     @property
     def accepted(self) -> bool:
-        """Whether nothing speaks against it."""
         return not any(piece.verdict.reasons for piece in self.pieces)
 
     @property
@@ -106,12 +92,11 @@ def texts_of_try(text: str, number: int) -> Sequence[str]:
 
 
 class LineInProgress:
-    """What is known so far of a line that is being spoken.
+    """A line that is being spoken, with what is kept of it so far.
 
     Args:
         planned: the line.
-        asked: what it is asked for.
-        window: what it may hear, in order.
+        window: turns that it may have as context, in order.
         retries: tries of a part beyond the first.
         seed: of the first try; None: the planned one.
     """
@@ -119,20 +104,19 @@ class LineInProgress:
     def __init__(
         self,
         planned: PlannedLine,
-        asked: LineRequest,
         window: Sequence[ContextTurn] = (),
-        retries: int = RETRIES,
+        retries: int = DEFAULT_RETRIES,
         seed: int | None = None,
     ):
-        self.planned, self.asked, self.window = planned, asked, tuple(window)
+        self.planned, self.request, self.window = planned, planned.request, tuple(window)
         self._retries = retries
-        self._seed = asked.seed if seed is None else seed
-        self._kept: list[tuple[Try, int]] = []
-        self._failed: list[Try] = []
-        self._try = Try(())
+        self._seed = planned.seed if seed is None else seed
+        self._kept: list[tuple[_Try, int]] = []
+        self._failed: list[_Try] = []
+        self._try = _Try(())
         self._begin()
 
-    def resume(self, pieces: Sequence[Piece], tries: Sequence[int]) -> None:
+    def resume(self, pieces: Sequence[Candidate], tries: Sequence[int]) -> None:
         """Go on with a take that was there: from its first bad part, whose tries so far count.
 
         Args:
@@ -140,7 +124,7 @@ class LineInProgress:
             tries: that each took.
         """
         for piece, tried in zip(pieces, tries, strict=True):
-            spoken = Try((piece.text,), [piece])
+            spoken = _Try((piece.text,), [piece])
             if piece.verdict.reasons:
                 self._failed = [spoken] * tried
                 break
@@ -149,8 +133,8 @@ class LineInProgress:
 
     @property
     def done(self) -> bool:
-        """Whether a take is kept for every part."""
-        return len(self._kept) == len(self.asked.parts)
+        """Whether a candidate is kept for every part."""
+        return len(self._kept) == len(self.request.parts)
 
     @property
     def number(self) -> int:
@@ -169,18 +153,28 @@ class LineInProgress:
         tried = take_seed(part_seed(first, len(self._kept)), self.number)
         return part_seed(tried, len(self._try.pieces))
 
-    def own(self) -> list[ContextTurn]:
-        """The good pieces of this line spoken so far."""
-        pieces = [*self._pieces(), *self._try.pieces]
+    def own_turns(self) -> list[ContextTurn]:
+        """The good pieces of this line spoken so far, as context of the next."""
         return [
-            ContextTurn(Segment(self.asked.voice.tag, piece.text, piece.speech.codes), f"#{place}")
-            for place, piece in enumerate(pieces)
-            if not piece.verdict.reasons
+            ContextTurn(Segment(self.request.voice.tag, piece.text, piece.codes), f"#{place}")
+            for place, piece in enumerate([*self._pieces(), *self._try.pieces])
+            if not piece.verdict.reasons and piece.codes is not None
         ]
 
-    def receive(self, speech: Speech, audio: np.ndarray, verdict: Verdict, heard: Sequence[str] = ()) -> None:
-        """Take what was spoken for `text` with `seed`, after hearing `heard`."""
-        self._try.pieces.append(Piece(self.text, self.seed, tuple(heard), speech, audio, verdict))
+    def candidate(
+        self, speech: Speech, audio: np.ndarray, rate: int, context: Sequence[str] = ()
+    ) -> Candidate:
+        """What was spoken for `text` with `seed`, to be judged: float32 `[samples]` at `rate` Hz.
+
+        Args:
+            context: takes that it had as context.
+        """
+        voice = self.request.voice.name
+        return Candidate(self.text, speech.codes, speech.ended, audio, rate, voice, self.seed, tuple(context))
+
+    def receive(self, candidate: Candidate) -> None:
+        """Go on with the next piece, part or try, as the candidate's verdict wants it."""
+        self._try.pieces.append(candidate)
         if not self._try.done:
             return
         tries = [*self._failed, self._try]
@@ -193,38 +187,91 @@ class LineInProgress:
         if not self.done:
             self._begin()
 
-    def take(self, checked: Sequence[str], rate: int, origin: Origin = "spoken") -> Take:
+    def take(self, rate: int) -> Take:
         """The take, once `done`."""
         parts = tuple(
             Part(
                 piece.text,
                 piece.seed,
-                len(piece.speech.codes),
+                0 if piece.codes is None else len(piece.codes),
                 len(piece.audio),
-                piece.heard,
+                piece.context,
                 tries,
-                piece.speech.ended,
+                piece.ended,
                 piece.verdict.reasons,
                 piece.verdict.scores,
             )
             for kept, tries in self._kept
             for piece in kept.pieces
         )
-        name = spoken_take_id(self.asked, [(part.text, part.seed, part.heard) for part in parts])
+        name = spoken_take_id(self.request, [(part.text, part.seed, part.heard) for part in parts])
         context = tuple(turn.take for turn in self.window)
-        return Take(name, origin, self.asked, context, parts, tuple(checked), now(), rate=rate)
+        return Take(name, "spoken", self.request, context, parts, (), now(), rate=rate)
 
     def codes(self) -> list[Codes]:
-        """The codes of each part, once `done`."""
-        return [piece.speech.codes for piece in self._pieces()]
+        """The codes of each piece, once `done`."""
+        return [piece.codes for piece in self._pieces() if piece.codes is not None]
 
     def audio(self) -> list[np.ndarray]:
-        """The sound of each part, once `done`."""
+        """The sound of each piece that is kept."""
         return [piece.audio for piece in self._pieces()]
 
-    def _pieces(self) -> list[Piece]:
+    def _pieces(self) -> list[Candidate]:
         return [piece for kept, _ in self._kept for piece in kept.pieces]
 
     def _begin(self) -> None:
         if not self.done:
-            self._try = Try(texts_of_try(self.asked.parts[len(self._kept)], self.number))
+            self._try = _Try(texts_of_try(self.request.parts[len(self._kept)], self.number))
+
+
+def wants_check(take: Take, checks: Sequence[str], retries: int) -> bool:
+    """Whether a take that was there has to be judged: a check is new to it, or it is bad and tries are left.
+
+    What a person pinned or recorded is never judged.
+    """
+    if take.pins or take.origin == "imported":
+        return False
+    tries = [part.tries for part in take.parts if part.reasons]
+    return not set(checks) <= set(take.checked) or (bool(tries) and min(tries) <= retries)
+
+
+@dataclass(frozen=True, eq=False)
+class StoredTake:
+    """A take that was there and is judged anew, with the line it was found for.
+
+    Args:
+        line: as it would be spoken.
+        take: from the store.
+        candidates: its parts.
+    """
+
+    line: LineInProgress
+    take: Take
+    candidates: tuple[Candidate, ...]
+
+    @classmethod
+    def read(cls, line: LineInProgress, take: Take, store: TakeStore) -> StoredTake:
+        """Read the files of a take."""
+        parts = zip(take.parts, store.codes(take), store.audio(take), strict=True)
+        voice = line.request.voice.name
+        candidates = tuple(
+            Candidate(part.text, codes, part.ended, audio, take.rate, voice, part.seed, part.heard)
+            for part, codes, audio in parts
+        )
+        return cls(line, take, candidates)
+
+    def judged(self, verdicts: Sequence[Verdict], checks: Sequence[str]) -> Take:
+        """The take with what was found, checked by `checks` as well as before."""
+        parts = tuple(
+            replace(part, reasons=verdict.reasons, scores={**part.scores, **verdict.scores})
+            for part, verdict in zip(self.take.parts, verdicts, strict=True)
+        )
+        checked = tuple(dict.fromkeys((*self.take.checked, *checks)))
+        return replace(self.take, parts=parts, checked=checked)
+
+    def again(self, verdicts: Sequence[Verdict]) -> LineInProgress:
+        """The line, to be spoken again from the first bad part on."""
+        if [part.text for part in self.take.parts] == list(self.line.request.parts):
+            pieces = [replace(each, verdict=it) for each, it in zip(self.candidates, verdicts, strict=True)]
+            self.line.resume(pieces, [part.tries for part in self.take.parts])
+        return self.line

@@ -1,4 +1,4 @@
-"""Hearing a script while it is being spoken: every piece that is kept is sent on, in the script's order."""
+"""Playing a script while it is being spoken: every piece that is kept is sent on, in the script's order."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from contextlib import suppress
 import numpy as np
 
 from csm_cli.audio.files import read_audio
-from csm_cli.audio.level import Loudness, db, limit_peaks, rms, static_gain
+from csm_cli.audio.level import Loudness, add_room_tone, db, limit_peaks, rms, static_gain
 from csm_cli.audio.mastering import Pauses
 from csm_cli.audio.measure import Measured, integrated_loudness
-from csm_cli.audio.room_tone import add_tone
 from csm_cli.audio.sinks import Sink
 from csm_cli.audio.stitch import faded
 from csm_cli.audio.timeline import Gap, Sound, Spoken
 from csm_cli.audio.trim import trim
 from csm_cli.core.errors import CsmError
-from csm_cli.rendering.chapter import PART_GAP_SECONDS, arrange
+from csm_cli.rendering.assemble import PART_GAP_SECONDS, arrange
 from csm_cli.rendering.line import SpokenLine
 from csm_cli.rendering.plan import Chain, PlannedLine
 from csm_cli.rendering.progress import Progress
@@ -30,9 +29,9 @@ SPEECH_ABOVE_RMS_DB = 1.0
 
 
 class LiveSound(Progress):
-    """Hears of what is kept, and plays it in a thread of its own; tells another progress of everything.
+    """Plays what is kept, in a thread of its own, and hands everything on to another progress.
 
-    Nothing that is heard is taken back: only pieces that passed their checks, or the best of all tries, are
+    Nothing that is played is taken back: only pieces that passed their checks, or the best of all tries, are
     sent on. The level is set once, by the first of them. Beds, and sounds under speech, are left out. Where
     the reader of a stream goes away, the speaking ends with a BrokenPipeError, after the line being spoken.
 
@@ -40,7 +39,7 @@ class LiveSound(Progress):
         inner: the other one.
         sink: where the sound goes; closed at the end.
         rate: Hz.
-        loudness, pauses, tone_db: as for the files.
+        loudness, pauses, room_tone_db: as for the files.
     """
 
     listening = True
@@ -52,12 +51,12 @@ class LiveSound(Progress):
         rate: int,
         loudness: Loudness,
         pauses: Pauses | None = None,
-        tone_db: float | None = -66.0,
+        room_tone_db: float | None = -66.0,
     ):
         self._inner, self._sink, self._rate = inner, sink, rate
-        self._loudness, self._pauses, self._tone_db = loudness, pauses or Pauses(), tone_db
-        self._pieces: dict[int, list[np.ndarray]] = defaultdict(list)
-        self._settled: set[int] = set()
+        self._loudness, self._pauses, self._room_tone_db = loudness, pauses or Pauses(), room_tone_db
+        self._pieces: dict[PlannedLine, list[np.ndarray]] = defaultdict(list)
+        self._settled: set[PlannedLine] = set()
         self._changed = threading.Condition()
         self._over = False
         self._gain: float | None = None
@@ -72,15 +71,15 @@ class LiveSound(Progress):
 
     def sound(self, planned: PlannedLine, audio: np.ndarray) -> None:
         with self._changed:
-            self._pieces[id(planned)].append(audio)
+            self._pieces[planned].append(audio)
             self._changed.notify()
 
     def line(self, line: SpokenLine) -> None:
         with self._changed:
-            self._settled.add(id(line.planned))
+            self._settled.add(line.planned)
             self._changed.notify()
         self._inner.line(line)
-        if self._sink.gone:  # what is spoken is kept; to speak a book that nobody hears would take hours
+        if self._sink.gone:  # what is spoken is kept; to speak a book for nobody would take hours
             raise BrokenPipeError
 
     def chapter(self, chain: Chain, seconds: float, files: Sequence[Measured]) -> None:
@@ -90,7 +89,7 @@ class LiveSound(Progress):
         self._inner.book(files, notes)
 
     def finish(self) -> None:
-        """Until everything has been heard.
+        """Until everything has been played.
 
         Raises:
             CsmError: a sound could not be read, the device is gone.
@@ -122,7 +121,7 @@ class LiveSound(Progress):
             self._quiet(self._pauses.tail)
         except _Over:
             pass
-        except Exception as error:  # told by `finish`, in the thread that listens to the user
+        except Exception as error:  # raised by `finish`, in the main thread
             self._fault = error
 
     def _play(self, chain: Chain) -> None:
@@ -144,17 +143,19 @@ class LiveSound(Progress):
 
     def _wait(self, planned: PlannedLine) -> Iterator[np.ndarray]:
         """The pieces of a line as they come, until it is settled."""
-        key, number = id(planned), 0
+        number = 0
         while True:
             with self._changed:
-                while number == len(self._pieces[key]) and key not in self._settled and not self._over:
+                while (
+                    number == len(self._pieces[planned]) and planned not in self._settled and not self._over
+                ):
                     self._changed.wait()
                 if self._over:
                     raise _Over
-                if number == len(self._pieces[key]):
-                    del self._pieces[key]
+                if number == len(self._pieces[planned]):
+                    del self._pieces[planned]
                     return
-                piece = self._pieces[key][number]
+                piece = self._pieces[planned][number]
             number += 1
             if piece.size:
                 yield piece
@@ -178,8 +179,8 @@ class LiveSound(Progress):
     def _send(self, audio: np.ndarray) -> None:
         if self._over:
             raise _Over
-        if self._tone_db is not None:
-            add_tone(audio, self._rate, self._tone_db, position=self._position)
+        if self._room_tone_db is not None:
+            add_room_tone(audio, self._rate, self._room_tone_db, position=self._position)
         if (ceiling := self._loudness.ceiling_db) is not None:
             limit_peaks(audio, self._rate, ceiling)
         self._position += audio.size
@@ -187,4 +188,4 @@ class LiveSound(Progress):
 
 
 class _Over(Exception):
-    """Nobody listens any more."""
+    """Playing was broken off."""

@@ -12,8 +12,7 @@ from functools import partial
 from csm_cli.audio.measure import Measured
 from csm_cli.core.errors import CsmError, MissingError
 from csm_cli.delivery.writer import BookWriter
-from csm_cli.rendering.book import book_writer
-from csm_cli.rendering.chapter import chapter_parts
+from csm_cli.rendering.assemble import book_writer, chapter_parts
 from csm_cli.rendering.credits import role_of
 from csm_cli.rendering.line import SpokenLine
 from csm_cli.rendering.options import RenderOptions
@@ -64,7 +63,7 @@ def master_jobs(
                         progress.chapter(chain, seconds, files)
                 whole = writer.finish()
             except BaseException:
-                with suppress(CsmError):  # the first fault is the one to be told
+                with suppress(CsmError):  # the first fault is the one that is raised
                     writer.write_timeline()
                 raise
             report.files += [file.path for file in whole]

@@ -1,4 +1,4 @@
-"""Which model speaks: the one asked for, else csm-1b if it is there already, else the embedded demo voice."""
+"""Which model speaks: the one that is named, else csm-1b if it is there, else the embedded demo voice."""
 
 from __future__ import annotations
 
@@ -35,6 +35,13 @@ class Limits:
 UNLIMITED = Limits()
 
 
+def limits_of(source: str | Path) -> Limits:
+    """What the model in a folder cannot do: the embedded model has learned the letters of English alone."""
+    from csm_cli.checkpoints.find import DEMO_CHECKPOINT
+
+    return Limits(ASCII) if Path(source).resolve() == DEMO_CHECKPOINT.resolve() else UNLIMITED
+
+
 @dataclass(frozen=True)
 class ModelChoice:
     """A model to load.
@@ -48,15 +55,11 @@ class ModelChoice:
     note: str
 
     def limits(self) -> Limits:
-        """What the model cannot do: the embedded model knows the letters of English alone."""
-        from csm_cli.checkpoints.find import DEMO_CHECKPOINT
+        """What the model cannot do."""
+        return limits_of(self.source)
 
-        if Path(self.source).resolve() != DEMO_CHECKPOINT.resolve():
-            return UNLIMITED
-        return Limits(ASCII)
-
-    def sketch(self, options: RenderOptions, load: Callable[[], Engine]) -> LazyEngine:
-        """What its small files tell of the engine, which `load` gives if it is needed after all; no torch.
+    def lazy(self, options: RenderOptions, load: Callable[[], Engine]) -> LazyEngine:
+        """An engine that `load` gives when needed; until then the small files are enough, without torch.
 
         Raises:
             MissingError, UsageError: as `load`, but for damaged weights.
@@ -68,11 +71,11 @@ class ModelChoice:
     def load(
         self, options: RenderOptions, notice: Callable[[str], None], *, in_haste: bool = False
     ) -> Engine:
-        """The engine, on the device and in the numbers that the options ask for.
+        """The engine, on the device and in the number type of the options.
 
         Args:
             options: of the rendering.
-            notice: told, in a line, what the user should know.
+            notice: called with what the user should know, a line each.
             in_haste: for a line or two; see `Engine.load`.
 
         Raises:
@@ -96,15 +99,15 @@ class ModelChoice:
         )
 
 
-def choose_model(asked: str | None = None) -> ModelChoice:
-    """Choose as docs/design.md says: `asked` (`--model`), `CSM_MODEL`, csm-1b from the cache, the demo voice.
+def choose_model(name: str | None = None) -> ModelChoice:
+    """Choose as docs/design.md says: `name` (`--model`), `CSM_MODEL`, csm-1b from the cache, the demo voice.
 
     "demo" names the embedded voice. Nothing is fetched and torch is not loaded.
     """
-    for name, origin in ((asked, "--model"), (os.environ.get("CSM_MODEL"), "CSM_MODEL")):
-        if name and name != DEMO:
-            return ModelChoice(name, f"model {name} ({origin})")
-        if name:
+    for wanted, origin in ((name, "--model"), (os.environ.get("CSM_MODEL"), "CSM_MODEL")):
+        if wanted and wanted != DEMO:
+            return ModelChoice(wanted, f"model {wanted} ({origin})")
+        if wanted:
             return _demo(origin)
     if is_cached(FULL_MODEL):
         return ModelChoice(
@@ -114,7 +117,7 @@ def choose_model(asked: str | None = None) -> ModelChoice:
 
 
 def is_cached(repository: str) -> bool:
-    """Whether all weights of a repository on the Hub lie in the local cache; never asks the network."""
+    """Whether all weights of a repository on the Hub lie in the local cache; without the network."""
     from huggingface_hub import try_to_load_from_cache
 
     def cached(name: str) -> str | None:
@@ -135,6 +138,6 @@ def is_cached(repository: str) -> bool:
 def _demo(origin: str | None = None) -> ModelChoice:
     from csm_cli.checkpoints.find import DEMO_CHECKPOINT
 
-    # Who asked for it knows that there is another.
+    # Whoever names it is not reminded of the other.
     more = f" ({origin})" if origin else f"; {GET_FULL}"
     return ModelChoice(str(DEMO_CHECKPOINT), f"the embedded demo voice{more}")

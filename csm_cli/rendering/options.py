@@ -1,88 +1,37 @@
-"""How to render: what the command line offers, as one value."""
+"""How to render: what the command line offers, as one value. Importing this loads nothing heavy."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from csm_cli.core.errors import UsageError
-from csm_cli.delivery.options import Delivery
-from csm_cli.engine import Sampler
-from csm_cli.rendering.context import DEFAULT_TURNS
-from csm_cli.rendering.line import RETRIES
-from csm_cli.rendering.loop import ReferenceMode
-from csm_cli.takes.lineage import Lineage
-from csm_cli.takes.place import Place
+from csm_cli.core.options import option, recalled, remembered
+
+if TYPE_CHECKING:
+    from csm_cli.core.types import Sampler
+    from csm_cli.delivery.options import Delivery
+    from csm_cli.takes.place import Place
 
 
-@dataclass(frozen=True)
-class RenderOptions:
-    """How to render.
+DEFAULT_BATCH = 16
+DEFAULT_TURNS = 3
+DEFAULT_RETRIES = 3
 
-    Args:
-        output: folder of the chapter files; None: one named like the script, in the current folder. Several
-            scripts get a folder each inside it.
-        chapters: numbers of the chapters wanted; None: all.
-        delivery: the files that are made of what is spoken.
-        batch: most lines spoken at once, at least 1.
-        context_turns: turns of each speaker that a line hears.
-        seed: of everything in the script that sets none; None: the script's own, else 0.
-        temperature: of the sampler; None: the model's own.
-        top_k: of the sampler; None: the model's own.
-        model: folder, Hub repository or "demo"; None: see `choose_model`.
-        device: auto, cpu, cuda or mps.
-        dtype: fp32, bf16 or fp16; None: what suits the device.
-        quantize: int8 or fp8; None: as it is.
-        eager: turn every speed-up of the engine off.
-        takes: folder or URL of the takes; None: `.csm/takes` beside the script.
-        lineage: what becomes of a take that heard a line which has changed since: keep or strict.
-        fresh: speak every line anew; pinned takes stay.
-        retries: tries of a part beyond the first.
-        verify: what is checked beside codes and sound: "asr", "voice".
-        asr: the recogniser, as `load_recogniser` takes it.
-        voice_model: folder of an x-vector model, or a GE2E checkpoint; None: the weights of resemblyzer.
-        locked: stop if csm.lock says that takes would come out differently.
-        reference: how a voice's clip is heard: as a turn "before" all others, or "continue"d by the line.
-    """
-
-    output: Path | None = None
-    chapters: frozenset[int] | None = None
-    delivery: Delivery = field(default_factory=Delivery)
-    batch: int = 16
-    context_turns: int = DEFAULT_TURNS
-    seed: int | None = None
-    temperature: float | None = None
-    top_k: int | None = None
-    model: str | None = None
-    device: str = "auto"
-    dtype: str | None = None
-    quantize: str | None = None
-    eager: bool = False
-    takes: Place | None = None
-    lineage: Lineage = "keep"
-    fresh: bool = False
-    retries: int = RETRIES
-    verify: frozenset[str] = frozenset()
-    asr: str = "auto"
-    voice_model: Path | None = None
-    locked: bool = False
-    reference: ReferenceMode = "before"
-
-    def sampler(self, default: Sampler) -> Sampler:
-        """The model's sampler with what was set here, which then counts for all codebooks."""
-        if self.temperature is not None:
-            default = replace(default, temperature=self.temperature, depth_temperature=None)
-        if self.top_k is not None:
-            default = replace(default, top_k=self.top_k, depth_top_k=None)
-        return default
+ReferenceMode = Literal["before", "continue"]
+"""How a voice's clip is used: as a turn before all others, or as sound that the line itself goes on from."""
 
 
-def parse_chapters(text: str) -> frozenset[int]:
-    """Read "1-3,5".
+def parse_chapters(text: str | None) -> frozenset[int] | None:
+    """Read "1-3,5"; None stays None.
 
     Raises:
         UsageError: it is not a list of numbers and ranges of at least 1.
     """
+    if text is None:
+        return None
     numbers: set[int] = set()
     for item in text.split(","):
         first, dash, last = (part.strip() for part in item.partition("-"))
@@ -93,6 +42,182 @@ def parse_chapters(text: str) -> frozenset[int]:
             raise _bad_chapters(item.strip())
         numbers.update(range(low, high + 1))
     return frozenset(numbers)
+
+
+def _default_delivery() -> Delivery:
+    from csm_cli.delivery.options import Delivery
+
+    return Delivery()
+
+
+class Check(StrEnum):
+    """What is checked beside codes and sound: the words, by a recogniser; the voice, by a speaker encoder."""
+
+    asr = "asr"
+    voice = "voice"
+
+
+def _checks(wanted: list[Check] | None) -> frozenset[str]:
+    return frozenset(check.value for check in wanted or ())
+
+
+@dataclass(frozen=True)
+class RenderOptions:
+    """How to render. What each field is for, its `help` says; beyond that:
+
+    Attributes:
+        output: None: one folder named like the script, in the current one.
+        chapters: numbers; None: all.
+        delivery: the files that are made of what is spoken.
+        reference: how a voice's clip is used; see `chain.ReferenceMode`.
+        takes: folder or URL; None: `.csm/takes` beside the script.
+        verify: of "asr" and "voice".
+        asr: as `load_recogniser` takes it.
+        voice_model: as `load_encoder` takes it.
+        seed: None: the script's own, else 0.
+        temperature, top_k: None: the model's own.
+        model: None: see `choose_model`.
+        dtype: None: what suits the device.
+        quantize: None: nothing is rounded.
+    """
+
+    output: Path | None = option(
+        None,
+        "-o",
+        "--output",
+        metavar="DIR",
+        help="Folder of the chapter files; several scripts get a folder each in it. "
+        "Default: a folder named like the script, here. - streams a WAV of one script instead.",
+    )
+    chapters: frozenset[int] | None = option(
+        None,
+        "--chapters",
+        metavar="1-3,5",
+        kind=str | None,
+        parse=parse_chapters,
+        help="Render these chapters only.",
+    )
+    delivery: Delivery = field(default_factory=_default_delivery)
+    batch: int = option(
+        DEFAULT_BATCH, "--batch", min=1, metavar="N", help="Most chapters spoken side by side."
+    )
+    context_turns: int = option(
+        DEFAULT_TURNS,
+        "--context-turns",
+        min=0,
+        metavar="N",
+        help="Earlier lines of each speaker that a line hears.",
+        remembered=True,
+    )
+    reference: ReferenceMode = option(
+        "before",
+        "--reference",
+        help="How a voice's clip is heard: before all else, as a turn of its own, or continued by the line.",
+        remembered=True,
+    )
+    takes: Place | None = None
+    lineage: Literal["keep", "strict"] = option(
+        "keep",
+        "--lineage",
+        help="When a line changes, what heard it is kept and marked stale, or (strict) spoken again.",
+    )
+    fresh: bool = option(False, "--fresh", help="Speak every line again, save those with a pinned take.")
+    retries: int = option(
+        DEFAULT_RETRIES,
+        "--retries",
+        min=0,
+        max=9,
+        metavar="N",
+        help="Further tries of a faulty line.",
+        remembered=True,
+    )
+    verify: frozenset[str] = option(
+        frozenset(),
+        "--verify",
+        kind=list[Check] | None,
+        parse=_checks,
+        help="Beside codes and sound, check the words (asr) or the voice (voice); may be repeated.",
+    )
+    asr: str = option(
+        "auto",
+        "--asr",
+        metavar="MODEL",
+        help="The recogniser: whisper, whisper:SIZE, a Whisper checkpoint, or pocketsphinx. Default: "
+        "whisper if it is installed and fetched, else pocketsphinx.",
+    )
+    voice_model: Path | None = option(
+        None,
+        "--voice-model",
+        metavar="PATH",
+        help="What tells voices apart: a folder of an x-vector model, or a GE2E checkpoint (.pt). Default: "
+        "resemblyzer's, if installed.",
+    )
+    locked: bool = option(
+        False, "--locked", help="Stop if csm.lock says that lines would come out differently."
+    )
+    seed: int | None = option(
+        None,
+        "--seed",
+        min=0,
+        metavar="N",
+        help="Another seed gives another reading. Default: 0.",
+        remembered=True,
+    )
+    temperature: float | None = option(
+        None,
+        "--temperature",
+        metavar="T",
+        min=0.0,
+        max=5.0,
+        help="Liveliness; 0 is always the likeliest. Default: the model's.",
+        remembered=True,
+    )
+    top_k: int | None = option(
+        None,
+        "--top-k",
+        min=0,
+        metavar="N",
+        help="Candidates that are drawn from; 0 for all. Default: the model's.",
+        remembered=True,
+    )
+    model: str | None = option(
+        None,
+        "--model",
+        metavar="MODEL",
+        help="A folder, a Hub repository or 'demo'. Default: CSM_MODEL, else csm-1b if already downloaded, "
+        "else the demo voice.",
+        remembered=True,
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = option("auto", "--device", help="Where the model runs.")
+    dtype: Literal["fp32", "bf16", "fp16"] | None = option(
+        None, "--dtype", help="Number type. Default: bf16 on CUDA, else fp32."
+    )
+    quantize: Literal["int8", "fp8"] | None = option(
+        None, "--quantize", help="Round the layers' products: int8 (CPU, CUDA) or fp8 (CUDA)."
+    )
+    eager: bool = option(
+        False, "--eager", help="Turn every speed-up off: the reference, if a fast path fails."
+    )
+
+    def sampler(self, default: Sampler) -> Sampler:
+        """The model's sampler with what was set here, which then counts for all codebooks."""
+        if self.temperature is not None:
+            default = replace(default, temperature=self.temperature, depth_temperature=None)
+        if self.top_k is not None:
+            default = replace(default, top_k=self.top_k, depth_top_k=None)
+        return default
+
+    def to_remember(self) -> dict[str, Any]:
+        """What is needed to plan and speak a line again in the same way, as plain values."""
+        return remembered(self) | {"titles": self.delivery.titles, "credits": self.delivery.credits}
+
+    @classmethod
+    def recall(cls, values: dict[str, Any], takes: Place | None = None) -> RenderOptions:
+        """The options of an earlier rendering, as far as `to_remember` gave them."""
+        from csm_cli.delivery.options import Delivery
+
+        delivery = Delivery(titles=bool(values.get("titles")), credits=bool(values.get("credits")))
+        return cls(takes=takes, delivery=delivery, **recalled(cls, values))
 
 
 def format_chapters(numbers: list[int]) -> str:

@@ -1,6 +1,7 @@
 """From screenplays to chains: who says what, in which voice, in pieces that the model reads well.
 
-A chapter is a chain: its lines are spoken in order because each hears the ones before. No model is needed.
+A chapter is a chain: its lines are spoken in order because each has the ones before as context. No model is
+needed.
 """
 
 from __future__ import annotations
@@ -9,13 +10,18 @@ import hashlib
 from collections import Counter
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from csm_cli.rendering.requests import DEFAULT_MAX_CHARACTERS, RequestFactory
 from csm_cli.script import Chapter, Item, Line, Screenplay
+from csm_cli.takes import LineRequest
 from csm_cli.takes.keys import line_id
-from csm_cli.text import Reader, fold_to, split_text
+from csm_cli.text import Normaliser, fold_to, split_text
 from csm_cli.verify.codes import expected_seconds
 
 SEED_LIMIT = 2**53
+"""Every JSON reader keeps integers below it exactly: copied from timeline.json into a script, a seed gives
+the same take again."""
 
 
 def derive(*parts: int | str) -> int:
@@ -56,6 +62,8 @@ SHORT_CHARACTERS = 12
 def join_short_lines(chapter: Chapter, most: int) -> Chapter:
     """`chapter` with very short lines joined to the line before or behind of the same speaker.
 
+    Where the script sets `join_short`, for a line inserted beside a short one then changes a take that was
+    there.
     Only neighbours that nothing sets apart: no pause, paragraph, sound, note, seed or other settings between
     them, and not the same words twice. A line that is joined keeps the id and place of the first.
 
@@ -90,32 +98,45 @@ def _belong_together(first: Line, second: Line, most: int) -> bool:
     )
 
 
-DEFAULT_MAX_CHARACTERS = 250
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PlannedLine:
-    """A line ready to be spoken.
+    """A line ready to be spoken; two are the same only if they are one object.
 
     Args:
         line: as it stands in the script.
-        id: its stable name, the same while other lines come, go or move.
-        voice: name of the voice it is spoken in.
-        tag: the model's speaker tag.
-        parts: its spoken form, split; empty if the model can say nothing of it.
-        seed: of the first try.
+        request: what it asks of the takes: its spoken form in parts, its voice, its seed. Without parts the
+            model can say nothing of it.
         unspoken: characters that the model cannot say, each once.
-        occurrence: how many times its speaker said the same before in the script, in spoken form.
     """
 
     line: Line
-    id: str
-    voice: str
-    tag: int
-    parts: tuple[str, ...]
-    seed: int
+    request: LineRequest
     unspoken: str = ""
-    occurrence: int = 0
+
+    @property
+    def id(self) -> str:
+        """Its stable name, the same while other lines come, go or move."""
+        return self.request.line
+
+    @property
+    def voice(self) -> str:
+        """Name of the voice it is spoken in."""
+        return self.line.voice
+
+    @property
+    def tag(self) -> int:
+        """The model's speaker tag."""
+        return self.request.voice.tag
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Its spoken form, split."""
+        return self.request.parts
+
+    @property
+    def seed(self) -> int:
+        """Of the first try."""
+        return self.request.seed
 
     @property
     def characters(self) -> int:
@@ -151,7 +172,8 @@ def plan_screenplay(
     max_characters: int = DEFAULT_MAX_CHARACTERS,
     chapters: frozenset[int] | None = None,
     alphabet: Container[str] | None = None,
-    reader: Reader | None = None,
+    reader: Normaliser | None = None,
+    factory: RequestFactory | None = None,
 ) -> list[Chain]:
     """Plan a script.
 
@@ -164,8 +186,10 @@ def plan_screenplay(
         chapters: numbers of the chapters wanted; None for all. Seeds do not depend on this choice.
         alphabet: characters that the model can say; None for any.
         reader: makes spoken text of what is written; None: that of the script's language, without a lexicon.
+        factory: of requests; None: without a model.
     """
-    reader = reader or Reader(screenplay.language)
+    reader = reader or Normaliser(screenplay.language)
+    factory = factory or RequestFactory(Path(screenplay.path).name, {})
     said: Counter[tuple[str, str]] = Counter()
     written: Counter[tuple[str, str]] = Counter()
     names: set[str] = set()
@@ -176,7 +200,7 @@ def plan_screenplay(
             chapter = join_short_lines(chapter, max_characters)
         planned = []
         for line in chapter.lines:
-            text = reader.spoken(line.text, line.speaker, chapter.number)
+            text = reader.normalise(line.text, line.speaker, chapter.number)
             occurrence = said[line.speaker, text]
             said[line.speaker, text] += 1
             name = _new_id(line, written, names)
@@ -188,9 +212,8 @@ def plan_screenplay(
             sounds = any(character.isalnum() for character in text)
             parts = tuple(split_text(text, max_characters)) if sounds else ()
             tag = (others or {}).get((line.speaker, line.voice), tags[line.speaker])
-            planned.append(
-                PlannedLine(line, name, line.voice, tag, parts, seed_of_line, unspoken, occurrence)
-            )
+            request = factory.request(line, name, tag, parts, seed_of_line, occurrence)
+            planned.append(PlannedLine(line, request, unspoken))
         if chapters is None or chapter.number in chapters:
             chains.append(Chain(screenplay, chapter, tuple(planned)))
     return chains

@@ -16,7 +16,7 @@ from csm_cli.script import Source
 
 
 class Progress:
-    """Hears of everything and does nothing: the base of what draws."""
+    """What is reported, each in a method that does nothing here: the base of what draws."""
 
     def start(self, chains: Sequence[Chain]) -> None:
         """The plan is made, speaking begins."""
@@ -64,7 +64,7 @@ class RenderReport:
         cached: of these, those whose take was there already.
         silent: of these, those with nothing that the model can say.
         retried: of the others, those that took more than one try.
-        stale_lines: of all, those that heard something which is said no more, as "place: id".
+        stale_lines: of all, those with a take in their context that is used no more, as "place: id".
         spoken_seconds: of the takes that were spoken now.
         audio_seconds: of the chapter files.
         seconds: taken, loading of the model left out.

@@ -1,29 +1,32 @@
-"""From script files to jobs and plans: all that can be known, and found faulty, before a model is loaded."""
+"""From script files to jobs and plans: all that can be read, and found faulty, before a model is loaded."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from csm_cli.core.errors import ScriptError, UsageError
-from csm_cli.lint.doubts import tag_doubts
-from csm_cli.lint.script import check_script
-from csm_cli.rendering.book import book_of
-from csm_cli.rendering.cast import cast_tags, find_voices, line_tags, with_clips
+from csm_cli.core.errors import MissingError, ScriptError, UsageError
+from csm_cli.core.types import Segment
+from csm_cli.lint.script import check_script, tag_doubts
+from csm_cli.rendering.assemble import book_of
+from csm_cli.rendering.cast import cast_tags, find_voices, line_tags, references, with_clips
 from csm_cli.rendering.credits import with_credits, with_titles
-from csm_cli.rendering.models import UNLIMITED, Limits
 from csm_cli.rendering.options import RenderOptions, format_chapters
-from csm_cli.rendering.plan import DEFAULT_MAX_CHARACTERS, Chain, plan_screenplay
+from csm_cli.rendering.plan import Chain, plan_screenplay
+from csm_cli.rendering.requests import ModelTraits, RequestFactory
 from csm_cli.script import Screenplay, read_screenplay
 from csm_cli.script.problems import script_error
 from csm_cli.script.reader import recast
-from csm_cli.script.source_text import STDIN
+from csm_cli.script.sources import STDIN
 from csm_cli.takes.place import Place
 from csm_cli.takes.store import takes_folder
-from csm_cli.text import Reader, reader_for
+from csm_cli.text import Normaliser, normaliser_for
+from csm_cli.verify import Verifier
+from csm_cli.verify.alignment import words_of
+from csm_cli.voices.codes import VoiceEncoder
 from csm_cli.voices.names import renamed, voice_names
 
 if TYPE_CHECKING:
@@ -47,7 +50,7 @@ class Job:
     voices: dict[str, Voice]
     folder: Path
     takes: Place
-    reader: Reader | None = None
+    reader: Normaliser | None = None
     renamed: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -70,8 +73,8 @@ def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
         read = [read_screenplay(script) for script in scripts]
         former = [renamed(play.voices, voice_names(Path(play.path).parent)) for play in read]
         plays = [_completed(recast(play, names), options) for play, names in zip(read, former, strict=True)]
-        readers = [reader_for(play) for play in plays]
-    except ScriptError:  # all there is to mend is told at once, as lint does
+        readers = [normaliser_for(play) for play in plays]
+    except ScriptError:  # all there is to mend is reported at once, as lint does
         raise script_error(found for script in scripts for found in check_script(script)) from None
     _check_chapters(plays, options.chapters)
     folders = _folders(scripts, options.output)
@@ -90,18 +93,6 @@ def _completed(play: Screenplay, options: RenderOptions) -> Screenplay:
     return with_credits(play, book_of(play, delivery.narrator)) if delivery.credits else play
 
 
-class PlannedFor(Protocol):
-    """What planning needs to know of a model."""
-
-    @property
-    def max_characters(self) -> int:
-        """Longest piece that it reads well."""
-
-    @property
-    def shipped_speakers(self) -> int:
-        """Shipped voices that it was trained on; they have the tags from 0."""
-
-
 @dataclass(frozen=True)
 class JobPlan:
     """What there is to speak for a job.
@@ -110,6 +101,7 @@ class JobPlan:
         job: the script.
         tags: speaker tag of every character.
         chains: the chapters.
+        factory: of the lines' requests.
         shipped_speakers: shipped voices that the model was trained on.
         warnings: what a person should know of the tags, one line each.
     """
@@ -117,45 +109,52 @@ class JobPlan:
     job: Job
     tags: dict[str, int]
     chains: list[Chain]
+    factory: RequestFactory
     shipped_speakers: int = 0
     warnings: tuple[str, ...] = ()
 
+    def references(self, engine: VoiceEncoder) -> dict[tuple[int, str], Segment]:
+        """The references of its voices, encoded where they were not before, by speaker tag and voice."""
+        return references(engine, self.tags, self.job.screenplay, self.job.voices, self.shipped_speakers)
+
 
 def plan_jobs(
-    jobs: Sequence[Job],
-    options: RenderOptions,
-    model: PlannedFor | None = None,
-    *,
-    limits: Limits = UNLIMITED,
+    jobs: Sequence[Job], options: RenderOptions, model: ModelTraits = ModelTraits()
 ) -> list[JobPlan]:
-    """Plan the jobs for a model.
+    """Plan the jobs for a model; without one, for looking at scripts and takes.
 
     Args:
         jobs: from `read_jobs`.
         options: of the rendering.
-        model: which will speak; None: any.
-        limits: of it.
+        model: which will speak.
+
+    Raises:
+        MissingError: the reference of a voice cannot be read.
     """
-    longest = model.max_characters if model else DEFAULT_MAX_CHARACTERS
-    shipped = model.shipped_speakers if model else 0
-    plans = []
-    for job in jobs:
-        tags = cast_tags(job.screenplay, job.voices, shipped)
-        own = {name: voice.speaker for name, voice in job.voices.items() if voice.layer == "shipped"}
-        doubts = tag_doubts(job.screenplay, own, shipped)
-        chains = plan_screenplay(
-            job.screenplay,
-            tags,
-            others=line_tags(job.screenplay, job.voices, tags, shipped),
-            seed=options.seed,
-            max_characters=longest,
-            chapters=options.chapters,
-            alphabet=limits.alphabet,
-            reader=job.reader,
-        )
-        warnings = tuple(f"{source}: warning: {what}" for source, what in doubts)
-        plans.append(JobPlan(job, tags, chains, shipped, warnings))
-    return plans
+    return [plan_job(job, options, model) for job in jobs]
+
+
+def plan_job(job: Job, options: RenderOptions, model: ModelTraits) -> JobPlan:
+    """As `plan_jobs`, of one."""
+    shipped = model.shipped_speakers
+    tags = cast_tags(job.screenplay, job.voices, shipped)
+    own = {name: voice.speaker for name, voice in job.voices.items() if voice.layer == "shipped"}
+    lexicon = job.reader.lexicon.digest if job.reader else ""
+    factory = RequestFactory.of(job.script, job.voices, lexicon, model, options)
+    chains = plan_screenplay(
+        job.screenplay,
+        tags,
+        others=line_tags(job.screenplay, job.voices, tags, shipped),
+        seed=options.seed,
+        max_characters=model.max_characters,
+        chapters=options.chapters,
+        alphabet=model.alphabet,
+        reader=job.reader,
+        factory=factory,
+    )
+    doubts = tag_doubts(job.screenplay, own, shipped)
+    warnings = tuple(f"{source}: warning: {what}" for source, what in doubts)
+    return JobPlan(job, tags, chains, factory, shipped, warnings)
 
 
 def _folders(scripts: Sequence[Path], output: Path | None) -> list[Path]:
@@ -183,3 +182,50 @@ def _check_chapters(plays: Sequence[Screenplay], wanted: frozenset[int] | None) 
             where="--chapters",
             remedy=f"choose from {format_chapters(sorted(there))}",
         )
+
+
+def make_verifier(jobs: Sequence[Job], options: RenderOptions, note: Callable[[str], None]) -> Verifier:
+    """The checks that `options.verify` names; its models are loaded here, before anything is spoken.
+
+    Args:
+        jobs: whose language the recogniser is for, whose voices are compared with, and whose lexicons hold
+            words that no recogniser has.
+        options: of the rendering.
+        note: called with a line when a check stays off, or when its recogniser is a poor judge.
+
+    Raises:
+        MissingError: a recogniser or a speaker model is not there.
+        UsageError: the recogniser has not learned the language.
+    """
+    recogniser = likeness = None
+    if "asr" in options.verify:
+        from csm_cli.verify.recognisers import load_recogniser
+
+        try:
+            recogniser = load_recogniser(options.asr, jobs[0].screenplay.language, options.device, note)
+        except MissingError as error:
+            raise MissingError(
+                error.what, where=f"--verify asr: {error.where}", remedy=error.remedy
+            ) from error
+    if "voice" in options.verify:
+        references = {
+            name: voice.audio for job in jobs for name, voice in job.voices.items() if voice.audio is not None
+        }
+        from csm_cli.verify.speaker import NO_ENCODER, load_encoder
+
+        encoder = load_encoder(options.voice_model)
+        if encoder is None:
+            note(f"--verify voice is off: {NO_ENCODER}")
+        elif not references:
+            note("--verify voice is off: no voice of this cast has a reference recording")
+        else:
+            from csm_cli.verify.speaker import VoiceLikeness
+
+            likeness = VoiceLikeness(encoder, references)
+    return Verifier(recogniser, likeness, names=_words_of_lexicons(jobs))
+
+
+def _words_of_lexicons(jobs: Sequence[Job]) -> frozenset[str]:
+    """The words that lexicons put in the place of written ones: what is recognised is compared with those."""
+    entries = {entry for job in jobs if job.reader for entry in job.reader.lexicon.entries}
+    return frozenset(word for entry in entries for word in words_of(entry.say))

@@ -51,8 +51,8 @@ def serve_queue(
         folder: that is watched.
         render: does the work; what it raises about a script fails that script, and a `UsageError` or
             `MissingError` ends all, for every script would meet it.
-        note: is told what happens, in a line each.
-        done: is told the folder of results that are whole.
+        note: called with what happens, a line each.
+        done: called with each folder of results that are whole.
         once: end when nothing waits.
         poll: seconds between two looks.
 
@@ -199,7 +199,7 @@ class _Queue:
 
 
 def _fault_of(script: Path) -> str:
-    """What is wrong with a script, as far as can be told without a model."""
+    """What is wrong with a script, as far as can be found without a model."""
     from csm_cli.rendering.options import RenderOptions
     from csm_cli.rendering.project import read_jobs
 

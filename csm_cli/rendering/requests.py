@@ -1,28 +1,30 @@
-"""From planned lines to what each is asked for: the same with a loaded model and, in a dry run, without."""
+"""What a line asks of the takes: all that can change its sound, as one value; no model need be loaded."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from csm_cli.checkpoints.revision import checkpoint_revision
 from csm_cli.core.errors import MissingError
-from csm_cli.engine import Sampler
-from csm_cli.rendering.loop import ReferenceMode
-from csm_cli.rendering.plan import Chain
-from csm_cli.rendering.project import Job
+from csm_cli.core.types import Sampler
+from csm_cli.rendering.models import UNLIMITED, Limits
+from csm_cli.rendering.options import RenderOptions
+from csm_cli.script import Line
 from csm_cli.takes import LineRequest, ModelIdentity, VoiceIdentity
 from csm_cli.voices.voice import Voice
 
 SPOKEN_FORM = 1
 """Counts up when the same written text comes to be spoken in other words."""
+DEFAULT_MAX_CHARACTERS = 250
+NO_MODEL = ModelIdentity("", "", "")
 
 
-class Loaded(Protocol):
-    """What is known of a model that is loaded."""
+class IdentifiedModel(Protocol):
+    """A model, loaded or not, with what decides its sound."""
 
     @property
     def model_id(self) -> str:
@@ -41,50 +43,100 @@ class Loaded(Protocol):
         """What its products are rounded to."""
 
 
-def identity_of(engine: Loaded) -> ModelIdentity:
+class PlannableModel(IdentifiedModel, Protocol):
+    """An engine, as far as planning needs it."""
+
+    @property
+    def default_sampler(self) -> Sampler:
+        """Its own."""
+
+    @property
+    def max_characters(self) -> int:
+        """Longest piece that it reads well."""
+
+    @property
+    def shipped_speakers(self) -> int:
+        """Shipped voices that it was trained on; they have the tags from 0."""
+
+
+def identity_of(engine: IdentifiedModel) -> ModelIdentity:
     """Which model an engine speaks with."""
     dtype = str(engine.dtype).removeprefix("torch.") + (f"+{engine.quantize}" if engine.quantize else "")
     return ModelIdentity(engine.model_id, checkpoint_revision(engine.files), dtype)
 
 
 @dataclass(frozen=True)
+class ModelTraits:
+    """What a plan depends on in a model; the default stands for no model in particular.
+
+    Args:
+        identity: which weights, in what numbers.
+        sampler: its own.
+        max_characters: longest piece that it reads well.
+        shipped_speakers: shipped voices that it was trained on; they have the tags from 0.
+        alphabet: characters that it can say; None: any.
+    """
+
+    identity: ModelIdentity = NO_MODEL
+    sampler: Sampler = Sampler()
+    max_characters: int = DEFAULT_MAX_CHARACTERS
+    shipped_speakers: int = 0
+    alphabet: frozenset[str] | None = None
+
+    @classmethod
+    def of(cls, engine: PlannableModel, limits: Limits = UNLIMITED) -> ModelTraits:
+        """Of an engine, loaded or not."""
+        return cls(
+            identity_of(engine),
+            engine.default_sampler,
+            engine.max_characters,
+            engine.shipped_speakers,
+            limits.alphabet,
+        )
+
+
+@dataclass(frozen=True)
 class RequestFactory:
-    """What all lines of a job have in common.
+    """What all lines of a script have in common.
 
     Args:
         script: name of the script's file.
-        voices: by the names that the cast uses, with the hashes of what is heard of them.
+        voices: hashes of their references, by the names that the cast uses.
         model: which model speaks.
         sampler: how codes are drawn.
-        turns: most turns of each speaker that a line hears.
+        turns: most turns of each speaker that a line has as context.
         lexicon: a hash of the entries that hold for the script; "" without any. It is not in the keys of
             takes: what it changes is the spoken text.
     """
 
     script: str
-    voices: dict[str, str]
-    model: ModelIdentity
-    sampler: Sampler
-    turns: int
+    voices: Mapping[str, str]
+    model: ModelIdentity = NO_MODEL
+    sampler: Sampler = Sampler()
+    turns: int = 0
     lexicon: str = ""
 
     @classmethod
     def of(
         cls,
-        job: Job,
-        model: ModelIdentity,
-        sampler: Sampler,
-        turns: int,
-        reference: ReferenceMode = "before",
+        script: str,
+        voices: Mapping[str, Voice],
+        lexicon: str,
+        model: ModelTraits,
+        options: RenderOptions,
     ) -> RequestFactory:
-        """Of a job."""
-        voices = {name: voice_hash(voice) for name, voice in job.voices.items()}
-        if reference == "continue":
-            voices = {name: f"{mark}, continued" if mark else "" for name, mark in voices.items()}
-        lexicon = job.reader.lexicon.digest if job.reader else ""
-        return cls(job.script, voices, model, sampler, turns, lexicon)
+        """Of a script. References are read for a model alone: without one nothing is spoken with them.
 
-    def facts(self, seed: int) -> dict[str, Any]:
+        Raises:
+            MissingError: the reference of a voice cannot be read.
+        """
+        hashes = {} if model.identity == NO_MODEL else {name: voice_hash(it) for name, it in voices.items()}
+        if options.reference == "continue":
+            hashes = {name: f"{mark}, continued" if mark else "" for name, mark in hashes.items()}
+        sampler = options.sampler(model.sampler)
+        return cls(script, hashes, model.identity, sampler, options.context_turns, lexicon)
+
+    def settings(self, seed: int) -> dict[str, Any]:
         """What `csm.lock` states: all but the script that can change what its takes sound like."""
         return {
             "model": {"id": self.model.id, "revision": self.model.revision, "dtype": self.model.dtype},
@@ -96,25 +148,23 @@ class RequestFactory:
             "lexicon": self.lexicon or "none",
         }
 
-    def ask(self, chain: Chain) -> tuple[LineRequest, ...]:
-        """What each line of a chain is asked for."""
-        return tuple(self._asked(chain))
-
-    def _asked(self, chain: Chain) -> Iterable[LineRequest]:
-        for line in chain.lines:
-            yield LineRequest(
-                script=self.script,
-                line=line.id,
-                speaker=line.line.speaker,
-                written=line.line.text,
-                parts=line.parts,
-                voice=VoiceIdentity(line.voice, self.voices[line.voice], line.tag),
-                model=self.model,
-                sampler=with_temperature(self.sampler, line.line.settings.temperature),
-                seed=line.seed,
-                occurrence=line.occurrence,
-                turns=0 if line.line.settings.context is False else self.turns,
-            )
+    def request(
+        self, line: Line, name: str, tag: int, parts: tuple[str, ...], seed: int, occurrence: int
+    ) -> LineRequest:
+        """The request of a line; the arguments are fields of it, `name` its stable id."""
+        return LineRequest(
+            script=self.script,
+            line=name,
+            speaker=line.speaker,
+            written=line.text,
+            parts=parts,
+            voice=VoiceIdentity(line.voice, "" if self.model == NO_MODEL else self.voices[line.voice], tag),
+            model=self.model,
+            sampler=with_temperature(self.sampler, line.settings.temperature),
+            seed=seed,
+            occurrence=occurrence,
+            turns=0 if line.settings.context is False else self.turns,
+        )
 
 
 def with_temperature(sampler: Sampler, temperature: float | None) -> Sampler:
@@ -125,7 +175,7 @@ def with_temperature(sampler: Sampler, temperature: float | None) -> Sampler:
 
 
 def voice_hash(voice: Voice) -> str:
-    """A hash of what a model hears of a voice, audio and transcript; "" for a voice without a reference.
+    """A hash of a voice's reference, audio and transcript; "" for a voice without one.
 
     Raises:
         MissingError: the reference cannot be read.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,22 +16,20 @@ from csm_cli.core.errors import CsmError, UsageError
 from csm_cli.delivery.encode import export_chapter
 from csm_cli.delivery.formats import check_formats
 from csm_cli.delivery.tags import Tags
-from csm_cli.rendering.book import book_of
-from csm_cli.rendering.cast import cast_tags, find_voice, references
-from csm_cli.rendering.chapter import chapter_parts
-from csm_cli.rendering.loop import SpeakConfig, Work, speak_chains
+from csm_cli.rendering.assemble import book_of, chapter_parts
+from csm_cli.rendering.cast import find_voice
+from csm_cli.rendering.loop import speak_chains
 from csm_cli.rendering.models import UNLIMITED, Limits
 from csm_cli.rendering.options import RenderOptions
-from csm_cli.rendering.plan import plan_screenplay
 from csm_cli.rendering.progress import Progress, RenderReport
-from csm_cli.rendering.project import Job
-from csm_cli.rendering.requests import RequestFactory, identity_of
+from csm_cli.rendering.project import Job, plan_job
+from csm_cli.rendering.requests import ModelTraits
+from csm_cli.rendering.session import RenderJob, speak_config
 from csm_cli.script import NARRATOR, CastMember, Chapter, Line, Screenplay, Source
 from csm_cli.takes import TakeStore
-from csm_cli.takes.lineage import Chooser
-from csm_cli.takes.repository import TakeRepository
+from csm_cli.takes.lineage import TakeRepository
 from csm_cli.takes.store import TakeWriter
-from csm_cli.text import Reader
+from csm_cli.text import Normaliser
 from csm_cli.text.lexicon_files import load_lexicon
 from csm_cli.verify import Verifier
 from csm_cli.voices.names import renamed, voice_names
@@ -70,11 +69,11 @@ class Saying:
         self.renamed = renamed([voice or ""], voice_names(here))
         self.screenplay = as_screenplay(text, found.name)
         self.voices = {found.name: found}
-        self.reader = Reader(lexicon=load_lexicon(here))
+        self.reader = Normaliser(lexicon=load_lexicon(here))
 
     def spoken(self) -> list[str]:
         """What will be read, a text for each paragraph."""
-        return [self.reader.spoken(line.text) for line in self.screenplay.lines]
+        return [self.reader.normalise(line.text) for line in self.screenplay.lines]
 
     def speak(
         self,
@@ -87,33 +86,21 @@ class Saying:
         """Say it, with the same checks and retries as a rendering.
 
         Args:
-            progress: hears of the line, and of its sound.
+            progress: of the line, and of its sound.
 
         Returns:
             (the sound; what it came to).
         """
         started = time.monotonic()
-        tags = cast_tags(self.screenplay, self.voices, engine.shipped_speakers)
-        heard = references(engine, tags, self.screenplay, self.voices)
-        (chain,) = plan_screenplay(
-            self.screenplay,
-            tags,
-            seed=options.seed,
-            max_characters=engine.max_characters,
-            alphabet=limits.alphabet,
-            reader=self.reader,
-        )
-        sampler, turns = options.sampler(engine.default_sampler), options.context_turns
-        job = Job(self.screenplay, self.voices, Path(), Path())
-        asked = RequestFactory.of(job, identity_of(engine), sampler, turns, options.reference).ask(chain)
+        job = Job(self.screenplay, self.voices, Path(), Path(), self.reader)
+        plan = plan_job(job, replace(options, chapters=None), ModelTraits.of(engine, limits))
         store, verifier = TakeStore(None), Verifier()
         progress = progress or Progress()
-        progress.start([chain])
+        progress.start(plan.chains)
         with TakeWriter(store) as writer:
-            work = Work(chain, asked, heard, TakeRepository(Chooser(store), writer, verifier.checks))
-            manner = SpeakConfig(1, turns, options.retries, verifier, options.reference)
-            ((_, lines),) = speak_chains(engine, [work], manner, progress)
-        parts = chapter_parts(store, chain.chapter, lines)
+            works = RenderJob(plan, TakeRepository(writer, verifier.checks)).works(engine, progress)
+            ((_, lines),) = speak_chains(engine, works, speak_config(options, verifier, batch=1))
+        parts = chapter_parts(store, plan.chains[0].chapter, lines)
         mastering = Mastering(loudness=options.delivery.loudness)
         segment, _ = stitch_chapter(parts, engine.sample_rate, PAUSES, mastering=mastering)
         report = RenderReport()

@@ -1,31 +1,134 @@
-"""Rendering: jobs in, chapter files and a report out."""
+"""Rendering: scripts in, chapter files and a report out. `RenderJob` is a script on its way."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from csm_cli.core.errors import CsmError
-from csm_cli.rendering.book import book_writer
-from csm_cli.rendering.cast import references
-from csm_cli.rendering.chapter import Mark, chapter_parts
-from csm_cli.rendering.credits import role_of
-from csm_cli.rendering.loop import SpeakConfig, Work, speak_chains
+from csm_cli.core.errors import CsmError, UsageError
+from csm_cli.rendering.assemble import BookAssembler, BookPlan, Watermark
+from csm_cli.rendering.chain import SpeakConfig, Work
+from csm_cli.rendering.loop import speak_chains
 from csm_cli.rendering.models import UNLIMITED, Limits
 from csm_cli.rendering.options import RenderOptions
+from csm_cli.rendering.plan import Chain
 from csm_cli.rendering.progress import Interrupted, Progress, RenderReport
-from csm_cli.rendering.project import Job, plan_jobs
-from csm_cli.rendering.requests import identity_of
-from csm_cli.rendering.running import Notes, Running, prepare
-from csm_cli.takes.lineage import Chooser
-from csm_cli.takes.repository import TakeRepository
+from csm_cli.rendering.project import Job, JobPlan, plan_jobs
+from csm_cli.rendering.requests import ModelTraits
+from csm_cli.takes import TakeStore
+from csm_cli.takes.lineage import TakeRepository
+from csm_cli.takes.place import Place, in_use
+from csm_cli.takes.record import LOCK_NAME, differences, read_lock, write_lock
 from csm_cli.takes.store import TakeWriter
 from csm_cli.verify import Verifier
+from csm_cli.voices.codes import VoiceEncoder
 
 if TYPE_CHECKING:
     from csm_cli.engine import Engine
+
+
+@dataclass(eq=False)
+class RenderJob:
+    """A script while it is rendered: what there is to speak, and where its takes are.
+
+    Args:
+        plan: its chains.
+        repository: of its takes; jobs of one project share the store behind it.
+        finished: numbers of the chapters that are written.
+    """
+
+    plan: JobPlan
+    repository: TakeRepository
+    finished: set[int] = field(default_factory=set)
+
+    @property
+    def job(self) -> Job:
+        """The script."""
+        return self.plan.job
+
+    @property
+    def store(self) -> TakeStore:
+        """Where its takes are."""
+        return self.repository.store
+
+    def settings(self, options: RenderOptions) -> dict[str, Any]:
+        """What all its takes are made with, as `csm.lock` states it."""
+        seed = self.job.screenplay.seed if options.seed is None else options.seed
+        return self.plan.factory.settings(seed or 0)
+
+    def works(self, engine: VoiceEncoder, progress: Progress) -> Iterator[Work]:
+        """Its chains, to be spoken; voices are encoded when the first is asked for."""
+        voices = self.plan.references(engine)
+        for chain in self.plan.chains:
+            yield Work(chain, voices, self.repository, progress, (self, chain))
+
+    def book(self, options: RenderOptions, rate: int) -> BookPlan:
+        """What is needed to make its files, of sound at `rate` Hz."""
+        job = self.job
+        return BookPlan(
+            job.screenplay,
+            job.voices,
+            job.folder,
+            job.takes,
+            options.delivery,
+            rate,
+            self.settings(options),
+            options.to_remember(),
+        )
+
+
+def speak_config(options: RenderOptions, verifier: Verifier, batch: int | None = None) -> SpeakConfig:
+    """How chains are spoken with these options; `batch`: in place of theirs."""
+    return SpeakConfig(
+        batch or options.batch, options.context_turns, options.retries, verifier, options.reference
+    )
+
+
+def open_jobs(
+    stack: ExitStack,
+    plans: Sequence[JobPlan],
+    options: RenderOptions,
+    note: Callable[[str], None],
+    checks: Sequence[str] = ("signal",),
+) -> list[RenderJob]:
+    """Open the stores, one for each folder, and compare with `csm.lock`.
+
+    Args:
+        stack: leaving it ends what is begun here.
+        plans: of the jobs.
+        options: of the rendering.
+        note: called with what a person should know, a line each.
+        checks: that new takes go through.
+
+    Raises:
+        CsmError: takes cannot be kept.
+        UsageError: `options.locked`, and takes would come out differently.
+    """
+    writers: dict[Place, TakeWriter] = {}
+    beside = frozenset(plan.job.script for plan in plans)
+    jobs = []
+    for plan in plans:
+        for warning in plan.warnings:
+            note(warning)
+        folder = plan.job.takes
+        if folder not in writers:
+            store = TakeStore(folder)
+            store.check_writable()
+            stack.enter_context(in_use(folder))
+            stack.callback(store.close)
+            for damaged in store.index.damaged:
+                note(f"{damaged}: is damaged; the line is spoken again unless it has another take")
+            writers[folder] = stack.enter_context(TakeWriter(store))
+        repository = TakeRepository(
+            writers[folder], checks, lineage=options.lineage, fresh=options.fresh, beside=beside
+        )
+        jobs.append(RenderJob(plan, repository))
+    _check_lock(jobs, options, note)
+    return jobs
 
 
 def render_jobs(
@@ -35,104 +138,90 @@ def render_jobs(
     progress: Progress | None = None,
     *,
     limits: Limits = UNLIMITED,
+    plans: Sequence[JobPlan] | None = None,
     verifier: Verifier | None = None,
-    mark: Mark | None = None,
+    watermark: Watermark | None = None,
     note: Callable[[str], None] = lambda text: None,
 ) -> RenderReport:
     """Speak what is not spoken yet. Each chapter is written when it is complete, `timeline.json` at the end.
 
     Args:
         jobs: from `read_jobs`.
-        engine: the model, loaded; a sketch of it is enough where nothing has to be spoken.
+        engine: the model, loaded; a `LazyEngine` is loaded when something has to be spoken.
         options: those of `read_jobs`.
-        progress: hears of all that is finished.
+        progress: of all that is finished.
         limits: of the model.
+        plans: of the jobs for this model, if they are made already.
         verifier: judges what is spoken.
-        mark: puts a watermark into what is delivered.
-        note: is told, in a line each, what a person should know.
+        watermark: is put into what is delivered.
+        note: called with what a person should know, a line each.
 
     Raises:
         Interrupted: by the user; finished takes, chapters and their timeline are on the disk.
         CsmError: something cannot be written. What was finished stays.
     """
     progress, verifier = progress or Progress(), verifier or Verifier()
-    plans = plan_jobs(jobs, options, engine, limits=limits)
-    chains = [chain for plan in plans for chain in plan.chains]
-    sampler = options.sampler(engine.default_sampler)
+    plans = plan_jobs(jobs, options, ModelTraits.of(engine, limits)) if plans is None else plans
     report = RenderReport()
     started = time.monotonic()
-    progress.start(chains)
+    progress.start([chain for plan in plans for chain in plan.chains])
     with ExitStack() as stack:
-        running = prepare(stack, plans, options, identity_of(engine), sampler, note)
-        notes = [Notes.of(each, options) for each in running]
-        reports = [each.report(mine.store) for each, mine in zip(notes, running, strict=True)]
-        desks = _desks(stack, running, options, verifier)
-        books = [
-            stack.enter_context(
-                book_writer(
-                    each.job.screenplay,
-                    each.job.voices,
-                    each.job.folder,
-                    options.delivery,
-                    engine.sample_rate,
-                )
-            )
-            for each in running
-        ]
-        owner = {id(chain): place for place, each in enumerate(running) for chain in each.plan.chains}
-        manner = SpeakConfig(
-            options.batch, options.context_turns, options.retries, verifier, options.reference
-        )
+        running = open_jobs(stack, plans, options, note, verifier.checks)
+        books = {
+            job: stack.enter_context(BookAssembler(job.book(options, engine.sample_rate), job.store))
+            for job in running
+        }
+        works = (work for job in running for work in job.works(engine, progress))
         failed = True
         try:
-            for chain, lines in speak_chains(engine, _works(running, desks, engine), manner, progress):
-                place, chapter = owner[id(chain)], chain.chapter
-                each, book = running[place], books[place]
-                parts = chapter_parts(each.store, chapter, lines, mark)
-                timeline, files = book.add(
-                    chapter.number, chapter.title, parts, role_of(chain.screenplay, chapter)
-                )
-                each.finished.add(chapter.number)
-                reports[place].add(chapter, timeline, lines)
+            for work, lines in speak_chains(engine, works, speak_config(options, verifier)):
+                job: RenderJob = work.key[0]
+                book, chain = books[job], work.chain
+                timeline, files = book.add(chain.chapter.number, lines, watermark)
+                job.finished.add(chain.chapter.number)
+                book.report(chain.chapter.number, timeline, lines)
                 report.add_chapter(lines, timeline.duration, [file.path for file in files])
                 progress.chapter(chain, timeline.duration, files)
-                notes[place].record(lines)
-            for book in books:
+                book.record(lines)
+            for book in books.values():
                 files = book.finish()
                 report.files += [file.path for file in files]
                 progress.book(files, book.notes)
             failed = False
         except KeyboardInterrupt:
             failed = False
-            left = [
-                chain for chain in chains if chain.chapter.number not in running[owner[id(chain)]].finished
-            ]
-            raise Interrupted(report, left) from None
+            raise Interrupted(report, unfinished(running)) from None
         finally:
             report.seconds = time.monotonic() - started
-            for own, book in zip(reports, books, strict=True):
-                with suppress(*([CsmError] if failed else [])):  # the first fault is the one to be told
-                    report.files += book.write_timeline()
-                    report.files += own.write(report.seconds, report.spoken_seconds)
+            for book in books.values():
+                with suppress(*([CsmError] if failed else [])):  # the first fault is the one that is raised
+                    report.files += book.write_texts(report.seconds, report.spoken_seconds)
     return report
 
 
-def _desks(
-    stack: ExitStack, running: Sequence[Running], options: RenderOptions, verifier: Verifier
-) -> list[TakeRepository]:
-    writers: dict[int, TakeWriter] = {}
-    desks = []
-    for each in running:
-        if id(each.store) not in writers:
-            writers[id(each.store)] = stack.enter_context(TakeWriter(each.store))
-        chooser = Chooser(each.store, options.lineage, options.fresh, each.beside)
-        desks.append(TakeRepository(chooser, writers[id(each.store)], verifier.checks))
-    return desks
+def unfinished(jobs: Sequence[RenderJob]) -> list[Chain]:
+    """Chapters that are not written."""
+    return [chain for job in jobs for chain in job.plan.chains if chain.chapter.number not in job.finished]
 
 
-def _works(running: Sequence[Running], desks: Sequence[TakeRepository], engine: Engine) -> Iterator[Work]:
-    for each, desk in zip(running, desks, strict=True):
-        job = each.job
-        heard = references(engine, each.plan.tags, job.screenplay, job.voices, each.plan.shipped_speakers)
-        for chain in each.plan.chains:
-            yield Work(chain, each.asking.ask(chain), heard, desk)
+def _check_lock(jobs: Sequence[RenderJob], options: RenderOptions, note: Callable[[str], None]) -> None:
+    """Report what differs from csm.lock, and stop if that is wanted; else write down how it is now."""
+    folders: dict[Path, dict[str, Mapping[str, Any]]] = {}
+    for job in jobs:
+        scripts = folders.setdefault(Path(job.job.screenplay.path).parent, {})
+        scripts[job.job.script] = job.settings(options)
+    for folder, scripts in folders.items():
+        locked = read_lock(folder)
+        found = [text for name in scripts for text in differences(locked.get(name, {}), scripts[name])]
+        if found and options.locked:
+            raise UsageError(
+                f"takes would come out differently: {'; '.join(found)}",
+                where=str(folder / LOCK_NAME),
+                remedy="render without --locked to accept that, or undo the change",
+            )
+        for difference in found:
+            note(f"{folder / LOCK_NAME}: {difference}; lines that this changes are spoken again")
+        try:
+            write_lock(folder, scripts)
+        except CsmError as error:  # a script may lie where nothing can be written; its takes need not
+            note(f"not kept: {error}")

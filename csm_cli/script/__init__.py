@@ -1,4 +1,4 @@
-"""Scripts as text: the readers of each format and the `Screenplay` they all make."""
+"""Scripts: readers of several formats, all returning a `Screenplay`, and writers of YAML and Markdown."""
 
 from csm_cli.script.document import (
     METADATA,
@@ -11,13 +11,12 @@ from csm_cli.script.document import (
     Item,
     Line,
     Pause,
-    Scene,
     SceneBreak,
     Screenplay,
     Settings,
     Sound,
-    Source,
 )
+from csm_cli.script.problems import Source
 from csm_cli.script.reader import check_screenplay, read_screenplay
 
 __all__ = [
@@ -31,7 +30,6 @@ __all__ = [
     "Item",
     "Line",
     "Pause",
-    "Scene",
     "SceneBreak",
     "Screenplay",
     "Settings",

@@ -1,37 +1,27 @@
-"""What a script says, whatever it was written in: chapters of lines, pauses, scenes and sounds, and a cast.
+"""The content of a script of any format: chapters of lines, pauses, scene breaks and sounds, and a cast.
 
-Every node knows where it stands in its file, so that any later stage can point at it.
+Every node has its place in its file, so that any later stage can report it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 
+from csm_cli.script.problems import Source
+
 NARRATOR = "narrator"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A place in a script; `str()` is `file:line:col`. Both count from 1, columns in characters."""
-
-    path: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}"
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
-    """How something is to be spoken; None where the script does not say.
+    """How a line, chapter or script is rendered; None: not set.
 
     Args:
         temperature: of the sampler, 0 to 5.
-        gain: dB on top of the level that lines have anyway.
-        context: False: nothing said earlier is heard before the line, only its voice's reference.
-        pause_before: seconds in place of the gap that would be there; of a chapter: before its first line.
-        pause_after: the same behind it; of a chapter: behind its last line.
+        gain: dB relative to the usual level of lines.
+        context: False: the model's context for the line is its voice's reference alone, no earlier lines.
+        pause_before: seconds, instead of the usual gap; of a chapter: before its first line.
+        pause_after: seconds, instead of the usual gap; of a chapter: after its last line.
     """
 
     temperature: float | None = None
@@ -41,7 +31,7 @@ class Settings:
     pause_after: float | None = None
 
     def within(self, outer: Settings) -> Settings:
-        """These settings, and those of `outer` that a chapter hands down to its lines: all but the pauses."""
+        """These settings, completed by those of `outer`; pauses are not inherited."""
         if outer is PLAIN or (outer.temperature is outer.gain is outer.context is None):
             return self
         return Settings(
@@ -53,12 +43,12 @@ class Settings:
         )
 
     def beyond(self, outer: Settings) -> Settings:
-        """What has to be said inside `outer` so that `within` gives these settings."""
-        handed = {"temperature", "gain", "context"}
+        """The inverse of `within`: these settings without those that are inherited from `outer`."""
+        inherited = {"temperature", "gain", "context"}
         return Settings(
             **{
                 field.name: None
-                if field.name in handed and getattr(self, field.name) == getattr(outer, field.name)
+                if field.name in inherited and getattr(self, field.name) == getattr(outer, field.name)
                 else getattr(self, field.name)
                 for field in fields(self)
             }
@@ -70,15 +60,15 @@ PLAIN = Settings()
 
 @dataclass(frozen=True, slots=True)
 class CastMember:
-    """A character and the voice that speaks it.
+    """A character and its voice.
 
     Args:
         name: the character, as written in the script.
-        voice: name of a registered or shipped voice; "" stands for the default voice.
+        voice: name of a registered or shipped voice; "": the default voice.
         speaker: the model's speaker tag if the script sets one, else None (the voice's own tag).
-        source: where the script declares it; for an undeclared narrator, where it first speaks.
-        styles: further references of the voice by the delivery note that chooses them: `(angry)`.
-        aliases: other names that the script calls the character by.
+        source: of the declaration; of an undeclared narrator's first line.
+        styles: further voices by the delivery note that selects them: `(angry)`.
+        aliases: other names of the character in the script.
     """
 
     name: str
@@ -93,22 +83,26 @@ class CastMember:
         """Every voice this character may speak in, each once, the usual one first."""
         return tuple(dict.fromkeys((self.voice, *self.styles.values())))
 
+    def voice_in(self, overrides: dict[str, str], style: str = "") -> str:
+        """The voice of a style, else the chapter's override, else the character's own."""
+        return self.styles[style] if style else overrides.get(self.name, self.voice)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing said by one character.
+    """One line of one speaker.
 
     Args:
-        id: "c01-l003": chapter and place among the chapter's lines, from 1; nothing else is counted.
+        id: "c01-l003": number of the chapter, and of the line among the chapter's lines, both from 1.
         speaker: a name in the cast.
-        text: what is written, on one line, never empty.
-        source: where the text begins.
-        seed: fixes the chance of this line, or None (derived from the chapter's or script's seed).
+        text: as written, white space collapsed, never empty.
+        source: of the text's first character.
+        seed: of this line's sampling, or None (derived from the chapter's or script's seed).
         new_paragraph: whether a paragraph begins here.
-        voice: the voice it is spoken in, styles and overrides applied; "" stands for the default voice.
-        style: the delivery note that chose one of the voice's references, or "".
-        notes: delivery notes for people, never spoken.
-        settings: those of the line, with what its chapter and script hand down.
+        voice: the voice, styles and overrides applied; "": the default voice.
+        style: the delivery note that selected one of the character's styles, or "".
+        notes: delivery notes, never spoken.
+        settings: of the line, inherited ones included.
     """
 
     id: str
@@ -125,7 +119,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Silence asked for by the script, in seconds (0 or more)."""
+    """Silence, in seconds (0 or more)."""
 
     seconds: float
     source: Source
@@ -133,7 +127,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class SceneBreak:
-    """The scene changes; how long that lasts is the renderer's choice. `title` is for people, not spoken."""
+    """A new scene begins; the renderer decides on the gap. `title` is not spoken."""
 
     source: Source
     title: str = ""
@@ -141,11 +135,11 @@ class SceneBreak:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A sound file that is heard at this place.
+    """A sound file that is played here.
 
     Args:
         file: as the script names it.
-        path: where it lies; it was there when the script was read.
+        path: of the file, which existed when the script was read.
         gain: dB on the file's own level.
         over: True: the next line begins with it; False: the next line waits for its end.
     """
@@ -159,14 +153,14 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Bed:
-    """A sound file under all that follows, again and again, until the next bed, scene, `BedEnd` or chapter.
+    """A sound file looped under all that follows, until the next bed, scene break, `BedEnd` or chapter.
 
     Args:
         file: as the script names it.
-        path: where it lies; it was there when the script was read.
-        gain: dB on the file's own level while nobody speaks.
-        duck: dB by which it is lower while somebody speaks, 0 or more.
-        fade: seconds in which it comes and goes.
+        path: of the file, which existed when the script was read.
+        gain: dB on the file's own level, without speech.
+        duck: dB of attenuation while somebody speaks, 0 or more.
+        fade: seconds of fade in and fade out.
     """
 
     file: str
@@ -186,7 +180,7 @@ class BedEnd:
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """Another script goes here. Only in a screenplay that was read unexpanded, to be written again."""
+    """Another script is included here. Only in a screenplay read with `expand=False`."""
 
     file: str
     source: Source
@@ -196,28 +190,14 @@ Item = Line | Pause | SceneBreak | Sound | Bed | BedEnd | Include
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """Part of a chapter between two scene breaks; "" if the scene has no title."""
-
-    title: str
-    items: tuple[Item, ...]
-    source: Source
-
-    @property
-    def lines(self) -> tuple[Line, ...]:
-        """What is spoken in this scene, in order."""
-        return tuple(item for item in self.items if isinstance(item, Line))
-
-
-@dataclass(frozen=True, slots=True)
 class Chapter:
     """A chapter, numbered from 1, with its items in the order of the script.
 
     Args:
         settings: what the chapter itself sets.
-        seed: takes the place of the script's seed here, or None.
-        voices: characters that have another voice in this chapter.
-        untitled: the title was made up, not written.
+        seed: overrides the script's seed, or None.
+        voices: voices that differ from the cast's in this chapter, by character.
+        untitled: the title was generated.
     """
 
     number: int
@@ -231,32 +211,18 @@ class Chapter:
 
     @property
     def implied(self) -> bool:
-        """Whether the script has no chapters, so that this one bears the script's title and no number."""
+        """Whether the script declares no chapters; this one then has the script's title."""
         return self.untitled and self.title != f"Chapter {self.number}"
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """What is spoken in this chapter, in order."""
+        """The chapter's lines, in order."""
         return tuple(item for item in self.items if isinstance(item, Line))
-
-    @property
-    def scenes(self) -> tuple[Scene, ...]:
-        """The chapter cut at its scene breaks; those without a single item are left out."""
-        found: list[Scene] = []
-        title, source, items = "", self.source, list[Item]()
-        for item in (*self.items, SceneBreak(self.source)):
-            if not isinstance(item, SceneBreak):
-                items.append(item)
-                continue
-            if items:
-                found.append(Scene(title, tuple(items), source))
-            title, source, items = item.title, item.source, []
-        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
 class Screenplay:
-    """A whole script.
+    """A parsed script.
 
     Args:
         path: the file it was read from, as the caller gave it.
@@ -265,13 +231,13 @@ class Screenplay:
         language: language tag such as "en" (the default).
         cast: every character that speaks or is declared, by name, in the order of declaration.
         chapters: at least one, each with at least one line.
-        metadata: further facts of the book, such as publisher and cover, as written; keys of `METADATA`.
-        settings: what holds for every line.
+        metadata: of the book, such as publisher and cover, as written; keys of `METADATA`.
+        settings: defaults of every line.
         seed: of the whole script, or None.
         lexicon: lexicon files that the script names, relative to its folder.
-        variables: texts that `{{name}}` stands for.
+        variables: texts that replace `{{name}}`.
         untitled: the title is the file's stem.
-        join_short: very short lines are spoken together with a neighbour of the same speaker.
+        join_short: very short lines are rendered together with a neighbour of the same speaker.
     """
 
     path: str
@@ -290,12 +256,12 @@ class Screenplay:
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """Everything that is spoken, in order."""
+        """The lines of every chapter, in order."""
         return tuple(line for chapter in self.chapters for line in chapter.lines)
 
     @property
     def voices(self) -> dict[str, Source]:
-        """Every voice that it names, with the first place that does; "" is the default voice."""
+        """Every voice that the script names, with its first place; "" is the default voice."""
         found: dict[str, Source] = {}
         for member in self.cast.values():
             for voice in member.voices:
@@ -308,15 +274,8 @@ class Screenplay:
         return found
 
     def cast_voice(self, chapter: Chapter, speaker: str, style: str = "") -> str:
-        """The voice of a character in a chapter and style: what a line has unless it names one itself."""
-        return voice_of(self.cast[speaker], chapter.voices, style)
-
-
-def voice_of(member: CastMember, override: dict[str, str], style: str = "") -> str:
-    """The voice of a character: of the style, else the chapter's for it, else its own."""
-    if style:
-        return member.styles[style]
-    return override.get(member.name, member.voice)
+        """The voice of a line that names none itself."""
+        return self.cast[speaker].voice_in(chapter.voices, style)
 
 
 METADATA = (
@@ -331,4 +290,4 @@ METADATA = (
     "description",
     "cover",
 )
-"""What a script may say of its book beside title, author and language, in the order it is written in."""
+"""Header keys about the book beside title, author and language, in the order in which they are written."""

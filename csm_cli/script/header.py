@@ -1,14 +1,16 @@
-"""Title, author, language, voices: the keys that a YAML script and Markdown front matter share."""
+"""The header of a script: title, author, language and the cast, whose names and aliases lines refer to.
+
+Its keys are the same in a YAML script and in the front matter of a Markdown script.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from csm_cli.script.document import METADATA, NARRATOR, CastMember
-from csm_cli.script.draft import Header
-from csm_cli.script.problems import Problems, did_you_mean, shown
-from csm_cli.script.reading import Reading
+from csm_cli.script.document import METADATA, NARRATOR, PLAIN, CastMember, Settings
+from csm_cli.script.problems import Problems, Source, did_you_mean, shown
 from csm_cli.script.settings import (
     NAME,
     SCRIPT_KEYS,
@@ -18,6 +20,7 @@ from csm_cli.script.settings import (
     read_settings,
     read_switch,
 )
+from csm_cli.script.sources import ParseState
 from csm_cli.script.yaml_nodes import Fields, Items, Node, Scalar, kind
 
 HEADER_KEYS = (
@@ -31,7 +34,7 @@ HEADER_KEYS = (
     *METADATA,
     *SCRIPT_KEYS,
 )
-# They mean something else where a speaker's name may stand.
+# Keys of lines and cues, which are therefore no names of speakers.
 RESERVED = (
     *("speaker", "text", "note", "seed", "temperature", "gain", "context", "pause_before", "pause_after"),
     *("voice", "paragraph", "pause", "scene", "sound", "over", "bed", "duck", "fade", "include"),
@@ -40,53 +43,138 @@ COVER_ENDINGS = (".jpg", ".jpeg", ".png")
 LEXICON_ENDINGS = (".yaml", ".yml", ".pls", ".xml")
 MAX_SPEAKER = 9999
 _VOICE_KEYS = ("voice", "speaker", "aliases")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+_NAME_NOTE = re.compile(r"([^()]*[^()\s])\s*\(([^()]*)\)")
 
 
-def read_header(fields: Fields, path: str, reading: Reading, extra: tuple[str, ...] = ()) -> Header:
-    """Read the header from the keys of a mapping.
+@dataclass
+class Header:
+    """The header of a script.
+
+    `strict_cast` is False if the cast could not be read, or is not declared in this format. Then undeclared
+    speakers are no error.
+    """
+
+    title: str
+    author: str = ""
+    language: str = "en"
+    cast: dict[str, CastMember] = field(default_factory=dict)
+    strict_cast: bool = True
+    metadata: dict[str, str] = field(default_factory=dict)
+    settings: Settings = PLAIN
+    seed: int | None = None
+    lexicon: tuple[str, ...] = ()
+    variables: dict[str, str] = field(default_factory=dict)
+    untitled: bool = False
+    join_short: bool = False
+
+
+class Cast:
+    """Finds the character that a line refers to; collects undeclared ones where the header allows them.
+
+    Attributes:
+        members: by name: those of the header, and those that were added by lines and included scripts.
+    """
+
+    def __init__(self, header: Header, problems: Problems):
+        self.members = dict(header.cast)
+        self._header, self._problems = header, problems
+        self._names = {
+            alias: member.name for member in header.cast.values() for alias in (*member.aliases, member.name)
+        }
+        self._names |= {name: name for name in header.cast}
+        self._suggestions: dict[str, str] = {}
+
+    def resolve(self, name: str) -> tuple[str, tuple[str, ...]]:
+        """The character's name for a name or alias, and the delivery note in "Anna (angry)"."""
+        name = " ".join(name.split())
+        if name in self._names:
+            return self._names[name], ()
+        if name.endswith(")") and (match := _NAME_NOTE.fullmatch(name)):
+            base = match[1]
+            if base in self._names or base == NARRATOR or not self._header.strict_cast:
+                return self._names.get(base, base), (match[2].strip(),) if match[2].strip() else ()
+        return name, ()
+
+    def member(self, name: str, source: Source) -> CastMember | None:
+        """The character of that name, added if it may be undeclared; None, and an error, if not."""
+        if name in self.members:
+            return self.members[name]
+        if name == NARRATOR or not self._header.strict_cast:
+            for declared, member in self._header.cast.items():
+                if declared.casefold() == name:  # "Narrator: heart" would not be the voice of the narration
+                    what = (
+                        f'"{shown(declared)}" is not the narrator, whose lines name nobody; write it "{name}"'
+                    )
+                    self._problems.add(member.source, what)
+            self.members[name] = CastMember(name, "", None, source)
+            self._names[name] = name
+            return self.members[name]
+        if name not in self._suggestions:
+            near = did_you_mean(name, [*self._names, NARRATOR])
+            self._suggestions[name] = near or "; declare it under voices"
+        self._problems.add(source, f'unknown speaker "{shown(name)}"{self._suggestions[name]}')
+        return None
+
+    def style(self, member: CastMember, notes: tuple[str, ...], source: Source) -> str:
+        """The first delivery note that is a style of the character; "" if there is none."""
+        if not member.styles or not notes:
+            return ""
+        styles = {style.casefold(): style for style in member.styles}
+        words = [word.strip().casefold() for note in notes for word in (note, *note.split(","))]
+        for word in words:
+            if word in styles:
+                return styles[word]
+        if near := did_you_mean(words[0], member.styles):
+            what = f'"{shown(notes[0])}" is no style of {shown(member.name)}'
+            self._problems.add(source, what + near, "warning")
+        return ""
+
+
+def read_header(fields: Fields, path: str, state: ParseState, extra: tuple[str, ...] = ()) -> Header:
+    """Parse the header.
 
     Args:
-        fields: the mapping.
-        path: the script's file; its stem is the title of a script without one.
-        reading: where faults are noted, and the cast of an including script.
-        extra: keys that the caller reads itself.
+        fields: mapping of the header's keys.
+        path: the script's file; its stem is the default title.
+        state: receives the problems; has the cast and variables of an including script.
+        extra: further allowed keys, which the caller parses.
     """
-    problems = reading.problems
+    problems = state.problems
     check_keys(fields, (*HEADER_KEYS, *extra), problems)
     title = read_text(fields, "title", problems)
-    header = bare_header(path, reading)
+    header = default_header(path, state)
     header.title, header.untitled = title or header.title, not title
     header.author = read_text(fields, "author", problems)
     if language := read_text(fields, "language", problems):
         header.language = language
-        if not _LANGUAGE.fullmatch(language):
+        if not LANGUAGE.fullmatch(language):
             node = fields.get("language")
             assert node is not None
             problems.add(node.source, f'language is a tag such as en or pt-BR, not "{shown(language)}"')
     header.settings, header.seed = read_settings(fields, problems), read_seed(fields, problems)
     if (join := fields.get("join_short")) is not None:
         header.join_short = bool(read_switch("join_short", join, problems))
-    _read_metadata(fields, header, reading)
+    _read_metadata(fields, header, state)
     _read_variables(fields.get("variables"), header, problems)
-    _read_lexicon(fields.get("lexicon"), header, reading)
+    _read_lexicon(fields.get("lexicon"), header, state)
     voices = fields.get("voices")
     if isinstance(voices, Fields):
         _read_cast(voices, header, problems)
     elif voices is not None and not is_nothing(voices):
         problems.add(voices.source, f"voices is a mapping of characters to voices, not {kind(voices)}")
-        header.cast_known = False
-    header.cast |= reading.cast
+        header.strict_cast = False
+    header.cast |= state.cast
     return header
 
 
-def bare_header(path: str, reading: Reading) -> Header:
-    """The header of a script that has none: what an including script hands down, and its file's name."""
-    return Header(Path(path).stem, cast=dict(reading.cast), variables=dict(reading.variables), untitled=True)
+def default_header(path: str, state: ParseState) -> Header:
+    """The header of a script without one: the file's stem, cast and variables of an including script."""
+    return Header(Path(path).stem, cast=dict(state.cast), variables=dict(state.variables), untitled=True)
 
 
 def read_text(fields: Fields, key: str, problems: Problems) -> str:
-    """The text of `key` on one line; "" if it is absent, empty or (then noted) not a text."""
+    """The text of `key`, white space collapsed; "" if it is absent, empty or (a problem) not a text."""
     node = fields.get(key)
     if node is None:
         return ""
@@ -97,12 +185,12 @@ def read_text(fields: Fields, key: str, problems: Problems) -> str:
 
 
 def is_nothing(node: Node) -> bool:
-    """Whether a value was left out: `voices:` with nothing behind it."""
+    """Whether a value is empty: `voices:` with nothing after it."""
     return isinstance(node, Scalar) and node.plain and not node.text
 
 
 def read_list(node: Node, what: str, problems: Problems) -> list[Scalar]:
-    """One text or a list of texts."""
+    """The non-empty texts of a scalar or a list of scalars; other items are problems."""
     nodes = node.items if isinstance(node, Items) else [node]
     for item in nodes:
         if not isinstance(item, Scalar):
@@ -110,12 +198,12 @@ def read_list(node: Node, what: str, problems: Problems) -> list[Scalar]:
     return [item for item in nodes if isinstance(item, Scalar) and item.text.strip()]
 
 
-def _read_metadata(fields: Fields, header: Header, reading: Reading) -> None:
+def _read_metadata(fields: Fields, header: Header, state: ParseState) -> None:
     for key in METADATA:
-        if value := read_text(fields, key, reading.problems):
+        if value := read_text(fields, key, state.problems):
             node = fields.get(key)
             assert node is not None
-            if key != "cover" or reading.find(value, node.source, "the cover", COVER_ENDINGS):
+            if key != "cover" or state.find(value, node.source, "the cover", COVER_ENDINGS):
                 header.metadata[key] = value
 
 
@@ -136,11 +224,11 @@ def _read_variables(node: Node | None, header: Header, problems: Problems) -> No
             header.variables[key.text] = " ".join(value.text.split())
 
 
-def _read_lexicon(node: Node | None, header: Header, reading: Reading) -> None:
+def _read_lexicon(node: Node | None, header: Header, state: ParseState) -> None:
     if node is None or is_nothing(node):
         return
-    for name in read_list(node, "lexicon", reading.problems):
-        path = reading.find(name.text, name.source, "the lexicon", LEXICON_ENDINGS)
+    for name in read_list(node, "lexicon", state.problems):
+        path = state.find(name.text, name.source, "the lexicon", LEXICON_ENDINGS)
         if path is not None:
             header.lexicon += (name.text.strip(),)
 
@@ -170,7 +258,7 @@ def _read_cast(voices: Fields, header: Header, problems: Problems) -> None:
 
 
 def _read_member(name: str, value: Fields, key: Scalar, problems: Problems) -> CastMember:
-    """The long form. A key that is none of its own is a style: `{calm: anna-calm, angry: anna-angry}`."""
+    """The long form. Keys other than `_VOICE_KEYS` are styles: `{calm: anna-calm, angry: anna-angry}`."""
     voice = read_text(value, "voice", problems)
     speaker = read_number(value, "speaker", MAX_SPEAKER, problems)
     given = value.get("aliases")

@@ -1,18 +1,24 @@
-"""Markdown without a voice: emphasis, links and comments inside a line, and blocks that are left out."""
+"""Markup of Markdown scripts: CommonMark that is removed or left out, cues in brackets, settings in braces.
+
+`[pause 1]` and `[sound door.wav gain=-6]` are cues, `{seed=7 gain=-3}` are settings. Of CommonMark
+(spec.commonmark.org) and GFM, emphasis and links are reduced to their text; code, tables, HTML are not read.
+"""
 
 from __future__ import annotations
 
 import re
 from html import unescape
 
-from csm_cli.script.document import Source
-from csm_cli.script.problems import Problems, shown
+from csm_cli.script.builder import ScreenplayBuilder
+from csm_cli.script.problems import Problems, Source, did_you_mean, shown
+from csm_cli.script.settings import read_seconds, read_sound
+from csm_cli.script.yaml_nodes import Fields, Scalar
 
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _HIDDEN = re.compile("\x01([0-9a-f]{2})\x02")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
 _STARS = re.compile(r"(\*{1,3})(?=[^\s*])([^*]*[^\s*])\1")
-# An underscore inside a word (snake_case) is no emphasis.
+# An underscore inside a word (snake_case) is not emphasis.
 _UNDERSCORES = re.compile(r"(?<![\w_])(_{1,3})(?=[^\s_])([^_]*[^\s_])\1(?![\w_])")
 _CODE = re.compile(r"(?<!`)`([^`'\s](?:[^`'\n]*[^`'\s])?)`(?!`)")
 _STRUCK = re.compile(r"(?<!~)~~(?=[^\s~])([^~]*[^\s~])~~(?!~)")
@@ -21,10 +27,9 @@ _MAX_NESTING = 4
 
 
 def plain_text(text: str) -> str:
-    """`text` without Markdown marks; a backslash keeps the mark behind it as it is.
+    """`text` without emphasis, links, code marks and entities; backslash escapes as in CommonMark.
 
-    Comments are expected to be gone already. Control characters, which scripts cannot hold, stand in for
-    escaped marks on the way.
+    Comments have been removed. Control characters, which no script contains, replace escaped marks meanwhile.
     """
     if not any(mark in text for mark in "\\*_[`~&"):
         return text
@@ -40,8 +45,8 @@ def plain_text(text: str) -> str:
     return _HIDDEN.sub(lambda match: chr(int(match[1], 16)), text)
 
 
-GONE = "\x00"
-"""Stands for a character that is not read, so that what follows keeps its column; no script holds it."""
+BLANK = "\x00"
+"""Replaces a character that is not read, so that the rest keeps its column; no script contains it."""
 QUOTE = re.compile(r"(?:>[ \t]?)+")
 BULLET = re.compile(r"[-*+][ \t]+(?=\S)")
 _NUMBER = re.compile(r"(\d{1,9})[.)][ \t]+\S")
@@ -66,7 +71,7 @@ _INNER_NAME = re.compile(r"(?<=\S)\s+(?P<whole>(\*\*|__)(?P<name>[^*_:]{1,60})(?
 
 
 def begins_block(text: str) -> bool:
-    """Whether a row that begins like this is more than text: a writer puts a backslash first."""
+    """Whether a row that begins so is more than text, so that a writer has to escape it."""
     return bool(
         text[:1] in ("|", ">")
         or BULLET.match(text)
@@ -76,21 +81,21 @@ def begins_block(text: str) -> bool:
     )
 
 
-class Marks:
-    """Goes through the rows in front of the reader, and says once for each block what will not be read."""
+class UnreadMarkup:
+    """Finds markup that is not read, row by row, and warns once for each block."""
 
     def __init__(self, path: str, problems: Problems):
         self._path, self._problems = path, problems
         self._fence, self._fence_at = "", Source(path, 1, 1)
-        self._told: set[str] = set()
-        self._skipping = ""  # the kind of block that goes on until a row that is not of it
+        self._reported: set[str] = set()
+        self._skipping = ""  # kind of the block that is being skipped
 
-    def unread(self, text: str, source: Source) -> bool:
-        """Whether a row belongs to a block that is left out: code, table, footnote, underlined heading.
+    def skips(self, text: str, source: Source) -> bool:
+        """Whether a row belongs to a block that is left out: code, table, footnote, setext underline.
 
         Args:
-            text: the row without the white space around it; "" for an empty one.
-            source: where it begins.
+            text: the row, stripped.
+            source: place of its first character.
         """
         if self._fence:
             if text.startswith(self._fence) and not text.strip(self._fence[0]):
@@ -113,14 +118,14 @@ class Marks:
         return False
 
     def close(self) -> None:
-        """At the end of the script: a block of code that goes on is a fault."""
+        """Report a block of code that is open at the end of the script."""
         if self._fence:
             self._problems.add(self._fence_at, f'this block of code has no closing "{self._fence}"')
 
-    def blot(self, row: str, number: int) -> str:
-        """The row, of the same length, without what has no sound; what is lost or doubtful is noted."""
+    def blank_out(self, row: str, number: int) -> str:
+        """`row`, of the same length, with images, footnote marks and HTML tags blanked out and reported."""
         if "[" in row or "<" in row:
-            row = _UNREAD.sub(lambda match: self._blotted(match, number), row)
+            row = _UNREAD.sub(lambda match: self._blanked(match, number), row)
         if "~~" in row:
             for struck in _STRUCK_SPAN.finditer(row):
                 self._warn(number, struck.start(), "what is struck out is read all the same; take it out")
@@ -131,15 +136,15 @@ class Marks:
                 self._warn(number, inner.start("whole"), f'"{inner["whole"]}" {what}')
         return row
 
-    def _blotted(self, match: re.Match[str], number: int) -> str:
+    def _blanked(self, match: re.Match[str], number: int) -> str:
         before = match.string[: match.start()]
         if (len(before) - len(before.rstrip("\\"))) % 2:
             return match[0]
         kind = match["name"].lower() if match["name"] else match[0]
-        if match.lastgroup in _WHAT and kind not in self._told:  # a tag is told once
-            self._told.add(kind)
+        if match.lastgroup in _WHAT and kind not in self._reported:
+            self._reported.add(kind)
             self._warn(number, match.start(), f"{_WHAT[match.lastgroup]}: {shown(match[0])}")
-        return GONE * len(match[0])
+        return BLANK * len(match[0])
 
     def _leave_out(self, kind: str, what: str, source: Source) -> bool:
         if not kind or kind != self._skipping or kind == "footnote":
@@ -152,14 +157,93 @@ class Marks:
 
 
 def begins_item(text: str, in_paragraph: bool) -> int:
-    """How many characters of a row are a list's bullet; -1: it is no item of a list.
+    """The length of a row's bullet, 0 for a numbered item; -1: the row is no item of a list.
 
     Args:
-        text: the row without white space in front.
-        in_paragraph: a paragraph is open that is not of a list: then only `1.` begins one, for a row of
-            prose may well begin with a year and a full stop.
+        text: the row, stripped.
+        in_paragraph: a paragraph outside a list is open. Then only `1.` begins a numbered list, as in
+            CommonMark: a row of prose may begin with a year and a full stop.
     """
     if bullet := BULLET.match(text):
         return bullet.end()
     number = _NUMBER.match(text)
     return 0 if number and (not in_paragraph or number[1] == "1") else -1
+
+
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+CUE = re.compile(rf"\[(pause|sound|bed|include)\b:?\s*+((?:{_QUOTED}|[^\[\]\"])*+)\]", re.IGNORECASE)
+_PAIR = rf"(?:{_QUOTED}|[^\s={{}}\",]+)\s*=\s*(?:{_QUOTED}|[^\s{{}}\",]+)"
+BRACES = re.compile(rf"\{{\s*({_PAIR}(?:[\s,]+{_PAIR})*)\s*\}}\s*")
+_PARTS = re.compile(rf"({_QUOTED}|[^\s={{}}\",]+)\s*=\s*({_QUOTED}|[^\s{{}}\",]+)")
+_OPTION = re.compile(r"\s(?:(gain|duck|fade)\s*=?\s*([-+]?[0-9.]+)(?:\s*(?:dB|s))?|(over))\s*,?$")
+
+MAX_CUE = 1000
+
+
+def read_cue(match: re.Match[str], source: Source, builder: ScreenplayBuilder, problems: Problems) -> None:
+    """Add the cue of a match of `CUE`, which begins at `source`."""
+    word, rest = match[1].lower(), match[2].strip()
+    at = Source(source.path, source.line, source.column + match.start(2) - match.start())
+    if word == "pause":
+        if (seconds := read_seconds(rest, at, problems)) is not None:
+            builder.add_pause(seconds, source)
+    elif word == "include":
+        builder.include(_unquoted(rest), source)
+    elif word == "bed" and rest.lower() in ("end", "stop", "off"):
+        builder.end_bed(source)
+    elif len(rest) > MAX_CUE:
+        problems.add(at, f"a cue of {len(rest)} characters; {MAX_CUE} are the most")
+    else:
+        builder.add_sound(read_sound(_options(word, rest, at), problems), at)
+
+
+def read_braces(match: re.Match[str], row: int, offset: int, path: str) -> Fields:
+    """The settings of a match of `BRACES` as a mapping; `offset`: column of the string's first character."""
+    fields = Fields(Source(path, row, offset + match.start()))
+    for pair in _PARTS.finditer(match.string, match.start(1), match.end(1)):
+        key = Scalar(_unquoted(pair[1]), True, Source(path, row, offset + pair.start(1)))
+        value = pair[2]
+        node = Scalar(_unquoted(value), value[0] != '"', Source(path, row, offset + pair.start(2)))
+        fields.pairs.append((key, node))
+    return fields
+
+
+def trailing_braces(text: str) -> re.Match[str] | None:
+    """The settings at the end of a heading, unless a backslash escapes the brace."""
+    for match in BRACES.finditer(text):
+        if match.end() == len(text):
+            return None if text[: match.start()].endswith("\\") else match
+    return None
+
+
+def check_duplicates(fields: Fields, problems: Problems) -> None:
+    """Report duplicate keys, as `parse_nodes` does for YAML."""
+    seen: set[str] = set()
+    for key, _ in fields.pairs:
+        if key.text in seen:
+            problems.add(key.source, f'duplicate key "{shown(key.text)}"')
+        seen.add(key.text)
+
+
+def misspelt_cue(text: str) -> str:
+    """A hint if `text`, in brackets on a row of its own, may be a misspelt cue; else ""."""
+    word = re.match(r"\[\s*([A-Za-z]{3,12})\b", text)
+    return did_you_mean(f"[{word[1].lower()}", ["[pause", "[sound", "[bed", "[include"]) if word else ""
+
+
+def _options(word: str, rest: str, at: Source) -> Fields:
+    """`door.wav gain=-6 over` as a mapping: options are removed from the end, the rest is the file."""
+    fields = Fields(at)
+    rest = rest.rstrip().removesuffix(",")
+    while option := _OPTION.search(rest):
+        key, value = (option[1], option[2]) if option[1] else ("over", "on")
+        fields.pairs.append((Scalar(key, True, at), Scalar(value, True, at)))
+        rest = rest[: option.start()].rstrip().removesuffix(",").rstrip()
+    fields.pairs.append((Scalar(word, True, at), Scalar(_unquoted(rest), True, at)))
+    return fields
+
+
+def _unquoted(text: str) -> str:
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        return re.sub(r"\\(.)", r"\1", text[1:-1])
+    return text

@@ -1,15 +1,16 @@
-"""What is wrong or doubtful in a script, gathered and reported at once; how large a script may be."""
+"""Places in a script, findings about them, and limits on the size of a script."""
 
 from __future__ import annotations
 
 import difflib
+import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, get_args
 
 from csm_cli.core.errors import ScriptError
-from csm_cli.script.document import Source
 
 MAX_BYTES = 16 * 2**20
 """Of a script file: some thirty long novels in one."""
@@ -26,26 +27,67 @@ MAX_INCLUDE_DEPTH = 8
 MAX_YAML_DEPTH = 16
 MAX_PAUSE_SECONDS = 600.0
 MAX_CONTROL_CHARACTERS = 20
-"""Reported one by one; more of them make it a binary file."""
+"""That are reported; a file with more is binary."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A place in a script; `str()` is `file:line:col`. Both count from 1, columns in characters."""
+
+    path: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+class SourceText:
+    """Decoded text of a script and the places in it.
+
+    Args:
+        path: of the file, for messages.
+        text: with "\\n" as line ends and without a byte order mark.
+        first_line: number of the text's first row in its file; more than 1 for an excerpt.
+    """
+
+    def __init__(self, path: str, text: str, first_line: int = 1):
+        self.path, self.text, self._first_line = path, text, first_line
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(self._starts)
+
+    def at(self, index: int) -> Source:
+        """The place of the character at `index` (0-based, up to the length of the text)."""
+        row = bisect_right(self._starts, index) - 1
+        return Source(self.path, self._first_line + row, index - self._starts[row] + 1)
+
+    def index(self, source: Source) -> int:
+        """The inverse of `at`."""
+        row = min(source.line - self._first_line, self.rows - 1)
+        return self._starts[row] + source.column - 1
 
 
 Level = Literal["error", "warning", "note"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 MOST = 1000
-"""Findings of one level that are kept; nobody reads more, and a hostile file could have millions."""
+"""Findings of one level that are kept; a hostile file could have millions."""
 _FEW = 50
 _SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to mend (error), to look at (warning) or to know (note).
+    """An error, warning or note about a place.
 
     Args:
-        source: where.
-        level: how bad it is.
-        message: what is wrong, on one line.
-        number: how many it stands for; more than one only where very many are not told one by one.
+        source: the place.
+        level: severity.
+        message: on one line.
+        number: of findings that this one summarises, beyond the first `MOST` of a level; else 1.
     """
 
     source: Source
@@ -57,7 +99,7 @@ class Finding:
         return f"{self.source}: {self.level}: {self.message}"
 
     def as_dict(self) -> dict[str, str | int]:
-        """For JSON."""
+        """As a JSON object."""
         where = self.source
         return {
             "file": where.path,
@@ -69,7 +111,7 @@ class Finding:
 
 
 class Problems:
-    """Findings about a script and the scripts that it includes. True if there is an error."""
+    """Findings about a script and the scripts that it includes; truthy if there is an error."""
 
     def __init__(self) -> None:
         self._found: dict[Finding, None] = {}
@@ -77,7 +119,7 @@ class Problems:
         self._files: dict[str, int] = {}
 
     def add(self, source: Source, message: str, level: Level = "error") -> None:
-        """Note `message` at `source`; the same twice is noted once."""
+        """Add a finding; an equal one is not added again."""
         finding = Finding(source, level, message)
         if finding in self._found:
             return
@@ -90,16 +132,16 @@ class Problems:
         return self._counts["error"] > 0
 
     def keeps(self, level: Level) -> bool:
-        """Whether a further finding of this level would be told, not just counted."""
+        """Whether a further finding of this level would be kept, not just counted."""
         return self._counts[level] < MOST
 
     @property
     def full(self) -> bool:
-        """Whether there are more errors than are kept: nothing is gained by looking for others."""
+        """Whether there are more errors than are kept, so that parsing may stop."""
         return self._counts["error"] > MOST
 
     def findings(self) -> list[Finding]:
-        """All of them, in file order."""
+        """The findings in file order, with a summary of those that were not kept."""
         order = sorted(
             self._found,
             key=lambda found: (
@@ -117,20 +159,20 @@ class Problems:
         return order
 
     def check(self) -> None:
-        """Raise ScriptError with every error, in file order, if there is any."""
+        """Raise ScriptError with the errors, if there are any."""
         if self:
             raise script_error(self.findings())
 
 
 def script_error(findings: Iterable[Finding]) -> ScriptError:
-    """What is raised for a script with these findings: its errors."""
+    """The exception for the errors among these findings."""
     errors = [found for found in findings if found.level == "error"]
     return ScriptError(list(dict.fromkeys(map(str, errors))), sum(found.number for found in errors))
 
 
 @lru_cache(8)
 def _lowered(choices: tuple[str, ...]) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """Choices by their names without capitals; those names by their first two letters."""
+    """Choices by their case-folded names; those names by their first two letters."""
     lowered = {choice.casefold(): choice for choice in choices}
     beginnings: dict[str, list[str]] = {}
     for name in lowered:
@@ -142,15 +184,15 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """'; did you mean "…"?' with the choice closest to `word`, or "" if none is close."""
     lowered, beginnings = _lowered(tuple(choices))
     key = word.casefold()
-    # difflib takes quadratic time; nothing close to a name is this long.
+    # difflib takes quadratic time: long words and many choices are cut down first.
     likely: Iterable[str] = lowered
-    if len(lowered) > _FEW:  # a thousand slips among thousands of names: only the likeliest are compared
+    if len(lowered) > _FEW:
         likely = [name for name in beginnings.get(key[:2], ()) if abs(len(name) - len(key)) < 2][:_FEW]
     close = [key] if key in lowered else difflib.get_close_matches(key[:100], likely, n=1)
     return f'; did you mean "{shown(lowered[close[0]])}"?' if close else ""
 
 
 def shown(text: str) -> str:
-    """`text` on one line and short enough for a message."""
+    """`text` on one line, shortened for a message."""
     flat = " ".join(text[:400].split())
     return flat if len(flat) <= _SHOWN else flat[: _SHOWN - 1].rstrip() + "…"

@@ -1,4 +1,4 @@
-"""From a file to a screenplay, by the ending of its name; other names for its voices."""
+"""Reads a script: chooses the parser by format or ending; renames voices of a screenplay."""
 
 from __future__ import annotations
 
@@ -10,18 +10,12 @@ from typing import NamedTuple
 
 from csm_cli.core.errors import ScriptError
 from csm_cli.script.document import Line, Screenplay
-from csm_cli.script.problems import Problems
-from csm_cli.script.reading import Reading
-from csm_cli.script.source_text import STDIN, SourceText, read_source
+from csm_cli.script.problems import Problems, SourceText
+from csm_cli.script.sources import STDIN, ParseState, read_source
 
 
 def recast(play: Screenplay, names: Mapping[str, str]) -> Screenplay:
-    """The script with voices renamed in cast, styles, chapters and lines.
-
-    Args:
-        play: the script.
-        names: new name by old; voices that it does not hold stay.
-    """
+    """The screenplay with voices renamed in cast, styles, chapters and lines; `names`: new name by old."""
     if not names:
         return play
 
@@ -58,12 +52,12 @@ ENDINGS = {
     "json": (".json",),
     "epub": (".epub",),
 }
-"""The formats that a script can be rendered from, and how their files end."""
+"""The readable formats and the endings of their files."""
 FORMATS = tuple(ENDINGS)
 
 
 class Checked(NamedTuple):
-    """A script as far as it can be read, and all that was found; None: it does not parse."""
+    """A screenplay, incomplete if there are problems; None: the script does not parse."""
 
     screenplay: Screenplay | None
     problems: Problems
@@ -73,14 +67,14 @@ def read_screenplay(path: Path | str, format: str | None = None) -> Screenplay:
     """Read a script.
 
     Args:
-        path: a file in UTF-8, in one of the formats of `ENDINGS`.
+        path: a file in one of the formats of `ENDINGS`; text in UTF-8.
         format: one of `FORMATS`; None: by the ending of the name.
 
     Returns:
-        The screenplay; its `path` is `path` as it was given.
+        The screenplay; its `path` is the given one.
 
     Raises:
-        ScriptError: the file is missing, not UTF-8 or faulty; `problems` has every fault, one line each.
+        ScriptError: the file is missing, not UTF-8 or has errors; `problems` has all of them, one line each.
     """
     screenplay, problems = check_screenplay(path, format)
     problems.check()
@@ -91,42 +85,42 @@ def read_screenplay(path: Path | str, format: str | None = None) -> Screenplay:
 def check_screenplay(
     path: Path | str, format: str | None = None, *, expand: bool = True, encoding: str = "utf-8"
 ) -> Checked:
-    """Read a script as far as it goes.
+    """Read a script without raising for its errors.
 
     Args:
         path: as for `read_screenplay`.
-        format: the same.
+        format: as for `read_screenplay`.
         encoding: of a text file.
-        expand: False: variables and includes stay as they are; for a script that is to be written again.
+        expand: False: keep variables and includes, for a script that is to be written again.
 
     Raises:
-        ScriptError: the file cannot be read as text at all.
+        ScriptError: the file cannot be read or decoded.
     """
     path = Path(path)
-    reading = reading_of(path, expand=expand, encoding=encoding)
+    state = parse_state(path, expand=expand, encoding=encoding)
     collecting = gc.isenabled()
-    gc.disable()  # a book is a hundred thousand small values and no garbage: looking for it doubles the time
+    gc.disable()  # a hundred thousand small values and no cycles: collecting doubles the time
     try:
-        screenplay = _read(path, reading, format)
+        screenplay = _read(path, state, format)
     except ScriptError:
-        reading.problems.check()  # then these are the same, or more
+        state.problems.check()  # which include this one
         raise
     finally:
         if collecting:
             gc.enable()
-    return Checked(screenplay, reading.problems)
+    return Checked(screenplay, state.problems)
 
 
-def reading_of(path: Path, *, expand: bool = True, encoding: str = "utf-8") -> Reading:
-    """What reading the script at `path` begins with."""
-    return Reading(path.parent, _read, expand=expand, encoding=encoding)
+def parse_state(path: Path, *, expand: bool = True, encoding: str = "utf-8") -> ParseState:
+    """The initial state for parsing the script at `path`."""
+    return ParseState(path.parent, _read, expand=expand, encoding=encoding)
 
 
 def format_of(path: Path, format: str | None = None) -> str:
-    """The format of a script's file; what is piped in is Markdown unless `format` says otherwise.
+    """`format`, or the format by the ending of `path`; Markdown for standard input.
 
     Raises:
-        ScriptError: there is none of that ending.
+        ScriptError: no format has that ending.
     """
     if format:
         return format
@@ -142,7 +136,7 @@ def format_of(path: Path, format: str | None = None) -> str:
 
 
 def _scripts_in(folder: Path) -> str:
-    """The scripts of a folder, for a message."""
+    """Names of scripts in a folder, for a message."""
     endings = {ending for endings in ENDINGS.values() for ending in endings}
     try:
         names = sorted(
@@ -153,17 +147,17 @@ def _scripts_in(folder: Path) -> str:
     return f", such as {', '.join(names[:3])}" if names else ""
 
 
-def _read(path: Path, reading: Reading, format: str | None = None) -> Screenplay | None:
-    written_in = format_of(path, format)
-    with reading.within(path):
-        if written_in == "epub":
+def _read(path: Path, state: ParseState, format: str | None = None) -> Screenplay | None:
+    chosen = format_of(path, format)
+    with state.within(path):
+        if chosen == "epub":
             from csm_cli.script.readers.epub import read_epub
 
-            return read_epub(path, reading).screenplay
-        return _reader(written_in)(read_source(path, reading.encoding), reading)
+            return read_epub(path, state).screenplay
+        return _parser(chosen)(read_source(path, state.encoding), state)
 
 
-def _reader(format: str) -> Callable[[SourceText, Reading], Screenplay | None]:
+def _parser(format: str) -> Callable[[SourceText, ParseState], Screenplay | None]:
     if format == "yaml":
         from csm_cli.script.readers.yaml import read_yaml
 

@@ -1,6 +1,7 @@
-"""The JSON Schema of YAML scripts, for editors that complete and check. csm itself reads by `yaml_script`.
+"""The JSON Schema of YAML scripts, for completion and validation in editors.
 
-The reader gives better messages, with places, and starts at once; a test keeps its keys and these the same.
+csm itself uses `readers.yaml`, whose messages have places; a test keeps the keys of both the same. The
+docstrings of the models are descriptions in the schema.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ class _Node(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class _Handed(_Node):
-    """Settings that a script hands down to its chapters, and these to their lines."""
+class _Inherited(_Node):
+    """Settings that chapters inherit from the script, and lines from their chapter."""
 
     seed: Annotated[
         int | None, Field(ge=0, le=MAX_SEED, description="Fixes the chance in how it comes out.")
@@ -48,7 +49,7 @@ class _Handed(_Node):
     ] = None
 
 
-class _Paused(_Handed):
+class _Paused(_Inherited):
     pause_before: Annotated[Seconds | None, Field(description="Seconds of silence in front.")] = None
     pause_after: Annotated[Seconds | None, Field(description="Seconds of silence behind.")] = None
 
@@ -147,7 +148,7 @@ class VoiceNode(BaseModel):
     aliases: Annotated[Name | list[Name] | None, Field(description="Other names of the character.")] = None
 
 
-class Script(_Handed):
+class Script(_Inherited):
     """A csm script: chapters of lines, or just lines."""
 
     title: Text = None
@@ -180,7 +181,7 @@ class Script(_Handed):
 
 
 def schema() -> dict[str, Any]:
-    """The schema as a plain value."""
+    """The schema as a JSON object."""
     value = Script.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **value, "title": "csm script"}
 

@@ -1,29 +1,37 @@
-"""Settings of a line, a chapter or a script, and the variables in its texts."""
+"""Values in a script: settings, switches, numbers, sound options, and variables in its texts."""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-from csm_cli.script.document import PLAIN, Settings, Source
-from csm_cli.script.problems import MAX_LINE_CHARACTERS, MAX_PAUSE_SECONDS, Problems, did_you_mean, shown
+from csm_cli.script.document import PLAIN, Settings
+from csm_cli.script.problems import (
+    MAX_LINE_CHARACTERS,
+    MAX_PAUSE_SECONDS,
+    Problems,
+    Source,
+    did_you_mean,
+    shown,
+)
 from csm_cli.script.yaml_nodes import Fields, Node, Scalar, kind
 
 NAME = re.compile(r"[^\W\d][\w-]*")
 _USE = re.compile(r"(\\?)\{\{\s*([^{}]{0,100}?)\s*\}\}")
-# Around a variable's name in a text that is to be written again; no script holds these characters.
+# Around a variable's name in a text that is read unexpanded; no script contains these characters.
 KEPT_OPEN, KEPT_CLOSE = "\x0e", "\x0f"
 _KEPT = re.compile(f"{KEPT_OPEN}([^{KEPT_CLOSE}]*){KEPT_CLOSE}")
 
 
 def fill(text: str, variables: dict[str, str], source: Source, problems: Problems, expand: bool) -> str:
-    """`text` with its variables filled in; a backslash before `{{` keeps it as it is.
+    """`text` with its variables replaced; a backslash before `{{` keeps it as it is.
 
     Args:
         text: as written.
         variables: texts by name.
-        source: where `text` stands.
-        problems: where an unknown name is noted.
-        expand: False: mark the variables, for `written`, instead of filling them in.
+        source: place of `text`.
+        problems: receives unknown names.
+        expand: False: mark the variables, for `as_written`, instead of replacing them.
     """
 
     room = MAX_LINE_CHARACTERS
@@ -46,8 +54,8 @@ def fill(text: str, variables: dict[str, str], source: Source, problems: Problem
     return _USE.sub(one, text)
 
 
-def written(text: str) -> str:
-    """A text that was read unexpanded, as it stood: literal `{{` escaped, marked variables as `{{name}}`."""
+def as_written(text: str) -> str:
+    """The inverse of `fill` with `expand=False`: literal `{{` escaped, marked variables as `{{name}}`."""
     text = re.sub(r"\{\{(?=[^{}]{0,100}\}\})", r"\\{{", text) if "{{" in text else text
     return _KEPT.sub(r"{{\1}}", text)
 
@@ -62,7 +70,7 @@ _NUMBER = re.compile(r"[-+]?[0-9]{1,9}(\.[0-9]{0,9})?|[-+]?\.[0-9]{1,9}")
 
 
 def read_settings(fields: Fields, problems: Problems) -> Settings:
-    """The settings among the keys of a mapping; faults are noted, other keys left alone."""
+    """The settings among the keys of a mapping; other keys are ignored."""
     values: dict[str, float | bool | None] = {}
     for key, node in fields.pairs:
         name = key.text
@@ -80,7 +88,7 @@ def read_settings(fields: Fields, problems: Problems) -> Settings:
 def read_decimal(
     name: str, node: Node, low: float, high: float, problems: Problems, unit: str = ""
 ) -> float | None:
-    """A number from `low` to `high`; None, with a problem noted, if `node` is not one."""
+    """A number from `low` to `high`; None and a problem if `node` is not one."""
     text = node.text.strip() if isinstance(node, Scalar) else ""
     if _NUMBER.fullmatch(text) and low <= float(text) <= high:
         return float(text)
@@ -89,7 +97,7 @@ def read_decimal(
 
 
 def read_switch(name: str, node: Node, problems: Problems) -> bool | None:
-    """on or off; None, with a problem noted, if `node` is neither."""
+    """on or off; None and a problem if `node` is neither."""
     value = _SWITCH.get(node.text.lower()) if isinstance(node, Scalar) else None
     if value is None:
         problems.add(node.source, f"{name} is on or off, not {kind(node)}")
@@ -102,7 +110,7 @@ def read_seed(fields: Fields, problems: Problems) -> int | None:
 
 
 def read_number(fields: Fields, key: str, highest: int, problems: Problems) -> int | None:
-    """The whole number of `key`, 0 to `highest`; None if it is absent or (then noted) not one."""
+    """The whole number of `key`, 0 to `highest`; None if it is absent or (a problem) not one."""
     node = fields.get(key)
     if node is None:
         return None
@@ -114,7 +122,7 @@ def read_number(fields: Fields, key: str, highest: int, problems: Problems) -> i
 
 
 def read_seconds(text: str, source: Source, problems: Problems) -> float | None:
-    """The length of a pause, 0 to 600 s; None, with a problem noted, if `text` is not one."""
+    """The length of a pause, 0 to 600 s; None and a problem if `text` is not one."""
     try:
         # float() alone would also take "nan", "inf" and "1_0".
         seconds = float(text) if set(text) <= set("0123456789.+-eE") else None
@@ -131,9 +139,40 @@ def read_seconds(text: str, source: Source, problems: Problems) -> float | None:
     return None
 
 
-def check_keys(fields: Fields, known: tuple[str, ...], problems: Problems) -> None:
-    """Note every key of `fields` that is not in `known`."""
+def check_keys(fields: Fields, allowed: tuple[str, ...], problems: Problems) -> None:
+    """Report every key of `fields` that is not allowed."""
     for key, _ in fields.pairs:
-        if key.text not in known:
-            hint = did_you_mean(key.text, known) or f"; known here: {', '.join(known)}"
+        if key.text not in allowed:
+            hint = did_you_mean(key.text, allowed) or f"; known here: {', '.join(allowed)}"
             problems.add(key.source, f'unknown key "{shown(key.text)}"{hint}')
+
+
+SOUND_KEYS = ("sound", "gain", "over")
+BED_KEYS = ("bed", "gain", "duck", "fade")
+BED_GAIN, BED_DUCK, BED_FADE = -12.0, 8.0, 2.0
+SOUND_RANGES = {"gain": (-60.0, 20.0, " dB"), "duck": (0.0, 60.0, " dB"), "fade": (0.0, 60.0, " s")}
+
+
+class SoundCue(NamedTuple):
+    """A sound or bed: `gain` and `duck` in dB, `fade` in seconds; see `Sound` and `Bed`."""
+
+    file: str
+    bed: bool
+    gain: float
+    over: bool
+    duck: float
+    fade: float
+
+
+def read_sound(fields: Fields, problems: Problems) -> SoundCue:
+    """The sound or bed that a mapping describes."""
+    bed = fields.get("bed") is not None
+    check_keys(fields, BED_KEYS if bed else SOUND_KEYS, problems)
+    values = {"gain": BED_GAIN if bed else 0.0, "duck": BED_DUCK, "fade": BED_FADE}
+    for key, (low, high, unit) in SOUND_RANGES.items():
+        if (node := fields.get(key)) is not None:
+            values[key] = read_decimal(key, node, low, high, problems, unit) or 0.0
+    file, over = fields.get("bed" if bed else "sound"), fields.get("over")
+    name = file.text.strip() if isinstance(file, Scalar) else ""
+    switched = not bed and over is not None and bool(read_switch("over", over, problems))
+    return SoundCue(name, bed, values["gain"], switched, values["duck"], values["fade"])

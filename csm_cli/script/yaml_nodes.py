@@ -1,75 +1,26 @@
-"""YAML as a tree of text with positions.
+"""YAML 1.1 as a tree of texts with places, built from PyYAML's parser events.
 
-Built from the parser's events instead of constructed values, for four reasons: a name such as `No` or `1`
-stays text; every key and value knows its place; aliases, tags and deep nesting are refused before they cost
-anything; and no object can be made from a script.
+Constructed values would not do: scalars such as `No` or `1_000` must stay text, every key and value needs its
+place, duplicate keys are errors, and aliases, tags and deep nesting are refused before they use memory.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import yaml
 
-from csm_cli.script.document import Source
-from csm_cli.script.problems import MAX_YAML_DEPTH, Problems, shown
-from csm_cli.script.source_text import SourceText
+from csm_cli.script.problems import MAX_YAML_DEPTH, Problems, Source, SourceText, shown
 
-# Words and figures that YAML takes for something else than text; csm itself would not.
-_NOT_TEXT = re.compile(
-    r"(?:~|null|yes|no|on|off|true|false|y|n|[-+.0-9][-+.0-9_:eExobinfa]*|=|<<|---.*|\.\.\.)", re.IGNORECASE
-)
-_PLAIN_BLOCK = re.compile(r"[^\s\-?:,\[\]{}#&*!|>'\"%@`=][^\n]*")
-_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
-
-
-def scalar(text: str, *, flow: bool = False) -> str:
-    """`text` as it may stand behind a key: plain where that is safe, else in double quotes.
-
-    Args:
-        text: on one line.
-        flow: it stands inside `{…}` or `[…]`.
-    """
-    if (
-        _PLAIN_BLOCK.fullmatch(text)
-        and text == text.strip()
-        and not _NOT_TEXT.fullmatch(text)
-        and not _HIDDEN.search(text)
-        and ": " not in text
-        and " #" not in text
-        and not text.endswith(":")
-        and not (flow and re.search(r"[,\[\]{}:]", text))
-    ):
-        return text
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + _HIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", escaped) + '"'
-
-
-def number(value: float) -> str:
-    """A number as a person writes it."""
-    return f"{value:.9f}".rstrip("0").rstrip(".") if value % 1 else str(int(value))
-
-
-def flow_map(pairs: Mapping[str, str]) -> str:
-    """`{key: value, …}`; the values are scalars already."""
-    return "{" + ", ".join(f"{scalar(key, flow=True)}: {value}" for key, value in pairs.items()) + "}"
-
-
-def flow_list(texts: tuple[str, ...]) -> str:
-    """`[a, b]`."""
-    return "[" + ", ".join(scalar(text, flow=True) for text in texts) + "]"
-
-
-QUOTE = "put text in quotes if it has a colon or begins with one of & * ! % @ ` { [ \" '"
+_QUOTE = "put text in quotes if it has a colon or begins with one of & * ! % @ ` { [ \" '"
 _WORDS = re.compile(r"\s*(?![-#{\[])[^\n:\"']+")
 
 
-def explained(fault: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
-    """(where in the text the author has to look, what is wrong there and what to do).
+def _explain(fault: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
+    """A syntax error as (index of the cause in `text`, message with a remedy).
 
-    The parser tells where it could go no further; of what was left open that is often pages behind.
+    The parser's mark is where it stopped, which may be far after a bracket or quote that was not closed.
     """
     mark = fault.problem_mark or fault.context_mark
     index = min(mark.index, len(text)) if mark else 0
@@ -88,10 +39,10 @@ def explained(fault: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
         before = text.rfind("\n", 0, max(row - 1, 0)) + 1
         if ":" not in text[row:index] and row and _WORDS.fullmatch(text, before, row - 1):
             return before, "a key without a colon; write key: value"
-        return index, f"a second colon in one line; {QUOTE}"
+        return index, f"a second colon in one line; {_QUOTE}"
     elif "block" in context and text[text.rfind("\n", 0, index) + 1 : index].isspace():
         return index, "indented otherwise than the lines above that it belongs to; line them up"
-    return index, f"{problem}; {QUOTE}"
+    return index, f"{problem}; {_QUOTE}"
 
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -99,7 +50,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(slots=True)
 class Scalar:
-    """A text, number or nothing: always as it was written. `plain` is False if it was quoted or a block."""
+    """A scalar, as text. `plain` is False if it was quoted or a block scalar."""
 
     text: str
     plain: bool
@@ -116,7 +67,7 @@ class Items:
 
 @dataclass(slots=True)
 class Fields:
-    """A mapping; every key is a text and occurs once. `pairs` keeps the order of the file."""
+    """A mapping: `pairs` in the order of the file; keys are unique scalars."""
 
     source: Source
     pairs: list[tuple[Scalar, Node]] = field(default_factory=list)
@@ -131,20 +82,20 @@ _KINDS = {Scalar: "text", Items: "a list", Fields: "a mapping"}
 
 
 def kind(node: Node) -> str:
-    """What `node` is, for a message."""
+    """A description of `node` for a message."""
     if isinstance(node, Scalar):
         return f'"{shown(node.text)}"' if node.text.strip() else "nothing"
     return _KINDS[type(node)]
 
 
 def parse_nodes(source: SourceText, problems: Problems) -> Node | None:
-    """The tree of a YAML text; None if the text is empty or does not parse (then a problem was noted)."""
+    """The tree of a YAML text; None if the text is empty or (a problem) does not parse."""
     builder = _Builder(source, problems)
     try:
         for event in yaml.parse(source.text, Loader=_LOADER):
-            builder.take(event)
+            builder.add(event)
     except yaml.MarkedYAMLError as fault:
-        index, what = explained(fault, source.text)
+        index, what = _explain(fault, source.text)
         problems.add(source.at(index), f"not valid YAML: {what}")
         return None
     except (yaml.YAMLError, RecursionError) as fault:
@@ -156,11 +107,11 @@ def parse_nodes(source: SourceText, problems: Problems) -> Node | None:
 
 
 class _Refused(Exception):
-    """The text cannot be read on; the problem is noted."""
+    """Parsing stops here; the problem has been added."""
 
 
 class _Builder:
-    """Assembles events into nodes. An open mapping holds the key that waits for its value."""
+    """Assembles events into nodes. `_keys` holds, for each open mapping, the key whose value comes next."""
 
     def __init__(self, source: SourceText, problems: Problems):
         self.root: Node | None = None
@@ -169,7 +120,7 @@ class _Builder:
         self._keys: list[Scalar | None] = []
         self._seen: list[dict[str, Source]] = []
 
-    def take(self, event: yaml.Event) -> None:
+    def add(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.ScalarEvent):
             place = self._place(event)
             self._put(Scalar(event.value, not event.style, place))
@@ -197,7 +148,7 @@ class _Builder:
             raise _Refused
 
     def _start(self, event: yaml.Event) -> Source:
-        # The index, not the mark's line: YAML also breaks lines at U+0085 and U+2028, editors do not.
+        # By index: the mark's line also counts U+0085 and U+2028 as line breaks, unlike editors.
         return self._source.at(event.start_mark.index if event.start_mark else 0)
 
     def _place(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> Source:

@@ -24,7 +24,7 @@ _SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A take in brief; the fields are those of `Take` and of what it was asked for."""
+    """A take in brief; the fields are those of `Take` and of its request."""
 
     id: str
     slot: str
@@ -41,13 +41,13 @@ class Row:
     @classmethod
     def of(cls, take: Take) -> Row:
         """The row of a take."""
-        asked = take.asked
+        request = take.asked
         return cls(
             take.id,
-            "" if take.origin == "imported" else asked.slot,
-            take.request if take.origin == "spoken" else "",
-            asked.script,
-            asked.place,
+            "" if take.origin == "imported" else request.slot,
+            take.key if take.origin == "spoken" else "",
+            request.script,
+            request.place,
             take.context,
             take.pins,
             dict(take.chosen),
@@ -77,7 +77,7 @@ class Index:
         self._open()
 
     def get(self, take_id: str) -> Row | None:
-        """The row of a take."""
+        """The row of a take; None if it is not in the store."""
         return self._rows.get(take_id)
 
     def rows(self) -> list[Row]:
@@ -119,7 +119,7 @@ class Index:
             mark = entry.size, entry.changed
             row = self._rows.get(entry.name.removesuffix(SIDECAR))
             if row is None or self._seen.get(entry.name) != mark:
-                # Written since, perhaps by another process: the row is not what the sidecar says by now.
+                # Written since, perhaps by another process: the row may differ from the sidecar by now.
                 row = self._read(entry.name)
             if row is not None:
                 takes[entry.name] = [*mark, [getattr(row, field) for field in Row.__slots__]]
@@ -129,18 +129,18 @@ class Index:
         self._changed = False
 
     def _open(self) -> None:
-        known = self._remembered()
+        remembered = self._remembered()
         count = 0
         for entry in self._files.seen(SIDECAR):
             count += 1
-            row = _row_from(known.get(entry.name), entry.size, entry.changed)
+            row = _row_from(remembered.get(entry.name), entry.size, entry.changed)
             if row is None:
                 self._changed = True
                 row = self._read(entry.name)
             if row is not None:
                 self._seen[entry.name] = entry.size, entry.changed
                 self._remember(row)
-        self._changed = self._changed or count != len(known)
+        self._changed = self._changed or count != len(remembered)
 
     def _remembered(self) -> dict[str, Any]:
         try:
@@ -185,8 +185,8 @@ class Index:
 def _row_from(remembered: Any, size: int, changed: int) -> Row | None:
     """The row remembered for a sidecar, if that has not changed since."""
     try:
-        known_size, known_change, values = remembered
-        if (known_size, known_change) != (size, changed):
+        size_then, changed_then, values = remembered
+        if (size_then, changed_then) != (size, changed):
             return None
         row = dict(zip(Row.__slots__, values, strict=True))
         return Row(**row | {"context": tuple(row["context"]), "pins": tuple(row["pins"])})

@@ -1,8 +1,8 @@
 """The names of takes: hashes of what can change the sound, and of nothing else.
 
     content   model, sampler, voice, spoken text
-    slot      content, seed, number among equal lines, turns of context: a line as planned, whatever it hears
-    request   content, seed and the takes heard before, in order: gives the same sound again
+    slot      content, seed, number among equal lines, turns of context: a line as planned, in any context
+    request   content, seed and the takes in the context, in order: gives the same sound again
     take      what was really spoken: like a request, with each part's own text, seed and context
 
 A line's place in the script, its file's name, pauses, gains and titles are in none of them.
@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-from csm_cli.engine import Sampler
+from csm_cli.core.types import Sampler
 
 KEY_SCHEMA = 1
 """Counts up whenever the same request would be spoken differently."""
@@ -62,11 +62,11 @@ class ModelIdentity:
 
 @dataclass(frozen=True)
 class VoiceIdentity:
-    """Which voice was asked for.
+    """Which voice speaks.
 
     Args:
         name: of the registered voice; not in the key.
-        hash: of the reference's audio and transcript, if the model hears one; else "".
+        hash: of the reference's audio and transcript, if it is in the context; else "".
         tag: the model's speaker tag.
     """
 
@@ -77,7 +77,7 @@ class VoiceIdentity:
 
 @dataclass(frozen=True)
 class LineRequest:
-    """What a line is asked for: all that can change its sound, save what it hears.
+    """The request for a line: all that can change its sound except its context.
 
     Args:
         script: name of the script's file.
@@ -90,7 +90,7 @@ class LineRequest:
         sampler: how codes are drawn.
         seed: of the first try.
         occurrence: how many equal lines came before it in the script, from 0.
-        turns: most turns of each speaker that it hears.
+        turns: most turns of each speaker in its context.
     """
 
     script: str
@@ -122,11 +122,11 @@ class LineRequest:
 
     @cached_property
     def slot(self) -> str:
-        """Hash of the line as planned, whatever it hears."""
+        """Hash of the line as planned, whatever its context."""
         return digest([self.content, self.seed, self.occurrence, self.turns])
 
-    def request(self, context: Sequence[str]) -> str:
-        """Hash of the line after hearing the takes `context`."""
+    def key(self, context: Sequence[str]) -> str:
+        """Hash of the line with the takes `context` before it."""
         return digest([self.content, self.seed, list(context)])
 
 
@@ -135,35 +135,36 @@ def place_of(script: str, line: str) -> str:
     return f"{script}#{line}"
 
 
-def spoken_take_id(asked: LineRequest, parts: Sequence[tuple[str, int, Sequence[str]]]) -> str:
+def spoken_take_id(request: LineRequest, parts: Sequence[tuple[str, int, Sequence[str]]]) -> str:
     """The id of a spoken take.
 
     Args:
-        asked: what was asked for.
-        parts: (text, seed, what was heard) of each part as spoken.
+        request: for the line.
+        parts: (text, seed, ids of the takes in its context) of each part as spoken.
     """
-    return digest([*_speaking(asked), [[text, seed, list(heard)] for text, seed, heard in parts]])
+    return digest([*_speaking(request), [[text, seed, list(context)] for text, seed, context in parts]])
 
 
-def imported_take_id(asked: LineRequest, sound: bytes) -> str:
+def imported_take_id(request: LineRequest, sound: bytes) -> str:
     """The id of a recording that was imported for a line; `sound` is 16-bit PCM."""
-    return digest([KEY_SCHEMA, "imported", asked.written, asked.voice.tag, hashlib.sha256(sound).hexdigest()])
+    hash_of_sound = hashlib.sha256(sound).hexdigest()
+    return digest([KEY_SCHEMA, "imported", request.written, request.voice.tag, hash_of_sound])
 
 
-def _speaking(asked: LineRequest) -> list[Any]:
-    model, voice = asked.model, asked.voice
-    depth_temperature, depth_top_k = asked.sampler.depth
-    sampler = [asked.sampler.temperature, asked.sampler.top_k, depth_temperature, depth_top_k]
+def _speaking(request: LineRequest) -> list[Any]:
+    model, voice = request.model, request.voice
+    depth_temperature, depth_top_k = request.sampler.depth
+    sampler = [request.sampler.temperature, request.sampler.top_k, depth_temperature, depth_top_k]
     return [KEY_SCHEMA, model.revision, model.dtype, sampler, voice.hash, voice.tag]
 
 
-def asked_as_dict(asked: LineRequest) -> dict[str, Any]:
+def request_as_dict(request: LineRequest) -> dict[str, Any]:
     """As it stands in a sidecar."""
-    return asdict(asked)
+    return asdict(request)
 
 
-def asked_from_dict(value: dict[str, Any]) -> LineRequest:
-    """Read what `asked_as_dict` gave.
+def request_from_dict(value: dict[str, Any]) -> LineRequest:
+    """Read what `request_as_dict` gave.
 
     Raises:
         KeyError, TypeError, ValueError: it is something else.

@@ -1,6 +1,7 @@
-"""What a script's last rendering came to: the take of every line, and how it was asked for.
+"""What is written down of a rendering: the take of every line, and in csm.lock what takes were made with.
 
-`csm takes` and `csm master` read it; nothing else depends on it. Where it is gone or damaged, the takes
+`csm takes` and `csm master` read the record; nothing else depends on it. Where it is gone or damaged, the
+takes
 themselves answer: of each line the one chosen or made last.
 """
 
@@ -10,15 +11,76 @@ import json
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from csm_cli.core.files import alone
+import yaml
+
+from csm_cli.core.errors import CsmError
+from csm_cli.core.files import alone, written
 from csm_cli.takes.files import files_at
 from csm_cli.takes.place import Place, Url
 from csm_cli.takes.store import TakeStore
 
 RENDERS = "renders"
 _SCHEMA = 1
+LOCK_NAME = "csm.lock"
+_LOCK_SCHEMA = 1
+_HEAD = "# What the takes of these scripts were made with. Written by csm render; keep it with the scripts.\n"
+
+
+def read_lock(folder: Path) -> dict[str, dict[str, Any]]:
+    """The entries of `csm.lock`, by the name of the script; {} where there is none.
+
+    Raises:
+        CsmError: it is damaged.
+    """
+    path = folder / LOCK_NAME
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if value["schema"] != _LOCK_SCHEMA:
+            raise ValueError(f"of schema {value['schema']}")
+        return {str(name): dict(facts) for name, facts in value["scripts"].items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+        problem = str(error).partition("\n")[0]
+        raise CsmError(
+            f"cannot be read ({problem})", where=str(path), remedy="restore it, or delete it and render again"
+        ) from error
+
+
+def write_lock(folder: Path, scripts: Mapping[str, Mapping[str, Any]]) -> None:
+    """Note what scripts are rendered with; the entries of other scripts stay.
+
+    Raises:
+        CsmError: it is damaged or cannot be written.
+    """
+    with alone(folder / ".csm", "lockfile"):
+        before = read_lock(folder)
+        after = before | {name: dict(facts) for name, facts in scripts.items()}
+        if after == before:
+            return
+        with written(folder / LOCK_NAME) as temporary:
+            text = yaml.safe_dump(
+                {"schema": _LOCK_SCHEMA, "scripts": after}, sort_keys=True, allow_unicode=True
+            )
+            temporary.write_text(_HEAD + text, encoding="utf-8")
+
+
+def differences(locked: Mapping[str, Any], now: Mapping[str, Any], name: str = "") -> list[str]:
+    """What differs, a line each: "voices anna: was 3f…, is 9a…"; only what both state."""
+    found: list[str] = []
+    for key in locked:
+        label = f"{name} {key}".strip()
+        # A name changes no sound; the revision identifies the model.
+        if key not in now or label == "model id":
+            continue
+        if isinstance(locked[key], Mapping) and isinstance(now[key], Mapping):
+            found += differences(locked[key], now[key], label)
+        elif locked[key] != now[key]:
+            found.append(f"{label}: was {locked[key]}, is {now[key]}")
+    return found
 
 
 @dataclass(frozen=True)
@@ -27,7 +89,7 @@ class Used:
 
     Args:
         take: its id; "" for a line with nothing to say.
-        stale: something that it heard is said no more.
+        stale: a take in its context is used no more.
         reasons: why the line needs review.
     """
 
@@ -76,7 +138,7 @@ def merge_record(
 ) -> Rendering:
     """Take new lines into the record of a script; those of other processes stay.
 
-    Behind a URL there is no lock: of two that write the same record at once, one may not be heard.
+    Behind a URL there is no lock: of two that write the same record at once, one may be lost.
 
     Args:
         folder: of the store.

@@ -14,20 +14,23 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import numpy as np
 
 from csm_cli.audio.files import to_pcm16
 from csm_cli.core.errors import CsmError
-from csm_cli.core.types import as_codes
-from csm_cli.engine import Codes
-from csm_cli.takes.files import DiskFiles, files_at
+from csm_cli.core.types import Codes, as_codes
+from csm_cli.takes.files import files_at
 from csm_cli.takes.index import SIDECAR, Index, Row
 from csm_cli.takes.place import Place
 from csm_cli.takes.take import Take, peaks_of, take_from_json
 
 FOLDER = Path(".csm") / "takes"
 CODES, AUDIO = ".npy", ".flac"
+THREADS = 4
+WAITING = 64
+"""Most takes on their way to the disk at once, for the sake of memory."""
 
 
 def takes_folder(script: Path) -> Path:
@@ -50,7 +53,7 @@ class TakeStore:
 
     @property
     def index(self) -> Index:
-        """What there is, by what it answers. It is made at the first look, which reads the folder."""
+        """The index of all takes. It is built at the first use, which reads the folder."""
         with self._opening:
             if self._index is None:
                 self._index = Index(self._files)
@@ -75,7 +78,7 @@ class TakeStore:
         return take
 
     def peek(self, take_id: str) -> Take | None:
-        """What a sidecar says, its files unseen; None if there is none or it is damaged."""
+        """A take by its sidecar alone, its files unchecked; None if there is none or it is damaged."""
         return self._sidecar(take_id)
 
     def codes(self, take: Take) -> list[Codes]:
@@ -111,7 +114,7 @@ class TakeStore:
 
     def audio_path(self, take: Take) -> Path | None:
         """The audio's file; None for a store that is no folder."""
-        return self._files.path(take.id + AUDIO) if isinstance(self._files, DiskFiles) else None
+        return self._files.path(take.id + AUDIO)
 
     def audio_where(self, take: Take) -> str:
         """Where the audio lies: a path, or a URL."""
@@ -146,22 +149,19 @@ class TakeStore:
             np.save(buffer, np.concatenate(list(codes)), allow_pickle=False)
             files[CODES] = buffer.getvalue()
         for kind, data in files.items():
-            self._files.write(take.id + kind, data, sync=False)  # the sidecar's hashes tell what came to harm
-        told = {
-            kind: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-            for kind, data in files.items()
-        }
-        return self.update(replace(take, files=told, peaks=peaks_of(sound)))
+            self._files.write(take.id + kind, data, sync=False)  # damage shows by the hashes in the sidecar
+        described = {kind: _description(data) for kind, data in files.items()}
+        return self.update(replace(take, files=described, peaks=peaks_of(sound)))
 
     def add_codes(self, take: Take, codes: Sequence[Codes]) -> Take:
-        """Give a recording its codes, so that later lines can hear it."""
+        """Give a recording its codes, so that it can be in the context of later lines."""
         parts = tuple(replace(part, frames=len(each)) for part, each in zip(take.parts, codes, strict=True))
         buffer = io.BytesIO()
         np.save(buffer, np.concatenate(list(codes)), allow_pickle=False)
         data = buffer.getvalue()
         self._files.write(take.id + CODES, data)
-        told = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-        return self.add_findings(replace(take, parts=parts, files={**take.files, CODES: told}))
+        files = {**take.files, CODES: _description(data)}
+        return self.add_findings(replace(take, parts=parts, files=files))
 
     def add_findings(self, take: Take) -> Take:
         """Write what has been found out about a take since it was read: its codes, a score.
@@ -211,8 +211,8 @@ class TakeStore:
         return take if take.id == take_id else None
 
     def _bytes(self, take: Take, kind: str) -> bytes | None:
-        data, told = self._files.read(take.id + kind), take.files.get(kind, {})
-        if data is None or hashlib.sha256(data).hexdigest() != told.get("sha256"):
+        data, description = self._files.read(take.id + kind), take.files.get(kind, {})
+        if data is None or hashlib.sha256(data).hexdigest() != description.get("sha256"):
             return None
         return data
 
@@ -224,6 +224,10 @@ class TakeStore:
         )
 
 
+def _description(data: bytes) -> dict[str, Any]:
+    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
 def _flac(pcm: np.ndarray, rate: int) -> bytes:
     """16-bit FLAC at the fastest level: a third larger than the best, and many times quicker."""
     import soundfile
@@ -232,11 +236,6 @@ def _flac(pcm: np.ndarray, rate: int) -> bytes:
     with soundfile.SoundFile(buffer, "w", rate, 1, "PCM_16", format="FLAC", compression_level=0.0) as file:
         file.write(pcm)
     return buffer.getvalue()
-
-
-THREADS = 4
-WAITING = 64
-"""Most takes on their way to the disk at once, for the sake of memory."""
 
 
 class TakeWriter:

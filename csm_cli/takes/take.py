@@ -1,4 +1,4 @@
-"""A take: one reading of one line, and the JSON sidecar that tells all about it."""
+"""A take: one reading of one line, and the JSON sidecar that describes it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from csm_cli import __version__
-from csm_cli.takes.keys import LineRequest, asked_as_dict, asked_from_dict, digest
+from csm_cli.core import __version__
+from csm_cli.takes.keys import LineRequest, digest, request_as_dict, request_from_dict
 
+SIDECAR_SCHEMA = 1
+Origin = Literal["spoken", "rerolled", "imported"]
 COLUMNS = 160
 LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 
@@ -26,10 +28,6 @@ def peaks_of(pcm: np.ndarray) -> str:
     return "".join(LETTERS[value] for value in np.minimum(highest >> 9, 63))
 
 
-SIDECAR_SCHEMA = 1
-Origin = Literal["spoken", "rerolled", "imported"]
-
-
 @dataclass(frozen=True)
 class Part:
     """One piece of a line, as it was spoken in one go.
@@ -39,7 +37,7 @@ class Part:
         seed: of its noise.
         frames: of its codes; 0 for a recording that has not been encoded.
         samples: of its audio.
-        heard: what it heard, in order: ids of takes, `id/2` for a part of one, `#0` for one of its own line.
+        heard: its context, in order: ids of takes, `id/2` for a part of one, `#0` for one of its own line.
         tries: takes of this part until this one was kept, or all were used up.
         ended: False if it was cut off by the frame cap.
         reasons: what speaks against it, in plain words; empty for a good one.
@@ -64,8 +62,8 @@ class Take:
     Args:
         id: names it; made of what was spoken.
         origin: how it came about.
-        asked: what was asked for.
-        context: ids of the takes (`id/2`: parts of takes) that could be heard before it, in order.
+        asked: the request that it answers.
+        context: ids of the takes (`id/2`: parts of takes) before it that its context could hold, in order.
         parts: what it is made of, in order.
         checked: the checks it went through, such as "signal", "asr:pocketsphinx".
         made: when, ISO 8601.
@@ -98,7 +96,7 @@ class Take:
 
     @property
     def accepted(self) -> bool:
-        """Whether other lines may hear it: nothing speaks against it, or a person pinned it."""
+        """Whether it may be context of other lines: no check speaks against it, or a person pinned it."""
         return not self.reasons or bool(self.pins)
 
     @property
@@ -108,17 +106,17 @@ class Take:
 
     @property
     def seconds(self) -> float:
-        """Of its audio."""
+        """Length of its audio."""
         return sum(part.samples for part in self.parts) / self.rate
 
     @property
-    def request(self) -> str:
-        """The request that it answers."""
-        return self.asked.request(self.context)
+    def key(self) -> str:
+        """Hash of the request that it answers, with its context."""
+        return self.asked.key(self.context)
 
     def to_json(self) -> str:
         """The text of the sidecar."""
-        value = asdict(self) | {"schema": SIDECAR_SCHEMA, "asked": asked_as_dict(self.asked)}
+        value = asdict(self) | {"schema": SIDECAR_SCHEMA, "asked": request_as_dict(self.asked)}
         return json.dumps(value | {"digest": digest(value)}, ensure_ascii=False) + "\n"
 
 
@@ -134,7 +132,7 @@ def take_from_json(text: str | bytes) -> Take:
         if value["schema"] != SIDECAR_SCHEMA or digest(value) != claimed:
             raise ValueError("does not agree with its own digest")
         del value["schema"]
-        value["asked"] = asked_from_dict(value["asked"])
+        value["asked"] = request_from_dict(value["asked"])
         value["parts"] = tuple(_part(part) for part in value["parts"])
         for name in ("context", "checked", "pins"):
             value[name] = tuple(value[name])

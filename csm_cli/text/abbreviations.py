@@ -1,4 +1,4 @@
-"""Abbreviations and initials of English, read out."""
+"""English abbreviations and initials in words."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ _SENTENCE = re.compile(
 
 
 def abbreviations(text: str) -> str:
-    """`text` with common abbreviations read out and initials set apart. Quotes are plain already."""
+    """A cleaned `text` with common abbreviations in words and initials as single letters: "J R R"."""
     if "/" in text:
         text = _SLASH.sub(lambda match: _SLASHED[match[0]], text)
     text = _BARE_TITLE.sub(lambda match: _TITLES[match[1]], text)
@@ -149,7 +149,7 @@ def abbreviations(text: str) -> str:
 
 
 def _street(match: re.Match[str]) -> str:
-    """Street behind a name ("Baker St."), else left to be a Saint ("to St. Ives")."""
+    """Street after a name ("Baker St."), else unchanged, for Saint ("to St. Ives")."""
     before, after = match.string[: match.start()].split(), match.string[match.end() :]
     named = before[-1][:1].isupper() and not re.match(r"\s+[A-Z]", after)
     return f"Street{_stop(match)}" if named or _stop(match) else match[0]
@@ -168,7 +168,7 @@ def _initial(match: re.Match[str]) -> str:
 
 
 def _stop(match: re.Match[str]) -> str:
-    """The full stop that an abbreviation shares with its sentence, if a sentence ends there."""
+    """A full stop if the abbreviation's own one also ends its sentence."""
     if not match[0].rstrip().endswith("."):
         return ""
     after = match.string[match.end() :].lstrip("\"')]")

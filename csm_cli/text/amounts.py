@@ -1,6 +1,6 @@
-"""Figures in a text become words: money, percentages, times, ordinals, years, decimals, whole numbers.
+"""Figures in words: money, percentages, times, ordinals, years, decimals, whole numbers.
 
-The rules run from the most specific to the plainest; each leaves no digit behind in what it touched.
+The rules run from the most specific to the most general; what a rule replaces has no digits left.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NO_DECIMAL = re.compile(
     rf"(?:(?<=\bat )|(?<=\b[Tt]he )){_HOUR}\.([0-5][05])"
     r"(?= o'clock\b| (?:train|express|bus|ferry|from|every|sharp|precisely)\b)"
 )
-# "at 6.45" alone may be a price: it is a time at the end, or where the sentence goes on with a new part.
+# "at 6.45" may be a price: it is a time at the end of a sentence or before a new clause.
 _AT = re.compile(
     rf"(?<=\bat ){_HOUR}\.([0-5]5|[1-5]0)"
     r"(?=[,;.!?]?(?:$|[\s\"']+(?:and|in|on|when|the|she|he|we|they|I|it)\b))"
@@ -103,8 +103,8 @@ def _fraction(match: re.Match[str]) -> str:
 
 def _telephone(match: re.Match[str]) -> str:
     groups = re.findall("[0-9]+", match[0])
-    said = ", ".join(digits(group) for group in groups)
-    return f"plus {said}" if match[0].startswith("+") else said
+    words = ", ".join(digits(group) for group in groups)
+    return f"plus {words}" if match[0].startswith("+") else words
 
 
 def _years(match: re.Match[str]) -> str:
@@ -131,7 +131,7 @@ _BEFORE_NOUN = re.compile(r"\b[Aa]n? $")
 _MONEY_SPAN = re.compile(r"([$£€¥])([0-9][0-9,.]*)\s?[-–]\s?[$£€¥]?([0-9])")
 _LAST_OF_PAIRS = re.compile(rf"(?<![\w.,$£€:-])({_NUMBER})\s?[-–]\s?({_NUMBER})(?![\w:-]|[.,][0-9])")
 FIGURE = re.compile("[0-9½⅓⅔¼¾²³]")
-"""Without one of these there is nothing to be put in words."""
+"""A character that every figure contains."""
 _RULES: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str]]] = [
     ("", re.compile(_TELEPHONE), _telephone),
     (
@@ -164,7 +164,7 @@ _RULES: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str]]] = [
     ("mM", re.compile(rf"(?<![0-9.,:])(?P<hour>1[0-2]|[1-9]){_HALF}"), _hour),
     ("", re.compile(rf"({_NUMBER})(?:st|nd|rd|th)\b"), lambda m: ordinal(int(m[1].replace(",", "")))),
     ("s", re.compile(r"(?<![\w.,])'?([0-9]{2}|1[1-9][0-9]{2}|20[0-9]{2})'?s\b"), _decade),
-    # Spelled out before the plain rules, so that the point and the minus are not lost on them.
+    # Before the general rules, which do not handle points and minus signs.
     ("-", re.compile(r"(?<![\w.,)\]-])-(?=[0-9])"), lambda m: "minus "),
     (".", re.compile(rf"(?:{_NUMBER})(?:\.[0-9]+)+"), lambda m: decimal(m[0])),
     (
@@ -177,7 +177,7 @@ _RULES: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str]]] = [
     ("", re.compile(r"(?<![\w.,])(?:1[1-9][0-9]{2}|20[0-9]{2})(?![\w]|,[0-9])"), _year),
     ("", re.compile(_NUMBER), lambda m: whole_number(m[0])),
 ]
-"""Each with characters of which its matches have one; "" for any: a rule is left out where there is none."""
+"""(characters of which every match contains one, or ""; pattern; its words): others are skipped quickly."""
 _SIGN_BEHIND = re.compile(r"(?<![\w.,$£€¥])([0-9][0-9,]*(?:\.[0-9]{1,2})?)\s?([£€])(?![\w$£€¥])")
 _ORDINALS = re.compile(r"(?<=[0-9])(st|nd|rd|th)\s?[-–]\s?(?=[0-9]+(?:st|nd|rd|th)\b)")
 _RANGE = re.compile(r"(?<=[0-9])\s?–\s?(?=[$£€]?[0-9])")
@@ -193,7 +193,7 @@ _SUPERSCRIPTS = {"²": " squared", "³": " cubed"}
 
 
 def figures_to_words(text: str) -> str:
-    """`text` with every figure (digits 0-9 and what belongs to them) in words. Quotes are plain already."""
+    """A cleaned `text` with every figure (digits 0-9 and their signs) in words."""
     if not FIGURE.search(text):
         return text
     for mark, words in _SUPERSCRIPTS.items():
@@ -222,7 +222,7 @@ def _replace(pattern: re.Pattern[str], words_of: Callable[[re.Match[str]], str],
 
 
 def _apart(match: re.Match[str], words: str) -> str:
-    """`words` with a space where the figure touched a letter or another figure: "4x4", "B2B"."""
+    """`words`, with a space where the figure is next to a letter or another figure: "4x4", "B2B"."""
     text, start, end = match.string, match.start(), match.end()
     before = " " if start and _touches(text[start - 1]) and words[:1].isalnum() else ""
     after = " " if end < len(text) and _touches(text[end]) and words[-1:].isalnum() else ""

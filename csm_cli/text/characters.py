@@ -1,4 +1,4 @@
-"""Characters before any word is read: typography that carries no sound, and the alphabet of a model."""
+"""Characters: typography that is removed or made plain, and folding to the alphabet of a model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Container
 
-# Signs that carry no sound: soft hyphen, zero-width space, joiners of no word, marks of direction.
+# Invisible characters: soft hyphen, zero-width space, word joiner, directional marks, byte order mark.
 _SILENT = dict.fromkeys([0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, 0xFEFF])
 _PLAIN = str.maketrans(
     {
@@ -17,7 +17,7 @@ _PLAIN = str.maketrans(
         "…": "...",
     }
 )
-# Letters that only look different: full-width forms and ligatures. NFKC at large would turn x² into x2.
+# Full-width forms and ligatures, for NFKC; on other characters it would turn x² into x2.
 _LOOKALIKE = re.compile("[\ufb00-\ufb06\uff01-\uff5e]+")
 _EMOJI = re.compile(
     "[\U0001f000-\U0001faff\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u2500-\u27bf\u2b00-\u2bff\u3030\u303d"
@@ -39,7 +39,7 @@ _REPEATED = [
 
 
 def clean(text: str) -> str:
-    """`text` with plain quotes, dashes and ellipses, without marks that carry no sound, on one line."""
+    """`text` on one line, in NFC, with plain quotes, dashes and ellipses, without emoji and the like."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text.translate(_SILENT))
         text = _LOOKALIKE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
@@ -53,15 +53,15 @@ def without_marks(text: str) -> str:
     for pattern in _EMPHASIS:
         if "*" in text or "_" in text or "~" in text:
             text = pattern.sub(r"\2", text)
-    for pattern, said in _REPEATED:
-        text = pattern.sub(said, text)
+    for pattern, single in _REPEATED:
+        text = pattern.sub(single, text)
     return text
 
 
 ASCII = frozenset(map(chr, range(32, 127)))
-"""What a model that learned plain English knows."""
+"""Printable ASCII: the alphabet of a model that was trained on plain English."""
 
-# Tried in order; " " last, so that words on either side of a mark stay apart.
+# Tried in order; " " last, so that the words on both sides stay apart.
 _STAND_INS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys("“”„«»", ('"', "")),
     **dict.fromkeys("‘’‚‹›", ("'", "")),
@@ -87,20 +87,19 @@ _STAND_INS: dict[str, tuple[str, ...]] = {
     "Þ": ("Th", "TH", "th"),
     "ı": ("i",),
 }
-# A comma that stands in for a dash came with spaces on both sides.
+# A comma that replaces a dash has a space before it.
 _LOOSE = re.compile(" +(?=[,;:])")
 
 
 def fold_to(text: str, alphabet: Container[str]) -> tuple[str, str]:
-    """Rewrite `text` with the characters of `alphabet` only.
+    """Replace the characters of `text` that are not in `alphabet`, by case, decomposition or a stand-in.
 
     Args:
-        text: spoken text.
-        alphabet: the single characters that may be used; it should hold the space.
+        text: spoken form.
+        alphabet: allowed characters; it should contain the space.
 
     Returns:
-        The text, white space collapsed, and the characters that had no stand-in: each once, in order.
-        Accents, case and marks that fold to something are not among them.
+        The text, white space collapsed, and the characters that were dropped, each once, in order.
     """
     kept, dropped = [], dict[str, None]()
     for char in unicodedata.normalize("NFC", text):
@@ -118,5 +117,5 @@ def _stand_in(char: str, alphabet: Container[str]) -> str | None:
     for choice in (char, *_STAND_INS.get(char, ()), bare, char.swapcase(), bare.swapcase()):
         if (choice or char in _STAND_INS) and all(part in alphabet for part in choice):
             return choice
-    # White space and accents on their own leave nothing that could be missed.
+    # White space and combining accents are not reported as dropped.
     return "" if char.isspace() or not bare else None

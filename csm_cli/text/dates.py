@@ -1,4 +1,4 @@
-"""Dates as they are said: "12 May 1984", "May 12, 1984", "2021-03-04", "3/4/2021"."""
+"""Dates in words: "12 May 1984", "May 12, 1984", "2021-03-04", "3/4/2021"."""
 
 from __future__ import annotations
 
@@ -52,12 +52,7 @@ _SHORT_YEAR = re.compile(r"(?<![\w/.])([0-3]?[0-9])(/)([0-3]?[0-9])/([0-9]{2})(?
 
 
 def dates(text: str, day_first: bool = False) -> str:
-    """`text` with its dates in words.
-
-    Args:
-        text: cleaned.
-        day_first: 3/4/2021 is the third of April, as in Britain, not March fourth.
-    """
+    """A cleaned `text` with its dates in words; `day_first`: 3/4/2021 is the third of April."""
     if _SHORT_DAY.search(text):
         text = _SHORT_DAY.sub(_day, text)
         text = _SHORT_DAY.sub(_day, text)  # Mon-Fri: the second once the first is written out
@@ -65,7 +60,7 @@ def dates(text: str, day_first: bool = False) -> str:
     if not re.search("[0-9]", text):
         return text
     text = _SHORT_MONTH.sub(lambda match: _SHORT[next(filter(None, match.groups()))], text)
-    text = _ISO.sub(lambda match: _said(int(match[3]), int(match[2]), match[1], day_first), text)
+    text = _ISO.sub(lambda match: _date(int(match[3]), int(match[2]), match[1], day_first), text)
     text = _SLASHED.sub(lambda match: _slashed(match, day_first), text)
     text = _SHORT_YEAR.sub(lambda match: _slashed(match, day_first), text)
     text = _DAY_SPAN.sub(_from_to, text)
@@ -106,18 +101,18 @@ def _slashed(match: re.Match[str], day_first: bool) -> str:
         day, month = month, day
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return match[0]
-    return _said(day, month, match[4], day_first)
+    return _date(day, month, match[4], day_first)
 
 
-def _said(day: int, month: int, of: str, day_first: bool) -> str:
+def _date(day: int, month: int, of: str, day_first: bool) -> str:
     name = _MONTHS[month - 1]
-    said = year(int(of)) if len(of) == 4 else _short_year(of)
+    year_words = year(int(of)) if len(of) == 4 else _short_year(of)
     if day_first:
-        return f"the {ordinal(day)} of {name} {said}"
-    return f"{name} {ordinal(day)}, {said}"
+        return f"the {ordinal(day)} of {name} {year_words}"
+    return f"{name} {ordinal(day)}, {year_words}"
 
 
 def _short_year(figures: str) -> str:
-    """ "44" is forty-four, "05" oh five, "00" two thousand: the century is for the hearer to know."""
+    """ "44" is forty-four, "05" oh five, "00" two thousand: the century is left out."""
     number = int(figures)
     return "two thousand" if not number else f"oh {cardinal(number)}" if number < 10 else cardinal(number)

@@ -1,8 +1,7 @@
-"""The lexicon: how certain words are to be said, whoever, wherever, in whatever spelling.
+"""The lexicon: words that are replaced before normalisation, by speaker, chapter and spelling.
 
-An entry replaces written words by others before anything else is read, so it may also overrule the normal
-reading of "Dr." or "1984". Of several entries that fit, the longest word wins, then the one of narrower
-scope, then the one of the nearer file.
+So an entry may override the normalisation of "Dr." or "1984". Of several entries that match, the longest word
+wins, then the narrower scope, then the nearer file.
 """
 
 from __future__ import annotations
@@ -20,17 +19,17 @@ Layer = Literal["project", "script", "user"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """How one word, or several, are said.
+    """The replacement of one word or several: PLS would call `word` a grapheme and `say` an alias.
 
     Args:
         word: as written.
-        say: what is read in its place.
+        say: the replacement, as written.
         where: `file:line:col` of the entry.
-        layer: where it was found.
-        speakers: characters it holds for; none: all.
-        chapters: numbers of the chapters it holds for; none: all.
-        case: whether capitals count. By default they do if `word` has one: `polish` is also `Polish`.
-        part: whether `word` may also be part of a longer one.
+        layer: kind of its file.
+        speakers: characters to which it applies; none: all.
+        chapters: numbers of the chapters to which it applies; none: all.
+        case: case-sensitive. By default if `word` has a capital: `polish` also matches `Polish`.
+        part: `word` also matches inside a longer word.
     """
 
     word: str
@@ -44,17 +43,17 @@ class Entry:
 
     @property
     def scope(self) -> int:
-        """How narrow it is."""
+        """Specificity: the number of restrictions."""
         return bool(self.speakers) + bool(self.chapters) + self.case
 
-    def holds_for(self, speaker: str, chapter: int) -> bool:
-        """Whether it counts for a line."""
+    def applies_to(self, speaker: str, chapter: int) -> bool:
+        """Whether it applies to a line."""
         return (not self.speakers or speaker in self.speakers) and (
             not self.chapters or chapter in self.chapters
         )
 
     def as_dict(self) -> dict[str, object]:
-        """For JSON."""
+        """As a JSON object."""
         return {
             "word": self.word,
             "say": self.say,
@@ -68,16 +67,16 @@ class Entry:
 
 
 class Lexicon:
-    """Entries, nearest file first."""
+    """Entries, of the nearest file first; contains the words that have an entry."""
 
     def __init__(self, entries: Iterable[Entry] = ()):
         self.entries = tuple(entries)
         self._words: dict[str, list[Entry]] = {}
         for entry in self.entries:
-            if key := _key(entry.word):  # an empty one would be found everywhere
+            if key := _key(entry.word):  # an empty one would match everywhere
                 self._words.setdefault(key, []).append(entry)
         for candidates in self._words.values():
-            candidates.sort(key=lambda entry: -entry.scope)  # stable: nearer files stay in front
+            candidates.sort(key=lambda entry: -entry.scope)  # stable: nearer files stay first
         self._pattern = self._compile()
 
     def __bool__(self) -> bool:
@@ -88,14 +87,14 @@ class Lexicon:
 
     @property
     def digest(self) -> str:
-        """A hash of what the entries say, wherever they stand; "" without any."""
+        """A hash of the entries, without their places; "" for none."""
         if not self.entries:
             return ""
-        said = [(e.word, e.say, e.speakers, e.chapters, e.case, e.part) for e in self.entries]
-        return hashlib.sha256(repr(said).encode()).hexdigest()[:20]
+        content = [(e.word, e.say, e.speakers, e.chapters, e.case, e.part) for e in self.entries]
+        return hashlib.sha256(repr(content).encode()).hexdigest()[:20]
 
     def apply(self, text: str, speaker: str = "", chapter: int = 0) -> str:
-        """`text`, cleaned, with the words that the entries hold for replaced."""
+        """A cleaned `text` with the words of the matching entries replaced."""
         if self._pattern is None:
             return text
 
@@ -106,7 +105,7 @@ class Lexicon:
         return self._pattern.sub(replace, text)
 
     def used(self, text: str, speaker: str = "", chapter: int = 0) -> list[Entry]:
-        """The entries that replace something in a cleaned text."""
+        """The entry of each replacement in a cleaned text."""
         if self._pattern is None:
             return []
         found = (self._entry(match, speaker, chapter) for match in self._pattern.finditer(text))
@@ -117,7 +116,7 @@ class Lexicon:
         whole = not _inside(text, match.start()) and not _inside(text, match.end())
         for entry in self._words.get(_key(word), ()):
             spelled = not entry.case or clean(entry.word) == word
-            if spelled and (whole or entry.part) and entry.holds_for(speaker, chapter):
+            if spelled and (whole or entry.part) and entry.applies_to(speaker, chapter):
                 return entry
         return None
 
@@ -133,7 +132,7 @@ class Lexicon:
 
 
 def default_case(word: str) -> bool:
-    """Whether capitals count for `word` unless its entry says otherwise."""
+    """The default of `Entry.case`."""
     return word != word.lower()
 
 

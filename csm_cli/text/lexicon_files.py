@@ -1,4 +1,4 @@
-"""Lexicon files: YAML and W3C PLS, the project's, the script's own and the user's."""
+"""Lexicon files of a script, a project and the user, in YAML and in W3C PLS 1.0 (graphemes and aliases)."""
 
 from __future__ import annotations
 
@@ -9,22 +9,11 @@ from typing import Any
 
 from csm_cli.core.errors import ScriptError, UsageError
 from csm_cli.core.files import data_dir, written
-from csm_cli.script.document import Source
-from csm_cli.script.problems import Problems, did_you_mean, shown
-from csm_cli.script.readers.xml import parse_xml
+from csm_cli.script.problems import Problems, Source, did_you_mean, shown
 from csm_cli.script.settings import check_keys, read_switch
-from csm_cli.script.source_text import decode, read_bytes
-from csm_cli.script.yaml_nodes import (
-    Fields,
-    Items,
-    Node,
-    Scalar,
-    flow_list,
-    flow_map,
-    kind,
-    parse_nodes,
-    scalar,
-)
+from csm_cli.script.sources import decode, parse_xml, read_bytes
+from csm_cli.script.writers.yaml import flow_list, flow_map, scalar
+from csm_cli.script.yaml_nodes import Fields, Items, Node, Scalar, kind, parse_nodes
 from csm_cli.text.characters import clean
 from csm_cli.text.lexicon import Entry, Layer, Lexicon, default_case
 
@@ -37,24 +26,24 @@ _PLS = "{http://www.w3.org/2005/01/pronunciation-lexicon}"
 
 
 def user_file() -> Path:
-    """The user's own lexicon, for every project."""
+    """Path of the user's lexicon, for every project."""
     return data_dir() / NAME
 
 
 def project_file(folder: Path) -> Path:
-    """The lexicon of the scripts in a folder."""
+    """Path of the lexicon of the scripts in a folder."""
     return folder / NAME
 
 
 def load_lexicon(folder: Path, named: Iterable[Path] = ()) -> Lexicon:
-    """The lexicon of a script: files it names, the project's, the user's.
+    """The lexicon of a script.
 
     Args:
         folder: of the script.
-        named: files that the script names itself.
+        named: files that the script names; the project's and the user's are added.
 
     Raises:
-        ScriptError: with every problem in any of the files.
+        ScriptError: problems in any of the files.
     """
     files: list[tuple[Layer, Path]] = [("script", path) for path in named]
     usual: list[tuple[Layer, Path]] = [("project", project_file(folder)), ("user", user_file())]
@@ -76,7 +65,7 @@ def read_lexicon(path: Path, layer: Layer = "project") -> list[Entry]:
     """The entries of a lexicon file.
 
     Raises:
-        ScriptError: the file is missing or faulty; every problem, one line each.
+        ScriptError: the file is missing or has problems.
     """
     if path.suffix.lower() in (".pls", ".xml"):
         return _read_pls(path, layer)
@@ -84,21 +73,23 @@ def read_lexicon(path: Path, layer: Layer = "project") -> list[Entry]:
 
 
 def add_entry(path: Path, entry: Entry, *, force: bool = False) -> None:
-    """Add an entry to a YAML lexicon, which is made if it is not there; the rest of the file stays as it is.
+    """Add an entry to a YAML lexicon, created if missing; the rest of the file is unchanged.
 
     Args:
-        force: the word's earlier entry, which has to stand on one line, is replaced.
+        path: of the file.
+        entry: its `where` and `layer` are ignored.
+        force: replace an existing entry of the word, which must be on one row.
 
     Raises:
-        ScriptError: the file is faulty.
-        UsageError: the word is in it already or is of signs that are never read, or nothing is left to say.
+        ScriptError: the file has problems.
+        UsageError: the word has an entry or no readable character, or the replacement has none.
     """
     if not clean(entry.word) or not any(map(str.isalnum, entry.say)):
         raise UsageError("a word and what is read in its place are needed", where="csm lexicon add")
     row = f"{scalar(entry.word)}: {_value(entry)}"
     text = ""
     if path.exists():
-        old = [known for known in read_lexicon(path) if known.word == entry.word]
+        old = [existing for existing in read_lexicon(path) if existing.word == entry.word]
         text = path.read_text(encoding="utf-8")
         if old and not force:
             what = f'has "{entry.word}" already, read as "{old[0].say}"'
@@ -120,11 +111,11 @@ def add_entry(path: Path, entry: Entry, *, force: bool = False) -> None:
 
 
 def remove_word(path: Path, word: str) -> None:
-    """Take every entry of a word out of a YAML lexicon; the rest of the file stays as it is.
+    """Remove every entry of a word from a YAML lexicon; the rest of the file is unchanged.
 
     Raises:
-        ScriptError: the file is missing or faulty.
-        UsageError: the word is not in it, or does not begin a row.
+        ScriptError: the file is missing or has problems.
+        UsageError: the word has no entry, or one that does not begin a row.
     """
     entries = read_lexicon(path)
     old = next((entry for entry in entries if entry.word == word), None)
@@ -136,7 +127,7 @@ def remove_word(path: Path, word: str) -> None:
     rows = path.read_text(encoding="utf-8").split("\n")
     first = int(old.where.rsplit(":", 2)[1]) - 1
     last = first + 1
-    while last < len(rows) and rows[last][:1] in (" ", "\t", "-"):  # the list or mapping under the word
+    while last < len(rows) and rows[last][:1] in (" ", "\t", "-"):  # the word's list or mapping
         last += 1
     with written(path) as temporary:
         temporary.write_text("\n".join(rows[:first] + rows[last:]), encoding="utf-8")
@@ -174,7 +165,7 @@ def _read_yaml(path: Path, layer: Layer) -> list[Entry]:
 
 
 def _entry(word: Scalar, value: Node, layer: Layer, problems: Problems) -> Entry | None:
-    """`word: say`, or `word: {say: …, speaker: …}`; None, with a problem noted, if it is neither."""
+    """The entry of `word: say` or `word: {say: …, speaker: …}`; None and a problem if it is neither."""
     name = " ".join(word.text.split())
     fields = value if isinstance(value, Fields) else Fields(word.source)
     phoneme = fields.get("phoneme") or fields.get("ipa")

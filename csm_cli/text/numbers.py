@@ -1,8 +1,9 @@
-"""Numbers as English words, American style, without "and"; Roman numerals where they are meant as such."""
+"""Numbers as English words, American style, without "and"; Roman numerals; numbers of other languages."""
 
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _SMALL = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"]
 _SMALL += ["twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
@@ -23,7 +24,7 @@ _ORDINALS = {
 def cardinal(number: int) -> str:
     """ "one hundred twenty-one"; negative numbers begin with "minus".
 
-    Numbers of 16 digits and more, which nobody reads as one number, are spelled digit by digit.
+    Numbers of 16 digits and more are spelled digit by digit.
     """
     if number < 0:
         return f"minus {cardinal(-number)}"
@@ -63,7 +64,7 @@ def year(number: int) -> str:
 
 
 def paired(figures: str) -> str:
-    """Three or four figures of a house or a model: "two twenty-one", "one oh one", "fourteen hundred"."""
+    """Three or four digits of a house or a model: "two twenty-one", "one oh one", "fourteen hundred"."""
     if figures.startswith("0"):
         return digits(figures)
     head, rest = divmod(int(figures), 100)
@@ -74,7 +75,7 @@ def paired(figures: str) -> str:
 
 
 def decimal(text: str) -> str:
-    """ "3.14" as "three point one four"; digits with points between them, so "1.2.3" is read as well."""
+    """ "3.14" as "three point one four"; digits with any number of points: also "1.2.3"."""
     whole, *fractions = text.split(".")
     return " point ".join([whole_number(whole), *(digits(part) for part in fractions)])
 
@@ -122,7 +123,7 @@ _NAMES = (
     "|Philip|Pius|Ptolemy|Ramses|Rameses|Richard|Robert|Sixtus|Thutmose|Umberto|Urban|Victor|Wilhelm|William"
 )
 _RULERS = "King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser|Pharaoh|Prince"
-_ALONE = re.compile(rf"({_NUMERAL})[.)]?")  # a single letter needs the full stop: "I" may be anybody
+_ALONE = re.compile(rf"({_NUMERAL})[.)]?")  # a single letter needs the full stop: "I" may be the pronoun
 _BEHIND_PART = re.compile(
     rf"\b({_PARTS}|{_PARTS.lower()}|{_PARTS.upper()})(\s+)({_NUMERAL}|[ivx]{{1,5}})(?![\w'])"
 )
@@ -135,14 +136,14 @@ _ONE_REIGNS = re.compile(r"[,.;:!?)\"']|$| (?:of|wa|ha|di|re|is|an)")
 
 
 def roman_value(numeral: str) -> int:
-    """The number that a Roman numeral of I, V, X, L and C stands for."""
+    """The value of a Roman numeral of I, V, X, L and C."""
     values = [_VALUES[letter] for letter in numeral.upper()]
     pairs = zip(values, [*values[1:], 0], strict=True)
     return sum(-value if value < following else value for value, following in pairs)
 
 
 def roman_numerals(text: str) -> str:
-    """`text` with its Roman numerals in words."""
+    """`text` with Roman numerals in words after a part of a book, a ruler's name and the like."""
     if not re.search(r"\bWW|\b[IVXLCivx]", text):
         return text
     if (alone := _ALONE.fullmatch(text)) and alone[1] and len(text) > 1:
@@ -163,8 +164,42 @@ def _part(match: re.Match[str]) -> str:
 
 
 def _reign(match: re.Match[str]) -> str:
-    """ "Henry VIII" is the eighth; "Charles I" is the first, unless Charles is talking to somebody."""
+    """ "Henry VIII" is the eighth; "Charles I" is the first, unless the I is the pronoun."""
     numeral = match[3]
     if not numeral or (numeral == "I" and not match[4] and not _ONE_REIGNS.match(match[5])):
         return match[0]
     return f"{match[1]} the {ordinal(roman_value(numeral))}"
+
+
+_FOREIGN_NUMBER = re.compile(r"(?<![\w.,:/-])[0-9]{1,12}(?:[.,][0-9]{1,6})?(?![\w]|[.,:/-][0-9])")
+_FOREIGN_POINT = re.compile("[.,]")
+
+
+@cache
+def has_numbers(language: str) -> bool:
+    """Whether num2words is installed and has the language."""
+    return _foreign_words("1", language) != "1"
+
+
+def numbers_in(text: str, language: str) -> str:
+    """`text` with whole and decimal numbers in words of `language`; anything else is unchanged."""
+    if not has_numbers(language):
+        return text
+    return _FOREIGN_NUMBER.sub(lambda match: _foreign_words(match[0], language), text)
+
+
+@cache
+def _foreign_words(number: str, language: str) -> str:
+    try:
+        from num2words import num2words
+    except ImportError:
+        return number
+    if len(number) > 1 and number.startswith("0") and number.isdigit():
+        return number  # a telephone number, or 007
+    value = float(_FOREIGN_POINT.sub(".", number)) if _FOREIGN_POINT.search(number) else int(number)
+    for tag in (language.replace("-", "_"), language.split("-")[0]):
+        try:
+            return str(num2words(value, lang=tag))
+        except (NotImplementedError, KeyError, TypeError, ValueError, OverflowError):
+            continue
+    return number

@@ -1,4 +1,4 @@
-"""Figures that stand in a relation: parts, scores, odds, verses, prices per hour, factors, signs."""
+"""Pairs of figures: fractions, scores, odds, Bible verses, prices per hour, factors, powers."""
 
 from __future__ import annotations
 
@@ -6,44 +6,6 @@ import re
 from math import gcd
 
 from csm_cli.text.numbers import cardinal, ordinal, whole_number
-
-_PENCE = r"([0-9]{1,2})(½?)\s?d\b"
-_SUM = re.compile(
-    r"£\s?([0-9][0-9,]*),? ?([0-9]{1,2})\s?s\b\.?(?:,? ?" + _PENCE + r"\.?)?"
-    r"|(?<![\w.,£$€])([0-9]{1,2})\s?s\b\.?,? ?" + _PENCE + r"\.?"
-    r"|(?<![\w.,£$€])([4-9]|1[01])(½?)\s?d\."
-)
-_HINT = re.compile(r"[0-9½]\s?[sd]\b")
-_ENDS = re.compile(r"[\"')\]]*(?:$|\s+[A-Z])")
-
-
-def old_money(text: str) -> str:
-    """`text` with sums of the old kind in words."""
-    return _SUM.sub(_said, text) if _HINT.search(text) else text
-
-
-def _said(match: re.Match[str]) -> str:
-    pounds, shillings, pence, half = match[1], match[2] or match[5], match[3] or match[6] or match[8], ""
-    half = match[4] or match[7] or match[9] or ""
-    said = []
-    if pounds:
-        said.append(f"{whole_number(pounds)} {'pound' if pounds == '1' else 'pounds'}")
-    if shillings:
-        said.append(f"{cardinal(int(shillings))} {'shilling' if shillings == '1' else 'shillings'}")
-    if pence:
-        said.append(_pence(int(pence), bool(half)))
-    whole = " ".join(said[:-1]) + (" and " if len(said) > 1 and pence else " " if len(said) > 1 else "")
-    stop = "." if match[0].endswith(".") and _ENDS.match(match.string, match.end()) else ""
-    return whole + said[-1] + stop
-
-
-def _pence(count: int, half: bool) -> str:
-    if half:
-        return f"{cardinal(count)} pence halfpenny" if count != 1 else "a penny halfpenny"
-    return (
-        "one penny" if count == 1 else f"{cardinal(count)}pence" if count < 13 else f"{cardinal(count)} pence"
-    )
-
 
 _DIVISORS = {*range(2, 11), 12, 16, 20, 32, 64, 100}
 _TENTHS = {10, 20, 100}
@@ -83,7 +45,7 @@ _EVEN = re.compile(r"(?<![\w.,$£€:-])([1-9][0-9]?)-\1(?![\w:-]|[.,][0-9])")
 
 
 def scores(text: str) -> str:
-    """`text` with such relations in words; the figures of most stay for later rules."""
+    """`text` with the relation between two figures in words; most figures are left for later rules."""
     text = _VERSE_BOOK.sub(lambda match: f"{('First', 'Second', 'Third')[int(match[1]) - 1]} ", text)
     text = _PER_SHORT.sub(lambda match: _PER_WORDS[match[0]], _PER.sub(" per ", text))
     text = _PARTS.sub(_parts, text)

@@ -1,4 +1,4 @@
-"""Long lines in pieces that the model reads well: whole sentences where they fit, of about equal length."""
+"""Splits long lines into utterances that the model reads well: whole sentences, of about equal length."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# What a break costs, in pieces: a voice hardly notices one between sentences, always one inside a word.
+# Cost of a break, in pieces: hardly audible between sentences, always inside a word.
 _SENTENCE, _CLAUSE, _SPACE, _HARD = 0, 1, 3, 20
 TINY = 15
-"""A piece of fewer characters, such as "Yes.", is said unsteadily by itself."""
+"""Characters; a shorter piece, such as "Yes.", is spoken unsteadily by itself."""
 _TINY_COST = 2
 
 _ENDS_SENTENCE = re.compile(r"""[.!?…]["'”’)\]]*$""")
@@ -21,7 +21,7 @@ _ABBREVIATION = re.compile(
 
 @dataclass(slots=True)
 class _Unit:
-    """Text that is not broken, and what a break behind it costs. `glued`: no space follows it."""
+    """Text that is not broken, and the cost of a break after it. `glued`: no space follows it."""
 
     text: str
     cost: int
@@ -31,12 +31,12 @@ class _Unit:
 def split_text(text: str, limit: int) -> list[str]:
     """Cut `text` into pieces of at most `limit` characters.
 
-    Breaks come at sentence ends first, then behind ; : , and dashes, then at spaces, and inside a word only
-    if it is longer than `limit`. Pieces are as few as that allows, and of about equal length; a very short
-    one is joined with its neighbour, which is cut at a clause if there is no room otherwise.
+    Breaks are at sentence ends first, then after ; : , and dashes, then at spaces, and inside a word only if
+    it is longer than `limit`. Pieces are as few as that allows, and of about equal length. A very short one
+    is joined with its neighbour, which is broken at a clause if there is no room otherwise.
 
     Returns:
-        Pieces with white space collapsed, all words in order; none for a text without any.
+        The pieces, white space collapsed; none for an empty text.
 
     Raises:
         ValueError: `limit` is less than 1.
@@ -89,7 +89,7 @@ def _cut(
 
 
 def _ends_sentence(words: list[str], at: int) -> bool:
-    """ "Hold on!" she said: no sentence begins with a small letter. Mr. and e.g. end none."""
+    """ "Hold on!" she said: no sentence begins in lower case. Mr. and e.g. end none."""
     word, following = words[at], words[at + 1]
     if not _ENDS_SENTENCE.search(word) or (_ABBREVIATION.match(word) and word != "I."):
         return False
@@ -101,7 +101,7 @@ def _ends_clause(words: list[str], at: int) -> bool:
 
 
 def _group(units: list[_Unit], limit: int) -> list[str]:
-    """Join neighbours into pieces: least cost of pieces and breaks, then least squares of lengths."""
+    """Join units into pieces by dynamic programming: least cost, then least sum of squared lengths."""
     # best[i]: cost, sum of squares and start of the last piece of the best cut of the first i units.
     best: list[tuple[int, int, int]] = [(0, 0, 0)]
     for end in range(1, len(units) + 1):
@@ -112,8 +112,8 @@ def _group(units: list[_Unit], limit: int) -> list[str]:
                 break
             cost, squares, _ = best[start]
             tiny = _TINY_COST if length < TINY <= limit // 2 else 0
-            behind = units[start - 1].cost if start else 0
-            here = (cost + 1 + tiny + behind, squares + length * length, start)
+            break_cost = units[start - 1].cost if start else 0
+            here = (cost + 1 + tiny + break_cost, squares + length * length, start)
             choice = min(choice, here) if choice else here
         assert choice is not None, "every unit fits the limit"
         best.append(choice)

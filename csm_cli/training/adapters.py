@@ -1,4 +1,4 @@
-"""LoRA adapters in training, and the samples that are spoken between updates."""
+"""LoRA adapters in training, and the audio samples made between updates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class Adapter:
     """An adapter that is being trained.
 
     Attributes:
-        wrapped: peft's model around ours. base: what `adapter_config.json` will name.
+        wrapped: peft's model around ours.
+        base: folder or Hub id that `adapter_config.json` will name.
     """
 
     wrapped: Any
@@ -56,15 +57,15 @@ class Adapter:
         path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
-def speak(model: Any, checkpoint: Checkpoint, speaker: int, text: str, path: Path) -> None:
-    """Speak into a WAV file, at most as long as a slow reader would take. The seed is always the same.
+def write_sample(model: Any, checkpoint: Checkpoint, speaker: int, text: str, path: Path) -> None:
+    """Generate a line into a WAV file, at most 25 + 2 frames a character long. The seed is always the same.
 
     Args:
         model: a `CsmForConditionalGeneration`; it is left in eval mode.
     """
     model.eval()
-    talk = [{"role": str(speaker), "content": [{"type": "text", "text": text}]}]
-    inputs = _processor(checkpoint.folder)(talk).to(model.device)
+    conversation = [{"role": str(speaker), "content": [{"type": "text", "text": text}]}]
+    inputs = _processor(checkpoint.folder)(conversation).to(model.device)
     room = model.config.max_position_embeddings - inputs["input_ids"].shape[1]
     frames = max(1, min(room, 25 + 2 * len(text)))
     audio = model.generate(**inputs, seeds=0, max_new_tokens=frames, output_audio=True)[0]
@@ -76,4 +77,4 @@ def _processor(folder: Path) -> Any:
     from csm_cli.checkpoints.find import find_checkpoint
 
     processor = load_processor(find_checkpoint(folder))
-    return lambda talk: processor.apply_chat_template(talk, tokenize=True)
+    return lambda conversation: processor.apply_chat_template(conversation, tokenize=True)

@@ -1,4 +1,4 @@
-"""Where the batches of `csm train` come from: a manifest's recordings, or shards of codes."""
+"""The batches of `csm train`: of a manifest's recordings, or of shards of codes."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ import torch
 from csm_cli.checkpoints.find import Checkpoint
 from csm_cli.core.errors import CsmError
 from csm_cli.model.loading import load_processor
-from csm_cli.training.clips import ClipData, encode_clips, make_rows, split_rows
+from csm_cli.training.devices import Processes
 from csm_cli.training.manifest import Clip, read_manifest
 from csm_cli.training.options import TrainOptions
-from csm_cli.training.processes import Processes
+from csm_cli.training.rows import ClipData, encode_clips, make_rows, split_rows
 from csm_cli.training.segments import RowShape, SegmentStore, count_frames
 from csm_cli.training.voice import as_tensors
 
 
 @dataclass(frozen=True)
 class Data:
-    """Where batches come from.
+    """The source of batches.
 
     Attributes:
-        batches: batches from a number on.
-        per_epoch: batches in one round of all data; None: there is no such thing.
-        held: batches for validation. texts: (speaker, text) to speak.
+        batches: endless batches, from a number on.
+        per_epoch: batches in one round of all data; None: the batches are drawn at random.
+        held: batches for validation.
+        texts: (speaker, text) of the audio samples.
+        identity: of the data; a run is only resumed with the same.
     """
 
     batches: Callable[[int], Iterator[dict[str, torch.Tensor]]]
@@ -43,7 +45,7 @@ def open_data(
     options: TrainOptions,
     checkpoint: Checkpoint,
     model: Any,
-    say: Callable[[str], None],
+    log: Callable[[str], None],
     progress: Callable[[str], None],
     processes: Processes,
 ) -> Data:
@@ -54,7 +56,7 @@ def open_data(
     """
     encode = partial(_segment_ids, load_processor(checkpoint))
     if options.packed:
-        return _from_shards(options, model, encode, say)
+        return _from_shards(options, model, encode, log)
     clips = read_manifest(options.data)
     books, longest = model.config.num_codebooks, min(options.positions, model.config.max_position_embeddings)
     with processes.one_by_one():  # the first encodes, the others find the files
@@ -64,35 +66,35 @@ def open_data(
         )  # fmt: skip
     rows, dropped = make_rows(clips, codes, encode, longest)
     if dropped:
-        say(f"warning: {len(dropped)} recordings are too long for {longest} positions and left out, "
+        log(f"warning: {len(dropped)} recordings are too long for {longest} positions and left out, "
             f"the first is {dropped[0].audio}")  # fmt: skip
     rows, held = split_rows(rows, options.validation, options.seed)
-    frames = sum(len(spoken.codes) for row in rows for spoken in row)
-    say(f"{len(rows)} rows to learn ({frames / 12.5 / 60:.1f} minutes), {len(held)} for validation")
+    frames = sum(len(segment.codes) for row in rows for segment in row)
+    log(f"{len(rows)} rows to learn ({frames / 12.5 / 60:.1f} minutes), {len(held)} for validation")
     source = ClipData(rows, options.positions, books, options.seed)
-    quiet = ClipData(held, options.positions, books, 0)
+    validation = ClipData(held, options.positions, books, 0)
     return Data(
         lambda start: (as_tensors(batch) for batch in source.batches(start)),
         len(source.epoch(0)),
-        [as_tensors(quiet.packed(chosen)) for chosen in sorted(quiet.epoch(0))] if held else [],
+        [as_tensors(validation.packed(chosen)) for chosen in sorted(validation.epoch(0))] if held else [],
         options.samples or [(c.speaker, c.text) for c in clips[:: max(1, len(clips) // 2)][:2]],
-        f"{options.data.resolve()}, {len(clips)} recordings, {_mark(clips)}",
+        f"{options.data.resolve()}, {len(clips)} recordings, {_digest(clips)}",
     )
 
 
-def _mark(clips: Sequence[Clip]) -> str:
-    """Changes with everything that a manifest says of its recordings."""
-    said = [(str(clip.audio), clip.text, clip.speaker, clip.conversation) for clip in clips]
-    return hashlib.sha256(repr(said).encode()).hexdigest()[:8]
+def _digest(clips: Sequence[Clip]) -> str:
+    """A digest of all fields of a manifest."""
+    fields = [(str(clip.audio), clip.text, clip.speaker, clip.conversation) for clip in clips]
+    return hashlib.sha256(repr(fields).encode()).hexdigest()[:8]
 
 
 def _segment_ids(processor: Any, speaker: int, text: str) -> list[int]:
-    # Not a closure: processes that load batches are given it, pickled where they are spawned.
+    # Not a closure: it is pickled for the processes that load batches.
     return [processor.bos_id, *processor.text_ids(f"[{speaker}]{text}"), processor.end_id]
 
 
 def _from_shards(
-    options: TrainOptions, model: Any, encode: Callable[[int, str], list[int]], say: Callable[[str], None]
+    options: TrainOptions, model: Any, encode: Callable[[int, str], list[int]], log: Callable[[str], None]
 ) -> Data:
     """Shards of codes, packed into rows of a few fixed lengths: for millions of positions, on compiled
     steps.
@@ -103,7 +105,7 @@ def _from_shards(
 
     settings, books = options.for_loop(), model.config.num_codebooks
     learned, kept = (frames / 12.5 / 3600 for frames in count_frames(options.data))
-    say(f"{learned:.1f} hours of speech to learn, {kept:.1f} for validation")
+    log(f"{learned:.1f} hours of speech to learn, {kept:.1f} for validation")
     size = model.config.codec_config.codebook_size
     store = SegmentStore(options.data, encode, False, books, size)
     held = SegmentStore(options.data, encode, True, books, size)

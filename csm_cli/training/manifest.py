@@ -1,4 +1,4 @@
-"""A manifest of recordings to learn from: one JSON object a line, or CSV with a header."""
+"""A manifest of recordings to train on: one JSON object a line, or CSV with a header."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAMES = {
     "speaker": ("speaker", "speaker_id"),
     "conversation": ("conversation", "conversation_id"),
 }
-"""What each field may be called."""
+"""Names of each field."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,9 @@ class Clip:
     """One recording.
 
     Attributes:
-        text: what it says, word for word. speaker: the tag it is learned under.
-        conversation: clips of one conversation, in the manifest's order, hear each other.
+        text: its transcript, word for word.
+        speaker: the tag that stands before it in training.
+        conversation: clips of one conversation are each other's context, in the manifest's order.
         line: in the manifest, from 1.
     """
 
@@ -41,7 +42,7 @@ def read_manifest(path: Path) -> list[Clip]:
     """The clips that a manifest lists; audio paths are relative to its folder.
 
     Raises:
-        MissingError: there is no such file, or a recording is not there.
+        MissingError: there is no such file.
         UsageError: it lists nothing, or a line cannot be used; the first one is named, the others counted.
     """
     try:
@@ -88,7 +89,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, Any]]:
 
 
 def _clip(path: Path, line: int, row: dict[str, Any], clips: list[Clip]) -> str | None:
-    """Add the clip of a row, or say what is wrong with it."""
+    """Add the clip of a row to `clips`; returns what is wrong with the row, or None."""
     found: dict[str, Any] = {}
     for field, names in _NAMES.items():
         found[field] = next((row[name] for name in names if row.get(name) not in (None, "")), None)

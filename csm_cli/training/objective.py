@@ -1,8 +1,8 @@
-"""What a voice is trained to do: both losses of a batch, on inputs that may be damaged on purpose.
+"""The objective of a voice: both losses of a batch, on inputs that may be damaged on purpose.
 
 Backbone loss: cross entropy of codebook 0 at every frame, EOS included. Depth loss: the other codebooks at
-a random share of the frames, EOS included: a voice that leaves it out never stops. Damage makes the model
-listen to the text rather than copy what it has just said.
+a random share of the frames, EOS included: a voice trained without it never stops. Damage makes the model
+attend to the text rather than copy the frames just before.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from csm_cli.training.segments import EOS, FRAME, TEXT, RowShape
+from csm_cli.training.rows import EOS, FRAME, TEXT
+from csm_cli.training.segments import RowShape
 
 
 @dataclass
@@ -46,8 +47,7 @@ class Budget:
         return self.start_fraction + self._done() * (self.end_fraction - self.start_fraction)
 
     def over(self) -> bool:
-        """Whether this run has had its steps or its time (a budget of no or negative time is over at
-        once)."""
+        """Whether the steps or the seconds are used up; at once if `seconds` is 0 or less."""
         return self._done() >= 1.0 or (self.seconds is not None and self.seconds <= 0)
 
 
@@ -74,7 +74,7 @@ class VoiceOptions:
     frames.
 
     Attributes:
-        depth_share: the depth decoder learns this share of the frames, and every EOS frame; None:
+        depth_share: the depth loss is of this share of the frames, and of every EOS frame; None:
             `depth_frames` of either kind, a fixed number, so that shapes never change.
         compile: compile the layers and the depth loss; for every length of rows, or for any length at once.
         lengths_vary: rows have other lengths in every batch.
@@ -129,10 +129,11 @@ class VoiceObjective:
             self.depth_loss = torch.compile(self._depth_loss, dynamic=options.lengths_vary)
 
     def autocast(self) -> torch.autocast:
+        """A context of bfloat16 products, or of none if the loop runs in float32."""
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.half, cache_enabled=False)
 
     def _damage(self, codes: torch.Tensor, frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Damaged input codes `[B, T, K]` and which codebooks are heard, bool `[B, T, K]`."""
+        """Damaged input codes `[B, T, K]`, and which of them are embedded, bool `[B, T, K]`."""
         options, shape = self.options, codes.shape
         random_codes = torch.randint(0, self.codes, shape, device=codes.device)
         wrong = (torch.rand(shape, device=codes.device) < options.wrong) & frames[..., None]
@@ -141,21 +142,21 @@ class VoiceObjective:
         kept = torch.randint(1, self.codebooks, shape[:2], device=codes.device)
         kept = torch.where(draw < options.silenced + options.shortened, kept, self.codebooks)
         kept = torch.where(draw < options.silenced, 0, kept)
-        kept = torch.where(frames, kept, self.codebooks)  # an EOS frame is always heard
+        kept = torch.where(frames, kept, self.codebooks)  # an EOS frame is always whole
         return codes, torch.arange(self.codebooks, device=codes.device) < kept[..., None]
 
     def _embed(self, batch: dict[str, torch.Tensor], damage: bool) -> torch.Tensor:
         kind, codes, model = batch["kind"], batch["codes"].long(), self.model
-        heard = torch.ones_like(codes, dtype=torch.bool)
+        embedded = torch.ones_like(codes, dtype=torch.bool)
         if damage:
-            codes, heard = self._damage(codes, kind == FRAME)
-        audio = self._sum_embeddings(codes, heard)
+            codes, embedded = self._damage(codes, kind == FRAME)
+        audio = self._sum_embeddings(codes, embedded)
         text = model.embed_text_tokens(batch["ids"].long())
         embeds = torch.where((kind == TEXT)[..., None], text, audio)
         embeds = embeds * (kind != 0)[..., None]
         return F.dropout(embeds, self.options.dropout, damage)
 
-    def _sum_embeddings(self, codes: torch.Tensor, heard: torch.Tensor) -> torch.Tensor:
+    def _sum_embeddings(self, codes: torch.Tensor, embedded: torch.Tensor) -> torch.Tensor:
         """Rows of the audio table summed over the codebooks that count: `[B, T, K]`, bool `[B, T, K]` →
         `[B, T, H]`.
 
@@ -165,9 +166,9 @@ class VoiceObjective:
         table = self.model.backbone_model.embed_tokens.embed_audio_tokens.weight
         places = codes + torch.arange(self.codebooks, device=codes.device) * self.vocabulary
         if not self.products:
-            return (F.embedding(places, table) * heard[..., None]).sum(2)
+            return (F.embedding(places, table) * embedded[..., None]).sum(2)
         chosen = torch.zeros(*codes.shape[:2], len(table), dtype=torch.bfloat16, device=codes.device)
-        return chosen.scatter_(2, places, heard.to(torch.bfloat16)) @ table.to(torch.bfloat16)
+        return chosen.scatter_(2, places, embedded.to(torch.bfloat16)) @ table.to(torch.bfloat16)
 
     def _frame_logits(self, hidden: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
         """As the depth decoder's `frame_logits`, the table read in the same way."""
@@ -193,8 +194,9 @@ class VoiceObjective:
         return (each.view(len(codes), -1).mean(1) * weight).sum() / weight.sum().clamp_min(1)
 
     def _damage_frames(self, hidden: torch.Tensor, codes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """What the depth decoder is given in place of the hidden states `[N, H]` and codes `[N, K]`: a frame
-        is a short sequence, the same in every round, and would be learned by heart."""
+        """Damaged hidden states `[N, H]` and codes `[N, K]` for the depth decoder: a frame is a short
+        sequence, the same in every epoch, and would be memorised.
+        """
         wrong = torch.rand(codes.shape, device=codes.device) < self.options.wrong
         codes = torch.where(wrong, torch.randint(0, self.codes, codes.shape, device=codes.device), codes)
         return F.dropout(hidden, self.options.dropout), codes
@@ -222,7 +224,11 @@ class VoiceObjective:
         return backbone, depth
 
     def _depth_count(self, speech: torch.Tensor, ends: torch.Tensor) -> int:
-        """How many frames the depth decoder learns of a batch."""
+        """Frames of a batch in the depth loss.
+
+        Args:
+            speech, ends: bool `[positions]`, where frames are, EOS included, and where EOS frames are.
+        """
         if self.options.depth_share is None:
             return min(self.options.depth_frames, speech.numel())
         finals = int(ends.sum())

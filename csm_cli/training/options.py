@@ -1,4 +1,4 @@
-"""What `csm train` is asked."""
+"""The options of `csm train`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FULL_RATE, LORA_RATE, SCRATCH_RATE = 3e-5, 2e-4, 1.2e-3
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """What `csm train` is asked.
+    """The options of `csm train`.
 
     Attributes:
         data: a manifest, or a folder of code shards as `recipes.demo_voice.encode` writes them.
@@ -23,12 +23,13 @@ class TrainOptions:
         rate: peak learning rate; None: 2e-4 for an adapter, 3e-5 for all weights, 1.2e-3 from scratch.
         epochs, steps, minutes: how long; minutes, else steps, else epochs.
         until: when it must be over, in seconds since 1970, in place of these.
-        positions: of a batch, padding counted. accumulate: batches for one update.
-        depth_share: share of the frames that the depth decoder learns.
-        validation: share of the rows kept out. every: updates between validations, with samples, and saved
-            states.
-        samples: (speaker, text) to speak; none: two texts of the validation rows.
-        log_every: updates between losses that are looked at, which waits for the device.
+        positions: of a batch, padding counted.
+        accumulate: batches for one update.
+        depth_share: share of the frames in the depth loss.
+        validation: share of the rows kept out.
+        every: updates between validations, with samples, and saved states.
+        samples: (speaker, text) of the audio samples; none: two texts of the manifest.
+        log_every: updates between losses that are read, which waits for the device.
         graph: on CUDA, record an update for each length of rows and replay it; of shards alone.
         damage: dropout and the damage to inputs that a small model from scratch needs.
     """
@@ -68,13 +69,13 @@ class TrainOptions:
 
     @property
     def peak_rate(self) -> float:
-        """The learning rate behind the warm-up."""
+        """The learning rate after the warm-up."""
         if self.rate is not None:
             return self.rate
         return SCRATCH_RATE if self.scratch else LORA_RATE if self.lora else FULL_RATE
 
     def for_loop(self) -> VoiceOptions:
-        """The knobs of the loop that follow from these."""
+        """The options of the training loop that follow from these."""
         undamaged = {"dropout": 0.0, "silenced": 0.0, "shortened": 0.0, "wrong": 0.0}
         warmup = 400 if self.packed else 100
         if self.steps is not None:

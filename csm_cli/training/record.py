@@ -1,4 +1,4 @@
-"""What a run leaves behind on its way: losses, plots, spoken samples, and the state it goes on from."""
+"""The files of a run in progress: losses, plots, and the state to resume from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Record:
     """The losses of every update, in `losses.jsonl` and as `losses.png`.
 
     Attributes:
-        entries: one for each update: step, backbone, depth, and what validation found, if it was due.
+        entries: one for each update: step, backbone and depth loss, validation losses if they were due.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -29,7 +29,7 @@ class Record:
             file.write(json.dumps(entry) + "\n")
 
     def go_back(self, entries: list[dict[str, Any]]) -> None:
-        """Replace all entries by those that a saved state knows of."""
+        """Replace all entries by those of a saved state."""
         self.entries = list(entries)
         self.path.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
 
@@ -71,7 +71,7 @@ def _smooth(values: list[float], decay: float = 0.95) -> list[float]:
 
 
 class State:
-    """The file that a broken-off run goes on from; written beside and renamed, so that it is always whole.
+    """The file that an interrupted run resumes from; written beside and renamed, so that it is always whole.
 
     Args:
         identity: what may not change between the two: model, data, options.
@@ -81,14 +81,14 @@ class State:
         self.path, self.identity = folder / "state.pt", identity
 
     def save(self, step: int, entries: list[dict[str, Any]], trainer: Any) -> None:
-        """Keep everything that the next update needs."""
+        """Write everything that the next update needs."""
         unfinished = self.path.with_suffix(".part")
         kept = {"step": step, "entries": entries, "identity": self.identity, "trainer": trainer.state()}
         torch.save(kept, unfinished)
         unfinished.replace(self.path)
 
     def load(self) -> dict[str, Any] | None:
-        """What was saved last; None if nothing was.
+        """The contents of the file; None if there is none.
 
         Raises:
             UsageError: it is of a run with other options.

@@ -1,6 +1,4 @@
-"""`csm train`: a model, a manifest (or a folder of code shards) and options → a model that `--model`
-takes.
-"""
+"""`csm train`: a model, a manifest (or a folder of code shards) and options → a model for `--model`."""
 
 from __future__ import annotations
 
@@ -21,44 +19,45 @@ from csm_cli.checkpoints.convert import SMALL_FILES, as_any_file
 from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
 from csm_cli.core.errors import CsmError, UsageError, first_line
 from csm_cli.model.loading import load_model
-from csm_cli.training.adapters import Adapter
+from csm_cli.training.adapters import Adapter, write_sample
 from csm_cli.training.data import Data, open_data
+from csm_cli.training.devices import Processes
 from csm_cli.training.objective import Budget
 from csm_cli.training.options import TrainOptions
-from csm_cli.training.processes import Processes
 from csm_cli.training.record import Record, State
 from csm_cli.training.voice import VoiceTrainer, check_finite
 
 __all__ = ["TrainOptions", "train"]
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 def train(
     options: TrainOptions,
-    say: Say = print,
-    progress: Say = lambda text: None,
+    log: Log = print,
+    progress: Log = lambda text: None,
     wait: Callable[[], None] | None = None,
 ) -> Path | None:
-    """Train, or go on with a run that was broken off.
+    """Train, or resume an interrupted run.
 
     Args:
-        say: takes a line worth keeping. progress: takes the state of things, to be overwritten by the next.
-        wait: called when everything but the data is ready; returns when they are. None: they are there, and
-            looked at before the layers are compiled.
+        log: called with each line of the log.
+        progress: called with a line about the current state, which the next one replaces.
+        wait: called when everything but the data is ready; returns when they are. None: they are ready, and
+            read before the layers are compiled.
 
     Returns:
         The folder of the trained model, `out/model`; None in processes that write nothing.
 
     Raises:
-        MissingError: model, manifest or recordings are not there.
+        MissingError: model, manifest or recordings are missing.
         UsageError: the data or the options cannot be used.
         CsmError: the loss is no longer a number, or a process that makes batches has died.
     """
     transformers_logging.disable_progress_bar()
     processes = Processes.find(options.device)
     if not processes.first:
-        say, progress = (lambda text: None), (lambda text: None)
+        log, progress = (lambda text: None), (lambda text: None)
     checkpoint = find_checkpoint(options.model)
     progress("loading the model")
     model = _model(options, checkpoint)
@@ -72,7 +71,7 @@ def train(
     if options.recompute:
         model.gradient_checkpointing_enable()
     trainer = VoiceTrainer(model, None, options.for_loop(), processes.device, processes.average)
-    opened = partial(open_data, options, checkpoint, model, say, progress, processes)
+    opened = partial(open_data, options, checkpoint, model, log, progress, processes)
     if wait is None:
         data = opened()
         _warm(trainer, options, progress)
@@ -80,7 +79,7 @@ def train(
         _warm(trainer, options, progress)
         wait()
         data = opened()
-    run = _Run(options, checkpoint, trainer, adapter, data, processes, say, progress)
+    run = _Run(options, checkpoint, trainer, adapter, data, processes, log, progress)
     run.go()
     return run.export()
 
@@ -101,19 +100,19 @@ def _model(options: TrainOptions, checkpoint: Checkpoint) -> Any:
     return model
 
 
-def _warm(trainer: VoiceTrainer, options: TrainOptions, progress: Say) -> None:
+def _warm(trainer: VoiceTrainer, options: TrainOptions, progress: Log) -> None:
     if options.packed and options.compile:
         progress("compiling")
         trainer.warm()
 
 
 def _of_a_loader(error: RuntimeError) -> bool:
-    """Whether torch says that one of its loader's processes or threads has ended."""
+    """Whether an error of torch means that one of its loader's processes or threads has ended."""
     return any(part in str(error) for part in ("DataLoader worker", "Pin memory thread"))
 
 
 class _Run:
-    """One call of `train` on its way."""
+    """The state of one call of `train`."""
 
     def __init__(
         self,
@@ -123,11 +122,11 @@ class _Run:
         adapter: Adapter | None,
         data: Data,
         processes: Processes,
-        say: Say,
-        progress: Say,
+        log: Log,
+        progress: Log,
     ) -> None:
         self.options, self.checkpoint, self.trainer, self.adapter = options, checkpoint, trainer, adapter
-        self.data, self.processes, self.say, self.progress = data, processes, say, progress
+        self.data, self.processes, self.log, self.progress = data, processes, log, progress
         self.record = Record(options.out)
         self.state = State(options.out, self._identity())
         self.budget = Budget()
@@ -137,17 +136,17 @@ class _Run:
         options = self.options
         names = ("scratch", "lora", "positions", "accumulate", "depth_share", "seed", "average", "damage",
                  "validation")  # fmt: skip
-        said = {name.replace("_", " "): getattr(options, name) for name in names}
+        plain = {name.replace("_", " "): getattr(options, name) for name in names}
         return {
             "model": self.checkpoint.model_id,
             "data": self.data.identity,
             "rate": options.peak_rate,
             "bf16": options.half,
-            **said,
+            **plain,
         }
 
     def go(self) -> None:
-        """Go on from the last state, if there is one, to the end."""
+        """Train from the last state, if there is one, to the end."""
         options, group = self.options, self.options.accumulate * self.processes.count
         steps, seconds = options.steps, None if options.minutes is None else options.minutes * 60
         if options.until is not None:
@@ -166,14 +165,14 @@ class _Run:
             self.budget.step = kept["step"]
             if self.processes.first:
                 self.record.go_back(kept["entries"])
-            self.say(f"going on from update {kept['step']}")
+            self.log(f"going on from update {kept['step']}")
         elif self.processes.first:
             self.record.go_back([])
-        # From when on, and from which update and fraction of the whole, speed and time left are reckoned.
+        # Speed and time left are computed from here on.
         self.began, self.start, self.fraction = time.monotonic(), self.budget.step, self.budget.fraction()
         try:
             self.trainer.loop(self.budget, self._groups(group), self._after, 0.0 if options.packed else 0.05)
-            if self.losses:  # the last ones need not have been looked at
+            if self.losses:  # the last ones may be unchecked
                 check_finite(self.losses, self.budget.step - 1)
         except FloatingPointError as error:
             raise CsmError(
@@ -189,14 +188,14 @@ class _Run:
                 remedy="free some memory and go on from the last state",
             ) from error
         except KeyboardInterrupt:
-            self._keep(self.budget.step)
+            self._save(self.budget.step)
             raise
         if not self.record.entries or "validation_backbone" not in self.record.entries[-1]:
-            self._look(self.budget.step)
-        self._keep(self.budget.step)
+            self._sample_and_plot(self.budget.step)
+        self._save(self.budget.step)
 
     def _groups(self, group: int) -> Iterator[list[dict[str, torch.Tensor]]]:
-        """For each update the batches of this process."""
+        """The batches of this process for each update."""
         batches = self.data.batches(self.budget.step * group)
         while True:
             share = list(itertools.islice(batches, group))
@@ -220,9 +219,9 @@ class _Run:
         self.progress(text)
         if due:
             held = [f"{entry[f'validation_{name}']:.3f}" for name in ("backbone", "depth") if self.data.held]
-            self.say(text + (f" · validation {' + '.join(held)}" if held else ""))
-            self._look(done)
-            self._keep(done)
+            self.log(text + (f" · validation {' + '.join(held)}" if held else ""))
+            self._sample_and_plot(done)
+            self._save(done)
 
     def _pace(self, done: int, fraction: float) -> str:
         """Updates a second and minutes left, since this process began; samples and validation count."""
@@ -239,21 +238,19 @@ class _Run:
         # Without gradients everything would be compiled once more.
         with torch.compiler.set_stance("force_eager"):
             backbone, depth = self.trainer.validate(self.data.held)
-        if not math.isfinite(backbone + depth):  # before the state is kept
+        if not math.isfinite(backbone + depth):  # before the state is saved
             raise FloatingPointError(f"the validation losses are {backbone}, {depth} after step {step}")
         return {"validation_backbone": backbone, "validation_depth": depth}
 
-    def _keep(self, done: int) -> None:
+    def _save(self, done: int) -> None:
         if self.processes.first:
             self.state.save(done, self.record.entries, self.trainer)
         self.processes.wait()
 
-    def _look(self, done: int) -> None:
-        """Samples and plots."""
+    def _sample_and_plot(self, done: int) -> None:
+        """Write audio samples and the plot of the losses."""
         if not self.processes.first:
             return
-        from csm_cli.training.adapters import speak
-
         self.record.plot()
         if not self.data.texts:
             return
@@ -264,7 +261,8 @@ class _Run:
         # A frame has other shapes than a batch: each would be compiled.
         with torch.compiler.set_stance("force_eager"):
             for number, (speaker, text) in enumerate(self.data.texts, 1):
-                speak(self.trainer.model, self.checkpoint, speaker, text, folder / f"{done:06}-{number}.wav")
+                path = folder / f"{done:06}-{number}.wav"
+                write_sample(self.trainer.model, self.checkpoint, speaker, text, path)
         self.trainer.swap()
         self.trainer.model.train()
 

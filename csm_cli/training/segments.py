@@ -1,10 +1,7 @@
-"""Segments as CSM is trained on them, and rows of segments of one length.
-
-A segment is BOS, `[tag]text`, end of text, its audio frames, one EOS frame. A row is one segment, or many
-in a conversation: what comes earlier in a row is the context of what comes later, and every turn is learned.
+"""Shards of codes → batches: rows of segments of one length, drawn at random.
 
 Speakers without a tag of their own are guests: in every row a guest has another tag, and no line of it comes
-twice, so that neither tag nor text says how it sounds. It has to be taken from its earlier turns.
+twice, so that neither tag nor text identifies its voice. It has to be taken from its earlier turns.
 """
 
 from __future__ import annotations
@@ -20,43 +17,20 @@ from pathlib import Path
 import numpy as np
 
 from csm_cli.core.errors import CsmError, MissingError, UsageError, first_line
+from csm_cli.training.rows import Rows, TrainSegment, pack
 
-PAD, TEXT, FRAME, EOS = 0, 1, 2, 3
 GUEST = 255
 """Tag in a shard of a speaker that has none of its own."""
 LAST_GUEST_TAG = 99
+"""Highest tag that a guest gets."""
 GUEST_SHARE = 0.68
 """How often a voice of a conversation is a guest, where there are both."""
 BY_LINES = 0.25
-"""How often a guest is drawn by how much it has said: one that has read much brings words, many bring
-voices."""
+"""How often a guest is drawn in proportion to its lines: that gives more words, an even draw more voices."""
 LINES_OF_A_ROW = 60
-"""More than a row can hold."""
+"""Lines drawn of a guest for a row: more than it can hold."""
 DISGUISED = 0.15
-"""How often a speaker with a tag appears as a guest."""
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """One utterance to learn: text ids int32 `[tokens]` (BOS and end included), codes int16 `[frames,
-    codebooks]`."""
-
-    tag: int
-    ids: np.ndarray
-    codes: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.ids) + len(self.codes) + 1
-
-
-@dataclass(frozen=True)
-class Rows:
-    """A batch: ids int32 `[rows, length]`, codes int16 `[rows, length, codebooks]`, kind uint8 `[rows,
-    length]`."""
-
-    ids: np.ndarray
-    codes: np.ndarray
-    kind: np.ndarray
+"""How often a speaker with a tag gets a guest's."""
 
 
 @dataclass(frozen=True)
@@ -69,26 +43,8 @@ class RowShape:
     conversation: bool
 
 
-def pack(rows: list[list[Spoken]], length: int, codebooks: int) -> Rows:
-    """Lay segments out side by side; what is left of a row is padding."""
-    ids = np.zeros((len(rows), length), np.int32)
-    codes = np.zeros((len(rows), length, codebooks), np.int16)
-    kind = np.zeros((len(rows), length), np.uint8)
-    for i, row in enumerate(rows):
-        at = 0
-        for spoken in row:
-            middle, end = at + len(spoken.ids), at + len(spoken)
-            ids[i, at:middle] = spoken.ids
-            kind[i, at:middle] = TEXT
-            codes[i, middle : end - 1] = spoken.codes
-            kind[i, middle : end - 1] = FRAME
-            kind[i, end - 1] = EOS
-            at = end
-    return Rows(ids, codes, kind)
-
-
 Lines = list[tuple[str, np.ndarray]]
-"""What one speaker has said: (text, codes int16 `[frames, codebooks]`)."""
+"""The lines of one speaker: (text, codes int16 `[frames, codebooks]`)."""
 
 
 def kept_for_validation(name: str) -> bool:
@@ -121,7 +77,7 @@ def _nothing(folder: Path) -> CsmError:
 
 @contextmanager
 def reading(path: Path, what: str = "codes") -> Iterator[None]:
-    """Name the shard of `what` in whatever goes wrong while it is read.
+    """Name the shard of `what` in any error of the body.
 
     Raises:
         MissingError: it is damaged.
@@ -145,10 +101,11 @@ class SegmentStore:
         folder: `.npz` shards with `codes`, `ends`, `tags`, `texts`, and `speakers` where there are guests.
         encode: (tag, text) → ids with BOS and end.
         validation: read only the shards kept out of training, instead of all others.
-        codebooks, size: the codes must be of this many codebooks, each of this size; None: any will do.
+        codebooks, size: of the codes, for a check; None: not checked.
 
     Attributes:
-        by_tag: lines of the speakers that have a tag. guests: lines of those that have none, by number.
+        by_tag: lines of the speakers that have a tag.
+        guests: lines of those that have none, by number.
     """
 
     def __init__(
@@ -169,7 +126,7 @@ class SegmentStore:
         self._lines: list[int] = []  # of the guests up to this one
 
     def refresh(self) -> None:
-        """Take in shards that are new.
+        """Read shards that are new.
 
         Raises:
             MissingError: a shard is damaged, or of another model's codes.
@@ -183,7 +140,7 @@ class SegmentStore:
             with reading(path):
                 self._read(path)
         self._tags = sorted(self.by_tag)
-        # A guest that speaks once says nothing of its voice to what follows.
+        # A guest with a single line has no earlier turn to take its voice from.
         self._numbers = sorted(number for number, lines in self.guests.items() if len(lines) > 1)
         self._lines = list(itertools.accumulate(len(self.guests[number]) for number in self._numbers))
 
@@ -204,8 +161,8 @@ class SegmentStore:
             lines.setdefault(int(speaker if tag == GUEST else tag), []).append((text, codes[start:end]))
             start = end
 
-    def _spoken(self, tag: int, line: tuple[str, np.ndarray]) -> Spoken:
-        return Spoken(tag, np.array(self.encode(tag, line[0]), np.int32), line[1])
+    def _segment(self, tag: int, line: tuple[str, np.ndarray]) -> TrainSegment:
+        return TrainSegment(tag, np.array(self.encode(tag, line[0]), np.int32), line[1])
 
     def _guest_tag(self, rng: random.Random, taken: set[int]) -> int:
         """A tag that no speaker has: mostly a low one."""
@@ -217,7 +174,7 @@ class SegmentStore:
                 return tag
 
     def _cast(self, rng: random.Random) -> list[tuple[int, Iterator[tuple[str, np.ndarray]]]]:
-        """Who speaks in a row: (tag, lines to come) of one to four voices."""
+        """The voices of a row, one to four: (tag, lines to come)."""
         cast: dict[int, Iterator[tuple[str, np.ndarray]]] = {}
         used: set[int] = set()
         if not self._numbers and not self._tags:
@@ -234,17 +191,17 @@ class SegmentStore:
                 cast[self._guest_tag(rng, set(cast))] = iter(drawn)
             else:
                 tag = rng.choice(self._tags)
-                known = self.by_tag[tag]
-                endless = iter(lambda known=known: rng.choice(known), None)  # type: ignore[misc]
+                own = self.by_tag[tag]
+                endless = iter(lambda own=own: rng.choice(own), None)  # type: ignore[misc]
                 hidden = bool(self._numbers) and rng.random() < DISGUISED
                 cast[self._guest_tag(rng, set(cast)) if hidden else tag] = endless
         return list(cast.items())
 
-    def conversation(self, rng: random.Random, length: int) -> list[Spoken]:
+    def conversation(self, rng: random.Random, length: int) -> list[TrainSegment]:
         """Segments that fill one row: a single voice, or two to four in turns; some rows are left short."""
         cast = self._cast(rng)
         limit = length if rng.random() < 0.8 else rng.randint(length // 3, length)
-        row: list[Spoken] = []
+        row: list[TrainSegment] = []
         used = 0
         while cast:
             place = rng.randrange(len(cast))
@@ -253,14 +210,14 @@ class SegmentStore:
             if line is None:
                 del cast[place]
                 continue
-            spoken = self._spoken(tag, line)
-            if used + len(spoken) > limit:
+            segment = self._segment(tag, line)
+            if used + len(segment) > limit:
                 break
-            row.append(spoken)
-            used += len(spoken)
+            row.append(segment)
+            used += len(segment)
         return row or [self.single(rng, 0, length)]
 
-    def single(self, rng: random.Random, shortest: int, longest: int) -> Spoken:
+    def single(self, rng: random.Random, shortest: int, longest: int) -> TrainSegment:
         """One segment of a length between the bounds (any that fits when none is found quickly), by a
         speaker with a tag where there is one.
 
@@ -279,11 +236,11 @@ class SegmentStore:
                 )
             else:
                 break
-            spoken = self._spoken(tag, line)
-            if shortest < len(spoken) <= longest:
-                return spoken
-            if len(spoken) <= longest:
-                fallback = spoken
+            segment = self._segment(tag, line)
+            if shortest < len(segment) <= longest:
+                return segment
+            if len(segment) <= longest:
+                fallback = segment
         if fallback is None:
             raise UsageError(
                 f"no utterance fits into {longest} positions",

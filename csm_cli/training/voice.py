@@ -1,6 +1,4 @@
-"""CSM's training loop: codes of speech are learned after their text and after earlier turns; see
-`objective`.
-"""
+"""CSM's training loop, on the losses of `objective`."""
 
 from __future__ import annotations
 
@@ -13,15 +11,16 @@ import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
 from csm_cli.core.errors import CsmError
-from csm_cli.training.graphs import GraphedStep, adamw, set_rate
+from csm_cli.training.devices import GraphedStep, adamw, set_rate
 from csm_cli.training.objective import SHAPES, Budget, VoiceObjective, VoiceOptions, learning_rate
-from csm_cli.training.segments import FRAME, Rows, SegmentStore
+from csm_cli.training.rows import FRAME, Rows
+from csm_cli.training.segments import SegmentStore
 
 __all__ = ["SHAPES", "Batches", "VoiceOptions", "VoiceTrainer", "as_tensors", "check_finite"]
 
 
 class Batches(IterableDataset):
-    """Endless batches of a store; `skip` of them were seen by an earlier run, and others come now.
+    """Endless batches of a store; with another `skip`, the batches of earlier runs, others.
 
     A `CsmError` is the last item instead of being raised: a `DataLoader` would put the traceback of its
     worker into the message.
@@ -48,11 +47,11 @@ def as_tensors(rows: Rows) -> dict[str, torch.Tensor]:
 
 
 class VoiceTrainer(VoiceObjective):
-    """Holds the model, its running average and the optimiser.
+    """The model, its running average and the optimiser.
 
     Args:
         model: a `CsmForConditionalGeneration`; its codec is not touched, nor what needs no gradient.
-        store: where the utterances come from; None: `loop` is given batches.
+        store: the source of utterances; None: `loop` gets batches.
         reduce: averages the gradients over several processes before they are used.
     """
 
@@ -135,7 +134,7 @@ class VoiceTrainer(VoiceObjective):
         return sums
 
     def state(self) -> dict[str, Any]:
-        """All that an update changes: weights, their average, the optimiser."""
+        """Everything that an update changes: weights, their average, the optimiser."""
         return {
             "weights": {name: p.detach() for name, p in self.named.items()},
             "average": list(self.average),
@@ -143,7 +142,7 @@ class VoiceTrainer(VoiceObjective):
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` gave.
+        """Resume from what `state` returned.
 
         Raises:
             ValueError: it is of another model.
@@ -212,13 +211,13 @@ class VoiceTrainer(VoiceObjective):
         """Update until the budget is spent or no batches come.
 
         Args:
-            budget: `step` is the number of the first update, moved on by every update.
+            budget: `step` is the number of the first update, increased by every update.
             batches: for each update, what its gradient is averaged over.
             after: called with the number of updates done, the fraction of the run and the losses.
             floor: the rate at the end, as a share of the peak.
 
         Raises:
-            FloatingPointError: `after` may, if it looks at the losses; see `check_finite`.
+            FloatingPointError: from `after`, if that checks the losses; see `check_finite`.
         """
         options = self.options
         for group in batches:
@@ -237,7 +236,7 @@ def check_finite(losses: dict[str, torch.Tensor], step: int) -> tuple[float, flo
     """(backbone, depth) as numbers.
 
     Raises:
-        FloatingPointError: one of them is not finite: the run has gone astray.
+        FloatingPointError: one of them is not finite.
     """
     backbone, depth = losses["backbone"].item(), losses["depth"].item()
     if not math.isfinite(backbone + depth):

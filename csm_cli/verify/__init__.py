@@ -1,4 +1,4 @@
-"""Checks of what was spoken: on codes, on sound, by ear."""
+"""Checks of takes: of their codes, their samples, their words by a recogniser, and their voice."""
 
 from csm_cli.verify.candidate import Candidate, Verdict
 from csm_cli.verify.verifier import Verifier

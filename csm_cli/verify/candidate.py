@@ -8,28 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from csm_cli.engine import Codes
-
-
-@dataclass(frozen=True, eq=False)
-class Candidate:
-    """One piece of a line as it was spoken.
-
-    Args:
-        text: what it should say, in spoken form.
-        codes: int16 `[frames, codebooks]`; None for a recording.
-        ended: False if the frame cap cut it off.
-        audio: float32 mono `[samples]`.
-        rate: of the audio, Hz.
-        voice: name of the voice it should be in.
-    """
-
-    text: str
-    codes: Codes | None
-    ended: bool
-    audio: np.ndarray
-    rate: int
-    voice: str = ""
+from csm_cli.core.types import Codes
 
 
 @dataclass(frozen=True)
@@ -50,3 +29,30 @@ class Verdict:
         return Verdict(
             self.reasons + other.reasons, self.badness + other.badness, {**self.scores, **other.scores}
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """One piece of a line as it was spoken in one go: what is judged, and what a take is made of.
+
+    Args:
+        text: what it should say, in spoken form.
+        codes: int16 `[frames, codebooks]`; None for a recording.
+        ended: False if the frame cap cut it off.
+        audio: float32 mono `[samples]`.
+        rate: of the audio, Hz.
+        voice: name of the voice it should be in.
+        seed: of its noise.
+        context: takes that it had as context, as in `Part.heard`.
+        verdict: of the checks; empty before it is judged.
+    """
+
+    text: str
+    codes: Codes | None
+    ended: bool
+    audio: np.ndarray
+    rate: int
+    voice: str = ""
+    seed: int = 0
+    context: tuple[str, ...] = ()
+    verdict: Verdict = Verdict()

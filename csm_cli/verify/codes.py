@@ -1,4 +1,4 @@
-"""What can be told about a take from its codes alone: cut off, empty, far too short, stuck.
+"""Faults of a take that its codes alone show: cut off, empty, far too short, stuck.
 
 All limits follow from how long a text should take: about 14 characters a second in English.
 """
@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 
-from csm_cli.engine import Codes, Speech
+from csm_cli.core.types import Codes, Speech
 
 FRAME_SECONDS = 0.08
 CHARACTERS_PER_SECOND = 14
 SHORT_SECONDS = 1.0
 """Expected length below which a text may be said more quickly than at twice the usual speed."""
 LONGEST_CYCLE = 12
-"""In frames: about a second; what comes round later than that is more likely a refrain."""
+"""In frames: about a second; what repeats after a longer time is more likely a refrain."""
 STUCK_FRAMES = 25
 """Two seconds of the same: longer than a pause inside a line or a held vowel."""
 

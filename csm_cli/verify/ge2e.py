@@ -1,4 +1,4 @@
-"""The GE2E speaker encoder, with the weights of the package resemblyzer (Apache-2.0).
+"""The GE2E speaker encoder (Wan et al. 2018), with the weights of the package resemblyzer (Apache-2.0).
 
 The package's code is not imported: it needs a voice activity detector that has to be compiled, and that no
 longer loads beside a present setuptools. Spectrogram, windows and network are the same, and a test holds them

@@ -1,4 +1,4 @@
-"""What can be told from the sound of a take: silent, clipped, cut off, clicking, falling silent."""
+"""Faults of a take that its samples show: silent, clipped, cut off, clicking, falling silent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CLIPPED = 0.999
 TAIL_SECONDS, TAIL_DB = 0.010, -20.0
 """The last 10 ms of a finished word lie well below its loud parts; 20 dB is a word broken off."""
 EDGE = 0.03
-"""A first or last sample beyond this is a step that can be heard as a click."""
+"""A first or last sample beyond this is a step that is audible as a click."""
 SILENT_DB = -30.0
 LONGEST_SILENCE_SECONDS = 2.0
 """Inside a line, below the loud frames by 30 dB: longer than any pause for breath."""

@@ -17,7 +17,7 @@ from csm_cli.core.errors import MissingError
 RATE = 16_000
 NO_ENCODER = "there is no speaker encoder; pip install --no-deps resemblyzer, or name one by --voice-model"
 LEVEL_DB = -20.0
-"""dBFS RMS that speech is brought to. GE2E sees powers, so it counts; this one tells voices apart best."""
+"""dBFS RMS that speech is brought to. GE2E reads powers, so it matters; at this one voices differ most."""
 BLOCK_SECONDS = 0.03
 SILENT_DB = 30.0
 """Below the loud blocks by this much is silence."""
@@ -25,7 +25,7 @@ KEPT_BLOCKS = 3
 """Silence within 90 ms of speech stays: consonants begin and end in it."""
 
 
-class Encoder(Protocol):
+class SpeakerEncoder(Protocol):
     """Embeds speech.
 
     Attributes:
@@ -75,7 +75,7 @@ class XVectorEncoder:
         return vector / max(float(np.linalg.norm(vector)), 1e-9)
 
 
-def load_encoder(model: Path | None = None) -> Encoder | None:
+def load_encoder(model: Path | None = None) -> SpeakerEncoder | None:
     """The encoder to compare voices with.
 
     Args:
@@ -83,7 +83,7 @@ def load_encoder(model: Path | None = None) -> Encoder | None:
             package resemblyzer brings.
 
     Returns:
-        None if none was asked for and the package is not installed.
+        None if no model is given and the package is not installed.
 
     Raises:
         MissingError: the model cannot be loaded.
@@ -118,12 +118,12 @@ def speech_alone(sound: np.ndarray, rate: int = RATE) -> np.ndarray:
 
 
 LEAST_SECONDS = 0.6
-"""Shorter speech says too little about a voice."""
+"""Seconds of speech; fewer do not identify a voice."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a take's cosines must keep to.
+    """Limits of a take's cosines.
 
     Attributes:
         floor: to its own voice's clip, at least.
@@ -144,7 +144,7 @@ class VoiceLikeness:
     """Compares takes with the clips of the voices of a cast.
 
     Args:
-        encoder: tells voices apart.
+        encoder: of the voices.
         references: the clip of every voice by name. A voice without one, or with less than 0.6 s of speech in
             it, is not judged.
 
@@ -152,21 +152,25 @@ class VoiceLikeness:
         CsmError: a clip cannot be read.
     """
 
-    def __init__(self, encoder: Encoder, references: Mapping[str, Path]):
+    def __init__(self, encoder: SpeakerEncoder, references: Mapping[str, Path]):
         self.name, self._encoder = encoder.name, encoder
         vectors = {
             name: voice_vector(encoder, read_audio(clip, RATE), RATE) for name, clip in references.items()
         }
-        self._known = {name: vector for name, vector in vectors.items() if vector is not None}
+        self._vectors = {name: vector for name, vector in vectors.items() if vector is not None}
 
     def similarities(self, sound: np.ndarray, rate: int) -> dict[str, float]:
         """The cosine of a sound to each voice's clip, by name; {} for one with too little speech."""
         vector = voice_vector(self._encoder, sound, rate)
-        return {} if vector is None else {name: float(vector @ known) for name, known in self._known.items()}
+        return (
+            {}
+            if vector is None
+            else {name: float(vector @ reference) for name, reference in self._vectors.items()}
+        )
 
 
-def voice_vector(encoder: Encoder, sound: np.ndarray, rate: int) -> np.ndarray | None:
-    """Whose voice a sound is, a vector of length 1; None for one with less than 0.6 s of speech."""
+def voice_vector(encoder: SpeakerEncoder, sound: np.ndarray, rate: int) -> np.ndarray | None:
+    """The speaker embedding of a sound, a vector of length 1; None for one with less than 0.6 s of speech."""
     speech = speech_alone(resample(sound, rate, RATE))
     return encoder.embed(speech) if speech.size >= LEAST_SECONDS * RATE else None
 
@@ -177,7 +181,7 @@ def bounds_of(encoder: str, seconds: float) -> Bounds:
 
 
 def foreign(voice: str, similarities: Mapping[str, float], bounds: Bounds = Bounds()) -> str | None:
-    """Why a take is not in the voice it should be in; None if it is, or if that cannot be told."""
+    """Why a take is not in the voice it should be in; None if it is, or if that voice was not compared."""
     if voice not in similarities:
         return None
     own = similarities[voice]

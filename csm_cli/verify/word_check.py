@@ -31,65 +31,65 @@ TOLERANCE = {"pocketsphinx": 0.34}
 
 
 class WordCheck:
-    """Judges the words of readings.
+    """Judges the words of candidates.
 
     Args:
-        recogniser: writes down what it hears.
-        names: words that it cannot know, such as the lexicon's.
+        recogniser: transcribes.
+        names: words outside its vocabulary, such as the lexicon's.
     """
 
     def __init__(self, recogniser: Recogniser, names: Collection[str] = ()):
         self._recogniser, self._names = recogniser, names
 
-    def judge(self, readings: Sequence[Candidate]) -> list[Verdict]:
+    def judge(self, candidates: Sequence[Candidate]) -> list[Verdict]:
         """A verdict for each, in order; all of one rate."""
-        if not readings:
+        if not candidates:
             return []
-        sounds, rate = [reading.audio for reading in readings], readings[0].rate
+        sounds, rate = [candidate.audio for candidate in candidates], candidates[0].rate
         if isinstance(self._recogniser, Weighing):
             weighed = self._recogniser.weigh(
-                sounds, rate, lambda place, heard: self._texts(readings[place], heard)
+                sounds, rate, lambda place, transcript: self._texts(candidates[place], transcript)
             )
-            return [self._by_weight(*each) for each in zip(readings, weighed, strict=True)]
-        heard = self._recogniser.hear(sounds, rate)
-        return [self._by_count(*each) for each in zip(readings, heard, strict=True)]
+            return [self._by_weight(*each) for each in zip(candidates, weighed, strict=True)]
+        transcripts = self._recogniser.transcribe(sounds, rate)
+        return [self._by_count(*each) for each in zip(candidates, transcripts, strict=True)]
 
-    def _texts(self, reading: Candidate, heard: str) -> list[str]:
+    def _texts(self, candidate: Candidate, transcript: str) -> list[str]:
         """The transcript; it with the text's words, for each place where it differs; it with a word twice."""
-        if not heard or not words_of(reading.text):
+        if not transcript or not words_of(candidate.text):
             return []
-        heard, right = corrections(reading.text, heard, self._names)
-        return [heard, *(each.text for each in right), *doubled(heard)]
+        transcript, right = corrections(candidate.text, transcript, self._names)
+        return [transcript, *(each.text for each in right), *doubled(transcript)]
 
-    def _by_weight(self, reading: Candidate, weighed: tuple[str, list[float]]) -> Verdict:
-        heard, (whole, *others) = weighed[0], weighed[1] or [0.0]
-        corrected = corrections(reading.text, heard, self._names)[1] if weighed[1] else []
+    def _by_weight(self, candidate: Candidate, weighed: tuple[str, list[float]]) -> Verdict:
+        transcript, (whole, *others) = weighed[0], weighed[1] or [0.0]
+        corrected = corrections(candidate.text, transcript, self._names)[1] if weighed[1] else []
         right, twice = others[: len(corrected)], others[len(corrected) :]
-        found = compare(reading.text, heard, 0.0, self._names)
-        scores = _scores(found, heard)
-        reasons = [] if heard or not found.errors else ["no word was heard"]
+        found = compare(candidate.text, transcript, 0.0, self._names)
+        scores = _scores(found, transcript)
+        reasons = [] if transcript or not found.errors else ["no word was heard"]
         if found.errors and right:
             scores["log_ratio"] = round(whole - min(right), 2)
-            reasons += [f"heard as {heard!r}"] if whole - min(right) > DOUBT else []
+            reasons += [f"heard as {transcript!r}"] if whole - min(right) > DOUBT else []
         repeats = [each - whole for each in twice]
         repeats += [whole - once for once, each in zip(right, corrected, strict=True) if each.repeat]
         if repeats:
             scores["log_ratio_of_repeat"] = round(max(repeats), 2)
             if max(repeats) > REPEAT and not reasons:
-                reasons.append(f"a word may be said twice in {heard!r}")
+                reasons.append(f"a word may be said twice in {transcript!r}")
         return _verdict(reasons, found, scores)
 
-    def _by_count(self, reading: Candidate, heard: str) -> Verdict:
-        found = compare(reading.text, heard, TOLERANCE.get(self._recogniser.name, 0.1), self._names)
-        scores = _scores(found, heard)
+    def _by_count(self, candidate: Candidate, transcript: str) -> Verdict:
+        found = compare(candidate.text, transcript, TOLERANCE.get(self._recogniser.name, 0.1), self._names)
+        scores = _scores(found, transcript)
         if found.words < FEW_WORDS:
             scores["alike"] = round(found.alike, 3)
-        wrong = f"heard as {heard!r}" if heard else "no word was heard"
+        wrong = f"heard as {transcript!r}" if transcript else "no word was heard"
         return _verdict([] if found.agrees else [wrong], found, scores)
 
 
-def _scores(found: Comparison, heard: str) -> dict[str, Any]:
-    return {"heard": heard, "word_errors": found.errors, "words": found.words}
+def _scores(found: Comparison, transcript: str) -> dict[str, Any]:
+    return {"heard": transcript, "word_errors": found.errors, "words": found.words}
 
 
 def _verdict(reasons: Sequence[str], found: Comparison, scores: dict[str, Any]) -> Verdict:

@@ -1,6 +1,6 @@
-"""Whether what was heard is what should be said: words aligned, with room for what no recogniser can know.
+"""Whether a transcript has the words of a text: words aligned, with tolerance for what is not audible.
 
-* Words that sound alike are the same word: no one hears "knight" from "night", "fire place" from "fireplace".
+* Words that sound alike count as the same word: "knight" and "night", "fire place" and "fireplace".
 * Figures stand for number words in any of their readings.
 * A name (a capital inside a sentence, or a lexicon entry) may be written down in any way that sounds like it.
 * In a text of fewer than five words a single wrong guess is a large share: there, for a weak recogniser, the
@@ -20,10 +20,10 @@ from csm_cli.verify.alignment import align, words_of
 
 FEW_WORDS = 5
 ALIKE = 0.5
-"""Share of a short text's sound that must have been heard."""
+"""Share of a short text's sound that must be in the transcript."""
 NAME_ALIKE = 0.6
 MOST_REPEATED = 3
-"""Words; a longer stretch is more likely a recogniser that goes round in a circle."""
+"""Words; a longer stretch is more likely a recogniser in a loop."""
 SHORT_WORD = 6
 """Letters."""
 _CAPITAL = re.compile(r"(?<=[^\s.!?…:\"“(])\s+([A-Z][\w'’]+)")
@@ -36,13 +36,13 @@ _SOUNDS = {"one": "WN", "our": "AR", "hour": "AR", "eye": "I", "owe": "O", "oh":
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a recogniser makes of a reading.
+    """A text compared with a transcript.
 
     Args:
         words: of the text.
         errors: words replaced, left out or put in.
         allowed: errors that are let through.
-        alike: for a short text, the share of its sound that was heard; else 1.
+        alike: for a short text, the share of its sound that is in the transcript; else 1.
     """
 
     words: int
@@ -52,48 +52,48 @@ class Comparison:
 
     @property
     def agrees(self) -> bool:
-        """Whether it is near enough."""
+        """Whether the errors are within tolerance, or a short text sounds alike."""
         return self.errors <= self.allowed or (self.words < FEW_WORDS and self.alike >= ALIKE)
 
 
-def compare(text: str, heard: str, tolerance: float = 0.1, names: Collection[str] = ()) -> Comparison:
-    """Compare a text with what was heard of it, both in spoken form.
+def compare(text: str, transcript: str, tolerance: float = 0.1, names: Collection[str] = ()) -> Comparison:
+    """Compare a text with a transcript of it, both in spoken form.
 
     Args:
-        text: what should be said.
-        heard: what the recogniser wrote down.
+        text: the expected one.
+        transcript: from a recogniser.
         tolerance: share of the words that may be wrong; at least one always may.
-        names: further words that a recogniser cannot know.
+        names: further words outside a recogniser's vocabulary.
     """
-    said = words_of(text)
-    count = len(said)
+    expected = words_of(text)
+    count = len(expected)
     if not count:
         return Comparison(0, 0, 0)
-    errors, got = min((_errors(text, said, each, names), each) for each in readings(heard))
+    errors, reading = min((_errors(text, expected, each, names), each) for each in readings(transcript))
     # As field practice has it: max(1, ceil(n / 10)) for a good recogniser.
     allowed = max(1, -int(-count * tolerance // 1)) if count >= FEW_WORDS else 0
-    alike = 1.0 if count >= FEW_WORDS else likeness("".join(said), "".join(words_of(got)))
+    alike = 1.0 if count >= FEW_WORDS else likeness("".join(expected), "".join(words_of(reading)))
     return Comparison(count, errors, allowed, alike)
 
 
-def readings(heard: str) -> Iterator[str]:
+def readings(transcript: str) -> Iterator[str]:
     """A transcript, and the same with its figures read digit by digit, in pairs, and as one number."""
-    yield heard
-    if _FIGURES.search(heard):
+    yield transcript
+    if _FIGURES.search(transcript):
         for read in (digits, _in_pairs, _as_one):
-            yield _FIGURES.sub(partial(_read_figures, read), heard)
+            yield _FIGURES.sub(partial(_read_figures, read), transcript)
 
 
-def blocks(said: Sequence[str], heard: Sequence[str]) -> list[tuple[slice, slice]]:
+def blocks(expected: Sequence[str], found: Sequence[str]) -> list[tuple[slice, slice]]:
     """The stretches of two lists of words that differ by sound, with the fewest errors."""
-    found, row, column = [], 0, 0
-    pairs = align(_by_sound(said), _by_sound(heard)).pairs
-    for next_row, next_column in (*pairs, (len(said), len(heard))):
+    different, row, column = [], 0, 0
+    pairs = align(_by_sound(expected), _by_sound(found)).pairs
+    for next_row, next_column in (*pairs, (len(expected), len(found))):
         here, there = slice(row, next_row), slice(column, next_column)
-        if (here.stop > row or there.stop > column) and not _same(said[here], heard[there]):
-            found.append((here, there))
+        if (here.stop > row or there.stop > column) and not _same(expected[here], found[there]):
+            different.append((here, there))
         row, column = next_row + 1, next_column + 1
-    return found
+    return different
 
 
 class Correction(NamedTuple):
@@ -108,32 +108,32 @@ class Correction(NamedTuple):
     repeat: bool = False
 
 
-def corrections(text: str, heard: str, names: Collection[str] = ()) -> tuple[str, list[Correction]]:
+def corrections(text: str, transcript: str, names: Collection[str] = ()) -> tuple[str, list[Correction]]:
     """A transcript, figures as `text` reads them; and it with the text's words wherever it differs.
 
-    The probability of one of these beside that of the transcript says how much the differing words weigh, and
-    nothing of how a recogniser likes to write figures, capitals or stops. A name that was heard as something
-    that sounds like it does not differ.
+    The probability of one of these beside that of the transcript shows the weight of the differing words
+    alone, not of a recogniser's habits in figures, capitals or stops. A name transcribed as something that
+    sounds like it does not differ.
     """
-    said = words_of(text)
-    heard = min((_errors(text, said, each, names), each) for each in readings(heard))[1]
-    ours, theirs = _tokens(text), _tokens(heard)
+    expected = words_of(text)
+    transcript = min((_errors(text, expected, each, names), each) for each in readings(transcript))[1]
+    ours, theirs = _tokens(text), _tokens(transcript)
     if ours is None or theirs is None:
-        return _capital(heard), [Correction(_capital(text))]
-    known, found = _known(text, names), []
+        return _capital(transcript), [Correction(_capital(text))]
+    name_words, found = _name_words(text, names), []
     for here, there in _whole_blocks(ours, theirs):
-        if not (set(ours.words[here]) <= known and _alike(ours.words[here], theirs.words[there])):
+        if not (set(ours.words[here]) <= name_words and _alike(ours.words[here], theirs.words[there])):
             tokens = theirs.tokens[:]
             tokens[theirs.span(there)] = ours.tokens[ours.span(here)]
             repeat = here.start == here.stop and _repeats(theirs.words, there)
             found.append(Correction(_capital(" ".join(tokens)), repeat))
-    return _capital(heard), found
+    return _capital(transcript), found
 
 
 def doubled(text: str) -> list[str]:
-    """The text with one of its short words said twice, for each that is not repeated there anyhow.
+    """The text with one of its short words expected twice, for each that is not repeated there anyhow.
 
-    Whisper writes a longer word twice where it is said twice; of the short ones it often leaves one out.
+    Whisper writes a longer word twice where it is expected twice; of the short ones it often leaves one out.
     """
     tokens = text.split()
     found = []
@@ -162,15 +162,15 @@ def likeness(first: str, second: str) -> float:
 
 @lru_cache(4096)
 def sound_of(word: str) -> str:
-    """How a word sounds, by Lawrence Philips' Metaphone; a word that has no such sound stands for itself."""
+    """The sound of a word by Lawrence Philips' Metaphone; the word itself where that gives none."""
     from jellyfish import metaphone
 
     return _SOUNDS.get(word) or metaphone(word).replace(" ", "") or word
 
 
-def _errors(text: str, said: Sequence[str], heard: str, names: Collection[str]) -> int:
-    got = _with_names(said, words_of(heard), _known(text, names))
-    found = blocks(_without_and(said), _without_and(got))
+def _errors(text: str, expected: Sequence[str], transcript: str, names: Collection[str]) -> int:
+    found_words = _with_names(expected, words_of(transcript), _name_words(text, names))
+    found = blocks(_without_and(expected), _without_and(found_words))
     return sum(max(here.stop - here.start, there.stop - there.start) for here, there in found)
 
 
@@ -178,9 +178,9 @@ def _by_sound(words: Sequence[str]) -> list[str]:
     return [sound_of(word) for word in words]
 
 
-def _same(said: Sequence[str], heard: Sequence[str]) -> bool:
+def _same(expected: Sequence[str], found: Sequence[str]) -> bool:
     """Whether two stretches sound alike once their words are joined."""
-    return bool(said and heard) and sound_of("".join(said)) == sound_of("".join(heard))
+    return bool(expected and found) and sound_of("".join(expected)) == sound_of("".join(found))
 
 
 def _without_and(words: Sequence[str]) -> list[str]:
@@ -263,7 +263,7 @@ def _whole_blocks(ours: _Tokens, theirs: _Tokens) -> list[tuple[slice, slice]]:
 
 
 def _repeats(words: Sequence[str], place: slice) -> bool:
-    """Whether some words say again what stands just before or just behind them."""
+    """Whether some words repeat those just before or just behind them."""
     some, count = words[place], place.stop - place.start
     return count <= MOST_REPEATED and some in (
         words[max(0, place.start - count) : place.start],
@@ -271,22 +271,22 @@ def _repeats(words: Sequence[str], place: slice) -> bool:
     )
 
 
-def _known(text: str, names: Collection[str]) -> set[str]:
+def _name_words(text: str, names: Collection[str]) -> set[str]:
     """The words of a text's names and of those of the lexicon."""
     return {word for name in (*names, *names_in(text)) for word in words_of(name)}
 
 
-def _alike(said: Sequence[str], heard: Sequence[str]) -> bool:
-    return bool(said and heard) and likeness("".join(said), "".join(heard)) >= NAME_ALIKE
+def _alike(expected: Sequence[str], found: Sequence[str]) -> bool:
+    return bool(expected and found) and likeness("".join(expected), "".join(found)) >= NAME_ALIKE
 
 
-def _with_names(said: Sequence[str], got: Sequence[str], names: Collection[str]) -> list[str]:
-    """What was heard, with each name of the text in the place of what sounds like it; also in two words."""
-    missing = [word for word in said if word in names and word not in got]
-    heard = list(got)
+def _with_names(expected: Sequence[str], found_words: Sequence[str], names: Collection[str]) -> list[str]:
+    """The words found, with each name of the text in the place of one or two words that sound like it."""
+    missing = [word for word in expected if word in names and word not in found_words]
+    found = list(found_words)
     for name in missing:
-        spans = [(i, i + size) for size in (1, 2) for i in range(len(heard) - size + 1)]
-        best = max(spans, key=lambda span: likeness(name, "".join(heard[slice(*span)])), default=None)
-        if best is not None and likeness(name, "".join(heard[slice(*best)])) >= NAME_ALIKE:
-            heard[slice(*best)] = [name]
-    return heard
+        spans = [(i, i + size) for size in (1, 2) for i in range(len(found) - size + 1)]
+        best = max(spans, key=lambda span: likeness(name, "".join(found[slice(*span)])), default=None)
+        if best is not None and likeness(name, "".join(found[slice(*best)])) >= NAME_ALIKE:
+            found[slice(*best)] = [name]
+    return found

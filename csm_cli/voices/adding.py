@@ -18,7 +18,7 @@ from csm_cli.voices.store import NewClip
 CHARACTERS_PER_SECOND = (3, 40)  # of any speech; about 14 is usual
 MAX_FILE_BYTES = 64_000
 REFUSED = 0.25
-"""Share of the words heard below which a transcript does not belong to its clip. pocketsphinx heard 0.63 and
+"""Share of words recognised below which a transcript does not belong to its clip. pocketsphinx gets 0.63 and
 more of five clean voices' words, 0.10 and less of another sentence's."""
 FEW_WORDS = 4
 
@@ -69,28 +69,28 @@ def check_transcript(text: str, seconds: float, where: str = "--text") -> tuple[
     ]
 
 
-def check_belongs(text: str, heard: str, where: str) -> Agreement:
-    """How far a transcript agrees with what a recogniser heard.
+def check_belongs(text: str, transcript: str, where: str) -> Agreement:
+    """How far a transcript agrees with a recogniser's.
 
     Raises:
         UsageError: so little that it belongs to something else.
     """
-    found = agreement(text, heard)
+    found = agreement(text, transcript)
     if found.words >= FEW_WORDS and found.share < REFUSED:
         raise UsageError(
             f"the transcript does not seem to belong to it: {found.hits} of its {found.words} words "
-            f"were recognised, and this was heard: {_shown(heard)}",
+            f"were recognised, and this was heard: {_shown(transcript)}",
             where=where,
             remedy="correct the transcript, or leave out --asr if you are sure of it",
         )
     return found
 
 
-def part_heard(text: str, heard: str, where: str) -> str:
-    """The part of a long recording's transcript that its clip says, with its spelling and punctuation.
+def matching_part(text: str, transcript: str, where: str) -> str:
+    """The part of a long recording's transcript that its clip holds, with its spelling and punctuation.
 
     Raises:
-        UsageError: what was heard cannot be found in the transcript.
+        UsageError: the recognised words cannot be found in the transcript.
     """
     tokens = text.split()
     words, owners = [], []
@@ -98,7 +98,7 @@ def part_heard(text: str, heard: str, where: str) -> str:
         for word in words_of(token):
             words.append(word)
             owners.append(place)
-    spoken = words_of(heard)
+    spoken = words_of(transcript)
     found = align(words, spoken, part=True)
     first, end = found.span
     if not spoken or found.hits < max(2, REFUSED * len(spoken)):
@@ -107,32 +107,32 @@ def part_heard(text: str, heard: str, where: str) -> str:
             where=where,
             remedy="give the transcript of the recording, or a shorter recording with its own",
         )
-    # Words that were misheard at either end: as many more as were heard beyond the first and last hit.
+    # Words that were misrecognised at either end: as many more as were recognised beyond the hits.
     before, after = _beyond(words[first:end], spoken)
     first, end = max(0, first - before), min(len(words), end + after)
     return " ".join(tokens[owners[first] : owners[end - 1] + 1])
 
 
 def _beyond(said: list[str], spoken: list[str]) -> tuple[int, int]:
-    """How many words were heard before the first and behind the last that was said and heard."""
+    """How many words were recognised before the first hit and behind the last."""
     start = next((place for place, word in enumerate(spoken) if word == said[0]), 0)
     stop = next((place for place, word in enumerate(reversed(spoken)) if word == said[-1]), 0)
     return start, stop
 
 
-def _shown(heard: str) -> str:
-    if not heard:
+def _shown(transcript: str) -> str:
+    if not transcript:
         return "nothing"
-    return f"“{heard}”" if len(heard) <= 80 else f"“{heard[:77]}…”"
+    return f"“{transcript}”" if len(transcript) <= 80 else f"“{transcript[:77]}…”"
 
 
 @dataclass(frozen=True)
 class Recording:
-    """What a clip is to be made of.
+    """A recording that is to become a clip.
 
     Args:
         audio: the file.
-        text: what it says; "" if a recogniser is to write it down.
+        text: its transcript; "" if a recogniser is to make it.
         label: "" for none.
     """
 
@@ -187,8 +187,8 @@ def prepare_all(
 
     Args:
         seconds, pick: as for `intake.prepare`.
-        recogniser: writes down what no transcript is given of; checks those that are.
-        confirm: asked with (file, transcript) for each transcript a recogniser wrote; returns it, mended.
+        recogniser: transcribes recordings without a transcript; checks those that have one.
+        confirm: called with (file, transcript) for each transcript a recogniser wrote; returns it, mended.
 
     Raises:
         UsageError: a recording or transcript cannot be used.
@@ -202,11 +202,11 @@ def prepare_all(
                 remedy="give it with --text or --transcript, or have it written with --asr",
             )
     clips = [intake.prepare(each.audio, seconds=seconds, pick=pick) for each in recordings]
-    heard = [""] * len(clips)
+    transcripts = [""] * len(clips)
     if recogniser is not None:
-        heard = recogniser.hear([clip.audio for clip in clips], SAMPLE_RATE)
+        transcripts = recogniser.transcribe([clip.audio for clip in clips], SAMPLE_RATE)
     prepared = []
-    for each, clip, words in zip(recordings, clips, heard, strict=True):
+    for each, clip, words in zip(recordings, clips, transcripts, strict=True):
         text, where = each.text, str(each.audio)
         if not text and recogniser is not None:
             if not any(map(str.isalnum, words)):
@@ -227,7 +227,7 @@ def prepare_all(
                     where=where,
                     remedy="add --asr auto, or cut the recording and its transcript yourself",
                 )
-            text = part_heard(text, words, where)
+            text = matching_part(text, words, where)
             clip = replace(clip, notes=(*clip.notes, f"{where}: the words of that part: “{text}”"))
         text, doubts = check_transcript(text, clip.quality.seconds, where)
         if recogniser is not None and each.text:

@@ -94,7 +94,7 @@ def import_voice(
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise _bad(where, f"is not a zip file that can be read ({error})") from error
     except CsmError as error:
-        # Inside the zip: the place of a temporary folder would tell nobody anything.
+        # Inside the zip: the path of a temporary folder helps nobody.
         if error.where and "csm-" in error.where and tempfile.gettempdir() in error.where:
             raise _bad(where, f"{Path(error.where).name} {error.what}") from error
         raise
@@ -121,7 +121,7 @@ def _unpack(archive: zipfile.ZipFile, folder: Path, where: str) -> str:
     for entry in entries:
         limit = MAX_CARD_BYTES if entry.filename.endswith(f"/{CARD}") else MAX_BYTES
         with archive.open(entry) as packed:
-            data = packed.read(limit + 1)  # what a header says of its size need not be so
+            data = packed.read(limit + 1)  # the size in a header need not be right
         if len(data) > limit:
             raise _bad(where, f"holds {entry.filename!r}, which is larger than it may be")
         (folder / entry.filename).write_bytes(data)
@@ -129,7 +129,7 @@ def _unpack(archive: zipfile.ZipFile, folder: Path, where: str) -> str:
 
 
 def _checked(clip: Clip, where: str) -> NewClip:
-    """A clip that can be heard as a reference: an archive need not come from `export_voice`."""
+    """A clip that can be a reference: an archive need not come from `export_voice`."""
     audio = read_audio(clip.audio, SAMPLE_RATE)
     seconds = audio.size / SAMPLE_RATE
     if not intake.MIN_SECONDS <= seconds <= intake.MAX_SECONDS + 1:

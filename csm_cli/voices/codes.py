@@ -15,7 +15,7 @@ from csm_cli.core.files import cache_dir, written
 from csm_cli.voices.voice import Voice
 
 
-class Encoder(Protocol):
+class VoiceEncoder(Protocol):
     """The part of the engine that encodes.
 
     Attributes:
@@ -32,7 +32,7 @@ class Encoder(Protocol):
         ...
 
 
-def reference_codes(voice: Voice, engine: Encoder) -> np.ndarray:
+def reference_codes(voice: Voice, engine: VoiceEncoder) -> np.ndarray:
     """The codes of a voice's reference clip, from the cache if they are there.
 
     Returns:

@@ -32,7 +32,7 @@ class Sample:
     """A voice to compare.
 
     Attributes:
-        name: as it was asked for.
+        name: as it was given.
         clip: its recording, float32 `[samples]` at 24 kHz.
         spoken: what it said for the comparison, the same; None: nothing.
     """
@@ -207,7 +207,8 @@ def _hertz(frequency: int) -> str:
 
 
 SAME, OTHER = 0.80, 0.70
-"""Sounds of 5 s and more: from here on likely one person, below there likely two; measured for GE2E."""
+"""Cosines for sounds of 5 s and more: from `SAME` on probably one person, below `OTHER` probably two;
+measured for GE2E (Wan et al. 2018)."""
 
 Embed = Callable[[np.ndarray, int], np.ndarray | None]
 """Sound and Hz -> a vector of length 1; None for a sound with too little speech."""
@@ -218,7 +219,7 @@ class Alikeness:
     """Voices beside each other; those with too little speech in their clip are left out.
 
     Attributes:
-        names: of the voices, as they were asked for.
+        names: of the voices, as they were given.
         clips: the cosine of every clip to every clip, `[voices][voices]`.
         said: by the voice that said something: its cosine to every clip, `[voices]`.
     """
@@ -231,14 +232,14 @@ class Alikeness:
     def of(cls, samples: Sequence[Sample], embed: Embed) -> Alikeness:
         """Measures the voices' clips and what they said."""
         found = [(sample, embed(sample.clip, RATE)) for sample in samples]
-        known = {sample.name: vector for sample, vector in found if vector is not None}
+        vectors = {sample.name: vector for sample, vector in found if vector is not None}
         spoken = {sample.name: embed(sample.spoken, RATE) for sample in samples if sample.spoken is not None}
 
         def beside(vector: np.ndarray) -> list[float]:
-            return [float(vector @ other) for other in known.values()]
+            return [float(vector @ other) for other in vectors.values()]
 
         said = {name: beside(vector) for name, vector in spoken.items() if vector is not None}
-        return cls(list(known), [beside(vector) for vector in known.values()], said)
+        return cls(list(vectors), [beside(vector) for vector in vectors.values()], said)
 
     def table(self) -> list[str]:
         """Lines of equal width: a head, a row for each clip, a row for what each voice said."""
@@ -267,7 +268,7 @@ class Alikeness:
 
 
 def in_words(cosine: float) -> str:
-    """What the cosine of two sounds of 5 s and more says about who spoke them."""
+    """Whether two sounds of 5 s and more are of one person, by the cosine of their vectors, in words."""
     if cosine >= SAME:
         return f"{cosine:.2f}, likely one person"
     return f"{cosine:.2f}, " + ("likely two people" if cosine < OTHER else "one person, or two alike")

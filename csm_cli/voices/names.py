@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
-import csm_cli
+from csm_cli.core import PACKAGE_DIR
 from csm_cli.core.errors import UsageError
 from csm_cli.core.files import data_dir
 
@@ -19,7 +19,7 @@ def check_name(name: str) -> str:
     """`name`, if it can be a voice's: lower-case ASCII letters, digits, `-` and `_`, at most 40.
 
     It becomes the name of a folder, so nothing else is let through: no separators, no dots, no capitals
-    (which some file systems do not tell apart).
+    (which some file systems treat as equal).
 
     Raises:
         UsageError: it cannot; the remedy proposes one that can.
@@ -75,10 +75,9 @@ CARD = "voice.yaml"
 
 def shipped_dir() -> Path | None:
     """The voices that came with csm: inside the package, else beside it in a checkout; None if neither."""
-    package = Path(csm_cli.__file__).parent
-    if (packaged := package / "voices" / "shipped").is_dir():
+    if (packaged := PACKAGE_DIR / "voices" / "shipped").is_dir():
         return packaged
-    checkout = package.parent
+    checkout = PACKAGE_DIR.parent
     if (checkout / "pyproject.toml").is_file() and (checkout / "voices").is_dir():
         return checkout / "voices"
     return None
@@ -130,7 +129,7 @@ def renamed(names: Iterable[str], there: Container[str]) -> dict[str, str]:
 
     Args:
         names: of voices, as a script or a command line gives them.
-        there: names of all voices there are. One of the user's that is called as an earlier one is no other.
+        there: names of all voices there are. One of the user's with an earlier one's name is kept.
     """
     found = {}
     for name in names:
@@ -140,8 +139,8 @@ def renamed(names: Iterable[str], there: Container[str]) -> dict[str, str]:
     return found
 
 
-def tell(names: Mapping[str, str], note: Callable[[str], None]) -> None:
-    """Say which names have changed, in one line; nothing if there are none.
+def note_renames(names: Mapping[str, str], note: Callable[[str], None]) -> None:
+    """Report which names have changed, in one line; nothing if there are none.
 
     Args:
         names: from `renamed`.

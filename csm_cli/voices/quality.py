@@ -1,4 +1,4 @@
-"""What a recording is worth as a reference: its figures, and what to do about the bad ones."""
+"""The quality of a recording as a reference: its figures, and remedies for the bad ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from csm_cli.voices.speech_detection import SILENCE_DB, STEP_SECONDS, liveliness, loudness
+from csm_cli.voices.speech_detection import SILENCE_DB, STEP_SECONDS, modulation, voice_activity
 
 FRAME_SECONDS = 0.02
 LOUD = 0.6  # quantile of the frames' peaks above which one is loud
@@ -57,7 +57,7 @@ CLIPPED_SHARE = 1e-4
 ROOM_SECONDS = 0.45
 LITTLE_SPEECH = 0.6
 NARROW_RATE = 16_000
-AGREEMENT = 0.6  # pocketsphinx hears 0.63 and more of a clean synthetic voice
+AGREEMENT = 0.6  # pocketsphinx recognises 0.63 and more of a clean synthetic voice
 
 SLOPE_STEPS, SLOPE_PERCENTILE = 15, 3
 
@@ -76,7 +76,7 @@ class Quality:
         squared: share of a loud wave that lies near its top, from `squareness`.
         reverberation: seconds that sound takes to fall by 60 dB, about; None if no fall was found.
         speech_share: share of the time in which somebody speaks.
-        agreement: share of the transcript's words that a recogniser heard; None if none was asked.
+        agreement: share of the transcript's words that a recogniser found; None without one.
         positions: of the model's context that the clip takes, about.
         doubtful: it may be music, or speech in much noise.
     """
@@ -188,7 +188,7 @@ def measure(
     Args:
         clipped: from `clipped_share`, taken before anything was done to the samples.
     """
-    loud = loudness(audio, rate)
+    loud = voice_activity(audio, rate)
     seconds = audio.size / rate
     return Quality(
         seconds=seconds,
@@ -200,21 +200,21 @@ def measure(
         squared=squareness(audio, rate),
         reverberation=reverberation(audio, rate),
         speech_share=loud.speech_share,
-        doubtful=liveliness(audio, rate).is_doubtful,
+        doubtful=modulation(audio, rate).is_doubtful,
     )
 
 
 def reverberation(audio: np.ndarray, rate: int) -> float | None:
     """Seconds in which sound dies away by 60 dB, about, from the steepest falls of the level between words.
 
-    In a room nothing can fall faster than the room lets it. Against known echoes (five voices, exponential
+    In a room nothing can fall faster than the room lets it. For simulated echoes (five voices, exponential
     decay) it gives 0.2 s for a dry clip, 0.3 to 0.35 for 0.3 s, 0.45 to 0.6 for 0.6 s, 0.6 to 0.8 for 1 s,
-    and too little, 0.9 to 1.3, for 2 s: good to tell a studio from a kitchen, not to measure a kitchen.
+    and too little, 0.9 to 1.3, for 2 s: it separates a studio from a kitchen, but does not measure a kitchen.
     """
     spectrum = np.fft.rfft(audio.astype(np.float64))
     frequencies = np.fft.rfftfreq(audio.size, 1 / rate)
     spectrum[(frequencies < 300) | (frequencies > 4000)] = 0
-    levels = loudness(np.fft.irfft(spectrum, audio.size), rate).levels
+    levels = voice_activity(np.fft.irfft(spectrum, audio.size), rate).levels
     if levels.size < 10 * SLOPE_STEPS:
         return None
     peak = float(np.percentile(levels, 98))

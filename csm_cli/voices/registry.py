@@ -47,12 +47,12 @@ class VoiceRegistry:
         self.layers: tuple[tuple[Layer, Path], ...] = voice_layers(project_dir)
 
     def get(self, name: str, *, where: str | None = None) -> Voice:
-        """The voice of that name; `anna/angry` is Anna with her clip `angry` as the one that is heard.
+        """The voice of that name; `anna/angry` is Anna with her clip `angry` as the reference.
 
         A name that only earlier versions had gives the voice of today, which has another name.
 
         Args:
-            where: the place that asked for it, such as `file:line:col`, for the error.
+            where: the place that names it, such as `file:line:col`, for the error.
 
         Raises:
             MissingError: there is none, or it has no such clip; names the nearest and lists all.
@@ -60,7 +60,7 @@ class VoiceRegistry:
         """
         if "/" in name:
             owner, _, label = name.partition("/")
-            return self.get(owner, where=where).heard_as(label, where=where)
+            return self.get(owner, where=where).with_clip(label, where=where)
         # A name that cannot be a voice's is never joined to a path.
         if NAME.fullmatch(name):
             for layer, folder in self.layers:
@@ -135,11 +135,11 @@ class VoiceRegistry:
             if extend:
                 clips = extended(self._to_extend(name, own), old, clips)
             others = {voice.speaker: voice.name for voice in voices if voice.name != name}
-            known = old or next((voice for voice in voices if voice.name == name), None)
+            hidden = old or next((voice for voice in voices if voice.name == name), None)
             if speaker is None and old is None and usual is not None and usual not in others:
                 speaker = usual
             if speaker is None:
-                speaker = known.speaker if known else _free_tag(others)
+                speaker = hidden.speaker if hidden else _free_tag(others)
             voice = Voice(
                 name=name,
                 speaker=speaker,
@@ -164,7 +164,7 @@ class VoiceRegistry:
     ) -> None:
         """Finds out, before recordings are read, what is wrong with a name.
 
-        Whether a voice of that name in the same folder is another one, only the recordings tell.
+        Whether a voice of that name in the same folder is another one, only the recordings show.
 
         Raises:
             UsageError: it cannot be a voice's, or there is no folder for it.

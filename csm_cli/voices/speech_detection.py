@@ -1,4 +1,4 @@
-"""Where in a recording somebody speaks, in steps of 10 ms, and whether it is speech at all; no model."""
+"""Speech detection without a model: where somebody speaks, in steps of 10 ms, and whether it is speech."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ BRIDGE_SECONDS = 0.2  # a gap shorter than this belongs to the word around it
 
 
 @dataclass(frozen=True, eq=False)
-class Loudness:
-    """The level of a recording over time.
+class VoiceActivity:
+    """The level of a recording over time, and where somebody speaks in it.
 
     Attributes:
         levels: dBFS RMS of each step of 10 ms, float64 `[steps]`.
@@ -56,8 +56,8 @@ class Loudness:
         return [(int(a), int(b)) for a, b in runs if (b - a) * STEP_SECONDS >= least]
 
 
-def loudness(audio: np.ndarray, rate: int) -> Loudness:
-    """Measures `audio`, float `[samples]`, without a constant offset."""
+def voice_activity(audio: np.ndarray, rate: int) -> VoiceActivity:
+    """Detects speech in `audio`, float `[samples]`, without a constant offset, by its level alone."""
     step = max(1, round(STEP_SECONDS * rate))
     count = max(1, audio.size // step)
     whole = np.pad(audio, (0, max(0, step - audio.size)))[: count * step]
@@ -66,7 +66,7 @@ def loudness(audio: np.ndarray, rate: int) -> Loudness:
     noise, peak = float(np.percentile(levels, 5)), float(np.percentile(levels, 99))
     threshold = max(peak - SPEECH_BELOW_PEAK_DB, noise + SPEECH_ABOVE_NOISE_DB)
     active = levels > min(threshold, peak - LEAST_RANGE_DB)
-    return Loudness(levels, _bridged(active & (levels > SILENCE_DB)), noise)
+    return VoiceActivity(levels, _bridged(active & (levels > SILENCE_DB)), noise)
 
 
 def _bridged(active: np.ndarray) -> np.ndarray:
@@ -78,9 +78,9 @@ def _bridged(active: np.ndarray) -> np.ndarray:
     return active
 
 
-WINDOW_SECONDS, STEP_SECONDS = 0.04, 0.01
-LAG_STEPS = 10
-BANDS, LOWEST, HIGHEST = 24, 100.0, 8000.0
+WINDOW_SECONDS = 0.04
+LAG_STEPS = 10  # 0.1 s
+BANDS, LOWEST, HIGHEST = 24, 100.0, 8000.0  # Hz
 # Five synthetic voices and six recorded words gave a change of 5.0 to 15, with noise up to 5 dB under the
 # speech or 2 s of reverberation; tones, noises, held chords and drums 0 to 4.2.
 LEAST_CHANGE_DB = 4.5
@@ -89,8 +89,8 @@ LEAST_VARIATION_DB = 3.7
 DOUBTFUL_VARIATION_DB = 5.8
 
 
-class Liveliness(NamedTuple):
-    """How a recording moves.
+class Modulation(NamedTuple):
+    """How much a recording varies in spectrum and level: speech more than music or noise.
 
     Attributes:
         change_db: how much the spectrum, less its level, changes within 0.1 s: median over loud steps.
@@ -102,7 +102,7 @@ class Liveliness(NamedTuple):
 
     @property
     def is_speech(self) -> bool:
-        """Whether it moves as speech does."""
+        """Whether it varies as speech does."""
         return self.change_db >= LEAST_CHANGE_DB and self.variation_db >= LEAST_VARIATION_DB
 
     @property
@@ -111,7 +111,7 @@ class Liveliness(NamedTuple):
         return self.is_speech and self.variation_db < DOUBTFUL_VARIATION_DB
 
 
-def liveliness(audio: np.ndarray, rate: int) -> Liveliness:
+def modulation(audio: np.ndarray, rate: int) -> Modulation:
     """Measures `audio`, float `[samples]`, at least a window (40 ms) long."""
     width, step = round(WINDOW_SECONDS * rate), round(STEP_SECONDS * rate)
     frames = np.lib.stride_tricks.sliding_window_view(audio.astype(np.float32), width)[::step]
@@ -134,4 +134,4 @@ def liveliness(audio: np.ndarray, rate: int) -> Liveliness:
     both = loud[LAG_STEPS:] & loud[:-LAG_STEPS]
     moved = np.sqrt(np.square(shapes[LAG_STEPS:] - shapes[:-LAG_STEPS]).mean(axis=1))
     change = float(np.median(moved[both])) if both.any() else 0.0
-    return Liveliness(change, float(np.std(np.maximum(overall, peak - 40))))
+    return Modulation(change, float(np.std(np.maximum(overall, peak - 40))))

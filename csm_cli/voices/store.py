@@ -21,7 +21,7 @@ from csm_cli.voices.voice import CLIP, Clip, Voice, card_text, load_voice
 def doubts(
     voice: Voice, clips: Sequence[NewClip], others: Mapping[int, str], layers: Iterable[tuple[Layer, Path]]
 ) -> tuple[str, ...]:
-    """What its owner should know of a voice that was registered, one line each.
+    """Warnings about a registered voice for its owner, one line each.
 
     Args:
         clips: those of the voice.
@@ -65,7 +65,7 @@ class NewClip:
 
     Args:
         label: "" for the one plain clip of a voice.
-        text: what it says.
+        text: its transcript.
         audio: float32 mono `[samples]` at 24 kHz.
     """
 
@@ -102,7 +102,7 @@ def put(voice: Voice, clips: Sequence[NewClip]) -> Voice:
     that are free, then the card is replaced in one step, then clips that it no longer names are deleted.
 
     Args:
-        voice: its card; `clips` and what is heard follow from the argument `clips`.
+        voice: its card; `clips` and the reference follow from the argument `clips`.
 
     Raises:
         CsmError: the folder cannot be written; it is as it was.

@@ -1,4 +1,4 @@
-"""One voice: a folder with a hand-readable `voice.yaml` and its reference clips; what files say of it."""
+"""One voice: a folder with a hand-readable `voice.yaml` and its reference clips; its licence statement."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Clip:
 
     Attributes:
         label: the manner it is spoken in, such as `angry`; "" for a voice with one plain clip.
-        text: what it says.
+        text: its transcript.
         audio: the file, mono.
     """
 
@@ -40,16 +40,16 @@ class Clip:
 
 @dataclass(frozen=True)
 class Voice:
-    """A registered voice, and the clip of it that is heard.
+    """A registered voice, and the clip of it that is the reference.
 
     Attributes:
         speaker: its usual tag, the number in the model's prompt, `[speaker]text`.
-        text: what the clip that is heard says; empty when there is no clip.
-        audio: that clip, mono; None for a voice that is only a speaker tag.
+        text: transcript of the reference clip; empty when there is none.
+        audio: the reference clip, mono; None for a voice that is only a speaker tag.
         layer: where it was found.
         folder: its folder.
-        clips: all of its clips; the first is the one heard unless another is asked for.
-        label: that of the clip heard.
+        clips: all of its clips; the first is the reference unless `with_clip` chooses another.
+        label: that of the reference clip.
         language: tag such as `en`; "" if not stated.
         consent: who allowed the voice to be used, and how.
     """
@@ -69,7 +69,7 @@ class Voice:
 
     @property
     def seconds(self) -> float:
-        """The length of the clip that is heard; 0 without one."""
+        """The length of the reference clip; 0 without one."""
         return (audio_seconds(self.audio) or 0.0) if self.audio else 0.0
 
     @property
@@ -77,11 +77,11 @@ class Voice:
         """The labels of its clips, in the order of the card."""
         return tuple(clip.label for clip in self.clips if clip.label)
 
-    def heard_as(self, label: str, *, where: str | None = None) -> Voice:
-        """The same voice, with the clip of that label as the one heard.
+    def with_clip(self, label: str, *, where: str | None = None) -> Voice:
+        """The same voice, with the clip of that label as the reference.
 
         Args:
-            where: the place that asked for it, for the error.
+            where: the place that names it, for the error.
 
         Raises:
             MissingError: it has none.

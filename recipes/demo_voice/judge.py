@@ -64,7 +64,7 @@ class Whisper:
         """The words of mono `audio` `[samples]`; "" for less than 20 ms."""
         if len(audio) < rate // 50:
             return ""
-        return self._recogniser.hear([audio], rate)[0]
+        return self._recogniser.transcribe([audio], rate)[0]
 
 
 class Judge:

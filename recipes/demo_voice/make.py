@@ -198,7 +198,7 @@ def _train_voice(options: argparse.Namespace) -> None:
             device=options.device,
             **(small if options.small else settings),
         ),
-        say=lambda text: log(f"voice: {text}"),
+        log=lambda text: log(f"voice: {text}"),
         progress=lambda text: log(f"voice: {text}"),
     )
     assert trained is not None, "one process, which writes"

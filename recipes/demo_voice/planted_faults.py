@@ -142,7 +142,8 @@ def judge(
                 for (n, _, _), sound in zip(some, sounds, strict=True)
             ]
         )
-        again = second.hear(sounds, SAMPLE_RATE) if hasattr(second, "hear") else [None] * len(some)
+        transcribe = getattr(second, "transcribe", None)
+        again = transcribe(sounds, SAMPLE_RATE) if transcribe else [None] * len(some)
         for (number, kind, said), name, verdict, other in zip(some, names, verdicts, again, strict=True):
             scores = verdict.scores
             yield Judged(

@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from csm_cli.audio.files import read_audio
-from csm_cli.verify.speaker import RATE, Encoder, bounds_of, foreign, load_encoder, speech_alone
+from csm_cli.verify.speaker import RATE, SpeakerEncoder, bounds_of, foreign, load_encoder, speech_alone
 
 LENGTHS = (1.0, 2.0, 3.0, 5.0, 10.0)
 SIMILAR = 0.75
@@ -100,7 +100,7 @@ def spoken(path: Path) -> np.ndarray:
 
 
 def compare(
-    encoder: Encoder,
+    encoder: SpeakerEncoder,
     names: list[str],
     references: np.ndarray,
     speech: dict[str, list[np.ndarray]],

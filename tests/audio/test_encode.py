@@ -53,15 +53,15 @@ def sounding(audio: np.ndarray, rate: int) -> list[tuple[float, float]]:
 @pytest.mark.parametrize(
     ("name", "rate"), [("wav", 24000), ("flac", 24000), ("mp3", 44100), ("opus", 48000), ("aac", 44100)]
 )
-def test_lines_are_heard_where_the_timeline_says(tmp_path: Path, name: str, rate: int) -> None:
+def test_lines_lie_where_the_timeline_has_them(tmp_path: Path, name: str, rate: int) -> None:
     segment, entries = stitch_chapter(bursts())
     (path,) = export_chapter(segment, tmp_path, "01-beeps", [name], TAGS)
     assert path.stem == "01-beeps"
     audio = read_audio(path, rate)
     assert audio.size / rate == pytest.approx(segment.frame_count() / RATE, abs=0.06)
-    heard = sounding(audio, rate)
-    assert len(heard) == len(entries)
-    for entry, (onset, end) in zip(entries, heard, strict=True):
+    spans = sounding(audio, rate)
+    assert len(spans) == len(entries)
+    for entry, (onset, end) in zip(entries, spans, strict=True):
         assert onset == pytest.approx(entry.start, abs=0.02)
         assert end == pytest.approx(entry.end, abs=0.02)
     assert db(np.abs(audio).max()) < -3
@@ -120,7 +120,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
             export_chapter(segment, tmp_path / "file", "01", [name])
 
 
-def test_pydub_knows_the_converter() -> None:
+def test_pydub_has_the_converter() -> None:
     assert audio_segment().converter == find_ffmpeg()
 
 

@@ -1,4 +1,4 @@
-"""Recordings of speech: which channels are heard, at which rate, and how much is read."""
+"""Recordings of speech: which channels are mixed, at which rate, and how much is read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def file(path: Path, *channels: np.ndarray, rate: int = RATE) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("channels", "heard"),
+    ("channels", "expected"),
     [
         ([LEFT], LEFT),
         ([LEFT, RIGHT], (LEFT + RIGHT) / 2),
@@ -36,10 +36,10 @@ def file(path: Path, *channels: np.ndarray, rate: int = RATE) -> Path:
         ([0 * LEFT, 0 * LEFT], 0 * LEFT),
     ],
 )
-def test_channels(tmp_path: Path, channels: list[np.ndarray], heard: np.ndarray) -> None:
+def test_channels(tmp_path: Path, channels: list[np.ndarray], expected: np.ndarray) -> None:
     audio, rate = read_recording(file(tmp_path / "a.wav", *channels), 60)
     assert rate == RATE and audio.dtype == np.float32
-    assert np.allclose(audio, heard, atol=1e-6)
+    assert np.allclose(audio, expected, atol=1e-6)
 
 
 def test_many_blocks_are_one_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

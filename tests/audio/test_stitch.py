@@ -1,4 +1,4 @@
-"""A chapter is its lines, where the timeline says, at the level asked for."""
+"""A chapter is its lines, where the timeline has them, at the target level."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ import time
 import numpy as np
 import pytest
 
-from csm_cli.audio.level import PRESETS, amplitude, db, limit_peaks, rms, static_gain
+from csm_cli.audio.level import PRESETS, amplitude, db, limit_peaks, rms, room_tone_loop, static_gain
 from csm_cli.audio.mastering import Mastering, Pauses
 from csm_cli.audio.resample import resample
-from csm_cli.audio.room_tone import tone_loop
 from csm_cli.audio.stitch import stitch_chapter
 from csm_cli.audio.timeline import Gap, Spoken
 from csm_cli.audio.trim import speech_bounds, trim
 from csm_cli.core.errors import UsageError
 
 RATE = 24000
-PLAIN = Mastering(trim=False, loudness=PRESETS["none"], fade_seconds=0, tone_db=None)
+PLAIN = Mastering(trim=False, loudness=PRESETS["none"], fade_seconds=0, room_tone_db=None)
 
 
 def burst(seconds: float, level: float = 0.3) -> np.ndarray:
@@ -215,8 +214,8 @@ def test_trim_gives_silence_back_whole(audio: np.ndarray) -> None:
 
 
 def test_tone_loops_without_a_seam() -> None:
-    loop = tone_loop(RATE, -66.0)
+    loop = room_tone_loop(RATE, -66.0)
     assert db(rms(loop)) == pytest.approx(-66, abs=0.01)
     seam = abs(float(loop[0]) - float(loop[-1]))
     assert seam <= np.abs(np.diff(loop)).max()
-    assert not np.array_equal(loop, tone_loop(RATE, -66.0, seed=1))
+    assert not np.array_equal(loop, room_tone_loop(RATE, -66.0, seed=1))

@@ -1,4 +1,4 @@
-"""The benchmark measures what it says: both contenders, on the same weights, with the correctness beside."""
+"""The benchmark: both contenders on the same weights, with the correctness beside."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from csm_cli.bench.run import Plan, frame_bytes, measure
 from csm_cli.bench.subject import Peer, RandomTensors, Subject, find_subject, tensor_shapes
 from csm_cli.cli.app import main
 from csm_cli.core.errors import UsageError
-from csm_cli.engine.linears import Int8, Packed, Plain, _runs
+from csm_cli.engine.linears import Int8, OneDnnLinear, Plain, _runs
 from csm_cli.engine.weights import load_weights
 from tests.engine.conftest import folder, model  # noqa: F401
 from tests.model.tiny import BOOKS, CODES
@@ -39,7 +39,7 @@ def test_teacher_forced_logits_are_those_of_the_model(subject: Subject, model: o
     torch.testing.assert_close(found, torch.cat((first[:, None], rest), dim=1), rtol=1e-3, atol=1e-3)
 
 
-@pytest.mark.parametrize(("linear", "allowed"), [(Packed, 1e-3), (Int8, 0.5)])
+@pytest.mark.parametrize(("linear", "allowed"), [(OneDnnLinear, 1e-3), (Int8, 0.5)])
 def test_fast_products_stay_near(subject: Subject, linear: type, allowed: float) -> None:
     if not _runs(linear):
         pytest.skip("not on this processor")
@@ -95,7 +95,7 @@ def test_the_command(folder: Path, capsys: pytest.CaptureFixture[str]) -> None: 
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--batch", "many"], "--batch"),
         (["--shape", "cube"], "csm-1b"),
@@ -104,12 +104,12 @@ def test_the_command(folder: Path, capsys: pytest.CaptureFixture[str]) -> None: 
     ],
 )
 def test_what_cannot_be_measured_is_said(
-    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["bench", "--model", "demo", *words])
     assert stopped.value.code == 2
-    assert said in capsys.readouterr().err.splitlines()[-1]
+    assert message in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_transformers_takes_random_weights_too() -> None:

@@ -32,20 +32,20 @@ def test_a_whole_sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, lines: str) -> list[list[tuple[str, int]]]:
-    """Let a script without torch stand where a way's process is; the steps it was asked for, each time."""
-    asked: list[list[tuple[str, int]]] = []
+    """Put a script without torch in place of a way's process; returns the steps of each start."""
+    started: list[list[tuple[str, int]]] = []
     script = "import json, sys, time\nsteps = json.loads(sys.argv[1])\n" + lines
 
     def command(settings: Settings, steps: list[tuple[str, int]]) -> list[str]:
-        asked.append(list(steps))
+        started.append(list(steps))
         return [sys.executable, "-I", "-u", "-c", script, json.dumps(steps)]
 
     monkeypatch.setattr(module, "_command", command)
-    return asked
+    return started
 
 
-HEARTY = """
-print("a library that talks")
+SCRIPT = """
+print("output of a library")
 print(json.dumps({"loaded": 1}))
 for step in steps:
     if step == ["frames", 4]:
@@ -55,41 +55,41 @@ for step in steps:
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "message"),
     [("sys.exit('illegal memory access')", "illegal memory access"), ("time.sleep(60)", "stopped after 4 s")],
 )
 def test_a_step_that_fails_is_left_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str, said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str, message: str
 ) -> None:
-    asked = stand_in(monkeypatch, HEARTY % fault)
+    started = stand_in(monkeypatch, SCRIPT % fault)
     results = Results(tmp_path / "out")
     sweep([SETTINGS], results, Limits(step=4, whole=60))
-    assert asked == [SETTINGS.steps, [("book", 4)]]
+    assert started == [SETTINGS.steps, [("book", 4)]]
     assert [line["status"] for line in results.lines] == ["ok", "ok", "failed", "ok"]
-    assert said in results.lines[2]["error"]
+    assert message in results.lines[2]["error"]
     assert fastest(results.lines).keys() == {1}
     with (tmp_path / "out").open("a") as file:
         file.write('{"way": "gra')
-    asked = stand_in(monkeypatch, HEARTY % "pass")
+    started = stand_in(monkeypatch, SCRIPT % "pass")
     again = Results(tmp_path / "out")
     sweep([SETTINGS], again, LIMITS)
-    assert asked == [[("frames", 4)]]
+    assert started == [[("frames", 4)]]
     assert fastest(again.lines).keys() == {1, 4}
 
 
 def test_a_way_that_cannot_be_loaded_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = stand_in(monkeypatch, "sys.exit('there is no fp8 on cpu')")
+    started = stand_in(monkeypatch, "sys.exit('there is no fp8 on cpu')")
     results = Results(tmp_path / "out")
     sweep([SETTINGS], results, LIMITS)
-    assert len(asked) == 1
+    assert len(started) == 1
     assert {line["status"] for line in results.lines} == {"failed"}
     assert len(results.lines) == len(SETTINGS.steps)
     assert fastest(results.lines) == {}
 
 
 def test_nothing_is_begun_when_the_time_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = stand_in(monkeypatch, HEARTY % "pass")
+    started = stand_in(monkeypatch, SCRIPT % "pass")
     results = Results(tmp_path / "out")
     sweep([SETTINGS], results, Limits(step=2, whole=0))
-    assert asked == []
+    assert started == []
     assert {line["status"] for line in results.lines} == {"no time left"}

@@ -1,5 +1,5 @@
-"""Tiny random checkpoints in both formats; the original one is written by a hand that knows only its
-names.
+"""Tiny random checkpoints in both formats; the original one is written by code of its own, from its names
+alone.
 """
 
 from __future__ import annotations

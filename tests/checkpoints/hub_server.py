@@ -36,7 +36,7 @@ class FakeHub(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def fetched(self) -> set[str]:
-        """Names of the files whose contents were asked for."""
+        """Names of the files whose contents were requested."""
         return {
             path.rsplit("/", 1)[1] for method, path, _ in self.log if method == "GET" and "/resolve/" in path
         }

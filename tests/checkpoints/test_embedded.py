@@ -1,4 +1,4 @@
-"""The embedded voice is a real checkpoint: the library loads it too, and speaks the same codes."""
+"""The embedded voice is a real checkpoint: the library loads it too, and generates the same codes."""
 
 from __future__ import annotations
 
@@ -73,17 +73,17 @@ def test_transformers_speaks_the_same_greedy_codes(engine: Engine) -> None:
     inputs = processor.apply_chat_template(chat, tokenize=True, return_dict=True, return_tensors="pt")
     greedy = {"do_sample": False, "depth_decoder_do_sample": False, "temperature": None, "top_k": None,
               "depth_decoder_temperature": None, "depth_decoder_top_k": None}  # fmt: skip
-    # The codes that the codec lacks: neither is trained to say them, and ours cannot.
+    # The codes that the codec lacks: neither is trained on them, and ours cannot sample them.
     model.generation_config.suppress_tokens = [512, 513, 514]
     model.depth_decoder.generation_config.suppress_tokens = [512, 513, 514]
     wanted = model.generate(**inputs, max_new_tokens=24, **greedy)[0]
-    spoken = engine.speak([Utterance(1, TEXT, (), 0, 24, Sampler(0, 0, 0, 0))])[0].codes
-    assert spoken.shape[1] == CODEBOOKS
-    assert wanted[: len(spoken)].tolist() == spoken.tolist()
-    assert len(spoken) >= 10
+    codes = engine.speak([Utterance(1, TEXT, (), 0, 24, Sampler(0, 0, 0, 0))])[0].codes
+    assert codes.shape[1] == CODEBOOKS
+    assert wanted[: len(codes)].tolist() == codes.tolist()
+    assert len(codes) >= 10
 
 
-def test_it_speaks_and_stops_alone_and_after_another(engine: Engine) -> None:
+def test_it_generates_and_stops_alone_and_after_another(engine: Engine) -> None:
     sampler = engine.default_sampler
     zero, one = (
         Segment(voice.speaker, voice.text, engine.encode(read_audio(voice.audio, engine.sample_rate)))
@@ -91,8 +91,8 @@ def test_it_speaks_and_stops_alone_and_after_another(engine: Engine) -> None:
         if voice.audio
     )
     first = engine.speak([Utterance(0, "Who is there?", (zero,), 3, 100, sampler)])[0]
-    heard = (one, Segment(0, "Who is there?", first.codes))
-    second = engine.speak([Utterance(1, TEXT, heard, 4, 100, sampler)])[0]
+    context = (one, Segment(0, "Who is there?", first.codes))
+    second = engine.speak([Utterance(1, TEXT, context, 4, 100, sampler)])[0]
     for speech in (first, second):
         assert speech.ended
         assert 6 <= len(speech.codes) <= 40

@@ -46,12 +46,12 @@ def test_the_original_format_is_the_same_model(model: Any, folder: Path, origina
     assert same(load_model(original), model)
     assert same(CsmForConditionalGeneration.from_pretrained(original), model)
     line = Utterance(0, "hello.", (), seed=1, max_frames=5)
-    spoken = [Engine.load(each, "cpu").speak([line])[0].codes for each in (folder, original)]
-    assert (spoken[0] == spoken[1]).all()
+    codes = [Engine.load(each, "cpu").speak([line])[0].codes for each in (folder, original)]
+    assert (codes[0] == codes[1]).all()
 
 
 def test_rows_in_the_wrong_order_would_be_noticed(model: Any, original: Path, tmp_path: Path) -> None:
-    """Names alone are not enough: without reordering q and k the model says something else."""
+    """Names alone are not enough: without reordering q and k the codes are others."""
     copy = Path(shutil.copytree(original, tmp_path / "copy"))
     stored = load_file(copy / "model.safetensors")
     for name in [name for name in stored if "q_proj" in name or "k_proj" in name]:

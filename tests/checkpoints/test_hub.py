@@ -52,8 +52,8 @@ def csm(
         monkeypatch.setattr(constants + "HUGGINGFACE_CO_URL_TEMPLATE", template)
         with pytest.raises(SystemExit) as ended:
             main(arguments)
-        said = capsys.readouterr()
-        return Done(int(ended.value.code or 0), said.out, said.err)
+        captured = capsys.readouterr()
+        return Done(int(ended.value.code or 0), captured.out, captured.err)
 
     return run
 
@@ -125,7 +125,7 @@ def test_a_download_goes_on_after_a_kill(
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     ranges = [
-        asked for method, path, asked in server.log if method == "GET" and path.endswith(".safetensors")
+        wanted for method, path, wanted in server.log if method == "GET" and path.endswith(".safetensors")
     ]
     assert ranges[0] is None
     assert int(str(ranges[1]).removeprefix("bytes=").rstrip("-")) >= 10_000_000
@@ -198,7 +198,7 @@ def test_a_recogniser_is_fetched_for_asr(csm: Any, server: FakeHub, tmp_path: Pa
 
 
 def test_a_whisper_in_another_format_is_fetched_too(csm: Any, server: FakeHub, tmp_path: Path) -> None:
-    """That of CTranslate2: other names, and a config that does not say what it is."""
+    """That of CTranslate2: other names, and a config without a model type."""
     names = ("config.json", "tokenizer.json", "vocabulary.txt", "model.bin", "README.md")
     for name in names:
         (tmp_path / name).write_text('{"alignment_heads": [[0, 0]]}' if name == "config.json" else "{}")
@@ -244,19 +244,19 @@ def test_a_damaged_model_is_listed_with_its_fault(
 def test_a_model_that_says_something_else(folder: Path, tmp_path: Path) -> None:
     """`verify` compares codes: a change of one weight is seen."""
     from csm_cli.engine import Engine, Sampler, Utterance
-    from csm_cli.engine.self_test import Known, against_known
+    from csm_cli.engine.self_test import ExpectedCodes, against_known
 
     engine = Engine.load(folder, "cpu", "float32")
     greedy = Sampler(0.0, 50, 0.0, 50)
-    said = engine.speak([Utterance(0, "hello", (), seed=0, max_frames=6, sampler=greedy)])[0].codes
-    known = Known("hello", said[:, 0].tolist(), said[0].tolist())
-    verdict = against_known(engine, known)
+    codes = engine.speak([Utterance(0, "hello", (), seed=0, max_frames=6, sampler=greedy)])[0].codes
+    expected = ExpectedCodes("hello", codes[:, 0].tolist(), codes[0].tolist())
+    verdict = against_known(engine, expected)
     assert verdict.matched == 6 and not verdict.ended and not verdict.good
     weights = load_file(folder / "model.safetensors")
     weights["lm_head.weight"] = weights["lm_head.weight"].flip(0).contiguous()
     copy = Path(shutil.copytree(folder, tmp_path / "copy"))
     save_file(weights, copy / "model.safetensors", {"format": "pt"})
-    other = against_known(Engine.load(copy, "cpu", "float32"), known)
+    other = against_known(Engine.load(copy, "cpu", "float32"), expected)
     assert other.matched == 0
     assert str(other) == "known speech: 0 of 6 frames agree, then they part"
 
@@ -279,22 +279,22 @@ def test_the_known_prompt(tmp_path: Path, apart: str) -> None:
     prompter = Prompter(tmp_path / "tokenizer.json", config)
     verdict = against_prompt(lambda speaker, text: prompter.text_ids(speaker, apart + text))
     assert verdict.good is not bool(apart)
-    said = "all 12 ids agree" if verdict.good else "4 of 12 ids agree, then they part"
-    assert str(verdict) == f"known prompt: {said}"
+    counts = "all 12 ids agree" if verdict.good else "4 of 12 ids agree, then they part"
+    assert str(verdict) == f"known prompt: {counts}"
 
 
-def test_what_should_say_what_csm_1b_says() -> None:
+def test_which_checkpoints_are_csm_1b() -> None:
     from csm_cli.engine.self_test import is_csm_1b
 
     config = {"hidden_size": 2048, "num_hidden_layers": 16, "num_codebooks": 32}
 
-    def asked(name: str, folder: str = "/x", **change: int) -> bool:
+    def recognised(name: str, folder: str = "/x", **change: int) -> bool:
         return is_csm_1b(Checkpoint(name, Path(folder), config | change))
 
-    assert asked("sesame/csm-1b") and asked("somebody/CSM-1B") and asked("csm-1b")
-    assert asked("0" * 40, "/hub/models--sesame--csm-1b/snapshots/" + "0" * 40)
-    assert not asked("somebody/csm-1b-elise") and not asked("voice")
-    assert not asked("sesame/csm-1b", num_hidden_layers=2)
+    assert recognised("sesame/csm-1b") and recognised("somebody/CSM-1B") and recognised("csm-1b")
+    assert recognised("0" * 40, "/hub/models--sesame--csm-1b/snapshots/" + "0" * 40)
+    assert not recognised("somebody/csm-1b-elise") and not recognised("voice")
+    assert not recognised("sesame/csm-1b", num_hidden_layers=2)
 
 
 def test_the_known_codes_are_whole() -> None:

@@ -45,7 +45,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
 
     monkeypatch.setattr(csm_cli.engine, "Engine", Loader, raising=False)
     monkeypatch.setattr("csm_cli.checkpoints.find.find_checkpoint", lambda model: None)
-    monkeypatch.setattr("csm_cli.rendering.models.ModelChoice.sketch", lambda *asked: fake)
+    monkeypatch.setattr("csm_cli.rendering.models.ModelChoice.lazy", lambda *asked: fake)
     return fake
 
 

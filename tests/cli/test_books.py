@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from csm_cli.script import read_screenplay
-from tests.script.books import make_epub, page
+from tests.script.books import make_epub, page, scenes_of
 
 BOOKS = Path(__file__).parents[1] / "books"
 
@@ -24,8 +24,8 @@ def as_epub(path: Path) -> Path:
     for chapter in play.chapters:
         name = f"c{chapter.number}.xhtml"
         scenes = [
-            "".join(f"<p>{line.text.replace('&', '&amp;')}</p>\n" for line in scene.lines)
-            for scene in chapter.scenes
+            "".join(f"<p>{line.text.replace('&', '&amp;')}</p>\n" for line in scene)
+            for scene in scenes_of(chapter)
         ]
         pages[name] = page(f"<h2>{chapter.title}</h2>\n{'<hr/>'.join(scenes)}")
         contents.append((name, chapter.title))

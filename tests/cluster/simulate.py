@@ -22,10 +22,18 @@ from pathlib import Path
 from csm_cli.audio.timeline import ChapterTimeline
 from csm_cli.cluster.driver import render_on_fleet
 from csm_cli.cluster.fleet import Mastered, News, Ready
-from csm_cli.cluster.mastering import Whole
-from csm_cli.cluster.messages import ChainDone, Facts, LineDone, Order, Result, Started, WorkerNews, versions
+from csm_cli.cluster.mastering import FinishedBook
+from csm_cli.cluster.messages import (
+    ChainDone,
+    LineDone,
+    Order,
+    Result,
+    Started,
+    WorkerInfo,
+    WorkerNews,
+    versions,
+)
 from csm_cli.engine import Sampler
-from csm_cli.rendering.models import UNLIMITED
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.project import read_jobs
 from csm_cli.takes import ModelIdentity, Take
@@ -82,18 +90,18 @@ class MockFleet:
 
     def start(self, setup):
         model = ModelIdentity("mock", "0", "bfloat16")
-        facts = Facts("host", "cuda", versions(), model, Sampler(), UNLIMITED, RATE, 250, 0, (), 0)
+        facts = WorkerInfo("host", "cuda", versions(), model, Sampler(), RATE, 250, 0, (), 0)
         for number in range(self.size):
             name = f"worker {number}"
             self._workers[name] = _Engine(self._slots)
-            told = Facts(**{**vars(facts), "host": f"host {number // 8}", "slots": self._slots})
+            told = WorkerInfo(**{**vars(facts), "host": f"host {number // 8}", "slots": self._slots})
             self._at(self._chance.uniform(40, 60), Ready(name, told))
 
     def send(self, worker, orders):
         with self._aside():
             each = self._workers[worker]
             each.waiting += orders
-            each.asked = True
+            each.wanted = True
             self._fill(worker, each)
             self._tell(worker, each)
 
@@ -105,7 +113,7 @@ class MockFleet:
                 length = sum(line.seconds for line in lines)
                 value, seconds = (ChapterTimeline(number, "", "", length, ()), []), MASTERING_SECONDS
             elif method == "finish":
-                value = Whole((), (), ())
+                value = FinishedBook((), (), ())
             self._at(seconds, Mastered(ticket, value))
 
     def replace(self, worker):
@@ -133,13 +141,13 @@ class MockFleet:
             return [what]
         worker, each, order, number, take = what
         if order is None:  # an answer on its way
-            told, each.news, each.asked = WorkerNews(tuple(each.news), each.slots), [], False
+            told, each.news, each.wanted = WorkerNews(tuple(each.news), each.slots), [], False
             return [News(worker, told)]
         key = order.turn.key
         self.spoken.append((self.clock, take.seconds))
         each.news.append(LineDone(key, number, Result(take, True)))
         self._results[key].append(Result(take, True))
-        if number + 1 < len(order.asked):
+        if number + 1 < len(order.chain.lines):
             self._speak(worker, each, order, number + 1)
         else:
             each.busy -= 1
@@ -159,16 +167,16 @@ class MockFleet:
             self._speak(worker, each, order, 0)
 
     def _speak(self, worker, each, order, number):
-        asked = order.asked[number]
-        seconds = sum(map(expected_seconds, asked.parts)) * self._chance.lognormvariate(0, 0.25)
-        part = Part(asked.parts[0], asked.seed, int(seconds * FRAMES_PER_SECOND), int(seconds * RATE))
-        take = Take(f"{next(self._count):020x}", "spoken", asked, (), (part,), made=now())
+        request = order.chain.lines[number].request
+        seconds = sum(map(expected_seconds, request.parts)) * self._chance.lognormvariate(0, 0.25)
+        part = Part(request.parts[0], request.seed, int(seconds * FRAMES_PER_SECOND), int(seconds * RATE))
+        take = Take(f"{next(self._count):020x}", "spoken", request, (), (part,), made=now())
         tries = 2 if self._chance.random() < AGAIN else 1
         self._at(tries * seconds * self._pace, (worker, each, order, number, take))
 
     def _tell(self, worker, each):
-        if each.asked and each.news:
-            each.asked = False
+        if each.wanted and each.news:
+            each.wanted = False
             self._at(ROUND_TRIP_SECONDS, (worker, each, None, 0, None))
 
 

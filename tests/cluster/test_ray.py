@@ -92,7 +92,7 @@ def test_a_driver_and_a_worker_are_killed_and_nothing_changes(tmp_path, books, m
 
 
 def test_ray_is_imported_only_when_asked_for():
-    imports = "import sys, csm_cli.cli.app, csm_cli.cluster.driver, csm_cli.cli.workers"
+    imports = "import sys, csm_cli.cli.app, csm_cli.cluster.driver, csm_cli.cli.loading"
     code = f"{imports}; print('ray' in sys.modules)"
     environment = os.environ | {"PYTHONPATH": str(Path(csm_cli.__file__).parent.parent)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)

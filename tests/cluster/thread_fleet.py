@@ -7,7 +7,7 @@ import threading
 from contextlib import suppress
 
 from csm_cli.cluster.fleet import Fault, Lost, Mastered, MasterLost, News, Ready
-from csm_cli.cluster.mastering import Mastering
+from csm_cli.cluster.mastering import BookMaster
 from csm_cli.cluster.worker import Worker
 from csm_cli.core.errors import CsmError
 from tests.rendering.fake_engine import FakeEngine
@@ -66,7 +66,7 @@ class ThreadFleet:
 
     def call(self, master, ticket, method, *arguments):
         if master not in self._masters:
-            self._masters[master] = Mastering(self.setup.folder)
+            self._masters[master] = BookMaster(self.setup.folder)
         self._tickets[ticket] = master
         try:
             value = getattr(self._masters[master], method)(*arguments)

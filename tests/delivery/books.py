@@ -1,4 +1,4 @@
-"""Books of tones: everything about them is known, and nothing needs a model."""
+"""Books of tones: all times and levels are given, and nothing needs a model."""
 
 from __future__ import annotations
 

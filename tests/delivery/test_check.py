@@ -202,10 +202,10 @@ def test_json_and_the_page(sound: np.ndarray, tmp_path: Path) -> None:
     assert all(0 <= float(point.split(",")[1]) <= 160 for point in points) and len(points) > 50
     assert "<rect " in page and "stroke-dasharray" in page, "the limits are drawn in"
     write_page(check_files([tmp_path / "<a>.mp3"], presets.preset("ebu")), tmp_path / "page.html")
-    assert "<rect " not in (tmp_path / "page.html").read_text(encoding="utf-8"), "nothing is asked of its RMS"
+    assert "<rect " not in (tmp_path / "page.html").read_text(encoding="utf-8"), "its RMS has no limit"
 
 
-def test_the_picture_shows_what_is_heard_when_it_is_heard(tmp_path: Path) -> None:
+def test_the_picture_shows_each_level_at_its_time(tmp_path: Path) -> None:
     """Ten seconds of a quiet room, with two of a tone in the third and fourth, and a gap in the eighth."""
     room = np.full(10 * RATE, 0.001, np.float32)
     room[2 * RATE : 4 * RATE] = 0.1
@@ -264,7 +264,7 @@ def test_what_is_not_meant_for_the_shop_is_measured_alone(sound: np.ndarray, tmp
     made(tmp_path / "master.wav", sound, "-c:a", "pcm_s16le")
     checked = check_files(find_files([tmp_path]), ACX)
     assert checked.ok
-    assert {file.path.name: (file.role, file.asked) for file in checked.files} == {
+    assert {file.path.name: (file.role, file.format_applies) for file in checked.files} == {
         "01-the-sample.mp3": ("chapter", True),
         "01-the-sample.opus": ("chapter", False),
         "02-two.mp3": ("chapter", True),
@@ -310,7 +310,7 @@ def test_several_books_at_once_are_each_held_to_their_own_limits(sound: np.ndarr
 
 
 @pytest.mark.parametrize("name", ["mp3", "flac", "opus", "m4a"])
-def test_a_book_in_one_file_is_known_by_its_chapters(tmp_path: Path, name: str) -> None:
+def test_a_book_in_one_file_is_recognised_by_its_chapters(tmp_path: Path, name: str) -> None:
     form = "aac" if name == "m4a" else name
     with BookWriter(Book("Book"), tmp_path, Delivery(formats=(form,), whole=True), RATE, 2) as writer:
         for number in (1, 2):

@@ -70,12 +70,12 @@ def starts(folder: Path) -> list[float]:
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_every_line_is_heard_where_the_timeline_says(whole: Path, suffix: str) -> None:
+def test_every_line_lies_where_the_timeline_has_it(whole: Path, suffix: str) -> None:
     timeline = read_timeline(whole / "timeline.json")
-    heard = onsets(read_audio(the(whole, suffix), 48_000), 48_000)
+    spans = onsets(read_audio(the(whole, suffix), 48_000), 48_000)
     lines = [(c.offset + e.start, c.offset + e.end) for c in timeline.chapters for e in c.entries]
-    assert len(heard) == len(lines) == 12
-    for (start, end), (onset, stop) in zip(lines, heard, strict=True):
+    assert len(spans) == len(lines) == 12
+    for (start, end), (onset, stop) in zip(lines, spans, strict=True):
         assert onset == pytest.approx(start, abs=0.02)
         assert stop == pytest.approx(end, abs=0.02)
     assert the(whole, suffix).name in timeline.files
@@ -108,12 +108,12 @@ def test_mp4_has_its_index_in_front(whole: Path) -> None:
     assert data.index(b"moov") < data.index(b"mdat")
 
 
-def test_a_book_is_encoded_once_from_its_tapes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_book_is_encoded_once_from_its_buffers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Never joined from chapters that were encoded before: that would lose twice."""
-    asked = []
+    calls = []
 
     def counting(arguments, blocks, **named):
-        asked.append(arguments)
+        calls.append(arguments)
         return feed_ffmpeg(arguments, blocks, **named)
 
     monkeypatch.setattr("csm_cli.delivery.encode.feed_ffmpeg", counting)
@@ -122,7 +122,7 @@ def test_a_book_is_encoded_once_from_its_tapes(tmp_path: Path, monkeypatch: pyte
         for number in (1, 2, 3):
             writer.add(number, "Title", chapter(2))
         writer.finish()
-    ((*command,),) = asked
+    ((*command,),) = calls
     assert command[command.index("-f") + 1] == "s16le", "from samples"
     assert command.count("-c:a") == 1 and command[command.index("-c:a") + 1] == "aac"
 

@@ -1,4 +1,4 @@
-"""What a file that is not as it was asked for is told of, and a disk that is full when a sample is made."""
+"""Messages on a file that misses its target, and a disk that is full when a sample is made."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from csm_cli.audio.level import PRESETS
 from csm_cli.audio.timeline import Spoken
 from csm_cli.core.errors import CsmError
 from csm_cli.delivery.book import Book
-from csm_cli.delivery.ledger import misses
+from csm_cli.delivery.encode import misses
 from csm_cli.delivery.options import Delivery
 from csm_cli.delivery.writer import BookWriter
 from tests.delivery.books import RATE, chapter, tone
@@ -72,7 +72,7 @@ def test_a_disk_that_is_full_when_the_sample_is_made(tmp_path: Path, monkeypatch
     def full(*given):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("csm_cli.delivery.writer.sample_tape", full)
+    monkeypatch.setattr("csm_cli.delivery.writer.mix_sample", full)
     with pytest.raises(CsmError, match=r"out: cannot be written \(No space left on device\)"):
         notes(tmp_path / "out", Delivery(sample=True), chapter(2))
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["01-title.wav"]

@@ -84,8 +84,8 @@ def test_what_somebody_has_changed_or_made_is_never_touched(tmp_path: Path) -> N
 
 def test_another_script_in_the_same_folder_keeps_its_files(tmp_path: Path) -> None:
     deliver(tmp_path, ["One"])
-    (told,) = deliver(tmp_path, ["Other"], source="b.md")
-    assert "too, but one timeline.json, now that of b.md" in told
+    (note,) = deliver(tmp_path, ["Other"], source="b.md")
+    assert "too, but one timeline.json, now that of b.md" in note
     assert names(tmp_path) == ["01-one.wav", "01-other.wav", "timeline.json"]
 
 

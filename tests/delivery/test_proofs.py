@@ -63,7 +63,7 @@ def small_files():
 
 @pytest.mark.parametrize("name", ["wav", "flac", "mp3", "opus", "aac"])
 def test_a_file_that_cannot_be_finished(tmp_path: Path, small_files, name: str) -> None:
-    """The tape, four bytes a sample, is the first to find no room."""
+    """The disk buffer, four bytes a sample, is the first to find no room."""
     with BookWriter(Book("Book"), tmp_path, Delivery(formats=(name,)), RATE, 2) as writer:
         _, (first,) = writer.add(1, "Short", chapter(2))
         before = first.path.read_bytes()
@@ -113,8 +113,8 @@ def test_a_disk_that_is_really_full(tiny_disk: Path, formats: tuple[str, ...]) -
             writer.finish()
         finished = {path.name: path.read_bytes() for path in tiny_disk.glob("[!.]*") if path.is_file()}
         writer.write_timeline()
-    told = read_timeline(tiny_disk / "timeline.json")
-    assert {name for each in told.chapters for name in each.files} == set(finished), "no more, no less"
+    timeline = read_timeline(tiny_disk / "timeline.json")
+    assert {name for each in timeline.chapters for name in each.files} == set(finished), "no more, no less"
     left = {path.name: path.read_bytes() for path in tiny_disk.iterdir()}
     assert left.pop(".csm-files.json") and left.pop("timeline.json")
     assert left.pop(".csm-files.lock") == b""

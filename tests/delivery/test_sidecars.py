@@ -201,7 +201,7 @@ XHTML = "{http://www.w3.org/1999/xhtml}"
 
 
 def test_the_epub_by_the_rules_of_epubcheck(delivered: Path, tmp_path: Path) -> None:
-    """What epubcheck asks for in such a book, looked at one by one; epubcheck itself runs where it is."""
+    """The rules of epubcheck for such a book, one by one; epubcheck itself runs where it is installed."""
     timeline = read_timeline(delivered / "timeline.json")
     with zipfile.ZipFile(delivered / "the-book.epub") as archive:
         first = archive.infolist()[0]

@@ -17,7 +17,7 @@ import csm_cli.delivery
 from csm_cli.audio.disk_buffer import BLOCK, DiskBuffer
 from csm_cli.audio.level import PRESETS, Loudness, amplitude, db, parse_loudness, rms
 from csm_cli.audio.mastering import Mastering, Pauses
-from csm_cli.audio.stitch import lay_down, stitch_chapter
+from csm_cli.audio.stitch import mix_chapter, stitch_chapter
 from csm_cli.audio.timeline import Bed, BedEnd, Gap, Sound, Spoken
 from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.delivery.book import Book
@@ -27,7 +27,7 @@ from csm_cli.delivery.writer import BookWriter
 from tests.delivery.books import RATE, chapter, line, tone
 
 SCHEMA = json.loads((Path(csm_cli.delivery.__file__).parent / "timeline.schema.json").read_text())
-RAW = Mastering(trim=False, loudness=PRESETS["none"], fade_seconds=0, tone_db=None)
+RAW = Mastering(trim=False, loudness=PRESETS["none"], fade_seconds=0, room_tone_db=None)
 
 
 def samples(segment) -> np.ndarray:
@@ -59,7 +59,7 @@ def test_it_holds_everything_and_fits_its_schema(tmp_path: Path, bell: Path) -> 
     kinds = [sound["kind"] for sound in first["sounds"]]
     assert sorted(kinds) == ["bed", "sound", "under"]
     assert [pause["kind"] for pause in first["pauses"]] == ["head", "pause", "tail"]
-    # What is heard one after the other leaves no sample out.
+    # Entries one after the other leave no sample out.
     spans = [*first["lines"], *first["pauses"], *(s for s in first["sounds"] if s["kind"] == "sound")]
     spans.sort(key=lambda span: (span["start_sample"], span["end_sample"]))
     assert spans[0]["start_sample"] == 0
@@ -92,8 +92,8 @@ def test_it_reads_back_as_it_was_written(tmp_path: Path, bell: Path) -> None:
 def test_a_sound_is_waited_for(bell: Path) -> None:
     segment, (first, second) = stitch_chapter([line(1), Sound(bell, -6), line(2)], RATE, mastering=RAW)
     assert second.start - first.end == pytest.approx(2.0)
-    heard = samples(segment)[round((first.end + 0.5) * RATE) : round((first.end + 1.5) * RATE)]
-    assert db(band(heard, 2000)) == pytest.approx(db(0.25) - 6, abs=0.1)
+    after = samples(segment)[round((first.end + 0.5) * RATE) : round((first.end + 1.5) * RATE)]
+    assert db(band(after, 2000)) == pytest.approx(db(0.25) - 6, abs=0.1)
 
 
 def test_speech_goes_on_over_a_sound_under_it(bell: Path) -> None:
@@ -101,7 +101,7 @@ def test_speech_goes_on_over_a_sound_under_it(bell: Path) -> None:
     segment, (only,) = stitch_chapter(parts, RATE, Pauses(head=1, tail=0), mastering=RAW)
     assert only.start == 1.0
     audio = samples(segment)
-    assert audio.size == 3 * RATE, "it is heard to its end"
+    assert audio.size == 3 * RATE, "it is played to its end"
     speaking = band(audio[round(1.3 * RATE) : round(1.9 * RATE)], 2000)
     after = band(audio[round(2.96 * RATE) : round(2.98 * RATE)], 2000)
     assert speaking < 0.5 * 0.25 and after > 0.8 * 0.25, "it gives way to speech, and comes back"
@@ -150,41 +150,40 @@ def test_a_line_with_a_gain_of_its_own() -> None:
 
 def test_blocks_do_not_show(tmp_path: Path) -> None:
     """A chapter longer than a block, loud enough to be limited everywhere: as if it were one piece."""
-    from csm_cli.audio.level import limit_peaks
+    from csm_cli.audio.level import add_room_tone, limit_peaks
     from csm_cli.audio.mastering import choose_gain, mastered
-    from csm_cli.audio.room_tone import add_tone
 
     random = np.random.default_rng(0)
     sound = (0.3 * random.standard_normal(BLOCK + 70_000)).astype(np.float32)
     mastering = Mastering()
-    with DiskBuffer(tmp_path / "tape") as tape:
-        tape.write(0, sound)
-        gain = choose_gain([tape], RATE, mastering)
-        pieces = np.concatenate(list(mastered(tape, RATE, mastering, gain)))
+    with DiskBuffer(tmp_path / "buffer") as buffer:
+        buffer.write(0, sound)
+        gain = choose_gain([buffer], RATE, mastering)
+        pieces = np.concatenate(list(mastered(buffer, RATE, mastering, gain)))
     whole = sound * np.float32(gain)
-    add_tone(whole, RATE, -66.0)
+    add_room_tone(whole, RATE, -66.0)
     limit_peaks(whole, RATE, -3.5)
     assert np.abs(pieces - whole).max() < 1e-5
-    assert not (tmp_path / "tape").exists()
+    assert not (tmp_path / "buffer").exists()
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(1, 300)), max_size=12), st.integers(0, 800))
-def test_a_tape_is_the_sum_of_what_is_laid_on_it(pieces: list[tuple[int, int]], size: int) -> None:
+def test_a_buffer_is_the_sum_of_what_is_mixed_into_it(pieces: list[tuple[int, int]], size: int) -> None:
     import tempfile
 
     expected = np.zeros(2000, np.float32)
-    with tempfile.TemporaryDirectory() as folder, DiskBuffer(Path(folder) / "tape") as tape:
+    with tempfile.TemporaryDirectory() as folder, DiskBuffer(Path(folder) / "buffer") as buffer:
         for number, (position, length) in enumerate(pieces):
             sound = np.full(length, number + 1, np.float32)
-            tape.mix(position, sound)
+            buffer.mix(position, sound)
             expected[position : position + length] += sound
         end = max((position + length for position, length in pieces), default=0)
-        assert tape.size == end
-        tape.resize(size)
+        assert buffer.size == end
+        buffer.resize(size)
         expected[min(size, end) :] = 0
-        assert np.array_equal(np.concatenate([*tape.blocks(7), np.zeros(0)]), expected[:size])
-        assert np.array_equal(tape.read(-50, size + 50)[50:-50], expected[:size])
+        assert np.array_equal(np.concatenate([*buffer.blocks(7), np.zeros(0)]), expected[:size])
+        assert np.array_equal(buffer.read(-50, size + 50)[50:-50], expected[:size])
 
 
 @pytest.mark.parametrize("level_per", ["chapter", "book"])
@@ -229,7 +228,7 @@ def test_silence_is_left_alone(tmp_path: Path) -> None:
         assert file.rms_db == pytest.approx(-66, abs=1)
 
 
-def test_lines_are_asked_for_one_by_one(tmp_path: Path) -> None:
+def test_lines_are_taken_one_by_one(tmp_path: Path) -> None:
     """A generator of lines is never run ahead of: the chapter does not lie in memory."""
     alive: list[int] = []
 
@@ -244,8 +243,8 @@ def test_lines_are_asked_for_one_by_one(tmp_path: Path) -> None:
             del sound
             assert len(alive) <= 2
 
-    with DiskBuffer(tmp_path / "tape") as tape:
-        assert len(lay_down(parts(), tape, RATE).lines) == 20
+    with DiskBuffer(tmp_path / "buffer") as buffer:
+        assert len(mix_chapter(parts(), buffer, RATE).lines) == 20
 
 
 def test_loudness_is_read() -> None:
@@ -268,7 +267,7 @@ def test_pauses_tone_and_extras_are_read() -> None:
     with pytest.raises(UsageError, match="--room-tone"):
         parse_tone("x")
     with pytest.raises(UsageError, match="--room-tone"):
-        Delivery(tone_db=-20)
+        Delivery(room_tone_db=-20)
     with pytest.raises(UsageError, match="--with"):
         check_extras(["subtitles"])
     with pytest.raises(UsageError, match="nothing to split"):

@@ -1,4 +1,4 @@
-"""A tiny random checkpoint, an engine that speaks it, and the plain model to compare with: made once."""
+"""A tiny random checkpoint, engines of it, and the plain model to compare with: made once."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def engine(folder: Path) -> Engine:
 
 
 @pytest.fixture(scope="session")
-def packed(folder: Path) -> Engine:
+def onednn(folder: Path) -> Engine:
     """The engine as it is without numba: torch's products."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("csm_cli.engine.weights.loops_fit", lambda *given: False)
         return Engine.load(folder, "cpu")
 
 
-@pytest.fixture(scope="session", params=["loops", "packed"])
-def each(request: pytest.FixtureRequest, engine: Engine, packed: Engine) -> Engine:
-    """Both ways of a CPU, by turns."""
-    return engine if request.param == "loops" else packed
+@pytest.fixture(scope="session", params=["loops", "onednn"])
+def each(request: pytest.FixtureRequest, engine: Engine, onednn: Engine) -> Engine:
+    """Compiled loops and torch's products, by turns."""
+    return engine if request.param == "loops" else onednn
 
 
 @pytest.fixture(scope="session")

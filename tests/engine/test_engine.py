@@ -13,7 +13,7 @@ import torch
 
 from csm_cli.core.errors import CsmError
 from csm_cli.engine import Engine, Sampler, Segment, Speech, Utterance
-from csm_cli.model.audio import decode_codes, encode_audio
+from csm_cli.model.merge import decode_codes, encode_audio
 from tests.model.tiny import AUDIO, AUDIO_EOS, BOOKS, BOS, CODES, END, LETTERS
 
 
@@ -21,13 +21,13 @@ def frames(count: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, CODES, (count, BOOKS)).astype(np.int16)
 
 
-HEARD = (Segment(0, "heard before.", frames(9)), Segment(1, "and this", frames(4, 1)))
+CONTEXT = (Segment(0, "heard before.", frames(9)), Segment(1, "and this", frames(4, 1)))
 LINES = [
-    Utterance(0, "hello there.", HEARD, seed=5, max_frames=20),
+    Utterance(0, "hello there.", CONTEXT, seed=5, max_frames=20),
     Utterance(1, "a line without context, which is rather long", (), seed=2**63 + 9, max_frames=12),
-    Utterance(0, "greedy", HEARD[:1], seed=3, max_frames=16, sampler=Sampler(0.0)),
-    Utterance(2, "mixed", HEARD[:1], seed=4, max_frames=16, sampler=Sampler(0.6, 7, 0.0, 0)),
-    Utterance(2, "wide open", HEARD[1:], seed=5, max_frames=16, sampler=Sampler(1.5, 0)),
+    Utterance(0, "greedy", CONTEXT[:1], seed=3, max_frames=16, sampler=Sampler(0.0)),
+    Utterance(2, "mixed", CONTEXT[:1], seed=4, max_frames=16, sampler=Sampler(0.6, 7, 0.0, 0)),
+    Utterance(2, "wide open", CONTEXT[1:], seed=5, max_frames=16, sampler=Sampler(1.5, 0)),
 ]
 
 
@@ -35,18 +35,18 @@ def ids_of(utterance: Utterance) -> tuple[list[int], list[torch.Tensor]]:
     """The prompt as ids with placeholders, written down independently of the engine."""
     ids, codes = [], []
 
-    def say(speaker: int, text: str) -> None:
+    def add_text(speaker: int, text: str) -> None:
         ids.extend([BOS, *(LETTERS.index(c) for c in f"[{speaker}]{text}"), END])
 
     for segment in utterance.context:
-        say(segment.speaker, segment.text)
+        add_text(segment.speaker, segment.text)
         ids.extend([AUDIO] * len(segment.codes) + [AUDIO_EOS])
         codes.append(torch.from_numpy(segment.codes))
-    say(utterance.speaker, utterance.text)
+    add_text(utterance.speaker, utterance.text)
     return ids, codes
 
 
-def spoken_by(model: Any, utterance: Utterance) -> np.ndarray:
+def generated_by(model: Any, utterance: Utterance) -> np.ndarray:
     ids, codes = ids_of(utterance)
     temperature, top_k = utterance.sampler.temperature, utterance.sampler.top_k
     depth_temperature, depth_top_k = utterance.sampler.depth
@@ -69,10 +69,10 @@ def test_codes_are_those_of_the_model(each: Engine, model: Any, utterance: Utter
     speech = each.speak([utterance])[0]
     assert speech.codes.dtype == np.int16
     assert not speech.ended
-    assert np.array_equal(speech.codes, spoken_by(model, utterance))
+    assert np.array_equal(speech.codes, generated_by(model, utterance))
 
 
-def test_a_batch_says_what_each_line_says_alone(engine: Engine) -> None:
+def test_a_batch_gives_each_line_the_codes_it_has_alone(engine: Engine) -> None:
     together = engine.speak(LINES)
     for utterance, speech in zip(LINES, together, strict=True):
         assert speech.codes.shape == (utterance.max_frames, BOOKS)
@@ -108,10 +108,10 @@ def test_frames_are_counted(engine: Engine) -> None:
 
 
 def ending(engine: Engine, at: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make row r say an EOS frame at frame at[r], with a last code that is not 0."""
+    """Make frame at[r] of row r an EOS frame, with a last code that is not 0."""
     from csm_cli.engine import state as module
 
-    real = module.speak_frame
+    real = module.sample_frame
     calls: list[int] = []
 
     def fake(*given: Any) -> torch.Tensor:
@@ -123,10 +123,10 @@ def ending(engine: Engine, at: list[int], monkeypatch: pytest.MonkeyPatch) -> No
         calls.append(1)
         return codes
 
-    monkeypatch.setattr(module, "speak_frame", fake)
+    monkeypatch.setattr(module, "sample_frame", fake)
 
 
-def test_eos_ends_a_line_and_is_not_spoken(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_eos_ends_a_line_and_is_cut_off(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     ending(engine, [3, 0, 99], monkeypatch)
     seen: list[int] = []
     speeches = engine.speak(LINES[:3], seen.append)
@@ -145,10 +145,10 @@ def test_positions(engine: Engine) -> None:
         assert engine.positions(utterance) == len(ids_of(utterance)[0])
         assert engine.positions(utterance.context, utterance) == engine.positions(utterance)
     assert engine.positions(()) == 0
-    assert engine.positions(HEARD) == engine.positions(LINES[0]) - engine.positions((), LINES[0])
+    assert engine.positions(CONTEXT) == engine.positions(LINES[0]) - engine.positions((), LINES[0])
 
 
-def test_too_long_is_said_with_numbers(engine: Engine) -> None:
+def test_too_long_is_refused_with_numbers(engine: Engine) -> None:
     prompt = engine.positions((), LINES[1])
     for call in (engine.speak, lambda lines: list(engine.stream(lines[0]))):
         with pytest.raises(CsmError, match=f"{prompt} positions and 240 frames .* 256 positions"):
@@ -226,7 +226,7 @@ def test_audio_must_be_mono(engine: Engine) -> None:
         engine.encode(np.zeros((2, 100), np.float32))
 
 
-def test_what_an_engine_says_of_itself(engine: Engine, folder: Path) -> None:
+def test_attributes_of_an_engine(engine: Engine, folder: Path) -> None:
     assert engine.model_id == folder.name
     assert (engine.sample_rate, engine.frame_samples, engine.frame_rate) == (24000, 1920, 12.5)
     assert (engine.num_codebooks, engine.max_positions, engine.max_characters) == (BOOKS, 256, 250)
@@ -234,6 +234,15 @@ def test_what_an_engine_says_of_itself(engine: Engine, folder: Path) -> None:
     assert 0 < engine.seconds_loading < 60
     assert engine.codec_id == Engine.load(folder, "cpu").codec_id
     assert len(engine.codec_id) == 64
+
+
+def test_a_lazy_engine_does_not_load_torch(folder: Path) -> None:
+    code = (
+        "import sys; from csm_cli.engine import Utterance; from csm_cli.engine.lazy import LazyEngine; "
+        f"e = LazyEngine.of({str(folder)!r}, 'cpu', None, None, None); e.positions((), Utterance(0, 'x')); "
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_the_engine_never_loads_transformers(folder: Path) -> None:
@@ -245,7 +254,7 @@ def test_the_engine_never_loads_transformers(folder: Path) -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_bfloat16_speaks(folder: Path) -> None:
+def test_bfloat16(folder: Path) -> None:
     engine = Engine.load(folder, "cpu", dtype="bfloat16")
     assert engine.dtype == torch.bfloat16
     assert engine.speak(LINES[:2])[0].codes.shape == (20, BOOKS)

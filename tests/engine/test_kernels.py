@@ -1,4 +1,4 @@
-"""The compiled loops: each does what its few lines of numpy or torch say, and a row is its own."""
+"""The compiled loops: each computes what a few lines of numpy or torch do, and rows are independent."""
 
 from __future__ import annotations
 
@@ -82,10 +82,10 @@ def test_lines_shared_out_among_threads_are_the_same(engine: Engine, threads: in
     assert all(np.array_equal(a.codes, b.codes) for a, b in zip(found, wanted, strict=True))
 
 
-def test_both_ways_say_the_same(engine: Engine, packed: Engine) -> None:
+def test_loops_and_torch_give_the_same_codes(engine: Engine, onednn: Engine) -> None:
     assert engine.weights.kernels is not None
-    assert packed.weights.kernels is None
-    for one, other in zip(engine.speak(LINES), packed.speak(LINES), strict=True):
+    assert onednn.weights.kernels is None
+    for one, other in zip(engine.speak(LINES), onednn.speak(LINES), strict=True):
         assert np.array_equal(one.codes, other.codes)
 
 
@@ -123,6 +123,6 @@ def test_what_fails_in_them_names_the_way_round(engine: Engine, monkeypatch: pyt
     def broken(*given: Any) -> None:
         raise TypeError("no such instruction")  # numba's errors are no RuntimeErrors
 
-    monkeypatch.setattr(loops, "speak", broken)
+    monkeypatch.setattr(loops, "sample_frame", broken)
     with pytest.raises(CsmError, match=r"no such instruction.*--eager"):
         engine.speak(LINES[:1])

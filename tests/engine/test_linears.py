@@ -1,4 +1,4 @@
-"""Products: packed ones are exact, rounded ones within their error, and no row depends on its neighbours."""
+"""Products: oneDNN's are exact, rounded ones within their error, and no row depends on its neighbours."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ from hypothesis import strategies as st
 
 from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.engine import Engine, Utterance
-from csm_cli.engine.linears import Int8, Packed, Plain, _runs, choose_linear, round_rows
+from csm_cli.engine.linears import Int8, OneDnnLinear, Plain, _runs, choose_linear, round_rows
 
 CPU, CUDA, MPS = (torch.device(kind) for kind in ("cpu", "cuda", "mps"))
 FLOAT, HALF = torch.float32, torch.bfloat16
 needs_int8 = pytest.mark.skipif(not _runs(Int8), reason="no 8-bit products on this processor")
-needs_packed = pytest.mark.skipif(not _runs(Packed), reason="no packed products in this torch")
+needs_onednn = pytest.mark.skipif(not _runs(OneDnnLinear), reason="no oneDNN products in this torch")
 
 
 def some(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
-@needs_packed
+@needs_onednn
 @pytest.mark.parametrize("rows", [1, 3, 16, 70])
-def test_packed_is_the_plain_product(rows: int) -> None:
+def test_onednn_is_the_plain_product(rows: int) -> None:
     weight, x, to = some(40, 24), some(rows, 24, seed=1), some(rows, 40, seed=2)
-    plain, packed = Plain(weight), Packed(weight)
-    torch.testing.assert_close(packed(x), plain(x))
-    torch.testing.assert_close(packed.add(x, to), plain.add(x, to))
-    torch.testing.assert_close(packed(x[None]), plain(x)[None])
-    assert packed.bytes == plain.bytes == 4 * 40 * 24
+    plain, onednn = Plain(weight), OneDnnLinear(weight)
+    torch.testing.assert_close(onednn(x), plain(x))
+    torch.testing.assert_close(onednn.add(x, to), plain.add(x, to))
+    torch.testing.assert_close(onednn(x[None]), plain(x)[None])
+    assert onednn.bytes == plain.bytes == 4 * 40 * 24
 
 
-@needs_packed
+@needs_onednn
 @pytest.mark.parametrize("width", [96, 2048])
-def test_a_packed_row_is_its_own_to_the_last_bit(width: int) -> None:
+def test_a_onednn_row_is_its_own_to_the_last_bit(width: int) -> None:
     weight, x = some(72, width), some(32, width, seed=1)
-    packed = Packed(weight)
-    whole = packed(x)
+    onednn = OneDnnLinear(weight)
+    whole = onednn(x)
     for rows in (1, 2, 3, 4, 13, 16):
-        assert torch.equal(packed(x[:rows]), whole[:rows])
-    assert torch.equal(packed(x[None, 5:6])[0, 0], whole[5])
+        assert torch.equal(onednn(x[:rows]), whole[:rows])
+    assert torch.equal(onednn(x[None, 5:6])[0, 0], whole[5])
 
 
 @needs_int8
@@ -85,26 +85,26 @@ def test_what_is_chosen() -> None:
             choose_linear(device, dtype, quantize, eager)
 
 
-def test_a_torch_without_the_products_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_torch_without_the_products(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("csm_cli.engine.linears._runs", lambda kind: False)
     assert choose_linear(CPU, FLOAT) is Plain
     with pytest.raises(MissingError, match="8-bit"):
         choose_linear(CPU, FLOAT, "int8")
 
 
-@needs_packed
-def test_the_eager_engine_says_the_same(folder: Path, packed: Engine) -> None:
+@needs_onednn
+def test_the_eager_engine_gives_the_same_codes(folder: Path, onednn: Engine) -> None:
     line = Utterance(0, "hello there", seed=4, max_frames=12)
     eager = Engine.load(folder, "cpu", eager=True)
     assert isinstance(eager.weights.backbone.layers[0].qkv, Plain)
-    assert isinstance(packed.weights.backbone.layers[0].qkv, Packed)
-    assert np.array_equal(eager.speak([line])[0].codes, packed.speak([line])[0].codes)
+    assert isinstance(onednn.weights.backbone.layers[0].qkv, OneDnnLinear)
+    assert np.array_equal(eager.speak([line])[0].codes, onednn.speak([line])[0].codes)
 
 
 @needs_int8
 def test_a_rounded_line_is_the_same_alone_and_in_a_batch(folder: Path) -> None:
     small = Engine.load(folder, "cpu", quantize="int8")
-    assert isinstance(small.weights.head, Packed) == _runs(Packed)
+    assert isinstance(small.weights.head, OneDnnLinear) == _runs(OneDnnLinear)
     lines = [Utterance(0, "hello there", seed=n, max_frames=6 + n) for n in range(5)]
     for line, speech in zip(lines, small.speak(lines), strict=True):
         assert np.array_equal(speech.codes, small.speak([line])[0].codes)

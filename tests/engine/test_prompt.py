@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csm_cli.engine import Engine, Sampler, Segment, Utterance
+from csm_cli.engine.steps import embed_prompt
 from tests.model.tiny import BOOKS, BOS, END, LETTERS, SPECIAL
 
 
@@ -38,7 +39,7 @@ def test_no_text_makes_special_tokens(engine: Engine) -> None:
 def test_context_ends_with_one_eos_frame(engine: Engine) -> None:
     codes = np.ones((2, BOOKS), dtype=np.int16)
     utterance = Utterance(0, "b", (Segment(0, "a", codes),))
-    found = engine.prompter.embed(engine.prompter.content(utterance), engine.weights)
+    found = embed_prompt(engine.weights, engine.prompter.content(utterance))
     text = engine.weights.text[list(engine.prompter.text_ids(0, "a"))]
     rows = engine.weights.audio[engine.weights.offsets]
     assert len(found) == engine.positions(utterance)
@@ -67,6 +68,6 @@ def test_a_line_goes_on_where_its_lead_ends(engine: Engine) -> None:
 
 
 def test_long_memory_is_bounded(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine.prompter._known.update({str(i): (0,) for i in range(5000)})
+    engine.prompter._ids.update({str(i): (0,) for i in range(5000)})
     engine.prompter.text_ids(0, "one more")
-    assert len(engine.prompter._known) == 1
+    assert len(engine.prompter._ids) == 1

@@ -11,7 +11,8 @@ import torch
 from csm_cli.checkpoints.find import find_checkpoint
 from csm_cli.engine import Engine
 from csm_cli.engine import weights as weights_module
-from csm_cli.engine.steps import embed_frames, new_cache, prefill, rms, speak_frame, step
+from csm_cli.engine.layout import new_cache
+from csm_cli.engine.steps import decode_stack, embed_frames, prefill_stack, rms, sample_frame
 from csm_cli.model.sampling import RowSampler
 from tests.model.tiny import BOOKS, CODES
 
@@ -24,18 +25,19 @@ def embeds(engine: Engine) -> torch.Tensor:
 
 
 @torch.no_grad()
-def test_prefill_and_steps_give_the_backbones_states(
+def test_prefill_and_decoding_give_the_backbones_states(
     engine: Engine, model: Any, embeds: torch.Tensor
 ) -> None:
     wanted = model.backbone_model(inputs_embeds=embeds).last_hidden_state
     stack = engine.weights.backbone
     cache = new_cache(stack, 2, 9)
-    states = [prefill(stack, embeds[:, :6], cache, stack.rotation[None, :6, None])]
+    states = [prefill_stack(stack, embeds[:, :6], cache, stack.rotation[None, :6, None])]
     every = slice(None)
     for place in range(6, 9):
         rotation = stack.rotation[place, None, None]
         where = (every, every, place)
-        states.append(step(stack, embeds[:, place], cache, where, every, place + 1, rotation, None)[:, None])
+        x = embeds[:, place]
+        states.append(decode_stack(stack, x, cache, where, every, place + 1, rotation, None)[:, None])
     found = rms(torch.cat(states, 1), stack.eps) * stack.norm
     torch.testing.assert_close(found, wanted, **CLOSE)
 
@@ -68,7 +70,7 @@ def test_a_frame_with_and_without_the_folded_table(
     assert (weights.depth_audio is None) == (limit == 0)
     hidden = torch.randn(3, 48, generator=torch.Generator().manual_seed(1))
     greedy = RowSampler.of([0.0] * 3, [0] * 3, CODES)
-    frame = speak_frame(weights, hidden, new_cache(weights.depth, 3, BOOKS), greedy, greedy, None)
+    frame = sample_frame(weights, hidden, new_cache(weights.depth, 3, BOOKS), greedy, greedy, None)
     first = model.lm_head(hidden)[:, :CODES].argmax(-1)
     assert torch.equal(frame[:, 0], first)
     rest = model.depth_decoder.frame_logits(hidden, frame)[..., :CODES].argmax(-1)

@@ -35,16 +35,16 @@ def test_depth_settings_follow_the_backbone() -> None:
             Sampler(**wrong)
 
 
-def test_what_a_checkpoint_does_not_say_of_sampling() -> None:
-    """csm-1b says no top-k of the backbone: that is fifty, not no limit."""
+def test_sampling_that_a_checkpoint_leaves_open() -> None:
+    """csm-1b has no top-k for the backbone: that is fifty, not no limit."""
     assert sampler_of({}) == Sampler(0.9, 50, 0.9, 50)
-    said = {
+    settings = {
         "do_sample": True,
         "temperature": 0.9,
         "depth_decoder_temperature": 0.9,
         "depth_decoder_top_k": 50,
     }
-    assert sampler_of(said) == Sampler(0.9, 50, 0.9, 50)
+    assert sampler_of(settings) == Sampler(0.9, 50, 0.9, 50)
     assert sampler_of({"top_k": None, "temperature": 0.7}) == Sampler(0.7, 50, 0.7, 50)
     assert sampler_of({"top_k": 0, "depth_decoder_top_k": 5}) == Sampler(0.9, 0, 0.9, 5)
     assert sampler_of({"do_sample": False}) == Sampler(0.0, 50, 0.0, 50)

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from csm_cli.model.audio import decode_codes, encode_audio
+from csm_cli.model.merge import decode_codes, encode_audio
 from tests.model.tiny import BOOKS, CODES
 
 

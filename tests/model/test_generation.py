@@ -40,14 +40,12 @@ def test_greedy_codes_with_context(reference: Any, ours: Any) -> None:
         prompt(["[0]heard"]) + [AUDIO] * 3 + [AUDIO_EOS] + prompt(["[0]said."]),
         prompt(["[1]it"]) + [AUDIO] * 2 + [AUDIO_EOS] + prompt(["[1]yes"]),
     ]
-    asked = batch(rows)
-    theirs = reference.generate(**asked, input_values=values, input_values_cutoffs=cutoffs, max_new_tokens=10)
-    mine = ours.generate(
-        **asked, input_values=values, input_values_cutoffs=cutoffs, max_new_tokens=10, do_sample=False
-    )
+    inputs = batch(rows) | {"input_values": values, "input_values_cutoffs": cutoffs}
+    theirs = reference.generate(**inputs, max_new_tokens=10)
+    mine = ours.generate(**inputs, max_new_tokens=10, do_sample=False)
     assert torch.equal(mine, theirs)
-    heard = ours.codec_model.encode(values[:1], num_quantizers=BOOKS).audio_codes[0].T
-    alone = ours.generate(torch.tensor(rows[:1]), audio_codes=heard, max_new_tokens=10, do_sample=False)
+    encoded = ours.codec_model.encode(values[:1], num_quantizers=BOOKS).audio_codes[0].T
+    alone = ours.generate(torch.tensor(rows[:1]), audio_codes=encoded, max_new_tokens=10, do_sample=False)
     assert torch.equal(alone[0], mine[0])
 
 

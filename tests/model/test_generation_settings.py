@@ -1,4 +1,4 @@
-"""Everything that `generate` can be asked for beyond greedy codes."""
+"""Every setting of `generate` beyond greedy codes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import torch
 from transformers import GenerationConfig
 from transformers.generation import MaxTimeCriteria
 
-from csm_cli.model.generation import nucleus
-from csm_cli.model.generation_settings import Level
-from csm_cli.model.sampling import RowSampler
+from csm_cli.model.sampling import DecoderSampling, RowSampler, nucleus
 from tests.model.tiny import BOOKS, CODES, PAD, prompt
 
 IDS = torch.tensor([prompt(["[0]hello there."])])
@@ -26,10 +24,10 @@ def test_a_streamer_receives_every_frame(ours: Any) -> None:
         def end(self) -> None:
             self.append("end")
 
-    heard = Frames()
-    codes = ours.generate(IDS.expand(2, -1), streamer=heard, **GREEDY)
-    assert heard.pop() == "end"
-    assert torch.equal(torch.stack(heard, dim=1), codes)
+    streamed = Frames()
+    codes = ours.generate(IDS.expand(2, -1), streamer=streamed, **GREEDY)
+    assert streamed.pop() == "end"
+    assert torch.equal(torch.stack(streamed, dim=1), codes)
 
 
 def test_processors_of_both_levels_are_obeyed(ours: Any) -> None:
@@ -77,10 +75,10 @@ def test_fewer_frames_than_the_least_never_end_a_line(ours: Any) -> None:
         scores[:, 0] = 1e4
         return scores
 
-    asked = {"logits_processor": [eos_only], "depth_decoder_logits_processor": [eos_only], **GREEDY}
-    assert ours.generate(IDS, **asked).shape[1] == 1
+    settings = {"logits_processor": [eos_only], "depth_decoder_logits_processor": [eos_only], **GREEDY}
+    assert ours.generate(IDS, **settings).shape[1] == 1
     for least in ({"min_new_tokens": 4}, {"min_length": IDS.shape[1] + 4}):
-        codes = ours.generate(IDS, **least, **asked)
+        codes = ours.generate(IDS, **least, **settings)
         assert codes.shape[1] == 5
         assert (codes[0, :4, 0] != 0).all() and (codes[0, 4] == 0).all()
 
@@ -110,9 +108,9 @@ def test_suppressed_codes(ours: Any) -> None:
 
 def test_what_a_call_can_return(ours: Any, reference: Any) -> None:
     names = ("output_scores", "output_logits", "output_hidden_states")
-    asked = {**dict.fromkeys(names, True), "return_dict_in_generate": True, "max_new_tokens": 3}
-    mine = ours.generate(IDS, do_sample=False, output_attentions=True, **asked)
-    theirs = reference.generate(IDS, **asked)
+    settings = {**dict.fromkeys(names, True), "return_dict_in_generate": True, "max_new_tokens": 3}
+    mine = ours.generate(IDS, do_sample=False, output_attentions=True, **settings)
+    theirs = reference.generate(IDS, **settings)
     assert torch.equal(mine.sequences, theirs.sequences)
     close = {"rtol": 1e-5, "atol": 1e-5}
     torch.testing.assert_close(mine.logits, theirs.logits, **close)
@@ -123,10 +121,10 @@ def test_what_a_call_can_return(ours: Any, reference: Any) -> None:
 
 
 def test_going_on_from_codes(ours: Any, reference: Any) -> None:
-    said = torch.randint(0, CODES, (1, 4, BOOKS), generator=torch.Generator().manual_seed(1))
-    mine = ours.generate(said, do_sample=False, max_new_tokens=4)
-    assert torch.equal(mine[:, :4], said)
-    assert torch.equal(mine, reference.generate(said, max_new_tokens=4))
+    codes = torch.randint(0, CODES, (1, 4, BOOKS), generator=torch.Generator().manual_seed(1))
+    mine = ours.generate(codes, do_sample=False, max_new_tokens=4)
+    assert torch.equal(mine[:, :4], codes)
+    assert torch.equal(mine, reference.generate(codes, max_new_tokens=4))
 
 
 def test_top_p_keeps_the_likeliest_that_hold_the_share() -> None:
@@ -134,7 +132,7 @@ def test_top_p_keeps_the_likeliest_that_hold_the_share() -> None:
     sampler = RowSampler.of([1.0] * 2, [0] * 2, 4)
 
     def kept(top_p: float, top_k: int = 0, temperature: float = 1.0) -> list[list[bool]]:
-        return nucleus(scores, Level(sampler, temperature, top_k, top_p)).isfinite().tolist()
+        return nucleus(scores, DecoderSampling(sampler, temperature, top_k, top_p)).isfinite().tolist()
 
     assert kept(0.69) == [[False, True, False, True], [True, False, False, False]]
     assert kept(0.01) == [[False, True, False, False], [True, False, False, False]]
@@ -154,17 +152,17 @@ def test_top_p_of_both_levels(ours: Any) -> None:
 def test_static_cache_compiled_in_one_graph(ours: Any, padded: bool) -> None:
     rows = [prompt(["[0]hello"]), prompt(["[1]well, hello"])]
     longest = max(map(len, rows))
-    asked: dict[str, Any] = {"input_ids": torch.tensor(rows[:1])}
+    settings: dict[str, Any] = {"input_ids": torch.tensor(rows[:1])}
     if padded:
-        asked = {
+        settings = {
             "input_ids": torch.tensor([[PAD] * (longest - len(row)) + row for row in rows]),
             "attention_mask": torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in rows]),
         }
-    wanted = ours.generate(**asked, **GREEDY)
-    plain = ours.generate(**asked, cache_implementation="static", disable_compile=True, **GREEDY)
+    wanted = ours.generate(**settings, **GREEDY)
+    plain = ours.generate(**settings, cache_implementation="static", disable_compile=True, **GREEDY)
     assert torch.equal(plain, wanted)
     compiled = ours.generate(
-        **asked, cache_implementation="static", compile_config={"backend": "aot_eager"}, **GREEDY
+        **settings, cache_implementation="static", compile_config={"backend": "aot_eager"}, **GREEDY
     )
     assert torch.equal(compiled, wanted)
 

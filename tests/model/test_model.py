@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from csm_cli.model.audio import encode_audio
 from csm_cli.model.cache import KVCache
+from csm_cli.model.merge import encode_audio
 from csm_cli.model.outputs import expand_labels
 from tests.model.tiny import AUDIO, AUDIO_EOS, BOOKS, CODES, PAD, prompt
 
@@ -28,7 +28,7 @@ def sounds() -> tuple[torch.Tensor, torch.Tensor]:
 
 
 @pytest.fixture
-def spoken() -> tuple[torch.Tensor, torch.Tensor]:
+def text_prompt() -> tuple[torch.Tensor, torch.Tensor]:
     """Ids and mask to go with `sounds`, padded on the left."""
     first = prompt(["[0]one"]) + [AUDIO] * 4 + [AUDIO_EOS] + prompt(["[1]two"]) + [AUDIO] * 2 + [AUDIO_EOS]
     second = prompt(["[0]three"]) + [AUDIO] * 2 + [AUDIO_EOS]
@@ -77,50 +77,50 @@ def test_depth_decoder_step_by_step(ours: Any, codes: torch.Tensor) -> None:
 
 
 @torch.no_grad()
-def test_text_with_audio(reference: Any, ours: Any, sounds: Any, spoken: Any) -> None:
-    (values, cutoffs), (ids, mask) = sounds, spoken
-    asked = {
+def test_text_with_audio(reference: Any, ours: Any, sounds: Any, text_prompt: Any) -> None:
+    (values, cutoffs), (ids, mask) = sounds, text_prompt
+    inputs = {
         "input_ids": ids,
         "attention_mask": mask,
         "input_values": values,
         "input_values_cutoffs": cutoffs,
     }
-    theirs, mine = reference(**asked).logits, ours(**asked).logits
+    theirs, mine = reference(**inputs).logits, ours(**inputs).logits
     torch.testing.assert_close(mine[mask.bool()], theirs[mask.bool()], **CLOSE)
 
 
 @torch.no_grad()
-def test_codes_in_place_of_audio(ours: Any, sounds: Any, spoken: Any) -> None:
-    (values, cutoffs), (ids, mask) = sounds, spoken
+def test_codes_in_place_of_audio(ours: Any, sounds: Any, text_prompt: Any) -> None:
+    (values, cutoffs), (ids, mask) = sounds, text_prompt
     cuts = [values[0, 0, :6000], values[0, 0, 6000:9840], values[1, 0, :2000]]
-    heard = [encode_audio(ours.codec_model, cut, BOOKS) for cut in cuts]
-    assert [len(each) for each in heard] == [4, 2, 2]
+    encoded = [encode_audio(ours.codec_model, cut, BOOKS) for cut in cuts]
+    assert [len(each) for each in encoded] == [4, 2, 2]
     audio = ours(input_ids=ids, attention_mask=mask, input_values=values, input_values_cutoffs=cutoffs).logits
-    for given in (heard, torch.cat(heard)):
+    for given in (encoded, torch.cat(encoded)):
         assert torch.equal(ours(input_ids=ids, attention_mask=mask, audio_codes=given).logits, audio)
     with pytest.raises(ValueError, match="8 places for audio frames, 4"):
-        ours(input_ids=ids, attention_mask=mask, audio_codes=heard[:1])
+        ours(input_ids=ids, attention_mask=mask, audio_codes=encoded[:1])
 
 
 @torch.no_grad()
-def test_losses_by_kind(reference: Any, ours: Any, sounds: Any, spoken: Any) -> None:
-    (values, cutoffs), (ids, mask) = sounds, spoken
+def test_losses_by_kind(reference: Any, ours: Any, sounds: Any, text_prompt: Any) -> None:
+    (values, cutoffs), (ids, mask) = sounds, text_prompt
     labels = torch.where((ids == AUDIO) | (ids == AUDIO_EOS), ids, -100)
     labels[0, 9:11] = -101
     assert (ids[0, 9:11] == AUDIO).all()
-    asked = {
+    inputs = {
         "input_ids": ids,
         "attention_mask": mask,
         "input_values": values,
         "input_values_cutoffs": cutoffs,
     }
-    theirs, mine = reference(**asked, labels=labels), ours(**asked, labels=labels)
+    theirs, mine = reference(**inputs, labels=labels), ours(**inputs, labels=labels)
     for name in ("loss", "backbone_loss", "depth_decoder_loss", "depth_decoder_logits"):
         torch.testing.assert_close(getattr(mine, name), getattr(theirs, name), **CLOSE)
 
 
-def test_a_step_of_training(ours: Any, sounds: Any, spoken: Any) -> None:
-    (values, cutoffs), (ids, mask) = sounds, spoken
+def test_a_step_of_training(ours: Any, sounds: Any, text_prompt: Any) -> None:
+    (values, cutoffs), (ids, mask) = sounds, text_prompt
     labels = torch.where((ids == AUDIO) | (ids == AUDIO_EOS), ids, -100)
     output = ours(ids, attention_mask=mask, input_values=values, input_values_cutoffs=cutoffs, labels=labels)
     output.loss.backward()

@@ -37,7 +37,7 @@ def pair(shape: str) -> tuple[Any, Any]:
     return only_real_codes(theirs), ours
 
 
-def spoken(shape: str, batch: int, length: int) -> torch.Tensor:
+def random_codes(shape: str, batch: int, length: int) -> torch.Tensor:
     generator = torch.Generator().manual_seed(length)
     return torch.randint(0, CODES, (batch, length, SHAPES[shape][0]), generator=generator)
 
@@ -53,13 +53,13 @@ def after_the_first(codes: torch.Tensor) -> torch.Tensor:
 @pytest.mark.parametrize(("batch", "length"), [(1, 2), (3, 17), (2, 200)])
 def test_everything_that_forward_returns(shape: str, batch: int, length: int) -> None:
     theirs, ours = pair(shape)
-    codes = spoken(shape, batch, length)
+    codes = random_codes(shape, batch, length)
     labels = after_the_first(codes)
     labels[:, ::3, 1:] = -100
     labels[:, 1::3, -1] = -100  # a frame of which a part is scored
-    asked = {"labels": labels, "output_hidden_states": True, "output_attentions": True, "use_cache": True}
+    options = {"labels": labels, "output_hidden_states": True, "output_attentions": True, "use_cache": True}
     with torch.no_grad():
-        wanted, mine = theirs(codes, **asked), ours(codes, **asked)
+        wanted, mine = theirs(codes, **options), ours(codes, **options)
     assert mine.keys() == wanted.keys()
     assert list(mine.keys()) == list(wanted.keys())
     for name, value in wanted.items():
@@ -73,7 +73,7 @@ def test_everything_that_forward_returns(shape: str, batch: int, length: int) ->
 @pytest.mark.parametrize("shape", SHAPES)
 def test_gradients(shape: str) -> None:
     theirs, ours = pair(shape)
-    codes = spoken(shape, 2, 24)
+    codes = random_codes(shape, 2, 24)
     found = []
     for model in (theirs, ours):
         model.zero_grad()
@@ -89,7 +89,7 @@ def test_gradients(shape: str) -> None:
 def test_half_precision_differs_by_rounding_only(dtype: torch.dtype) -> None:
     shape = "8 codebooks, 2 heads to a key"
     theirs, ours = pair(shape)
-    codes = spoken(shape, 2, 40)
+    codes = random_codes(shape, 2, 40)
     with torch.no_grad():
         exact = ours(codes).logits
         config = ours.config
@@ -115,7 +115,7 @@ def test_greedy_codes(shape: str) -> None:
 
 def test_loss_of_a_batch_that_is_a_part_of_a_larger_one() -> None:
     theirs, ours = pair("4 codebooks, plain heads")
-    codes = spoken("4 codebooks, plain heads", 2, 9)
+    codes = random_codes("4 codebooks, plain heads", 2, 9)
     labels = after_the_first(codes)
     with torch.no_grad():
         wanted, mine = (model(codes, labels=labels, num_items_in_batch=100) for model in (theirs, ours))
@@ -127,7 +127,7 @@ def test_loss_of_a_batch_that_is_a_part_of_a_larger_one() -> None:
 def test_caches_of_transformers(kind: str) -> None:
     shape = "8 codebooks, 2 heads to a key"
     _, ours = pair(shape)
-    codes = spoken(shape, 2, 11)
+    codes = random_codes(shape, 2, 11)
     whole = ours(codes).logits
     if kind == "dynamic":
         kept: Any = transformers.DynamicCache()
@@ -142,7 +142,7 @@ def test_caches_of_transformers(kind: str) -> None:
 
 def test_recomputed_activations_give_the_same_gradients() -> None:
     _, ours = pair("4 codebooks, plain heads")
-    codes = spoken("4 codebooks, plain heads", 2, 9)
+    codes = random_codes("4 codebooks, plain heads", 2, 9)
     found = []
     for recompute in (False, True):
         ours.train().zero_grad()

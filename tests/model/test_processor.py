@@ -50,8 +50,8 @@ TALKS = [
 
 
 def test_conversations(processor: Any, theirs: Any) -> None:
-    asked = {"tokenize": True, "return_dict": True, "output_labels": True}
-    mine, wanted = processor.apply_chat_template(TALKS, **asked), theirs.apply_chat_template(TALKS, **asked)
+    options = {"tokenize": True, "return_dict": True, "output_labels": True}
+    mine, wanted = (each.apply_chat_template(TALKS, **options) for each in (processor, theirs))
     assert mine.keys() == wanted.keys()
     for name in wanted:
         assert torch.equal(mine[name], wanted[name]), name
@@ -175,9 +175,9 @@ def test_audio_alone(processor: Any) -> None:
         "2 channels": {"audio": [np.zeros((2, 9), np.float32)]},
         "text must be": {"audio": sounds, "output_labels": True},
     }
-    for words, asked in wrong.items():
+    for words, options in wrong.items():
         with pytest.raises(ValueError, match=words):
-            processor(**asked)
+            processor(**options)
 
 
 def test_several_audios_are_saved(processor: Any, tmp_path: Path) -> None:

@@ -46,14 +46,14 @@ def conversation(talk: list[Any]) -> list[dict[str, Any]]:
 @given(talks, st.sampled_from([1.0, 0.5, 1 / 16, 0.0]))
 def test_fields_are_those_of_transformers(both: Any, several: list[Any], ratio: float) -> None:
     ours, theirs = both
-    asked = {
+    options = {
         "tokenize": True, "return_dict": True, "output_labels": True, "depth_decoder_labels_ratio": ratio,
     }  # fmt: skip
     given_talks = [conversation(talk) for talk in several]
     fields = []
     for processor in (ours, theirs):
         torch.manual_seed(0)
-        fields.append(processor.apply_chat_template(given_talks, **asked))
+        fields.append(processor.apply_chat_template(given_talks, **options))
     mine, wanted = fields
     assert mine.keys() == wanted.keys()
     for name in wanted:
@@ -73,7 +73,7 @@ def test_lengths_masks_and_labels_add_up(both: Any, several: list[Any]) -> None:
     for row, talk in enumerate(several):
         mask = fields["attention_mask"][row].bool()
         ids, labels = fields["input_ids"][row][mask], fields["labels"][row][mask]
-        samples = [n for _, _, heard in talk for n in heard]
+        samples = [n for _, _, lengths in talk for n in lengths]
         assert (mask.int().diff() >= 0).all()  # padding on the left only
         assert (ids == AUDIO).sum() == sum(-(-n // 1920) for n in samples)
         assert (ids == AUDIO_EOS).sum() == len(samples)

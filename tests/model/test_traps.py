@@ -32,16 +32,16 @@ FACTS = Path(__file__).with_name("csm-1b")
 
 
 def forced(frames: list[list[int]]) -> dict[str, Any]:
-    """Processors that make `generate` say these frames, then go on with ones."""
-    said = [*frames, [1] * BOOKS]
-    frame = said[0]
+    """Processors that make `generate` sample these frames, then go on with ones."""
+    planned = [*frames, [1] * BOOKS]
+    frame = planned[0]
 
     def only(code: int, scores: torch.Tensor) -> torch.Tensor:
         return torch.full_like(scores, -torch.inf).index_fill(1, torch.tensor([code]), 0.0)
 
     def first(codes: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         nonlocal frame
-        frame = said[min(codes.shape[1], len(said) - 1)]
+        frame = planned[min(codes.shape[1], len(planned) - 1)]
         return only(frame[0], scores)
 
     def rest(codes: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
@@ -53,14 +53,14 @@ def forced(frames: list[list[int]]) -> dict[str, Any]:
 @pytest.mark.parametrize("last", [0, 5])
 def test_an_eos_frame_is_never_spoken_whatever_its_last_code(ours: Any, last: int) -> None:
     frames = [[7, 1, 2, 3, 4], [9, 1, 2, 3, 4], [0] * (BOOKS - 1) + [last]]
-    said = ours.generate(
+    output = ours.generate(
         IDS, max_new_tokens=9, output_audio=True, return_dict_in_generate=True, **forced(frames)
     )
-    assert said.sequences[0].tolist() == frames
-    assert said.ended.tolist() == [True]
-    assert len(said.audio[0]) == 2 * 1920
+    assert output.sequences[0].tolist() == frames
+    assert output.ended.tolist() == [True]
+    assert len(output.audio[0]) == 2 * 1920
     wanted = ours.codec_model.decode(torch.tensor(frames[:2]).T[None]).audio_values[0, 0]
-    torch.testing.assert_close(said.audio[0], wanted, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(output.audio[0], wanted, rtol=1e-4, atol=1e-5)
 
 
 def test_a_zero_in_some_codebooks_is_speech(ours: Any) -> None:
@@ -70,18 +70,18 @@ def test_a_zero_in_some_codebooks_is_speech(ours: Any) -> None:
 
 
 def test_reaching_the_cap_is_not_an_end(ours: Any) -> None:
-    said = ours.generate(IDS, max_new_tokens=3, return_dict_in_generate=True, **forced([]))
-    assert said.ended.tolist() == [False]
+    output = ours.generate(IDS, max_new_tokens=3, return_dict_in_generate=True, **forced([]))
+    assert output.ended.tolist() == [False]
 
 
 def test_an_absent_top_k_is_fifty_and_an_absent_temperature_nine_tenths(ours: Any) -> None:
     stored = json.loads((FACTS / "generation_config.json").read_text())
     assert "top_k" not in stored
     found = read_settings(ours, {}, stored, 1, 4, torch.device("cpu"))
-    assert (found.level.temperature, found.level.top_k, found.frames) == (0.9, 50, 125)
+    assert (found.backbone.temperature, found.backbone.top_k, found.frames) == (0.9, 50, 125)
     assert (found.depth.temperature, found.depth.top_k) == (0.9, 50)
     bare = read_settings(ours, {}, {}, 1, 4, torch.device("cpu"))
-    assert (bare.level.temperature, bare.depth.top_k, bare.frames) == (0.9, 50, 125)
+    assert (bare.backbone.temperature, bare.depth.top_k, bare.frames) == (0.9, 50, 125)
 
 
 def test_codes_are_drawn_from_float32(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,11 +107,11 @@ def test_the_last_code_is_never_fed_back(ours: Any) -> None:
 
 
 def test_the_eos_frame_of_a_context_is_a_frame_of_zeros_not_nothing(ours: Any) -> None:
-    heard = torch.randint(0, CODES, (2, BOOKS), generator=torch.Generator().manual_seed(1))
+    context = torch.randint(0, CODES, (2, BOOKS), generator=torch.Generator().manual_seed(1))
     ids = torch.tensor([prompt(["[0]a"]) + [AUDIO] * 2 + [AUDIO_EOS]])
     seen: list[torch.Tensor] = []
     hook = ours.backbone_model.layers[0].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-    ours(ids, audio_codes=heard)
+    ours(ids, audio_codes=context)
     hook.remove()
     table = ours.backbone_model.embed_tokens.embed_audio_tokens.weight
     torch.testing.assert_close(seen[0][0, -1], sum(table[k * (CODES + 3)] for k in range(BOOKS)))

@@ -98,7 +98,7 @@ def randomise(model: torch.nn.Module) -> None:
 def only_real_codes(model: Any) -> Any:
     """Make a transformers CSM greedy and suppress the codes that the codec lacks on both levels.
 
-    Ours never says them; without this, greedy codes of the two differ for a reason that is not
+    Ours never samples them; without this, greedy codes of the two differ for a reason that is not
     the mathematics.
     """
     for module in (model, model.depth_decoder):
@@ -128,8 +128,8 @@ def write_tokenizer(folder: Path) -> None:
     """A character tokenizer with CSM's special tokens, and the feature extractor's settings."""
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors
 
-    known = {token: i for i, token in enumerate([*LETTERS, *SPECIAL])}
-    tokenizer = Tokenizer(models.WordLevel(known, " "))
+    vocabulary = {token: i for i, token in enumerate([*LETTERS, *SPECIAL])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, " "))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
     tokenizer.add_special_tokens(list(SPECIAL))
     tokenizer.post_processor = processors.TemplateProcessing(

@@ -51,7 +51,7 @@ def test_with_room_enough_every_speaker_has_the_whole_quota(heard, turns):
 
 @given(histories, st.integers(0, 600))
 def test_what_is_dropped_is_older_than_all_that_is_kept(heard, budget):
-    chosen = choose_context(None, heard, cost, budget, turns=100)
+    chosen = choose_context(None, heard, cost, budget, most=100)
     assert [id(each) for each in chosen] == [id(each) for each in heard[len(heard) - len(chosen) :]]
     if len(chosen) < len(heard):
         assert sum(map(cost, chosen)) + cost(heard[-len(chosen) - 1]) > budget

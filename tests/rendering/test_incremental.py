@@ -264,17 +264,17 @@ def test_the_lock_file_names_what_differs(book):
 
 def test_memory_of_codes_does_not_grow_with_the_chapter(book):
     """Only what a later line could still hear is kept."""
-    from csm_cli.rendering import loop
+    from csm_cli.rendering import chain
 
     sizes = []
-    settle = loop.ChainInProgress._settle
+    settle = chain.ChainInProgress._lend
 
     def watched(self, *given):
         settle(self, *given)
-        sizes.append(len(self._heard))
+        sizes.append(len(self._turns))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop.ChainInProgress, "_settle", watched)
+        patch.setattr(chain.ChainInProgress, "_lend", watched)
         book.write([f"{line} And {name}." for name in NUMBERS[:4] for line in LINES]).render()
     assert len(sizes) == 40
     assert max(sizes) == 6

@@ -19,7 +19,7 @@ def test_files_are_marked_and_takes_are_not(script, tmp_path) -> None:
     def render(name, mark=None):
         engine = FakeEngine()
         options = RenderOptions(output=tmp_path / name)
-        render_jobs(read_jobs([script], options), engine, options, mark=mark)  # type: ignore[arg-type]
+        render_jobs(read_jobs([script], options), engine, options, watermark=mark)  # type: ignore[arg-type]
         return engine, read_audio(next((tmp_path / name).glob("01*.wav")))
 
     first, silent = render("marked", mark)

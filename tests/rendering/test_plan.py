@@ -58,7 +58,7 @@ def test_choosing_chapters_changes_no_seed(script):
     play = read_screenplay(script)
     whole = plan(play)
     (second,) = plan(play, chapters=frozenset({2}))
-    assert second == whole[1]
+    assert [vars(line) for line in second.lines] == [vars(line) for line in whole[1].lines]
 
 
 def test_the_tag_of_the_voice_unless_the_script_sets_one(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.project import read_jobs
-from csm_cli.rendering.report import page as page_module
+from csm_cli.rendering.report import writer as page_module
 from csm_cli.rendering.session import render_jobs
 from tests.rendering.conftest import script, voices
 from tests.rendering.fake_engine import FakeEngine, capped

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from csm_cli.core.errors import MissingError
-from csm_cli.rendering.checks import make_verifier
 from csm_cli.rendering.options import RenderOptions
-from csm_cli.rendering.project import read_jobs
+from csm_cli.rendering.project import make_verifier, read_jobs
 from csm_cli.rendering.session import render_jobs
 from csm_cli.takes import TakeStore
 from csm_cli.verify import Candidate, Verifier
@@ -29,7 +28,7 @@ class Ear:
         self.engine, self.mishear = engine, mishear
         self.batches: list[int] = []
 
-    def hear(self, sounds, rate):
+    def transcribe(self, sounds, rate):
         self.batches.append(len(sounds))
         asked = {
             self._key(self.engine.decode([codes])[0]): utterance for utterance, codes in self.engine.spoken
@@ -147,14 +146,14 @@ def test_words_of_the_lexicon_may_be_heard_in_any_spelling(book, monkeypatch):
     class Listener:
         name = "listener"
 
-        def hear(self, sounds, rate):
+        def transcribe(self, sounds, rate):
             return ["merlin and garrett walk to the marine gate"]
 
     monkeypatch.setattr("csm_cli.verify.recognisers.load_recogniser", lambda *given: Listener())
     (book.folder / "lexicon.yaml").write_text("Myfanwy: myrrin\nGareth: gahrik\n")
     options = RenderOptions(output=book.folder / "out", verify=("asr",))
     jobs = read_jobs([book.script], options)
-    text = jobs[0].reader.spoken("Myfanwy and Gareth walk to the marine gate.", "narrator", 1)
+    text = jobs[0].reader.normalise("Myfanwy and Gareth walk to the marine gate.", "narrator", 1)
     sound = (0.1 * np.hanning(60000) * np.sin(np.arange(60000) / 20)).astype(np.float32)
     reading = Candidate(text, None, True, sound, 24000, "ann")
     (with_names,) = make_verifier(jobs, options, print).judge([reading])

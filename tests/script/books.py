@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import zipfile
+from itertools import groupby
 from pathlib import Path
+
+from csm_cli.script import Chapter, Line, SceneBreak
 
 CONTAINER = """<?xml version="1.0"?>
 <container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container">
@@ -105,3 +108,9 @@ CONTENTS = [
     ("two.xhtml#three", "Three"),
     ("notes.xhtml", "Notes"),
 ]
+
+
+def scenes_of(chapter: Chapter) -> list[list[Line]]:
+    """The lines of a chapter, divided at its scene breaks."""
+    groups = groupby(chapter.items, lambda item: isinstance(item, SceneBreak))
+    return [[item for item in items if isinstance(item, Line)] for is_break, items in groups if not is_break]

@@ -9,12 +9,12 @@ import pytest
 
 from csm_cli.core.errors import ScriptError
 from csm_cli.script import Line, SceneBreak, read_screenplay
-from csm_cli.script.reader import reading_of
+from csm_cli.script.reader import parse_state
 from csm_cli.script.readers.epub import read_epub
 from tests.script.books import CONTENTS, PAGES, PNG, make_epub, page
 
 
-def told(play):
+def texts_of(play):
     return [
         (
             c.title,
@@ -27,9 +27,9 @@ def told(play):
 @pytest.mark.parametrize("version", [2, 3])
 def test_a_book_is_read_in_order_without_what_is_not_spoken(tmp_path, version):
     path = make_epub(tmp_path / "a.epub", PAGES, CONTENTS, version=version)
-    book = read_epub(path, reading_of(path))
+    book = read_epub(path, parse_state(path))
     play = book.screenplay
-    assert told(play) == [
+    assert texts_of(play) == [
         (
             "1. The Storm",
             [
@@ -55,7 +55,7 @@ def test_a_book_is_read_in_order_without_what_is_not_spoken(tmp_path, version):
 
 def test_front_matter_can_be_kept(tmp_path):
     path = make_epub(tmp_path / "a.epub", PAGES, CONTENTS)
-    book = read_epub(path, reading_of(path), front_matter=True)
+    book = read_epub(path, parse_state(path), front_matter=True)
     assert book.screenplay.chapters[0].title == "Title Page"
     assert "All rights reserved." in [line.text for line in book.screenplay.lines]
 
@@ -63,13 +63,13 @@ def test_front_matter_can_be_kept(tmp_path):
 def test_without_contents_every_page_is_a_chapter(tmp_path):
     pages = {"a.xhtml": page("<h1>One</h1><p>First.</p>"), "b.xhtml": page("<p>Second.</p>")}
     play = read_screenplay(make_epub(tmp_path / "a.epub", pages, []))
-    assert told(play) == [("One", ["First."]), ("Chapter 2", ["Second."])]
+    assert texts_of(play) == [("One", ["First."]), ("Chapter 2", ["Second."])]
 
 
 def test_a_part_in_front_of_a_chapter_joins_its_title(tmp_path):
     pages = {"p.xhtml": page("<h1>Part One</h1>"), "a.xhtml": page("<h2>The Sea</h2><p>First.</p>")}
     contents = [("p.xhtml", "Part One"), ("a.xhtml", "The Sea")]
-    assert told(read_screenplay(make_epub(tmp_path / "a.epub", pages, contents))) == [
+    assert texts_of(read_screenplay(make_epub(tmp_path / "a.epub", pages, contents))) == [
         ("Part One: The Sea", ["First."])
     ]
 

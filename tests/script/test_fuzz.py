@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from csm_cli.core.errors import ScriptError
 from csm_cli.lint.script import check_script
-from csm_cli.script.readers.importing import import_book
+from csm_cli.script.importing import import_book
 from csm_cli.script.writers import write_script
 from tests.script.books import CONTENTS, PAGES, make_epub
 from tests.script.test_formats import FOUNTAIN, TEXT

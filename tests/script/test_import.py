@@ -1,4 +1,4 @@
-"""From a book of any format to a script: the text stays, speakers are guessed only when asked."""
+"""Import of books of any format: the text is kept, speakers are guessed on request only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csm_cli.script import read_screenplay
-from csm_cli.script.readers.importing import guess_speakers, import_book
+from csm_cli.script.importing import guess_speakers, import_book
 from csm_cli.script.writers import write_script
 from tests.script.books import CONTENTS, PAGES, make_epub
 from tests.script.test_formats import FOUNTAIN, TEXT

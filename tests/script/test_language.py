@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from csm_cli.script import Bed, BedEnd, Scene, Settings, Sound, check_screenplay, read_screenplay
+from csm_cli.script import (
+    Bed,
+    BedEnd,
+    Chapter,
+    Line,
+    SceneBreak,
+    Settings,
+    Sound,
+    check_screenplay,
+    read_screenplay,
+)
 
 HEAD = """\
 seed: 5
@@ -101,11 +111,10 @@ def test_sounds_and_beds_are_found_beside_the_script(play, tmp_path):
     assert any(isinstance(item, BedEnd) for item in play.chapters[0].items)
 
 
-def test_scenes_are_what_lies_between_breaks(play):
-    scenes = play.chapters[0].scenes
-    assert [(type(scene), scene.title, len(scene.lines)) for scene in scenes] == [
-        (Scene, "", 6),
-        (Scene, "Night", 1),
+def test_a_scene_break_has_the_title_of_its_scene(play):
+    items = [item for item in play.chapters[0].items if isinstance(item, (Line, SceneBreak))]
+    assert [(at, item.title) for at, item in enumerate(items) if isinstance(item, SceneBreak)] == [
+        (6, "Night"),
     ]
 
 
@@ -203,6 +212,10 @@ def test_braces_brackets_and_doubled_braces_can_be_text(script):
     assert (line.text, line.seed) == ("{seed=7} {a} [b] {{c}} [pause 1]", None)
 
 
+def titles(chapter: Chapter) -> set[str]:
+    return {item.title for item in chapter.items if isinstance(item, SceneBreak)}
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -220,13 +233,13 @@ def test_braces_brackets_and_doubled_braces_can_be_text(script):
 def test_doubled_braces_can_stand_in_titles(script, name, text):
     (chapter,) = read_screenplay(script(name, text)).chapters
     assert chapter.title.endswith("The {{x}} game")
-    assert all(scene.title in ("", "In {{y}}", "INT. IN {{y}}") for scene in chapter.scenes)
+    assert titles(chapter) <= {"In {{y}}", "INT. IN {{y}}"}
 
 
 def test_variables_stand_in_titles(script):
     path = script("a.md", "---\nvariables: {x: Rome}\n---\n# *To* {{x}}\n\n## In {{x}}\n\nHi.\n")
     (chapter,) = read_screenplay(path).chapters
-    assert (chapter.title, chapter.scenes[0].title) == ("To Rome", "In Rome")
+    assert (chapter.title, titles(chapter)) == ("To Rome", {"In Rome"})
 
 
 def test_a_cue_that_is_not_closed_takes_no_longer_for_its_spaces(script):
@@ -250,7 +263,7 @@ def test_includes_that_multiply_are_refused(script):
 
 
 def test_large_includes_are_read_so_many_times_and_no_more(script, monkeypatch):
-    monkeypatch.setattr("csm_cli.script.reading.MAX_INCLUDED_BYTES", 2**20)
+    monkeypatch.setattr("csm_cli.script.sources.MAX_INCLUDED_BYTES", 2**20)
     script("large.md", "Text.\n\n<!-- " + "a" * 500_000 + " -->\n")
     _, problems = check_screenplay(script("a.md", "[include large.md]\n" * 4))
     assert [found.message for found in problems.findings()] == [

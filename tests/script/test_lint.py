@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from csm_cli.lint.cast_report import cast_report
 from csm_cli.lint.doubts import doubts
+from csm_cli.lint.reports import cast_report
 from csm_cli.lint.script import lint, lint_file
 from csm_cli.script.reader import read_screenplay
 
@@ -63,9 +63,9 @@ def test_what_is_read_right_is_no_doubt(text):
     assert list(doubts(text)) == []
 
 
-def test_a_doubt_is_told_once_and_not_if_the_lexicon_knows(found):
+def test_a_doubt_is_reported_once_and_not_if_the_lexicon_has_it(found):
     assert len(found("WXYZ and WXYZ.\n\nWXYZ.\n")) == 1
-    assert found("WXYZ.\n", known_words={"WXYZ"}) == []
+    assert found("WXYZ.\n", lexicon={"WXYZ"}) == []
 
 
 def test_unread_characters_and_endless_stretches_are_warnings(found):

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from csm_cli.script import check_screenplay
-from csm_cli.script.document import Screenplay, Source
+from csm_cli.script import Screenplay, Source, check_screenplay
 from csm_cli.script.writers.markdown import write_markdown
 from csm_cli.script.writers.yaml import write_yaml
 
@@ -141,7 +140,7 @@ names = words.filter(lambda name: name and not name.endswith(")"))
 @example([("<!--", "a-->", False, ["<!--a"]), ("a<!--b-->", "<!--0", True, [])], "<!--0-->")
 def test_any_text_survives(lines, title):
     from csm_cli.script.header import RESERVED
-    from csm_cli.script.yaml_nodes import scalar
+    from csm_cli.script.writers.yaml import scalar
 
     rows = [f"title: {scalar(title)}", "voices:"]
     rows += [

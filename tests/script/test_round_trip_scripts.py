@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as given_settings
 from hypothesis import strategies as st
 
-from csm_cli.script.yaml_nodes import scalar
+from csm_cli.script.writers.yaml import scalar
 from tests.script.test_round_trip import check_all_ways, read, texts
 
 SOUNDS = ["door.wav", "my door.wav", "a=b, c.wav", "#1 gain=3.wav", "(x) [y].wav", "{z} 'q'.mp3", "end.ogg"]

@@ -8,7 +8,6 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from csm_cli.script.cues import BED_KEYS, SOUND_KEYS
 from csm_cli.script.header import HEADER_KEYS, RESERVED
 from csm_cli.script.readers.yaml import _LINE_KEYS
 from csm_cli.script.schema import (
@@ -23,7 +22,7 @@ from csm_cli.script.schema import (
     schema_text,
 )
 from csm_cli.script.schema import Include as IncludeNode
-from csm_cli.script.settings import CHAPTER_KEYS
+from csm_cli.script.settings import BED_KEYS, CHAPTER_KEYS, SOUND_KEYS
 from tests.script.test_language import YAML
 from tests.script.test_round_trip import FULL
 from tests.script.test_yaml_script import LIGHTHOUSE
@@ -35,7 +34,7 @@ def test_the_published_file_is_the_models():
     assert (ROOT / "docs" / "script.schema.json").read_text(encoding="utf-8") == schema_text()
 
 
-def test_its_keys_are_those_that_the_reader_knows():
+def test_its_keys_are_those_of_the_parser():
     assert set(Script.model_fields) == {*HEADER_KEYS, "chapters", "lines"}
     assert set(ChapterNode.model_fields) == {*CHAPTER_KEYS, "title", "lines", "voices"}
     assert set(LongLine.model_fields) == set(_LINE_KEYS)

@@ -224,7 +224,7 @@ def test_yaml_that_does_not_parse_says_where_and_how_to_mend_it(faults):
     ],
 )
 @pytest.mark.parametrize("loader", ["SafeLoader", "CSafeLoader"])
-def test_what_does_not_parse_is_told_where_it_begins(faults, monkeypatch, loader, text, message):
+def test_a_syntax_error_is_reported_where_its_cause_begins(faults, monkeypatch, loader, text, message):
     monkeypatch.setattr("csm_cli.script.yaml_nodes._LOADER", getattr(yaml, loader, yaml.SafeLoader))
     assert faults("a.yaml", text)[0].startswith(message)
 

@@ -15,7 +15,7 @@ from tests.rendering.conftest import script, voices
 
 __all__ = ["script", "voices"]
 
-ASKED = LineRequest(
+REQUEST = LineRequest(
     script="book.yaml",
     line="abc1234",
     speaker="Anna",
@@ -30,12 +30,12 @@ ASKED = LineRequest(
 )
 
 
-def make_take(asked=ASKED, context=(), frames=10, reasons=(), **changes) -> Take:
+def make_take(request=REQUEST, context=(), frames=10, reasons=(), **changes) -> Take:
     parts = tuple(
-        Part(text, asked.seed, frames, frames * 1920, context, 1, True, reasons) for text in asked.parts
+        Part(text, request.seed, frames, frames * 1920, context, 1, True, reasons) for text in request.parts
     )
-    name = spoken_take_id(asked, [(part.text, part.seed, part.heard) for part in parts])
-    return replace(Take(name, "spoken", asked, tuple(context), parts, ("signal",), now()), **changes)
+    name = spoken_take_id(request, [(part.text, part.seed, part.heard) for part in parts])
+    return replace(Take(name, "spoken", request, tuple(context), parts, ("signal",), now()), **changes)
 
 
 def sounds_of(take: Take):

@@ -9,7 +9,7 @@ from csm_cli.checkpoints.revision import checkpoint_revision
 from csm_cli.engine import Sampler
 from csm_cli.takes import ModelIdentity, VoiceIdentity
 from csm_cli.takes.keys import line_id
-from tests.takes.conftest import ASKED, make_take
+from tests.takes.conftest import REQUEST, make_take
 
 
 @pytest.mark.parametrize(
@@ -27,9 +27,9 @@ from tests.takes.conftest import ASKED, make_take
     ],
 )
 def test_what_can_change_the_sound_changes_every_name(change):
-    other = replace(ASKED, **change)
-    assert other.slot != ASKED.slot
-    assert other.request(()) != ASKED.request(())
+    other = replace(REQUEST, **change)
+    assert other.slot != REQUEST.slot
+    assert other.key(()) != REQUEST.key(())
     assert make_take(other).id != make_take().id
 
 
@@ -46,16 +46,16 @@ def test_what_can_change_the_sound_changes_every_name(change):
     ],
 )
 def test_what_cannot_change_the_sound_changes_no_name(change):
-    other = replace(ASKED, **change)
-    assert other.slot == ASKED.slot
-    assert other.request(("a",)) == ASKED.request(("a",))
+    other = replace(REQUEST, **change)
+    assert other.slot == REQUEST.slot
+    assert other.key(("a",)) == REQUEST.key(("a",))
     assert make_take(other).id == make_take().id
 
 
-def test_what_is_heard_and_its_order_are_in_the_name_of_the_take_but_not_of_the_slot():
-    names = {make_take(context=heard).id for heard in [(), ("a",), ("a", "b"), ("b", "a")]}
+def test_the_context_and_its_order_are_in_the_name_of_the_take_but_not_of_the_slot():
+    names = {make_take(context=context).id for context in [(), ("a",), ("a", "b"), ("b", "a")]}
     assert len(names) == 4
-    assert len({ASKED.request(heard) for heard in [(), ("a",), ("a", "b"), ("b", "a")]}) == 4
+    assert len({REQUEST.key(context) for context in [(), ("a",), ("a", "b"), ("b", "a")]}) == 4
 
 
 def test_line_ids_are_short_and_differ():
@@ -64,7 +64,7 @@ def test_line_ids_are_short_and_differ():
     assert all(len(each) == 7 and each.isalnum() and each == each.lower() for each in ids)
 
 
-def test_a_checkpoint_is_known_by_its_files_not_by_its_name(tmp_path):
+def test_a_checkpoint_is_identified_by_its_files_not_by_its_name(tmp_path):
     def revision(name):
         return checkpoint_revision((tmp_path / name).iterdir())
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from csm_cli.core.errors import CsmError
 from csm_cli.takes import TakeStore
 from csm_cli.takes.take import take_from_json
-from tests.takes.conftest import ASKED, keep, make_take, sounds_of
+from tests.takes.conftest import REQUEST, keep, make_take, sounds_of
 
-TWO = replace(ASKED, parts=("One.", "Two."), line="two4567")
+TWO = replace(REQUEST, parts=("One.", "Two."), line="two4567")
 
 
 def file_of(store, take, suffix):
@@ -70,8 +70,8 @@ def test_what_is_found_out_undoes_no_pin_of_another_process(store):
     take = keep(store, make_take())
     other = TakeStore(store.folder)
     pinned = other.update(replace(other.load(take.id), pins=(take.asked.place,), chosen={"here": "now"}))
-    heard = store.add_findings(replace(take, checked=("signal", "asr:ear")))
-    for each in (heard, TakeStore(store.folder).load(take.id)):
+    found = store.add_findings(replace(take, checked=("signal", "asr:ear")))
+    for each in (found, TakeStore(store.folder).load(take.id)):
         assert (each.pins, each.chosen) == (pinned.pins, pinned.chosen)
         assert each.checked == ("signal", "asr:ear")
     recoded = store.add_codes(take, sounds_of(take)[0])
@@ -96,7 +96,7 @@ def test_any_changed_bit_of_a_sidecar_is_noticed_or_harmless(store, place, bit):
 
 @pytest.mark.parametrize("damage", ["gone", "nonsense", "wrong types", "of another time"])
 def test_the_index_is_made_again_from_the_sidecars(store, damage):
-    takes = [keep(store, make_take(replace(ASKED, seed=seed))) for seed in range(5)]
+    takes = [keep(store, make_take(replace(REQUEST, seed=seed))) for seed in range(5)]
     store.close()
     cache = store.folder / "index.json"
     assert len(json.loads(cache.read_text())["takes"]) == 5
@@ -107,12 +107,12 @@ def test_the_index_is_made_again_from_the_sidecars(store, damage):
     elif damage == "wrong types":
         cache.write_text(json.dumps({"schema": 1, "takes": {f"{takes[0].id}.json": [1, 2, {}]}}))
     else:
-        keep(store, make_take(replace(ASKED, seed=9)))
+        keep(store, make_take(replace(REQUEST, seed=9)))
         store.remove(takes[0].id)
     again = TakeStore(store.folder)
     assert [row.id for row in again.index.rows()] == [row.id for row in store.index.rows()]
     assert again.index.in_slot(takes[1].asked.slot)[0].id == takes[1].id
-    assert again.index.answering(takes[2].request)[0].id == takes[2].id
+    assert again.index.answering(takes[2].key)[0].id == takes[2].id
 
 
 def test_an_unchanged_index_is_believed_and_a_changed_sidecar_is_not(store):
@@ -120,24 +120,24 @@ def test_an_unchanged_index_is_believed_and_a_changed_sidecar_is_not(store):
     store.close()
     assert TakeStore(store.folder).index.get(take.id) == store.index.get(take.id)
     other = TakeStore(store.folder)
-    other.update(replace(take, pins=(ASKED.place,)))
-    assert TakeStore(store.folder).index.get(take.id).pins == (ASKED.place,)
+    other.update(replace(take, pins=(REQUEST.place,)))
+    assert TakeStore(store.folder).index.get(take.id).pins == (REQUEST.place,)
 
 
 def test_a_pin_that_another_process_set_is_in_the_index_that_this_one_writes(store):
-    old, new = keep(store, make_take()), make_take(replace(ASKED, seed=9))
+    old, new = keep(store, make_take()), make_take(replace(REQUEST, seed=9))
     store.close()
     rendering, pinning = TakeStore(store.folder), TakeStore(store.folder)
     keep(rendering, new)
     for take in (old, rendering.load(new.id)):
-        pinning.update(replace(take, pins=(ASKED.place,)))
+        pinning.update(replace(take, pins=(REQUEST.place,)))
     rendering.close()
     index = TakeStore(store.folder).index
-    assert [index.get(take.id).pins for take in (old, new)] == [(ASKED.place,)] * 2
+    assert [index.get(take.id).pins for take in (old, new)] == [(REQUEST.place,)] * 2
 
 
 def test_a_file_that_goes_while_the_folder_is_listed_is_passed_over(store):
-    takes = [keep(store, make_take(replace(ASKED, seed=seed))) for seed in range(3)]
+    takes = [keep(store, make_take(replace(REQUEST, seed=seed))) for seed in range(3)]
     for shard in {take.id[:2] for take in takes}:  # a name without a file, as a listing may still have it
         (store.folder / shard / "gone.json").symlink_to("nowhere")
     assert len(TakeStore(store.folder).index.rows()) == 3
@@ -147,12 +147,12 @@ def test_a_removed_take_is_gone_from_the_disk_and_the_index(store):
     take = keep(store, make_take())
     store.remove(take.id)
     assert store.load(take.id) is None
-    assert store.index.at(ASKED.place) == []
+    assert store.index.at(REQUEST.place) == []
     assert list(file_of(store, take, "").parent.iterdir()) == []
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions")
-def test_a_folder_that_is_a_file_is_told_in_one_line(tmp_path):
+def test_a_folder_that_is_a_file_is_reported_in_one_line(tmp_path):
     blocked = tmp_path / "takes"
     blocked.write_text("")
     with pytest.raises(CsmError, match=r"takes cannot be kept here .*--takes") as error:

@@ -10,10 +10,10 @@ import pytest
 from csm_cli.core.errors import CsmError, MissingError, UsageError
 from csm_cli.editing.garbage import collect
 from csm_cli.takes import TakeStore
+from csm_cli.takes.files import UrlFiles
 from csm_cli.takes.place import Url, place_from
 from csm_cli.takes.record import Used, merge_record, read_record, recorded_scripts
 from csm_cli.takes.take import Take
-from csm_cli.takes.url_files import UrlFiles
 from tests.takes.conftest import keep, make_take
 
 
@@ -143,7 +143,7 @@ def test_what_a_person_names():
     assert place_from("s3://bucket/takes/") == Url("s3://bucket/takes")
 
 
-def test_urls_that_cannot_be_used_are_told_in_one_line(monkeypatch):
+def test_urls_that_cannot_be_used_are_reported_in_one_line(monkeypatch):
     with pytest.raises(UsageError, match=r"nosuch://x: is no URL that takes can be kept at .*nosuch"):
         TakeStore(Url("nosuch://x"))
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from csm_cli.core.errors import ScriptError, UsageError
 from csm_cli.rendering.plan import plan_screenplay
 from csm_cli.script import read_screenplay
-from csm_cli.text import Entry, Lexicon, Reader, reader_for, spoken_text
+from csm_cli.text import Entry, Lexicon, Normaliser, normaliser_for, spoken_text
 from csm_cli.text.characters import clean
 from csm_cli.text.lexicon_files import add_entry, load_lexicon, read_lexicon, user_file
 
@@ -46,7 +46,7 @@ def write(path: Path, text: str) -> Path:
     ],
 )
 def test_words_and_their_edges(entry, text, said):
-    assert Reader(lexicon=Lexicon([entry])).spoken(text) == said
+    assert Normaliser(lexicon=Lexicon([entry])).normalise(text) == said
 
 
 def test_scope_by_character_and_chapter_and_the_narrowest_wins():
@@ -55,15 +55,15 @@ def test_scope_by_character_and_chapter_and_the_narrowest_wins():
         Entry("tomato", "to mah toe", speakers=("Ann",)),
         Entry("tomato", "tommy toe", speakers=("Ann",), chapters=(2,)),
     ]
-    reader = Reader(lexicon=Lexicon(entries))
-    assert reader.spoken("tomato", "Ben", 2) == "to may toe"
-    assert reader.spoken("tomato", "Ann", 1) == "to mah toe"
-    assert reader.spoken("tomato", "Ann", 2) == "tommy toe"
+    normaliser = Normaliser(lexicon=Lexicon(entries))
+    assert normaliser.normalise("tomato", "Ben", 2) == "to may toe"
+    assert normaliser.normalise("tomato", "Ann", 1) == "to mah toe"
+    assert normaliser.normalise("tomato", "Ann", 2) == "tommy toe"
 
 
 def test_the_longest_word_wins_and_nothing_is_replaced_twice():
     lexicon = Lexicon([Entry("York", "Yawk"), Entry("New York", "York city"), Entry("city", "town")])
-    assert Reader(lexicon=lexicon).spoken("New York, York") == "York city, Yawk"
+    assert Normaliser(lexicon=lexicon).normalise("New York, York") == "York city, Yawk"
 
 
 def test_files_of_script_project_and_user(tmp_path):
@@ -75,13 +75,11 @@ def test_files_of_script_project_and_user(tmp_path):
     )
     write(tmp_path / "own.pls", PLS)
     script = write(tmp_path / "a.yaml", "lexicon: own.pls\nlines:\n- narrator: Siobhán ate a scone, a gif.\n")
-    reader = reader_for(read_screenplay(script))
-    assert reader.spoken("Siobhán ate a scone, a gif.") == "Shiv awn ate a skoan, a jif."
-    assert (reader.spoken("live", "Ann"), reader.spoken("live", "Ben", 3), reader.spoken("live")) == (
-        "lyve",
-        "liv",
-        "live",
-    )
+    normaliser = normaliser_for(read_screenplay(script))
+    assert normaliser.normalise("Siobhán ate a scone, a gif.") == "Shiv awn ate a skoan, a jif."
+    assert normaliser.normalise("live", "Ann") == "lyve"
+    assert normaliser.normalise("live", "Ben", 3) == "liv"
+    assert normaliser.normalise("live") == "live"
 
 
 @pytest.mark.parametrize(
@@ -141,7 +139,7 @@ def test_any_word_can_be_added_and_is_read_back(word, case, part):
         add_entry(path, Entry(word, "said so", case=case, part=part))
         (entry,) = read_lexicon(path)
         assert (entry.word, entry.say, entry.case, entry.part) == (word, "said so", case, part)
-        assert "said so" in Reader("xx", Lexicon([entry])).spoken(word)
+        assert "said so" in Normaliser("xx", Lexicon([entry])).normalise(word)
 
 
 def test_a_changed_entry_changes_just_the_lines_that_hold_the_word(tmp_path):
@@ -149,7 +147,7 @@ def test_a_changed_entry_changes_just_the_lines_that_hold_the_word(tmp_path):
 
     def parts():
         play = read_screenplay(script)
-        (chain,) = plan_screenplay(play, {"narrator": 0}, reader=reader_for(play))
+        (chain,) = plan_screenplay(play, {"narrator": 0}, reader=normaliser_for(play))
         return [(line.parts, line.seed) for line in chain.lines]
 
     before = parts()
@@ -159,11 +157,11 @@ def test_a_changed_entry_changes_just_the_lines_that_hold_the_word(tmp_path):
 
 
 def test_other_languages_keep_what_is_not_theirs_and_say_so():
-    german = Reader("de")
-    assert german.spoken("Um 9:30 kamen 21 „Gäste“ …") == 'Um 9:30 kamen einundzwanzig "Gäste" ...'
+    german = Normaliser("de")
+    assert german.normalise("Um 9:30 kamen 21 „Gäste“ …") == 'Um 9:30 kamen einundzwanzig "Gäste" ...'
     assert "de" in german.note
-    assert Reader("en-GB").note == ""
-    assert Reader("tlh").spoken("Dr. Hill, 21!!") == "Dr. Hill, 21!"
+    assert Normaliser("en-GB").note == ""
+    assert Normaliser("tlh").normalise("Dr. Hill, 21!!") == "Dr. Hill, 21!"
 
 
 def test_the_day_comes_first_in_british_english():

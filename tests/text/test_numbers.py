@@ -1,4 +1,4 @@
-"""Numbers as words, checked against known readings and by reading the words back into numbers."""
+"""Numbers as words, checked against expected readings and by parsing the words back into numbers."""
 
 from __future__ import annotations
 

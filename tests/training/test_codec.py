@@ -17,7 +17,7 @@ from recipes.demo_voice.codec.pool import SpeechPool
 
 OPTIONS = CodecOptions(
     batch=2, frames=10, judged_frames=4, discriminator_channels=2, ear_width=16, phones=5, log_every=4,
-    peak_rate=2e-3, quantise_from=0.2, hear_from=0.4, adversary_from=0.6,
+    peak_rate=2e-3, quantise_from=0.2, classifier_from=0.4, adversary_from=0.6,
 )  # fmt: skip
 
 

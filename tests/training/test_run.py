@@ -74,14 +74,14 @@ def losses(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_all_weights(options: TrainOptions) -> None:
-    said: list[str] = []
-    folder = train(replace(options, steps=40, every=20), said.append)
+    log: list[str] = []
+    folder = train(replace(options, steps=40, every=20), log.append)
     found = losses(options.out)
     assert [entry["step"] for entry in found] == list(range(1, 41))
     first, last = (sum(e["backbone"] + e["depth"] for e in part) for part in (found[:5], found[-5:]))
     assert last < 0.8 * first
     assert [e["step"] for e in found if "validation_depth" in e] == [20, 40]
-    assert any("validation" in line for line in said)
+    assert any("validation" in line for line in log)
     assert sorted(p.name for p in (options.out / "samples").iterdir()) == ["000020-1.wav", "000040-1.wav"]
     assert soundfile.info(options.out / "samples" / "000040-1.wav").samplerate == 24_000
     assert (options.out / "losses.png").read_bytes().startswith(b"\x89PNG")
@@ -125,9 +125,9 @@ def test_goes_on_after_a_kill_to_the_same_losses(options: TrainOptions, tmp_path
     assert not (options.out / "model").exists()
     kept = torch.load(options.out / "state.pt", weights_only=True)["step"]
     assert 0 < kept < 30
-    said: list[str] = []
-    train(replace(whole, out=options.out), said.append)
-    assert f"going on from update {kept}" in said
+    log: list[str] = []
+    train(replace(whole, out=options.out), log.append)
+    assert f"going on from update {kept}" in log
     assert losses(options.out) == losses(whole.out)
     first, second = (load_model(run / "model").state_dict() for run in (whole.out, options.out))
     assert all(torch.equal(first[name], second[name]) for name in first)
@@ -151,9 +151,9 @@ def test_defaults_of_fine_tuning(options: TrainOptions) -> None:
 
     from csm_cli.cli.train import train as command
 
-    said = inspect.signature(command).parameters["depth_share"].default
+    default = inspect.signature(command).parameters["depth_share"].default
     plain = TrainOptions(options.data, options.out, options.model)
-    assert said == plain.depth_share == plain.for_loop().depth_share == 1 / 16
+    assert default == plain.depth_share == plain.for_loop().depth_share == 1 / 16
     assert (plain.peak_rate, replace(plain, lora=32).peak_rate) == (3e-5, 2e-4)
 
 
@@ -218,10 +218,10 @@ def test_from_scratch_on_shards_of_codes(
         options, data=shards, scratch=True, shapes=shapes, positions=256, average=0.9, damage=True, workers=0,
         steps=20, every=20, rate=3e-3,
     )  # fmt: skip
-    said: list[str] = []
+    log: list[str] = []
     shown: list[str] = []
-    folder = train(scratch, said.append, shown.append)
-    assert said[0] == "0.0 hours of speech to learn, 0.0 for validation"
+    folder = train(scratch, log.append, shown.append)
+    assert log[0] == "0.0 hours of speech to learn, 0.0 for validation"
     assert re.search(r"update 19/20 · .* updates/s · [0-9]+ min left$", shown[-3]), shown
     found = losses(options.out)
     assert found[-1]["backbone"] < 0.8 * found[0]["backbone"]

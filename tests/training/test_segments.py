@@ -12,28 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csm_cli.core.errors import MissingError, UsageError
-from csm_cli.training.segments import (
-    EOS,
-    FRAME,
-    GUEST,
-    PAD,
-    TEXT,
-    RowShape,
-    SegmentStore,
-    Spoken,
-    count_frames,
-    pack,
-)
+from csm_cli.training.rows import EOS, FRAME, PAD, TEXT, TrainSegment, pack
+from csm_cli.training.segments import GUEST, RowShape, SegmentStore, count_frames
 from tests.training.conftest import BOOKS, CODES, encode
 
 
-def _spoken(tokens: int, frames: int) -> Spoken:
-    return Spoken(0, np.arange(1, tokens + 1, dtype=np.int16), np.full((frames, BOOKS), 7, np.int16))
+def _segment(tokens: int, frames: int) -> TrainSegment:
+    return TrainSegment(0, np.arange(1, tokens + 1, dtype=np.int16), np.full((frames, BOOKS), 7, np.int16))
 
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1, max_size=4))
 def test_a_row_holds_each_segment_whole_and_in_order(sizes: list[tuple[int, int]]) -> None:
-    row = [_spoken(*size) for size in sizes]
+    row = [_segment(*size) for size in sizes]
     rows = pack([row], 80, BOOKS)
     wanted = [kind for t, f in sizes for kind in [TEXT] * t + [FRAME] * f + [EOS]]
     assert rows.kind[0].tolist() == wanted + [PAD] * (80 - len(wanted))
@@ -130,7 +120,7 @@ DAMAGES = {
     "empty": lambda path: path.write_bytes(b""),
     "another thing": _foreign,
     "fewer tags than texts": lambda path: _changed(path, tags=np.zeros(3, np.uint8)),
-    "fewer frames than said": lambda path: _changed(path, codes=np.zeros((3, BOOKS), np.int16)),
+    "fewer frames than in ends": lambda path: _changed(path, codes=np.zeros((3, BOOKS), np.int16)),
     "texts that are none": lambda path: _changed(path, texts=np.frombuffer(b"[1", np.uint8)),
     "fewer codebooks": lambda path: _changed(path, codes=np.load(path)["codes"][:, 1:]),
     "codes of a larger codebook": lambda path: _changed(path, codes=np.load(path)["codes"] + CODES),
@@ -172,13 +162,13 @@ def test_a_guest_has_one_tag_in_a_row_and_another_in_the_next(shards: Path) -> N
     for _ in range(300):
         voices: dict[int, set[int]] = {}
         seen: list[str] = []
-        for spoken in store.conversation(rng, 200):
-            guest = next((n for n, lines in store.guests.items() if any(c is spoken.codes or
-                         np.shares_memory(c, spoken.codes) for _, c in lines)), None)  # fmt: skip
+        for segment in store.conversation(rng, 200):
+            guest = next((n for n, lines in store.guests.items() if any(c is segment.codes or
+                         np.shares_memory(c, segment.codes) for _, c in lines)), None)  # fmt: skip
             if guest is not None:
-                voices.setdefault(guest, set()).add(spoken.tag)
-                seen.append(f"{spoken.codes.__array_interface__['data']}")
-                tags.setdefault(guest, set()).add(spoken.tag)
+                voices.setdefault(guest, set()).add(segment.tag)
+                seen.append(f"{segment.codes.__array_interface__['data']}")
+                tags.setdefault(guest, set()).add(segment.tag)
         assert all(len(found) == 1 for found in voices.values())
         assert len({next(iter(found)) for found in voices.values()}) == len(voices)
         assert len(seen) == len(set(seen)), "a line came twice"

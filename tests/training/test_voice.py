@@ -11,7 +11,8 @@ import torch
 
 from csm_cli.model import CsmConfig, CsmForConditionalGeneration
 from csm_cli.training.objective import Budget
-from csm_cli.training.segments import EOS, FRAME, RowShape, SegmentStore
+from csm_cli.training.rows import EOS, FRAME
+from csm_cli.training.segments import RowShape, SegmentStore
 from csm_cli.training.voice import Batches, VoiceOptions, VoiceTrainer, as_tensors, check_finite
 from tests.training.conftest import BOOKS, encode, tiny
 
@@ -63,10 +64,10 @@ def test_damage_silences_frames_but_never_text_or_the_end(trainer: VoiceTrainer)
     frames = torch.ones(4, 200, dtype=torch.bool)
     frames[:, ::10] = False
     codes = torch.full((4, 200, BOOKS), 5)
-    damaged, heard = trainer._damage(codes, frames)
-    assert heard[~frames].all()
+    damaged, embedded = trainer._damage(codes, frames)
+    assert embedded[~frames].all()
     assert (damaged[~frames] == 5).all()
-    silent = (~heard).all(-1)[frames].float().mean()
+    silent = (~embedded).all(-1)[frames].float().mean()
     assert 0.1 < silent < 0.2
 
 

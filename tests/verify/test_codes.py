@@ -1,4 +1,4 @@
-"""What is told from the codes of a take."""
+"""Faults that the codes of a take show."""
 
 import numpy as np
 import pytest

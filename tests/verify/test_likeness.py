@@ -1,4 +1,4 @@
-"""Voices told apart by an embedding model from a local folder: a tiny random one."""
+"""Voices compared by an embedding model from a local folder: a tiny random one."""
 
 from pathlib import Path
 
@@ -61,9 +61,9 @@ def test_a_voice_is_nearest_to_its_own_recording(model):
     assert likeness.name == "tiny"
 
 
-def test_a_take_in_another_voice_is_told():
+def test_a_take_in_another_voice_is_reported():
     assert foreign("heart", {"heart": 0.8, "fenrir": 0.7}) is None
-    assert foreign("heart", {"heart": 0.79, "fenrir": 0.8}) is None, "too near to tell"
+    assert foreign("heart", {"heart": 0.79, "fenrir": 0.8}) is None, "too near to decide"
     assert (
         foreign("heart", {"heart": 0.6, "fenrir": 0.8}) == "sounds more like fenrir (0.80) than heart (0.60)"
     )
@@ -95,7 +95,7 @@ def test_a_voice_whose_clip_says_too_little_is_not_judged(model, tmp_path):
     assert list(likeness.similarities(read_audio(clip, RATE), RATE)) == ["heart"]
 
 
-def test_the_verifier_asks_it(monkeypatch):
+def test_the_verifier_uses_it(monkeypatch):
     class Ear:
         name = "ear"
 
@@ -114,7 +114,7 @@ def test_the_verifier_asks_it(monkeypatch):
     assert good.badness < bad.badness
 
 
-def test_a_model_that_is_not_there_is_told_in_one_line(tmp_path):
+def test_a_missing_model_is_reported_in_one_line(tmp_path):
     with pytest.raises(MissingError, match=r"the speaker model cannot be loaded .*x-vector") as error:
         load_encoder(tmp_path / "none")
     assert "\n" not in str(error.value)

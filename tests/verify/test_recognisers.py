@@ -71,7 +71,9 @@ def test_pocketsphinx_understands_a_shipped_voice() -> None:
     voice = VoiceRegistry(None).get("bella")
     assert voice.audio is not None
     recogniser = load_recogniser("pocketsphinx")
-    right, nothing = recogniser.hear([read_audio(voice.audio), np.zeros(24_000, np.float32)], SAMPLE_RATE)
+    right, nothing = recogniser.transcribe(
+        [read_audio(voice.audio), np.zeros(24_000, np.float32)], SAMPLE_RATE
+    )
     assert agreement(voice.text, right).share > 0.6
     assert agreement(voice.text, nothing).share < 0.2
 
@@ -83,18 +85,18 @@ def noise(seconds: float, seed: int = 0) -> np.ndarray:
 def test_whisper_from_a_folder(whisper_folder: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recogniser = load_recogniser(str(whisper_folder), device="cpu")
     sounds = [noise(2), noise(12, 1), noise(1, 2)]
-    found = recogniser.hear(sounds, SAMPLE_RATE)
+    found = recogniser.transcribe(sounds, SAMPLE_RATE)
     assert all(isinstance(text, str) for text in found) and any(found)
-    assert recogniser.hear(sounds, SAMPLE_RATE) == found, "no chance in it"
-    assert recogniser.hear(sounds[1:2], SAMPLE_RATE) == found[1:2], "each sound keeps its place"
-    assert recogniser.hear([], SAMPLE_RATE) == []
+    assert recogniser.transcribe(sounds, SAMPLE_RATE) == found, "no chance in it"
+    assert recogniser.transcribe(sounds[1:2], SAMPLE_RATE) == found[1:2], "each sound keeps its place"
+    assert recogniser.transcribe([], SAMPLE_RATE) == []
     assert str(whisper_folder) in recogniser.name
 
     def again(*given: Any) -> None:
         raise AssertionError("converted a second time")
 
     monkeypatch.setattr("csm_cli.verify.recognisers.whisper_models._convert", again)
-    assert load_recogniser(str(whisper_folder), device="cpu").hear(sounds, SAMPLE_RATE) == found
+    assert load_recogniser(str(whisper_folder), device="cpu").transcribe(sounds, SAMPLE_RATE) == found
 
 
 def test_no_library_under_the_gpl_is_loaded(whisper_folder: Path, own_home: Path) -> None:
@@ -110,14 +112,14 @@ def test_no_library_under_the_gpl_is_loaded(whisper_folder: Path, own_home: Path
 def test_texts_are_weighed_by_the_sound(whisper_folder: Path, own_home: Path) -> None:
     recogniser = load_recogniser(str(whisper_folder), device="cpu")
     assert isinstance(recogniser, Weighing)
-    asked = []
+    calls = []
 
-    def texts(place: int, heard: str) -> list[str]:
-        asked.append((place, heard))
+    def texts(place: int, transcript: str) -> list[str]:
+        calls.append((place, transcript))
         return ["ab", "abc", "ab"] if place else []
 
     (first, none), (second, weights) = recogniser.weigh([noise(1), noise(2)], SAMPLE_RATE, texts)
-    assert asked == [(0, first), (1, second)] and none == []
+    assert calls == [(0, first), (1, second)] and none == []
     assert weights[0] == pytest.approx(weights[2], abs=1e-4)
     assert max(weights) < 0 and weights[1] != pytest.approx(weights[0], abs=1e-3)
 
@@ -131,13 +133,13 @@ def test_a_real_whisper_prefers_what_was_said() -> None:
     wrong = " ".join(["Mountain", *words[1:]])
     twice = " ".join([*words[:2], *words[1:]])
 
-    def texts(place: int, heard: str) -> list[str]:
+    def texts(place: int, transcript: str) -> list[str]:
         return [voice.text, wrong, twice, voice.text]
 
-    ((heard, (said, replaced, repeated, _)),) = recogniser.weigh(
+    ((transcript, (said, replaced, repeated, _)),) = recogniser.weigh(
         [read_audio(voice.audio)], SAMPLE_RATE, texts
     )
-    assert agreement(voice.text, heard).share > 0.8
+    assert agreement(voice.text, transcript).share > 0.8
     assert said > replaced + 2 and said > repeated + 2
 
 
@@ -159,10 +161,10 @@ def test_without_whisper_pocketsphinx_is_the_fallback(
 
 
 def test_a_recogniser_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def asked(*arguments: Any, **options: Any) -> None:
-        raise AssertionError(f"the network was asked: {arguments}")
+    def refuse(*arguments: Any, **options: Any) -> None:
+        raise AssertionError(f"the network was used: {arguments}")
 
-    monkeypatch.setattr("socket.getaddrinfo", asked)
+    monkeypatch.setattr("socket.getaddrinfo", refuse)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     monkeypatch.setattr("transformers.utils.hub.is_offline_mode", lambda: False)
     with pytest.raises(MissingError, match="recogniser cannot be loaded") as raised:
@@ -186,7 +188,7 @@ def test_a_recogniser_that_is_not_there(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    ("heard", "seconds", "wanted"),
+    ("transcript", "seconds", "wanted"),
     [
         ("Kept under pressure. Kept under pressure.", 1.0, "Kept under pressure."),
         ("One two three, one two three one two three", 1.2, "One two three,"),
@@ -195,7 +197,7 @@ def test_a_recogniser_that_is_not_there(tmp_path: Path, monkeypatch: pytest.Monk
         ("", 1.0, ""),
     ],
 )
-def test_a_transcript_that_begins_again_is_taken_once(heard: str, seconds: float, wanted: str) -> None:
+def test_a_transcript_that_begins_again_is_taken_once(transcript: str, seconds: float, wanted: str) -> None:
     from csm_cli.verify.recognisers.whisper import without_loop
 
-    assert without_loop(heard, seconds) == wanted
+    assert without_loop(transcript, seconds) == wanted

@@ -1,4 +1,4 @@
-"""What is told from the sound of a take."""
+"""Faults that the samples of a take show."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def broken(how):
 
 
 @pytest.mark.parametrize(
-    ("how", "told"),
+    ("how", "reported"),
     [
         ("clipped", "clipped"),
         ("cut", "still speaking at its end"),
@@ -54,8 +54,8 @@ def broken(how):
         ("quiet", "silent or far too quiet"),
     ],
 )
-def test_what_is_broken_is_told(how, told):
-    assert any(reason.startswith(told) for reason in sound_problems(broken(how), RATE))
+def test_what_is_broken_is_reported(how, reported):
+    assert any(reason.startswith(reported) for reason in sound_problems(broken(how), RATE))
 
 
 def test_a_single_peak_at_full_scale_is_not_clipped():
@@ -65,6 +65,6 @@ def test_a_single_peak_at_full_scale_is_not_clipped():
 
 
 @pytest.mark.parametrize("samples", [0, 1, 100])
-def test_nothing_is_told_apart(samples):
+def test_no_sound_at_all(samples):
     assert sound_problems(np.zeros(samples, np.float32), RATE) == ("there is no sound",)
     assert sound_problems(np.zeros(RATE, np.float32), RATE)[0].startswith("silent")

@@ -1,4 +1,4 @@
-"""Whether the words of a take are those of its text, by what a recogniser thinks likely."""
+"""Whether the words of a take are those of its text, by a recogniser's probabilities."""
 
 import numpy as np
 import pytest
@@ -10,22 +10,22 @@ TEXT = "The boat turned to the shore in the evening."
 
 
 class Recogniser:
-    """Writes down `heard`; every other text is as likely as `likely` says, else far less."""
+    """Transcribes all as `transcript`; every other text is as likely as `likely` says, else far less."""
 
     name = "recogniser"
 
-    def __init__(self, heard, likely=None):
-        self.heard, self.likely = heard, likely or {}
+    def __init__(self, transcript, likely=None):
+        self.transcript, self.likely = transcript, likely or {}
         self.batches = []
 
-    def hear(self, sounds, rate):
-        return [self.heard] * len(sounds)
+    def transcribe(self, sounds, rate):
+        return [self.transcript] * len(sounds)
 
     def weigh(self, sounds, rate, texts):
         self.batches.append(len(sounds))
-        asked = [texts(place, self.heard) for place in range(len(sounds))]
-        weights = {self.heard: -5.0, **{text: -5.0 + ratio for text, ratio in self.likely.items()}}
-        return [(self.heard, [weights.get(each, -30.0) for each in some]) for some in asked]
+        weighed = [texts(place, self.transcript) for place in range(len(sounds))]
+        weights = {self.transcript: -5.0, **{text: -5.0 + ratio for text, ratio in self.likely.items()}}
+        return [(self.transcript, [weights.get(each, -30.0) for each in some]) for some in weighed]
 
 
 def judge(recogniser, text=TEXT, names=()):
@@ -35,25 +35,25 @@ def judge(recogniser, text=TEXT, names=()):
     return verdict
 
 
-def test_what_is_heard_as_it_is_written_is_good():
+def test_a_transcript_equal_to_the_text_is_good():
     assert judge(Recogniser(TEXT)).reasons == ()
     assert judge(Recogniser(TEXT)).badness == 0
 
 
 @pytest.mark.parametrize(("ratio", "good"), [(-DOUBT + 0.1, True), (-DOUBT - 0.1, False), (1.0, True)])
 def test_a_word_that_differs_is_a_fault_if_the_text_is_far_less_likely(ratio, good):
-    heard = "The boat turn to the shore in the evening."
-    verdict = judge(Recogniser(heard, {TEXT: ratio}))
-    assert verdict.reasons == (() if good else (f"heard as {heard!r}",))
+    transcript = "The boat turn to the shore in the evening."
+    verdict = judge(Recogniser(transcript, {TEXT: ratio}))
+    assert verdict.reasons == (() if good else (f"heard as {transcript!r}",))
     assert verdict.scores["log_ratio"] == pytest.approx(-ratio)
     assert (verdict.badness > 10) is not good
 
 
 @pytest.mark.parametrize(
-    "heard", ["The boat turned to shore in the evening.", "The the boat turned to the shore."]
+    "transcript", ["The boat turned to shore in the evening.", "The the boat turned to the shore."]
 )
-def test_a_word_left_out_or_put_in_is_a_fault_in_a_line_of_any_length(heard):
-    assert judge(Recogniser(heard)).reasons
+def test_a_word_left_out_or_put_in_is_a_fault_in_a_line_of_any_length(transcript):
+    assert judge(Recogniser(transcript)).reasons
     assert judge(Recogniser("To shore."), "To the shore.").reasons
 
 
@@ -64,7 +64,7 @@ def test_a_word_that_may_have_been_said_twice_is_a_fault():
     assert judge(Recogniser(TEXT, {twice: REPEAT - 0.1})).reasons == ()
 
 
-def test_a_word_that_is_heard_twice_is_a_fault_though_it_is_no_likelier():
+def test_a_word_transcribed_twice_is_a_fault_though_it_is_no_likelier():
     twice = "The boat turned to the the shore in the evening."
     assert judge(Recogniser(twice, {TEXT: 1.0})).reasons
     assert judge(Recogniser("The boat turned to the big shore in the evening.", {TEXT: 1.0})).reasons == ()

@@ -1,4 +1,4 @@
-"""Whether what was heard is what should be said."""
+"""Whether a transcript has the words of a text."""
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ LONG = "The keeper climbed the stairs and lit the lamp while far below a boat tu
 
 
 @pytest.mark.parametrize(
-    ("text", "heard"),
+    ("text", "transcript"),
     [
         (LONG, LONG.lower()),
         (LONG, "the keeper climb the stairs and lit the lamp while far below a boat turned toward it"),
@@ -40,12 +40,12 @@ LONG = "The keeper climbed the stairs and lit the lamp while far below a boat tu
         ("The fireplace and the grey theatre.", "The fire place and the gray theater."),
     ],
 )
-def test_what_is_near_enough(text, heard):
-    assert compare(text, heard).agrees
+def test_what_is_near_enough(text, transcript):
+    assert compare(text, transcript).agrees
 
 
 @pytest.mark.parametrize(
-    ("text", "heard"),
+    ("text", "transcript"),
     [
         (LONG, ""),
         (LONG, "the keeper climbed the stairs and lit the lamp"),
@@ -56,12 +56,12 @@ def test_what_is_near_enough(text, heard):
         ("Hold on!", "never"),
     ],
 )
-def test_what_is_not(text, heard):
-    assert not compare(text, heard).agrees
+def test_what_is_not(text, transcript):
+    assert not compare(text, transcript).agrees
 
 
 @pytest.mark.parametrize(
-    ("text", "heard", "expected"),
+    ("text", "transcript", "expected"),
     [
         ("The totaled votes are public.", "The total votes, are public", "The totaled votes, are public"),
         ("Of the twenty-one men.", "of 21 men.", "Of the 21 men."),
@@ -69,8 +69,8 @@ def test_what_is_not(text, heard):
         ("They said that Zaphira left.", "They said that Safira laughs.", "They said that Safira left."),
     ],
 )
-def test_a_transcript_is_corrected_where_it_differs_and_nowhere_else(text, heard, expected):
-    assert corrections(text, heard) == (heard[:1].upper() + heard[1:], [(expected, False)])
+def test_a_transcript_is_corrected_where_it_differs_and_nowhere_else(text, transcript, expected):
+    assert corrections(text, transcript) == (transcript[:1].upper() + transcript[1:], [(expected, False)])
 
 
 def test_each_difference_is_corrected_by_itself():
@@ -91,15 +91,16 @@ def test_each_short_word_is_doubled_once():
 
 
 def test_a_weaker_recogniser_is_given_more_room():
-    heard = "the keeper climbed his walls and let a lamp while far below a boat turned toward it"
-    assert not compare(LONG, heard, 0.1).agrees
-    assert compare(LONG, heard, 0.34).agrees
+    transcript = "the keeper climbed his walls and let a lamp while far below a boat turned toward it"
+    assert not compare(LONG, transcript, 0.1).agrees
+    assert compare(LONG, transcript, 0.34).agrees
 
 
 def test_names_of_the_lexicon_count_as_names():
-    text, heard = "we met the old man of quoyle by the river", "we met the old man of coil by the river and"
-    assert compare(text, heard).errors <= 2
-    assert compare(text, heard, names=["quoyle"]).errors == 1
+    text = "we met the old man of quoyle by the river"
+    transcript = "we met the old man of coil by the river and"
+    assert compare(text, transcript).errors <= 2
+    assert compare(text, transcript, names=["quoyle"]).errors == 1
 
 
 def test_names_are_capitals_inside_a_sentence():
@@ -107,7 +108,7 @@ def test_names_are_capitals_inside_a_sentence():
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
-def test_any_two_texts_can_be_compared(text, heard):
-    found = compare(text, heard)
+def test_any_two_texts_can_be_compared(text, transcript):
+    found = compare(text, transcript)
     assert 0 <= found.alike <= 1
     assert compare(text, text).agrees

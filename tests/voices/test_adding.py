@@ -11,7 +11,7 @@ from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.voices.adding import (
     Recording,
     check_transcript,
-    part_heard,
+    matching_part,
     prepare_all,
     read_transcript,
     with_labels,
@@ -19,15 +19,15 @@ from csm_cli.voices.adding import (
 from tests.voices.sounds import RATE, TEXT, speech, written
 
 
-class Heard:
-    """A recogniser that hears what it is told to."""
+class FixedRecogniser:
+    """A recogniser with a given transcript."""
 
-    name = "heard"
+    name = "fixed"
 
     def __init__(self, *words: str):
         self.words = list(words)
 
-    def hear(self, sounds, rate):
+    def transcribe(self, sounds, rate):
         assert rate == RATE and len(sounds) == len(self.words)
         return self.words
 
@@ -47,26 +47,26 @@ def test_a_transcript_is_put_in_order(clip: Path) -> None:
 def test_none_given(clip: Path) -> None:
     with pytest.raises(UsageError, match="needs its transcript; give it with --text"):
         prepare_all([Recording(clip)])
-    (made,) = prepare_all([Recording(clip)], recogniser=Heard("the keeper climbed the stairs"))
+    (made,) = prepare_all([Recording(clip)], recogniser=FixedRecogniser("the keeper climbed the stairs"))
     assert made.clip.text == "the keeper climbed the stairs"
-    assert "nobody has checked the transcript that heard wrote" in made.warnings[0]
-    asked = []
+    assert "nobody has checked the transcript that fixed wrote" in made.warnings[0]
+    confirmed = []
     (made,) = prepare_all(
         [Recording(clip)],
-        recogniser=Heard("the keeper climb"),
-        confirm=lambda file, words: asked.append((file, words)) or TEXT,
+        recogniser=FixedRecogniser("the keeper climb"),
+        confirm=lambda file, words: confirmed.append((file, words)) or TEXT,
     )
-    assert made.clip.text == TEXT and asked == [(str(clip), "the keeper climb")]
+    assert made.clip.text == TEXT and confirmed == [(str(clip), "the keeper climb")]
     assert made.warnings == ()
     with pytest.raises(UsageError, match="no words were recognised"):
-        prepare_all([Recording(clip)], recogniser=Heard(" "))
+        prepare_all([Recording(clip)], recogniser=FixedRecogniser(" "))
 
 
 def test_a_transcript_that_does_not_belong(clip: Path) -> None:
     with pytest.raises(UsageError, match="does not seem to belong") as raised:
-        prepare_all([Recording(clip, TEXT)], recogniser=Heard("she sells sea shells on the shore"))
+        prepare_all([Recording(clip, TEXT)], recogniser=FixedRecogniser("she sells sea shells on the shore"))
     assert "sea shells" in str(raised.value) and "--asr" in str(raised.value)
-    (made,) = prepare_all([Recording(clip, TEXT)], recogniser=Heard(TEXT[:47]))
+    (made,) = prepare_all([Recording(clip, TEXT)], recogniser=FixedRecogniser(TEXT[:47]))
     assert made.quality.agreement == pytest.approx(9 / 19)
     assert "only 47% of the transcript's words" in made.warnings[0]
 
@@ -79,16 +79,16 @@ def test_a_long_transcript_is_cut_with_its_clip(tmp_path: Path) -> None:
     whole = f"{TEXT} “Who’s there?” he called, at 9 o'clock. Nobody answered him."
     with pytest.raises(UsageError, match="where its transcript is to be cut cannot be told; add --asr"):
         prepare_all([Recording(path, whole)], seconds=7)
-    heard = Heard(
+    recogniser = FixedRecogniser(
         "The keeper climb the stairs and lit a lamp far below a small boat turned slowly toward the"
     )
-    (made,) = prepare_all([Recording(path, whole)], seconds=7, recogniser=heard)
+    (made,) = prepare_all([Recording(path, whole)], seconds=7, recogniser=recogniser)
     assert made.clip.text.startswith("The keeper climbed") and made.clip.text.endswith("slowly toward the")
     assert "Who’s" not in made.clip.text
 
 
 @pytest.mark.parametrize(
-    ("heard", "part"),
+    ("transcript", "part"),
     [
         ("one two three", "One, two; three"),
         ("four five six seven", "four - five six. Seven"),
@@ -96,14 +96,14 @@ def test_a_long_transcript_is_cut_with_its_clip(tmp_path: Path) -> None:
         ("six seven ate", "six. Seven eight!"),  # the last is
     ],
 )
-def test_the_part_that_was_heard(heard: str, part: str) -> None:
-    assert part_heard("One, two; three four - five six. Seven eight!", heard, "a.wav") == part
+def test_the_part_that_was_recognised(transcript: str, part: str) -> None:
+    assert matching_part("One, two; three four - five six. Seven eight!", transcript, "a.wav") == part
 
 
 def test_a_part_that_is_not_there() -> None:
-    for heard in ("nine ten eleven twelve", ""):
+    for transcript in ("nine ten eleven twelve", ""):
         with pytest.raises(UsageError, match="were not found in the transcript"):
-            part_heard("One two three four", heard, "a.wav")
+            matching_part("One two three four", transcript, "a.wav")
 
 
 @pytest.mark.parametrize("text", ["", "  \n ", "…!?"])

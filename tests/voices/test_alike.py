@@ -1,4 +1,4 @@
-"""How much alike voices are, in figures and words, by an encoder whose vectors are known."""
+"""How much alike voices are, in figures and words, by an encoder with given vectors."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def test_clips_that_no_model_can_use(registry, tmp_path: Path, audio: np.ndarray
     assert "eva" not in [voice.name for voice in registry.all()]
 
 
-def test_a_locked_zip_is_told(registry: VoiceRegistry, packed: Path, tmp_path: Path) -> None:
+def test_a_locked_zip_is_reported(registry: VoiceRegistry, packed: Path, tmp_path: Path) -> None:
     data = bytearray(packed.read_bytes())
     for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         data[data.find(mark) + place] |= 1

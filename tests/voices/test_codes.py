@@ -15,14 +15,14 @@ from csm_cli.voices.voice import Voice
 
 
 class FakeEngine:
-    """Four codebooks that count the frames; remembers what it was asked."""
+    """Four codebooks that count the frames; keeps the sounds that it encoded."""
 
     def __init__(self, codec_id: str = "codec-1", sample_rate: int = 24000):
         self.codec_id, self.sample_rate = codec_id, sample_rate
-        self.heard: list[np.ndarray] = []
+        self.encoded: list[np.ndarray] = []
 
     def encode(self, audio: np.ndarray) -> np.ndarray:
-        self.heard.append(audio)
+        self.encoded.append(audio)
         return np.arange(audio.size // 1920 * 4, dtype=np.int16).reshape(-1, 4)
 
 
@@ -35,8 +35,8 @@ def voice(tmp_path: Path) -> Voice:
 def test_encoded_once(voice: Voice) -> None:
     engine = FakeEngine()
     first, second = reference_codes(voice, engine), reference_codes(voice, engine)
-    assert len(engine.heard) == 1
-    assert engine.heard[0].dtype == np.float32 and engine.heard[0].size == 24000
+    assert len(engine.encoded) == 1
+    assert engine.encoded[0].dtype == np.float32 and engine.encoded[0].size == 24000
     assert first.dtype == second.dtype == np.int16 and first.shape == (12, 4)
     assert np.array_equal(first, second)
     assert len(list((cache_dir() / "codes").iterdir())) == 1
@@ -49,13 +49,13 @@ def test_another_codec_or_clip_is_another_entry(voice: Voice) -> None:
     assert voice.audio is not None
     write_wav(voice.audio, np.full(24000, 0.2, np.float32))
     reference_codes(voice, engine)
-    assert (len(engine.heard), len(other.heard)) == (2, 1)
+    assert (len(engine.encoded), len(other.encoded)) == (2, 1)
 
 
 def test_the_engines_rate_is_met(voice: Voice) -> None:
     engine = FakeEngine(sample_rate=16000)
     reference_codes(voice, engine)
-    assert engine.heard[0].size == 16000
+    assert engine.encoded[0].size == 16000
 
 
 @pytest.mark.parametrize(
@@ -80,9 +80,9 @@ def test_a_damaged_entry_is_made_again(voice: Voice, content: bytes | str) -> No
     else:
         np.save(path, arrays[content])
     assert np.array_equal(reference_codes(voice, engine), expected)
-    assert len(engine.heard) == 2
+    assert len(engine.encoded) == 2
     reference_codes(voice, engine)
-    assert len(engine.heard) == 2
+    assert len(engine.encoded) == 2
 
 
 def test_a_cache_that_cannot_be_written(voice: Voice) -> None:

@@ -11,14 +11,14 @@ from csm_cli.audio.ffmpeg import run_ffmpeg
 from csm_cli.core.errors import CsmError, MissingError, UsageError
 from csm_cli.voices.intake import LEVEL_DB, MARGIN_SECONDS, PEAK_DB, prepare, warnings
 from csm_cli.voices.quality import SQUARE, clipped_share, reverberation, squareness
-from csm_cli.voices.speech_detection import loudness
+from csm_cli.voices.speech_detection import voice_activity
 from tests.voices.sounds import RATE, echoing, music, noise, speech, speech_at, written
 
 
 @pytest.mark.parametrize("gain", [0.02, 0.5, 2.5])
 def test_the_level_is_always_the_same(tmp_path: Path, gain: float) -> None:
     clip = prepare(written(tmp_path / "a.wav", speech() * gain + 0.01, subtype="FLOAT"))
-    assert loudness(clip.audio, RATE).speech_db == pytest.approx(LEVEL_DB, abs=0.3)
+    assert voice_activity(clip.audio, RATE).speech_db == pytest.approx(LEVEL_DB, abs=0.3)
     assert np.abs(clip.audio).max() <= 10 ** (PEAK_DB / 20) + 1e-4
     assert abs(clip.audio.mean()) < 1e-4
     assert clip.audio.dtype == np.float32 and clip.audio.ndim == 1
@@ -27,7 +27,7 @@ def test_the_level_is_always_the_same(tmp_path: Path, gain: float) -> None:
 def test_the_edges_are_trimmed_and_the_rest_is_left(tmp_path: Path) -> None:
     silence = np.zeros(2 * RATE, np.float32)
     clip = prepare(written(tmp_path / "a.wav", np.concatenate([silence, speech(), silence])))
-    begin, end = loudness(speech(), RATE).bounds()
+    begin, end = voice_activity(speech(), RATE).bounds()
     assert clip.audio.size / RATE == pytest.approx((end - begin) / 100 + 2 * MARGIN_SECONDS, abs=0.1)
     assert clip.audio[0] == clip.audio[-1] == 0
     assert not clip.shortened and clip.notes == ()
@@ -74,7 +74,7 @@ def test_the_best_stretch_is_picked(tmp_path: Path) -> None:
 
 
 def test_without_a_pause_it_is_cut_all_the_same_and_said(tmp_path: Path) -> None:
-    voiced = speech()[loudness(speech(), RATE).active.repeat(240)[: speech().size]]
+    voiced = speech()[voice_activity(speech(), RATE).active.repeat(240)[: speech().size]]
     clip = prepare(written(tmp_path / "a.wav", np.tile(voiced, 3)), seconds=4)
     assert clip.audio.size <= 4 * RATE
     assert any("no pause" in note for note in clip.notes)
@@ -138,7 +138,7 @@ def test_reverberation_grows_with_the_room() -> None:
     assert reverberation(np.zeros(RATE), RATE) is None
 
 
-def test_clipping_is_told_from_a_loud_voice() -> None:
+def test_clipping_is_distinguished_from_a_loud_voice() -> None:
     assert clipped_share(speech()) == 0
     assert clipped_share(speech() * 30) == 0, "a float recording beyond full scale can be turned down"
     assert clipped_share(np.clip(speech() * 8, -0.5, 0.5)) > 0.05
@@ -175,7 +175,7 @@ def test_only_the_beginning_of_a_very_long_recording_is_read(tmp_path: Path, mon
         prepare(written(tmp_path / "b.wav", np.concatenate([np.zeros(13 * RATE), speech()])))
 
 
-def test_what_breaks_off_is_told(tmp_path: Path) -> None:
+def test_what_breaks_off_is_reported(tmp_path: Path) -> None:
     path = written(tmp_path / "a.flac", np.tile(speech(), 2))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     clip = prepare(path)

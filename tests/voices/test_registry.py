@@ -335,7 +335,7 @@ def test_the_shipped_folder_is_no_project(shipped: Path, tmp_path: Path) -> None
 def test_shipped_folder_of_a_wheel_and_of_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "site" / "csm_cli"
     package.mkdir(parents=True)
-    monkeypatch.setattr("csm_cli.__file__", str(package / "__init__.py"))
+    monkeypatch.setattr(places, "PACKAGE_DIR", package)
     (tmp_path / "site" / "voices").mkdir()
     assert places.shipped_dir() is None  # some other package's folder, not a checkout's
     (tmp_path / "site" / "pyproject.toml").touch()

@@ -1,4 +1,4 @@
-"""Checking what is delivered, from any source, against what a shop, a feed or a broadcaster asks for."""
+"""Checking what is delivered, from any source, against the limits of a shop, a feed or a broadcaster."""
 
 from csm_cli.delivery.check.run import Checked, CheckedFile, check_files, find_files
 

@@ -28,7 +28,7 @@ class Frames:
     Attributes:
         bit_rates: kbit/s, each once.
         modes: of `MODES`, each once.
-        declared: how many frames the encoder says there are; None if it does not say.
+        declared: number of frames that the encoder states; None if it states none.
     """
 
     count: int = 0

@@ -26,7 +26,7 @@ class Finding:
         item: what was measured.
         value: as a number or text; None where there is none (-inf dB).
         shown, limit: as they are printed.
-        verdict: "-" where nothing is asked.
+        verdict: "-" where there is no limit.
     """
 
     item: str
@@ -37,16 +37,21 @@ class Finding:
 
 
 def file_findings(
-    sound: Measured, frames: Frames | None, role: Role, rules: Preset, book_seconds: float, asked: bool
+    sound: Measured,
+    frames: Frames | None,
+    role: Role,
+    rules: Preset,
+    book_seconds: float,
+    format_applies: bool,
 ) -> Iterator[Finding]:
-    """What is to be said of one file.
+    """The findings on one file.
 
     Args:
         frames: of an MP3.
         book_seconds: of all chapters; a sample cannot be longer.
-        asked: whether the format has to be the shop's; the level always has.
+        format_applies: whether the format has to be the shop's; the level always has.
     """
-    form = rules if asked else NOTHING
+    form = rules if format_applies else NOTHING
     yield _whole(sound)
     yield _between("RMS", sound.rms_db, "dB", rules.rms)
     mono = sound.channels == 1
@@ -68,26 +73,26 @@ def file_findings(
 
 
 def joint_findings(
-    files: Sequence[tuple[Measured, Role]], asked: Sequence[tuple[Measured, Role]], rules: Preset
+    files: Sequence[tuple[Measured, Role]], in_format: Sequence[tuple[Measured, Role]], rules: Preset
 ) -> Iterator[Finding]:
-    """What is to be said of the files together.
+    """The findings on the files together.
 
     Args:
-        asked: those that have to be in the shop's format.
+        in_format: those that have to be in the shop's format.
     """
     chapters = [sound for sound, role in files if role == "chapter"]
     levels = [sound.rms_db if rules.lufs_mono is None else sound.lufs for sound in chapters]
     levels = [level for level in levels if math.isfinite(level)]
     if len(levels) > 1:
         yield _at_most("spread over chapters", max(levels) - min(levels), "dB", rules.spread)
-    counts = sorted({sound.channels for sound, _ in asked})
-    if rules.one_channel_count and len(asked) > 1:
+    counts = sorted({sound.channels for sound, _ in in_format})
+    if rules.one_channel_count and len(in_format) > 1:
         shown = " and ".join({1: "mono", 2: "stereo"}.get(count, f"{count} channels") for count in counts)
         verdict: Verdict = "ok" if len(counts) == 1 else "fail"
         yield Finding("channels of all files", shown, shown, "the same in each", verdict)
-    if not (rules.apart and asked):
+    if not (rules.apart and in_format):
         return
-    roles = {role for _, role in asked}
+    roles = {role for _, role in in_format}
     if "whole" in roles:
         yield Finding("chapters", "in one file", "in one file", "a file for each", "warning")
     wanted = ("sample",) if "whole" in roles else ("opening credits", "closing credits", "sample")

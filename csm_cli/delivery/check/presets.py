@@ -1,4 +1,4 @@
-"""The limits of each preset. Where nothing is asked, the value is shown without a limit."""
+"""The limits of each preset: `acx-spec` (ACX audio submission requirements), `podcast`, `ebu` (EBU R 128)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from csm_cli.core.errors import UsageError
 
 @dataclass(frozen=True)
 class Preset:
-    """What is asked of files. None: nothing.
+    """The limits of files. None: no limit, the value is only shown.
 
     Attributes:
         rms: lowest and highest, dB over the whole file.

@@ -93,7 +93,7 @@ svg text { font-size: 10px; fill: #888; }
 
 
 def _what(file: CheckedFile) -> str:
-    return file.role if file.asked else f"{file.role}; its level alone: not meant for this preset"
+    return file.role if file.format_applies else f"{file.role}; its level alone: not meant for this preset"
 
 
 def _together(book: CheckedBook, checked: Checked) -> str:
@@ -105,10 +105,10 @@ def _together(book: CheckedBook, checked: Checked) -> str:
 
 def _legend(rules: Preset) -> str:
     """What the lines of the pictures mean."""
-    said = ["The line is the RMS of every half second."]
-    said += ["In the green band lies the RMS of a whole file that passes."] if rules.rms else []
-    said += ["The quietest half second lies below the broken line."] if rules.floor is not None else []
-    return f"<p>{' '.join(said)}</p>"
+    sentences = ["The line is the RMS of every half second."]
+    sentences += ["In the green band lies the RMS of a whole file that passes."] if rules.rms else []
+    sentences += ["The quietest half second lies below the broken line."] if rules.floor is not None else []
+    return f"<p>{' '.join(sentences)}</p>"
 
 
 def _rows(findings: Sequence[Finding]) -> Iterator[str]:
@@ -136,7 +136,7 @@ def _file_value(file: CheckedFile) -> dict[str, Any]:
     return {
         "path": str(file.path),
         "role": file.role,
-        "format_asked": file.asked,
+        "format_asked": file.format_applies,
         "ok": file.ok,
         "findings": [_value(finding) for finding in file.findings],
         "levels": [round(float(level), 1) if math.isfinite(level) else None for level in levels],

@@ -32,16 +32,15 @@ class CheckedFile:
 
     Attributes:
         role: what it is.
-        findings: what was found.
         sound: as decoded; None where it cannot be.
-        asked: whether its format has to be the shop's; else its level alone.
+        format_applies: whether its format has to be the shop's; else its level alone.
     """
 
     path: Path
     role: Role
     findings: tuple[Finding, ...]
     sound: Measured | None = None
-    asked: bool = True
+    format_applies: bool = True
 
     @property
     def ok(self) -> bool:
@@ -55,7 +54,7 @@ class CheckedBook:
 
     Attributes:
         folder: that csm delivered it into; None: files from elsewhere, which are taken for one book.
-        together: what was found of its files together.
+        together: findings on its files together.
     """
 
     folder: Path | None
@@ -68,7 +67,7 @@ class Checked:
     """Everything that was checked.
 
     Attributes:
-        rules: what was asked.
+        rules: the limits.
     """
 
     rules: Preset
@@ -86,7 +85,7 @@ class Checked:
 
     @property
     def together(self) -> tuple[Finding, ...]:
-        """What was found of the files of each book together."""
+        """The findings on the files of each book together."""
         return tuple(finding for book in self.books for finding in book.together)
 
     @property
@@ -142,27 +141,27 @@ def check_files(
     are not meant for it: their level alone is compared.
 
     Args:
-        progress: hears of each file before it is waited for.
+        progress: called with each file when it is measured.
         strict: where no file is in the shop's format, all fail on that; else their level alone is compared.
     """
-    told = {folder: _timeline(folder) for folder in dict.fromkeys(path.parent for path in paths)}
-    books: dict[Path | None, list[_Heard]] = {}
+    timelines = {folder: _timeline(folder) for folder in dict.fromkeys(path.parent for path in paths)}
+    books: dict[Path | None, list[_Input]] = {}
     with ThreadPoolExecutor(WORKERS) as pool:
         for path, (sound, fault) in zip(paths, pool.map(_measure, paths), strict=True):
             progress(path)
-            timeline = told[path.parent]
-            role = _told(path, timeline) or _by_name(path, sound.marks if sound else 0)
-            books.setdefault(path.parent if timeline else None, []).append(_Heard(path, role, sound, fault))
+            timeline = timelines[path.parent]
+            role = _listed_role(path, timeline) or _by_name(path, sound.marks if sound else 0)
+            books.setdefault(path.parent if timeline else None, []).append(_Input(path, role, sound, fault))
     return Checked(
         rules,
         tuple(
-            CheckedBook(folder, *_compared(heard, told.get(folder) if folder else None, rules, strict))
-            for folder, heard in books.items()
+            CheckedBook(folder, *_compared(inputs, timelines.get(folder) if folder else None, rules, strict))
+            for folder, inputs in books.items()
         ),
     )
 
 
-class _Heard(NamedTuple):
+class _Input(NamedTuple):
     path: Path
     role: Role
     sound: Measured | None
@@ -178,34 +177,40 @@ def _measure(path: Path) -> tuple[Measured | None, str]:
 
 
 def _compared(
-    heard: Sequence[_Heard], timeline: Timeline | None, rules: Preset, strict: bool
+    inputs: Sequence[_Input], timeline: Timeline | None, rules: Preset, strict: bool
 ) -> tuple[tuple[CheckedFile, ...], tuple[Finding, ...]]:
-    """What was found of each file of a book, and of all of them together."""
-    meant = {each.path for each in heard if _in_format(each.path, each.sound, rules)}
-    apart = any(each.role == "chapter" and each.path in meant for each in heard)
-    asked = {each.path for each in heard if each.path in meant and not (apart and each.role == "whole")}
-    if strict and not asked:
-        asked = {each.path for each in heard}
-    seconds = _seconds(timeline, [each for each in heard if each.path in asked])
+    """The findings on each file of a book, and on all of them together."""
+    fitting = {each.path for each in inputs if _in_format(each.path, each.sound, rules)}
+    apart = any(each.role == "chapter" and each.path in fitting for each in inputs)
+    in_format = {
+        each.path for each in inputs if each.path in fitting and not (apart and each.role == "whole")
+    }
+    if strict and not in_format:
+        in_format = {each.path for each in inputs}
+    seconds = _seconds(timeline, [each for each in inputs if each.path in in_format])
     files = []
-    for path, role, sound, fault in heard:
+    for path, role, sound, fault in inputs:
         findings: tuple[Finding, ...]
         if sound is None:
             findings = (Finding("decodes", fault, fault, "to its end", "fail"),)
         else:
             frames = read_frames(path) if sound.codec in ("mp3", "mp3float") else None
-            findings = tuple(file_findings(sound, frames, role, rules, seconds, path in asked))
-        files.append(CheckedFile(path, role, findings, sound, sound is None or path in asked))
-    sounds = [(each.sound, each.role) for each in heard if each.sound]
-    together = joint_findings(sounds, [(f.sound, f.role) for f in files if f.sound and f.asked], rules)
+            findings = tuple(file_findings(sound, frames, role, rules, seconds, path in in_format))
+        files.append(CheckedFile(path, role, findings, sound, sound is None or path in in_format))
+    sounds = [(each.sound, each.role) for each in inputs if each.sound]
+    together = joint_findings(
+        sounds, [(f.sound, f.role) for f in files if f.sound and f.format_applies], rules
+    )
     return tuple(files), tuple(together)
 
 
-def _seconds(timeline: Timeline | None, asked: Sequence[_Heard]) -> float:
+def _seconds(timeline: Timeline | None, in_format: Sequence[_Input]) -> float:
     """Of the chapters of a book, credits left out: what a sample can be made of."""
     if timeline is not None:
         return sum(chapter.duration for chapter in timeline.chapters if chapter.role == "chapter")
-    sums = (sum(each.sound.seconds for each in asked if each.sound and each.role == kind) for kind in BOOK)
+    sums = (
+        sum(each.sound.seconds for each in in_format if each.sound and each.role == kind) for kind in BOOK
+    )
     return next(filter(None, sums), 0.0)
 
 
@@ -217,8 +222,8 @@ def _in_format(path: Path, sound: Measured | None, rules: Preset) -> bool:
 
 
 def role_of(path: Path, marks: int = 0) -> Role:
-    """What a file is: as the timeline beside it says, else by its name and by the chapters listed in it."""
-    return _told(path, _timeline(path.parent)) or _by_name(path, marks)
+    """What a file is, by the timeline beside it, else by its name and the chapters listed in it."""
+    return _listed_role(path, _timeline(path.parent)) or _by_name(path, marks)
 
 
 def _timeline(folder: Path) -> Timeline | None:
@@ -228,8 +233,8 @@ def _timeline(folder: Path) -> Timeline | None:
         return None
 
 
-def _told(path: Path, timeline: Timeline | None) -> Role | None:
-    """What the `timeline.json` beside a file says of it, where there is one."""
+def _listed_role(path: Path, timeline: Timeline | None) -> Role | None:
+    """What a file is by the `timeline.json` beside it; None where there is none or it does not list it."""
     if timeline is None:
         return None
     if path.name in timeline.files:

@@ -1,4 +1,4 @@
-"""`Kernels`: the compiled loops over a model's weights, and over the memory of a state."""
+"""`Kernels`: `steps` by compiled loops, over a model's weights and the memory of a state."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,21 +14,18 @@ from torch import Tensor
 
 from csm_cli.engine.kernels import loops
 from csm_cli.engine.kernels.panels import Panels, note_compiled
+from csm_cli.engine.layout import Stack, StackCache, Weights
 from csm_cli.model.sampling import RowSampler
-
-if TYPE_CHECKING:
-    from csm_cli.engine.steps import Cache
-    from csm_cli.engine.weights import Stack, Weights
 
 _ROWS_A_THREAD = 4
 """Rows below which another thread only reads the weights once more."""
 
-_TOGETHER = 64
-"""Positions of a prompt that are read at once: what they need in between stays in the cache of a core."""
+_PREFILL_CHUNK = 64
+"""Positions of a prompt in one call of the loops: their activations stay in the cache of a core."""
 
 
 class Kernels:
-    """Steps and frames of a model whose products are all `Panels`.
+    """Prefill, decoding and sampling of a model whose products are all `Panels`.
 
     Args:
         weights: `depth_audio` is there.
@@ -37,7 +34,7 @@ class Kernels:
 
     def __init__(self, weights: Weights, threads: int) -> None:
         assert weights.depth_audio is not None
-        self.backbone, self.depth = _packed(weights.backbone), _packed(weights.depth)
+        self.backbone, self.depth = _kernel_stack(weights.backbone), _kernel_stack(weights.depth)
         flat, begins = _joined([weights.project, weights.head, *weights.depth_heads])
         self.heads = loops.Heads(
             flat,
@@ -52,32 +49,37 @@ class Kernels:
         self._pool = ThreadPoolExecutor(threads, "csm-frame") if threads > 1 else None
 
     def warm(self, notice: Callable[[str], None]) -> None:
-        """Compile everything, or fetch it from numba's cache; a wait of more than a second is explained."""
-        told = threading.Timer(1.0, notice, ["compiling the engine for this processor, once (some seconds)"])
-        told.daemon = True
-        told.start()
+        """Compile everything, or fetch it from numba's cache.
+
+        Args:
+            notice: called with a line of text if that takes more than a second.
+        """
+        timer = threading.Timer(1.0, notice, ["compiling the engine for this processor, once (some seconds)"])
+        timer.daemon = True
+        timer.start()
         try:
             for stack, rows in ((self.backbone, 1), (self.depth, 2)):
                 x = np.zeros((1, loops.padded(stack.hidden)), dtype=np.float32)
                 block = np.zeros(
                     (len(stack.begins), 2, 1, stack.kv_heads, rows, stack.head_dim), dtype=np.float32
                 )
-                loops.step(stack, x, block, *np.zeros((2, 1), dtype=np.int64))
+                loops.decode_stack(stack, x, block, *np.zeros((2, 1), dtype=np.int64))
             books = len(self.heads.books) + 1
             block = np.zeros((*block.shape[:4], books, self.depth.head_dim), dtype=np.float32)
             hidden = np.zeros((1, self.backbone.hidden), dtype=np.float32)
-            heard = np.zeros((1, books, 1), dtype=np.float32)
+            noise = np.zeros((1, books, 1), dtype=np.float32)
             codes, best = np.zeros((1, books), dtype=np.int64), np.ones(1, dtype=np.int64)
-            loops.speak(self.depth, self.heads, hidden, block, 0, heard, False, best, best, codes)
+            loops.sample_frame(self.depth, self.heads, hidden, block, 0, noise, False, best, best, codes)
             note_compiled()
         finally:
-            told.cancel()
+            timer.cancel()
 
-    def step(self, x: Tensor, cache: Cache, places: Tensor) -> Tensor:
-        """One position of each of the first N rows of the backbone's cache; as `steps.step`.
+    def decode_stack(self, x: Tensor, cache: StackCache, places: Tensor) -> Tensor:
+        """One position of each of the first N rows of the backbone's cache; as `steps.decode_stack`.
 
         Args:
-            x: embeddings `[N, H]`; places: int64 `[N]`.
+            x: embeddings `[N, H]`.
+            places: int64 `[N]`, their positions.
 
         Returns:
             hidden states before the final norm, `[N, H]`.
@@ -87,45 +89,52 @@ class Kernels:
 
         def run(first: int, end: int) -> None:
             these = slice(first, end)
-            loops.step(self.backbone, states[these], block, rows[these], numbers[these])
+            loops.decode_stack(self.backbone, states[these], block, rows[these], numbers[these])
 
         self._share(run, len(x))
         return torch.from_numpy(states)[:, : x.shape[1]]
 
-    def read(self, x: Tensor, cache: Cache, row: int, start: int, depth: bool = False) -> Tensor:
-        """T positions of a row, embeddings `[T, H]`, which stand at `start` …; hidden states `[T, H]`.
+    def prefill_stack(
+        self, x: Tensor, cache: StackCache, row: int, start: int, depth: bool = False
+    ) -> Tensor:
+        """T positions of a row, which stand at `start` … start+T-1 of the cache; fill it.
 
         Args:
-            depth: of the depth decoder and its cache.
+            x: embeddings `[T, H]`.
+            depth: of the depth decoder and its cache, not the backbone's.
+
+        Returns:
+            hidden states before the final norm, `[T, H]`.
         """
         stack, states, block = self.depth if depth else self.backbone, self._wide(x), _block(cache)
-        for first in range(0, len(x), _TOGETHER):
-            some = states[first : first + _TOGETHER]
+        for first in range(0, len(x), _PREFILL_CHUNK):
+            some = states[first : first + _PREFILL_CHUNK]
             places = np.arange(start + first, start + first + len(some))
-            loops.step(stack, some, block, np.full(len(some), row), places)
+            loops.decode_stack(stack, some, block, np.full(len(some), row), places)
         return torch.from_numpy(states)[:, : x.shape[1]]
 
-    def speak(
-        self, hidden: Tensor, cache: Cache, level: RowSampler, depth: RowSampler, noise: Tensor | None
+    def sample_frame(
+        self, hidden: Tensor, cache: StackCache, backbone: RowSampler, depth: RowSampler, noise: Tensor | None
     ) -> Tensor:
-        """One frame of the first N rows, int64 `[N, K]`; as `steps.speak_frame`."""
+        """One frame of the first N rows, int64 `[N, K]`; as `steps.sample_frame`."""
         count, books = len(hidden), len(self.heads.books) + 1
         codes = np.empty((count, books), dtype=np.int64)
         states, block = hidden.contiguous().numpy(), _block(cache)
-        heard = np.zeros((count, books, 1), np.float32) if noise is None else noise.contiguous().numpy()
-        best = [sampler.top_k.reshape(-1).contiguous().numpy() for sampler in (level, depth)]
+        drawn = np.zeros((count, books, 1), np.float32) if noise is None else noise.contiguous().numpy()
+        top_k = [sampler.top_k.reshape(-1).contiguous().numpy() for sampler in (backbone, depth)]
 
         def run(first: int, end: int) -> None:
             these = slice(first, end)
-            loops.speak(
-                self.depth, self.heads, states[these], block, first, heard[these], noise is not None,
-                best[0][these], best[1][these], codes[these],
+            loops.sample_frame(
+                self.depth, self.heads, states[these], block, first, drawn[these], noise is not None,
+                top_k[0][these], top_k[1][these], codes[these],
             )  # fmt: skip
 
         self._share(run, count)
         return torch.from_numpy(codes)
 
     def _share(self, run: Callable[[int, int], None], rows: int) -> None:
+        """Call run(first, end) for all rows, in parts on several threads if there are enough."""
         parts = min(self._threads, rows // _ROWS_A_THREAD)
         if self._pool is None or parts < 2:
             run(0, rows)
@@ -136,19 +145,19 @@ class Kernels:
             done.result()
 
     def _wide(self, x: Tensor) -> np.ndarray:
-        """Rows in memory of their own, as wide as whole panels."""
+        """A copy of x `[N, H]`, padded with zeros to whole panels."""
         states = np.zeros((len(x), loops.padded(x.shape[1])), dtype=np.float32)
         states[:, : x.shape[1]] = x.numpy()
         return states
 
 
-def _block(cache: Cache) -> np.ndarray:
+def _block(cache: StackCache) -> np.ndarray:
     assert cache.block is not None, "made by new_cache(..., in_block=True)"
     return cache.block
 
 
 def _joined(products: Sequence[Any]) -> tuple[np.ndarray, list[int]]:
-    """The panels of several products in one array, and where each begins; they share its memory."""
+    """The panels of several products in one array, whose memory they share then; where each begins."""
     panels: list[Panels] = [product for product in products if isinstance(product, Panels)]
     assert len(panels) == len(products)
     begins = np.concatenate(([0], np.cumsum([len(each.panels) for each in panels])))
@@ -158,10 +167,10 @@ def _joined(products: Sequence[Any]) -> tuple[np.ndarray, list[int]]:
     return flat, [int(begin) for begin in begins[:-1]]
 
 
-def _packed(stack: Stack) -> loops.Packed:
+def _kernel_stack(stack: Stack) -> loops.KernelStack:
     products = [each for layer in stack.layers for each in (layer.qkv, layer.out, layer.gate_up, layer.down)]
     flat, begins = _joined(products)
-    return loops.Packed(
+    return loops.KernelStack(
         flat,
         np.array(begins, dtype=np.int64).reshape(-1, 4),
         np.ascontiguousarray(torch.view_as_real(stack.rotation).flatten(1).numpy()),

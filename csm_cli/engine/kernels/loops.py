@@ -1,4 +1,4 @@
-"""A step of a stack and a whole frame, compiled: the mathematics of `steps`, without torch.
+"""Decoding of a stack and sampling of a frame, compiled: the mathematics of `steps`, without torch.
 
 All arrays are C-contiguous; numbers are float32, indices int64. N positions, R rows, H hidden width, D head
 dim; widths of buffers are padded to whole panels. Nothing here depends on how many rows there are but the
@@ -18,8 +18,8 @@ from csm_cli.engine.kernels.vector import LANES, ROWS, TILE, dot, few_columns, f
 compiled = njit(nogil=True, cache=True, error_model="numpy")
 
 
-class Packed(NamedTuple):
-    """A stack laid out for these loops.
+class KernelStack(NamedTuple):
+    """A `layout.Stack` as numba takes it.
 
     Attributes:
         weights: all panels, one after another.
@@ -41,7 +41,7 @@ class Packed(NamedTuple):
 
 
 class Heads(NamedTuple):
-    """What turns states into codes and codes into what the depth decoder reads.
+    """Output heads, and the embeddings of the depth decoder.
 
     Attributes:
         weights: panels of `project`, of the head of codebook 0 and of the depth heads.
@@ -121,12 +121,13 @@ def gated(both, inner):
 
 @compiled
 def attend(fused, query, keys, values, end, width, scores, out, to):
-    """What one head hears: keys and values `[positions, D]`, of which it sees the first `end`.
+    """Scaled dot-product attention of one head over the first `end` of its positions.
 
     Args:
-        fused, query: the query `[D]` stands there.
+        fused, query: the array that the query `[D]` is in, and where it begins.
+        keys, values: `[positions, D]`.
         scores: room for `end` numbers.
-        out, to: where the result `[D]` goes.
+        out, to: the array that the result `[D]` is written to, and where it begins.
     """
     scale = np.float32(1.0 / math.sqrt(width))
     keys, values = keys.ravel(), values.ravel()
@@ -152,30 +153,30 @@ def attend(fused, query, keys, values, end, width, scores, out, to):
 
 
 @compiled
-def step(stack, x, cache, rows, places):
+def decode_stack(stack, x, cache, rows, places):
     """Run N positions through a stack, in place.
 
     Args:
         x: embeddings `[N, padded H]`; the states before the final norm afterwards.
         cache: `[layers, 2, rows, kv heads, positions, D]`; the N keys and values are written to it.
-        rows, places: `[N]`, where each position stands; it sees what its row holds up to there.
+        rows, places: `[N]`, row and position of each in the cache; it attends to its row up to itself.
     """
     count, width = len(x), stack.head_dim
     queries, kv = stack.heads * width, stack.kv_heads
     group = stack.heads // kv
-    quiet = np.empty((count, padded(max(stack.hidden, queries))), np.float32)
+    buffer = np.empty((count, padded(max(stack.hidden, queries))), np.float32)
     fused = np.empty((count, padded(queries + 2 * kv * width)), np.float32)
     both = np.empty((count, padded(2 * stack.inner)), np.float32)
     scores = np.empty(cache.shape[4], np.float32)
     for layer in range(len(stack.begins)):
         qkv, out, gate_up, down = stack.begins[layer]
-        normed(x, stack.hidden, stack.eps, quiet)
-        multiply(stack.weights, qkv, quiet, stack.hidden, fused, False)
+        normed(x, stack.hidden, stack.eps, buffer)
+        multiply(stack.weights, qkv, buffer, stack.hidden, fused, False)
         for n in range(count):
-            turn, row = stack.rotation[min(places[n], len(stack.rotation) - 1)], fused[n]
+            rotation, row = stack.rotation[min(places[n], len(stack.rotation) - 1)], fused[n]
             for head in range(stack.heads + kv):
                 for i in range(head * width, (head + 1) * width, 2):
-                    cosine, sine = turn[i - head * width], turn[i - head * width + 1]
+                    cosine, sine = rotation[i - head * width], rotation[i - head * width + 1]
                     real, imaginary = row[i], row[i + 1]
                     row[i] = real * cosine - imaginary * sine
                     row[i + 1] = real * sine + imaginary * cosine
@@ -191,17 +192,17 @@ def step(stack, x, cache, rows, places):
                     cache[layer, 1, rows[n], head // group],
                 )
                 at = head * width
-                attend(fused[n], at, keys, values, places[n] + 1, width, scores, quiet[n], at)
-        multiply(stack.weights, out, quiet, queries, x, True)
-        normed(x, stack.hidden, stack.eps, quiet)
-        multiply(stack.weights, gate_up, quiet, stack.hidden, both, False)
+                attend(fused[n], at, keys, values, places[n] + 1, width, scores, buffer[n], at)
+        multiply(stack.weights, out, buffer, queries, x, True)
+        normed(x, stack.hidden, stack.eps, buffer)
+        multiply(stack.weights, gate_up, buffer, stack.hidden, both, False)
         gated(both, stack.inner)
         multiply(stack.weights, down, both, stack.inner, x, True)
 
 
 @compiled
 def least_kept(logits, k):
-    """The k-th largest of some numbers; quick for small k."""
+    """The k-th largest of logits `[V]`, in O(V k)."""
     best = np.full(k, -np.inf, np.float32)  # descending
     for value in logits:
         if value > best[k - 1]:
@@ -215,7 +216,9 @@ def least_kept(logits, k):
 
 @compiled
 def draw(logits, noise, sampled, top_k):
-    """The id of the largest logit + noise among the `top_k` best; without noise unless `sampled`."""
+    """The id of the largest logit + noise among the `top_k` largest logits (see `model.sampling.draw`);
+    without noise unless `sampled`.
+    """
     least = np.float32(-np.inf)
     if sampled and top_k < len(logits):
         least = least_kept(logits, top_k)
@@ -228,20 +231,20 @@ def draw(logits, noise, sampled, top_k):
 
 
 @compiled
-def speak(stack, heads, hidden, cache, first, noise, sampled, level_k, depth_k, codes):
+def sample_frame(stack, heads, hidden, cache, first, noise, sampled, backbone_k, depth_k, codes):
     """One frame of R rows.
 
     Args:
         hidden: the backbone's states after the final norm, `[R, H]`.
         cache: of the depth decoder, `[layers, 2, rows, kv heads, K, D]`; first: the row of the first of them.
         noise: temperature times Gumbel noise, `[R, K, codes]`; sampled: whether to use it.
-        level_k, depth_k: `[R]`, how many candidates of codebook 0 and of the others are kept.
+        backbone_k, depth_k: `[R]`, top-k of codebook 0 and of the others.
         codes: `[R, K]`, written.
     """
     count, books, width = len(hidden), codes.shape[1], stack.hidden
     logits = np.empty((count, padded(heads.codes)), np.float32)
     x = np.zeros((2 * count, padded(width)), np.float32)
-    quiet = np.empty((count, padded(width)), np.float32)
+    buffer = np.empty((count, padded(width)), np.float32)
     rows, places = np.empty(2 * count, np.int64), np.empty(2 * count, np.int64)
     for r in range(2 * count):
         rows[r], places[r] = first + r % count, r // count
@@ -249,16 +252,16 @@ def speak(stack, heads, hidden, cache, first, noise, sampled, level_k, depth_k, 
     multiply(heads.weights, heads.first, hidden, hidden.shape[1], logits, False)
     for book in range(books):
         if book:
-            normed(x[count:], width, stack.eps, quiet)
+            normed(x[count:], width, stack.eps, buffer)
             begin = heads.books[book - 1]
-            multiply(heads.weights, begin, quiet, width, logits, False)
+            multiply(heads.weights, begin, buffer, width, logits, False)
         for r in range(count):
-            k = depth_k[r] if book else level_k[r]
+            k = depth_k[r] if book else backbone_k[r]
             code = draw(logits[r, : heads.codes], noise[r, book], sampled, k)
             codes[r, book] = code
             if book + 1 < books:
                 x[count + r, :width] = heads.table[code + book * heads.vocab]
         if book + 1 < books:
             begin = count if book else 0  # the backbone's state stands before the first code
-            step(stack, x[begin:], cache, rows[begin:], places[begin:])
+            decode_stack(stack, x[begin:], cache, rows[begin:], places[begin:])
             places += 1

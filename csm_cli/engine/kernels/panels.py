@@ -1,4 +1,4 @@
-"""Weights for the compiled loops: a product that stands in panels, and what decides that there are loops."""
+"""Weights for the compiled loops: a `Linear` laid out in panels, and whether a model can use the loops."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 class Panels:
-    """A `linears.Linear` whose weight stands in panels of TILE outputs, as `loops.multiply` reads it.
+    """A `linears.Linear` whose weight is laid out in panels of TILE outputs, for `loops.multiply`.
 
     Args:
         weight: `[out, in]`, float32 on a CPU.
@@ -56,7 +56,9 @@ class Panels:
 
 
 def loops_fit(config: Mapping[str, Any], device: torch.device) -> bool:
-    """Whether a model is small and of a shape for the loops, and numba is there and can be used."""
+    """Whether the compiled loops can run a model: a small one on a CPU, its widths whole vectors, numba
+    installed and usable.
+    """
     if device.type != "cpu" or find_spec("numba") is None:
         return False
     parts = (config, config["depth_decoder_config"])
@@ -64,7 +66,7 @@ def loops_fit(config: Mapping[str, Any], device: torch.device) -> bool:
         return False  # torch's products on all cores win
     try:
         from csm_cli.engine.kernels.vector import LANES, USABLE
-    except ImportError as error:  # numba refuses versions of numpy that it does not know
+    except ImportError as error:  # numba refuses newer versions of numpy
         _log.warning("numba is installed and cannot be used (%s): going on without it, more slowly", error)
         return False
 
@@ -76,7 +78,7 @@ def loops_fit(config: Mapping[str, Any], device: torch.device) -> bool:
 
 
 def compiled_before() -> bool:
-    """Whether numba's cache has the loops as they stand, so that nobody has to wait for them."""
+    """Whether numba's cache holds the loops as they are in the sources, so that nothing is compiled."""
     from csm_cli.engine.kernels import loops, vector
 
     written = max(Path(str(module.__file__)).stat().st_mtime for module in (loops, vector))
@@ -84,9 +86,9 @@ def compiled_before() -> bool:
 
 
 def note_compiled() -> None:
-    """Mark numba's cache as that of the loops as they stand.
+    """Mark numba's cache as up to date with the sources.
 
-    numba goes by their text and leaves its files alone where only the time of the sources has changed.
+    numba compares their text, and leaves its files alone where only the time of a source has changed.
     """
     with suppress(OSError):
         for file in _cache_files():
@@ -96,4 +98,4 @@ def note_compiled() -> None:
 def _cache_files() -> list[Path]:
     from csm_cli.engine.kernels import loops
 
-    return list(Path(str(loops.speak.stats.cache_path)).glob("loops.speak-*.nbi"))
+    return list(Path(str(loops.sample_frame.stats.cache_path)).glob("loops.sample_frame-*.nbi"))

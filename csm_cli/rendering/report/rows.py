@@ -13,7 +13,7 @@ from csm_cli.takes.keys import place_of
 
 LEAST_LINES = 4
 DRIFTED = -0.1
-"""A fall of the likeness by this much from the first third of a voice's lines to the last is told."""
+"""A fall of the likeness by this much from the first third of a voice's lines to the last is reported."""
 
 
 def drifts(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -98,13 +98,13 @@ def chapter_row(
         store: where the takes are.
         script: name of the script's file.
         chapter: of the script.
-        timeline: when its lines are heard.
+        timeline: of its lines.
         lines: with their takes.
         others: as `other_takes` gives them.
     """
-    heard = {entry.line_id: entry for entry in timeline.entries}
+    entries = {entry.line_id: entry for entry in timeline.entries}
     rows = [
-        line_row(store, script, line, heard.get(line.planned.id), others.get(line.planned.id, ()))
+        line_row(store, script, line, entries.get(line.planned.id), others.get(line.planned.id, ()))
         for line in lines
     ]
     return {

@@ -1,1 +1,1 @@
-"""A reader for each format of scripts; all make a `Screenplay`."""
+"""Parsers of the script formats, all returning a `Screenplay`; `csm_cli.script.reader` chooses one."""

@@ -1,4 +1,4 @@
-"""EPUB 2 and 3: pages as paragraphs, headings and breaks, cut into chapters by the table of contents."""
+"""Reader of EPUB 2 and 3: pages as paragraphs, headings and breaks, divided by the table of contents."""
 
 from __future__ import annotations
 
@@ -9,16 +9,22 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from csm_cli.core.errors import ScriptError
-from csm_cli.script.document import Screenplay, Source
-from csm_cli.script.draft import Draft, Header
-from csm_cli.script.header import bare_header
+from csm_cli.script.builder import ScreenplayBuilder
+from csm_cli.script.document import Screenplay
+from csm_cli.script.header import LANGUAGE, Header, default_header
+from csm_cli.script.problems import Source
 from csm_cli.script.readers.epub_archive import MAX_COVER_BYTES, Archive, Manifest, epub_type
 from csm_cli.script.readers.text import SCENE
-from csm_cli.script.readers.xml import local_name, parse_page, plain, words
-from csm_cli.script.reading import Reading
+from csm_cli.script.sources import ParseState, local_name, parse_page, plain
 
 Kind = Literal["paragraph", "heading", "break", "anchor"]
-_BLOCKS = words(
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_BLOCKS = _words(
     "address article aside blockquote body caption center dd details div dl dt figcaption figure "
     "footer form h1 h2 h3 h4 h5 h6 header hr html legend li main ol p pre section table tbody td "
     "tfoot th thead tr ul"
@@ -27,7 +33,7 @@ _HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _SILENT = frozenset(
     ["head", "script", "style", "template", "rt", "rp", "svg", "math", "audio", "video", "nav"]
 )
-_NOTES = words(
+_NOTES = _words(
     "noteref footnote footnotes endnote endnotes rearnote rearnotes note backlink pagebreak page-list"
 )
 _NOTE_CLASSES = ("footnote", "endnote", "noteref", "fnref", "pagenum", "pageno", "calibre_pagebreak")
@@ -35,9 +41,9 @@ _NOTE_CLASSES = ("footnote", "endnote", "noteref", "fnref", "pagenum", "pageno",
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A piece of a page: its text with white space collapsed, and the line of the file it begins on.
+    """A part of a page: its text with white space collapsed, and its first row in the file.
 
-    `level` of a heading is 1 to 6. An anchor is a place that the table of contents may point to.
+    `level` of a heading is 1 to 6. The text of an anchor is its id, a target of the table of contents.
     """
 
     kind: Kind
@@ -47,12 +53,12 @@ class Block:
 
 
 def read_page(root: Any) -> Iterator[Block]:
-    """The blocks of a page in order."""
+    """The blocks of a parsed page, in order."""
     yield from _Walk().walk(root)
 
 
 class _Walk:
-    """Goes through the tree without recursion; `_parts` is the text of the block that is open."""
+    """Traverses the tree without recursion; `_parts` is the text of the open block."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
@@ -107,14 +113,14 @@ def _is_note(element: Any, name: str) -> bool:
         return True
     if name not in ("sup", "a"):
         return False
-    # A raised number that links somewhere is a footnote's mark, whatever it is called.
+    # A superscript that is a link is a footnote's mark, even without a type or class.
     inner = "".join(element.itertext()).strip("[]()*†‡ \n\t")
     links = element if name == "a" else next((e for e in element.iter() if local_name(e) == "a"), None)
     raised = name == "sup" or any(local_name(e) == "sup" for e in element.iter())
     return raised and links is not None and bool(links.get("href")) and (inner.isdigit() or len(inner) <= 1)
 
 
-_SKIPPED_KINDS = words(
+_SKIPPED_KINDS = _words(
     "cover titlepage title-page halftitlepage toc landmarks loi lot copyright-page copyright colophon "
     "imprint index bibliography other-credits contributors seriespage endnotes footnotes rearnotes "
     "notes"
@@ -137,12 +143,12 @@ _TAG = re.compile(r"<[^<>]{1,200}>")
 
 
 class Book(NamedTuple):
-    """A book as read.
+    """A book.
 
     Args:
-        screenplay: all of it is the narrator's.
-        cover: the bytes of its cover image, and the ending that fits them; or None.
-        skipped: titles or files of the front and back matter that was left out.
+        screenplay: every line is the narrator's.
+        cover: the cover image and its file name's ending, or None.
+        skipped: titles or files of front and back matter that was left out.
     """
 
     screenplay: Screenplay
@@ -150,34 +156,34 @@ class Book(NamedTuple):
     skipped: tuple[str, ...]
 
 
-def read_epub(path: Path, reading: Reading, *, front_matter: bool = False) -> Book:
+def read_epub(path: Path, state: ParseState, *, front_matter: bool = False) -> Book:
     """Read an EPUB.
 
     Args:
         path: of the file.
-        reading: where faults are noted.
+        state: receives the problems.
         front_matter: keep title pages, contents, notes and the like.
 
     Raises:
-        ScriptError: it cannot be read at all.
+        ScriptError: the archive or its package document cannot be read.
     """
     with Archive(path) as archive:
         manifest = archive.manifest()
-        draft = Draft(str(path), _header(manifest, str(path), reading), reading)
-        maker = _Maker(archive, manifest, draft, front_matter)
+        builder = ScreenplayBuilder(str(path), _header(manifest, str(path), state), state)
+        chapters = _ChapterBuilder(archive, manifest, builder, front_matter)
         for page in manifest.pages:
-            maker.add_page(page)
+            chapters.add_page(page)
         cover = _cover(archive, manifest)
-    return Book(draft.finish(), cover, tuple(maker.skipped))
+    return Book(builder.finish(), cover, tuple(chapters.skipped))
 
 
-def _header(manifest: Manifest, path: str, reading: Reading) -> Header:
-    header = bare_header(path, reading)
+def _header(manifest: Manifest, path: str, state: ParseState) -> Header:
+    header = default_header(path, state)
     found = manifest.metadata
     if title := found.get("title"):
         header.title, header.untitled = title, False
     header.author = found.get("creator", "")
-    if re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", found.get("language", "")):
+    if LANGUAGE.fullmatch(found.get("language", "")):
         header.language = found["language"]
     header.metadata = {key: found[name] for name, key in _METADATA.items() if name in found}
     if description := header.metadata.get("description"):
@@ -188,29 +194,28 @@ def _header(manifest: Manifest, path: str, reading: Reading) -> Header:
 def _cover(archive: Archive, manifest: Manifest) -> tuple[bytes, str] | None:
     try:
         data = archive.read(manifest.cover, MAX_COVER_BYTES) if manifest.cover else b""
-    except ScriptError:  # a book without its cover is still a book
+    except ScriptError:  # the book is usable without its cover
         return None
     if data.startswith(b"\xff\xd8\xff"):
         return data, ".jpg"
     return (data, ".png") if data.startswith(b"\x89PNG\r\n\x1a\n") else None
 
 
-class _Maker:
-    """Makes chapters of pages."""
+class _ChapterBuilder:
+    """Divides pages into chapters."""
 
-    def __init__(self, archive: Archive, manifest: Manifest, draft: Draft, front_matter: bool):
+    def __init__(self, archive: Archive, manifest: Manifest, builder: ScreenplayBuilder, front_matter: bool):
         self.skipped: list[str] = []
-        self._archive, self._manifest, self._draft = archive, manifest, draft
+        self._archive, self._manifest, self._builder = archive, manifest, builder
         self._front_matter = front_matter
         self._titles: dict[tuple[str, str], str] = {}
         for page, fragment, label in manifest.contents:
             self._titles.setdefault((page, fragment), label)
         self._pages_with_titles = {page for page, _ in self._titles}
-        self._fresh = True
-        self._told = ""  # the title of the chapter that has just begun, as its heading repeats it
+        self._title = ""  # of the chapter that has just begun, for headings that repeat it
 
     def add_page(self, page: str) -> None:
-        """Add the blocks of a page, or note that it is left out."""
+        """Add the blocks of a page, or add it to `skipped`."""
         root = parse_page(self._archive.read(page), self._archive.place(page))
         if root is None:
             return
@@ -227,13 +232,13 @@ class _Maker:
         place = self._archive.place(page)
         if (page, "") in self._titles:
             self._begin(self._titles[page, ""], Source(place, 1, 1))
-        elif page not in self._pages_with_titles and (not self._titles or not self._draft.in_chapter):
+        elif page not in self._pages_with_titles and (not self._titles or not self._builder.in_chapter):
             self._begin(title, Source(place, 1, 1))
         for block in blocks:
             self._add(block, page, Source(place, max(block.row, 1), 1))
 
     def _kinds(self, root: Any) -> set[str]:
-        """What the page says it is, on its body or on a section that holds all of it."""
+        """The epub:types of the page: of its body, and of sections that enclose all of it."""
         body = next((element for element in root.iter() if local_name(element) == "body"), root)
         outer = [body]
         while len(outer[-1]) == 1 and len(outer) < 4:
@@ -241,37 +246,36 @@ class _Maker:
         return {kind for element in outer for kind in epub_type(element)}
 
     def _begin(self, title: str, source: Source) -> None:
-        if self._draft.in_chapter and not self._draft.spoken:
-            self._draft.retitle(title, source)  # "Part One" directly in front of "Chapter 1"
+        if self._builder.in_chapter and not self._builder.lines:
+            self._builder.retitle(title, source)  # "Part One" directly before "Chapter 1"
         else:
-            self._draft.begin_chapter(title, source)
-        self._fresh, self._told = True, _bare(title)
+            self._builder.begin_chapter(title, source)
+        self._title = _bare(title)
 
     def _add(self, block: Block, page: str, source: Source) -> None:
         if block.kind == "anchor":
             if title := self._titles.get((page, block.text)):
                 self._begin(title, source)
             return
-        if not self._draft.in_chapter:
+        if not self._builder.in_chapter:
             self._begin("", source)
         if block.kind == "break" or SCENE.fullmatch(block.text):
-            if self._draft.spoken:
-                self._draft.add_scene_break(source)
-                self._fresh = True
+            if self._builder.lines:
+                self._builder.add_scene_break(source)
         elif not any(map(str.isalnum, block.text)):
-            self._draft.append(block.text)
+            self._builder.append(block.text)
         elif block.kind == "heading" and self._is_title(block.text):
             return
         else:
-            if block.kind == "heading" and self._draft.spoken:
-                self._draft.add_scene_break(source)
-            self._told = "" if block.kind == "paragraph" else self._told
-            self._draft.add_line("narrator", block.text, named_at=source, source=source, new_paragraph=True)
+            if block.kind == "heading" and self._builder.lines:
+                self._builder.add_scene_break(source)
+            self._title = "" if block.kind == "paragraph" else self._title
+            self._builder.add_line("narrator", block.text, named_at=source, source=source, new_paragraph=True)
 
     def _is_title(self, heading: str) -> bool:
-        """Whether a heading only repeats the chapter's title, or a part of it ("IV", then "The Storm")."""
+        """Whether a heading repeats the chapter's title or a part of it ("IV", then "The Storm")."""
         bare = _bare(heading)
-        return not self._draft.spoken and bool(bare) and bare in self._told
+        return not self._builder.lines and bool(bare) and bare in self._title
 
 
 def _bare(text: str) -> str:

@@ -1,4 +1,7 @@
-"""The archive of an EPUB: bounded, never unpacked to disk; metadata, reading order and contents."""
+"""The container of an EPUB (OCF): size limits, metadata, reading order and table of contents.
+
+Nothing is unpacked to disk.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urldefrag
 
 from csm_cli.core.errors import ScriptError
-from csm_cli.script.readers.xml import local_name, parse_page, parse_xml, plain
+from csm_cli.script.sources import local_name, parse_page, parse_xml, plain
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -27,13 +30,13 @@ _OPF = "{http://www.idpf.org/2007/opf}"
 
 @dataclass
 class Manifest:
-    """What the package document of an EPUB says.
+    """The package document (OPF) of an EPUB.
 
     Args:
-        metadata: title, creator, language and the like, the first of each kind, by Dublin Core name.
-        pages: paths of the reading order.
-        contents: (path, fragment, label) of the table of contents, in its order, nested entries among them.
-        kinds: what parts are, "cover" or "copyright-page", by path, as landmarks and guide say.
+        metadata: the first value of each Dublin Core element, by its name: title, creator, language.
+        pages: paths of the spine, in reading order.
+        contents: (path, fragment, label) of the table of contents, nested entries included.
+        kinds: types such as "cover" or "copyright-page" by path, of landmarks (EPUB 3) or guide (EPUB 2).
         cover: path of the cover image, or "".
     """
 
@@ -75,14 +78,14 @@ class Archive:
         self._zip.close()
 
     def place(self, name: str) -> str:
-        """How a file in the archive is named in messages."""
+        """Path of a file in the archive, for messages."""
         return f"{self.path}/{name}"
 
     def read(self, name: str, most: int = MAX_PAGE_BYTES) -> bytes:
-        """The bytes of a file in the archive.
+        """The content of a file in the archive.
 
         Raises:
-            ScriptError: it is not there, damaged, encrypted, or larger than `most`, whatever its header says.
+            ScriptError: it is missing, damaged, encrypted, or unpacks to more than `most` bytes.
         """
         if name not in self._names:
             self._refuse(f"names {name!r}, which is not in it")
@@ -106,10 +109,10 @@ class Archive:
         return data
 
     def manifest(self) -> Manifest:
-        """Read the package document and the table of contents.
+        """Parse the package document and the table of contents.
 
         Raises:
-            ScriptError: they are not there or not well-formed, or the book is protected.
+            ScriptError: they are missing or not well-formed, or the book has DRM.
         """
         self._check_protection()
         container = parse_xml(self.read("META-INF/container.xml"), self.place("META-INF/container.xml"))
@@ -182,7 +185,7 @@ class _Package:
         return self.resolve(self.items[identity].get("href", ""))[0]
 
     def resolve(self, href: str, folder: str | None = None) -> tuple[str, str]:
-        """The path and fragment that a link means; a path that leads out of the archive is none in it."""
+        """The path in the archive and the fragment of a link."""
         bare, fragment = urldefrag(href)
         base = self.folder if folder is None else folder
         return posixpath.normpath(posixpath.join(base, unquote(bare))), unquote(fragment)
@@ -216,6 +219,6 @@ class _Package:
 
 
 def epub_type(element: Any) -> list[str]:
-    """What an element is, in the words of epub:type and of ARIA's roles."""
+    """The values of an element's epub:type and of its DPUB-ARIA role."""
     value = element.get("{http://www.idpf.org/2007/ops}type") or element.get("epub:type") or ""
     return [*value.lower().split(), *(element.get("role") or "").lower().replace("doc-", "").split()]

@@ -1,4 +1,4 @@
-"""Dialogues in JSON: a list of `{"speaker": …, "text": …}`, alone or under "lines" and the like."""
+"""Parser of dialogues in JSON: a list of `{"speaker": …, "text": …}`, alone or under "lines" and the like."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import json
 import re
 from collections.abc import Iterator
 
+from csm_cli.script.builder import ScreenplayBuilder
 from csm_cli.script.document import NARRATOR, Screenplay
-from csm_cli.script.draft import Draft
-from csm_cli.script.header import RESERVED, bare_header
-from csm_cli.script.problems import Problems, shown
-from csm_cli.script.reading import Reading
-from csm_cli.script.source_text import SourceText
+from csm_cli.script.header import RESERVED, default_header
+from csm_cli.script.problems import Problems, SourceText, shown
+from csm_cli.script.sources import ParseState
 
 _SPEAKER = ("speaker", "name", "character", "role", "from", "speaker_name", "speaker_id")
 _TEXT = ("text", "line", "content", "utterance", "message", "value", "dialogue")
@@ -22,28 +21,28 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f]")
 
 
-def read_json(source: SourceText, reading: Reading) -> Screenplay:
-    """The screenplay in a JSON text; faults are noted in `reading`."""
-    problems = reading.problems
-    header = bare_header(source.path, reading)
-    header.cast_known = False
+def read_json(source: SourceText, state: ParseState) -> Screenplay:
+    """Parse a dialogue; problems are added to `state`."""
+    problems = state.problems
+    header = default_header(source.path, state)
+    header.strict_cast = False
     start = re.search(rf"\A\s*\[|{_LISTS}", source.text)
     if title := _TITLE.search(source.text, 0, start.start() if start else 2000):
         header.title, header.untitled = " ".join(_clean(json.loads(title[1], strict=False)).split()), False
-    draft = Draft(source.path, header, reading)
+    builder = ScreenplayBuilder(source.path, header, state)
     if start is None:
         problems.add(source.at(0), 'expected a list of {"speaker": …, "text": …}')
-        return draft.finish()
-    draft.begin_chapter(header.title, source.at(0), implied=True)
+        return builder.finish()
+    builder.begin_chapter(header.title, source.at(0), implied=True)
     for at, item in _items(source, start.end(), problems):
-        _add(item, at, source, draft, problems)
+        _add(item, at, source, builder, problems)
         if problems.full:
             break
-    return draft.finish()
+    return builder.finish()
 
 
 def _items(source: SourceText, index: int, problems: Problems) -> Iterator[tuple[int, object]]:
-    """The items of the list that begins at `index`, with where they stand."""
+    """The items of the list that begins at `index`, each with its index in the text."""
     decoder, text = json.JSONDecoder(strict=False), source.text
     while True:
         between = _BETWEEN.match(text, index)
@@ -63,7 +62,7 @@ def _items(source: SourceText, index: int, problems: Problems) -> Iterator[tuple
         index = end
 
 
-def _add(item: object, at: int, source: SourceText, draft: Draft, problems: Problems) -> None:
+def _add(item: object, at: int, source: SourceText, builder: ScreenplayBuilder, problems: Problems) -> None:
     place = source.at(at)
     fields = item if isinstance(item, dict) else {}
     if isinstance(item, list) and len(item) == 2 and all(isinstance(part, str) for part in item):
@@ -71,7 +70,7 @@ def _add(item: object, at: int, source: SourceText, draft: Draft, problems: Prob
     text = next((fields[key] for key in _TEXT if isinstance(fields.get(key), str)), None)
     if text is None:
         problems.add(place, f'expected {{"speaker": …, "text": …}}, not {shown(json.dumps(item))}')
-        draft.skip_line()
+        builder.skip_line()
         return
     name = next((fields[key] for key in _SPEAKER if isinstance(fields.get(key), (str, int))), NARRATOR)
     name = " ".join(_clean(str(name)).split()) or NARRATOR
@@ -79,7 +78,7 @@ def _add(item: object, at: int, source: SourceText, draft: Draft, problems: Prob
         name = f"Speaker {name}"
     speaker = f"{name}." if name in RESERVED else name
     for paragraph in re.split(r"\n\s*\n", _clean(text)) or [""]:
-        draft.add_line(speaker, paragraph, named_at=place, source=place, new_paragraph=True)
+        builder.add_line(speaker, paragraph, named_at=place, source=place, new_paragraph=True)
 
 
 def _clean(text: str) -> str:

@@ -1,26 +1,29 @@
-"""Scripts in Markdown: headings are chapters, paragraphs are lines. docs/scripts.md has the language."""
+"""Parser of Markdown scripts: headings are chapters, paragraphs are lines; see docs/scripts.md."""
 
 from __future__ import annotations
 
 import re
 
-from csm_cli.script.cues import (
+from csm_cli.script.builder import ScreenplayBuilder
+from csm_cli.script.document import NARRATOR, Screenplay
+from csm_cli.script.header import Header, default_header, read_header, read_text
+from csm_cli.script.markup import (
+    BLANK,
     BRACES,
     CUE,
-    check_twice,
+    QUOTE,
+    UnreadMarkup,
+    begins_item,
+    check_duplicates,
+    misspelt_cue,
+    plain_text,
     read_braces,
     read_cue,
     trailing_braces,
-    unknown_cue,
 )
-from csm_cli.script.document import NARRATOR, Screenplay, Source
-from csm_cli.script.draft import Draft, Header
-from csm_cli.script.header import bare_header, read_header, read_text
-from csm_cli.script.markup import GONE, QUOTE, Marks, begins_item, plain_text
-from csm_cli.script.problems import Problems
-from csm_cli.script.reading import Reading
+from csm_cli.script.problems import Problems, Source, SourceText
 from csm_cli.script.settings import CHAPTER_KEYS, LINE_KEYS, check_keys, read_seed, read_settings
-from csm_cli.script.source_text import SourceText
+from csm_cli.script.sources import ParseState
 from csm_cli.script.yaml_nodes import Fields, Scalar, kind, parse_nodes
 
 _COMMENT = re.compile(r"(?<!\\)<!--.*?(-->|\Z)", re.DOTALL)
@@ -33,58 +36,58 @@ _CHAPTER_VOICE = "voice."
 _KEYS = (*LINE_KEYS, "speaker")
 
 
-def read_markdown(source: SourceText, reading: Reading) -> Screenplay:
-    """The screenplay in a Markdown text; faults are noted in `reading`."""
-    header, first = _front_matter(source, reading)
-    body = _without_comments(source, first, reading.problems)
-    draft = Draft(source.path, header, reading)
-    reader = _Reader(source.path, header, draft, reading.problems)
+def read_markdown(source: SourceText, state: ParseState) -> Screenplay:
+    """Parse a Markdown script; problems are added to `state`."""
+    header, first = _front_matter(source, state)
+    body = _without_comments(source, first, state.problems)
+    builder = ScreenplayBuilder(source.path, header, state)
+    parser = _Parser(source.path, header, builder, state.problems)
     for number, row in enumerate(body, first + 1):
-        reader.take(row, number)
-        if reading.problems.full:
+        parser.feed(row, number)
+        if state.problems.full:
             break
-    reader.close()
-    return draft.finish()
+    parser.close()
+    return builder.finish()
 
 
-def _front_matter(source: SourceText, reading: Reading) -> tuple[Header, int]:
-    """The header and the number of rows that it takes."""
-    problems = reading.problems
+def _front_matter(source: SourceText, state: ParseState) -> tuple[Header, int]:
+    """The header and its number of rows."""
+    problems = state.problems
     rows = source.text.split("\n")
-    nothing = bare_header(source.path, reading)
+    header = default_header(source.path, state)
     if rows[0].rstrip() != "---":
-        return nothing, 0
+        return header, 0
     last = next((row for row, text in enumerate(rows) if row and text.rstrip() in ("---", "...")), None)
     if last is None:
         problems.add(source.at(0), 'the front matter that begins here has no closing "---"')
         problems.check()
-        return nothing, len(rows)
+        return header, len(rows)
     text = "\n".join(rows[1:last])
     before = len(problems.findings())
     root = parse_nodes(SourceText(source.path, text, first_line=2), problems)
     if isinstance(root, Fields):
-        return read_header(root, source.path, reading), last + 1
+        return read_header(root, source.path, state), last + 1
     if root is not None:
         problems.add(root.source, f"front matter has keys such as title and voices; this is {kind(root)}")
-    nothing.cast_known = len(problems.findings()) == before
-    return nothing, last + 1
+    header.strict_cast = len(problems.findings()) == before
+    return header, last + 1
 
 
 def _without_comments(source: SourceText, first: int, problems: Problems) -> list[str]:
-    """The rows from `first` on, comments blotted out in place."""
+    """The rows from `first` on, with comments blanked out."""
     body = source.text.split("\n", first)[first] if first else source.text
     start = len(source.text) - len(body)
 
-    def blot(match: re.Match[str]) -> str:
+    def blank_out(match: re.Match[str]) -> str:
         if not match[1]:
             problems.add(source.at(start + match.start()), 'this comment has no closing "-->"')
-        return re.sub(r"[^\n]", GONE, match[0]).replace("\n", f"{GONE}\n{GONE}")
+        return re.sub(r"[^\n]", BLANK, match[0]).replace("\n", f"{BLANK}\n{BLANK}")
 
-    return (_COMMENT.sub(blot, body) if "<!--" in body else body).split("\n")
+    return (_COMMENT.sub(blank_out, body) if "<!--" in body else body).split("\n")
 
 
 def _title(heading: str) -> str:
-    """The title in "# Title" or "# Title ##", its marks as they stand."""
+    """The title in "# Title" or "# Title ##", with its inline marks."""
     title = heading.lstrip("#").strip()
     bare = title.rstrip("#")
     if not bare or bare[-1].isspace():
@@ -92,27 +95,27 @@ def _title(heading: str) -> str:
     return title
 
 
-class _Reader:
-    """Goes through the rows. `_said` holds the rows of the line that is being read."""
+class _Parser:
+    """Parses the body, row by row. `_rows` are the rows of the open line."""
 
-    def __init__(self, path: str, header: Header, draft: Draft, problems: Problems):
-        self._path, self._header, self._draft, self._problems = path, header, draft, problems
-        self._marks = Marks(path, problems)
-        self._said: list[str] = []
+    def __init__(self, path: str, header: Header, builder: ScreenplayBuilder, problems: Problems):
+        self._path, self._header, self._builder, self._problems = path, header, builder, problems
+        self._unread = UnreadMarkup(path, problems)
+        self._rows: list[str] = []
         self._speaker, self._named_at, self._source = NARRATOR, Source(path, 1, 1), Source(path, 1, 1)
         self._settings: Fields | None = None
-        self._named = False  # the line begins with a speaker's name
+        self._named = False  # the open line begins with a speaker's name
         self._fresh = True  # the next line begins a paragraph
-        self._open = False  # a line is being read
-        self._quoted = self._listed = False  # of a block quote, of a list
-        self._scenes = False  # a scene with a title has been met
+        self._open = False  # a line is open
+        self._quoted = self._listed = False  # the paragraph is in a block quote, in a list
+        self._scenes = False  # the note about titles of scenes has been given
 
-    def take(self, row: str, number: int) -> None:
-        """Read one physical line of the script; `number` counts from 1."""
-        row = self._marks.blot(row, number)
-        text = row.replace(GONE, " ").strip() if GONE in row else row.strip()
+    def feed(self, row: str, number: int) -> None:
+        """Parse a row; `number` counts from 1."""
+        row = self._unread.blank_out(row, number)
+        text = row.replace(BLANK, " ").strip() if BLANK in row else row.strip()
         source = Source(self._path, number, row.index(text[0]) + 1 if text else 1)
-        if self._marks.unread(text, source):
+        if self._unread.skips(text, source):
             self._end_paragraph()
             return
         if text and (quote := QUOTE.match(text)):
@@ -123,7 +126,7 @@ class _Reader:
             row = " " * (source.column - 1 + quote.end()) + row[source.column - 1 + quote.end() :]
             source = Source(self._path, number, row.index(text[0]) + 1 if text else 1)
         if not text:
-            if GONE not in row:  # a comment on a line of its own does not end a paragraph
+            if BLANK not in row:  # a comment on a row of its own does not end a paragraph
                 self._end_paragraph()
             return
         if text[0] == "#":
@@ -131,7 +134,7 @@ class _Reader:
         elif text[0] in "-*_" and _RULE.fullmatch(text):
             self._end_paragraph()
             self._chapter(source)
-            self._draft.add_scene_break(source)
+            self._builder.add_scene_break(source)
         elif text[0] == "[" and (cue := CUE.fullmatch(text)):
             self._cue(cue, source)
         elif (bullet := begins_item(text, self._open and not self._listed)) >= 0:
@@ -143,28 +146,28 @@ class _Reader:
             self._text(row, text, source)
 
     def close(self) -> None:
-        """At the end of the script."""
-        self._marks.close()
+        """End the script."""
+        self._unread.close()
         self.end_line()
 
     def end_line(self) -> None:
-        """Hand over the line that is being read."""
+        """Add the open line."""
         if not self._open:
             return
         self._chapter(self._named_at)
-        said, notes = "\n".join(self._said), list[str]()
-        while self._named and said[:1] == "(" and (note := _NOTE.match(said)):
-            said = said[note.end() :]
+        text, notes = "\n".join(self._rows), list[str]()
+        while self._named and text[:1] == "(" and (note := _NOTE.match(text)):
+            text = text[note.end() :]
             notes += [" ".join(plain_text(note[1]).split())] if note[1].strip() else []
         fields = self._settings or Fields(self._source)
         voice = ""
         if fields.pairs:
             check_keys(fields, _KEYS, self._problems)
-            check_twice(fields, self._problems)
+            check_duplicates(fields, self._problems)
             voice = read_text(fields, "voice", self._problems)
-        self._draft.add_line(
+        self._builder.add_line(
             self._speaker,
-            self._plain(said, self._source),
+            self._plain(text, self._source),
             named_at=self._named_at,
             source=self._source,
             seed=read_seed(fields, self._problems) if fields.pairs else None,
@@ -174,11 +177,11 @@ class _Reader:
             voice=voice,
         )
         self._fresh = self._open = self._named = False
-        self._said, self._settings = [], None
+        self._rows, self._settings = [], None
 
     def _plain(self, text: str, source: Source) -> str:
-        r"""Variables are filled in first: the backslash of `\{{` is theirs, not Markdown's."""
-        return plain_text(self._draft.fill(text, source))
+        r"""`text` with variables replaced, then without marks: the backslash of `\{{` is not Markdown's."""
+        return plain_text(self._builder.fill(text, source))
 
     def _end_paragraph(self) -> None:
         self.end_line()
@@ -187,8 +190,8 @@ class _Reader:
         self._speaker = NARRATOR
 
     def _chapter(self, source: Source) -> None:
-        if not self._draft.in_chapter:
-            self._draft.begin_chapter(self._header.title, source, implied=True)
+        if not self._builder.in_chapter:
+            self._builder.begin_chapter(self._header.title, source, implied=True)
 
     def _heading(self, text: str, source: Source) -> None:
         marks = _HEADING.match(text)
@@ -202,7 +205,7 @@ class _Reader:
         self._end_paragraph()
         if len(marks[1]) > 1:
             self._chapter(source)
-            self._draft.add_scene_break(source, self._plain(_title(text), source))
+            self._builder.add_scene_break(source, self._plain(_title(text), source))
             if not self._scenes:
                 self._scenes = True
                 what = 'this is a scene: its title is not spoken; a chapter is written "# Title"'
@@ -220,17 +223,17 @@ class _Reader:
             else:
                 rest.pairs.append((key, value))
         check_keys(rest, CHAPTER_KEYS, self._problems)
-        check_twice(fields, self._problems)
+        check_duplicates(fields, self._problems)
         settings, seed = read_settings(rest, self._problems), read_seed(rest, self._problems)
         title = self._plain(_title(text), source)
-        self._draft.begin_chapter(" ".join(title.split()), source, settings, seed, voices)
+        self._builder.begin_chapter(" ".join(title.split()), source, settings, seed, voices)
 
     def _cue(self, cue: re.Match[str], source: Source) -> None:
-        """A cue ends a line but not a turn: the same speaker goes on in the row below."""
+        """Parse a cue. It ends the line, but the next row has the same speaker."""
         self.end_line()
         if cue[1].lower() != "include":
             self._chapter(source)
-        read_cue(cue, source, self._draft, self._problems)
+        read_cue(cue, source, self._builder, self._problems)
 
     def _text(self, row: str, text: str, source: Source) -> None:
         if "[" in row:
@@ -239,7 +242,7 @@ class _Reader:
                     continue
                 at = Source(self._path, source.line, cue.start() + 1)
                 self._problems.add(at, f"a {cue[1].lower()} stands on a line of its own: {cue[0]}")
-            if text[0] == "[" and text[-1] == "]" and (hint := unknown_cue(text)):
+            if text[0] == "[" and text[-1] == "]" and (hint := misspelt_cue(text)):
                 self._problems.add(source, f"{text} is read aloud as it stands{hint}", "warning")
         begin = source.column - 1
         if text[0] in "*_" and (speaker := _SPEAKER.match(row, begin)):
@@ -254,22 +257,22 @@ class _Reader:
             self.end_line()
             self._open, self._named_at, self._source = True, source, source
             begin = self._braces(row, begin, source.line)
-            self._forgotten_stars(text, source)
+            self._missing_stars(text, source)
         else:
-            self._forgotten_stars(text, source)
-        if said := row[begin:].replace(GONE, "").strip().removesuffix("\\"):
-            if not self._said:
+            self._missing_stars(text, source)
+        if content := row[begin:].replace(BLANK, "").strip().removesuffix("\\"):
+            if not self._rows:
                 self._source = Source(self._path, source.line, begin + 1)
-            self._said.append(said)
+            self._rows.append(content)
 
-    def _forgotten_stars(self, text: str, source: Source) -> None:
+    def _missing_stars(self, text: str, source: Source) -> None:
         named = _NAME_COLON.match(text) if ":" in text[:62] else None
-        if named and self._draft.resolve(named[1])[0] in self._header.cast:
+        if named and self._builder.cast.resolve(named[1])[0] in self._header.cast:
             what = rf'a line of {named[1]} is written "**{named[1]}:** text" (or "\:" if this is no name)'
             self._problems.add(source, what)
 
     def _braces(self, row: str, begin: int, number: int) -> int:
-        """Read the settings that a line begins with; where its text begins."""
+        """Parse the settings at `begin`; returns where the text begins."""
         if row[begin : begin + 1] != "{" or not (braces := BRACES.match(row, begin)):
             return begin
         self._settings = read_braces(braces, number, 1, self._path)

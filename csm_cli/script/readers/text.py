@@ -1,7 +1,7 @@
-"""Plain text: paragraphs between blank lines, and the ways of naming speakers that are met in the wild.
+"""Parser of plain text: paragraphs between blank rows, with the usual ways of naming speakers.
 
-`NAME: text`, `Speaker 1: text` and `[S1] text` name a speaker; "Chapter 4", alone between blank lines, begins
-a chapter; `* * *` a scene. Nothing else has a meaning, and every other character is kept.
+`NAME: text`, `Speaker 1: text` and `[S1] text` name a speaker; "Chapter 4", alone between blank rows, begins
+a chapter; `* * *` is a scene break. Nothing else has a meaning, and every other character is kept.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from csm_cli.script.document import NARRATOR, Screenplay, Source
-from csm_cli.script.draft import Draft
-from csm_cli.script.header import RESERVED, bare_header
-from csm_cli.script.reading import Reading
-from csm_cli.script.source_text import SourceText
+from csm_cli.script.builder import ScreenplayBuilder
+from csm_cli.script.document import NARRATOR, Screenplay
+from csm_cli.script.header import RESERVED, default_header
+from csm_cli.script.problems import Source, SourceText
+from csm_cli.script.sources import ParseState
 
 SCENE = re.compile(r"[*#~_=•⁂·–—-](?:\s*[*#~_=•⁂·–—-]){0,12}")
 _NUMBER = r"(?:[0-9]{1,4}|[IVXLC]{1,8}|One|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten|Eleven|Twelve)"
@@ -28,39 +28,39 @@ _NUMBERED = re.compile(r"(Speaker\s*[0-9A-Z]{1,3})\s*:\s+", re.IGNORECASE)
 _NAMED = re.compile(r"([^\W\d_][^\n:!?.,;\"“”]{0,38}[\w.)])\s*:\s+(?=\S)")
 
 
-def read_text_script(source: SourceText, reading: Reading) -> Screenplay:
-    """The screenplay in a plain text; faults are noted in `reading`."""
-    header = bare_header(source.path, reading)
-    header.cast_known = False
+def read_text_script(source: SourceText, state: ParseState) -> Screenplay:
+    """Parse a plain text; problems are added to `state`."""
+    header = default_header(source.path, state)
+    header.strict_cast = False
     rows = source.text.split("\n")
     names = _speakers(rows) | set(header.cast)
-    draft = Draft(source.path, header, reading)
-    speaker, said, place, named_at, fresh = NARRATOR, list[str](), None, Source(source.path, 1, 1), True
+    builder = ScreenplayBuilder(source.path, header, state)
+    speaker, content, place, named_at, fresh = NARRATOR, list[str](), None, Source(source.path, 1, 1), True
 
     def end() -> None:
-        nonlocal said, fresh
-        text = " ".join(said)
+        nonlocal content, fresh
+        text = " ".join(content)
         if any(map(str.isalnum, text)):
             assert place is not None
-            _open(draft, header.title, place)
-            draft.add_line(speaker, text, named_at=named_at, source=place, new_paragraph=fresh)
+            _open(builder, header.title, place)
+            builder.add_line(speaker, text, named_at=named_at, source=place, new_paragraph=fresh)
             fresh = False
         elif text:
-            draft.append(text)
-        said = []
+            builder.append(text)
+        content = []
 
     for number, row in enumerate([*rows, ""], 1):
         text = row.strip()
         here = Source(source.path, number, len(row) - len(row.lstrip()) + 1)
-        alone = not said and (number >= len(rows) or not rows[number].strip())
+        alone = not content and (number >= len(rows) or not rows[number].strip())
         if not text:
             end()
             fresh, speaker = True, NARRATOR
         elif alone and ((title := _MARKED.fullmatch(text)) or HEADING.fullmatch(text)):
-            draft.begin_chapter(title[1] if title else text, here)
+            builder.begin_chapter(title[1] if title else text, here)
         elif alone and SCENE.fullmatch(text):
-            _open(draft, header.title, here)
-            draft.add_scene_break(here)
+            _open(builder, header.title, here)
+            builder.add_scene_break(here)
         else:
             if named := _speaker(text, names):
                 end()
@@ -68,16 +68,16 @@ def read_text_script(source: SourceText, reading: Reading) -> Screenplay:
                 text = text[named.end() :]
                 here = Source(here.path, here.line, here.column + named.end())
             if text:
-                place = here if not said else place
-                said.append(text)
-        if reading.problems.full:
+                place = here if not content else place
+                content.append(text)
+        if state.problems.full:
             break
-    return draft.finish()
+    return builder.finish()
 
 
-def _open(draft: Draft, title: str, source: Source) -> None:
-    if not draft.in_chapter:
-        draft.begin_chapter(title, source, implied=True)
+def _open(builder: ScreenplayBuilder, title: str, source: Source) -> None:
+    if not builder.in_chapter:
+        builder.begin_chapter(title, source, implied=True)
 
 
 def _speaker(row: str, names: set[str]) -> re.Match[str] | None:
@@ -92,7 +92,7 @@ def _speaker(row: str, names: set[str]) -> re.Match[str] | None:
 
 
 def _speakers(rows: list[str]) -> set[str]:
-    """Names that stand before a colon twice or more: once may be a sentence such as "Note: …"."""
+    """Names before a colon, at least twice: a single one may be a sentence such as "Note: …"."""
     counts: Counter[str] = Counter()
     filled = 0
     for row in rows:
@@ -103,8 +103,8 @@ def _speakers(rows: list[str]) -> set[str]:
         named = _NAMED.match(text) if ":" in text[:44] else None
         if named and named[1][0].isupper() and len(named[1].split()) <= 4:
             counts[" ".join(named[1].split())] += 1
-    mostly = sum(counts.values()) * 2 > filled  # nearly every row names somebody: then once is enough
+    mostly = sum(counts.values()) * 2 > filled  # if most rows have a name, once is enough
     often = {name for name, count in counts.items() if count > 1 or mostly}
-    if often:  # beside others who speak, a name in capitals is one
+    if often:  # in a dialogue, a single name in capitals is one too
         often |= {name for name in counts if name.isupper() and len(name) > 1}
     return often - set(RESERVED)

@@ -1,15 +1,13 @@
-"""Scripts in YAML: `chapters` (or just `lines`) of `- Name: text` items. docs/scripts.md has the language."""
+"""Parser of YAML scripts: `chapters` (or just `lines`) of `- Name: text` items; see docs/scripts.md."""
 
 from __future__ import annotations
 
 import re
 
-from csm_cli.script.cues import INCLUDED_ENDINGS, add_sound
+from csm_cli.script.builder import ScreenplayBuilder
 from csm_cli.script.document import NARRATOR, Screenplay
-from csm_cli.script.draft import Draft
 from csm_cli.script.header import RESERVED, is_nothing, read_header, read_list, read_text
-from csm_cli.script.problems import Problems, did_you_mean, shown
-from csm_cli.script.reading import Reading
+from csm_cli.script.problems import Problems, SourceText, did_you_mean, shown
 from csm_cli.script.settings import (
     CHAPTER_KEYS,
     LINE_KEYS,
@@ -17,9 +15,10 @@ from csm_cli.script.settings import (
     read_seconds,
     read_seed,
     read_settings,
+    read_sound,
     read_switch,
 )
-from csm_cli.script.source_text import SourceText
+from csm_cli.script.sources import ParseState
 from csm_cli.script.yaml_nodes import Fields, Items, Node, Scalar, kind, parse_nodes
 
 SCENE = ("scene break", "scene", "---")
@@ -28,9 +27,9 @@ _LINE_KEYS = ("speaker", "text", "note", "paragraph", *LINE_KEYS)
 _NOTE = re.compile(r"\(([^()]*)\)\s*")
 
 
-def read_yaml(source: SourceText, reading: Reading) -> Screenplay | None:
-    """The screenplay in a YAML text, faults noted in `reading`; None if it does not parse at all."""
-    problems = reading.problems
+def read_yaml(source: SourceText, state: ParseState) -> Screenplay | None:
+    """Parse a YAML script; problems are added to `state`. None if it is not a mapping in valid YAML."""
+    problems = state.problems
     before = bool(problems)
     root = parse_nodes(source, problems)
     if root is None:
@@ -42,22 +41,22 @@ def read_yaml(source: SourceText, reading: Reading) -> Screenplay | None:
             root.source, f"a script begins with keys such as title and chapters, not with {kind(root)}"
         )
         return None
-    header = read_header(root, source.path, reading, ("chapters", "lines"))
-    draft = Draft(source.path, header, reading)
+    header = read_header(root, source.path, state, ("chapters", "lines"))
+    builder = ScreenplayBuilder(source.path, header, state)
     chapters, lines = root.get("chapters"), root.get("lines")
     if chapters is not None and lines is not None:
         problems.add(lines.source, "a script has either chapters or lines, not both")
     elif chapters is not None:
-        _read_chapters(chapters, draft, problems)
+        _read_chapters(chapters, builder, problems)
     elif lines is not None:
-        draft.begin_chapter(header.title, root.source, implied=True)
-        _read_lines(lines, draft, problems)
+        builder.begin_chapter(header.title, root.source, implied=True)
+        _read_lines(lines, builder, problems)
     elif not problems:
         problems.add(root.source, "nothing to speak: the script has neither chapters nor lines")
-    return draft.finish()
+    return builder.finish()
 
 
-def _read_chapters(node: Node, draft: Draft, problems: Problems) -> None:
+def _read_chapters(node: Node, builder: ScreenplayBuilder, problems: Problems) -> None:
     if not isinstance(node, Items) or not node.items:
         problems.add(node.source, f"chapters must be a list of chapters, not {_what(node)}")
         return
@@ -66,22 +65,22 @@ def _read_chapters(node: Node, draft: Draft, problems: Problems) -> None:
             problems.add(chapter.source, f"a chapter has the keys title and lines; this is {kind(chapter)}")
             continue
         if chapter.get("include") is not None:
-            _read_include(chapter, draft, problems)
+            _read_include(chapter, builder, problems)
             continue
         check_keys(chapter, ("title", "lines", "voices", *CHAPTER_KEYS), problems)
-        draft.begin_chapter(
-            draft.fill(read_text(chapter, "title", problems), chapter.source),
+        builder.begin_chapter(
+            builder.fill(read_text(chapter, "title", problems), chapter.source),
             chapter.source,
             read_settings(chapter, problems),
             read_seed(chapter, problems),
-            _read_voices(chapter.get("voices"), draft, problems),
+            _read_voices(chapter.get("voices"), builder, problems),
         )
         if (lines := chapter.get("lines")) is not None:
-            _read_lines(lines, draft, problems)
+            _read_lines(lines, builder, problems)
 
 
-def _read_voices(node: Node | None, draft: Draft, problems: Problems) -> dict[str, str]:
-    """The characters that have another voice in a chapter."""
+def _read_voices(node: Node | None, builder: ScreenplayBuilder, problems: Problems) -> dict[str, str]:
+    """The voices that a chapter overrides, by character."""
     if node is None or is_nothing(node):
         return {}
     if not isinstance(node, Fields):
@@ -96,10 +95,10 @@ def _read_voices(node: Node | None, draft: Draft, problems: Problems) -> dict[st
     return voices
 
 
-def _read_lines(node: Node, draft: Draft, problems: Problems) -> None:
+def _read_lines(node: Node, builder: ScreenplayBuilder, problems: Problems) -> None:
     if not isinstance(node, Items) or not node.items:
         problems.add(node.source, f"lines must be a list of lines, not {_what(node)}")
-        draft.skip_line()
+        builder.skip_line()
         return
     opening = True
     for item in node.items:
@@ -107,22 +106,22 @@ def _read_lines(node: Node, draft: Draft, problems: Problems) -> None:
             return
         if isinstance(item, Scalar):
             if item.text in SCENE:
-                draft.add_scene_break(item.source)
+                builder.add_scene_break(item.source)
                 opening = True
             elif item.text == BED_END:
-                draft.end_bed(item.source)
+                builder.end_bed(item.source)
             else:
                 hint = did_you_mean(item.text, [SCENE[0], BED_END]) or "; write - narrator: text"
                 problems.add(item.source, f"{kind(item)} has no speaker{hint}")
-                draft.skip_line()
+                builder.skip_line()
         elif not isinstance(item, Fields) or not item.pairs:
             problems.add(item.source, f"a line is written - Name: text; this is {_what(item)}")
-            draft.skip_line()
+            builder.skip_line()
         elif (key := item.pairs[0][0].text) in _CUES or (key in RESERVED and _cue_of(item)):
-            _CUES[key if key in _CUES else _cue_of(item)](item, draft, problems)
+            _CUES[key if key in _CUES else _cue_of(item)](item, builder, problems)
             opening |= item.get("scene") is not None
         else:
-            _read_line(item, opening, draft, problems)
+            _read_line(item, opening, builder, problems)
             opening = False
 
 
@@ -130,36 +129,36 @@ def _cue_of(item: Fields) -> str:
     return next((key.text for key, _ in item.pairs if key.text in _CUES), "")
 
 
-def _read_pause(item: Fields, draft: Draft, problems: Problems) -> None:
+def _read_pause(item: Fields, builder: ScreenplayBuilder, problems: Problems) -> None:
     check_keys(item, ("pause",), problems)
     value = item.get("pause")
     assert value is not None
     if not isinstance(value, Scalar):
         problems.add(value.source, f"a pause is a number of seconds, such as 1.5, not {kind(value)}")
     elif (seconds := read_seconds(value.text, value.source, problems)) is not None:
-        draft.add_pause(seconds, value.source)
+        builder.add_pause(seconds, value.source)
 
 
-def _read_scene(item: Fields, draft: Draft, problems: Problems) -> None:
+def _read_scene(item: Fields, builder: ScreenplayBuilder, problems: Problems) -> None:
     check_keys(item, ("scene",), problems)
-    draft.add_scene_break(item.source, draft.fill(read_text(item, "scene", problems), item.source))
+    builder.add_scene_break(item.source, builder.fill(read_text(item, "scene", problems), item.source))
 
 
-def _read_sound(item: Fields, draft: Draft, problems: Problems) -> None:
+def _read_sound(item: Fields, builder: ScreenplayBuilder, problems: Problems) -> None:
     file = item.get("sound") or item.get("bed")
     assert file is not None
     if isinstance(file, Scalar) and file.text == "end" and item.get("bed") is file:
         check_keys(item, ("bed",), problems)
-        draft.end_bed(item.source)
+        builder.end_bed(item.source)
     else:
-        add_sound(item, file.source, draft, problems)
+        builder.add_sound(read_sound(item, problems), file.source)
 
 
-def _read_include(item: Fields, draft: Draft, problems: Problems) -> None:
+def _read_include(item: Fields, builder: ScreenplayBuilder, problems: Problems) -> None:
     check_keys(item, ("include",), problems)
     node = item.get("include")
     assert node is not None
-    draft.include(read_text(item, "include", problems), node.source, INCLUDED_ENDINGS)
+    builder.include(read_text(item, "include", problems), node.source)
 
 
 _CUES = {
@@ -171,7 +170,7 @@ _CUES = {
 }
 
 
-def _read_line(item: Fields, opening: bool, draft: Draft, problems: Problems) -> None:
+def _read_line(item: Fields, opening: bool, builder: ScreenplayBuilder, problems: Problems) -> None:
     """`Name: text` with settings, or the long form with speaker, text and settings."""
     notes: tuple[str, ...] = ()
     text: Node | None
@@ -185,8 +184,8 @@ def _read_line(item: Fields, opening: bool, draft: Draft, problems: Problems) ->
         text = item.get("text")
         if long:
             check_keys(item, _LINE_KEYS, problems)
-            if (said_by := item.get("speaker")) is not None:
-                speaker, named_at = read_text(item, "speaker", problems), said_by.source
+            if (speaker_node := item.get("speaker")) is not None:
+                speaker, named_at = read_text(item, "speaker", problems), speaker_node.source
         elif len(names) == 1:
             for key, _ in item.pairs:
                 if key.text in RESERVED and key.text not in _LINE_KEYS:
@@ -195,8 +194,8 @@ def _read_line(item: Fields, opening: bool, draft: Draft, problems: Problems) ->
             speaker, named_at = key.text, key.source
         else:
             at = names[1][0].source if names else item.source
-            problems.add(at, _second(names[1][0].text) if names else "a line needs a speaker and text")
-            draft.skip_line()
+            problems.add(at, _second_key(names[1][0].text) if names else "a line needs a speaker and text")
+            builder.skip_line()
             return
     speaker = " ".join(speaker.split())
     if isinstance(text, (Items, Fields)):
@@ -204,16 +203,16 @@ def _read_line(item: Fields, opening: bool, draft: Draft, problems: Problems) ->
     if not speaker:
         problems.add(named_at, "a line needs a speaker")
     if not speaker or isinstance(text, (Items, Fields)):
-        draft.skip_line()
+        builder.skip_line()
         return
-    said, source = (text.text, text.source) if text is not None else ("", item.source)
-    while not long and said[:1] == "(" and (note := _NOTE.match(said)):
-        said = said[note.end() :]
+    content, source = (text.text, text.source) if text is not None else ("", item.source)
+    while not long and content[:1] == "(" and (note := _NOTE.match(content)):
+        content = content[note.end() :]
         notes += (" ".join(note[1].split()),) if note[1].strip() else ()
     if len(item.pairs) == 1:
-        draft.add_line(
+        builder.add_line(
             speaker,
-            draft.fill(said, source),
+            builder.fill(content, source),
             named_at=named_at,
             source=source,
             new_paragraph=opening,
@@ -223,9 +222,9 @@ def _read_line(item: Fields, opening: bool, draft: Draft, problems: Problems) ->
     if (written := item.get("note")) is not None:
         notes += tuple(" ".join(note.text.split()) for note in read_list(written, "note", problems))
     begins = item.get("paragraph")
-    draft.add_line(
+    builder.add_line(
         speaker,
-        draft.fill(said, source),
+        builder.fill(content, source),
         named_at=named_at,
         source=source,
         seed=read_seed(item, problems),
@@ -236,8 +235,8 @@ def _read_line(item: Fields, opening: bool, draft: Draft, problems: Problems) ->
     )
 
 
-def _second(key: str) -> str:
-    """What is wrong with a line that has a second key which is none of a line's."""
+def _second_key(key: str) -> str:
+    """The message for a line with a second key that is no setting."""
     if near := did_you_mean(key, LINE_KEYS):
         return f'unknown key "{shown(key)}"{near}'
     return f'"{shown(key)}" is a second speaker in one line; begin it with -'

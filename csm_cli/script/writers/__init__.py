@@ -1,4 +1,4 @@
-"""From a screenplay to the text of a script, in YAML or Markdown."""
+"""Writers of scripts: YAML and Markdown."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from csm_cli.script.document import Screenplay
 WRITTEN = {".yaml": "yaml", ".yml": "yaml", ".md": "markdown", ".markdown": "markdown"}
 
 
-def written_format(path: Path, asked: str | None = None) -> str:
-    """The format to write: the one asked for, else that of the file's ending, else Markdown for "-".
+def written_format(path: Path, requested: str | None = None) -> str:
+    """The format to write: the requested one, else by the ending of the path; Markdown for "-".
 
     Raises:
-        UsageError: it is none that csm writes.
+        UsageError: there is no writer for it.
     """
-    found = asked or ("markdown" if str(path) == "-" else WRITTEN.get(path.suffix.lower()))
+    found = requested or ("markdown" if str(path) == "-" else WRITTEN.get(path.suffix.lower()))
     if found not in WRITTEN.values():
         raise UsageError(
             "scripts are written as yaml or markdown",
-            where=asked or str(path),
+            where=requested or str(path),
             remedy="end it in .yaml or .md",
         )
     return str(found)

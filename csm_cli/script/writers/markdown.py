@@ -1,10 +1,9 @@
-"""A screenplay as a Markdown script. What is read from it is the same screenplay, apart from the places."""
+"""Writes a screenplay as a Markdown script, which reads back as an equal screenplay, apart from places."""
 
 from __future__ import annotations
 
 import re
 
-from csm_cli.script.cues import BRACES, CUE, trailing_braces
 from csm_cli.script.document import (
     NARRATOR,
     Bed,
@@ -18,10 +17,16 @@ from csm_cli.script.document import (
     Screenplay,
     Sound,
 )
-from csm_cli.script.markup import begins_block, plain_text
-from csm_cli.script.settings import written
-from csm_cli.script.writers.yaml import header_rows, own_settings, own_voice, settings_pairs, sound_pairs
-from csm_cli.script.yaml_nodes import number
+from csm_cli.script.markup import BRACES, CUE, begins_block, plain_text, trailing_braces
+from csm_cli.script.settings import as_written
+from csm_cli.script.writers.yaml import (
+    header_rows,
+    number,
+    own_settings,
+    own_voice,
+    settings_pairs,
+    sound_pairs,
+)
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
@@ -31,7 +36,7 @@ _PLAIN_NAME = re.compile(r"[^\s*:_\\\[\]<(\"{}][^*:_\\\[\]<\"{}]{0,98}")
 
 
 def write_markdown(play: Screenplay) -> str:
-    """The text of a Markdown script; one read with `expand=False` keeps its variables and includes."""
+    """The text of a Markdown script; variables and includes of an unexpanded screenplay are kept."""
     header = header_rows(play)
     blocks = ["\n".join(["---", *header, "---"])] if header else []
     writer = _Writer(play)
@@ -42,18 +47,17 @@ def write_markdown(play: Screenplay) -> str:
 
 
 class _Writer:
-    """Blocks are set apart by blank lines; what belongs to one paragraph stands in one block."""
+    """Collects blocks, which are separated by blank rows; a paragraph is one block."""
 
     def __init__(self, play: Screenplay):
         self.play = play
         self.blocks: list[str] = []
-        self._speaker: str | None = None  # who goes on if no name is given
 
     def chapter(self, chapter: Chapter) -> None:
         """Add a chapter."""
         pairs = settings_pairs(chapter.settings, chapter.seed)
         pairs |= {_quoted(f"voice.{name}"): _quoted(voice) for name, voice in chapter.voices.items()}
-        heading = "" if chapter.untitled else written(escape(chapter.title))
+        heading = "" if chapter.untitled else as_written(escape(chapter.title))
         if braces := trailing_braces(heading):
             heading = f"{heading[: braces.start()]}\\{braces[0]}"
         if heading.endswith("#"):
@@ -66,7 +70,7 @@ class _Writer:
             fresh = self._item(chapter, item, fresh)
 
     def _item(self, chapter: Chapter, item: Item, fresh: bool) -> bool:
-        """Add an item; whether a paragraph begins behind it anyway."""
+        """Add an item; returns whether the next line begins a paragraph in any case."""
         if isinstance(item, Line):
             self._line(chapter, item, fresh)
             return False
@@ -93,9 +97,9 @@ class _Writer:
                 name = f"**{line.speaker}:**"
             else:
                 pairs = {"speaker": _quoted(line.speaker)} | pairs
-        notes = [f"({written(_note(note))})" for note in line.notes]
+        notes = [f"({as_written(_note(note))})" for note in line.notes]
         named = bool(name) or "speaker" in pairs
-        text = written(escape(line.text, first=not named and not pairs))
+        text = as_written(escape(line.text, first=not named and not pairs))
         if named and text.startswith("("):
             text = f"\\{text}"
         row = " ".join(filter(None, [name, _braces(pairs), *notes, self._safe(text, line)]))
@@ -105,21 +109,19 @@ class _Writer:
             self.blocks[-1] += f"\n{row}"
 
     def _safe(self, text: str, line: Line) -> str:
-        """`text`, with a backslash before a colon behind what might be a speaker's name."""
+        """`text` with the colon escaped that would make its beginning a speaker's name."""
         named = _NAMED.match(text)
         if not named:
             return text
         before = text[: named.end() - 1]
-        kept = (len(before) - len(before.rstrip("\\"))) % 2  # the colon has its backslash already
+        kept = (len(before) - len(before.rstrip("\\"))) % 2  # an odd number: the colon is escaped already
         return text if kept else f"{before}\\:{text[named.end() :]}"
 
 
 def escape(text: str, first: bool = False) -> str:
-    """`text` so that Markdown leaves it as it is.
+    """`text`, which is on one line, with backslash escapes so that it is read as it is.
 
-    Args:
-        text: on one line.
-        first: it begins a row, where `#`, `---`, `[pause 1]`, `{seed=7}` and the like have a meaning.
+    `first`: it begins a row, where `#`, `---`, `[pause 1]`, `{seed=7}` and the like have a meaning.
     """
     marked = text.replace("\\", "\\\\").replace("*", "\\*").replace("](", "]\\(").replace("<!--", "\\<!--")
     marked = _UNDERSCORE.sub(r"\\_", marked)
@@ -134,7 +136,7 @@ def escape(text: str, first: bool = False) -> str:
 
 
 def _title(title: str) -> str:
-    title = written(escape(title))
+    title = as_written(escape(title))
     return f"{title[:-1]}\\#" if title.endswith("#") else title
 
 

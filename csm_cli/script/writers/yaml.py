@@ -1,10 +1,10 @@
-"""A screenplay as a YAML script. What is read from it is the same screenplay, apart from the places."""
+"""Writes a screenplay as a YAML script, which reads back as an equal screenplay, apart from places."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from csm_cli.script.cues import BED_DUCK, BED_FADE, BED_GAIN
 from csm_cli.script.document import (
     METADATA,
     NARRATOR,
@@ -23,12 +23,53 @@ from csm_cli.script.document import (
     Sound,
 )
 from csm_cli.script.header import RESERVED
-from csm_cli.script.settings import written
-from csm_cli.script.yaml_nodes import flow_list, flow_map, number, scalar
+from csm_cli.script.settings import BED_DUCK, BED_FADE, BED_GAIN, as_written
+
+# Plain scalars that other YAML parsers would not resolve to a string.
+_NOT_TEXT = re.compile(
+    r"(?:~|null|yes|no|on|off|true|false|y|n|[-+.0-9][-+.0-9_:eExobinfa]*|=|<<|---.*|\.\.\.)", re.IGNORECASE
+)
+_PLAIN_BLOCK = re.compile(r"[^\s\-?:,\[\]{}#&*!|>'\"%@`=][^\n]*")
+_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
+
+
+def scalar(text: str, *, flow: bool = False) -> str:
+    """`text`, which is on one line, as a scalar: plain where that is safe, else in double quotes.
+
+    `flow`: inside `{…}` or `[…]`, where fewer characters are safe.
+    """
+    if (
+        _PLAIN_BLOCK.fullmatch(text)
+        and text == text.strip()
+        and not _NOT_TEXT.fullmatch(text)
+        and not _HIDDEN.search(text)
+        and ": " not in text
+        and " #" not in text
+        and not text.endswith(":")
+        and not (flow and re.search(r"[,\[\]{}:]", text))
+    ):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + _HIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", escaped) + '"'
+
+
+def number(value: float) -> str:
+    """A number without an exponent or trailing zeros."""
+    return f"{value:.9f}".rstrip("0").rstrip(".") if value % 1 else str(int(value))
+
+
+def flow_map(pairs: Mapping[str, str]) -> str:
+    """`{key: value, …}`; the values are written scalars, the keys are not."""
+    return "{" + ", ".join(f"{scalar(key, flow=True)}: {value}" for key, value in pairs.items()) + "}"
+
+
+def flow_list(texts: tuple[str, ...]) -> str:
+    """`[a, b]`."""
+    return "[" + ", ".join(scalar(text, flow=True) for text in texts) + "]"
 
 
 def write_yaml(play: Screenplay) -> str:
-    """The text of a YAML script; a screenplay read with `expand=False` keeps its variables and includes."""
+    """The text of a YAML script; variables and includes of an unexpanded screenplay are kept."""
     rows = header_rows(play)
     chapters = play.chapters
     if len(chapters) == 1 and chapters[0].implied and not _own(chapters[0]):
@@ -41,7 +82,7 @@ def write_yaml(play: Screenplay) -> str:
 
 
 def header_rows(play: Screenplay) -> list[str]:
-    """The keys before the chapters, which are also the front matter of Markdown."""
+    """The rows of the header, which is also the front matter of a Markdown script."""
     rows = [] if play.untitled else [f"title: {scalar(play.title)}"]
     if play.author:
         rows.append(f"author: {scalar(play.author)}")
@@ -64,7 +105,7 @@ def header_rows(play: Screenplay) -> list[str]:
 
 
 def settings_pairs(settings: Settings, seed: int | None = None) -> dict[str, str]:
-    """Settings as keys and scalars, in the order in which they are written."""
+    """Keys and scalars of settings, in the order in which they are written."""
     pairs = {} if seed is None else {"seed": str(seed)}
     for key in ("temperature", "gain", "pause_before", "pause_after"):
         if (value := getattr(settings, key)) is not None:
@@ -75,19 +116,19 @@ def settings_pairs(settings: Settings, seed: int | None = None) -> dict[str, str
 
 
 def own_settings(play: Screenplay, chapter: Chapter, line: Line) -> Settings:
-    """What the line says itself: its settings less what is handed down."""
+    """The line's own settings, without inherited ones."""
     if line.settings is PLAIN:
         return PLAIN
     return line.settings.beyond(chapter.settings.within(play.settings))
 
 
 def own_voice(play: Screenplay, chapter: Chapter, line: Line) -> str:
-    """The voice that the line names itself, or ""."""
+    """The voice that the line itself names, or ""."""
     return "" if line.voice == play.cast_voice(chapter, line.speaker, line.style) else line.voice
 
 
 def _declared(member: CastMember) -> bool:
-    """An undeclared narrator without anything of its own comes by itself."""
+    """Whether a character needs a declaration: all but a narrator with the defaults."""
     return (
         member.name != NARRATOR
         or bool(member.voice or member.styles or member.aliases)
@@ -118,7 +159,7 @@ def _own(chapter: Chapter) -> Mapping[str, object]:
 
 
 def _chapter(play: Screenplay, chapter: Chapter) -> list[str]:
-    rows = [] if chapter.untitled else [f"title: {scalar(written(chapter.title))}"]
+    rows = [] if chapter.untitled else [f"title: {scalar(as_written(chapter.title))}"]
     rows += [f"{key}: {value}" for key, value in settings_pairs(chapter.settings, chapter.seed).items()]
     if chapter.voices:
         voices = {name: scalar(voice, flow=True) for name, voice in chapter.voices.items()}
@@ -144,7 +185,7 @@ def _item(play: Screenplay, chapter: Chapter, item: Item, opening: bool) -> str:
     if isinstance(item, Pause):
         return f"pause: {number(item.seconds)}"
     if isinstance(item, SceneBreak):
-        return f"scene: {scalar(written(item.title))}" if item.title else "scene break"
+        return f"scene: {scalar(as_written(item.title))}" if item.title else "scene break"
     if isinstance(item, BedEnd):
         return "bed end"
     if isinstance(item, Include):
@@ -157,10 +198,14 @@ def _item(play: Screenplay, chapter: Chapter, item: Item, opening: bool) -> str:
 
 
 def sound_pairs(item: Sound | Bed) -> dict[str, str]:
-    """The options of a sound or bed that differ from the usual."""
+    """The options of a sound or bed that differ from the defaults."""
     if isinstance(item, Bed):
-        usual = {"gain": (item.gain, BED_GAIN), "duck": (item.duck, BED_DUCK), "fade": (item.fade, BED_FADE)}
-        return {key: number(value) for key, (value, common) in usual.items() if value != common}
+        options = {
+            "gain": (item.gain, BED_GAIN),
+            "duck": (item.duck, BED_DUCK),
+            "fade": (item.fade, BED_FADE),
+        }
+        return {key: number(value) for key, (value, default) in options.items() if value != default}
     pairs = {"gain": number(item.gain)} if item.gain else {}
     return pairs | ({"over": "on"} if item.over else {})
 
@@ -174,8 +219,8 @@ def _line(play: Screenplay, chapter: Chapter, line: Line, opening: bool) -> str:
     pairs |= settings_pairs(own_settings(play, chapter, line), line.seed)
     if voice := own_voice(play, chapter, line):
         pairs["voice"] = scalar(voice, flow=True)
-    text = written(line.text)
+    text = as_written(line.text)
     if not pairs and line.speaker not in RESERVED and not text.startswith("("):
         return f"{_key(line.speaker)}: {scalar(text)}"
-    said = {"speaker": scalar(line.speaker, flow=True)} if line.speaker != NARRATOR else {}
-    return flow_map(said | pairs | {"text": scalar(text, flow=True)})
+    speaker = {"speaker": scalar(line.speaker, flow=True)} if line.speaker != NARRATOR else {}
+    return flow_map(speaker | pairs | {"text": scalar(text, flow=True)})

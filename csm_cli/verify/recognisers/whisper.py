@@ -16,11 +16,10 @@ import numpy as np
 
 from csm_cli.audio.resample import resample
 from csm_cli.core.errors import MissingError, UsageError, first_line
-from csm_cli.verify.recognisers.recogniser import INSTALL, RATE
+from csm_cli.verify.recognisers.recogniser import INSTALL, RATE, WHISPER
 from csm_cli.verify.recognisers.whisper_models import (
     CHOICES,
     DEFAULT_SIZE,
-    WHISPER,
     find_whisper,
     text_tokenizer,
 )
@@ -29,11 +28,11 @@ BATCH = 8
 FASTEST_WORDS_A_SECOND = 4.5
 BEAM = 5
 WINDOWS = (10, 20, 30)
-"""Seconds; the last is the longest that Whisper knows."""
+"""Seconds; the last is Whisper's own, the longest."""
 SILENCE_SECONDS = 2.0
-"""Of silence at least behind the speech: with less, a line or its end is thought to be said twice."""
+"""Of silence at least behind the speech: with less, a line or its end is often transcribed twice."""
 TOKENS_A_SECOND, LEAST_TOKENS = 12, 32
-"""More than anyone says; ends a transcript that goes round in a circle."""
+"""More than anyone speaks; ends a transcript that loops."""
 MOST_TOKENS = 400
 """Of a text; Whisper has room for 448 with its prompt."""
 STATES_A_SECOND = 50
@@ -78,7 +77,7 @@ class Whisper:
 
     Raises:
         MissingError: faster-whisper or the model is not there, or the model cannot be loaded.
-        UsageError: it does not know the language.
+        UsageError: it does not support the language.
     """
 
     def __init__(self, model: str, language: str = "en", device: str = "auto") -> None:
@@ -124,8 +123,8 @@ class Whisper:
         self._words = text_tokenizer(folder)
         self._prompt = self._whisper.get_prompt(self._tokens, [], without_timestamps=True)
 
-    def hear(self, sounds: Sequence[np.ndarray], rate: int) -> list[str]:
-        """As `Recogniser.hear`; in batches."""
+    def transcribe(self, sounds: Sequence[np.ndarray], rate: int) -> list[str]:
+        """As `Recogniser.transcribe`; in batches."""
         return [text for text, _ in self.weigh(sounds, rate, lambda place, text: ())]
 
     def weigh(
@@ -135,16 +134,16 @@ class Whisper:
         found: list[tuple[str, list[float]]] = [("", [])] * len(sounds)
         for places, encoded in self._encoded(sounds, rate):
             lengths = [sounds[place].size / rate for place in places]
-            for place, seconds, states, heard in zip(
+            for place, seconds, states, transcript in zip(
                 places, lengths, encoded, self._transcripts(encoded, max(lengths)), strict=True
             ):
                 states = states[: round((seconds + SILENCE_SECONDS) * STATES_A_SECOND)]
-                heard = without_loop(heard, seconds)
-                found[place] = heard, self._log_probabilities(states, texts(place, heard))
+                transcript = without_loop(transcript, seconds)
+                found[place] = transcript, self._log_probabilities(states, texts(place, transcript))
         return found
 
     def _transcripts(self, encoded: np.ndarray, seconds: float) -> list[str]:
-        """What is most likely said in each of a batch, the longest of which lasts `seconds`."""
+        """The most likely text of each of a batch, the longest of which lasts `seconds`."""
         most = len(self._prompt) + LEAST_TOKENS + round(TOKENS_A_SECOND * min(seconds, WINDOWS[-1]))
         found = self._model.generate(
             self._storage(encoded), [self._prompt] * len(encoded), beam_size=BEAM, max_length=most

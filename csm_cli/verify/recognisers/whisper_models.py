@@ -11,8 +11,8 @@ from typing import Any
 from csm_cli.checkpoints.find import in_hub_cache, looks_like_hub_id
 from csm_cli.core.errors import MissingError, first_line
 from csm_cli.core.files import cache_dir
+from csm_cli.verify.recognisers.recogniser import WHISPER
 
-WHISPER = "whisper"
 DEFAULT_SIZE = "base"
 CHOICES = "give whisper, whisper:SIZE, the folder or the Hub name of a Whisper, or pocketsphinx"
 REPOSITORIES = {
@@ -82,7 +82,7 @@ def text_tokenizer(folder: Path) -> Any:
 
 
 def _converted(folder: Path) -> Path:
-    """A copy of transformers weights in CTranslate2's format, float16, made when it is first asked for."""
+    """A copy of transformers weights in CTranslate2's format, float16, made at its first use."""
     from filelock import FileLock
 
     weights = next(p for name in ("model.safetensors", "pytorch_model.bin") if (p := folder / name).is_file())

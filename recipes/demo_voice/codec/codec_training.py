@@ -16,9 +16,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from csm_cli.training.graphs import GraphedStep, adamw, set_rate
+from csm_cli.training.devices import GraphedStep, adamw, set_rate
 from csm_cli.training.objective import Budget, learning_rate
-from recipes.demo_voice.codec.critics import Discriminators, Ear
+from recipes.demo_voice.codec.critics import Discriminators, PhoneClassifier
 from recipes.demo_voice.codec.mimi import decode_latents, encode_latents, scale_to_unit
 from recipes.demo_voice.codec.pool import SpeechPool
 from recipes.demo_voice.codec.quantiser import CodebookTrainer
@@ -34,12 +34,12 @@ class CodecOptions:
     peak_rate: float = 6e-4
     critic_rate: float = 3e-4
     quantise_from: float = 0.03
-    hear_from: float = 0.1
+    classifier_from: float = 0.1
     adversary_from: float = 0.3
     phones: int = 47
     phone_weight: float = 2.0
     harmonic_weight: float = 6.0
-    judged_frames: int = 8  # of a crop, heard by the discriminators: they cost three times the codec
+    judged_frames: int = 8  # of a crop, for the discriminators: they cost three times the codec
     fewer_levels: float = 0.25  # share of the crops that must do with fewer codebooks
     discriminator_channels: int = 16
     ear_width: int = 256
@@ -53,13 +53,13 @@ class Stage:
     """Which parts of the loop are at work; each stage is a graph of its own."""
 
     quantise: bool
-    hear: bool
+    classify: bool
     adversary: bool
     frozen: bool
 
 
 class CodecTrainer:
-    """Holds the model, its listeners and their optimisers.
+    """Holds the model, its critics and their optimisers.
 
     Args:
         model: a `transformers.MimiModel` with at least one semantic quantiser.
@@ -74,7 +74,7 @@ class CodecTrainer:
         dim = model.config.vector_quantization_hidden_dimension
         self.phone_head = nn.Linear(dim, 4 * options.phones).to(device)  # four labels of 20 ms a frame
         self.mel, self.harmonics = MultiScaleMelLoss().to(device), HarmonicLoss().to(device)
-        self.ear = Ear(options.phones, width=options.ear_width).to(device)
+        self.classifier = PhoneClassifier(options.phones, width=options.ear_width).to(device)
         self.judges = Discriminators(channels=options.discriminator_channels).to(device)
         self.encode: Callable[[torch.Tensor], torch.Tensor] = self._encode_latents
         self.decode: Callable[[torch.Tensor], torch.Tensor] = self._decode_latents
@@ -83,7 +83,7 @@ class CodecTrainer:
         parts: list[nn.Parameter] = [*model.parameters(), *self.phone_head.parameters()]
         self.maker = adamw(parts, options.peak_rate, (0.8, 0.98), 0.01, device)
         self.critic = adamw([*self.judges.parameters()], options.critic_rate, (0.8, 0.98), 0.01, device)
-        self.listener = adamw([*self.ear.parameters()], 1e-3, (0.9, 0.98), 0.01, device)
+        self.listener = adamw([*self.classifier.parameters()], 1e-3, (0.9, 0.98), 0.01, device)
         self.frozen = self.trained = False
         self.stage: Stage | None = None
         self.graph: GraphedStep | None = None
@@ -160,7 +160,7 @@ class CodecTrainer:
         options = self.options
         stage = Stage(
             quantise=self.trained or fraction >= options.quantise_from,
-            hear=self.trained or fraction >= options.hear_from,
+            classify=self.trained or fraction >= options.classifier_from,
             adversary=self.trained or fraction >= options.adversary_from,
             frozen=self.frozen,
         )
@@ -184,7 +184,7 @@ class CodecTrainer:
         losses = {"mel": self.mel(made, real), "wave": F.l1_loss(made, real), "commit": commitment,
                   "harmonics": self.harmonics(made, real)}  # fmt: skip
         total = 15 * losses["mel"] + options.harmonic_weight * losses["harmonics"]
-        if not stage.frozen:  # later it only keeps what cannot be known, the phase, small
+        if not stage.frozen:  # later it only shrinks the phase, which cannot be predicted
             total = total + 3 * losses["wave"]
         if not stage.frozen:
             total = total + 0.5 * commitment
@@ -193,12 +193,13 @@ class CodecTrainer:
             losses["phone"] = F.cross_entropy(guess.flatten(0, 2).float(), labels.flatten())
             total = total + options.phone_weight * losses["phone"]
         with self.autocast():
-            heard, _ = self.ear(real * 10 ** (torch.rand(len(real), 1, device=real.device) * 0.6 - 0.3))
-            losses["ear_error"] = F.cross_entropy(heard.float(), phones)
-            if stage.hear:  # in a run from nothing, not before the ear has learned something
-                self.ear.requires_grad_(False)
-                losses["hearing"] = self.ear.hearing_loss(made, real)
-                self.ear.requires_grad_(True)
+            gain = 10 ** (torch.rand(len(real), 1, device=real.device) * 0.6 - 0.3)
+            guessed, _ = self.classifier(real * gain)
+            losses["ear_error"] = F.cross_entropy(guessed.float(), phones)
+            if stage.classify:  # in a run from nothing, not before the classifier has learned something
+                self.classifier.requires_grad_(False)
+                losses["hearing"] = self.classifier.distance(made, real)
+                self.classifier.requires_grad_(True)
                 total = total + 1.0 * losses["hearing"]
             if stage.adversary:
                 real_part, made_part = self._judged(real, made)
@@ -222,7 +223,7 @@ class CodecTrainer:
         return {name: loss.detach() for name, loss in losses.items()}
 
     def warm(self) -> None:
-        """Set the scale of the weights and compile, if asked to, before the clock of a budget starts."""
+        """Set the scale of the weights and compile, if that is on, before the clock of a budget starts."""
         scale_to_unit(self.model, self.pool.crops(self.options.batch, self._samples)[0][:, None])
         with self.autocast():
             latents = self.encode(self.pool.crops(self.options.batch, self._samples)[0][:, None])

@@ -1,4 +1,4 @@
-"""The listeners of codec training: discriminators that hear artefacts, and an ear that hears phones."""
+"""The critics of codec training: discriminators of real and decoded audio, and a phone classifier."""
 
 from __future__ import annotations
 
@@ -78,21 +78,21 @@ class Discriminators(nn.Module):
         """(adversarial loss, feature-matching loss) for the maker of `made`."""
         with torch.no_grad():
             wanted = self(real)
-        heard = self(made)
-        fool = torch.stack([-score.float().mean() for score, _ in heard]).mean()
+        judged = self(made)
+        fool = torch.stack([-score.float().mean() for score, _ in judged]).mean()
         match = torch.zeros((), device=real.device)
-        for (_, got), (_, want) in zip(heard, wanted, strict=True):
+        for (_, got), (_, want) in zip(judged, wanted, strict=True):
             for g, w in zip(got, want, strict=True):
                 match = match + (g.float() - w.float()).abs().mean() / w.float().abs().mean().clamp_min(1e-3)
         return fool, match / sum(len(features) for _, features in wanted)
 
 
-class Ear(nn.Module):
-    """Hears phones: audio `[batch, samples]` → logits `[batch, phones, samples // 480]`, and its hidden
+class PhoneClassifier(nn.Module):
+    """Audio `[batch, samples]` → logits `[batch, phones, samples // 480]`, and its hidden
     layers.
 
-    Trained on real speech only. What it hears in decoded speech is compared with what it hears in the
-    original: a distance that cares for words rather than for waveforms.
+    Trained on real speech only. Its outputs for decoded speech are compared with those for the original: a
+    distance of words rather than of waveforms.
     """
 
     def __init__(self, phones: int, rate: int = 24000, width: int = 256, layers: int = 4):
@@ -114,11 +114,11 @@ class Ear(nn.Module):
             hidden.append(x)
         return self.output(x), hidden
 
-    def hearing_loss(self, made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
-        """How differently the ear hears `made` and `real`: hidden distance plus KL of the phones."""
+    def distance(self, made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+        """Of `made` and `real`, audio `[batch, samples]`: hidden distance plus KL of the phones."""
         with torch.no_grad():
             wanted, want_hidden = self(real)
-        heard, hidden = self(made)
+        phones, hidden = self(made)
         match = torch.stack(
             [
                 (h.float() - w.float()).abs().mean() / w.float().abs().mean().clamp_min(1e-3)
@@ -126,6 +126,6 @@ class Ear(nn.Module):
             ]
         ).mean()
         divergence = F.kl_div(
-            heard.float().log_softmax(1), wanted.float().log_softmax(1), log_target=True, reduction="none"
+            phones.float().log_softmax(1), wanted.float().log_softmax(1), log_target=True, reduction="none"
         )
         return match + divergence.sum(1).mean()

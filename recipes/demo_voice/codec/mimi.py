@@ -1,6 +1,6 @@
 """Mimi's forward pass for training: the modules of `transformers`, walked without a host synchronisation.
 
-The library computes each convolution's padding on the device; with whole frames it is known beforehand,
+The library computes each convolution's padding on the device; with whole frames it is a constant,
 and the passes below compile into one graph. `tests/training` holds them to the library's own output.
 """
 
@@ -88,8 +88,8 @@ def _transform(transformer: Any, x: Tensor) -> Tensor:
     back = time[:, None] - time[None]
     mask = (back >= 0) & (back < transformer.config.sliding_window)
     for layer in transformer.layers:
-        heard = _attend(layer.self_attn, layer.input_layernorm(x), cos, sin, mask)
-        x = x + layer.self_attn_layer_scale(heard)
+        attended = _attend(layer.self_attn, layer.input_layernorm(x), cos, sin, mask)
+        x = x + layer.self_attn_layer_scale(attended)
         x = x + layer.mlp_layer_scale(layer.mlp(layer.post_attention_layernorm(x)))
     return x
 

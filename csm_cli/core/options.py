@@ -1,0 +1,59 @@
+"""Options declared once: dataclass fields that carry their flag, help and limits along with their default.
+
+The command line makes its options of these fields, the library uses the dataclass, and what a later run has
+to remember is what is marked so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+_KEY = "option"
+
+
+@dataclass(frozen=True)
+class Flag:
+    """How a field stands on the command line.
+
+    Args:
+        names: such as "-o", "--output".
+        help: one or two sentences.
+        metavar: of its value; None: of its type.
+        min, max: of a number.
+        kind: type on the command line; None: that of the field.
+        parse: makes the field's value of that; may raise a `UsageError`.
+        remembered: whether to speak a line again in the same way needs it.
+    """
+
+    names: tuple[str, ...]
+    help: str
+    metavar: str | None = None
+    min: float | None = None
+    max: float | None = None
+    kind: Any = None
+    parse: Callable[[Any], Any] | None = None
+    remembered: bool = False
+
+
+def option(default: Any, *names: str, help: str, **more: Any) -> Any:
+    """A dataclass field that is an option of the command line; `more` as for `Flag`."""
+    return field(default=default, metadata={_KEY: Flag(names, help, **more)})
+
+
+def flags_of(options: type) -> dict[str, Flag]:
+    """The flags of a dataclass, by the names of its fields, in order."""
+    return {each.name: each.metadata[_KEY] for each in fields(options) if _KEY in each.metadata}
+
+
+def remembered(options: Any) -> dict[str, Any]:
+    """The values of the fields that are marked so, by name."""
+    return {name: getattr(options, name) for name, flag in flags_of(type(options)).items() if flag.remembered}
+
+
+def recalled(options: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Of values that were remembered, maybe by another version, those that are options still."""
+    return {
+        name: values[name] for name, flag in flags_of(options).items() if flag.remembered and name in values
+    }

@@ -1,0 +1,297 @@
+"""Files of a script, none of them trusted: read within limits, decoded, parsed as XML, included."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from csm_cli.core.errors import ScriptError
+from csm_cli.script.document import CastMember, Screenplay
+from csm_cli.script.problems import (
+    MAX_BYTES,
+    MAX_CONTROL_CHARACTERS,
+    MAX_INCLUDE_DEPTH,
+    MAX_INCLUDED_BYTES,
+    MAX_INCLUDES,
+    MAX_ROWS,
+    Problems,
+    Source,
+    SourceText,
+    shown,
+)
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+CONTROL = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that YAML 1.1 does not allow; they are refused in every format."""
+STDIN = Path("-")
+"""A script on standard input."""
+_OTHER_ENCODINGS = {
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+_ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
+
+
+def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
+    """The content of a file; `-` is standard input.
+
+    Raises:
+        ScriptError: it cannot be read, is no regular file, or is larger than `most` bytes.
+    """
+    if path == STDIN:
+        return _of_size(path, _piped(), most)
+    try:
+        if path.is_dir():
+            raise ScriptError([f"{path}: error: this is a folder, not a script"])
+        if path.exists() and not path.is_file():
+            raise ScriptError([f"{path}: error: this is not an ordinary file"])
+        with path.open("rb") as file:
+            return _of_size(path, file.read(most + 1), most)
+    except FileNotFoundError:
+        raise ScriptError([f"{path}: error: no such file"]) from None
+    except (OSError, ValueError) as fault:
+        reason = getattr(fault, "strerror", None) or fault
+        raise ScriptError([f"{path}: error: cannot be read: {reason}"]) from None
+
+
+@cache
+def _piped() -> bytes:
+    """The content of standard input, which can be read only once."""
+    return sys.stdin.buffer.read(MAX_BYTES + 1)
+
+
+def _of_size(path: Path, data: bytes, most: int) -> bytes:
+    if len(data) > most:
+        raise ScriptError(
+            [f"{path}: error: larger than {most >> 20} MiB; split it into several scripts and include them"]
+        )
+    return data
+
+
+def read_source(path: Path, encoding: str = "utf-8") -> SourceText:
+    """Read and decode a script file.
+
+    Raises:
+        ScriptError: the file cannot be read, is too large, or does not `decode`.
+    """
+    return decode(str(path), read_bytes(path), encoding)
+
+
+def decode(name: str, data: bytes, encoding: str = "utf-8") -> SourceText:
+    """The text in `data`; `name` is that of the file in messages.
+
+    Raises:
+        ScriptError: `data` is not in that encoding, or has control characters or too many rows.
+    """
+    problems = Problems()
+    if encoding == "utf-8":
+        for mark, other in _OTHER_ENCODINGS.items():
+            if data.startswith(mark):
+                raise ScriptError([f"{name}:1:1: error: this file is {other}; save it as UTF-8"])
+    try:
+        source = SourceText(name, _plain_lines(data.decode(encoding)))
+    except UnicodeDecodeError as fault:
+        if encoding != "utf-8":
+            raise ScriptError([f"{name}: error: not {encoding}: {fault.reason}"]) from None
+        before = SourceText(name, _plain_lines(data[: fault.start].decode("utf-8")))
+        byte = data[fault.start]
+        problems.add(before.at(len(before.text)), f"byte 0x{byte:02x} is not UTF-8; save the file as UTF-8")
+    else:
+        if source.rows > MAX_ROWS:
+            raise ScriptError(
+                [f"{name}: error: {source.rows} rows; {MAX_ROWS} are the most: divide the script"]
+            )
+        for match in islice(CONTROL.finditer(source.text), MAX_CONTROL_CHARACTERS):
+            problems.add(source.at(match.start()), f"control character U+{ord(match[0]):04X}; remove it")
+    problems.check()
+    return source
+
+
+def _plain_lines(text: str) -> str:
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def parse_xml(data: bytes, name: str) -> _Element:
+    """The root of an XML document. No network, no DTD; nesting is bounded by lxml (`huge_tree`).
+
+    Raises:
+        ScriptError: it declares entities, or is not well-formed.
+    """
+    from lxml import etree
+
+    _check_entities(data, name)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as fault:
+        line = getattr(fault, "lineno", None) or 1
+        what = str(getattr(fault, "msg", None) or fault).splitlines()[0]
+        raise ScriptError([f"{name}:{line}:1: error: not well-formed XML: {what}"]) from None
+    if root is None:
+        raise ScriptError([f"{name}: error: not well-formed XML: it is empty"])
+    return root
+
+
+def parse_page(data: bytes, name: str) -> _Element | None:
+    """The root of an (X)HTML page, repaired if it is not well-formed; None for an empty one.
+
+    Raises:
+        ScriptError: it declares entities.
+    """
+    from lxml import etree
+
+    _check_entities(data, name)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
+    )
+    try:
+        root = etree.fromstring(_plain_entities(data), parser)
+        if root is not None:
+            return root
+    except (etree.XMLSyntaxError, ValueError):
+        pass
+    broken = etree.HTMLParser(no_network=True, huge_tree=False, remove_comments=True, recover=True)
+    try:
+        return etree.fromstring(data, broken)
+    except (etree.XMLSyntaxError, ValueError):
+        return None
+
+
+def plain(text: str) -> str:
+    """`text` on one line, without control characters: a page may contain some, as `&#27;`."""
+    return " ".join(CONTROL.sub(" ", text).split())
+
+
+def local_name(element: _Element) -> str:
+    """The name of an element without its namespace, in lower case; "" for comments and the like."""
+    tag = element.tag
+    return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
+
+
+def _check_entities(data: bytes, name: str) -> None:
+    if _ENTITY.search(data):
+        raise ScriptError([f"{name}: error: declares entities of its own; that is refused"])
+
+
+def _plain_entities(data: bytes) -> bytes:
+    """`data` with the named entities of HTML, which XML does not define, as character references."""
+    import html
+
+    def one(match: re.Match[bytes]) -> bytes:
+        if match[1] in (b"amp", b"lt", b"gt", b"quot", b"apos"):
+            return match[0]
+        char = html.unescape(match[0].decode("ascii"))
+        return match[0] if char.startswith("&") else "".join(f"&#{ord(c)};" for c in char).encode()
+
+    return re.sub(rb"&([A-Za-z][A-Za-z0-9]{1,31});", one, data)
+
+
+SOUND_ENDINGS = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".aif", ".aiff")
+INCLUDED_ENDINGS = (".yaml", ".yml", ".md", ".markdown", ".fountain", ".spmd", ".txt", ".json")
+
+
+@dataclass
+class ParseState:
+    """Shared by a script and the scripts that it includes while they are parsed.
+
+    Args:
+        root: folder of the script; files that it names must be inside.
+        read: parses an included script.
+        problems: of all files.
+        expand: False: variables and includes are kept, to be written again.
+        cast: characters that an included script inherits.
+        variables: those that an included script inherits.
+        encoding: of text files.
+        lines: spoken lines so far, for `MAX_LINES`.
+    """
+
+    root: Path
+    read: Callable[[Path, ParseState], Screenplay | None]
+    problems: Problems = field(default_factory=Problems)
+    expand: bool = True
+    cast: dict[str, CastMember] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    encoding: str = "utf-8"
+    lines: int = 0
+    _stack: list[Path] = field(default_factory=list)
+    _includes: int = 0
+    _included_bytes: int = 0
+
+    def find(self, name: str, source: Source, what: str, endings: tuple[str, ...]) -> Path | None:
+        """The path of a file that a script names at `source`; None and a problem if it cannot be used.
+
+        `name` is relative to the naming file; `what` is "the sound", for messages.
+        """
+        fault = ""
+        path = Path(source.path).parent / name
+        try:
+            if not name.strip():
+                fault = f"{what} needs the name of a file"
+            elif Path(name).is_absolute() or not path.resolve().is_relative_to(self.root.resolve()):
+                fault = f'{what} "{shown(name)}" leads out of the script\'s folder; put a copy into it'
+            elif path.suffix.lower() not in endings:
+                fault = f'{what} "{shown(name)}" must end in one of {", ".join(endings)}'
+            elif not path.is_file():
+                fault = f'{what} "{shown(name)}" is not there'
+        except (OSError, ValueError, RuntimeError):  # a name too long, with a NUL, or of a circular link
+            fault = f'{what} "{shown(name)}" is not a file name that can be used'
+        if fault:
+            self.problems.add(source, fault)
+            return None
+        return path
+
+    def find_script(self, name: str, source: Source) -> Path | None:
+        """The path of a script to include, as `find`."""
+        return self.find(name, source, "the included script", INCLUDED_ENDINGS)
+
+    def include(self, name: str, source: Source) -> Screenplay | None:
+        """Parse the script that is included at `source`; None and a problem if that is impossible."""
+        self._includes += 1
+        if self._includes > MAX_INCLUDES:  # before any file is touched: there may be a million of them
+            self.problems.add(source, f"more than {MAX_INCLUDES} includes")
+            return None
+        path = self.find_script(name, source)
+        if path is None:
+            return None
+        size = path.stat().st_size
+        here = path.resolve()
+        if here in self._stack:
+            self.problems.add(source, f'"{shown(name)}" includes itself')
+        elif len(self._stack) > MAX_INCLUDE_DEPTH:
+            self.problems.add(source, f"includes nested more than {MAX_INCLUDE_DEPTH} deep")
+        elif self._included_bytes + size > MAX_INCLUDED_BYTES:
+            most = f"{MAX_INCLUDED_BYTES >> 20} MiB"
+            self.problems.add(source, f"the included scripts are larger than {most} together")
+        else:
+            self._included_bytes += size
+            try:
+                return self.read(path, self)
+            except ScriptError as error:  # the file cannot be read
+                self.problems.add(source, error.problems[0].replace(": error: ", ": ", 1))
+        return None
+
+    @contextmanager
+    def within(self, path: Path) -> Iterator[None]:
+        """Scope of the parsing of the script at `path`; detects scripts that include themselves."""
+        try:
+            self._stack.append(path.resolve())
+        except (OSError, ValueError, RuntimeError) as fault:
+            raise ScriptError([f"{path}: error: cannot be read: {fault}"]) from None
+        try:
+            yield
+        finally:
+            self._stack.pop()

@@ -1,0 +1,81 @@
+"""docs/api.md: every block runs, and what the page says of the names holds."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import csm_cli
+from csm_cli import CsmError, RenderOptions, render, say
+from csm_cli.rendering.progress import Progress
+from tests.rendering.fake_engine import FakeEngine, capped
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_a_block_of_the_page_runs(number, tmp_path, monkeypatch):
+    for script in ("lighthouse.yaml", "signal.yaml"):
+        shutil.copy(ROOT / "scripts_examples" / script, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(BLOCKS[number], f"docs/api.md block {number}", "exec"), {"__name__": "page"})
+
+
+def test_the_root_loads_nothing_heavy_and_offers_what_it_lists():
+    code = (
+        "import sys, csm_cli; heavy = {'torch', 'transformers', 'numpy', 'yaml'} & sys.modules.keys(); "
+        "[getattr(csm_cli, name) for name in csm_cli.__all__]; print(sorted(heavy))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout == "[]\n"
+    with pytest.raises(AttributeError):
+        csm_cli.nothing  # noqa: B018
+
+
+def test_render_takes_options_and_an_engine(script, tmp_path):
+    options = RenderOptions(seed=3)
+    engine = FakeEngine()
+    first = render(script, options, engine=engine, model="demo", output=tmp_path / "out")
+    assert first.rendered == first.lines == 7
+    assert {file.suffix for file in first.files} >= {".wav", ".json", ".html"}
+    again = render([script], options, engine=engine, model="demo", output=tmp_path / "out")
+    assert again.cached == 7, "the same options find the same takes"
+    other = render(script, seed=4, engine=engine, model="demo", output=tmp_path / "out")
+    assert other.rendered == 6, "one line has a seed of its own"
+
+
+def test_render_reports_lines_and_faults(script, tmp_path):
+    lines = []
+
+    class Lines(Progress):
+        def line(self, line):
+            lines.append(line.planned.id)
+
+    def fail(utterance):
+        return capped(utterance) if utterance.text == "Hold on!" else None
+
+    report = render(
+        script, engine=FakeEngine(fail), model="demo", output=tmp_path / "out", progress=Lines(), retries=0
+    )
+    assert len(lines) == 7
+    assert [review.text for review in report.reviews] == ["Hold on!"]
+    with pytest.raises(CsmError, match=r"absent\.yaml"):
+        render(tmp_path / "absent.yaml", engine=FakeEngine())
+    with pytest.raises(TypeError):
+        render(script, engine=FakeEngine(), no_such_option=1)
+
+
+def test_say_gives_samples(voices, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    audio, rate = say("The boat turned into the wind.", "ann", engine=FakeEngine(), model="demo")
+    assert (audio.dtype, audio.ndim, rate) == (np.float32, 1, 24_000)
+    assert 1 < audio.size / rate < 4
+    assert 0.01 < np.abs(audio).max() <= 1
