@@ -2,8 +2,8 @@
 
     content   model, sampler, voice, spoken text
     slot      content, seed, number among equal lines, turns of context: a line as planned, in any context
-    request   content, seed and the takes in the context, in order: gives the same sound again
-    take      what was really spoken: like a request, with each part's own text, seed and context
+    key       content, seed and the takes in the context, in order: gives the same sound again
+    take      what was really spoken: like a key, with each part's own text, seed and context
 
 A line's place in the script, its file's name, pauses, gains and titles are in none of them.
 """

@@ -48,3 +48,19 @@ def test_a_faulty_script_is_told_in_a_line_and_by_the_exit_code(csm, queue, engi
     assert done.code == 3
     assert "failed: queue/failed/bad" in done.err
     assert (queue / "done" / "second" / "second.yaml").exists()
+
+
+def test_an_interrupt_leaves_the_script_waiting_and_says_how_to_go_on(csm, queue, engine):
+    engine.interrupt_at = 0
+    done = csm("serve-queue", queue, "--once", "--every", "0.1", "--format", "flac")
+    assert done.code == 130
+    assert "to continue:" in done.err
+    assert "internal" not in done.err
+    assert len(list(queue.glob("*.yaml"))) == 2
+    assert not list(queue.rglob("*.begun")), "an interrupt is no death"
+    engine.interrupt_at = None
+    assert csm("serve-queue", queue, "--once", "--every", "0.1", "--format", "flac").code == 0
+
+
+def test_the_render_command_of_a_queue_has_no_options_of_its_own(csm, queue, engine):
+    assert csm("serve-queue", queue, "--install-completion").code == 2

@@ -79,3 +79,24 @@ def test_say_gives_samples(voices, tmp_path, monkeypatch):
     assert (audio.dtype, audio.ndim, rate) == (np.float32, 1, 24_000)
     assert 1 < audio.size / rate < 4
     assert 0.01 < np.abs(audio).max() <= 1
+
+
+def test_options_are_taken_as_people_write_them(script, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    report = render(script, engine=FakeEngine(), chapters="2-3", output="out", takes="takes", verify=())
+    assert report.lines == 4
+    assert Path("out").is_dir() and Path("takes").is_dir()
+    assert render(script, engine=FakeEngine(), chapters=[1], output="out", takes="takes").lines == 3
+    with pytest.raises(CsmError, match="unknown check 'sound'"):
+        render(script, engine=FakeEngine(), verify="sound")
+    with pytest.raises(CsmError, match="no chapter 9"):
+        render(script, engine=FakeEngine(), chapters="9")
+
+
+def test_say_passes_over_chapters_and_notes_what_needs_review(voices, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    notes = []
+    options = RenderOptions(chapters=frozenset({2}), retries=0)
+    say("Never ending.", "ann", options, engine=FakeEngine(capped), note=notes.append)
+    assert len(notes) == 1
+    assert notes[0].startswith("needs review: text:1:1")
