@@ -196,6 +196,8 @@ class Worker:
     def _open(self, folder: Place, anew: bool) -> tuple[TakeStore, TakeWriter]:
         """The store of a folder; `anew`: as it is now, with what others have written."""
         if anew or folder not in self._stores:
+            if folder in self._stores:
+                self._stores[folder][1].wait()  # what this worker has written is to be found as well
             in_use = {order.takes for order in self._orders.values()}
             for idle in [each for each in self._stores if each not in in_use][:-OPEN_STORES]:
                 self._stores.pop(idle)[0].close()

@@ -36,6 +36,19 @@ class MortalEngine(FakeEngine):
         return super().speak(utterances)
 
 
+class TrackedWorker(Worker):
+    """A worker that remembers all its writers, also those of stores that it has opened anew since."""
+
+    def __init__(self, load):
+        super().__init__(load)
+        self.writers = set()
+
+    def _open(self, folder, anew):
+        store, writer = super()._open(folder, anew)
+        self.writers.add(writer)
+        return store, writer
+
+
 class ThreadFleet:
     """A fleet of threads.
 
@@ -108,7 +121,7 @@ class ThreadFleet:
         self.started += 1
         name, number = f"worker {self.started}", self.started
         engine = self.engines[name] = self._make()
-        self.workers[name] = Worker(lambda choice, options, notice: engine)
+        self.workers[name] = TrackedWorker(lambda choice, options, notice: engine)
         self._later(name, lambda each: Ready(name, self._change(number, each.begin(self.setup))))
 
     def _later(self, worker, call):
@@ -135,5 +148,5 @@ class ThreadFleet:
 def _end(worker):
     """Wait until a worker whose engine is dead has stopped, and its takes are on the disk."""
     worker.stop()
-    for _, writer in worker._stores.values():
+    for writer in worker.writers:
         writer.wait()
