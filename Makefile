@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: setup
 	@rm -rf $(DEMO_OUT)
-	$(BIN)/csm render scripts_examples/lighthouse.yaml -o $(DEMO_OUT)
+	$(BIN)/csm render scripts_examples/lighthouse.yaml --model demo -o $(DEMO_OUT)
 	@echo "The chapters are in $(CURDIR)/$(DEMO_OUT):" $$(cd $(DEMO_OUT) && ls *.wav)
 
 test: lint
@@ -39,7 +39,7 @@ format: setup
 
 # The last line of it says how many times real time; quote it with the hardware.
 bench: setup
-	$(BIN)/csm render scripts_examples/signal.yaml --model demo -o build/bench
+	$(BIN)/csm render scripts_examples/signal.yaml --model demo --fresh -o build/bench
 
 clean:
 	rm -rf $(VENV) $(DEMO_OUT) build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info

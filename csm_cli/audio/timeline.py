@@ -239,7 +239,7 @@ class Timeline:
     """The timing of a whole script. Samples count at `sample_rate`, whatever rate a file was made at.
 
     Attributes:
-        book: author, narrator and the like; see `delivery.metadata`.
+        book: author, narrator and the like; see `delivery.book.Book.as_dict`.
         files: those that hold the whole book.
     """
 

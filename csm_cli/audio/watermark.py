@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from csm_cli.audio.resample import resample
-from csm_cli.core.errors import MissingError
+from csm_cli.core.errors import MissingError, first_line
 
 RATE = 44_100
 MESSAGE_BYTES = 5
@@ -58,9 +58,8 @@ class Watermark:
             with contextlib.redirect_stdout(io.StringIO()):  # it prints to the stream that carries our paths
                 self._model: Any = silentcipher.get_model(model_type="44.1k", device=device, **where)
         except Exception as error:  # whatever the Hub, torch or its own code raise
-            reason = str(error).strip().splitlines()
             raise MissingError(
-                f"its checkpoint cannot be loaded ({reason[0] if reason else type(error).__name__})",
+                f"its checkpoint cannot be loaded ({first_line(error)})",
                 where="--watermark",
                 remedy="name its folder with --watermark-model",
             ) from error

@@ -93,7 +93,7 @@ class Report:
     peak_memory_gb: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON takes it."""
+        """All figures as plain values, for JSON."""
         return asdict(self)
 
 

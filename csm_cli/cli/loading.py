@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING
 
 from csm_cli.cli import console
 from csm_cli.cli.console import count
@@ -14,19 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from csm_cli.audio.watermark import Watermark
-    from csm_cli.engine import Engine
-    from csm_cli.rendering.models import Limits
+    from csm_cli.rendering.loading import LoadedModel
     from csm_cli.rendering.options import RenderOptions
     from csm_cli.rendering.progress import Progress, RenderReport
-    from csm_cli.rendering.project import Job, JobPlan
-
-
-class LoadedModel(NamedTuple):
-    """An engine, what its model cannot go beyond, and the plans that were made for it, if any were."""
-
-    engine: Engine
-    limits: Limits
-    plans: Sequence[JobPlan] | None = None
+    from csm_cli.rendering.project import Job
 
 
 def note_former_names(jobs: Iterable[Job]) -> None:
@@ -40,6 +31,7 @@ def load_model(options: RenderOptions) -> LoadedModel:
     """The engine of the chosen model, for a line or two; says on stderr which that is and how to get the full
     one.
     """
+    from csm_cli.rendering.loading import LoadedModel
     from csm_cli.rendering.models import choose_model
 
     choice = choose_model(options.model)
@@ -51,35 +43,12 @@ def load_model(options: RenderOptions) -> LoadedModel:
 
 def load_if_needed(jobs: Sequence[Job], options: RenderOptions) -> LoadedModel:
     """As `load_model`, for a book, with its plans; where every line is there already, torch stays out."""
-    from csm_cli.engine.lazy import remember_codec
-    from csm_cli.rendering.estimate import estimate
+    from csm_cli.rendering.loading import load_if_needed as load
     from csm_cli.rendering.models import choose_model
-    from csm_cli.rendering.project import plan_jobs
-    from csm_cli.rendering.requests import ModelTraits
-    from csm_cli.takes.place import may_hold_takes
 
     choice = choose_model(options.model)
     console.note(choice.note)
-
-    def load() -> Engine:
-        with console.busy("loading the model"):
-            engine = choice.load(options, console.note)
-            if any(voice.audio for job in jobs for voice in job.voices.values()):
-                remember_codec(engine)  # so that next time the codes of the voices' clips are found
-        return engine
-
-    limits = choice.limits()
-    if options.fresh or not any(may_hold_takes(job.takes) for job in jobs):
-        return LoadedModel(load(), limits)
-    with console.busy("looking for takes"):
-        try:
-            lazy = choice.lazy(options, lambda: choice.load(options, console.note))
-        except MissingError:
-            console.note("without a model, `csm master SCRIPT` makes chapters of the takes that are there")
-            raise
-        plans = plan_jobs(jobs, options, ModelTraits.of(lazy, limits))
-        complete = not any(each.to_speak for each in estimate(plans, options, lazy))
-    return LoadedModel(cast("Engine", lazy) if complete else load(), limits, plans)
+    return load(jobs, options, choice, console.note, console.busy)
 
 
 def load_watermark(key: str | None, folder: Path | None, device: str) -> Watermark | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +16,6 @@ from csm_cli.core.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
     from csm_cli.editing import ScriptLine, ScriptTakes
-    from csm_cli.takes import Take
 
 app = typer.Typer(
     cls=Group,
@@ -61,10 +60,14 @@ def list_takes(
     takes: TakesOption = None,
 ) -> None:
     """List the lines of a script with the takes that they use."""
+    from csm_cli.editing.lines import line_row, line_state
+
     script_takes = _script_takes(script, takes)
     lines = _chosen_lines(script_takes, needs_review, speaker, chapter)
     if as_json:
-        console.emit(json.dumps([_row(script_takes, line) for line in lines], indent=2, ensure_ascii=False))
+        console.emit(
+            json.dumps([line_row(script_takes, line) for line in lines], indent=2, ensure_ascii=False)
+        )
         return
     width = max((len(line.planned.line.speaker) for line in lines), default=0)
     for line in lines:
@@ -72,7 +75,7 @@ def list_takes(
         seconds = f"{line.take.seconds:.1f} s" if line.take else "-"
         row = (
             f"{planned.id}  {line.source}  {planned.line.speaker:<{width}}  {seconds:>7}  "
-            f"{len(script_takes.takes_of(line))}  {_state(line):<8}  {planned.line.text}"
+            f"{len(script_takes.takes_of(line))}  {line_state(line):<8}  {planned.line.text}"
         )
         console.emit(cut(row, console.columns(sys.stdout)))
     spoken = [line.take.seconds for line in lines if line.take]
@@ -85,8 +88,10 @@ def show(
     line: LineArgument, script: ScriptOption = None, as_json: JsonOption = False, takes: TakesOption = None
 ) -> None:
     """Show a line and all of its takes."""
+    from csm_cli.editing.lines import line_row
+
     script_takes, found = _line(line, script, takes)
-    row = _row(script_takes, found)
+    row = line_row(script_takes, found)
     if as_json:
         console.emit(json.dumps([row], indent=2, ensure_ascii=False))
         return
@@ -153,15 +158,25 @@ def reroll(
     from csm_cli.cli.loading import load_model
     from csm_cli.editing.reroll import options_of
     from csm_cli.editing.reroll import reroll as speak_again
+    from csm_cli.rendering.project import make_verifier
 
     script_takes, found = _line(line, script, takes)
     if found.pinned:
         raise UsageError("the line is pinned", where=found.source, remedy=f"csm takes unpin {line}")
     options = options_of(script_takes, model=model, device=device)
+    with console.busy("loading the checks"):
+        verifier = make_verifier([script_takes.job], options, console.note)
     loaded = load_model(options)
     with console.busy("speaking"):
         made = speak_again(
-            script_takes, found, loaded.engine, loaded.limits, options, count=number, seed=seed
+            script_takes,
+            found,
+            loaded.engine,
+            loaded.limits,
+            options,
+            count=number,
+            seed=seed,
+            verifier=verifier,
         )
     script_takes.close()
     for place, each in enumerate(made):
@@ -320,42 +335,3 @@ def _chosen_lines(
         and (not speakers or line.planned.line.speaker in speakers)
         and (wanted is None or line.chapter.number in wanted)
     ]
-
-
-def _state(line: ScriptLine) -> str:
-    if line.take is None:
-        return "new"
-    return "pinned" if line.pinned else "review" if line.reasons else "stale" if line.stale else "ok"
-
-
-def _row(script_takes: ScriptTakes, line: ScriptLine) -> dict[str, Any]:
-    planned = line.planned
-    return {
-        "name": planned.id,
-        "source": line.source,
-        "chapter": line.chapter.number,
-        "speaker": planned.line.speaker,
-        "voice": planned.voice,
-        "text": planned.line.text,
-        "state": _state(line),
-        "stale": line.stale,
-        "review": list(line.reasons),
-        "takes": [_take_row(line, take) for take in script_takes.takes_of(line)],
-    }
-
-
-def _take_row(line: ScriptLine, take: Take) -> dict[str, Any]:
-    return {
-        "name": take.id,
-        "origin": take.origin,
-        "made": take.made,
-        "seed": take.parts[0].seed if take.parts else take.asked.seed,
-        "seconds": round(take.seconds, 3),
-        "tries": take.tries,
-        "in_use": line.take is not None and line.take.id == take.id,
-        "pinned": line.place in take.pins,
-        "checked": list(take.checked),
-        "reasons": list(take.reasons),
-        "scores": [dict(part.scores) for part in take.parts],
-        "heard": list(take.context),
-    }

@@ -11,7 +11,7 @@ from csm_cli.cluster.fleet import Fault, Lost, Mastered, MasterLost, News, Ready
 from csm_cli.cluster.mastering import BookMaster
 from csm_cli.cluster.messages import Order, Setup
 from csm_cli.cluster.worker import Worker
-from csm_cli.core.errors import CsmError, MissingError, UsageError
+from csm_cli.core.errors import CsmError, MissingError, UsageError, first_line
 
 CORES_PER_WORKER = 4
 """Where there is no GPU and nobody says how many workers there should be."""
@@ -148,7 +148,7 @@ class RayFleet:
             if kind == "mastered":
                 yield from self._master_lost(of[0])
             else:
-                why = _first_line(error)
+                why = first_line(error)
                 yield Lost(of, why, blame="node" not in why.lower())
         else:
             if kind == "ready":
@@ -196,12 +196,7 @@ def _connect(ray: Any, address: str | None) -> None:
             ray.init(address, **quiet)
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
         raise MissingError(
-            f"no Ray cluster can be reached ({_first_line(error)})",
+            f"no Ray cluster can be reached ({first_line(error)})",
             where=f"--ray {address}" if address else "--workers",
             remedy="start one: `ray start --head`, and `ray start --address=HOST:6379` on the other machines",
         ) from error
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__

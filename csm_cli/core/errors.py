@@ -61,4 +61,4 @@ def unwritten(error: OSError) -> CsmError:
 
 def first_line(error: BaseException) -> str:
     """What a foreign error says, in one line; its kind if it says nothing."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 _KEY = "option"
@@ -48,8 +49,15 @@ def flags_of(options: type) -> dict[str, Flag]:
 
 
 def remembered(options: Any) -> dict[str, Any]:
-    """The values of the fields that are marked so, by name."""
-    return {name: getattr(options, name) for name, flag in flags_of(type(options)).items() if flag.remembered}
+    """The values of the fields that are marked so, by name, as JSON has them."""
+    found = {}
+    for name, flag in flags_of(type(options)).items():
+        if flag.remembered:
+            value = getattr(options, name)
+            if isinstance(value, Path):
+                value = str(value.resolve())
+            found[name] = sorted(value) if isinstance(value, frozenset) else value
+    return found
 
 
 def recalled(options: type, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+DEFAULT_MAX_CHARACTERS = 250
+"""Longest text that a model reads well, if its config.json states no `max_characters`."""
+
 Codes = NDArray[np.int16]
 """Codec codes, int16 `[frames, codebooks]`; one frame is 80 ms (1920 samples at 24 kHz)."""
 

@@ -38,7 +38,7 @@ class MixedChapter:
 
     @property
     def samples(self) -> int:
-        """Its length."""
+        """Length of the mixed sound, in samples."""
         return self.layout.samples
 
     def blocks(
@@ -118,7 +118,7 @@ class HasLength(Protocol):
 
     @property
     def samples(self) -> int:
-        """Its length."""
+        """Length in samples."""
 
 
 Chapter = TypeVar("Chapter", bound=HasLength)

@@ -97,7 +97,7 @@ def export_chapter(
 
     Args:
         segment: other than 16-bit mono it is converted.
-        stem: file name without suffix, as from `names.chapter_stem`.
+        stem: file name without suffix, as from `book.chapter_stem`.
 
     Raises:
         UsageError, MissingError: as `check_formats`; a book format (m4b) holds chapters, not one.

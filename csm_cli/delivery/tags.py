@@ -168,7 +168,7 @@ def mend_comment(path: Path) -> None:
         header = file.read(HEADER)
         if len(header) < HEADER or header[:4] != b"ID3\3" or header[5]:
             return
-        size = _unsynchronised(header[6:])
+        size = _synchsafe(header[6:])
         tag = file.read(size)
         frames = [_mended(frame) for frame in _frames(tag)]
         data = b"".join(frames)
@@ -196,8 +196,8 @@ def _mended(frame: bytes) -> bytes:
     return frame
 
 
-def _unsynchronised(size: bytes) -> int:
-    """The number in four bytes of seven bits."""
+def _synchsafe(size: bytes) -> int:
+    """The number in four bytes of seven bits each, ID3's synchsafe integers."""
     value = 0
     for byte in size:
         value = value << 7 | byte & 0x7F

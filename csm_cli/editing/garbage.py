@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from csm_cli.core.errors import CsmError
+from csm_cli.core.errors import CsmError, first_line
 from csm_cli.editing.lines import ScriptTakes
 from csm_cli.takes import TakeStore
 from csm_cli.takes.place import Place, Url, nobody_else
@@ -87,7 +87,7 @@ def _needed(project: Path, folder: Place, store: TakeStore, note: Callable[[str]
         try:
             script = ScriptTakes(path, folder)
         except CsmError as error:
-            note(f"{path}: cannot be read, so its takes all stay ({str(error).splitlines()[0]})")
+            note(f"{path}: cannot be read, so its takes all stay ({first_line(error)})")
             needed |= {row.id for row in store.index.rows() if row.script == name}
             continue
         needed |= {line.take.id for line in script.lines if line.take is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.rendering.options import RenderOptions
@@ -73,7 +74,7 @@ class ScriptTakes:
 
     @property
     def script(self) -> Path:
-        """The file."""
+        """The script file, as the screenplay names it."""
         return Path(self.job.screenplay.path)
 
     def takes_of(self, line: ScriptLine) -> list[Take]:
@@ -201,3 +202,44 @@ def only_script(takes: Place | None, folder: Path | None = None) -> Path:
         where=str(folder.resolve()),
         remedy="name the script (a line of it is SCRIPT:LINE)",
     )
+
+
+def line_state(line: ScriptLine) -> str:
+    """new, pinned, review, stale or ok."""
+    if line.take is None:
+        return "new"
+    return "pinned" if line.pinned else "review" if line.reasons else "stale" if line.stale else "ok"
+
+
+def line_row(script: ScriptTakes, line: ScriptLine) -> dict[str, Any]:
+    """A line with its takes as plain values, for JSON and for printing."""
+    planned = line.planned
+    return {
+        "name": planned.id,
+        "source": line.source,
+        "chapter": line.chapter.number,
+        "speaker": planned.line.speaker,
+        "voice": planned.voice,
+        "text": planned.line.text,
+        "state": line_state(line),
+        "stale": line.stale,
+        "review": list(line.reasons),
+        "takes": [_take_row(line, take) for take in script.takes_of(line)],
+    }
+
+
+def _take_row(line: ScriptLine, take: Take) -> dict[str, Any]:
+    return {
+        "name": take.id,
+        "origin": take.origin,
+        "made": take.made,
+        "seed": take.parts[0].seed if take.parts else take.asked.seed,
+        "seconds": round(take.seconds, 3),
+        "tries": take.tries,
+        "in_use": line.take is not None and line.take.id == take.id,
+        "pinned": line.place in take.pins,
+        "checked": list(take.checked),
+        "reasons": list(take.reasons),
+        "scores": [dict(part.scores) for part in take.parts],
+        "heard": list(take.context),
+    }

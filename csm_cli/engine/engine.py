@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
 from csm_cli.core.errors import CsmError
-from csm_cli.core.types import Codes, Segment, Speech, Utterance, as_codes, sampler_of
+from csm_cli.core.types import DEFAULT_MAX_CHARACTERS, Codes, Segment, Speech, Utterance, as_codes, sampler_of
 from csm_cli.engine.codec import Codec
 from csm_cli.engine.devices import is_out_of_memory, one_thread, pick_device, pick_dtype, use_cpu_threads
 from csm_cli.engine.graphs import check_graphs
@@ -77,7 +77,7 @@ class Engine:
         self.frame_rate: float = codec.sample_rate / codec.frame_samples
         self.num_codebooks: int = config["num_codebooks"]
         self.max_positions: int = config["max_position_embeddings"]
-        self.max_characters: int = config.get("max_characters", 250)
+        self.max_characters: int = config.get("max_characters", DEFAULT_MAX_CHARACTERS)
         self.shipped_speakers: int = config.get("shipped_speakers", 0)
         self.default_sampler = sampler_of(checkpoint.generation_config())
         self.seconds_loading = seconds_loading

@@ -21,7 +21,7 @@ from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
 from csm_cli.checkpoints.revision import checkpoint_revision
 from csm_cli.core.errors import CsmError
 from csm_cli.core.files import cache_dir, written
-from csm_cli.core.types import Codes, Segment, Utterance, sampler_of
+from csm_cli.core.types import DEFAULT_MAX_CHARACTERS, Codes, Segment, Utterance, sampler_of
 from csm_cli.engine.prompt import Prompter
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class LazyEngine:
         self.device, self.dtype = _device_and_dtype(device, dtype)
         self.sample_rate: int = config["codec_config"]["sampling_rate"]
         self.max_positions: int = config["max_position_embeddings"]
-        self.max_characters: int = config.get("max_characters", 250)
+        self.max_characters: int = config.get("max_characters", DEFAULT_MAX_CHARACTERS)
         self.shipped_speakers: int = config.get("shipped_speakers", 0)
         self.default_sampler = sampler_of(checkpoint.generation_config())
         self._prompter = Prompter(checkpoint.tokenizer_file, config)

@@ -70,7 +70,7 @@ class State:
 
     @property
     def slots(self) -> int:
-        """S."""
+        """Lines that it has room for, S."""
         return len(self.lengths)
 
     @property

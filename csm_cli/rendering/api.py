@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from csm_cli.core.errors import UsageError
+from csm_cli.rendering.loading import LoadedModel, load_if_needed
 from csm_cli.rendering.models import UNLIMITED, Limits, choose_model, limits_of
 from csm_cli.rendering.options import Check, RenderOptions, parse_chapters
 from csm_cli.rendering.progress import Progress, RenderReport
@@ -41,7 +42,7 @@ def render(
     Args:
         scripts: one file or several.
         options: how; None: as `csm render` without any options.
-        engine: that speaks, if one is loaded already; else the model of the options is loaded.
+        engine: that speaks, if one is loaded already; else that of the options is loaded if a line needs it.
         progress: of all that is finished; a subclass draws it.
         note: called with what a person should know, a line each.
         changes: fields of `RenderOptions`, in place of those of `options`: `render(path, seed=3)`. Paths may
@@ -60,8 +61,20 @@ def render(
     for job in jobs:
         note_renames(job.renamed, note)
     verifier = make_verifier(jobs, options, note)
-    engine, limits = _engine(engine, options, note)
-    return render_jobs(jobs, engine, options, progress, limits=limits, verifier=verifier, note=note)
+    if engine is None:
+        loaded = load_if_needed(jobs, options, choose_model(options.model), note)
+    else:
+        loaded = LoadedModel(engine, _limits_of(engine))
+    return render_jobs(
+        jobs,
+        loaded.engine,
+        options,
+        progress,
+        limits=loaded.limits,
+        plans=loaded.plans,
+        verifier=verifier,
+        note=note,
+    )
 
 
 def say(
@@ -90,22 +103,18 @@ def say(
     options = _changed(options, changes)
     saying = Saying(text, voice)
     note_renames(saying.renamed, note)
-    engine, limits = _engine(engine, options, note, in_haste=True)
-    segment, report = saying.speak(engine, options, limits=limits)
+    if engine is None:
+        engine = choose_model(options.model).load(options, note, in_haste=True)
+    segment, report = saying.speak(engine, options, limits=_limits_of(engine))
     for review in report.reviews:
         note(f"needs review: {review}")
     pcm = np.frombuffer(segment.raw_data, dtype=np.int16)
     return pcm.astype(np.float32) / 2**15, segment.frame_rate
 
 
-def _engine(
-    engine: Engine | None, options: RenderOptions, note: Note, in_haste: bool = False
-) -> tuple[Engine, Limits]:
-    """(the engine that is given, or that of the options; what its model cannot go beyond)."""
-    if engine is None:
-        choice = choose_model(options.model)
-        return choice.load(options, note, in_haste=in_haste), choice.limits()
-    return engine, limits_of(engine.files[0].parent) if engine.files else UNLIMITED
+def _limits_of(engine: Engine) -> Limits:
+    """What the model of an engine cannot go beyond."""
+    return limits_of(engine.files[0].parent) if engine.files else UNLIMITED
 
 
 def _changed(options: RenderOptions | None, changes: dict[str, Any]) -> RenderOptions:

@@ -34,7 +34,7 @@ class SpeakingEngine(Protocol):
 
     @property
     def sample_rate(self) -> int:
-        """Hz."""
+        """Samples a second of its audio."""
 
     def positions(self, segments: tuple[Segment, ...], utterance: Utterance | None = None, /) -> int:
         """Positions that the segments, and the utterance's prompt, take up."""

@@ -28,7 +28,7 @@ class SpokenLine:
     Args:
         planned: the line.
         take: None if there is nothing to say.
-        rendered: whether it was spoken now, or checked anew; False: it was there already.
+        rendered: whether it was spoken now; False: it was there already.
         stale: a take of its context is used no more.
         faults: what speaks against the line beside its take.
     """

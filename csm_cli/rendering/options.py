@@ -137,6 +137,7 @@ class RenderOptions:
         kind=list[Check] | None,
         parse=_checks,
         help="Beside codes and sound, check the words (asr) or the voice (voice); may be repeated.",
+        remembered=True,
     )
     asr: str = option(
         "auto",
@@ -144,6 +145,7 @@ class RenderOptions:
         metavar="MODEL",
         help="The recogniser: whisper, whisper:SIZE, a Whisper checkpoint, or pocketsphinx. Default: "
         "whisper if it is installed and fetched, else pocketsphinx.",
+        remembered=True,
     )
     voice_model: Path | None = option(
         None,
@@ -151,6 +153,7 @@ class RenderOptions:
         metavar="PATH",
         help="What tells voices apart: a folder of an x-vector model, or a GE2E checkpoint (.pt). Default: "
         "resemblyzer's, if installed.",
+        remembered=True,
     )
     locked: bool = option(
         False, "--locked", help="Stop if csm.lock says that lines would come out differently."
@@ -190,10 +193,16 @@ class RenderOptions:
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = option("auto", "--device", help="Where the model runs.")
     dtype: Literal["fp32", "bf16", "fp16"] | None = option(
-        None, "--dtype", help="Number type. Default: bf16 on CUDA, else fp32."
+        None,
+        "--dtype",
+        help="Number type. Default: bf16 on CUDA, else fp32.",
+        remembered=True,
     )
     quantize: Literal["int8", "fp8"] | None = option(
-        None, "--quantize", help="Round the layers' products: int8 (CPU, CUDA) or fp8 (CUDA)."
+        None,
+        "--quantize",
+        help="Round the layers' products: int8 (CPU, CUDA) or fp8 (CUDA).",
+        remembered=True,
     )
     eager: bool = option(
         False, "--eager", help="Turn every speed-up off: the reference, if a fast path fails."
@@ -217,7 +226,11 @@ class RenderOptions:
         from csm_cli.delivery.options import Delivery
 
         delivery = Delivery(titles=bool(values.get("titles")), credits=bool(values.get("credits")))
-        return cls(takes=takes, delivery=delivery, **recalled(cls, values))
+        found = recalled(cls, values)
+        found["verify"] = frozenset(found.get("verify") or ())
+        if found.get("voice_model"):
+            found["voice_model"] = Path(found["voice_model"])
+        return cls(takes=takes, delivery=delivery, **found)
 
 
 def format_chapters(numbers: list[int]) -> str:

@@ -12,7 +12,8 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from csm_cli.rendering.requests import DEFAULT_MAX_CHARACTERS, RequestFactory
+from csm_cli.core.types import DEFAULT_MAX_CHARACTERS
+from csm_cli.rendering.requests import RequestFactory
 from csm_cli.script import Chapter, Item, Line, Screenplay
 from csm_cli.takes import LineRequest
 from csm_cli.takes.keys import line_id
@@ -62,10 +63,10 @@ SHORT_CHARACTERS = 12
 def join_short_lines(chapter: Chapter, most: int) -> Chapter:
     """`chapter` with very short lines joined to the line before or behind of the same speaker.
 
-    Where the script sets `join_short`, for a line inserted beside a short one then changes a take that was
-    there.
-    Only neighbours that nothing sets apart: no pause, paragraph, sound, note, seed or other settings between
-    them, and not the same words twice. A line that is joined keeps the id and place of the first.
+    Done if the script sets `join_short`, not unasked: a line that is inserted beside a short one would then
+    change a take that is there already. Only neighbours that nothing sets apart: no pause, paragraph, sound,
+    note, seed or other settings between them, and not the same words twice. A line that is joined keeps the
+    id and place of the first.
 
     Args:
         chapter: as it stands in the script.
@@ -172,7 +173,7 @@ def plan_screenplay(
     max_characters: int = DEFAULT_MAX_CHARACTERS,
     chapters: frozenset[int] | None = None,
     alphabet: Container[str] | None = None,
-    reader: Normaliser | None = None,
+    normaliser: Normaliser | None = None,
     factory: RequestFactory | None = None,
 ) -> list[Chain]:
     """Plan a script.
@@ -185,10 +186,10 @@ def plan_screenplay(
         max_characters: longest piece that the model reads well.
         chapters: numbers of the chapters wanted; None for all. Seeds do not depend on this choice.
         alphabet: characters that the model can say; None for any.
-        reader: makes spoken text of what is written; None: that of the script's language, without a lexicon.
+        normaliser: makes spoken text of what is written; None: that of the language, without a lexicon.
         factory: of requests; None: without a model.
     """
-    reader = reader or Normaliser(screenplay.language)
+    normaliser = normaliser or Normaliser(screenplay.language)
     factory = factory or RequestFactory(Path(screenplay.path).name, {})
     said: Counter[tuple[str, str]] = Counter()
     written: Counter[tuple[str, str]] = Counter()
@@ -200,7 +201,7 @@ def plan_screenplay(
             chapter = join_short_lines(chapter, max_characters)
         planned = []
         for line in chapter.lines:
-            text = reader.normalise(line.text, line.speaker, chapter.number)
+            text = normaliser.normalise(line.text, line.speaker, chapter.number)
             occurrence = said[line.speaker, text]
             said[line.speaker, text] += 1
             name = _new_id(line, written, names)

@@ -42,7 +42,7 @@ class Job:
         voices: every voice that its cast names, by the name the cast uses.
         folder: where its chapters go.
         takes: where its takes are kept.
-        reader: how its lines are read.
+        normaliser: makes spoken text of its lines.
         renamed: voices of today by the earlier names that the script has for them.
     """
 
@@ -50,7 +50,7 @@ class Job:
     voices: dict[str, Voice]
     folder: Path
     takes: Place
-    reader: Normaliser | None = None
+    normaliser: Normaliser | None = None
     renamed: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -73,14 +73,14 @@ def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
         read = [read_screenplay(script) for script in scripts]
         former = [renamed(play.voices, voice_names(Path(play.path).parent)) for play in read]
         plays = [_completed(recast(play, names), options) for play, names in zip(read, former, strict=True)]
-        readers = [normaliser_for(play) for play in plays]
+        normalisers = [normaliser_for(play) for play in plays]
     except ScriptError:  # all there is to mend is reported at once, as lint does
         raise script_error(found for script in scripts for found in check_script(script)) from None
     _check_chapters(plays, options.chapters)
     folders = _folders(scripts, options.output)
     return [
-        Job(*cast, folder, options.takes or takes_folder(Path(play.path)), reader, names)
-        for play, folder, reader, names in zip(plays, folders, readers, former, strict=True)
+        Job(*cast, folder, options.takes or takes_folder(Path(play.path)), normaliser, names)
+        for play, folder, normaliser, names in zip(plays, folders, normalisers, former, strict=True)
         for cast in [with_clips(play, find_voices(play))]
     ]
 
@@ -139,7 +139,7 @@ def plan_job(job: Job, options: RenderOptions, model: ModelTraits) -> JobPlan:
     shipped = model.shipped_speakers
     tags = cast_tags(job.screenplay, job.voices, shipped)
     own = {name: voice.speaker for name, voice in job.voices.items() if voice.layer == "shipped"}
-    lexicon = job.reader.lexicon.digest if job.reader else ""
+    lexicon = job.normaliser.lexicon.digest if job.normaliser else ""
     factory = RequestFactory.of(job.script, job.voices, lexicon, model, options)
     chains = plan_screenplay(
         job.screenplay,
@@ -149,7 +149,7 @@ def plan_job(job: Job, options: RenderOptions, model: ModelTraits) -> JobPlan:
         max_characters=model.max_characters,
         chapters=options.chapters,
         alphabet=model.alphabet,
-        reader=job.reader,
+        normaliser=job.normaliser,
         factory=factory,
     )
     doubts = tag_doubts(job.screenplay, own, shipped)
@@ -227,5 +227,5 @@ def make_verifier(jobs: Sequence[Job], options: RenderOptions, note: Callable[[s
 
 def _words_of_lexicons(jobs: Sequence[Job]) -> frozenset[str]:
     """The words that lexicons put in the place of written ones: what is recognised is compared with those."""
-    entries = {entry for job in jobs if job.reader for entry in job.reader.lexicon.entries}
+    entries = {entry for job in jobs if job.normaliser for entry in job.normaliser.lexicon.entries}
     return frozenset(word for entry in entries for word in words_of(entry.say))

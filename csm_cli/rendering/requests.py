@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from csm_cli.checkpoints.revision import checkpoint_revision
 from csm_cli.core.errors import MissingError
-from csm_cli.core.types import Sampler
+from csm_cli.core.types import DEFAULT_MAX_CHARACTERS, Sampler
 from csm_cli.rendering.models import UNLIMITED, Limits
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.script import Line
@@ -19,7 +19,6 @@ from csm_cli.voices.voice import Voice
 
 SPOKEN_FORM = 1
 """Counts up when the same written text comes to be spoken in other words."""
-DEFAULT_MAX_CHARACTERS = 250
 NO_MODEL = ModelIdentity("", "", "")
 
 

@@ -69,11 +69,11 @@ class Saying:
         self.renamed = renamed([voice or ""], voice_names(here))
         self.screenplay = as_screenplay(text, found.name)
         self.voices = {found.name: found}
-        self.reader = Normaliser(lexicon=load_lexicon(here))
+        self.normaliser = Normaliser(lexicon=load_lexicon(here))
 
     def spoken(self) -> list[str]:
         """What will be read, a text for each paragraph."""
-        return [self.reader.normalise(line.text) for line in self.screenplay.lines]
+        return [self.normaliser.normalise(line.text) for line in self.screenplay.lines]
 
     def speak(
         self,
@@ -92,7 +92,7 @@ class Saying:
             (the sound; what it came to).
         """
         started = time.monotonic()
-        job = Job(self.screenplay, self.voices, Path(), Path(), self.reader)
+        job = Job(self.screenplay, self.voices, Path(), Path(), self.normaliser)
         plan = plan_job(job, replace(options, chapters=None), ModelTraits.of(engine, limits))
         store, verifier = TakeStore(None), Verifier()
         progress = progress or Progress()

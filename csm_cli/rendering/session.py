@@ -47,7 +47,7 @@ class RenderJob:
 
     @property
     def job(self) -> Job:
-        """The script."""
+        """The script with its voices, its output folder and the place of its takes."""
         return self.plan.job
 
     @property

@@ -100,7 +100,7 @@ class ScreenplayBuilder:
         """How many lines the open chapter has."""
         return self._open.lines if self._open else 0
 
-    def retitle(self, title: str, source: Source) -> None:
+    def retitle(self, title: str) -> None:
         """Extend the title of the open chapter, which has no lines yet: "Part One: Chapter 1"."""
         assert self._open is not None
         if title and title != self._open.title:

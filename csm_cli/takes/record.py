@@ -1,8 +1,7 @@
 """What is written down of a rendering: the take of every line, and in csm.lock what takes were made with.
 
 `csm takes` and `csm master` read the record; nothing else depends on it. Where it is gone or damaged, the
-takes
-themselves answer: of each line the one chosen or made last.
+takes themselves answer: of each line the one chosen or made last.
 """
 
 from __future__ import annotations
@@ -133,7 +132,6 @@ def merge_record(
     script: str,
     lines: Mapping[str, Used],
     *,
-    still_there: frozenset[str] | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Rendering:
     """Take new lines into the record of a script; those of other processes stay.
@@ -144,7 +142,6 @@ def merge_record(
         folder: of the store.
         script: name of its file.
         lines: to add or replace.
-        still_there: ids that the script still has; the rest is dropped. None: all.
         options: in place of what was noted; None: as it was.
 
     Raises:
@@ -153,8 +150,6 @@ def merge_record(
     with nullcontext() if isinstance(folder, Url) else alone(folder / RENDERS, script):
         before = read_record(folder, script)
         merged = {**before.lines, **lines}
-        if still_there is not None:
-            merged = {line: used for line, used in merged.items() if line in still_there}
         new = Rendering(script, merged, before.options if options is None else options)
         text = json.dumps({"schema": _SCHEMA, **_as_dict(new)}, ensure_ascii=False)
         files_at(folder).write(_name(script), f"{text}\n".encode())
@@ -173,7 +168,7 @@ def _as_dict(record: Rendering) -> dict[str, Any]:
 def current_take(store: TakeStore, record: Rendering, place: str, line: str) -> str | None:
     """The id of the take that a line uses now.
 
-    A pin wins; then what was chosen since; then the record; then, without a record, the latest take.
+    A pin wins; then the record, which a choice changes; then the latest choice; then the latest take.
     """
     rows = store.index.at(place)
     pinned = [row for row in rows if place in row.pins]

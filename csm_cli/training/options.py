@@ -1,4 +1,4 @@
-"""The options of `csm train`."""
+"""What `csm train` is given, and the training loop's options made of it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ class TrainOptions:
     """The options of `csm train`.
 
     Attributes:
+        out: folder of the run: states, losses, samples and the model.
         data: a manifest, or a folder of code shards as `recipes.demo_voice.encode` writes them.
         model: folder or Hub id of the checkpoint to start from.
         scratch: keep its shape, codec and tokenizer only; begin with random weights.
@@ -31,6 +32,12 @@ class TrainOptions:
         samples: (speaker, text) of the audio samples; none: two texts of the manifest.
         log_every: updates between losses that are read, which waits for the device.
         graph: on CUDA, record an update for each length of rows and replay it; of shards alone.
+        average: decay of a running average of the weights, which is what is kept; 0: none.
+        seed: of the order of rows and of all noise.
+        device: auto, cpu, cuda or mps.
+        half: compute in bfloat16; None: on a GPU.
+        recompute: keep fewer activations: slower, in less memory.
+        compile: compile the layers first.
         damage: dropout and the damage to inputs that a small model from scratch needs.
     """
 

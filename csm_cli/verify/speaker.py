@@ -12,7 +12,7 @@ import numpy as np
 from csm_cli.audio.files import read_audio
 from csm_cli.audio.level import amplitude, rms
 from csm_cli.audio.resample import resample
-from csm_cli.core.errors import MissingError
+from csm_cli.core.errors import MissingError, first_line
 
 RATE = 16_000
 NO_ENCODER = "there is no speaker encoder; pip install --no-deps resemblyzer, or name one by --voice-model"
@@ -57,9 +57,8 @@ class XVectorEncoder:
             self._extract: Any = AutoFeatureExtractor.from_pretrained(folder, local_files_only=True)
             self._model: Any = AutoModelForAudioXVector.from_pretrained(folder, local_files_only=True).eval()
         except (OSError, ValueError, KeyError) as error:
-            reason = str(error).strip().splitlines()
             raise MissingError(
-                f"the speaker model cannot be loaded ({reason[0] if reason else type(error).__name__})",
+                f"the speaker model cannot be loaded ({first_line(error)})",
                 where=str(folder),
                 remedy="give the folder of an x-vector model, such as wavlm-base-plus-sv",
             ) from error

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from csm_cli.core.errors import CsmError, MissingError, UsageError
 from csm_cli.voices.names import FORMER, NAME, Layer, check_name, exists, voice_layers, whole
-from csm_cli.voices.store import NewClip, delete, doubts, extended, locked, move, put, same, sound_voice
+from csm_cli.voices.store import NewClip, delete, doubts, extended, load_or_none, locked, move, put, same
 from csm_cli.voices.voice import MAX_SPEAKER, Voice, card_text, load_voice
 
 
@@ -131,7 +131,7 @@ class VoiceRegistry:
         with locked(home):
             voices = self.all()
             own = home / name
-            old = sound_voice(own, layer) if exists(own) else None
+            old = load_or_none(own, layer) if exists(own) else None
             if extend:
                 clips = extended(self._to_extend(name, own), old, clips)
             others = {voice.speaker: voice.name for voice in voices if voice.name != name}
@@ -226,7 +226,7 @@ class VoiceRegistry:
                 f"the voice {name!r} came with csm and is not removed",
                 remedy="leave it out of the cast, or hide it: csm voices add --force",
             )
-        voice = sound_voice(folder, layer)
+        voice = load_or_none(folder, layer)
         with locked(folder.parent):
             delete(folder)
         return voice

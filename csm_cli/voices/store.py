@@ -36,7 +36,7 @@ def doubts(
     homes = dict(layers)
     other: Layer = "user" if voice.layer == "project" else "project"
     if other in homes and exists(homes[other] / voice.name):
-        there = sound_voice(homes[other] / voice.name, other)
+        there = load_or_none(homes[other] / voice.name, other)
         if there is None or not same(there, clips):
             found.append(
                 f"the project has its own {voice.name!r}, which is used before this one"
@@ -46,7 +46,7 @@ def doubts(
     return tuple(found)
 
 
-def sound_voice(folder: Path, layer: Layer) -> Voice | None:
+def load_or_none(folder: Path, layer: Layer) -> Voice | None:
     """The voice in a folder; None if it is damaged."""
     with suppress(CsmError):
         return load_voice(folder, layer)

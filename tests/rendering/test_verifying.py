@@ -153,7 +153,7 @@ def test_words_of_the_lexicon_may_be_heard_in_any_spelling(book, monkeypatch):
     (book.folder / "lexicon.yaml").write_text("Myfanwy: myrrin\nGareth: gahrik\n")
     options = RenderOptions(output=book.folder / "out", verify=("asr",))
     jobs = read_jobs([book.script], options)
-    text = jobs[0].reader.normalise("Myfanwy and Gareth walk to the marine gate.", "narrator", 1)
+    text = jobs[0].normaliser.normalise("Myfanwy and Gareth walk to the marine gate.", "narrator", 1)
     sound = (0.1 * np.hanning(60000) * np.sin(np.arange(60000) / 20)).astype(np.float32)
     reading = Candidate(text, None, True, sound, 24000, "ann")
     (with_names,) = make_verifier(jobs, options, print).judge([reading])

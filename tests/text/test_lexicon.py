@@ -147,7 +147,7 @@ def test_a_changed_entry_changes_just_the_lines_that_hold_the_word(tmp_path):
 
     def parts():
         play = read_screenplay(script)
-        (chain,) = plan_screenplay(play, {"narrator": 0}, reader=normaliser_for(play))
+        (chain,) = plan_screenplay(play, {"narrator": 0}, normaliser=normaliser_for(play))
         return [(line.parts, line.seed) for line in chain.lines]
 
     before = parts()

@@ -1,4 +1,4 @@
-"""Parts of delivered files that are read byte by byte: MP3 frames and cover pictures."""
+"""MP3 frames, counted byte by byte; and the picture of a file in the page of `csm check --report`."""
 
 from __future__ import annotations
 

@@ -247,7 +247,7 @@ class _ChapterBuilder:
 
     def _begin(self, title: str, source: Source) -> None:
         if self._builder.in_chapter and not self._builder.lines:
-            self._builder.retitle(title, source)  # "Part One" directly before "Chapter 1"
+            self._builder.retitle(title)  # "Part One" directly before "Chapter 1"
         else:
             self._builder.begin_chapter(title, source)
         self._title = _bare(title)

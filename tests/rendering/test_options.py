@@ -1,0 +1,75 @@
+"""Options declared once: what a rendering remembers is what a reroll gets back."""
+
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from csm_cli.cli.options import Fields, expanded
+from csm_cli.core.options import flags_of
+from csm_cli.delivery.options import Delivery
+from csm_cli.rendering.options import Check, RenderOptions
+
+FORGOTTEN = {"output", "chapters", "batch", "lineage", "fresh", "locked", "device", "eager"}
+"""Options that change no take, or that a reroll sets for itself."""
+
+some_options = st.builds(
+    RenderOptions,
+    context_turns=st.integers(0, 9),
+    reference=st.sampled_from(["before", "continue"]),
+    retries=st.integers(0, 9),
+    verify=st.frozensets(st.sampled_from([check.value for check in Check])),
+    asr=st.sampled_from(["auto", "whisper", "pocketsphinx"]),
+    voice_model=st.sampled_from([None, Path("/voices/model.pt")]),
+    seed=st.none() | st.integers(0, 2**53),
+    temperature=st.none() | st.floats(0, 5),
+    top_k=st.none() | st.integers(0, 100),
+    model=st.sampled_from([None, "demo", "sesame/csm-1b"]),
+    dtype=st.sampled_from([None, "fp32", "bf16"]),
+    quantize=st.sampled_from([None, "int8", "fp8"]),
+    delivery=st.builds(Delivery, titles=st.booleans(), credits=st.booleans()),
+)
+
+
+@given(some_options)
+def test_what_is_remembered_comes_back(options):
+    stored = json.loads(json.dumps(options.to_remember()))
+    assert RenderOptions.recall(stored) == options
+
+
+def test_every_option_is_remembered_or_forgotten_on_purpose():
+    flags = flags_of(RenderOptions)
+    assert {name for name, flag in flags.items() if not flag.remembered} == FORGOTTEN
+    assert {each.name for each in fields(RenderOptions)} - flags.keys() == {"delivery", "takes"}
+
+
+@pytest.mark.parametrize("stored", [{}, {"seed": 3, "gone_since": True}, {"titles": True, "model": "demo"}])
+def test_records_of_other_versions_are_read(stored):
+    options = RenderOptions.recall(stored)
+    assert options.seed == stored.get("seed")
+    assert options.delivery.titles == stored.get("titles", False)
+
+
+def test_a_group_of_options_becomes_parameters_and_a_dict():
+    from typing import Annotated
+
+    given = {}
+
+    def command(
+        *, first: int, group: Annotated[dict[str, Any], Fields(RenderOptions, "seed", "verify")]
+    ) -> None:
+        given.update(group, first=first)
+
+    command.__annotations__ = {
+        "first": int,
+        "group": Annotated[dict[str, Any], Fields(RenderOptions, "seed", "verify")],
+        "return": None,
+    }
+    spelled = expanded(command)
+    assert list(spelled.__annotations__) == ["first", "seed", "verify"]
+    spelled(first=1, seed=5, verify=[Check.asr])
+    assert given == {"first": 1, "seed": 5, "verify": frozenset({"asr"})}
