@@ -24,7 +24,7 @@ from csm_cli.cluster.messages import (
     check_info,
     versions,
 )
-from csm_cli.cluster.scheduler import DEATHS_ALONE, Scheduler, Turn
+from csm_cli.cluster.scheduler import DEATHS_ALONE, Assignment, Scheduler
 from csm_cli.core.errors import CsmError
 from csm_cli.rendering.line import SpokenLine
 from csm_cli.rendering.models import Limits, choose_model
@@ -115,8 +115,8 @@ class _Driver:
                 self._open_books(self._first)
                 idle, self._idle = self._idle, []
                 for worker in idle:
-                    turns = self._scheduler.assign(worker)
-                    self._fleet.send(worker, [self._order(turn) for turn in turns])
+                    assigned = self._scheduler.assign(worker)
+                    self._fleet.send(worker, [self._order(each) for each in assigned])
                 self._receive(self._fleet.wait(TICK_SECONDS))
                 scheduler = self._scheduler
                 self._progress.fleet(scheduler.workers, self._fleet.size, scheduler.speaking, scheduler.slots)
@@ -166,13 +166,13 @@ class _Driver:
                 self._scheduler.add((number, place), seconds)
             self._books.finish_if_complete(book)
 
-    def _order(self, turn: Turn) -> Order:
-        book = self._books[turn.key[0]]
-        each, job = book.chains[turn.key[1]], book.job.job
+    def _order(self, assignment: Assignment) -> Order:
+        book = self._books[assignment.key[0]]
+        each, job = book.chains[assignment.key[1]], book.job.job
         chain = each.chain
         alone = replace(chain, screenplay=replace(chain.screenplay, chapters=(chain.chapter,)))
         voices = {line.voice: job.voices[line.voice] for line in chain.lines}
-        return Order(turn, alone, voices, job.takes)
+        return Order(assignment, alone, voices, job.takes)
 
     def _receive(self, signals: Sequence[Signal]) -> None:
         # A lost master first: whatever else is called for has to find its books open in the new one.

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from csm_cli.cluster.scheduler import Key, Turn
+from csm_cli.cluster.scheduler import Assignment, Key
 from csm_cli.core import PACKAGE_DIR, __version__
 from csm_cli.core.errors import MissingError
 from csm_cli.core.types import Sampler
@@ -81,13 +81,13 @@ class Order:
     """A chain to speak, with all that is needed for it.
 
     Args:
-        turn: which chain, and how much of it.
+        assignment: which chain, and how much of it.
         chain: its lines; its script holds no other chapter.
         voices: by the names that the lines use.
         takes: where the store lies.
     """
 
-    turn: Turn
+    assignment: Assignment
     chain: Chain
     voices: Mapping[str, Voice]
     takes: Place

@@ -25,7 +25,7 @@ AHEAD = 16
 
 
 @dataclass(frozen=True)
-class Turn:
+class Assignment:
     """A chain that a worker is to speak.
 
     Args:
@@ -149,7 +149,7 @@ class Scheduler:
             chain.started = False
         return aside
 
-    def assign(self, worker: Hashable) -> list[Turn]:
+    def assign(self, worker: Hashable) -> list[Assignment]:
         """What a worker is to speak beside what it has."""
         mine = self._workers[worker]
         if mine.alone or self._kept_clear(worker, mine):
@@ -225,11 +225,11 @@ class Scheduler:
             self._clearing = min(self._workers, key=lambda each: len(self._workers[each].chains))
         return self._clearing == worker
 
-    def _hand(self, mine: _Worker, chain: _Chain, until: int | None) -> Turn:
+    def _hand(self, mine: _Worker, chain: _Chain, until: int | None) -> Assignment:
         mine.chains[chain.key] = chain
         self._given += 1
         again, chain.given, chain.until = chain.given, True, until
-        return Turn(chain.key, until, frozenset(chain.aside), again)
+        return Assignment(chain.key, until, frozenset(chain.aside), again)
 
     def _push(self, chain: _Chain) -> None:
         self._count += 1

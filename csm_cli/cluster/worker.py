@@ -172,15 +172,17 @@ class Worker:
             yield None if order is None else self._begun(order)
 
     def _begun(self, order: Order) -> Work:
-        until, key = order.turn.until, order.turn.key
+        until, key = order.assignment.until, order.assignment.key
         self._report(Started(key))
         lines = tuple(
-            replace(line, request=replace(line.request, parts=())) if number in order.turn.aside else line
+            replace(line, request=replace(line.request, parts=()))
+            if number in order.assignment.aside
+            else line
             for number, line in enumerate(order.chain.lines[:until])
         )
         chain = replace(order.chain, lines=lines)
         self._orders[key] = order
-        _, writer = self._open(order.takes, anew=order.turn.again)
+        _, writer = self._open(order.takes, anew=order.assignment.again)
         options, setup = self._setup.options, self._setup
         repository = TakeRepository(
             writer,

@@ -19,7 +19,7 @@ from csm_cli.training.manifest import Clip, read_manifest
 from csm_cli.training.options import TrainOptions
 from csm_cli.training.rows import ClipData, encode_clips, make_rows, split_rows
 from csm_cli.training.segments import RowShape, SegmentStore, count_frames
-from csm_cli.training.voice import as_tensors
+from csm_cli.training.trainer import as_tensors
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _from_shards(
     """
     from torch.utils.data import DataLoader
 
-    from csm_cli.training.voice import Batches
+    from csm_cli.training.trainer import Batches
 
     settings, books = options.for_loop(), model.config.num_codebooks
     learned, kept = (frames / 12.5 / 3600 for frames in count_frames(options.data))

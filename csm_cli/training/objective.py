@@ -69,7 +69,7 @@ SHAPES = (
 
 
 @dataclass(frozen=True)
-class VoiceOptions:
+class TrainerOptions:
     """Knobs of the loop. `positions` and `depth_frames` are per step; shares of damage are of input
     frames.
 
@@ -114,7 +114,7 @@ class VoiceObjective:
         model: a `CsmForConditionalGeneration`; its codec is not touched.
     """
 
-    def __init__(self, model: Any, options: VoiceOptions, device: torch.device):
+    def __init__(self, model: Any, options: TrainerOptions, device: torch.device):
         self.model, self.options, self.device = model.to(device).train(), options, device
         config = model.config
         self.codebooks, self.vocabulary = config.num_codebooks, config.vocab_size

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from csm_cli.training.objective import SHAPES, VoiceOptions
+from csm_cli.training.objective import SHAPES, TrainerOptions
 from csm_cli.training.segments import RowShape
 
 FULL_RATE, LORA_RATE, SCRATCH_RATE = 3e-5, 2e-4, 1.2e-3
@@ -81,13 +81,13 @@ class TrainOptions:
             return self.rate
         return SCRATCH_RATE if self.scratch else LORA_RATE if self.lora else FULL_RATE
 
-    def for_loop(self) -> VoiceOptions:
+    def for_loop(self) -> TrainerOptions:
         """The options of the training loop that follow from these."""
         undamaged = {"dropout": 0.0, "silenced": 0.0, "shortened": 0.0, "wrong": 0.0}
         warmup = 400 if self.packed else 100
         if self.steps is not None:
             warmup = max(1, min(warmup, self.steps // 10))
-        return VoiceOptions(
+        return TrainerOptions(
             positions=self.positions,
             depth_frames=max(1, self.positions // 4),
             peak_rate=self.peak_rate,

@@ -25,7 +25,7 @@ from csm_cli.training.devices import Processes
 from csm_cli.training.objective import Budget
 from csm_cli.training.options import TrainOptions
 from csm_cli.training.record import Record, State
-from csm_cli.training.voice import VoiceTrainer, check_finite
+from csm_cli.training.trainer import Trainer, check_finite
 
 __all__ = ["TrainOptions", "train"]
 
@@ -70,7 +70,7 @@ def train(
     adapter = Adapter.put_on(model, options.lora, checkpoint) if options.lora else None
     if options.recompute:
         model.gradient_checkpointing_enable()
-    trainer = VoiceTrainer(model, None, options.for_loop(), processes.device, processes.average)
+    trainer = Trainer(model, None, options.for_loop(), processes.device, processes.average)
     opened = partial(open_data, options, checkpoint, model, log, progress, processes)
     if wait is None:
         data = opened()
@@ -100,7 +100,7 @@ def _model(options: TrainOptions, checkpoint: Checkpoint) -> Any:
     return model
 
 
-def _warm(trainer: VoiceTrainer, options: TrainOptions, progress: Log) -> None:
+def _warm(trainer: Trainer, options: TrainOptions, progress: Log) -> None:
     if options.packed and options.compile:
         progress("compiling")
         trainer.warm()
@@ -118,7 +118,7 @@ class _Run:
         self,
         options: TrainOptions,
         checkpoint: Checkpoint,
-        trainer: VoiceTrainer,
+        trainer: Trainer,
         adapter: Adapter | None,
         data: Data,
         processes: Processes,

@@ -143,7 +143,7 @@ class MockFleet:
         if order is None:  # an answer on its way
             told, each.news, each.wanted = WorkerNews(tuple(each.news), each.slots), [], False
             return [News(worker, told)]
-        key = order.turn.key
+        key = order.assignment.key
         self.spoken.append((self.clock, take.seconds))
         each.news.append(LineDone(key, number, Result(take, True)))
         self._results[key].append(Result(take, True))
@@ -162,8 +162,8 @@ class MockFleet:
             order = each.waiting.popleft()
             each.busy += 1
             self.changes.append((self.clock, 1))
-            each.news.append(Started(order.turn.key))
-            self._results[order.turn.key] = []
+            each.news.append(Started(order.assignment.key))
+            self._results[order.assignment.key] = []
             self._speak(worker, each, order, 0)
 
     def _speak(self, worker, each, order, number):

@@ -32,7 +32,7 @@ def test_counts_stay_true(seed):
         elif what < 0.1:
             scheduler.join(worker, chance.randint(1, 5))
         elif what < 0.3:
-            chains |= {turn.key: turn for turn in scheduler.assign(worker)}
+            chains |= {assignment.key: assignment for assignment in scheduler.assign(worker)}
         elif chains:
             key = chance.choice(sorted(chains))
             if what < 0.7:

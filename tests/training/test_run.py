@@ -295,7 +295,7 @@ def test_an_empty_folder_ends_the_run_before_anything_is_compiled(
 ) -> None:
     for path in packed.data.glob("*.npz"):
         path.unlink()
-    monkeypatch.setattr("csm_cli.training.voice.VoiceTrainer.warm", lambda self: pytest.fail("compiled"))
+    monkeypatch.setattr("csm_cli.training.trainer.Trainer.warm", lambda self: pytest.fail("compiled"))
     with pytest.raises(MissingError, match="holds no shards of codes"):
         train(replace(packed, compile=True))
 

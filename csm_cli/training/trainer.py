@@ -12,11 +12,11 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from csm_cli.core.errors import CsmError
 from csm_cli.training.devices import GraphedStep, adamw, set_rate
-from csm_cli.training.objective import SHAPES, Budget, VoiceObjective, VoiceOptions, learning_rate
+from csm_cli.training.objective import SHAPES, Budget, TrainerOptions, VoiceObjective, learning_rate
 from csm_cli.training.rows import FRAME, Rows
 from csm_cli.training.segments import SegmentStore
 
-__all__ = ["SHAPES", "Batches", "VoiceOptions", "VoiceTrainer", "as_tensors", "check_finite"]
+__all__ = ["SHAPES", "Batches", "Trainer", "TrainerOptions", "as_tensors", "check_finite"]
 
 
 class Batches(IterableDataset):
@@ -26,7 +26,7 @@ class Batches(IterableDataset):
     worker into the message.
     """
 
-    def __init__(self, store: SegmentStore, options: VoiceOptions, codebooks: int, skip: int = 0):
+    def __init__(self, store: SegmentStore, options: TrainerOptions, codebooks: int, skip: int = 0):
         self.store, self.options, self.codebooks, self.skip = store, options, codebooks, skip
 
     def __iter__(self) -> Iterator[dict[str, torch.Tensor] | CsmError]:
@@ -46,7 +46,7 @@ def as_tensors(rows: Rows) -> dict[str, torch.Tensor]:
     }
 
 
-class VoiceTrainer(VoiceObjective):
+class Trainer(VoiceObjective):
     """The model, its running average and the optimiser.
 
     Args:
@@ -59,7 +59,7 @@ class VoiceTrainer(VoiceObjective):
         self,
         model: Any,
         store: SegmentStore | None,
-        options: VoiceOptions,
+        options: TrainerOptions,
         device: torch.device,
         reduce: Callable[[list[torch.Tensor]], None] | None = None,
     ):
