@@ -58,11 +58,11 @@ def main() -> None:
     os.chdir(folder)
     choice = choose_model(model)
     ratios: list[tuple[float, float]] = []
-    for assignment in range(int(turns)):
+    for turn in range(int(turns)):
         taken: dict[str, tuple[float, float]] = {}
-        for name in ("alone", "ray") if assignment % 2 == 0 else ("ray", "alone"):
+        for name in ("alone", "ray") if turn % 2 == 0 else ("ray", "alone"):
             options = RenderOptions(
-                output=folder / f"{name}{assignment}", takes=folder / f"takes-{name}{assignment}", model=model,
+                output=folder / f"{name}{turn}", takes=folder / f"takes-{name}{turn}", model=model,
                 device=device, batch=int(batch),
             )  # fmt: skip
             jobs, meter = read_jobs([script], options), Meter()
