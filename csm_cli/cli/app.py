@@ -30,7 +30,7 @@ from csm_cli.cli import (
     train,
     voices,
 )
-from csm_cli.cli.options import Group
+from csm_cli.cli.options import CONTEXT_SETTINGS, Group
 
 
 @contextmanager
@@ -63,7 +63,7 @@ app = typer.Typer(
     help="Turn scripts into spoken chapters.",
     epilog="Exit codes: 0 done, 1 internal error, 2 usage, 3 script invalid, 4 voice, model or tool missing, "
     "5 done but lines need review, 6 a check fails, 130 interrupted, 143 terminated.",
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=CONTEXT_SETTINGS,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,

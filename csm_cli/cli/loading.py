@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 def note_former_names(jobs: Iterable[Job]) -> None:
     """Say once which voices of the scripts have new names."""
+    from csm_cli.rendering.project import former_names
     from csm_cli.voices.names import note_renames
 
-    note_renames({old: new for job in jobs for old, new in job.renamed.items()}, console.note)
+    note_renames(former_names(jobs), console.note)
 
 
 def load_model(options: RenderOptions) -> LoadedModel:

@@ -111,7 +111,7 @@ def verify(model: ModelArgument = "demo", device: DeviceOption = "auto") -> None
     with console.busy("loading the model"):
         from csm_cli.engine import Engine
 
-        engine = Engine.load(model_source(model), device, "float32")
+        engine = Engine.load(model, device, "float32")
     verdicts = []
     with console.busy("speaking"):
         if checks.is_csm_1b(checkpoint):
@@ -145,18 +145,10 @@ def convert(
     console.emit(str(folder))
 
 
-def model_source(model: str) -> str:
-    """What the engine is to load: 'demo' is a name of the embedded voice's folder."""
-    from csm_cli.checkpoints.find import DEMO_CHECKPOINT
-    from csm_cli.rendering.models import DEMO
-
-    return str(DEMO_CHECKPOINT) if model == DEMO else model
-
-
 def _find(model: str) -> Checkpoint:
     from csm_cli.checkpoints.find import find_checkpoint
 
-    return find_checkpoint(model_source(model))
+    return find_checkpoint(model)
 
 
 def _bytes(size: int) -> str:

@@ -31,6 +31,9 @@ else:
     MaybePlace = Any  # typer has no unions
 
 
+CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
 class Fields:
     """Some fields of a class whose fields are declared with `core.options.option`, by name.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from csm_cli.cli import console
+from csm_cli.cli.options import CONTEXT_SETTINGS
 from csm_cli.cli.render import render as render_scripts
 from csm_cli.core.errors import UsageError
 
@@ -53,7 +54,7 @@ def _render_command(options: Sequence[str]) -> RenderScripts:
     app = typer.Typer(
         add_completion=False,
         rich_markup_mode=None,
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        context_settings=CONTEXT_SETTINGS,
     )
     app.command()(render_scripts)
     command: Any = typer.main.get_command(app)

@@ -86,7 +86,6 @@ def train(
 
     A run that was broken off goes on from its last state when the same command is given again.
     """
-    from csm_cli.cli.models import model_source
     from csm_cli.rendering.models import choose_model
 
     choice = choose_model(model)
@@ -96,7 +95,7 @@ def train(
         from csm_cli.training.run import TrainOptions
         from csm_cli.training.run import train as run
     options = TrainOptions(
-        data=data, out=out, model=model_source(choice.source), scratch=scratch, lora=lora, rate=rate,
+        data=data, out=out, model=choice.source, scratch=scratch, lora=lora, rate=rate,
         epochs=epochs, steps=steps, minutes=minutes,
         positions=positions, accumulate=accumulate, depth_share=depth_share,
         average=average, damage=damage, validation=validation, every=every,

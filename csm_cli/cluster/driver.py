@@ -27,16 +27,14 @@ from csm_cli.cluster.messages import (
 from csm_cli.cluster.scheduler import DEATHS_ALONE, Assignment, Scheduler
 from csm_cli.core.errors import CsmError
 from csm_cli.rendering.line import SpokenLine
-from csm_cli.rendering.models import Limits, choose_model
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.progress import Interrupted, Progress, RenderReport
 from csm_cli.rendering.project import Job, plan_jobs
-from csm_cli.rendering.requests import ModelTraits, voice_hash
+from csm_cli.rendering.requests import voice_hash
 from csm_cli.rendering.session import RenderJob, open_jobs, unfinished
 from csm_cli.takes.files import BESIDE, files_at
 from csm_cli.takes.place import Place
 from csm_cli.takes.take import now
-from csm_cli.verify.codes import expected_seconds
 
 TICK_SECONDS = 1.0
 STARTS = 3
@@ -103,13 +101,12 @@ class _Driver:
 
     def run(self, stack: ExitStack) -> None:
         """From the first worker to the last file."""
-        limits = choose_model(self._options.model).limits()
         proofs = stack.enter_context(_proofs({script.takes for script in self._scripts}))
         self._fleet.start(self._setup(proofs))
         while self._first is None:
             self._receive(self._fleet.wait(TICK_SECONDS))
         self._started = time.monotonic()
-        self._plan(stack, self._first, limits)
+        self._plan(stack, self._first)
         try:
             while self._coming or self._books:
                 self._open_books(self._first)
@@ -138,11 +135,8 @@ class _Driver:
         voices = tuple(hashes.items())
         return Setup(Path.cwd(), proofs, self._options, tuple(wanted), voices, beside, self._since)
 
-    def _plan(self, stack: ExitStack, first: WorkerInfo, limits: Limits) -> None:
-        model = ModelTraits(
-            first.model, first.sampler, first.max_characters, first.shipped_speakers, limits.alphabet
-        )
-        plans = plan_jobs(self._scripts, self._options, model)
+    def _plan(self, stack: ExitStack, first: WorkerInfo) -> None:
+        plans = plan_jobs(self._scripts, self._options, first.model)
         self.jobs = open_jobs(stack, plans, self._options, self._note)
         self._progress.start([chain for plan in plans for chain in plan.chains])
         # Books with the longest chains first, for nothing can be done beside a chain that comes last.
@@ -158,9 +152,7 @@ class _Driver:
             index = job.store.index
             for place, each in book.chains.items():
                 seconds = [
-                    0.0
-                    if not self._options.fresh and index.in_slot(line.request.slot)
-                    else sum(map(expected_seconds, line.parts))
+                    0.0 if not self._options.fresh and index.in_slot(line.request.slot) else line.seconds
                     for line in each.chain.lines
                 ]
                 self._scheduler.add((number, place), seconds)

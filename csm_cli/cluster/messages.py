@@ -13,11 +13,11 @@ from pathlib import Path
 from csm_cli.cluster.scheduler import Assignment, Key
 from csm_cli.core import PACKAGE_DIR, __version__
 from csm_cli.core.errors import MissingError
-from csm_cli.core.types import Sampler
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.plan import Chain
 from csm_cli.rendering.project import Job
-from csm_cli.takes import ModelIdentity, Take
+from csm_cli.rendering.requests import ModelTraits
+from csm_cli.takes import Take
 from csm_cli.takes.place import Place
 from csm_cli.voices.voice import Voice
 
@@ -54,10 +54,7 @@ class WorkerInfo:
         device: where its model runs.
         versions: of all that can change the sound, by name.
         model: that it has loaded.
-        sampler: the model's own.
         rate: Hz.
-        max_characters: longest piece that the model reads well.
-        shipped_speakers: shipped voices that the model was trained on.
         checks: that takes go through.
         slots: lines that it speaks side by side.
         notes: what a person should know.
@@ -66,11 +63,8 @@ class WorkerInfo:
     host: str
     device: str
     versions: Mapping[str, str]
-    model: ModelIdentity
-    sampler: Sampler
+    model: ModelTraits
     rate: int
-    max_characters: int
-    shipped_speakers: int
     checks: tuple[str, ...]
     slots: int
     notes: tuple[str, ...] = ()
@@ -179,9 +173,9 @@ def check_info(worker: str, info: WorkerInfo, ours: Mapping[str, str], first: Wo
     if first is not None:
         other = f"the worker on {first.host}"
         pairs += [
-            ("the model's revision", info.model.revision, first.model.revision, other),
-            ("the number type", info.model.dtype, first.model.dtype, other),
-            ("the model's sampler", str(info.sampler), str(first.sampler), other),
+            ("the model's revision", info.model.identity.revision, first.model.identity.revision, other),
+            ("the number type", info.model.identity.dtype, first.model.identity.dtype, other),
+            ("the model's sampler", str(info.model.sampler), str(first.model.sampler), other),
             ("checks", ", ".join(info.checks), ", ".join(first.checks), other),
         ]
     for name, theirs, wanted, whose in pairs:

@@ -37,7 +37,7 @@ from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.plan import Chain
 from csm_cli.rendering.progress import Progress
 from csm_cli.rendering.project import make_verifier
-from csm_cli.rendering.requests import identity_of, voice_hash
+from csm_cli.rendering.requests import ModelTraits, voice_hash
 from csm_cli.rendering.session import speak_config
 from csm_cli.takes import TakeStore
 from csm_cli.takes.files import files_at
@@ -92,11 +92,8 @@ class Worker:
             host,
             str(getattr(engine, "device", "cpu")),
             versions(),
-            identity_of(engine),
-            engine.default_sampler,
+            ModelTraits.of(engine, choice.limits()),
             engine.sample_rate,
-            engine.max_characters,
-            engine.shipped_speakers,
             tuple(self._verifier.checks),
             self._batch,
             tuple(notes),

@@ -15,7 +15,7 @@ from csm_cli.rendering.loading import LoadedModel, load_if_needed
 from csm_cli.rendering.models import UNLIMITED, Limits, choose_model, limits_of
 from csm_cli.rendering.options import Check, RenderOptions, parse_chapters
 from csm_cli.rendering.progress import Progress, RenderReport
-from csm_cli.rendering.project import make_verifier, read_jobs
+from csm_cli.rendering.project import former_names, make_verifier, read_jobs
 from csm_cli.rendering.say import Saying
 from csm_cli.rendering.session import render_jobs
 from csm_cli.takes.place import place_from
@@ -58,8 +58,7 @@ def render(
     paths = [Path(scripts)] if isinstance(scripts, str | os.PathLike) else [Path(each) for each in scripts]
     options = _changed(options, changes)
     jobs = read_jobs(paths, options)
-    for job in jobs:
-        note_renames(job.renamed, note)
+    note_renames(former_names(jobs), note)
     verifier = make_verifier(jobs, options, note)
     if engine is None:
         loaded = load_if_needed(jobs, options, choose_model(options.model), note)

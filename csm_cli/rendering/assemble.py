@@ -63,7 +63,7 @@ class BookPlan:
     @property
     def script(self) -> str:
         """Name of the script's file."""
-        return Path(self.screenplay.path).name
+        return self.screenplay.file_name
 
 
 class BookAssembler:
@@ -171,7 +171,7 @@ def book_of(play: Screenplay, narrator: str = "", voices: str = "") -> Book:
         author=play.author,
         narrator=narrator,
         language=play.language,
-        source=Path(play.path).name,
+        source=play.file_name,
         voices=voices,
         **facts,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,6 @@ from csm_cli.takes.lineage import AudioEncoder, TakeRepository
 from csm_cli.takes.place import Place
 from csm_cli.takes.store import TakeWriter
 from csm_cli.verify import Verifier
-from csm_cli.verify.codes import expected_seconds
 
 if TYPE_CHECKING:
     from csm_cli.engine.lazy import LazyEngine
@@ -54,7 +53,7 @@ class ChainEstimate:
     @classmethod
     def unknown(cls, chain: Chain) -> ChainEstimate:
         """With nothing there."""
-        return cls(chain, 0, sum(bool(line.parts) for line in chain.lines), 0.0, _expected(chain.lines))
+        return cls(chain, 0, sum(bool(line.parts) for line in chain.lines), 0.0, chain.seconds)
 
 
 class _ReadOnlyRepository(TakeRepository):
@@ -101,13 +100,9 @@ def _estimated(chain: ChainInProgress) -> ChainEstimate:
                 sum(line.take is not None for line in there),
                 len(new),
                 sum(line.seconds for line in there),
-                _expected(new),
+                sum(line.seconds for line in new),
             )
         new.append(chain.skip())
-
-
-def _expected(lines: Iterable[PlannedLine]) -> float:
-    return sum(expected_seconds(part) for line in lines for part in line.parts)
 
 
 class PlacedModel(IdentifiedModel, Protocol):

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from csm_cli.rendering.options import RenderOptions
 
 FULL_MODEL = "sesame/csm-1b"
-DEMO = "demo"
 GET_FULL = f"the full model: `csm models pull {FULL_MODEL}`"
 
 
@@ -104,6 +103,8 @@ def choose_model(name: str | None = None) -> ModelChoice:
 
     "demo" names the embedded voice. Nothing is fetched and torch is not loaded.
     """
+    from csm_cli.checkpoints.find import DEMO
+
     for wanted, origin in ((name, "--model"), (os.environ.get("CSM_MODEL"), "CSM_MODEL")):
         if wanted and wanted != DEMO:
             return ModelChoice(wanted, f"model {wanted} ({origin})")

@@ -10,7 +10,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from csm_cli.core.types import DEFAULT_MAX_CHARACTERS
 from csm_cli.rendering.requests import RequestFactory
@@ -144,6 +143,11 @@ class PlannedLine:
         """Characters to be spoken."""
         return sum(map(len, self.parts))
 
+    @property
+    def seconds(self) -> float:
+        """How long it should take to speak."""
+        return sum(map(expected_seconds, self.parts))
+
 
 @dataclass(frozen=True)
 class Chain:
@@ -161,7 +165,7 @@ class Chain:
     @property
     def seconds(self) -> float:
         """How long the speech should take, pauses left out."""
-        return sum(expected_seconds(part) for line in self.lines for part in line.parts)
+        return sum(line.seconds for line in self.lines)
 
 
 def plan_screenplay(
@@ -190,7 +194,7 @@ def plan_screenplay(
         factory: of requests; None: without a model.
     """
     normaliser = normaliser or Normaliser(screenplay.language)
-    factory = factory or RequestFactory(Path(screenplay.path).name, {})
+    factory = factory or RequestFactory(screenplay.file_name, {})
     said: Counter[tuple[str, str]] = Counter()
     written: Counter[tuple[str, str]] = Counter()
     names: set[str] = set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +56,7 @@ class Job:
     @property
     def script(self) -> str:
         """The name of the script among those of its project."""
-        return Path(self.screenplay.path).name
+        return self.screenplay.file_name
 
 
 def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
@@ -83,6 +83,11 @@ def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
         for play, folder, normaliser, names in zip(plays, folders, normalisers, former, strict=True)
         for cast in [with_clips(play, find_voices(play))]
     ]
+
+
+def former_names(jobs: Iterable[Job]) -> dict[str, str]:
+    """Voices of today by the earlier names that the scripts have for them, each once."""
+    return {old: new for job in jobs for old, new in job.renamed.items()}
 
 
 def _completed(play: Screenplay, options: RenderOptions) -> Screenplay:

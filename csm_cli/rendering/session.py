@@ -64,7 +64,7 @@ class RenderJob:
         """Its chains, to be spoken; voices are encoded when the first is asked for."""
         voices = self.plan.references(engine)
         for chain in self.plan.chains:
-            yield Work(chain, voices, self.repository, progress, (self, chain))
+            yield Work(chain, voices, self.repository, progress, key=self)
 
     def book(self, options: RenderOptions, rate: int) -> BookPlan:
         """What is needed to make its files, of sound at `rate` Hz."""
@@ -175,7 +175,7 @@ def render_jobs(
         failed = True
         try:
             for work, lines in speak_chains(engine, works, speak_config(options, verifier)):
-                job: RenderJob = work.key[0]
+                job: RenderJob = work.key
                 book, chain = books[job], work.chain
                 timeline, files = book.add(chain.chapter.number, lines, watermark)
                 job.finished.add(chain.chapter.number)

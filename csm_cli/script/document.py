@@ -6,6 +6,7 @@ Every node has its place in its file, so that any later stage can report it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 
 from csm_cli.script.problems import Source
 
@@ -253,6 +254,11 @@ class Screenplay:
     variables: dict[str, str] = field(default_factory=dict)
     untitled: bool = False
     join_short: bool = False
+
+    @property
+    def file_name(self) -> str:
+        """Name of its file, which is its own among the scripts of a project."""
+        return Path(self.path).name
 
     @property
     def lines(self) -> tuple[Line, ...]:

@@ -33,9 +33,9 @@ from csm_cli.cluster.messages import (
     WorkerNews,
     versions,
 )
-from csm_cli.engine import Sampler
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.project import read_jobs
+from csm_cli.rendering.requests import ModelTraits
 from csm_cli.takes import ModelIdentity, Take
 from csm_cli.takes.take import Part, now
 from csm_cli.verify.codes import expected_seconds
@@ -89,8 +89,8 @@ class MockFleet:
         self.changes: list[tuple[float, int]] = []
 
     def start(self, setup):
-        model = ModelIdentity("mock", "0", "bfloat16")
-        facts = WorkerInfo("host", "cuda", versions(), model, Sampler(), RATE, 250, 0, (), 0)
+        model = ModelTraits(ModelIdentity("mock", "0", "bfloat16"))
+        facts = WorkerInfo("host", "cuda", versions(), model, RATE, (), 0)
         for number in range(self.size):
             name = f"worker {number}"
             self._workers[name] = _Engine(self._slots)

@@ -208,7 +208,8 @@ def test_another_version_is_refused_by_name(tmp_path, books, saved, name):
 
 def test_another_model_is_refused_by_name_before_it_speaks(tmp_path, books):
     def change(number, facts):
-        return replace(facts, model=replace(facts.model, revision=f"r{number}"))
+        identity = replace(facts.model.identity, revision=f"r{number}")
+        return replace(facts, model=replace(facts.model, identity=identity))
 
     fleet = ThreadFleet(2, facts=change)
     with pytest.raises(MissingError, match=r"the model's revision differs: r. here, r. on the worker on"):
