@@ -170,7 +170,7 @@ def fastest(lines: Sequence[dict[str, Any]]) -> dict[int, dict[str, Any]]:
 
 
 def _in_words(line: dict[str, Any]) -> str:
-    text = f"{line['way']:<9}{line['step']:<8}batch {line['batch']:<4}{line['status']}"
+    text = f"{line['way']:<9}{line['step']:<12}batch {line['batch']:<4}{line['status']}"
     if line["status"] == "failed":
         return f"{text}: {line['error']}"
     if "ms_per_frame" in line:
@@ -179,6 +179,11 @@ def _in_words(line: dict[str, Any]) -> str:
         text += f"  {line['times_real_time']:.1f} x real time"
     if "slots" in line and line["slots"] != line["batch"]:
         text += f"  (memory for {line['slots']} slots only)"
+    if "first_audio_ms" in line:
+        text += f"  {line['first_audio_ms']:.0f} ms"
+    if "prompts" in line:
+        parts = ("prompts", "frames", "waiting", "host")
+        text += "  (" + ", ".join(f"{part} {line[part] / line['seconds']:.0%}" for part in parts) + ")"
     if "equal_greedy" in line:
         text += f"  equal greedy codes {line['equal_greedy']:.1%}"
     if "codes_equal_to_steps" in line:
@@ -190,7 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 1 if no way has a result."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sweep", description=__doc__)
     parser.add_argument("--shape", default="csm-1b", choices=["csm-1b", "tiny"])
-    parser.add_argument("--ways", default="steps,graphs,compiled", help=f"of {', '.join(WAYS)}")
+    parser.add_argument("--ways", default="steps,recorded,fused", help=f"of {', '.join(WAYS)}")
     parser.add_argument("--batch", default="1,64,256")
     parser.add_argument("--context", type=int, default=600, help="positions of a prompt; half are the voice")
     parser.add_argument("--frames", type=int, default=24, help="in a round, of three")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -17,19 +16,29 @@ from typing import Any
 import numpy as np
 import torch
 
-from csm_cli.bench.correct import agreement, given, teacher_forced
+from csm_cli.bench.correct import agreement, fused_logits, given, teacher_forced
+from csm_cli.bench.end_to_end import render_lines
 from csm_cli.bench.run import copy_bandwidth, device_name, frame_bytes, peak_memory, row_of
 from csm_cli.bench.subject import SAMPLER, BareFrames, Prompts, find_subject
 from csm_cli.core.types import Codes, Utterance
 from csm_cli.engine.codec import Codec
-from csm_cli.engine.devices import pick_device, pick_dtype, use_cpu_threads
+from csm_cli.engine.decoding import GATHER, CodecBatches, LineDecoder
+from csm_cli.engine.devices import ALL, SpeedUps, pick_device, pick_dtype, use_cpu_threads
 from csm_cli.engine.layout import Weights
 from csm_cli.engine.linears import Plain, choose_linear
 from csm_cli.engine.scheduler import BatchScheduler
 from csm_cli.engine.weights import load_weights
 
-WAYS = ("steps", "graphs", "compiled", "int8", "fp8")
-"""Frames step by step; as CUDA graphs; compiled and as graphs; as graphs with quantised products."""
+WAYS = {
+    "steps": SpeedUps(graphs=False, fused=False),
+    "recorded": SpeedUps(fused=False),
+    "fused": ALL,
+    "int8": ALL,
+    "fp8": ALL,
+}
+"""Frames step by step; the same as CUDA graphs; by fused kernels, as graphs (what users get); with 8-bit
+weights.
+"""
 
 _TINY_CODEC: dict[str, Any] = {
     "hidden_size": 32,
@@ -67,6 +76,7 @@ class Settings:
         return [
             ("correct", min(8, largest)),
             *(("frames", batch) for batch in self.batches),
+            ("first audio", 1),
             *(("book", batch) for batch in self.batches if batch > 1 or largest == 1),
         ]
 
@@ -81,8 +91,8 @@ class Way:
         if self.device.type == "cpu":
             use_cpu_threads()
         self.quantize = self.way if self.way in ("int8", "fp8") else None
-        self.graphs, self.compiled = self.way != "steps", self.way == "compiled"
-        self.subject = find_subject("", settings.shape)
+        self.speed = WAYS[self.way]
+        self.subject = find_subject("", settings.shape, self.device)
         self.positions: int = self.subject.config["max_position_embeddings"]
         linear = choose_linear(self.device, self.dtype, self.quantize)
         self.weights = load_weights(
@@ -94,38 +104,46 @@ class Way:
         ).tolist()
 
     def do(self, step: str, batch: int) -> dict[str, Any]:
-        """Figures of a step: `correct`, `frames` or `book`."""
-        return {"correct": self.correct, "frames": self.frames, "book": self.book}[step](batch)
+        """Figures of a step."""
+        steps = {"correct": self.correct, "frames": self.frames, "book": self.book}
+        return (steps | {"first audio": self.first_audio})[step](batch)
 
     def correct(self, batch: int) -> dict[str, Any]:
         """Logits beside those of plain float32 products; codes of graphs beside those of single steps."""
         reference = load_weights(self.subject.config, self.subject.tensors, self.device, torch.float32, Plain)
         ids, codes = given(reference)
         wanted = teacher_forced(reference, ids, codes)
-        found: dict[str, Any] = asdict(agreement(teacher_forced(self.weights, ids, codes), wanted))
-        if self.graphs:
+        fused = self.speed.fused and self.device.type == "cuda"
+        logits = (fused_logits if fused else teacher_forced)(self.weights, ids, codes)
+        found: dict[str, Any] = asdict(agreement(logits, wanted))
+        if self.way != "steps":
             found["codes_equal_to_steps"] = self._equal_codes(self.weights, batch)
-        if self.way == "graphs":
+        if self.way in ("recorded", "fused"):
             found["codes_equal_to_steps_float32"] = self._equal_codes(reference, batch)
         return found
 
     def _equal_codes(self, weights: Weights, batch: int) -> list[float]:
         """Share of equal codes in each of the first frames; a line differs to its end once a code differs."""
         found = []
-        for graphs in (False, True):
+        for speed in (WAYS["steps"], self.speed):
+            scheduler = self._scheduler(weights, batch, speed)
+            for n in range(batch):
+                scheduler.submit(Utterance(0, "", seed=n, max_frames=6, sampler=SAMPLER))
             lines: dict[int, Codes] = {}
-            for finished in self._generate(weights, batch, batch, graphs, cap=6):
-                lines |= finished
+            while taken := scheduler.poll():
+                lines |= {ticket: speech.codes for ticket, speech in taken}
             found.append(np.stack([lines[ticket] for ticket in sorted(lines)]))
         return [round(float(share), 4) for share in (found[0] == found[1]).mean(axis=(0, 2))]
+
+    def _scheduler(self, weights: Weights, slots: int, speed: SpeedUps) -> BatchScheduler:
+        prompts: Any = Prompts(self.ids, weights.num_codebooks, voice=len(self.ids) // 2)
+        return BatchScheduler(weights, prompts, slots, self.positions, speed=speed)
 
     def frames(self, batch: int) -> dict[str, Any]:
         """Frames of full slots, and the seconds of prompts and recording before them."""
         frames, rounds = self.settings.frames, self.settings.rounds
         began = time.perf_counter()
-        bare = BareFrames(
-            self.weights, self.ids, batch, frames, rounds, self.positions, self.graphs, self.compiled
-        )
+        bare = BareFrames(self.weights, self.ids, batch, frames, rounds, self.positions, self.speed)
         started = time.perf_counter() - began
         measured = [bare.round() for _ in range(rounds)]
         row = row_of(self.way, bare.scheduler.count, measured, self.weights.num_codebooks, self.device)
@@ -143,29 +161,49 @@ class Way:
         }
 
     def book(self, batch: int) -> dict[str, Any]:
-        """Three lines of 20 to 80 frames for each slot: refill, prompts, frames, codec."""
-        codec = self._codec
-        began = time.perf_counter()
-        frames = 0
-        for finished in self._generate(self.weights, 3 * batch, batch, self.graphs):
-            lines = [torch.from_numpy(codes.astype(np.int64)) for codes in finished.values()]
-            codec.decode(torch.nn.utils.rnn.pad_sequence(lines, batch_first=True)).cpu()
-            frames += sum(map(len, lines))
-        seconds = time.perf_counter() - began
-        return {"frames": frames, "times_real_time": frames * 0.08 / seconds}
-
-    def _generate(
-        self, weights: Weights, lines: int, slots: int, graphs: bool, cap: int | None = None
-    ) -> Iterator[dict[int, Codes]]:
-        """Lines as they are finished, by number from 1."""
-        prompts: Any = Prompts(self.ids, weights.num_codebooks, voice=len(self.ids) // 2)
-        scheduler = BatchScheduler(
-            weights, prompts, slots, self.positions, graphs=graphs, compiled=self.compiled
+        """Eight lines of 20 to 80 frames for each slot: refill, prompts, frames, codec; and where the time
+        goes.
+        """
+        decode = self._decode
+        scheduler, frames = self._scheduler(self.weights, batch, self.speed), 0
+        for n in range(8 * batch):
+            cap = 20 + n * 37 % 61
+            frames += cap
+            scheduler.submit(Utterance(0, "", seed=n, max_frames=cap, sampler=SAMPLER))
+        cuda = self.device.type == "cuda"
+        decoder: LineDecoder[int] = (
+            LineDecoder(decode, 1, GATHER) if cuda else LineDecoder(decode, torch.get_num_threads())
         )
-        for n in range(lines):
-            scheduler.submit(Utterance(0, "", seed=n, max_frames=cap or 20 + n * 37 % 61, sampler=SAMPLER))
-        while taken := scheduler.poll():
-            yield {ticket: speech.codes for ticket, speech in taken}
+        found = render_lines(scheduler, decoder, lambda ticket, sound: None)
+        found.sound = frames * 0.08
+        return {
+            "frames": frames,
+            "slots": scheduler.count,
+            "times_real_time": found.times_real_time,
+            **asdict(found),
+            "host": found.host,
+        }
+
+    def first_audio(self, batch: int) -> dict[str, Any]:
+        """Milliseconds from the request to the first 80 ms of sound; half of the prompt is a known voice."""
+        scheduler, decode = self._scheduler(self.weights, 1, self.speed), self._decode
+        times = []
+        for seed in range(4):
+            if self.device.type == "cuda":
+                torch.cuda.synchronize()
+            began = time.perf_counter()
+            ticket = scheduler.submit(Utterance(0, "", seed=seed, max_frames=8, sampler=SAMPLER))
+            while not len(scheduler.output(ticket)):
+                scheduler.advance()
+            decode([scheduler.output(ticket)])
+            times.append((time.perf_counter() - began) * 1e3)
+            while scheduler.unfinished:
+                scheduler.advance()
+        return {"first_audio_ms": min(times[1:]), "first_time_ms": times[0]}
+
+    @cached_property
+    def _decode(self) -> CodecBatches:
+        return CodecBatches(self._codec, half=self.dtype != torch.float32)
 
     @cached_property
     def _codec(self) -> Codec:

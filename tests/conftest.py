@@ -15,6 +15,9 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# Kernels for GPUs run in triton's interpreter, unless there is a GPU to be used. Read when triton is
+# imported.
+os.environ.setdefault("TRITON_INTERPRET", "1")
 # The models of the tests are tiny: a second thread only waits for a core, for long on a busy machine.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from csm_cli.core.types import Sampler, Utterance
 from csm_cli.engine.layout import Stack, Weights, new_cache
+from csm_cli.engine.state import Admission, Part, State, admit, new_state
 from csm_cli.engine.steps import depth_embed, embed_frames, prefill_stack, rms
 
 
@@ -48,13 +51,56 @@ def teacher_forced(weights: Weights, ids: Tensor, codes: Tensor) -> Tensor:
 
 def _run(weights: Weights, stack: Stack, x: Tensor) -> Tensor:
     kernels = weights.kernels
-    cache = new_cache(stack, x.shape[0], x.shape[1], in_block=kernels is not None)
+    cache = new_cache(stack, x.shape[0], x.shape[1])
     if kernels is None:
         rotation = stack.rotation[None, : x.shape[1], None]
         return rms(prefill_stack(stack, x, cache, rotation), stack.eps)
     depth = stack is weights.depth
     states = [kernels.prefill_stack(row, cache, number, 0, depth) for number, row in enumerate(x)]
     return rms(torch.stack(states), stack.eps)
+
+
+@torch.inference_mode()
+def fused_logits(weights: Weights, ids: Tensor, codes: Tensor) -> Tensor:
+    """As `teacher_forced`, by the kernels of `engine.gpu`: a frame after another, each code replaced by the
+    given one.
+    """
+    from csm_cli.engine.gpu.prompts import FusedPrompts
+
+    device = weights.text.device
+    state = new_state(weights, 1, len(ids) + len(codes), eos=-1)
+    hidden = FusedPrompts(state)([Part(0, ids.tolist(), 0)])
+    line = Utterance(0, "", seed=0, max_frames=len(codes) + 1, sampler=Sampler(0.0))
+    admit(state, [Admission(0, line, len(ids))], hidden)
+    forced = forced_frames(state, codes.to(device))
+    for _ in codes:
+        forced(1)
+    return torch.stack(forced.logits).view(*codes.shape, -1).cpu()
+
+
+def forced_frames(state: State, codes: Tensor) -> Any:
+    """`FusedFrames` that note the logits of a single row, and go on with given codes `[frames, K]`."""
+    from csm_cli.engine.gpu.frames import FusedFrames
+
+    class ForcedFrames(FusedFrames):
+        def __init__(self) -> None:
+            super().__init__(state)
+            self.logits: list[Tensor] = []
+
+        def _draw(self, rows: int, book: int, early: bool) -> None:
+            super()._draw(rows, book, early)  # the frame's bookkeeping
+            weights, depth = state.weights, self.depth
+            frame, books = divmod(len(self.logits), weights.num_codebooks)
+            assert books == book
+            self.logits.append(self._logits[0].clone())
+            code = codes[frame, book]
+            state.codes[0, book] = code
+            assert weights.depth_audio is not None
+            if book < weights.num_codebooks - 1:
+                depth.x[0] = weights.depth_audio[code + book * weights.vocab]
+                depth.squares.parts[0, 0] = depth.x[0].float().square().sum()
+
+    return ForcedFrames()
 
 
 def agreement(found: Tensor, wanted: Tensor) -> Agreement:

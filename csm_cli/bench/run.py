@@ -5,28 +5,24 @@ from __future__ import annotations
 import platform
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from csm_cli.bench.correct import Agreement, agreement, given, teacher_forced
+from csm_cli.bench.correct import Agreement, agreement, fused_logits, given, teacher_forced
+from csm_cli.bench.end_to_end import EndToEnd, end_to_end, first_audio
 from csm_cli.bench.subject import BareFrames, Peer, Subject
-from csm_cli.core.types import Codes, Utterance
-from csm_cli.engine.devices import pick_device, pick_dtype, use_cpu_threads
+from csm_cli.engine.devices import ALL, NONE, pick_device, pick_dtype, use_cpu_threads
 from csm_cli.engine.engine import Engine
-from csm_cli.engine.graphs import check_graphs
+from csm_cli.engine.gpu import fusable
 from csm_cli.engine.layout import Weights
 from csm_cli.engine.linears import Plain, choose_linear
 from csm_cli.engine.weights import load_weights
-
-TEXT = "The boat turned slowly into the wind, and the old man at the helm said nothing at all."
 
 
 @dataclass(frozen=True)
@@ -89,7 +85,7 @@ class Report:
     copy_gb_per_second: float
     rows: list[Row] = field(default_factory=list)
     first_audio_ms: float | None = None
-    end_to_end_times_real_time: dict[int, float] = field(default_factory=dict)
+    end_to_end: dict[int, EndToEnd] = field(default_factory=dict)
     peak_memory_gb: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
@@ -104,13 +100,12 @@ def measure(
     dtype: str | None = None,
     quantize: str | None = None,
     eager: bool = False,
-    graphs: bool = False,
     progress: Callable[[str], None] = lambda text: None,
 ) -> Report:
     """Measure speed, and exactness beside the plain products in float32.
 
     Args:
-        device, dtype, quantize, eager, graphs: as `Engine.load`.
+        device, dtype, quantize, eager: as `Engine.load`.
         progress: called with a line of text when a part of the measurement begins.
 
     Raises:
@@ -119,15 +114,15 @@ def measure(
     where, kind = pick_device(device), pick_dtype(dtype, pick_device(device))
     if where.type == "cpu":
         use_cpu_threads()
-    linear = choose_linear(where, kind, quantize, eager)
-    check_graphs(where, graphs, eager)
+    linear, speed = choose_linear(where, kind, quantize, eager), NONE if eager else ALL
     progress("comparing with the reference")
     reference = load_weights(subject.config, subject.tensors, where, torch.float32, Plain)
     ids, codes = given(reference)
     wanted = teacher_forced(reference, ids, codes)
     del reference
     weights = load_weights(subject.config, subject.tensors, where, kind, linear)
-    agrees = agreement(teacher_forced(weights, ids, codes), wanted)
+    fused = not eager and fusable(weights)
+    agrees = agreement((fused_logits if fused else teacher_forced)(weights, ids, codes), wanted)
     report = Report(
         subject.name,
         device_name(where),
@@ -149,19 +144,14 @@ def measure(
         if plan.compiled:
             peers.append(Peer(subject, where, kind, compiled=True))
     prompt = torch.randint(len(weights.text), (plan.context,), generator=torch.Generator().manual_seed(2))
-    ours = (
-        "csm"
-        + (" eager" if eager else "")
-        + (f" {quantize}" if quantize else "")
-        + (" graphs" if graphs else "")
-    )
+    ours = "csm" + (" eager" if eager else "") + (f" {quantize}" if quantize else "")
     for batch in plan.batches:
         progress(f"batch {batch}")
         times: dict[str, list[tuple[float, float]]] = {
             name: [] for name in (ours, *(peer.name for peer in peers))
         }
         positions = subject.config["max_position_embeddings"]
-        frames = BareFrames(weights, prompt.tolist(), batch, plan.frames, plan.rounds, positions, graphs)
+        frames = BareFrames(weights, prompt.tolist(), batch, plan.frames, plan.rounds, positions, speed)
         for peer in peers:
             peer.seconds(prompt, batch, 2)
         for _ in range(plan.rounds):
@@ -179,14 +169,12 @@ def measure(
             report.rows.append(row)
     del peers
     if subject.source is not None and plan.end_to_end:
-        engine = Engine.load(
-            subject.source, device, kind, quantize=quantize, eager=eager, graphs=graphs, notice=progress
-        )
+        engine = Engine.load(subject.source, device, kind, quantize=quantize, eager=eager, notice=progress)
         progress("time to first audio")
         report.first_audio_ms = first_audio(engine) * 1e3
         for batch in plan.batches:
             progress(f"end to end, batch {batch}")
-            report.end_to_end_times_real_time[batch] = end_to_end(engine, batch)
+            report.end_to_end[batch] = end_to_end(engine, batch)
     report.peak_memory_gb = peak_memory(where)
     return report
 
@@ -222,45 +210,6 @@ def copy_bandwidth(device: torch.device) -> float:
             torch.cuda.synchronize()
         best = min(best, time.perf_counter() - began)
     return 2 * source.numel() * 4 / best / 1e9
-
-
-def first_audio(engine: Engine) -> float:
-    """Seconds from the request to the first 80 ms of sound, the best of three."""
-
-    def once() -> float:
-        began = time.perf_counter()
-        line = Utterance(0, TEXT, seed=1, max_frames=2, sampler=engine.default_sampler)
-        engine.decode([next(engine.stream(line))])
-        return time.perf_counter() - began
-
-    return min(once() for _ in range(3))
-
-
-def end_to_end(engine: Engine, batch: int) -> float:
-    """× real time of two lines for each slot: prompts, frames, codec, files."""
-    from csm_cli.audio.files import write_wav
-
-    lines = [
-        Utterance(0, TEXT, seed=seed, max_frames=100, sampler=engine.default_sampler)
-        for seed in range(2 * batch)
-    ]
-    seconds = 0.0
-    began = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="csm-bench-") as folder:
-        for number, codes in enumerate(_generate(engine, lines, batch)):
-            (sound,) = engine.decode([codes])
-            seconds += len(sound) / engine.sample_rate
-            with (Path(folder) / f"{number}.wav").open("wb") as file:
-                write_wav(file, (sound * 32767).clip(-32768, 32767).astype(np.int16), engine.sample_rate)
-    return seconds / (time.perf_counter() - began)
-
-
-def _generate(engine: Engine, lines: list[Utterance], batch: int) -> Iterator[Codes]:
-    scheduler = engine.scheduler(batch)
-    for line in lines:
-        scheduler.submit(line)
-    while done := scheduler.poll():
-        yield from (speech.codes for _, speech in done if len(speech.codes))
 
 
 def device_name(device: torch.device) -> str:

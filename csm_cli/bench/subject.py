@@ -16,6 +16,7 @@ from torch import Tensor
 
 from csm_cli.core.errors import UsageError
 from csm_cli.core.types import Sampler, Segment, Utterance
+from csm_cli.engine.devices import ALL, SpeedUps
 from csm_cli.engine.layout import Weights
 from csm_cli.engine.prompt import Position
 from csm_cli.engine.scheduler import BatchScheduler
@@ -46,17 +47,18 @@ class RandomTensors(Mapping[str, Tensor]):
 
     Args:
         shapes: of all tensors, by name.
+        device: that they are made on; each has its own.
     """
 
-    def __init__(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
-        self._shapes = dict(shapes)
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]], device: torch.device | str = "cpu") -> None:
+        self._shapes, self._device = dict(shapes), torch.device(device)
 
     def __getitem__(self, name: str) -> Tensor:
         shape = self._shapes[name]
         if len(shape) == 1:
-            return torch.ones(shape)
-        generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
-        return torch.empty(shape).uniform_(-0.035, 0.035, generator=generator)
+            return torch.ones(shape, device=self._device)
+        generator = torch.Generator(self._device).manual_seed(zlib.crc32(name.encode()))
+        return torch.empty(shape, device=self._device).uniform_(-0.035, 0.035, generator=generator)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._shapes)
@@ -65,8 +67,8 @@ class RandomTensors(Mapping[str, Tensor]):
         return len(self._shapes)
 
 
-def find_subject(model: str | Path, shape: str | None = None) -> Subject:
-    """A checkpoint, or random weights of a shape.
+def find_subject(model: str | Path, shape: str | None = None, device: torch.device | str = "cpu") -> Subject:
+    """A checkpoint, or random weights of a shape, made on a device.
 
     Raises:
         MissingError: there is no such checkpoint.
@@ -81,7 +83,7 @@ def find_subject(model: str | Path, shape: str | None = None) -> Subject:
         raise UsageError("no such shape", where=f"--shape {shape}", remedy=f"use {', '.join(SHAPES)}")
     text = resources.files("csm_cli.bench").joinpath(f"{shape}.json").read_text(encoding="utf-8")
     config = json.loads(text)
-    return Subject(f"{shape} (random weights)", config, RandomTensors(tensor_shapes(config)), None)
+    return Subject(f"{shape} (random weights)", config, RandomTensors(tensor_shapes(config), device), None)
 
 
 def tensor_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
@@ -146,7 +148,7 @@ class BareFrames:
         batch: slots.
         frames, rounds: frames measured in each round, and rounds.
         positions: of the model.
-        graphs, compiled: as `BatchScheduler`.
+        speed: as `BatchScheduler`.
     """
 
     def __init__(
@@ -157,12 +159,11 @@ class BareFrames:
         frames: int,
         rounds: int,
         positions: int,
-        graphs: bool,
-        compiled: bool = False,
+        speed: SpeedUps = ALL,
     ) -> None:
         self.frames = frames
         prompts: Any = Prompts(ids, weights.num_codebooks, voice=len(ids) // 2)
-        self.scheduler = BatchScheduler(weights, prompts, batch, positions, graphs=graphs, compiled=compiled)
+        self.scheduler = BatchScheduler(weights, prompts, batch, positions, speed=speed)
         cap = 4 + frames * rounds
         for seed in range(batch):
             self.scheduler.submit(Utterance(0, "", seed=seed, max_frames=cap, sampler=SAMPLER))

@@ -42,9 +42,6 @@ def bench(
         bool, typer.Option("--compiled", help="With --against: its static, compiled path too (minutes).")
     ] = False,
     engine: EngineFields,
-    graphs: Annotated[
-        bool, typer.Option("--graphs", help="On CUDA: whole frames as recorded graphs (not yet measured).")
-    ] = False,
     json_line: Annotated[bool, typer.Option("--json", help="Print all figures as the last line.")] = False,
 ) -> None:
     """Measure speed, beside correctness: ms per frame, x real time, GB/s, time to first audio, memory."""
@@ -64,7 +61,6 @@ def bench(
         engine["dtype"],
         engine["quantize"],
         engine["eager"],
-        graphs,
         console.note,
     )
     _print(report)
@@ -102,8 +98,10 @@ def _print(report: Report) -> None:
             f"beside float32 eager: largest logit error {agreement.max_logit_error:.2g} (logits spread by "
             f"{agreement.logit_spread:.2g}), equal greedy codes {agreement.equal_greedy:.1%}"
         )
-    for batch, times in report.end_to_end_times_real_time.items():
-        console.emit(f"end to end (prompt, frames, codec, file), batch {batch}: {times:.1f} x real time")
+    for batch, found in report.end_to_end.items():
+        console.emit(
+            f"end to end, batch {batch}: {found.times_real_time:.1f} x real time ({found.in_words()})"
+        )
     if report.first_audio_ms is not None:
         console.emit(f"first audio after {report.first_audio_ms:.0f} ms")
     console.emit(f"peak memory {report.peak_memory_gb:.1f} GB")

@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
 
+import numpy as np
 import torch
 
 from csm_cli.core.types import Codes, Speech, Utterance
-from csm_cli.engine.devices import DoneFlags, threads_for
+from csm_cli.engine.devices import ALL, Reports, SpeedUps, Stopwatch, threads_for
+from csm_cli.engine.frames import decode_backbone, decode_frame, prepare_noise, whole_frame
+from csm_cli.engine.gpu import fused_parts
 from csm_cli.engine.graphs import FrameGraphs
 from csm_cli.engine.layout import PrefixCache, Weights
 from csm_cli.engine.linears import Plain
 from csm_cli.engine.prompt import Position, Prompter, shared_prefix
 from csm_cli.engine.state import (
     KV_BUCKET,
+    Admission,
+    Part,
+    Status,
     admit,
     compact,
-    decode_backbone,
-    decode_frame,
     new_state,
     prefill,
-    prepare_noise,
     release,
     round_up,
 )
-from csm_cli.engine.steps import embed_prompt
 
 PROMPT_BUCKET = 64
 """Off the CPU, a prefill is padded to a multiple of this many positions."""
+
+ROW_BUCKETS = (1, 16, 64, 128)
+"""Rows that a frame is recorded for on a GPU, beside all of them."""
+
+_TOGETHER = 4
+"""Lines whose prompts are read together on a GPU, if as many become free within as many frames."""
 
 _LEAST_PREFILL = 8
 """Positions prefilled at least: the last one's state is needed, and products of few rows are rounded in
@@ -59,11 +71,13 @@ class Slot:
         request: being generated; None: the slot is free.
         cached: what its KV cache holds, but for the frames of the request being generated.
         steps: frames computed since the request was admitted.
+        frames: of the request, as far as the host has them; int16 `[K]` each.
     """
 
     request: Request | None = None
     cached: list[Position] = field(default_factory=list)
     steps: int = 0
+    frames: list[Codes] = field(default_factory=list)
 
     @property
     def length(self) -> int:
@@ -78,7 +92,8 @@ class Batch:
         weights, prompter: of the model.
         count: slots.
         positions: prompt and frames of a line together, at most.
-        eager, graphs, compiled: as `BatchScheduler`.
+        speed: which speed-ups to use.
+        notice: called with a line of text for the user.
     """
 
     def __init__(
@@ -88,25 +103,32 @@ class Batch:
         count: int,
         positions: int,
         *,
-        eager: bool,
-        graphs: bool,
-        compiled: bool,
+        speed: SpeedUps = ALL,
+        notice: Callable[[str], None] = lambda text: None,
     ) -> None:
-        self._weights, self._prompter, self._eager = weights, prompter, eager
+        self._weights, self._prompter, self._speed = weights, prompter, speed
         self._device = weights.text.device
-        full = weights.text.dtype == torch.float32
+        cuda, full = self._device.type == "cuda", weights.text.dtype == torch.float32
         # In half precision a prefilled position differs from a decoded one, and a line would depend on
         # whether the ones before it were generated in the same run.
-        self._reuse = full and not eager
+        self._reuse = full and speed.reuse
         self._exact = full and self._device.type == "cpu"
         # Plain products of fewer rows than four are rounded in another way.
         plain = isinstance(weights.backbone.layers[0].qkv, Plain)
         self._row_multiple = 1 if weights.kernels is not None or (count == 1 and not plain) else 4
         self._slots = [Slot() for _ in range(count)]
         self._prefixes = PrefixCache()
-        self._flags = DoneFlags(self._device)
+        self._reports = Reports(self._device)
+        self._frames_waited = 0
+        self.stopwatch: Stopwatch | None = None
         self._state = new_state(weights, self._rows(count), positions, prompter.eos)
-        self._graphs = FrameGraphs(self._state, compiled) if graphs else None
+        fused = fused_parts(self._state, speed.graphs and cuda) if speed.fused else None
+        frame = fused[0] if fused else None
+        self._prompts = fused[1] if fused else None
+        self._frame: Any = frame
+        if cuda and speed.graphs:
+            steps = partial(whole_frame, self._state)
+            self._frame = FrameGraphs(self._state, frame or steps, frame is not None, notice)
 
     @property
     def busy(self) -> list[int]:
@@ -118,39 +140,66 @@ class Batch:
         prompt cached.
         """
         free = [row for row, slot in enumerate(self._slots) if slot.request is None]
+        if not free or not waiting or self._gathering(len(free)):
+            return
         requests = [waiting[i] for i in range(min(len(free), len(waiting)))]
+        chosen: list[tuple[Request, int, int]] = []
+        if not self._reuse:
+            chosen = [(request, row, 0) for request, row in zip(requests, free, strict=False)]
         shared = {
-            (i, row): shared_prefix(request.prompt, self._slots[row].cached) if self._reuse else 0
-            for i, request in enumerate(requests)
+            (i, row): shared_prefix(request.prompt, self._slots[row].cached)
+            for i, request in enumerate(requests if self._reuse else ())
             for row in free
         }
         while shared:
             i, row = min(shared, key=lambda pair: (-shared[pair], pair))
-            self._admit(requests[i], row, shared[i, row])
-            waiting.remove(requests[i])
+            chosen.append((requests[i], row, shared[i, row]))
             shared = {pair: n for pair, n in shared.items() if pair[0] != i and pair[1] != row}
+        with self._measured("prompts"):
+            self._admit(chosen)
+        for request, _, _ in chosen:
+            waiting.remove(request)
 
-    def _admit(self, request: Request, row: int, shared: int) -> None:
-        """Put a request into a slot whose cache holds its first `shared` positions."""
-        slot, state, utterance = self._slots[row], self._state, request.utterance
-        content = request.prompt + [frame.tobytes() for frame in request.output]
-        voice = 0 if self._eager else self._prompter.positions(utterance.context[:1])
-        slot.cached = slot.cached[:shared]
-        if shared < voice:
-            if not self._prefixes.fetch(content[:voice], state.cache, row):
-                self._prefill(row, content[:voice], 0)
-                self._prefixes.store(content[:voice], state.cache, row)
-            shared = voice
-        hidden = self._prefill(row, content, max(0, min(shared, len(content) - _LEAST_PREFILL)))
-        admit(state, row, hidden, len(content), utterance, torch.from_numpy(request.output))
-        slot.cached, slot.request, slot.steps = content, request, 0
+    def _gathering(self, free: int) -> bool:
+        """Whether to wait for more free slots: on a GPU, several prompts take little longer than one."""
+        if self._prompts is None or not self.busy or free >= min(_TOGETHER, len(self._slots) // 16):
+            self._frames_waited = 0
+            return False
+        self._frames_waited += 1
+        if self._frames_waited <= _TOGETHER:
+            return True
+        self._frames_waited = 0
+        return False
 
-    def _prefill(self, row: int, content: list[Position], start: int) -> torch.Tensor:
+    def _admit(self, chosen: Sequence[tuple[Request, int, int]]) -> None:
+        """Put requests into slots whose caches hold their first `shared` positions."""
+        lines, parts = [], []
+        for request, row, shared in chosen:
+            slot, utterance = self._slots[row], request.utterance
+            content = request.prompt + [frame.tobytes() for frame in request.output]
+            slot.cached = slot.cached[:shared]
+            voice = self._prompter.positions(utterance.context[:1]) if self._speed.reuse else 0
+            if shared < voice:
+                if not self._prefixes.fetch(content[:voice], self._state.cache, row):
+                    self._prefill([Part(row, content[:voice], 0)])
+                    self._prefixes.store(content[:voice], self._state.cache, row)
+                shared = voice
+            start = max(0, min(shared, len(content) - _LEAST_PREFILL))
+            parts.append(Part(row, content[start:], start))
+            lines.append(Admission(row, utterance, len(content), len(request.output)))
+            slot.cached = content
+        admit(self._state, lines, self._prefill(parts))
+        for request, row, _ in chosen:
+            slot = self._slots[row]
+            slot.request, slot.steps, slot.frames = request, 0, list(request.output)
+
+    def _prefill(self, parts: Sequence[Part]) -> torch.Tensor:
+        """Read parts of prompts; the backbone's state after each, `[parts, H]`."""
+        if self._prompts is not None:
+            return self._prompts(parts)
+        bucket = 0 if self._device.type == "cpu" else PROMPT_BUCKET
         with threads_for(self._weights.backbone.work, self._device):
-            embeds = embed_prompt(self._weights, content[start:])
-            return prefill(
-                self._state, row, embeds, start, 0 if self._device.type == "cpu" else PROMPT_BUCKET
-            )
+            return torch.stack([prefill(self._state, part, bucket) for part in parts])
 
     def compact(self) -> None:
         """Where rows may be left out, move requests into lower free slots if fewer rows are computed then."""
@@ -168,10 +217,16 @@ class Batch:
     def _rows(self, busy: int) -> int:
         """Rows computed when only the first `busy` slots have requests.
 
-        All of them, wherever the numbers of a row depend on how many there are: then a line does not depend
-        on when its neighbours end.
+        All of them, wherever the numbers of a row depend on how many there are and rows cost little: then a
+        line does not depend on when its neighbours end.
         """
-        return round_up(busy, self._row_multiple) if self._exact else len(self._slots)
+        if self._exact:
+            return round_up(busy, self._row_multiple)
+        count = len(self._slots)
+        if self._device.type != "cuda" or not self._speed.graphs:
+            return count
+        # On a GPU a few numbers only, as each is recorded; half the rows do not take half the time.
+        return next((rows for rows in ROW_BUCKETS if busy <= rows < count), count)
 
     def step(self) -> list[tuple[int, Speech]]:
         """Generate a frame of every request; (ticket, speech) of those that the host has found finished."""
@@ -180,9 +235,9 @@ class Batch:
             return []
         rows = self._rows(busy[-1] + 1)
         lengths = [self._slots[row].length for row in busy if self._slots[row].steps]
-        with threads_for(self._weights.backbone.work, self._device):
-            if self._graphs is not None:
-                self._graphs(rows, max(self._slots[row].length for row in busy) + 1)
+        with threads_for(self._weights.backbone.work, self._device), self._measured("frames"):
+            if self._frame is not None:
+                self._frame(rows, max(self._slots[row].length for row in busy) + 1)
             else:
                 if lengths:
                     end = min(round_up(max(lengths), KV_BUCKET), state.cache.keys[0].shape[2])
@@ -191,14 +246,26 @@ class Batch:
         for row in busy:
             self._slots[row].steps += 1
         tickets = [slot.request.ticket if slot.request else 0 for slot in self._slots]
-        running = dict(self._flags.exchange(state.running[: len(self._slots)], tickets))
-        return [self._finish(row) for row in busy if not running.get(tickets[row], True)]
+        places = {ticket: row for row, ticket in enumerate(tickets) if ticket}
+        done = []
+        for ticket, report in self._reports.exchange(state.report[: len(self._slots)], tickets):
+            if ticket not in places:
+                continue
+            row, status = places[ticket], int(report[-1])
+            if status in (Status.FRAME, Status.LAST):
+                self._slots[row].frames.append(report[:-1])
+            if status != Status.FRAME:
+                done.append(self._finish(row, status == Status.EOS))
+        return done
 
-    def _finish(self, row: int) -> tuple[int, Speech]:
+    def _measured(self, part: str) -> AbstractContextManager[None]:
+        return nullcontext() if self.stopwatch is None else self.stopwatch.measure(part)
+
+    def _finish(self, row: int, ended: bool) -> tuple[int, Speech]:
         """Take a request out of its slot, whose cache stays for the next one."""
         slot, request = self._slots[row], self._slots[row].request
         assert request is not None
-        codes, ended = self._output(row), bool(self._state.ended[row])
+        codes = self._output(row)
         # The frames before an EOS frame are in the cache; the last one before a cap is not.
         decoded = codes[len(request.output) : len(codes) if ended else len(codes) - 1]
         slot.cached = slot.cached + [frame.tobytes() for frame in decoded]
@@ -219,4 +286,5 @@ class Batch:
         return [replace(request, output=self._output(row)) for row, request in requests if request]
 
     def _output(self, row: int) -> Codes:
-        return self._state.output[row, : int(self._state.frames[row])].cpu().numpy().copy()
+        frames = self._slots[row].frames
+        return np.stack(frames) if frames else np.zeros((0, self._weights.num_codebooks), dtype=np.int16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import torch
@@ -52,6 +53,12 @@ class Transformer:
         """Move the weights."""
         self.frequencies = self.frequencies.to(device)
         self.layers = [{k: v.to(device) for k, v in layer.items()} for layer in self.layers]
+
+    def in_type(self, kind: torch.dtype) -> Transformer:
+        """The same with its weights in another number type."""
+        other = copy(self)
+        other.layers = [{k: v.to(kind) for k, v in layer.items()} for layer in self.layers]
+        return other
 
     def __call__(self, x: Tensor) -> Tensor:
         batch, length, width = x.shape

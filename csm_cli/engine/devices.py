@@ -1,12 +1,15 @@
-"""Device, number type and threads of the engine, and the copy of per-line flags to the host."""
+"""Device, number type and threads of the engine, and the copy of reports to the host."""
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -124,38 +127,107 @@ def one_thread(device: torch.device) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-class DoneFlags:
-    """Copies flags from the device to the host; on CUDA without waiting for the frame they belong to.
+@dataclass(frozen=True)
+class SpeedUps:
+    """What a batch does beyond the plain computation.
+
+    Attributes:
+        reuse: the KV cache of a voice reference, and of a slot's last line, is used again.
+        graphs: on CUDA, frames are recorded as graphs.
+        fused: on CUDA, frames and prompts are computed by the kernels of `engine.gpu`, where they fit.
+    """
+
+    reuse: bool = True
+    graphs: bool = True
+    fused: bool = True
+
+
+ALL = SpeedUps()
+NONE = SpeedUps(False, False, False)
+
+
+def upload(tensor: Tensor, device: torch.device) -> Tensor:
+    """Copy to a device; on CUDA without waiting for what runs there."""
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+
+
+class Reports:
+    """Copies what became of a frame to the host; on CUDA without waiting for the frame itself.
 
     Args:
-        device: of the flags.
-        late: return the flags of the call before; None: on CUDA only.
+        device: of the reports.
+        late: return the report of the call before; None: on CUDA only.
     """
 
     def __init__(self, device: torch.device, late: bool | None = None) -> None:
         self._late = device.type == "cuda" if late is None else late
         self._cuda = device.type == "cuda"
         self._before: tuple[Tensor, list[int], Any] | None = None
+        self._spare: Tensor | None = None
 
-    def exchange(self, running: Tensor, tickets: list[int]) -> list[tuple[int, bool]]:
-        """Start the copy of a frame's flags, one for each ticket (0: none); returns (ticket, running).
+    def exchange(self, report: Tensor, tickets: list[int]) -> list[tuple[int, np.ndarray]]:
+        """Start the copy of a report, a row for each ticket (0: none); returns (ticket, row).
 
-        With `late` the flags returned are those of the last call, and the first call returns none.
+        With `late` the rows returned are those of the last call, and the first call returns none.
         """
-        before = self._before
+        before, done = self._before, None
         if self._cuda:
-            there = torch.empty(running.shape, dtype=running.dtype, pin_memory=True)
-            there.copy_(running, non_blocking=True)
+            spare = self._spare
+            fits = spare is not None and spare.shape == report.shape
+            there = (
+                spare if fits and spare is not None else torch.empty_like(report, device="cpu").pin_memory()
+            )
+            there.copy_(report, non_blocking=True)
             done = torch.cuda.Event()
             done.record()
-            self._before = (there, list(tickets), done)
         else:
-            self._before = (running.clone(), list(tickets), None)
+            there = report.clone()
+        self._before = (there, list(tickets), done)
         if not self._late:
             before = self._before
         if before is None:
             return []
-        flags, owners, event = before
+        rows, owners, event = before
         if event is not None:
             event.synchronize()
-        return [(owner, flag) for owner, flag in zip(owners, flags.tolist(), strict=True) if owner]
+            self._spare = rows
+        found = rows.numpy().copy()
+        return [(owner, found[number]) for number, owner in enumerate(owners) if owner]
+
+
+class Stopwatch:
+    """Adds up how long parts of the work take: on CUDA, on the device itself, without waiting for it.
+
+    Args:
+        device: that the work runs on.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._cuda = device.type == "cuda"
+        self._seconds: dict[str, float] = {}
+        self._events: list[tuple[str, Any, Any]] = []
+
+    @contextmanager
+    def measure(self, part: str) -> Iterator[None]:
+        """Count the body's time as that of a part."""
+        if self._cuda:
+            begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            begin.record()
+            yield
+            end.record()
+            self._events.append((part, begin, end))
+            return
+        began = time.perf_counter()
+        yield
+        self._add(part, time.perf_counter() - began)
+
+    def seconds(self) -> dict[str, float]:
+        """By part, so far."""
+        for part, begin, end in self._events:
+            end.synchronize()
+            self._add(part, begin.elapsed_time(end) / 1e3)
+        self._events.clear()
+        return dict(self._seconds)
+
+    def _add(self, part: str, seconds: float) -> None:
+        self._seconds[part] = self._seconds.get(part, 0.0) + seconds

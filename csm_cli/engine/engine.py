@@ -6,30 +6,31 @@ import logging
 import time
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
 from csm_cli.core.errors import CsmError
 from csm_cli.core.types import DEFAULT_MAX_CHARACTERS, Codes, Segment, Speech, Utterance, as_codes, sampler_of
 from csm_cli.engine.codec import Codec
-from csm_cli.engine.devices import is_out_of_memory, one_thread, pick_device, pick_dtype, use_cpu_threads
-from csm_cli.engine.graphs import check_graphs
+from csm_cli.engine.decoding import GATHER, Audio, CodecBatches, LineDecoder
+from csm_cli.engine.devices import (
+    ALL,
+    NONE,
+    one_thread,
+    pick_device,
+    pick_dtype,
+    use_cpu_threads,
+)
 from csm_cli.engine.layout import Weights
 from csm_cli.engine.linears import choose_linear
 from csm_cli.engine.prompt import Prompter
 from csm_cli.engine.scheduler import BatchScheduler
 from csm_cli.engine.weights import load_weights
 
-Audio = NDArray[np.float32]
-"""Mono audio in [-1, 1], float32 `[samples]`, at `Engine.sample_rate`."""
-
 _log = logging.getLogger(__name__)
-
-_DECODE_FRAMES = 3000
-"""Frames that the codec decodes at once, padding included: four minutes of audio, to bound its memory."""
 
 
 class Engine:
@@ -51,7 +52,6 @@ class Engine:
         seconds_loading: how long `load` took.
         quantize: `int8` or `fp8`, what weights and activations of the layers are rounded to; or None.
         eager: every speed-up is turned off.
-        graphs: whole frames are recorded as CUDA graphs.
         notice: called with a line of text for the user.
     """
 
@@ -65,7 +65,6 @@ class Engine:
         *,
         quantize: str | None = None,
         eager: bool = False,
-        graphs: bool = False,
         notice: Callable[[str], None] = _log.warning,
     ) -> None:
         config = checkpoint.config
@@ -81,7 +80,9 @@ class Engine:
         self.shipped_speakers: int = config.get("shipped_speakers", 0)
         self.default_sampler = sampler_of(checkpoint.generation_config())
         self.seconds_loading = seconds_loading
-        self.quantize, self.eager, self.graphs, self.notice = quantize, eager, graphs, notice
+        self.quantize, self.eager, self.notice = quantize, eager, notice
+        half = weights.text.dtype != torch.float32
+        self._lines = CodecBatches(codec, fast=not eager, half=half, notice=notice)
 
     @classmethod
     def load(
@@ -93,7 +94,6 @@ class Engine:
         *,
         quantize: str | None = None,
         eager: bool = False,
-        graphs: bool = False,
         in_haste: bool = False,
         notice: Callable[[str], None] = _log.warning,
     ) -> Engine:
@@ -107,7 +107,6 @@ class Engine:
             revision: of a Hub id.
             quantize: round the layers' weights and what goes into them to `int8` (CPU, CUDA) or `fp8` (CUDA).
             eager: turn every speed-up off; the reference for all others.
-            graphs: on CUDA, record whole frames as graphs. Never yet run on a GPU.
             in_haste: for a line or two: do not spend seconds on compiling loops, which pays for a book only.
             notice: called with a line of text for the user, as when memory runs out.
 
@@ -121,7 +120,6 @@ class Engine:
         if where.type == "cpu":
             use_cpu_threads()
         linear = choose_linear(where, kind, quantize, eager)
-        check_graphs(where, graphs, eager)
         checkpoint = find_checkpoint(model, revision)
         prompter = Prompter(checkpoint.tokenizer_file, checkpoint.config)
         tensors = checkpoint.tensors()
@@ -137,7 +135,6 @@ class Engine:
             time.perf_counter() - began,
             quantize=quantize,
             eager=eager,
-            graphs=graphs,
             notice=notice,
         )
 
@@ -188,10 +185,19 @@ class Engine:
             self.prompter,
             count,
             self.max_positions,
-            eager=self.eager,
-            graphs=self.graphs,
+            speed=NONE if self.eager else ALL,
             notice=self.notice,
         )
+
+    def line_decoder(self) -> LineDecoder[Any]:
+        """What decodes lines while the frames of others are generated: on each core, or on a GPU's second
+        stream, several at a time; with `eager`, in turn.
+        """
+        if self.eager:
+            return LineDecoder(self.decode, 0)
+        if self.device.type == "cpu":
+            return LineDecoder(self.decode, torch.get_num_threads())
+        return LineDecoder(self.decode, 1, GATHER)
 
     def stream(self, utterance: Utterance) -> Generator[Codes, None, bool]:
         """Generate one line, frame by frame: int16 `[1, codebooks]` each, as soon as it is sampled.
@@ -240,35 +246,4 @@ class Engine:
         lines = [as_codes(line) for line in codes]
         for line in lines:
             self.prompter.check_codes(line)
-        audio: list[Audio] = [np.zeros(0, dtype=np.float32)] * len(lines)
-        waiting = sorted(
-            (row for row in range(len(lines)) if len(lines[row])), key=lambda row: len(lines[row])
-        )
-        room = _DECODE_FRAMES
-        while waiting:
-            longest = len(lines[waiting[-1]])
-            # On the CPU one at a time, which costs nothing there: the shape of a batch changes how sums are
-            # rounded, and a line's audio must not depend on the rest of the batch.
-            count = 1 if self.device.type == "cpu" else max(1, room // longest)
-            batch = waiting[-count:]
-            padded = np.zeros((len(batch), longest, self.num_codebooks), dtype=np.int64)
-            for place, row in enumerate(batch):
-                padded[place, : len(lines[row])] = lines[row]
-            try:
-                with one_thread(self.device):
-                    decoded = self.codec.decode(torch.from_numpy(padded)).cpu().numpy()
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                if len(batch) == 1:
-                    raise CsmError(
-                        f"there is not enough memory to decode a line of {longest} frames",
-                        remedy="use a smaller --batch, or split the line",
-                    ) from error
-                room = longest * len(batch) // 2
-                self.notice(f"out of memory: decoding {max(1, room // longest)} lines at once from here on")
-                continue
-            del waiting[-count:]
-            for place, row in enumerate(batch):
-                audio[row] = decoded[place, : len(lines[row]) * self.frame_samples].copy()
-        return audio
+        return self._lines(lines)

@@ -64,42 +64,30 @@ class Stack:
         return 2 * self.hidden * self.inner
 
 
-@dataclass(frozen=True)
 class StackCache:
     """Keys and values of a stack.
 
     Attributes:
-        keys, values: a tensor `[B, kv heads, positions, D]` per layer.
-        block: all of them in one array `[layers, 2, B, kv heads, positions, D]`, for compiled loops.
+        block: all of them, `[layers, 2, B, kv heads, positions, D]`.
+        keys, values: views of it, `[B, kv heads, positions, D]` for each layer.
     """
 
-    keys: list[Tensor]
-    values: list[Tensor]
-    block: np.ndarray | None = None
+    def __init__(self, block: Tensor) -> None:
+        self.block = block
+        self.keys, self.values = block[:, 0].unbind(), block[:, 1].unbind()
 
     def rows(self, rows: slice) -> StackCache:
         """The same memory, some of the rows."""
-        block = self.block if rows.start == 0 else None  # rows of it are counted from its first
-        return StackCache([layer[rows] for layer in self.keys], [layer[rows] for layer in self.values], block)
+        return StackCache(self.block[:, :, rows])
 
 
-def new_cache(stack: Stack, batch: int, positions: int, in_block: bool = False) -> StackCache:
-    """Room for `positions` positions of `batch` rows, zeros; `in_block`: with a `StackCache.block`."""
-    like, shape = stack.norm, (batch, stack.kv_heads, positions, stack.head_dim)
-    if in_block:
-        block = np.zeros((len(stack.layers), 2, *shape), dtype=np.float32)
-        keys, values = ([torch.from_numpy(layer[part]) for layer in block] for part in (0, 1))
-        return StackCache(keys, values, block)
-
-    def room() -> Tensor:
-        if like.device.type == "cpu" and like.dtype == torch.float32:
-            # The system hands these zeros out page by page when they are written to; torch's take memory at
-            # once.
-            return torch.from_numpy(np.zeros(shape, dtype=np.float32))
-        return torch.zeros(shape, dtype=like.dtype, device=like.device)
-
-    # Each a tensor of its own: parts of one would be copied as a whole by compiled code that writes to them.
-    return StackCache([room() for _ in stack.layers], [room() for _ in stack.layers])
+def new_cache(stack: Stack, batch: int, positions: int) -> StackCache:
+    """Room for `positions` positions of `batch` rows, zeros."""
+    like, shape = stack.norm, (len(stack.layers), 2, batch, stack.kv_heads, positions, stack.head_dim)
+    if like.device.type == "cpu" and like.dtype == torch.float32:
+        # The system hands these zeros out page by page when they are written to; torch's take memory at once.
+        return StackCache(torch.from_numpy(np.zeros(shape, dtype=np.float32)))
+    return StackCache(torch.zeros(shape, dtype=like.dtype, device=like.device))
 
 
 PREFIX_LIMIT = 4096
@@ -110,12 +98,12 @@ class PrefixCache:
     """Keys and values of prompt prefixes (voice references), the ones used last."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[Position, ...], list[Tensor]] = OrderedDict()
+        self._kept: OrderedDict[tuple[Position, ...], Tensor] = OrderedDict()
 
     def store(self, prefix: Sequence[Position], cache: StackCache, row: int) -> None:
         """Copy a prefix, which stands at the first positions of a row of a cache."""
         count = len(prefix)
-        self._kept[tuple(prefix)] = [layer[row, :, :count].clone() for layer in (*cache.keys, *cache.values)]
+        self._kept[tuple(prefix)] = cache.block[:, :, row, :, :count].clone()
         while len(self._kept) > 1 and sum(map(len, self._kept)) > PREFIX_LIMIT:
             self._kept.popitem(last=False)
 
@@ -125,8 +113,7 @@ class PrefixCache:
         if key not in self._kept:
             return False
         self._kept.move_to_end(key)
-        for layer, kept in zip((*cache.keys, *cache.values), self._kept[key], strict=True):
-            layer[row, :, : len(prefix)] = kept
+        cache.block[:, :, row, :, : len(prefix)] = self._kept[key]
         return True
 
 

@@ -25,6 +25,7 @@ from csm_cli.core.types import DEFAULT_MAX_CHARACTERS, Codes, Segment, Utterance
 from csm_cli.engine.prompt import Prompter
 
 if TYPE_CHECKING:
+    from csm_cli.engine.decoding import LineDecoder
     from csm_cli.engine.engine import Engine
     from csm_cli.engine.scheduler import BatchScheduler
 
@@ -84,6 +85,10 @@ class LazyEngine:
     def scheduler(self, count: int) -> BatchScheduler:
         """See `Engine.scheduler`."""
         return self._engine.scheduler(count)
+
+    def line_decoder(self) -> LineDecoder[Any]:
+        """See `Engine.line_decoder`."""
+        return self._engine.line_decoder()
 
     def decode(self, codes: Sequence[Codes]) -> list[np.ndarray]:
         """See `Engine.decode`."""

@@ -1,14 +1,15 @@
 """Matrix products for each device and number type. All of them compute `x @ weight.T`.
 
 `Plain` is the reference. `OneDnnLinear` is the same in float32 on a CPU, faster from a layout made
-beforehand. Those of 8 bits round weights, one scale for each row of them, and activations, one scale for each
-position: a line does not depend on its neighbours.
+beforehand. Those of 8 bits round weights, one scale for each row of them; on a CPU also what goes in, one
+scale for each position, so that a line does not depend on its neighbours.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import torch
@@ -136,52 +137,29 @@ class Int8:
         return self._shape.numel()
 
 
-class CudaInt8:
-    """8-bit weights and activations on CUDA. Not yet run on a GPU."""
+class Eight:
+    """8-bit weights on CUDA, whole numbers or float8 (e4m3), one scale for each row; what goes in is not
+    rounded.
 
-    def __init__(self, weight: Tensor) -> None:
-        rounded, self._scale = round_rows(weight.float(), 127)
-        self._weight, self._scale = rounded.to(torch.int8).T, self._scale.T.contiguous()
+    Args:
+        weight: `[out, in]`.
+        kind: `torch.int8` or `torch.float8_e4m3fn`.
+    """
+
+    def __init__(self, weight: Tensor, kind: torch.dtype) -> None:
+        whole = kind == torch.int8
+        rounded, scale = round_rows(weight.float(), 127 if whole else 448, whole=whole)
+        self.weight, self.scale = rounded.to(kind), scale[:, 0].contiguous()
 
     def __call__(self, x: Tensor) -> Tensor:
-        rows = x.reshape(-1, self._weight.shape[0])
-        scale = rows.float().abs().amax(-1, keepdim=True).clamp(min=1e-20) / 127
-        whole = (rows.float() / scale).round().to(torch.int8)
-        # The product wants more than 16 rows.
-        padded = F.pad(whole, (0, 0, 0, max(0, 17 - len(whole)))) if len(whole) < 17 else whole
-        out = torch._int_mm(padded, self._weight)[: len(whole)].float() * scale * self._scale
-        return out.to(x.dtype).view(*x.shape[:-1], -1)
+        return (F.linear(x, self.weight.to(x.dtype)).float() * self.scale).to(x.dtype)
 
     def add(self, x: Tensor, to: Tensor) -> Tensor:
         return self(x) + to
 
     @property
     def bytes(self) -> int:
-        return self._weight.numel()
-
-
-class CudaFloat8:
-    """Float8 (e4m3) weights and activations on CUDA from compute capability 8.9. Not yet run on a GPU."""
-
-    def __init__(self, weight: Tensor) -> None:
-        rounded, scale = round_rows(weight.float(), 448, whole=False)
-        self._weight, self._scale = rounded.to(torch.float8_e4m3fn).T, scale.T.contiguous()
-
-    def __call__(self, x: Tensor) -> Tensor:
-        rows = x.reshape(-1, self._weight.shape[0])
-        scale = rows.float().abs().amax(-1, keepdim=True).clamp(min=1e-20) / 448
-        small = (rows.float() / scale).to(torch.float8_e4m3fn)
-        out = torch._scaled_mm(
-            small, self._weight, scale_a=scale, scale_b=self._scale, out_dtype=torch.bfloat16
-        )
-        return out.to(x.dtype).view(*x.shape[:-1], -1)
-
-    def add(self, x: Tensor, to: Tensor) -> Tensor:
-        return self(x) + to
-
-    @property
-    def bytes(self) -> int:
-        return self._weight.numel()
+        return self.weight.numel()
 
 
 def round_rows(weight: Tensor, largest: int, whole: bool = True) -> tuple[Tensor, Tensor]:
@@ -214,8 +192,8 @@ def choose_linear(
         raise UsageError("--eager turns every speed-up off, and --quantize is one", remedy="give one of them")
     kinds: dict[tuple[str, str], Any] = {
         ("cpu", "int8"): Int8,
-        ("cuda", "int8"): CudaInt8,
-        ("cuda", "fp8"): CudaFloat8,
+        ("cuda", "int8"): partial(Eight, kind=torch.int8),
+        ("cuda", "fp8"): partial(Eight, kind=torch.float8_e4m3fn),
     }
     if quantize not in ("int8", "fp8"):
         raise UsageError("no such way to quantise", where=f"--quantize {quantize}", remedy="use int8 or fp8")

@@ -24,7 +24,7 @@ import torch
 from csm_cli.core.errors import CsmError, first_line
 from csm_cli.core.types import Codes, Speech, Utterance
 from csm_cli.engine.batch import Batch, Request
-from csm_cli.engine.devices import is_out_of_memory
+from csm_cli.engine.devices import ALL, NONE, SpeedUps, Stopwatch, is_out_of_memory
 from csm_cli.engine.layout import Weights
 from csm_cli.engine.prompt import Prompter
 
@@ -36,9 +36,7 @@ class BatchScheduler:
         weights, prompter: of the model.
         count: lines decoded side by side.
         positions: prompt and frames of a line together, at most.
-        eager: no speed-up: the KV cache of a voice reference, and of a slot's last line, is not used again.
-        graphs: run whole frames that were recorded as CUDA graphs; see `graphs`.
-        compiled: let Inductor compile them first.
+        speed: which speed-ups to use.
         notice: called with a line of text for the user.
 
     Raises:
@@ -52,22 +50,25 @@ class BatchScheduler:
         count: int,
         positions: int,
         *,
-        eager: bool = False,
-        graphs: bool = False,
-        compiled: bool = False,
+        speed: SpeedUps = ALL,
         notice: Callable[[str], None] = lambda text: None,
     ) -> None:
         if count < 1:
             raise ValueError(f"there must be at least one slot, not {count}")
         self._prompter, self._positions, self._count = prompter, positions, count
-        self._eager, self._notice = eager, notice
+        self._speed, self._notice = speed, notice
         self._device = weights.text.device
-        self._new_batch = partial(
-            Batch, weights, prompter, positions=positions, eager=eager, graphs=graphs, compiled=compiled
-        )
+        self._new_batch = partial(Batch, weights, prompter, positions=positions, speed=speed, notice=notice)
         self._batch: Batch | None = None  # made for the first line: making it may run out of memory
         self._waiting: deque[Request] = deque()
         self._tickets = 0
+        self.stopwatch: Stopwatch | None = None
+        """Measures prompts and frames, if there is one before the first frame."""
+
+    @property
+    def device(self) -> torch.device:
+        """That it runs on."""
+        return self._device
 
     @property
     def count(self) -> int:
@@ -121,6 +122,7 @@ class BatchScheduler:
                     if not self._waiting:
                         return []
                     self._batch = self._new_batch(count=self._count)
+                    self._batch.stopwatch = self.stopwatch
                 self._batch.refill(self._waiting)
                 self._batch.compact()
                 return self._batch.step()
@@ -129,7 +131,7 @@ class BatchScheduler:
         except Exception as error:  # numba and torch raise errors of many kinds
             if is_out_of_memory(error):
                 self._halve(error)
-            elif self._eager:
+            elif self._speed == NONE:
                 raise
             else:
                 raise CsmError(
@@ -150,6 +152,8 @@ class BatchScheduler:
         if self._batch is not None:
             self._waiting.extendleft(reversed(self._batch.interrupted()))
         count = self._count // 2
+        if self._device.type == "cuda":
+            torch.cuda.synchronize(self._device)  # other streams use the batch's memory
         self._batch, self._count = None, max(1, count)
         if self._device.type == "cuda":
             torch.cuda.empty_cache()

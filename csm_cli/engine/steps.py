@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from csm_cli.engine.devices import upload
 from csm_cli.engine.layout import Stack, StackCache, Weights
 from csm_cli.engine.prompt import Position
 from csm_cli.model.sampling import RowSampler, draw
@@ -138,12 +139,13 @@ def embed_prompt(weights: Weights, content: Sequence[Position]) -> Tensor:
     ids = [(place, item) for place, item in enumerate(content) if isinstance(item, int)]
     frames = [(place, item) for place, item in enumerate(content) if isinstance(item, bytes)]
     if ids:
-        places, numbers = (torch.tensor(column, device=device) for column in zip(*ids, strict=True))
+        places, numbers = (upload(torch.tensor(column), device) for column in zip(*ids, strict=True))
         x[places] = weights.text[numbers]
     if frames:
         codes = np.frombuffer(b"".join(item for _, item in frames), dtype=np.int16)
-        table = torch.from_numpy(codes.astype(np.int64).reshape(len(frames), -1)).to(device)
-        x[torch.tensor([place for place, _ in frames], device=device)] = embed_frames(weights, table)
+        table = upload(torch.from_numpy(codes.astype(np.int64).reshape(len(frames), -1)), device)
+        places = upload(torch.tensor([place for place, _ in frames]), device)
+        x[places] = embed_frames(weights, table)
     return x
 
 

@@ -7,7 +7,7 @@ transformers'.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -40,7 +40,7 @@ class KVCache:
         self.length = 0
 
     @classmethod
-    def of(cls, config: Any, batch: int, capacity: int, like: Tensor) -> KVCache:
+    def of(cls, config: Any, batch: int, capacity: int, like: Tensor) -> Self:
         """A cache for the layers of `config`, with dtype and device of `like`."""
         return cls(
             config.num_hidden_layers,
@@ -105,6 +105,13 @@ class StaticKVCache(KVCache):
     def __init__(self, *shape: int, **kind: Any) -> None:
         super().__init__(*shape, **kind)
         self.position = torch.zeros((), dtype=torch.long, device=kind.get("device"))
+        for tensor in (self.keys, self.values, self.position):
+            # A recorded step writes to them where they are.
+            torch._dynamo.mark_static_address(tensor)
+
+    def reset(self) -> None:
+        """Begin anew: what is written is behind what is attended to."""
+        self.position.zero_()
 
     @property
     def start(self) -> int | Tensor:

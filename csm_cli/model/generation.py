@@ -141,8 +141,12 @@ class _Generation:
             mask: bool `[B, T]`, False for padding; None: there is none.
         """
         model, settings, (batch, length) = self.model, self.settings, embeds.shape[:2]
-        make = StaticKVCache if settings.static else KVCache
-        self.cache = make.of(self.config, batch, length + settings.frames, embeds)
+        keep = settings.static and not settings.outputs.get("return_dict_in_generate")
+        if keep:
+            self.cache = _static_cache(model, batch, length + settings.frames, embeds)
+        else:
+            make = StaticKVCache if settings.static else KVCache
+            self.cache = make.of(self.config, batch, length + settings.frames, embeds)
         padding = length - mask.sum(1) if mask is not None else torch.zeros_like(self.ended, dtype=torch.long)
         positions = (torch.arange(length, device=embeds.device) - padding[:, None]).clamp(min=0)
         if mask is not None:
@@ -193,7 +197,8 @@ class _Generation:
         for name in ("hidden_states", "attentions"):
             if name in self.kept:
                 self.kept[name].append(output[name])
-        return output.last_hidden_state[:, -1]
+        # A copy, with the strides of a tensor of its own: a compiled rest of the frame is compiled for them.
+        return output.last_hidden_state[:, -1].clone(memory_format=torch.contiguous_format)
 
     def _noise(self, number: int) -> Tensor | None:
         """Of frame `number`, `[B, K, V]`; see `frame_noise`."""
@@ -234,6 +239,23 @@ class _Generation:
         return CsmGenerateOutput(
             sequences=self.codes, past_key_values=self.cache, audio=audio, ended=self.ended, **kept
         )
+
+
+_CAPACITY = 256
+"""Positions of a static cache are a multiple of this: a step is compiled once for each number."""
+
+
+def _static_cache(model: Any, batch: int, positions: int, like: Tensor) -> StaticKVCache:
+    """A cache for so many positions, the one of the last call if it has the same size: a recorded step goes
+    on writing to it.
+    """
+    capacity = -(-positions // _CAPACITY) * _CAPACITY
+    kept: StaticKVCache | None = model.__dict__.get("_static_cache")
+    shape = (batch, capacity, like.dtype, like.device)
+    if kept is None or shape != (kept.keys.shape[1], kept.capacity, kept.keys.dtype, kept.keys.device):
+        kept = model.__dict__["_static_cache"] = StaticKVCache.of(model.config, batch, capacity, like)
+    kept.reset()
+    return kept
 
 
 def _steps(model: Any, settings: GenerationSettings, plain: bool) -> tuple[Any, Any]:

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
-from csm_cli.core.types import Codes, Speech, Utterance
+from csm_cli.core.types import Speech, Utterance
 from csm_cli.rendering.chain import ChainInProgress, SpeakConfig, SpeakingEngine, Work
 from csm_cli.rendering.line import SpokenLine
+
+if TYPE_CHECKING:
+    from csm_cli.engine.decoding import LineDecoder
 
 
 class Scheduler(Protocol):
@@ -26,8 +27,12 @@ class Scheduler(Protocol):
     def submit(self, utterance: Utterance, /) -> int:
         """Queue a line; its ticket."""
 
-    def poll(self) -> list[tuple[int, Speech]]:
-        """Speak until a line is finished, or several at once."""
+    @property
+    def unfinished(self) -> int:
+        """Lines submitted and not yet returned."""
+
+    def advance(self) -> list[tuple[int, Speech]]:
+        """Generate one frame of every line; those that are finished by it."""
 
 
 class BatchEngine(SpeakingEngine, Protocol):
@@ -36,8 +41,8 @@ class BatchEngine(SpeakingEngine, Protocol):
     def scheduler(self, count: int, /) -> Scheduler:
         """Room to speak `count` lines side by side."""
 
-    def decode(self, codes: list[Codes], /) -> list[np.ndarray]:
-        """float32 mono `[samples]` for each."""
+    def line_decoder(self) -> LineDecoder[Any]:
+        """What decodes lines beside the scheduler: float32 mono `[samples]` of each."""
 
 
 def speak_chains(
@@ -99,6 +104,11 @@ class _Speaking:
     def __init__(self, engine: BatchEngine, count: int):
         self._engine, self._count = engine, count
         self._owners: dict[int, ChainInProgress] = {}
+        self._busy: set[ChainInProgress] = set()
+
+    @cached_property
+    def _decoder(self) -> LineDecoder[tuple[ChainInProgress, Speech]]:
+        return self._engine.line_decoder()
 
     @cached_property
     def _scheduler(self) -> Scheduler:
@@ -107,16 +117,22 @@ class _Speaking:
 
     def submit(self, chains: Iterable[ChainInProgress]) -> None:
         """Let the next piece of each chain be spoken; one that is being spoken goes on."""
-        busy = set(self._owners.values())
         for chain in chains:
-            if chain not in busy:
+            if chain not in self._busy:
+                self._busy.add(chain)
                 self._owners[self._scheduler.submit(chain.utterance())] = chain
 
     def poll(self) -> list[ChainInProgress]:
-        """Wait until something is spoken; the chains that have received it."""
-        done = self._scheduler.poll()
-        sounds = self._engine.decode([speech.codes for _, speech in done])
-        chains = [self._owners.pop(ticket) for ticket, _ in done]
-        for chain, (_, speech), sound in zip(chains, done, sounds, strict=True):
-            chain.receive(speech, sound)
-        return chains
+        """Wait until something is spoken and decoded; the chains that have received it."""
+        while self._busy:
+            decoded = self._decoder.finished(patient=not self._scheduler.unfinished)
+            for (chain, speech), sound in decoded:
+                self._busy.remove(chain)
+                chain.receive(speech, sound)
+            if decoded:
+                return [chain for (chain, _), _ in decoded]
+            spoken = self._scheduler.advance() if self._scheduler.unfinished else []
+            self._decoder.submit(
+                [((self._owners.pop(ticket), speech), speech.codes) for ticket, speech in spoken]
+            )
+        return []

@@ -67,7 +67,10 @@ def test_a_whole_measurement(subject: Subject) -> None:
     assert report.rows[0].agreement is not None
     assert report.rows[0].agreement.equal_greedy > 0.99
     assert report.first_audio_ms is not None
-    assert set(report.end_to_end_times_real_time) == {1, 3}
+    assert set(report.end_to_end) == {1, 3}
+    for found in report.end_to_end.values():
+        assert found.times_real_time > 0
+        assert 0 < found.prompts + found.frames + found.waiting + found.writing + found.host <= found.seconds
     assert json.loads(json.dumps(report.as_dict()))["rows"][0]["gb_per_second"] > 0
 
 

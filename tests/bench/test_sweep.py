@@ -12,23 +12,25 @@ from benchmarks import sweep as module
 from benchmarks.sweep import Limits, Results, fastest, main, sweep
 from benchmarks.way import Settings
 
-SETTINGS = Settings("graphs", "tiny", "cpu", None, (1, 4))
+SETTINGS = Settings("fused", "tiny", "cpu", None, (1, 4))
 LIMITS = Limits(step=20, whole=60)
 
 
 def test_a_whole_sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "sweep.jsonl"
-    words = ["--shape", "tiny", "--device", "cpu", "--ways", "graphs", "--batch", "1", "--context", "40"]
+    words = ["--shape", "tiny", "--device", "cpu", "--ways", "fused", "--batch", "1", "--context", "40"]
     assert main([*words, "--frames", "2", "--out", str(out)]) == 0
-    correct, frames, book = (json.loads(line) for line in out.read_text().splitlines())
-    assert [line["status"] for line in (correct, frames, book)] == ["ok"] * 3
+    correct, frames, first, book = (json.loads(line) for line in out.read_text().splitlines())
+    assert [line["status"] for line in (correct, frames, first, book)] == ["ok"] * 4
     assert correct["equal_greedy"] > 0.99
     assert correct["codes_equal_to_steps"] == correct["codes_equal_to_steps_float32"] == [1.0] * 6
     assert frames["times_real_time"] == pytest.approx(80 / frames["ms_per_frame"])
     assert frames["machine"]["dtype"] == "float32"
-    assert book["frames"] == 20 + 57 + 33
+    assert 0 < first["first_audio_ms"] <= first["first_time_ms"]
+    assert book["sound"] == pytest.approx(sum(20 + n * 37 % 61 for n in range(8)) * 0.08)
+    assert book["prompts"] + book["frames"] + book["waiting"] + book["host"] <= book["seconds"] * 1.001
     summary = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert summary["1"]["way"] == "graphs"
+    assert summary["1"]["way"] == "fused"
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, lines: str) -> list[list[tuple[str, int]]]:
@@ -64,12 +66,12 @@ def test_a_step_that_fails_is_left_out(
     started = stand_in(monkeypatch, SCRIPT % fault)
     results = Results(tmp_path / "out")
     sweep([SETTINGS], results, Limits(step=4, whole=60))
-    assert started == [SETTINGS.steps, [("book", 4)]]
-    assert [line["status"] for line in results.lines] == ["ok", "ok", "failed", "ok"]
+    assert started == [SETTINGS.steps, [("first audio", 1), ("book", 4)]]
+    assert [line["status"] for line in results.lines] == ["ok", "ok", "failed", "ok", "ok"]
     assert message in results.lines[2]["error"]
     assert fastest(results.lines).keys() == {1}
     with (tmp_path / "out").open("a") as file:
-        file.write('{"way": "gra')
+        file.write('{"way": "fus')
     started = stand_in(monkeypatch, SCRIPT % "pass")
     again = Results(tmp_path / "out")
     sweep([SETTINGS], again, LIMITS)

@@ -13,7 +13,7 @@ import torch
 
 from csm_cli.core.errors import CsmError
 from csm_cli.engine import Engine, Sampler, Segment, Speech, Utterance
-from csm_cli.model.merge import decode_codes, encode_audio
+from csm_cli.model.merge import encode_audio
 from tests.model.tiny import AUDIO, AUDIO_EOS, BOOKS, BOS, CODES, END, LETTERS
 
 
@@ -109,7 +109,7 @@ def test_frames_are_counted(engine: Engine) -> None:
 
 def ending(engine: Engine, at: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     """Make frame at[r] of row r an EOS frame, with a last code that is not 0."""
-    from csm_cli.engine import state as module
+    from csm_cli.engine import frames as module
 
     real = module.sample_frame
     calls: list[int] = []
@@ -166,50 +166,6 @@ def test_context_of_another_model_is_refused(engine: Engine) -> None:
             engine.speak([Utterance(0, "x", (Segment(0, "y", codes),), max_frames=1)])
         with pytest.raises(CsmError, match=message):
             engine.decode([codes])
-
-
-def test_decoding_many_lines_equals_the_reference(
-    engine: Engine, model: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # 30 frames are 60 steps of the codec's transformer, whose window is 16.
-    lines = [frames(n, n) for n in (3, 0, 30, 11, 1)]
-    wanted = decode_codes(model.codec_model, [torch.from_numpy(line) for line in lines])
-    for limit in (3000, 31):
-        monkeypatch.setattr("csm_cli.engine.engine._DECODE_FRAMES", limit)
-        found = engine.decode(lines)
-        assert [len(audio) for audio in found] == [len(line) * 1920 for line in lines]
-        for audio, reference in zip(found, wanted, strict=True):
-            assert audio.dtype == np.float32
-            loudest = max(1.0, float(np.abs(reference.numpy()).max(initial=0)))
-            np.testing.assert_allclose(audio / loudest, reference.numpy() / loudest, rtol=0, atol=1e-5)
-    assert engine.decode([]) == []
-
-
-def test_decoding_goes_on_with_fewer_lines_when_memory_runs_out(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lines = [frames(n, n) for n in (5, 5, 5, 5, 3)]
-    wanted = engine.decode(lines)
-    real, sizes, limit = engine.codec.decode, [], [2]
-
-    def small(codes: torch.Tensor) -> torch.Tensor:
-        sizes.append(len(codes))
-        if len(codes) > limit[0]:
-            raise torch.OutOfMemoryError("CUDA out of memory.")
-        return real(codes)
-
-    notices: list[str] = []
-    monkeypatch.setattr(engine.codec, "decode", small)
-    monkeypatch.setattr(engine, "notice", notices.append)
-    monkeypatch.setattr(engine, "device", torch.device("meta"))
-    found = engine.decode(lines)
-    assert sizes == [5, 2, 2, 1]
-    assert len(notices) == 1 and "decoding 2 lines" in notices[0]
-    for one, other in zip(found, wanted, strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-4 * np.abs(other).max())
-    limit[0] = 0
-    with pytest.raises(CsmError, match="not enough memory to decode a line of 5 frames"):
-        engine.decode(lines)
 
 
 @pytest.mark.parametrize("samples", [1, 1919, 1920, 1921, 60001])

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from csm_cli.core.errors import CsmError
 from csm_cli.engine import Engine, Sampler, Segment, Utterance
 from csm_cli.engine import batch as batch_module
-from csm_cli.engine.devices import DoneFlags
+from csm_cli.engine.devices import Reports
+from csm_cli.engine.frames import decode_backbone, decode_frame, prepare_noise
 from csm_cli.engine.linears import Int8, OneDnnLinear, _runs
 from csm_cli.engine.prompt import shared_prefix
 from csm_cli.engine.scheduler import BatchScheduler
-from csm_cli.engine.state import admit, decode_backbone, decode_frame, new_state, prefill, prepare_noise
-from csm_cli.engine.steps import embed_prompt
+from csm_cli.engine.state import Admission, Field, Part, admit, new_state, prefill
 from tests.engine.test_engine import CONTEXT, frames
 
 VOICE = Segment(0, "the voice.", frames(12, 7))
@@ -58,7 +58,7 @@ def test_a_line_has_the_codes_it_has_alone(
 ) -> None:
     engine = each
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(batch_module, "DoneFlags", lambda device: DoneFlags(device, late))
+        patch.setattr(batch_module, "Reports", lambda device: Reports(device, late))
         speeches = generate_all(engine.scheduler(count), lines)
     for line, speech in zip(lines, speeches, strict=True):
         (alone,) = engine.speak([line])
@@ -110,9 +110,9 @@ def test_a_chain_goes_on_where_it_stopped(engine: Engine, monkeypatch: pytest.Mo
     positions: list[int] = []
     real = batch_module.prefill
 
-    def counting(state: Any, row: int, embeds: torch.Tensor, start: int, bucket: int) -> torch.Tensor:
-        positions.append(len(embeds))
-        return real(state, row, embeds, start, bucket)
+    def counting(state: Any, part: Part, bucket: int) -> torch.Tensor:
+        positions.append(len(part.content))
+        return real(state, part, bucket)
 
     def generate(scheduler: BatchScheduler, alone: bool) -> list[Any]:
         context, speeches = (VOICE,), []
@@ -140,9 +140,9 @@ def test_a_voice_is_prefilled_once(engine: Engine, monkeypatch: pytest.MonkeyPat
     starts: list[int] = []
     real = batch_module.prefill
 
-    def noting(state: Any, row: int, embeds: torch.Tensor, start: int, bucket: int) -> torch.Tensor:
-        starts.append(start)
-        return real(state, row, embeds, start, bucket)
+    def noting(state: Any, part: Part, bucket: int) -> torch.Tensor:
+        starts.append(part.start)
+        return real(state, part, bucket)
 
     monkeypatch.setattr(batch_module, "prefill", noting)
     found = generate_all(engine.scheduler(2), lines)
@@ -239,18 +239,19 @@ def test_decoded_positions_are_those_of_a_prompt(each: Engine) -> None:
     line = Utterance(1, "hello", (VOICE,), seed=3, max_frames=8)
     content = prompter.content(line)
     decoded = new_state(weights, 4, 256, prompter.eos)
-    hidden = prefill(decoded, 2, embed_prompt(weights, content), 0)
-    admit(decoded, 2, hidden, len(content), line, torch.zeros(0, 5, dtype=torch.int16))
+    hidden = prefill(decoded, Part(2, content, 0))
+    admit(decoded, [Admission(2, line, len(content))], hidden[None])
+    output = []
     for step in range(5):
         if step:
             decode_backbone(decoded, 4, 64)
         decode_frame(decoded, 4, prepare_noise(decoded))
-    output = [frame.tobytes() for frame in decoded.output[2, :4].numpy()]
+        output.append(decoded.report[2, :-1].numpy().tobytes())
     prefilled = new_state(weights, 4, 256, prompter.eos)
-    state = prefill(prefilled, 0, embed_prompt(weights, content + output), 0)
+    state = prefill(prefilled, Part(0, content + output[:4], 0))
     torch.testing.assert_close(state, decoded.hidden[2], rtol=1e-6, atol=1e-6)
     length = len(content) + 4
-    assert int(decoded.lengths[2]) == length
+    assert int(decoded.numbers[2, Field.LENGTH]) == length
     for a, b in zip(decoded.cache.values, prefilled.cache.values, strict=True):
         torch.testing.assert_close(a[2, :, :length], b[0, :, :length], rtol=1e-6, atol=1e-6)
 
@@ -261,17 +262,17 @@ def test_a_prompt_prefilled_as_one_sequence(engine: Engine, start: int) -> None:
     """The way of a GPU: padded, in one piece."""
     weights, prompter = engine.weights, engine.prompter
     content = prompter.content(Utterance(1, "hello", (VOICE, *CONTEXT)))
-    embeds = embed_prompt(weights, content)
     one, other = (new_state(weights, 2, 256, prompter.eos) for _ in range(2))
     if start:
-        prefill(one, 1, embeds[:start], 0, bucket=64)
-    wanted, found = prefill(other, 0, embeds, 0), prefill(one, 1, embeds[start:], start, bucket=64)
+        prefill(one, Part(1, content[:start], 0), bucket=64)
+    wanted = prefill(other, Part(0, content, 0))
+    found = prefill(one, Part(1, content[start:], start), bucket=64)
     torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
     for a, b in zip(one.cache.keys, other.cache.keys, strict=True):
         torch.testing.assert_close(a[1, :, : len(content)], b[0, :, : len(content)], rtol=1e-4, atol=1e-4)
     full = engine.max_positions - 3
-    embeds = embeds[:1].expand(full, -1)
-    wanted, found = prefill(other, 0, embeds, 0), prefill(one, 1, embeds, 0, bucket=64)
+    content = content[:1] * full
+    wanted, found = prefill(other, Part(0, content, 0)), prefill(one, Part(1, content, 0), bucket=64)
     torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
 
 

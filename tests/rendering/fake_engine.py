@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from csm_cli.engine import Sampler, Segment, Speech, Utterance
+from csm_cli.engine.decoding import LineDecoder
 
 CODEBOOKS = 4
 
@@ -62,6 +64,9 @@ class FakeEngine:
         self.encoded += 1
         return np.full((len(audio) // 1920, CODEBOOKS), 7, dtype=np.int16)
 
+    def line_decoder(self) -> LineDecoder[Any]:
+        return LineDecoder(self.decode)
+
     def decode(self, codes: list[np.ndarray]) -> list[np.ndarray]:
         return [self._tone(each) for each in codes]
 
@@ -76,7 +81,7 @@ class FakeEngine:
 
 
 class FakeSlots:
-    """All that was given is spoken by the next `poll`, in one batch."""
+    """All that was given is spoken by the next `advance`, in one batch."""
 
     def __init__(self, engine: FakeEngine):
         self.engine = engine
@@ -88,7 +93,11 @@ class FakeSlots:
         self.given[self.tickets] = utterance
         return self.tickets
 
-    def poll(self) -> list[tuple[int, Speech]]:
+    @property
+    def unfinished(self) -> int:
+        return len(self.given)
+
+    def advance(self) -> list[tuple[int, Speech]]:
         given, self.given = self.given, {}
         return list(zip(given, self.engine.speak(list(given.values())), strict=True))
 

@@ -152,8 +152,8 @@ class Kernels:
 
 
 def _block(cache: StackCache) -> np.ndarray:
-    assert cache.block is not None, "made by new_cache(..., in_block=True)"
-    return cache.block
+    block: np.ndarray = cache.block.numpy()
+    return block
 
 
 def _joined(products: Sequence[Any]) -> tuple[np.ndarray, list[int]]:

@@ -1,0 +1,243 @@
+"""Codes of finished lines → audio: in batches, beside the frames of the lines that go on."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from csm_cli.core.errors import CsmError
+from csm_cli.core.types import Codes
+from csm_cli.engine.codec import Codec
+from csm_cli.engine.devices import is_out_of_memory, one_thread, upload
+from csm_cli.engine.gpu import fused_decoder
+from csm_cli.engine.graphs import Recorder
+from csm_cli.engine.state import round_up
+
+Audio = NDArray[np.float32]
+"""Mono audio in [-1, 1], float32 `[samples]`, at the codec's sample rate."""
+
+Key = TypeVar("Key")
+
+_ROOM = 4096
+"""Frames that the codec decodes at once, padding included: five minutes of audio, to bound its memory."""
+
+_ALIKE = 0.7
+"""On a GPU, a batch has lines of this share of its length at least: padding costs as much as speech."""
+
+
+class CodecBatches:
+    """Decodes any number of lines with a codec.
+
+    Args:
+        fast: on CUDA, by fused and recorded kernels on a stream of its own: the codec does not wait for the
+            frames, nor they for it.
+        half: there in half precision.
+        notice: called with a line of text for the user.
+    """
+
+    def __init__(
+        self,
+        codec: Codec,
+        fast: bool = True,
+        half: bool = False,
+        notice: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._codec, self._notice = codec, notice
+        self._gpu, self._room = codec.device.type != "cpu", _ROOM
+        cuda = codec.device.type == "cuda" and fast
+        self._stream = torch.cuda.Stream(codec.device) if cuda else None
+        self._recorder = Recorder()
+        self._recorded: dict[tuple[int, ...], tuple[Tensor, Any, Tensor] | None] = {}
+        self._decoder: Callable[[Tensor], Tensor] = codec.decode
+        if cuda:
+            self._decoder = fused_decoder(codec, torch.float16 if half else torch.float32) or codec.decode
+
+    def __call__(self, lines: Sequence[Codes]) -> list[Audio]:
+        """Codes `[frames, K]` of each line → its audio `[frames * frame_samples]`.
+
+        Raises:
+            CsmError: there is not enough memory for a single line.
+        """
+        audio: list[Audio] = [np.zeros(0, dtype=np.float32)] * len(lines)
+        waiting = [row for row in range(len(lines)) if len(lines[row])]
+        waiting.sort(key=lambda row: len(lines[row]))
+        while waiting:
+            padded, rows = self._batch(lines, waiting)
+            try:
+                with torch.inference_mode(), one_thread(self._codec.device), self._beside():
+                    decoded = self._decode(torch.from_numpy(padded)).numpy()
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                frames = padded.shape[1]
+                if len(rows) == 1:
+                    raise CsmError(
+                        f"there is not enough memory to decode a line of {len(lines[rows[0]])} frames",
+                        remedy="use a smaller --batch, or split the line",
+                    ) from error
+                self._room = frames * len(rows) // 2
+                now = max(1, self._room // frames)
+                self._notice(f"out of memory: decoding {now} lines at once from here on")
+                continue
+            del waiting[-len(rows) :]
+            for place, row in enumerate(rows):
+                audio[row] = decoded[place, : len(lines[row]) * self._codec.frame_samples].copy()
+        return audio
+
+    def _batch(self, lines: Sequence[Codes], waiting: list[int]) -> tuple[np.ndarray, list[int]]:
+        """The longest lines that fit, padded, int64 `[B, frames, K]`, and which they are."""
+        frames = _bucket(len(lines[waiting[-1]]))
+        # On the CPU one at a time, which costs nothing there: the shape of a batch changes how sums are
+        # rounded, and a line's audio must not depend on the rest of the batch.
+        count = padded_count = 1
+        if self._gpu:
+            most = max(1, self._room // frames)
+            alike = sum(len(lines[row]) >= _ALIKE * frames for row in waiting)
+            count = min(most, max(1, alike))
+            padded_count = min(most, _bucket(count, least=1))
+        rows = waiting[-count:]
+        padded = np.zeros((padded_count, frames, lines[0].shape[1]), dtype=np.int64)
+        for place, row in enumerate(rows):
+            padded[place, : len(lines[row])] = lines[row]
+        return padded, rows
+
+    def _decode(self, codes: Tensor) -> Tensor:
+        """Audio on the CPU."""
+        if self._stream is None:
+            return self._codec.decode(codes).cpu()
+        audio = self._recorded_decode(upload(codes, self._codec.device)).cpu()
+        # In half precision a loud enough layer would overflow.
+        return audio if bool(audio.isfinite().all()) else self._codec.decode(codes).cpu()
+
+    def _recorded_decode(self, codes: Tensor) -> Tensor:
+        """By the recording for this shape, made when the shape comes for the second time."""
+        shape = tuple(codes.shape)
+        if shape not in self._recorded:
+            self._recorded[shape] = None
+            return self._decoder(codes)
+        if (known := self._recorded[shape]) is None:
+            found = self._recorder.record(lambda: self._decoder(codes))
+            if found is None:
+                return self._decoder(codes)
+            known = self._recorded[shape] = codes, *found
+        given, graph, audio = known
+        given.copy_(codes)
+        graph.replay()
+        return audio
+
+    @contextmanager
+    def _beside(self) -> Iterator[None]:
+        if self._stream is None:
+            yield
+            return
+        # The fastest algorithm of each convolution is looked for once for each shape.
+        with torch.cuda.stream(self._stream), torch.backends.cudnn.flags(benchmark=True, allow_tf32=True):
+            yield
+
+
+_LINES = 64
+"""Lines decoded in one call at most."""
+
+GATHER = 16
+"""Lines that a call on a GPU should have."""
+
+_PATIENCE = 0.05
+"""Seconds that a line waits for others to be decoded with."""
+
+
+def _bucket(number: int, least: int = 16) -> int:
+    """The next of 1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 28, 32, 40, 48, …: little padding, and few shapes,
+    because for each new one an algorithm is searched for or made for every convolution: a line of a new
+    length takes twice as long on a CPU.
+    """
+    number = max(number, least)
+    if number <= 4:
+        return number
+    step = 1 << (number.bit_length() - (2 if number <= 16 else 3))
+    return round_up(number, step)
+
+
+class LineDecoder(Generic[Key]):
+    """Decodes lines in threads.
+
+    Args:
+        decode: codes `[frames, K]` of several lines → audio `[samples]` of each: `Engine.decode`.
+        workers: threads; a single one takes all lines that wait in one call. 0: none, lines are decoded in
+            `submit`.
+        gather: lines that a call should have, if they come within `_PATIENCE`: on a GPU many take little
+        longer
+            than one.
+    """
+
+    def __init__(
+        self, decode: Callable[[list[Codes]], list[np.ndarray]], workers: int = 1, gather: int = 1
+    ) -> None:
+        self._decode, self._workers, self._gather, self._since = decode, workers, gather, 0.0
+        self._threads = ThreadPoolExecutor(workers, "csm-decode") if workers else None
+        self._waiting: deque[tuple[Key, Codes]] = deque()
+        self._done: deque[tuple[Key, np.ndarray]] = deque()
+        self._running: list[Future[None]] = []
+        self.pending = 0
+        """Lines submitted and not yet returned."""
+        self.seconds = 0.0
+        """That the workers have decoded for, all together."""
+
+    def submit(self, lines: Sequence[tuple[Key, Codes]]) -> None:
+        """Queue lines, which `finished` returns under their keys."""
+        if not self._waiting:
+            self._since = time.monotonic()
+        self.pending += len(lines)
+        self._waiting.extend(lines)
+        if self._threads is None:
+            self._run()
+        self._start()
+
+    def finished(self, patient: bool = False) -> list[tuple[Key, np.ndarray]]:
+        """Lines decoded since the last call.
+
+        Args:
+            patient: wait for one, if any is pending.
+
+        Raises:
+            CsmError: as `Engine.decode`.
+        """
+        self._start(patient)
+        while patient and self._running and not self._done:
+            wait(self._running, return_when=FIRST_COMPLETED)
+            self._start(patient)
+        found = [self._done.popleft() for _ in range(len(self._done))]
+        self.pending -= len(found)
+        return found
+
+    def _start(self, at_once: bool = False) -> None:
+        """Collect what has failed, and set workers on what waits."""
+        for ended in [each for each in self._running if each.done()]:
+            self._running.remove(ended)
+            ended.result()
+        few = len(self._waiting) < self._gather and time.monotonic() < self._since + _PATIENCE
+        if self._threads is None or (few and not at_once):
+            return
+        while self._waiting and len(self._running) < self._workers:
+            share = -(-len(self._waiting) // self._workers)
+            lines = [self._waiting.popleft() for _ in range(min(share, _LINES))]
+            self._running.append(self._threads.submit(self._take, lines))
+
+    def _run(self) -> None:
+        while self._waiting:
+            self._take([self._waiting.popleft()])
+
+    def _take(self, lines: list[tuple[Key, Codes]]) -> None:
+        began = time.perf_counter()
+        sounds = self._decode([codes for _, codes in lines])
+        self.seconds += time.perf_counter() - began
+        # All at once, so that the lines of a call are returned together.
+        self._done.extend([(key, sound) for (key, _), sound in zip(lines, sounds, strict=True)])

@@ -1,0 +1,70 @@
+"""Prompts and frames on a GPU by fused Triton kernels; `engine.steps` is the reference.
+
+Needs triton, which torch's CUDA builds bring along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from csm_cli.engine.codec import Codec
+from csm_cli.engine.layout import Weights
+from csm_cli.engine.linears import Eight, Plain
+from csm_cli.engine.state import State
+
+if TYPE_CHECKING:
+    from csm_cli.engine.gpu.frames import FusedFrames
+    from csm_cli.engine.gpu.prompts import FusedPrompts
+
+
+def fused_parts(state: State, recorded: bool) -> tuple[FusedFrames, FusedPrompts] | None:
+    """What computes frames and prompts of a state; None where there are no kernels for its model.
+
+    Args:
+        recorded: prompts as CUDA graphs; frames are recorded by whoever has them.
+    """
+    if not fusable(state.weights):
+        return None
+    from csm_cli.engine.gpu.frames import FusedFrames
+    from csm_cli.engine.gpu.prompts import FusedPrompts
+
+    return FusedFrames(state), FusedPrompts(state, recorded)
+
+
+def runs_on(device: torch.device) -> bool:
+    """Whether triton is there, and has code for a device."""
+    return device.type == "cuda" and find_spec("triton") is not None
+
+
+def fusable(weights: Weights) -> bool:
+    """Whether there are kernels, and they can read these weights: products of known kinds, widths of 16."""
+
+    def readable(products: Sequence[Any]) -> bool:
+        return all(
+            isinstance(each, Plain | Eight) and not any(side % 16 for side in each.weight.shape)
+            for each in products
+        )
+
+    stacks = (weights.backbone, weights.depth)
+    layers = [layer for stack in stacks for layer in stack.layers]
+    products = [each for layer in layers for each in (layer.qkv, layer.out, layer.gate_up, layer.down)]
+    return (
+        runs_on(weights.text.device)
+        and weights.depth_audio is not None
+        and readable([*products, weights.head, weights.project, *weights.depth_heads])
+        and all(stack.head_dim >= 16 and stack.head_dim & (stack.head_dim - 1) == 0 for stack in stacks)
+    )
+
+
+def fused_decoder(codec: Codec, kind: torch.dtype) -> Callable[[Tensor], Tensor] | None:
+    """`Codec.decode` with fewer kernels, in a number type; None where there are none for its layers."""
+    if not runs_on(codec.device):
+        return None
+    from csm_cli.engine.gpu.codec import FusedDecoder
+
+    return FusedDecoder(codec, kind) if FusedDecoder.fits(codec.decoder) else None
