@@ -242,7 +242,8 @@ def admit(state: State, lines: Sequence[Admission], hidden: Tensor) -> None:
     device, codes = state.numbers.device, state.weights.codes
     numbers = torch.tensor([[line.row, *line.numbers(codes)] for line in lines])
     temperatures = torch.tensor(
-        [[line.utterance.sampler.temperature, line.utterance.sampler.depth[0]] for line in lines]
+        [[line.utterance.sampler.temperature, line.utterance.sampler.depth[0]] for line in lines],
+        dtype=torch.float32,
     )
     numbers, temperatures = upload(numbers, device), upload(temperatures, device)
     rows = numbers[:, 0]
