@@ -142,15 +142,22 @@ class _Generation:
         """
         model, settings, (batch, length) = self.model, self.settings, embeds.shape[:2]
         keep = settings.static and not settings.outputs.get("return_dict_in_generate")
-        if keep:
-            self.cache = _static_cache(model, batch, length + settings.frames, embeds)
-        else:
-            make = StaticKVCache if settings.static else KVCache
-            self.cache = make.of(self.config, batch, length + settings.frames, embeds)
+        make = StaticKVCache if settings.static else KVCache
+        needed = length + settings.frames
+        cache = self.cache = (
+            _static_cache(model, batch, needed, embeds)
+            if keep
+            else make.of(self.config, batch, needed, embeds)
+        )
         padding = length - mask.sum(1) if mask is not None else torch.zeros_like(self.ended, dtype=torch.long)
         positions = (torch.arange(length, device=embeds.device) - padding[:, None]).clamp(min=0)
+        if mask is None and settings.static:
+            mask = torch.ones_like(
+                positions, dtype=torch.bool
+            )  # one graph for prompts with padding and without
         if mask is not None:
-            mask = torch.cat((mask, mask.new_ones(batch, settings.frames)), dim=1)
+            room = cache.capacity - length if settings.static else settings.frames
+            mask = torch.cat((mask, mask.new_ones(batch, room)), dim=1)
         plain = not (self.depth_processors or settings.depth.top_p < 1)
         step, frame_of = _steps(model, settings, plain)
         stopped = self.ended
@@ -242,17 +249,19 @@ class _Generation:
 
 
 _CAPACITY = 256
-"""Positions of a static cache are a multiple of this: a step is compiled once for each number."""
+"""Positions of a static cache: this, or a power of two times it. A step is compiled once for each number."""
 
 
 def _static_cache(model: Any, batch: int, positions: int, like: Tensor) -> StaticKVCache:
-    """A cache for so many positions, the one of the last call if it has the same size: a recorded step goes
-    on writing to it.
+    """A cache for so many positions: that of the last call if it is large enough, as a recorded step goes on
+    writing to it.
     """
-    capacity = -(-positions // _CAPACITY) * _CAPACITY
     kept: StaticKVCache | None = model.__dict__.get("_static_cache")
-    shape = (batch, capacity, like.dtype, like.device)
-    if kept is None or shape != (kept.keys.shape[1], kept.capacity, kept.keys.dtype, kept.keys.device):
+    kind = (batch, like.dtype, like.device)
+    if kept is None or kind != (kept.keys.shape[1], kept.keys.dtype, kept.keys.device):
+        kept = None
+    if kept is None or kept.capacity < positions:
+        capacity = _CAPACITY << max(0, ((positions - 1) // _CAPACITY).bit_length())
         kept = model.__dict__["_static_cache"] = StaticKVCache.of(model.config, batch, capacity, like)
     kept.reset()
     return kept
