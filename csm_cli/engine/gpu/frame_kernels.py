@@ -25,10 +25,10 @@ def turned(at, width, rotation, place, D: tl.constexpr):
 
 
 @triton.jit
-def _attend(query, some, seen, values, highest, weight, total, scale, PRECISION: tl.constexpr):
-    """A block of cached positions taken into a softmax that goes on (Milakov & Gimelshein 2018)."""
-    score = tl.dot(query, tl.trans(some), input_precision=PRECISION) * scale
-    score = tl.where(seen[None, :], score, float("-inf"))
+def take_in(score, values, highest, weight, total, PRECISION: tl.constexpr):
+    """A block of scores and values taken into a softmax that goes on, in base 2 (Milakov & Gimelshein
+    2018).
+    """
     higher = tl.maximum(highest, tl.max(score, axis=1))
     share = tl.exp2(score - higher[:, None])
     kept = tl.exp2(highest - higher)
@@ -83,17 +83,17 @@ def attend_one(
     weight = tl.full((GROUP,), 1.0, tl.float32)
     total = tl.zeros((GROUP, D), tl.float32) + value.to(tl.float32)
     if POSITIONS <= BLOCK:
-        highest, weight, total = _attend(
-            query, old_keys, block < at, old_values, highest, weight, total, scale, PRECISION
-        )
+        score = tl.dot(query, tl.trans(old_keys), input_precision=PRECISION) * scale
+        score = tl.where((block < at)[None, :], score, float("-inf"))
+        highest, weight, total = take_in(score, old_values, highest, weight, total, PRECISION)
     else:
         for begin in range(0, attended, BLOCK):
             seen = begin + block < attended
             some = tl.load(keys + spot + begin * D, mask=seen[:, None], other=0.0)
             more = tl.load(values + spot + begin * D, mask=seen[:, None], other=0.0)
-            highest, weight, total = _attend(
-                query, some, seen, more, highest, weight, total, scale, PRECISION
-            )
+            score = tl.dot(query, tl.trans(some), input_precision=PRECISION) * scale
+            score = tl.where(seen[None, :], score, float("-inf"))
+            highest, weight, total = take_in(score, more, highest, weight, total, PRECISION)
     total = total / weight[:, None]
     to = out + row * (HEADS * D) + ((head * SHARED + group) * D)[:, None] + d[None, :]
     tl.store(to, total.to(out.dtype.element_ty), mask=here[:, None])

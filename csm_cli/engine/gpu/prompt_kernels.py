@@ -5,7 +5,7 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from csm_cli.engine.gpu.frame_kernels import turned
+from csm_cli.engine.gpu.frame_kernels import take_in, turned
 
 
 @triton.jit
@@ -66,20 +66,21 @@ def attend_prompt(
     highest = tl.full((ROWS,), float("-inf"), tl.float32)
     weight = tl.zeros((ROWS,), tl.float32)
     total = tl.zeros((ROWS, D), tl.float32)
-    for block in range(0, begin + count, BLOCK):
+    # Whole blocks before the tile first: all of its rows attend to all of them.
+    before = (begin // BLOCK) * BLOCK
+    for block in range(0, before, BLOCK):
+        spot = start + (block + tl.arange(0, BLOCK))[:, None] * D + d[None, :]
+        score = tl.dot(query, tl.trans(tl.load(keys + spot)), input_precision=PRECISION) * scale
+        highest, weight, total = take_in(score, tl.load(values + spot), highest, weight, total, PRECISION)
+    for block in range(before, begin + count, BLOCK):
         position = block + tl.arange(0, BLOCK)
         spot = start + position[:, None] * D + d[None, :]
         inside = (position < begin + count)[:, None]
         some = tl.load(keys + spot, mask=inside, other=0.0)
         score = tl.dot(query, tl.trans(some), input_precision=PRECISION) * scale
         score = tl.where(position[None, :] <= place[:, None], score, float("-inf"))
-        higher = tl.maximum(highest, tl.max(score, axis=1))
-        share = tl.exp2(score - higher[:, None])
-        kept = tl.exp2(highest - higher)
-        weight = weight * kept + tl.sum(share, axis=1)
         some = tl.load(values + spot, mask=inside, other=0.0)
-        total = total * kept[:, None] + tl.dot(share.to(kind), some, input_precision=PRECISION)
-        highest = higher
+        highest, weight, total = take_in(score, some, highest, weight, total, PRECISION)
     total = total / tl.maximum(weight, 1e-30)[:, None]  # a tile may have no rows
     at = out + (first + row)[:, None] * (HEADS * D) + head * D + d[None, :]
     tl.store(at, total.to(out.dtype.element_ty), mask=there[:, None])
