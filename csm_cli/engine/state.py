@@ -99,10 +99,6 @@ class State:
         """A column of `numbers`, int64 `[S]`."""
         return self.numbers[rows, which]
 
-    def keys(self, rows: slice = slice(None)) -> Tensor:
-        """Those of `seed_keys`, int64 `[S, 2]`."""
-        return self.numbers[rows, Field.KEY : Field.KEY + 2]
-
 
 @torch.inference_mode()
 def new_state(weights: Weights, slots: int, positions: int, eos: int) -> State:
@@ -292,7 +288,8 @@ def noise_of(state: State, rows: slice, ahead: int = 0) -> Tensor:
     device, samplers = state.numbers.device, (state.backbone_sampler, state.depth_sampler)
     first, others = (replace(each, temperature=each.temperature[rows], greedy=False) for each in samplers)
     counters = (torch.arange(n, device=device) for n in (state.weights.num_codebooks, state.weights.codes))
-    noise = frame_noise(state.keys(rows), state.field(Field.FRAME, rows) + ahead, first, others, *counters)
+    keys, frame = state.numbers[rows, Field.KEY : Field.KEY + 2], state.field(Field.FRAME, rows) + ahead
+    noise = frame_noise(keys, frame, first, others, *counters)
     assert noise is not None
     return noise
 

@@ -52,7 +52,7 @@ def test_nobody_waits_for_the_slowest_line(script, monkeypatch):
     """The first chapter's first line takes longer than all other chapters."""
     order = []
 
-    def poll(scheduler):
+    def advance(scheduler):
         ticket = max(
             scheduler.given, key=lambda each: ("boat turned" not in scheduler.given[each].text, -each)
         )
@@ -60,7 +60,7 @@ def test_nobody_waits_for_the_slowest_line(script, monkeypatch):
         order.append(utterance.text)
         return [(ticket, good_speech(utterance))]
 
-    monkeypatch.setattr(FakeSlots, "poll", poll)
+    monkeypatch.setattr(FakeSlots, "advance", advance)
     spoken = speak(script, FakeEngine())
     assert sorted(chain.chapter.number for chain, _ in spoken) == [1, 2, 3]
     assert order[4].startswith("The boat turned")
