@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,6 +144,11 @@ class SpeedUps:
 
 ALL = SpeedUps()
 NONE = SpeedUps(False, False, False)
+
+
+def on(device: torch.device) -> AbstractContextManager[Any]:
+    """Make a GPU the one that kernels are started on, in this thread, for the body."""
+    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
 
 
 def upload(tensor: Tensor, device: torch.device) -> Tensor:

@@ -33,6 +33,12 @@ from csm_cli.engine.weights import load_weights
 _log = logging.getLogger(__name__)
 
 
+_DECODE_THREADS = 4
+"""Lines decoded at once on a CPU, at most: each takes some hundred megabytes, and the frames want cores
+too.
+"""
+
+
 class Engine:
     """A CSM on one device. Make one with `Engine.load`.
 
@@ -196,7 +202,7 @@ class Engine:
         if self.eager:
             return LineDecoder(self.decode, 0)
         if self.device.type == "cpu":
-            return LineDecoder(self.decode, torch.get_num_threads())
+            return LineDecoder(self.decode, min(_DECODE_THREADS, torch.get_num_threads()))
         return LineDecoder(self.decode, 1, GATHER)
 
     def stream(self, utterance: Utterance) -> Generator[Codes, None, bool]:

@@ -6,6 +6,7 @@ after the other, and all that outlives a frame is in the state.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
@@ -121,11 +122,15 @@ class FrameGraphs:
 
     def _record(self, rows: int, end: int) -> tuple[Any, None] | None:
         state = self._state
+        timer = threading.Timer(1.0, self._notice, ["compiling the engine for this GPU, once (some seconds)"])
+        timer.daemon = True
+        timer.start()
         # Trial runs with all slots idle: nothing but `codes` and the report changes.
         kept = [(each, each.clone()) for each in (state.numbers, state.codes)]
         state.numbers[:, Field.RUNNING : Field.PENDING + 1] = 0
         try:
             return self._recorder.record(lambda: self._frame(rows, end))
         finally:
+            timer.cancel()
             for each, before in kept:
                 each.copy_(before)

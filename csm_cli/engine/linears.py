@@ -51,7 +51,7 @@ class Plain:
 
     def add(self, x: Tensor, to: Tensor) -> Tensor:
         if x.ndim == 2:
-            return torch.addmm(to, x, self.weight.T)
+            return to.addmm_(x, self.weight.T)  # in place: no copy of `to` first
         return to + F.linear(x, self.weight)
 
     @property

@@ -24,7 +24,7 @@ import torch
 from csm_cli.core.errors import CsmError, first_line
 from csm_cli.core.types import Codes, Speech, Utterance
 from csm_cli.engine.batch import Batch, Request
-from csm_cli.engine.devices import ALL, NONE, SpeedUps, Stopwatch, is_out_of_memory
+from csm_cli.engine.devices import ALL, NONE, SpeedUps, Stopwatch, is_out_of_memory, on
 from csm_cli.engine.layout import Weights
 from csm_cli.engine.prompt import Prompter
 
@@ -117,7 +117,7 @@ class BatchScheduler:
             CsmError: as `poll`.
         """
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), on(self._device):
                 if self._batch is None:
                     if not self._waiting:
                         return []

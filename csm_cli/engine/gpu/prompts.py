@@ -135,7 +135,7 @@ class FusedPrompts:
 
     def _layers(self, given: _Pass) -> Tensor:
         """The state after each line's last position, before the final norm, `[lines, H]`."""
-        x, stack = given.x, self._state.weights.backbone
+        x, stack = given.x.clone(), self._state.weights.backbone  # the layers add to it in place
         for number, layer in enumerate(stack.layers):
             attended = self._attend(layer, number, x, given.where, given.tiles)
             if number == len(stack.layers) - 1:
