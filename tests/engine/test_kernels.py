@@ -17,6 +17,7 @@ from csm_cli.engine import Engine, Utterance
 from csm_cli.engine.kernels import loops
 from csm_cli.engine.kernels.kernels import Kernels
 from csm_cli.engine.kernels.panels import Panels, compiled_before, loops_fit
+from csm_cli.engine.state import Part, new_state, prefill
 from csm_cli.engine.weights import load_weights
 from csm_cli.model.sampling import RowSampler, draw
 from tests.engine.test_engine import LINES
@@ -80,6 +81,42 @@ def test_lines_shared_out_among_threads_are_the_same(engine: Engine, threads: in
         patch.setattr(kernels, "_pool", many._pool)
         found = engine.speak(lines)
     assert all(np.array_equal(a.codes, b.codes) for a, b in zip(found, wanted, strict=True))
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("threads", [2, 3, 16])
+def test_a_prompt_shared_out_among_threads_is_the_same(engine: Engine, threads: int) -> None:
+    content = [3 + n % 20 for n in range(240)]
+    alone, shared = (new_state(engine.weights, 2, 250, 0) for _ in range(2))
+    wanted = prefill(alone, Part(1, content, 5))
+    kernels = engine.weights.kernels
+    assert kernels is not None
+    with pytest.MonkeyPatch.context() as patch:
+        many = Kernels(engine.weights, threads)
+        patch.setattr(kernels, "_threads", threads)
+        patch.setattr(kernels, "_pool", many._pool)
+        found = prefill(shared, Part(1, content, 5))
+    assert torch.equal(found, wanted)
+    assert torch.equal(shared.cache.block, alone.cache.block)
+
+
+def test_a_thread_that_fails_keeps_no_other_waiting(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, calls = loops.decode_stack, []
+
+    def breaking(*given: Any) -> None:
+        calls.append(1)
+        if len(calls) == 3:
+            raise TypeError("no such instruction")
+        real(*given)
+
+    kernels = engine.weights.kernels
+    assert kernels is not None
+    many = Kernels(engine.weights, 2)
+    monkeypatch.setattr(kernels, "_threads", 2)
+    monkeypatch.setattr(kernels, "_pool", many._pool)
+    monkeypatch.setattr(loops, "decode_stack", breaking)
+    with pytest.raises(TypeError, match="no such instruction"):
+        prefill(new_state(engine.weights, 1, 250, 0), Part(0, [5] * 240, 0))
 
 
 def test_loops_and_torch_give_the_same_codes(engine: Engine, onednn: Engine) -> None:

@@ -107,11 +107,51 @@ class Kernels:
             hidden states before the final norm, `[T, H]`.
         """
         stack, states, block = self.depth if depth else self.backbone, self._wide(x), _block(cache)
+        workers = min(self._threads, len(x) // _PREFILL_CHUNK)
+        if self._pool is not None and workers > 1:
+            self._prefill_shared(stack, states, block, row, start, workers)
+            return torch.from_numpy(states)[:, : x.shape[1]]
         for first in range(0, len(x), _PREFILL_CHUNK):
             some = states[first : first + _PREFILL_CHUNK]
             places = np.arange(start + first, start + first + len(some))
             loops.decode_stack(stack, some, block, np.full(len(some), row), places)
         return torch.from_numpy(states)[:, : x.shape[1]]
+
+    def _prefill_shared(
+        self,
+        stack: loops.KernelStack,
+        states: np.ndarray,
+        block: np.ndarray,
+        row: int,
+        start: int,
+        workers: int,
+    ) -> None:
+        """A prompt by several threads: each takes a chunk of positions through the layers, and follows the
+        chunk before it, whose keys and values it needs, by a layer.
+        """
+        assert self._pool is not None
+        begins = range(0, len(states), _PREFILL_CHUNK)
+        layers = [stack._replace(begins=stack.begins[n : n + 1]) for n in range(len(stack.begins))]
+        done = [[threading.Event() for _ in layers] for _ in begins]
+
+        def run(worker: int) -> None:
+            try:
+                for number in range(worker, len(begins), workers):
+                    some = states[begins[number] : begins[number] + _PREFILL_CHUNK]
+                    first = start + begins[number]
+                    rows, places = np.full(len(some), row), np.arange(first, first + len(some))
+                    for layer, part in enumerate(layers):
+                        if number:
+                            done[number - 1][layer].wait()
+                        loops.decode_stack(part, some, block[layer : layer + 1], rows, places)
+                        done[number][layer].set()
+            finally:  # the others must not wait for one that failed
+                for events in done[worker::workers]:
+                    for event in events:
+                        event.set()
+
+        for ended in [self._pool.submit(run, worker) for worker in range(workers)]:
+            ended.result()
 
     def sample_frame(
         self, hidden: Tensor, cache: StackCache, backbone: RowSampler, depth: RowSampler, noise: Tensor | None
