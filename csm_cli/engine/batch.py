@@ -122,7 +122,7 @@ class Batch:
         self._frames_waited = 0
         self.stopwatch: Stopwatch | None = None
         self._state = new_state(weights, self._rows(count), positions, prompter.eos)
-        fused = fused_parts(self._state, speed.graphs and cuda) if speed.fused else None
+        fused = fused_parts(self._state, speed.graphs and cuda, notice) if speed.fused else None
         frame = fused[0] if fused else None
         self._prompts = fused[1] if fused else None
         self._frame: Any = frame

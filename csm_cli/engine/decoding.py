@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -14,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from csm_cli.core.errors import CsmError
+from csm_cli.core.errors import CsmError, first_line
 from csm_cli.core.types import Codes
 from csm_cli.engine.codec import Codec
 from csm_cli.engine.devices import is_out_of_memory, one_thread, upload
@@ -29,6 +30,9 @@ Key = TypeVar("Key")
 
 _ROOM = 4096
 """Frames that the codec decodes at once, padding included: five minutes of audio, to bound its memory."""
+
+_RECORDINGS = 32
+"""Shapes whose decoding is kept recorded, those used last."""
 
 _ALIKE = 0.7
 """On a GPU, a batch has lines of this share of its length at least: padding costs as much as speech."""
@@ -56,10 +60,15 @@ class CodecBatches:
         cuda = codec.device.type == "cuda" and fast
         self._stream = torch.cuda.Stream(codec.device) if cuda else None
         self._recorder = Recorder()
-        self._recorded: dict[tuple[int, ...], tuple[Tensor, Any, Tensor] | None] = {}
+        self._recorded: OrderedDict[tuple[int, ...], tuple[Tensor, Any, Tensor] | None] = OrderedDict()
+        self._alone = Lock()
         self._decoder: Callable[[Tensor], Tensor] = codec.decode
         if cuda:
             self._decoder = fused_decoder(codec, torch.float16 if half else torch.float32) or codec.decode
+            # The fastest algorithm of each convolution is looked for once for each shape.
+            torch.backends.cudnn.benchmark = True
+        if self._stream is not None:
+            self._stream.wait_stream(torch.cuda.current_stream(codec.device))  # the weights are there
 
     def __call__(self, lines: Sequence[Codes]) -> list[Audio]:
         """Codes `[frames, K]` of each line → its audio `[frames * frame_samples]`.
@@ -84,6 +93,7 @@ class CodecBatches:
                         f"there is not enough memory to decode a line of {len(lines[rows[0]])} frames",
                         remedy="use a smaller --batch, or split the line",
                     ) from error
+                self._forget()
                 self._room = frames * len(rows) // 2
                 now = max(1, self._room // frames)
                 self._notice(f"out of memory: decoding {now} lines at once from here on")
@@ -114,16 +124,34 @@ class CodecBatches:
         """Audio on the CPU."""
         if self._stream is None:
             return self._codec.decode(codes).cpu()
-        audio = self._recorded_decode(upload(codes, self._codec.device)).cpu()
+        given = upload(codes, self._codec.device)
+        try:
+            with self._alone:  # a recording writes to the same memory for every caller
+                audio = self._recorded_decode(given).cpu()
+        except Exception as error:  # triton's errors are of many kinds
+            if is_out_of_memory(error):
+                raise
+            self._forget()
+            self._decoder = self._codec.decode
+            self._notice(f"the codec takes its plain way, which takes longer ({first_line(error)})")
+            return self._codec.decode(codes).cpu()
         # In half precision a loud enough layer would overflow.
         return audio if bool(audio.isfinite().all()) else self._codec.decode(codes).cpu()
+
+    def _forget(self) -> None:
+        """Give the memory of all recordings back."""
+        self._recorded.clear()
+        self._recorder = Recorder()
 
     def _recorded_decode(self, codes: Tensor) -> Tensor:
         """By the recording for this shape, made when the shape comes for the second time."""
         shape = tuple(codes.shape)
         if shape not in self._recorded:
             self._recorded[shape] = None
+            if len(self._recorded) > _RECORDINGS:
+                self._recorded.popitem(last=False)
             return self._decoder(codes)
+        self._recorded.move_to_end(shape)
         if (known := self._recorded[shape]) is None:
             found = self._recorder.record(lambda: self._decoder(codes))
             if found is None:
@@ -139,8 +167,7 @@ class CodecBatches:
         if self._stream is None:
             yield
             return
-        # The fastest algorithm of each convolution is looked for once for each shape.
-        with torch.cuda.stream(self._stream), torch.backends.cudnn.flags(benchmark=True, allow_tf32=True):
+        with torch.cuda.stream(self._stream):
             yield
 
 

@@ -186,7 +186,7 @@ class Reports:
             done = torch.cuda.Event()
             done.record()
         else:
-            there = report.clone()
+            there = report.to("cpu", copy=True)
         self._before = (there, list(tickets), done)
         if not self._late:
             before = self._before

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 import torch
@@ -58,21 +59,35 @@ class Recorder:
             return None
 
     def _record(self, run: Callable[[], Result]) -> tuple[Any, Result]:
-        # Compiled, and libraries' memory made, before: neither can be recorded.
-        stream = torch.cuda.current_stream()
-        side = torch.cuda.Stream()
-        side.wait_stream(stream)
-        with torch.cuda.stream(side):
-            for _ in range(2):
-                run()
-        stream.wait_stream(side)
-        self._pool = self._pool or torch.cuda.graph_pool_handle()
-        graph = torch.cuda.CUDAGraph()
-        # "thread_local": what other threads do on the device neither enters the graph nor spoils it.
-        chosen = torch.cuda.Stream(priority=-1 if self._urgent else 0)
-        with torch.cuda.graph(graph, self._pool, chosen, capture_error_mode="thread_local"):
-            result = run()
-        return graph, result
+        with RECORDING:
+            stream = torch.cuda.current_stream()
+            chosen = recording_stream(stream.device, self._urgent)
+            # Compiled, and libraries' memory made, before: neither can be recorded.
+            chosen.wait_stream(stream)
+            with torch.cuda.stream(chosen):
+                for _ in range(2):
+                    run()
+            stream.wait_stream(chosen)
+            self._pool = self._pool or torch.cuda.graph_pool_handle()
+            graph = torch.cuda.CUDAGraph()
+            # "thread_local": what other threads do on the device does not spoil the graph.
+            with torch.cuda.graph(graph, self._pool, chosen, capture_error_mode="thread_local"):
+                result = run()
+            return graph, result
+
+
+RECORDING = threading.Lock()
+"""Held while a graph is recorded, and by whoever waits for the whole device, which spoils a recording."""
+
+
+@cache
+def recording_stream(device: torch.device, urgent: bool) -> Any:
+    """The stream of a device that graphs are recorded on.
+
+    Made once: torch hands the same 32 out in turn, and one that another thread works on would end up in the
+    graph.
+    """
+    return torch.cuda.Stream(device, priority=-1 if urgent else 0)
 
 
 class Frame(Protocol):

@@ -25,6 +25,7 @@ from csm_cli.core.errors import CsmError, first_line
 from csm_cli.core.types import Codes, Speech, Utterance
 from csm_cli.engine.batch import Batch, Request
 from csm_cli.engine.devices import ALL, NONE, SpeedUps, Stopwatch, is_out_of_memory, on
+from csm_cli.engine.graphs import RECORDING
 from csm_cli.engine.layout import Weights
 from csm_cli.engine.prompt import Prompter
 
@@ -152,11 +153,10 @@ class BatchScheduler:
         if self._batch is not None:
             self._waiting.extendleft(reversed(self._batch.interrupted()))
         count = self._count // 2
-        if self._device.type == "cuda":
-            torch.cuda.synchronize(self._device)  # other streams use the batch's memory
         self._batch, self._count = None, max(1, count)
         if self._device.type == "cuda":
-            torch.cuda.empty_cache()
+            with RECORDING:
+                torch.cuda.empty_cache()
         if not count:
             raise CsmError(
                 "there is not enough memory to speak even one line",

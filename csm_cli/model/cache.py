@@ -110,8 +110,9 @@ class StaticKVCache(KVCache):
             torch._dynamo.mark_static_address(tensor)
 
     def reset(self) -> None:
-        """Begin anew: what is written is behind what is attended to."""
+        """Begin anew. What is not attended to must be finite all the same."""
         self.position.zero_()
+        self.values.zero_()
 
     @property
     def start(self) -> int | Tensor:

@@ -262,7 +262,8 @@ def _static_cache(model: Any, batch: int, positions: int, like: Tensor) -> Stati
         kept = None
     if kept is None or kept.capacity < positions:
         capacity = _CAPACITY << max(0, ((positions - 1) // _CAPACITY).bit_length())
-        kept = model.__dict__["_static_cache"] = StaticKVCache.of(model.config, batch, capacity, like)
+        with torch.inference_mode(False):  # for calls within it and without
+            kept = model.__dict__["_static_cache"] = StaticKVCache.of(model.config, batch, capacity, like)
     kept.reset()
     return kept
 

@@ -87,6 +87,20 @@ def test_in_half_precision_what_overflows_is_decoded_again(
     assert np.array_equal(batches([line])[0], engine.decode([line])[0])
 
 
+def test_a_fast_way_that_fails_is_left(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    notices: list[str] = []
+    batches, line = on_a_gpu(engine, notices), frames(5, 1)
+
+    def broken(codes: torch.Tensor) -> torch.Tensor:
+        raise ValueError("no such instruction\nat some place")
+
+    batches._stream, batches._decoder = object(), broken  # type: ignore[assignment]
+    monkeypatch.setattr(batches, "_beside", contextlib.nullcontext)
+    for _ in range(2):
+        np.testing.assert_allclose(batches([line])[0], engine.decode([line])[0], atol=1e-4)
+    assert notices == ["the codec takes its plain way, which takes longer (no such instruction)"]
+
+
 def test_a_shape_is_recorded_when_it_comes_for_the_second_time(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -37,7 +37,7 @@ from csm_cli.engine.gpu import prompts as prompts_module
 from csm_cli.engine.gpu.codec import FusedDecoder
 from csm_cli.engine.gpu.frame_kernels import draw_code
 from csm_cli.engine.gpu.frames import FusedFrames
-from csm_cli.engine.gpu.products import Product, Scratch, Squares, Tile, choose_tile
+from csm_cli.engine.gpu.products import Product, Scratch, Squares, Tile, choose_tile, fitted
 from csm_cli.engine.gpu.prompts import FusedPrompts
 from csm_cli.engine.layout import Weights
 from csm_cli.engine.linears import Eight, Plain
@@ -135,9 +135,17 @@ def test_parts_of_a_product_are_added_up_and_the_counters_are_left_at_zero() -> 
     outputs=st.integers(1, 600).map(lambda n: 16 * n),
     width=st.integers(1, 600).map(lambda n: 16 * n),
     gated=st.booleans(),
+    measured=st.booleans(),
+    itemsize=st.sampled_from([2, 4]),
 )
-def test_every_tile_fits_its_product(count: int, outputs: int, width: int, gated: bool) -> None:
-    tile = choose_tile(count, outputs, width, gated, 132)
+@example(count=16, outputs=8192, width=2048, gated=True, measured=True, itemsize=2)
+def test_every_tile_fits_its_product_and_a_small_gpu(
+    count: int, outputs: int, width: int, gated: bool, measured: bool, itemsize: int
+) -> None:
+    tile = choose_tile(count, outputs, width, gated, 132, measured)
+    tile = fitted(tile, gated, itemsize, 100_000)
+    a_step = (tile.rows + tile.columns * (2 if gated else 1)) * itemsize
+    assert tile.rows == 1 or tile.stages * tile.step * a_step <= 100_000
     assert width % (tile.step * tile.parts) == 0
     assert (tile.rows == 1) == (count == 1)
     assert tile.parts == 1 or not gated
@@ -323,6 +331,25 @@ def test_models_that_there_are_kernels_for(weights: Weights, monkeypatch: pytest
     assert not fusable(replace(weights, depth=replace(weights.depth, head_dim=24)))
     monkeypatch.undo()
     assert fusable(weights) == REAL
+
+
+def test_kernels_that_do_not_run_are_done_without(weights: Weights, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No C compiler, or a number type that the GPU lacks."""
+
+    def broken(*given: Any) -> None:
+        raise ValueError("Failed to find C compiler\nat some place")
+
+    notices: list[str] = []
+    state = new_state(weights, 1, 50, 0)
+    gpu_package.compile_fault.cache_clear()
+    monkeypatch.setattr(Product, "__call__", broken)
+    try:
+        assert gpu_package.fused_parts(state, False, notices.append) is None
+    finally:
+        gpu_package.compile_fault.cache_clear()
+    assert len(notices) == 1
+    assert "(Failed to find C compiler)" in notices[0]
+    monkeypatch.undo()
 
 
 @pytest.fixture(scope="module")

@@ -166,6 +166,14 @@ def test_twelve_prompts_of_other_lengths_are_one_graph(ours: Any) -> None:
     assert counters["stats"]["unique_graphs"] == 2  # a step of the backbone, and the rest of a frame
 
 
+def test_a_static_cache_serves_calls_in_inference_mode_and_without(ours: Any) -> None:
+    settings = {"input_ids": torch.tensor([prompt(["[0]hello"])]), "cache_implementation": "static", **GREEDY}
+    ours.__dict__.pop("_static_cache", None)
+    with torch.inference_mode():
+        first = ours.generate(**settings)
+    assert torch.equal(ours.generate(**settings), first)
+
+
 @pytest.mark.parametrize("padded", [False, True])
 def test_static_cache_compiled_in_one_graph(ours: Any, padded: bool) -> None:
     rows = [prompt(["[0]hello"]), prompt(["[1]well, hello"])]

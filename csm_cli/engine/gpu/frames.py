@@ -51,11 +51,13 @@ class FusedStack:
             for layer, keys, values in zip(stack.layers, cache.keys, cache.values, strict=True)
         ]
 
-        def room(width: int) -> Tensor:
-            return torch.empty(slots, width, dtype=stack.norm.dtype, device=device)
+        def room(width: int, kind: torch.dtype = stack.norm.dtype) -> Tensor:
+            return torch.empty(slots, width, dtype=kind, device=device)
 
         self.x = room(stack.hidden)
-        self._qkv = room((stack.heads + 2 * stack.kv_heads) * stack.head_dim)
+        # Not yet normed: too large for float16 where x is long.
+        wide = torch.float32 if stack.norm.dtype == torch.float16 else stack.norm.dtype
+        self._qkv = room((stack.heads + 2 * stack.kv_heads) * stack.head_dim, wide)
         self._attended, self._inner = room(stack.heads * stack.head_dim), room(stack.inner)
         self._rotation = torch.view_as_real(stack.rotation)
 
@@ -103,7 +105,7 @@ class FusedStack:
             UNIFORM=uniform,
             PARTIALS=self.squares.partials,
             PADDED=self.squares.padded,
-            PRECISION="ieee" if qkv.dtype == torch.float32 else "tf32",
+            PRECISION="ieee" if self.x.dtype == torch.float32 else "tf32",
             num_warps=1 if positions <= 64 else 4 if len(qkv) == 1 else 2,
             num_stages=3,
             **launch(early),

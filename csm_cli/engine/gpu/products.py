@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -76,17 +76,17 @@ MEASURED = {
 """The fastest of each product of csm-1b on an H200 in bfloat16 (`python -m benchmarks.tiles`)."""
 
 
-def choose_tile(count: int, outputs: int, width: int, gated: bool, units: int) -> Tile:
+def choose_tile(count: int, outputs: int, width: int, gated: bool, units: int, measured: bool = True) -> Tile:
     """A tile that gives all of the GPU's multiprocessors work, and each long rows of the weight to read.
 
     Args:
         count: rows.
         outputs, width: of the product.
         units: multiprocessors.
+        measured: take what was measured on an H200, where it was.
     """
-    if tile := MEASURED.get(
-        (1 if count == 1 else 16 if count <= 16 else 64 if count <= 64 else 256, outputs, width)
-    ):
+    most = 1 if count == 1 else 16 if count <= 16 else 64 if count <= 64 else 256
+    if measured and (tile := MEASURED.get((most, outputs, width))):
         return tile
     if count == 1:
         return _tile_of_one(outputs, width, gated, units)
@@ -117,9 +117,40 @@ def _divisor(width: int, largest: int) -> int:
     return min(width & -width, largest)
 
 
+@dataclass(frozen=True)
+class Chip:
+    """What a tile has to fit.
+
+    Attributes:
+        units: multiprocessors.
+        room: bytes of shared memory that a program may use.
+        measured: the tiles of `MEASURED` are for this kind.
+    """
+
+    units: int
+    room: int
+    measured: bool
+
+
 @cache
-def _units(device: torch.device) -> int:
-    return torch.cuda.get_device_properties(device).multi_processor_count if device.type == "cuda" else 4
+def chip(device: torch.device) -> Chip:
+    """Of a device; where kernels are interpreted, a small one."""
+    if device.type != "cuda":
+        return Chip(4, 100_000, False)
+    found = torch.cuda.get_device_properties(device)
+    room = getattr(found, "shared_memory_per_block_optin", 0) or 100_000
+    return Chip(found.multi_processor_count, room, (found.major, found.minor) >= (9, 0))
+
+
+def fitted(tile: Tile, gated: bool, itemsize: int, room: int) -> Tile:
+    """The tile, with fewer stages and then shorter steps until its inputs, of `itemsize` bytes each, fit."""
+    a_step = (tile.rows + tile.columns * (2 if gated else 1)) * itemsize
+    while tile.rows > 1 and tile.stages * tile.step * a_step > room and (tile.stages > 2 or tile.step > 16):
+        if tile.stages > 2:
+            tile = replace(tile, stages=tile.stages - 1)
+        else:
+            tile = replace(tile, step=tile.step // 2)
+    return tile
 
 
 class Scratch:
@@ -193,8 +224,10 @@ class Product:
     def tile(self, count: int) -> Tile:
         """The tile for a number of rows; `tiles` may hold another."""
         if count not in self.tiles:
-            units = _units(self.weight.device)
-            self.tiles[count] = choose_tile(count, self.outputs, self.width, self._gated, units)
+            kind, itemsize = chip(self.weight.device), min(4, max(2, self.weight.element_size()))
+            measured = kind.measured and itemsize == 2
+            tile = choose_tile(count, self.outputs, self.width, self._gated, kind.units, measured)
+            self.tiles[count] = fitted(tile, self._gated, itemsize, kind.room)
         return self.tiles[count]
 
     def __call__(self, x: Tensor, out: Tensor, early: bool = False) -> Tensor:
