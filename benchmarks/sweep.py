@@ -181,6 +181,9 @@ def _in_words(line: dict[str, Any]) -> str:
         text += f"  (memory for {line['slots']} slots only)"
     if "first_audio_ms" in line:
         text += f"  {line['first_audio_ms']:.0f} ms"
+    for part in ("prompt_ms", "codec_ms_of_50_frames"):
+        if part in line:
+            text += f"  {part} " + ", ".join(f"{n}: {ms:.1f}" for n, ms in line[part].items())
     if "prompts" in line:
         parts = ("prompts", "frames", "waiting", "host")
         text += "  (" + ", ".join(f"{part} {line[part] / line['seconds']:.0%}" for part in parts) + ")"

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,15 @@ from csm_cli.bench.end_to_end import render_lines
 from csm_cli.bench.run import copy_bandwidth, device_name, frame_bytes, peak_memory, row_of
 from csm_cli.bench.subject import SAMPLER, BareFrames, Prompts, find_subject
 from csm_cli.core.types import Codes, Utterance
+from csm_cli.engine.batch import PROMPT_BUCKET
 from csm_cli.engine.codec import Codec
 from csm_cli.engine.decoding import GATHER, CodecBatches, LineDecoder
 from csm_cli.engine.devices import ALL, SpeedUps, pick_device, pick_dtype, use_cpu_threads
+from csm_cli.engine.gpu import fused_parts
 from csm_cli.engine.layout import Weights
 from csm_cli.engine.linears import Plain, choose_linear
 from csm_cli.engine.scheduler import BatchScheduler
+from csm_cli.engine.state import Part, new_state, prefill
 from csm_cli.engine.weights import load_weights
 
 WAYS = {
@@ -77,6 +81,7 @@ class Settings:
             ("correct", min(8, largest)),
             *(("frames", batch) for batch in self.batches),
             ("first audio", 1),
+            ("parts", min(16, largest)),
             *(("book", batch) for batch in self.batches if batch > 1 or largest == 1),
         ]
 
@@ -106,7 +111,7 @@ class Way:
     def do(self, step: str, batch: int) -> dict[str, Any]:
         """Figures of a step."""
         steps = {"correct": self.correct, "frames": self.frames, "book": self.book}
-        return (steps | {"first audio": self.first_audio})[step](batch)
+        return (steps | {"first audio": self.first_audio, "parts": self.parts})[step](batch)
 
     def correct(self, batch: int) -> dict[str, Any]:
         """Logits beside those of plain float32 products; codes of graphs beside those of single steps."""
@@ -183,6 +188,44 @@ class Way:
             **asdict(found),
             "host": found.host,
         }
+
+    def parts(self, batch: int) -> dict[str, Any]:
+        """Milliseconds of prompts of several lines, their second half behind a known voice, and of their
+        sound, by the number of lines.
+        """
+        numbers = [n for n in (1, 2, 4, 8, 16) if n <= batch]
+        state, half = new_state(self.weights, batch, self.positions, eos=-1), len(self.ids) // 2
+        cuda = self.device.type == "cuda"
+        fused = fused_parts(state, self.speed.graphs and cuda) if self.speed.fused else None
+        bucket = PROMPT_BUCKET if cuda else 0
+
+        def prompts(lines: int) -> None:
+            some = [Part(row, self.ids[half:], half) for row in range(lines)]
+            if fused is not None:
+                fused[1](some)
+            else:
+                for part in some:
+                    prefill(state, part, bucket)
+
+        def sound(lines: int) -> None:
+            self._decode([np.full((50, self.weights.num_codebooks), n, dtype=np.int16) for n in range(lines)])
+
+        return {
+            name: {lines: self._milliseconds(partial(run, lines)) for lines in numbers}
+            for name, run in (("prompt_ms", prompts), ("codec_ms_of_50_frames", sound))
+        }
+
+    def _milliseconds(self, run: Callable[[], None]) -> float:
+        """The best of several, after two that prepare."""
+        times = []
+        with torch.inference_mode():
+            for _ in range(6):
+                began = time.perf_counter()
+                run()
+                if self.device.type == "cuda":
+                    torch.cuda.synchronize()
+                times.append((time.perf_counter() - began) * 1e3)
+        return min(times[2:])
 
     def first_audio(self, batch: int) -> dict[str, Any]:
         """Milliseconds from the request to the first 80 ms of sound; half of the prompt is a known voice."""

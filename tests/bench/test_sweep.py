@@ -20,12 +20,13 @@ def test_a_whole_sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     out = tmp_path / "sweep.jsonl"
     words = ["--shape", "tiny", "--device", "cpu", "--ways", "fused", "--batch", "1", "--context", "40"]
     assert main([*words, "--frames", "2", "--out", str(out)]) == 0
-    correct, frames, first, book = (json.loads(line) for line in out.read_text().splitlines())
-    assert [line["status"] for line in (correct, frames, first, book)] == ["ok"] * 4
+    correct, frames, first, parts, book = (json.loads(line) for line in out.read_text().splitlines())
+    assert [line["status"] for line in (correct, frames, first, parts, book)] == ["ok"] * 5
     assert correct["equal_greedy"] > 0.99
     assert correct["codes_equal_to_steps"] == correct["codes_equal_to_steps_float32"] == [1.0] * 6
     assert frames["times_real_time"] == pytest.approx(80 / frames["ms_per_frame"])
     assert frames["machine"]["dtype"] == "float32"
+    assert parts["prompt_ms"]["1"] > 0 and parts["codec_ms_of_50_frames"]["1"] > 0
     assert 0 < first["first_audio_ms"] <= first["first_time_ms"]
     assert book["sound"] == pytest.approx(sum(20 + n * 37 % 61 for n in range(8)) * 0.08)
     assert book["prompts"] + book["frames"] + book["waiting"] + book["host"] <= book["seconds"] * 1.001
@@ -66,8 +67,8 @@ def test_a_step_that_fails_is_left_out(
     started = stand_in(monkeypatch, SCRIPT % fault)
     results = Results(tmp_path / "out")
     sweep([SETTINGS], results, Limits(step=4, whole=60))
-    assert started == [SETTINGS.steps, [("first audio", 1), ("book", 4)]]
-    assert [line["status"] for line in results.lines] == ["ok", "ok", "failed", "ok", "ok"]
+    assert started == [SETTINGS.steps, [("first audio", 1), ("parts", 4), ("book", 4)]]
+    assert [line["status"] for line in results.lines] == ["ok", "ok", "failed", "ok", "ok", "ok"]
     assert message in results.lines[2]["error"]
     assert fastest(results.lines).keys() == {1}
     with (tmp_path / "out").open("a") as file:
