@@ -10,12 +10,28 @@ import argparse
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from csm_cli.bench.subject import SHAPES, find_subject
 from csm_cli.checkpoints.find import find_checkpoint
 from csm_cli.engine.devices import pick_device
+
+
+def random_codec(config: Any) -> dict[str, Tensor]:
+    """The tensors of a Mimi of a `MimiConfig`, random but always the same, by their names in a checkpoint."""
+    from transformers import MimiModel
+
+    torch.manual_seed(0)
+    tensors = {f"codec_model.{name}": t.contiguous() for name, t in MimiModel(config).state_dict().items()}
+    for name, tensor in tensors.items():
+        if name.endswith("embed_sum"):
+            tensor.normal_(std=0.3)
+        elif name.endswith("cluster_usage"):
+            tensor.fill_(1.0)
+    return tensors
 
 
 def write(folder: Path, shape: str, device: str) -> None:
@@ -26,19 +42,12 @@ def write(folder: Path, shape: str, device: str) -> None:
         device: that the weights are made on.
     """
     from safetensors.torch import save_file
-    from transformers import MimiConfig, MimiModel
+    from transformers import MimiConfig
 
     where = pick_device(device)
     subject = find_subject("", shape, where)
-    torch.manual_seed(0)
     codec = MimiConfig(codebook_size=subject.config["codec_config"]["codebook_size"])
-    tensors = {name: tensor.contiguous().cpu() for name, tensor in MimiModel(codec).state_dict().items()}
-    for name, tensor in tensors.items():
-        if name.endswith("embed_sum"):
-            tensor.normal_(std=0.3)
-        elif name.endswith("cluster_usage"):
-            tensor.fill_(1.0)
-    whole = {f"codec_model.{name}": tensor.clone() for name, tensor in tensors.items()}
+    whole = random_codec(codec)
     whole |= {name: subject.tensors[name].to(torch.bfloat16).cpu() for name in subject.tensors}
     folder.mkdir(parents=True, exist_ok=True)
     save_file(whole, folder / "model.safetensors", metadata={"format": "pt"})

@@ -1,5 +1,4 @@
-"""The PyTorch model beside transformers, eager and with its compiled static cache: `python -m
-benchmarks.peers`.
+"""`csm_cli.model` beside transformers, eager and with a static cache, compiled: `python -m benchmarks.peers`.
 
 Both on the same random weights of csm-1b's shape, in one run, timed with CUDA events; greedy codes of all
 ways compared. Set TORCH_LOGS=recompiles,graph_breaks to see that nothing is compiled twice. Prints a JSON
@@ -17,26 +16,22 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from csm_cli.bench.subject import find_subject
+from csm_cli.bench.subject import find_subject, with_small_codec
+from csm_cli.checkpoints.names import BACKBONE_TABLE, DEPTH_TABLE
 from csm_cli.engine.devices import pick_device, pick_dtype
-
-TABLE = "backbone_model.embed_tokens.embed_audio_tokens.weight"
 
 
 def make(ours: bool, config: Mapping[str, Any], tensors: Mapping[str, Tensor], where: Any, kind: Any) -> Any:
     """A model with a small codec, which is not measured."""
     import transformers
-    from transformers.models.mimi.configuration_mimi import MimiConfig
 
     from csm_cli import model as own
 
     source: Any = own if ours else transformers
-    codec = MimiConfig(codebook_size=config["codec_config"]["codebook_size"], num_hidden_layers=1).to_dict()
-    plain = {**config, "codec_config": codec, "tie_codebooks_embeddings": True}
     with torch.device(where):
-        model = source.CsmForConditionalGeneration(source.CsmConfig(**plain)).to(kind)
+        model = source.CsmForConditionalGeneration(source.CsmConfig(**with_small_codec(config))).to(kind)
     state = {name: tensors[name].to(kind) for name in tensors}
-    state["depth_decoder.model.embed_tokens.weight"] = state[TABLE]
+    state[DEPTH_TABLE] = state[BACKBONE_TABLE]
     model.load_state_dict(state, strict=False)
     for settings in (model.generation_config, model.depth_decoder.generation_config):
         settings.do_sample, settings.temperature, settings.top_k = False, None, None

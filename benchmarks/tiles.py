@@ -16,7 +16,8 @@ from typing import Any
 
 import torch
 
-from csm_cli.engine.gpu.products import Product, Scratch, Squares, Tile, choose_tile
+from csm_cli.engine.gpu.products import Product, Scratch, Squares
+from csm_cli.engine.gpu.tiles import Tile, choose_tile
 from csm_cli.engine.linears import Eight, Plain
 
 PRODUCTS: dict[str, dict[str, Any]] = {

@@ -17,14 +17,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from csm_cli.bench.correct import agreement, fused_logits, given, teacher_forced
+from benchmarks.checkpoint import random_codec
+from csm_cli.bench.correct import agreement, forced_logits, given, teacher_forced
 from csm_cli.bench.end_to_end import render_lines
 from csm_cli.bench.run import copy_bandwidth, device_name, frame_bytes, peak_memory, row_of
 from csm_cli.bench.subject import SAMPLER, BareFrames, Prompts, find_subject
 from csm_cli.core.types import Codes, Utterance
 from csm_cli.engine.batch import PROMPT_BUCKET
 from csm_cli.engine.codec import Codec
-from csm_cli.engine.decoding import GATHER, CodecBatches, LineDecoder
+from csm_cli.engine.decoding import CodecBatches, line_decoder
 from csm_cli.engine.devices import ALL, SpeedUps, pick_device, pick_dtype, use_cpu_threads
 from csm_cli.engine.gpu import fused_parts
 from csm_cli.engine.layout import Weights
@@ -118,8 +119,7 @@ class Way:
         reference = load_weights(self.subject.config, self.subject.tensors, self.device, torch.float32, Plain)
         ids, codes = given(reference)
         wanted = teacher_forced(reference, ids, codes)
-        fused = self.speed.fused and self.device.type == "cuda"
-        logits = (fused_logits if fused else teacher_forced)(self.weights, ids, codes)
+        logits = forced_logits(self.weights, ids, codes, self.speed)
         found: dict[str, Any] = asdict(agreement(logits, wanted))
         if self.way != "steps":
             found["codes_equal_to_steps"] = self._equal_codes(self.weights, batch)
@@ -169,17 +169,12 @@ class Way:
         """Eight lines of 20 to 80 frames for each slot: refill, prompts, frames, codec; and where the time
         goes.
         """
-        decode = self._decode
         scheduler, frames = self._scheduler(self.weights, batch, self.speed), 0
         for n in range(8 * batch):
             cap = 20 + n * 37 % 61
             frames += cap
             scheduler.submit(Utterance(0, "", seed=n, max_frames=cap, sampler=SAMPLER))
-        cuda = self.device.type == "cuda"
-        decoder: LineDecoder[int] = (
-            LineDecoder(decode, 1, GATHER) if cuda else LineDecoder(decode, torch.get_num_threads())
-        )
-        found = render_lines(scheduler, decoder, lambda ticket, sound: None)
+        found = render_lines(scheduler, line_decoder(self._decode, self.device), lambda ticket, sound: None)
         found.sound = frames * 0.08
         return {
             "frames": frames,
@@ -251,12 +246,10 @@ class Way:
     @cached_property
     def _codec(self) -> Codec:
         """Mimi with random weights, beside a tiny model a tiny one."""
-        from transformers import MimiConfig, MimiModel
+        from transformers import MimiConfig
 
-        torch.manual_seed(0)
         config = MimiConfig(**_TINY_CODEC) if self.settings.shape == "tiny" else MimiConfig()
-        tensors = {f"codec_model.{name}": t for name, t in MimiModel(config).state_dict().items()}
-        return Codec(config.to_dict(), tensors, self.weights.num_codebooks, self.device)
+        return Codec(config.to_dict(), random_codec(config), self.weights.num_codebooks, self.device)
 
 
 def main() -> None:

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from csm_cli.core.types import Sampler, Utterance
+from csm_cli.engine.devices import SpeedUps
+from csm_cli.engine.gpu import fusable, kernel_fault
 from csm_cli.engine.layout import Stack, Weights, new_cache
 from csm_cli.engine.state import Admission, Part, State, admit, new_state
 from csm_cli.engine.steps import depth_embed, embed_frames, prefill_stack, rms
@@ -60,11 +62,15 @@ def _run(weights: Weights, stack: Stack, x: Tensor) -> Tensor:
     return rms(torch.stack(states), stack.eps)
 
 
+def forced_logits(weights: Weights, ids: Tensor, codes: Tensor, speed: SpeedUps) -> Tensor:
+    """As `teacher_forced`, computed as the engine computes frames with these speed-ups."""
+    fused = speed.fused and fusable(weights) and kernel_fault(weights) is None
+    return (fused_logits if fused else teacher_forced)(weights, ids, codes)
+
+
 @torch.inference_mode()
 def fused_logits(weights: Weights, ids: Tensor, codes: Tensor) -> Tensor:
-    """As `teacher_forced`, by the kernels of `engine.gpu`: a frame after another, each code replaced by the
-    given one.
-    """
+    """As `teacher_forced`, by the kernels of `engine.gpu`, each code replaced by the given one."""
     from csm_cli.engine.gpu.prompts import FusedPrompts
 
     device = weights.text.device

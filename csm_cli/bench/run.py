@@ -14,12 +14,11 @@ from typing import Any
 
 import torch
 
-from csm_cli.bench.correct import Agreement, agreement, fused_logits, given, teacher_forced
+from csm_cli.bench.correct import Agreement, agreement, forced_logits, given, teacher_forced
 from csm_cli.bench.end_to_end import EndToEnd, end_to_end, first_audio
 from csm_cli.bench.subject import BareFrames, Peer, Subject
 from csm_cli.engine.devices import ALL, NONE, pick_device, pick_dtype, use_cpu_threads
 from csm_cli.engine.engine import Engine
-from csm_cli.engine.gpu import fusable
 from csm_cli.engine.layout import Weights
 from csm_cli.engine.linears import Plain, choose_linear
 from csm_cli.engine.weights import load_weights
@@ -121,8 +120,7 @@ def measure(
     wanted = teacher_forced(reference, ids, codes)
     del reference
     weights = load_weights(subject.config, subject.tensors, where, kind, linear)
-    fused = not eager and fusable(weights)
-    agrees = agreement((fused_logits if fused else teacher_forced)(weights, ids, codes), wanted)
+    agrees = agreement(forced_logits(weights, ids, codes, speed), wanted)
     report = Report(
         subject.name,
         device_name(where),

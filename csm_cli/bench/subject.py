@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from csm_cli.checkpoints.names import BACKBONE_TABLE, DEPTH_TABLE
 from csm_cli.core.errors import UsageError
 from csm_cli.core.types import Sampler, Segment, Utterance
 from csm_cli.engine.devices import ALL, SpeedUps
@@ -200,7 +201,7 @@ class Peer:
             )
         else:
             with torch.device("meta"):
-                model = CsmForConditionalGeneration(CsmConfig(**_plain(subject.config)))
+                model = CsmForConditionalGeneration(CsmConfig(**with_small_codec(subject.config)))
             model = _fill(model, subject.tensors, dtype)
         self.model: Any = model.eval().to(device)
         settings = self.model.generation_config
@@ -228,16 +229,16 @@ def _is_folder(source: Any) -> bool:
     return (Path(source) / "config.json").is_file()
 
 
-def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
+def with_small_codec(config: Mapping[str, Any]) -> dict[str, Any]:
     """A config that transformers builds a small codec for: the codec is not measured."""
-    codec = {"codebook_size": config["codec_config"]["codebook_size"], "num_hidden_layers": 1}
+    size = config["codec_config"]["codebook_size"]
+    codec = {"model_type": "mimi", "codebook_size": size, "num_hidden_layers": 1}  # 5.17 wants its type
     return {**config, "codec_config": codec, "tie_codebooks_embeddings": True}
 
 
 def _fill(model: Any, tensors: Mapping[str, Tensor], dtype: torch.dtype) -> Any:
-    table = "backbone_model.embed_tokens.embed_audio_tokens.weight"
     state = {name: tensors[name].to(dtype) for name in tensors if not name.startswith("codec_model.")}
-    state.setdefault("depth_decoder.model.embed_tokens.weight", state[table])
+    state.setdefault(DEPTH_TABLE, state[BACKBONE_TABLE])
     model.codec_model = None
     for name, buffer in list(model.named_buffers()):
         owner, _, last = name.rpartition(".")

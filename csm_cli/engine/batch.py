@@ -17,7 +17,7 @@ from csm_cli.engine.devices import ALL, Reports, SpeedUps, Stopwatch, threads_fo
 from csm_cli.engine.frames import decode_backbone, decode_frame, prepare_noise, whole_frame
 from csm_cli.engine.gpu import fused_parts
 from csm_cli.engine.graphs import FrameGraphs
-from csm_cli.engine.layout import PrefixCache, Weights
+from csm_cli.engine.layout import PrefixCache, Weights, round_up
 from csm_cli.engine.linears import Plain
 from csm_cli.engine.prompt import Position, Prompter, shared_prefix
 from csm_cli.engine.state import (
@@ -30,7 +30,6 @@ from csm_cli.engine.state import (
     new_state,
     prefill,
     release,
-    round_up,
 )
 
 PROMPT_BUCKET = 64
@@ -234,12 +233,11 @@ class Batch:
         if not busy:
             return []
         rows = self._rows(busy[-1] + 1)
-        lengths = [self._slots[row].length for row in busy if self._slots[row].steps]
         with threads_for(self._weights.backbone.work, self._device), self._measured("frames"):
             if self._frame is not None:
                 self._frame(rows, max(self._slots[row].length for row in busy) + 1)
             else:
-                if lengths:
+                if lengths := [self._slots[row].length for row in busy if self._slots[row].steps]:
                     end = min(round_up(max(lengths), KV_BUCKET), state.cache.keys[0].shape[2])
                     decode_backbone(state, rows, end)
                 decode_frame(state, rows, prepare_noise(state))

@@ -10,90 +10,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from copy import copy
 from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from csm_cli.checkpoints.names import flat_codec_name
 from csm_cli.checkpoints.tensors import take, to_float
 from csm_cli.core.errors import MissingError
-from csm_cli.engine.codec_transformer import Transformer
-
-
-@dataclass(frozen=True)
-class Conv:
-    """A causal convolution, or the transposed one that undoes it.
-
-    Attributes:
-        weight: as torch's conv1d (or conv_transpose1d) takes it.
-        replicate: pad with the edge value instead of zeros.
-    """
-
-    weight: Tensor
-    bias: Tensor | None
-    stride: int = 1
-    dilation: int = 1
-    groups: int = 1
-    transposed: bool = False
-    replicate: bool = False
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """`[B, C, T]` → `[B, C', ceil(T / stride)]`; transposed `[B, C', T * stride]`."""
-        if self.transposed:
-            out = F.conv_transpose1d(x, self.weight, self.bias, self.stride, groups=self.groups)
-            return out[..., : x.shape[-1] * self.stride]
-        reach = (self.weight.shape[-1] - 1) * self.dilation + 1
-        missing = -x.shape[-1] % self.stride
-        x = F.pad(x, (reach - self.stride, missing), mode="replicate" if self.replicate else "constant")
-        return F.conv1d(x, self.weight, self.bias, self.stride, dilation=self.dilation, groups=self.groups)
-
-
-class WideConv:
-    """A convolution of one group on `[B, C, 1, T]`, channels last in memory, as fast products want them.
-
-    A third faster than `Conv` on a CPU and on a GPU, and the same to rounding.
-    """
-
-    def __init__(self, conv: Conv) -> None:
-        self.conv, self.weight = conv, conv.weight[:, :, None].contiguous(memory_format=torch.channels_last)
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """`[B, C, 1, T]` → `[B, C', 1, ceil(T / stride)]`; transposed `[B, C', 1, T * stride]`."""
-        conv = self.conv
-        if conv.transposed:
-            out = F.conv_transpose2d(x, self.weight, conv.bias, (1, conv.stride))
-            return out[..., : x.shape[-1] * conv.stride]
-        reach = (self.weight.shape[-1] - 1) * conv.dilation + 1
-        x = F.pad(x, (reach - conv.stride, -x.shape[-1] % conv.stride))
-        return F.conv2d(x, self.weight, conv.bias, (1, conv.stride), dilation=(1, conv.dilation))
-
-
-@dataclass(frozen=True)
-class Residual:
-    """x + conv(elu(conv(elu(x)))); the shortcut passes through a convolution if there is one.
-
-    Attributes:
-        first, second, shortcut: `Conv`, or all of them `WideConv`.
-    """
-
-    first: Any
-    second: Any
-    shortcut: Any
-
-    def __call__(self, x: Tensor) -> Tensor:
-        short = x if self.shortcut is None else self.shortcut(x)
-        return short + self.second(F.elu(self.first(F.elu(x))))
-
-
-class Elu:
-    """An activation between two layers."""
-
-    def __call__(self, x: Tensor) -> Tensor:
-        return F.elu(x)
+from csm_cli.engine.codec_layers import Conv, Elu, Quantizer, Residual, Transformer, WideConv
 
 
 def _wide(layer: Any) -> Any:
@@ -109,43 +36,6 @@ class _Found(dict[str, Tensor]):
     """The codec's tensors, and their file, for messages."""
 
     where: str | None = None
-
-
-@dataclass(frozen=True)
-class Quantizer:
-    """A residual vector quantiser.
-
-    Attributes:
-        tables: codebooks `[codes, C]` each.
-        inwards, outwards: 1×1 convolutions H → C and C → H, None if the widths are the same.
-    """
-
-    tables: tuple[Tensor, ...]
-    inwards: Tensor | None
-    outwards: Tensor | None
-
-    @cached_property
-    def _table(self) -> Tensor:
-        """All codebooks, one after another."""
-        return torch.cat(self.tables)
-
-    def encode(self, x: Tensor, count: int) -> list[Tensor]:
-        """`[B, H, T]` → `count` times `[B, T]`: each codebook encodes the residual of the ones before."""
-        residual = (x if self.inwards is None else F.conv1d(x, self.inwards)).transpose(1, 2)
-        codes = []
-        for table in self.tables[:count]:
-            code = torch.cdist(residual, table[None]).argmin(-1)
-            residual = residual - F.embedding(code, table)
-            codes.append(code)
-        return codes
-
-    def decode(self, codes: Tensor) -> Tensor:
-        """`[B, T, n]` → `[B, H, T]`."""
-        batch, length, count = codes.shape
-        rows = codes + torch.arange(count, device=codes.device) * len(self.tables[0])
-        total = F.embedding_bag(rows.reshape(-1, count), self._table, mode="sum")
-        total = total.view(batch, length, -1).transpose(1, 2)
-        return total if self.outwards is None else F.conv1d(total, self.outwards)
 
 
 class Codec:
@@ -221,15 +111,28 @@ class Codec:
         Frames on the right change nothing before them, so lines of different lengths are padded with any
         codes.
         """
+        x = self.latents(codes)
+        for layer in self.decoder:
+            x = layer(x)
+        return x[:, 0, 0]
+
+    def latents(self, codes: Tensor) -> Tensor:
+        """Codes `[B, frames, K]` → what the convolutions decode, `[B, H, 1, 2 * frames]`, channels last."""
         codes = codes.to(self.device, torch.int64)
         x = self.semantic.decode(codes[..., : self.num_semantic])
         if codes.shape[-1] > self.num_semantic:
             x = x + self.acoustic.decode(codes[..., self.num_semantic :])
         x = self.decoder_transformer(self.upsample(x).transpose(1, 2)).transpose(1, 2)
-        x = x[:, :, None].contiguous(memory_format=torch.channels_last)
-        for layer in self.decoder:
-            x = layer(x)
-        return x[:, 0, 0]
+        return x[:, :, None].contiguous(memory_format=torch.channels_last)
+
+    def in_type(self, kind: torch.dtype) -> Codec:
+        """The same with all that decodes in another number type."""
+        other = copy(self)
+        other.semantic, other.acoustic = self.semantic.in_type(kind), self.acoustic.in_type(kind)
+        other.upsample = self.upsample.in_type(kind)
+        other.decoder_transformer = self.decoder_transformer.in_type(kind)
+        other.decoder = [layer if isinstance(layer, Elu) else layer.in_type(kind) for layer in self.decoder]
+        return other
 
     def _conv(self, name: str, **options: Any) -> Conv:
         weight = to_float(take(self._found, f"{name}.conv.weight")).to(self.device)

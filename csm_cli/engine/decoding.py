@@ -21,12 +21,15 @@ from csm_cli.engine.codec import Codec
 from csm_cli.engine.devices import is_out_of_memory, one_thread, upload
 from csm_cli.engine.gpu import fused_decoder
 from csm_cli.engine.graphs import Recorder
-from csm_cli.engine.state import round_up
+from csm_cli.engine.layout import round_up
 
 Audio = NDArray[np.float32]
 """Mono audio in [-1, 1], float32 `[samples]`, at the codec's sample rate."""
 
 Key = TypeVar("Key")
+
+Decode = Callable[[list[Codes]], list[Audio]]
+"""Codes `[frames, K]` of several lines → audio `[samples]` of each."""
 
 _ROOM = 4096
 """Frames that the codec decodes at once, padding included: five minutes of audio, to bound its memory."""
@@ -174,8 +177,11 @@ class CodecBatches:
 _LINES = 64
 """Lines decoded in one call at most."""
 
-GATHER = 16
+_GATHER = 16
 """Lines that a call on a GPU should have."""
+
+_THREADS = 4
+"""Lines decoded at once on a CPU, at most: each takes some hundred megabytes, and the frames want cores."""
 
 _PATIENCE = 0.05
 """Seconds that a line waits for others to be decoded with."""
@@ -197,17 +203,14 @@ class LineDecoder(Generic[Key]):
     """Decodes lines in threads.
 
     Args:
-        decode: codes `[frames, K]` of several lines → audio `[samples]` of each: `Engine.decode`.
+        decode: `Engine.decode`.
         workers: threads; a single one takes all lines that wait in one call. 0: none, lines are decoded in
             `submit`.
         gather: lines that a call should have, if they come within `_PATIENCE`: on a GPU many take little
-        longer
-            than one.
+            longer than one.
     """
 
-    def __init__(
-        self, decode: Callable[[list[Codes]], list[np.ndarray]], workers: int = 1, gather: int = 1
-    ) -> None:
+    def __init__(self, decode: Decode, workers: int = 1, gather: int = 1) -> None:
         self._decode, self._workers, self._gather, self._since = decode, workers, gather, 0.0
         self._threads = ThreadPoolExecutor(workers, "csm-decode") if workers else None
         self._waiting: deque[tuple[Key, Codes]] = deque()
@@ -268,3 +271,10 @@ class LineDecoder(Generic[Key]):
         self.seconds += time.perf_counter() - began
         # All at once, so that the lines of a call are returned together.
         self._done.extend([(key, sound) for (key, _), sound in zip(lines, sounds, strict=True)])
+
+
+def line_decoder(decode: Decode, device: torch.device) -> LineDecoder[Any]:
+    """What suits a device: lines on some cores, or several at a time on a GPU's second stream."""
+    if device.type == "cpu":
+        return LineDecoder(decode, min(_THREADS, torch.get_num_threads()))
+    return LineDecoder(decode, 1, _GATHER)

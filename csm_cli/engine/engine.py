@@ -15,7 +15,7 @@ from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
 from csm_cli.core.errors import CsmError
 from csm_cli.core.types import DEFAULT_MAX_CHARACTERS, Codes, Segment, Speech, Utterance, as_codes, sampler_of
 from csm_cli.engine.codec import Codec
-from csm_cli.engine.decoding import GATHER, Audio, CodecBatches, LineDecoder
+from csm_cli.engine.decoding import Audio, CodecBatches, LineDecoder, line_decoder
 from csm_cli.engine.devices import (
     ALL,
     NONE,
@@ -31,12 +31,6 @@ from csm_cli.engine.scheduler import BatchScheduler
 from csm_cli.engine.weights import load_weights
 
 _log = logging.getLogger(__name__)
-
-
-_DECODE_THREADS = 4
-"""Lines decoded at once on a CPU, at most: each takes some hundred megabytes, and the frames want cores
-too.
-"""
 
 
 class Engine:
@@ -196,14 +190,8 @@ class Engine:
         )
 
     def line_decoder(self) -> LineDecoder[Any]:
-        """What decodes lines while the frames of others are generated: on each core, or on a GPU's second
-        stream, several at a time; with `eager`, in turn.
-        """
-        if self.eager:
-            return LineDecoder(self.decode, 0)
-        if self.device.type == "cpu":
-            return LineDecoder(self.decode, min(_DECODE_THREADS, torch.get_num_threads()))
-        return LineDecoder(self.decode, 1, GATHER)
+        """What decodes lines while the frames of others are generated; with `eager`, in turn."""
+        return LineDecoder(self.decode, 0) if self.eager else line_decoder(self.decode, self.device)
 
     def stream(self, utterance: Utterance) -> Generator[Codes, None, bool]:
         """Generate one line, frame by frame: int16 `[1, codebooks]` each, as soon as it is sampled.

@@ -15,7 +15,8 @@ import torch
 
 from csm_cli.core.errors import first_line
 from csm_cli.engine.devices import is_out_of_memory
-from csm_cli.engine.state import Field, State, round_up
+from csm_cli.engine.layout import round_up
+from csm_cli.engine.state import Field, State
 
 Result = TypeVar("Result")
 

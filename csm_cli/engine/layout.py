@@ -90,6 +90,16 @@ def new_cache(stack: Stack, batch: int, positions: int) -> StackCache:
     return StackCache(torch.zeros(shape, dtype=like.dtype, device=like.device))
 
 
+def round_up(number: int, multiple: int) -> int:
+    """The smallest multiple that is not below a number."""
+    return -(-number // multiple) * multiple
+
+
+def power_of_two(number: int) -> int:
+    """The smallest one that is not below a number."""
+    return 1 << (number - 1).bit_length()
+
+
 PREFIX_LIMIT = 4096
 """Positions that a `PrefixCache` holds in all; one prefix is always kept."""
 

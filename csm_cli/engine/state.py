@@ -16,7 +16,7 @@ from torch import Tensor
 
 from csm_cli.core.types import Sampler, Utterance
 from csm_cli.engine.devices import upload
-from csm_cli.engine.layout import StackCache, Weights, new_cache
+from csm_cli.engine.layout import StackCache, Weights, new_cache, round_up
 from csm_cli.engine.prompt import Position
 from csm_cli.engine.steps import decode_stack, embed_prompt, prefill_stack, rms
 from csm_cli.model.sampling import RowSampler, frame_noise, seed_keys
@@ -220,10 +220,9 @@ class Admission:
     length: int
     frames: int = 0
 
-    def numbers(self, codes: int) -> list[int]:
-        """What stands in `State.numbers`; `codes`: V."""
+    def numbers(self, keys: Sequence[int], codes: int) -> list[int]:
+        """What stands in `State.numbers`; `keys`: of `seed_keys`; `codes`: V."""
         line, running = self.utterance, self.frames < self.utterance.max_frames
-        keys = seed_keys([line.seed])[0].tolist()
         kept = [min(k, codes) or codes for k in (line.sampler.top_k, line.sampler.depth[1])]
         return [self.length, self.frames, line.max_frames, int(running), 0, *keys, *kept]
 
@@ -236,7 +235,10 @@ def admit(state: State, lines: Sequence[Admission], hidden: Tensor) -> None:
         hidden: what `prefill` returned for each, `[lines, H]`.
     """
     device, codes = state.numbers.device, state.weights.codes
-    numbers = torch.tensor([[line.row, *line.numbers(codes)] for line in lines])
+    keys = seed_keys([line.utterance.seed for line in lines]).tolist()
+    numbers = torch.tensor(
+        [[line.row, *line.numbers(pair, codes)] for line, pair in zip(lines, keys, strict=True)]
+    )
     temperatures = torch.tensor(
         [[line.utterance.sampler.temperature, line.utterance.sampler.depth[0]] for line in lines],
         dtype=torch.float32,
@@ -292,8 +294,3 @@ def noise_of(state: State, rows: slice, ahead: int = 0) -> Tensor:
     noise = frame_noise(keys, frame, first, others, *counters)
     assert noise is not None
     return noise
-
-
-def round_up(number: int, multiple: int) -> int:
-    """The smallest multiple that is not below a number."""
-    return -(-number // multiple) * multiple

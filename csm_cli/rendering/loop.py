@@ -1,10 +1,9 @@
 """The loop that speaks chains: one line of each at a time, side by side.
 
-The next line of a chain, or a new try, is submitted as soon as the last has been spoken, beside the lines of
-other
-chains: nothing waits for the slowest line, and nothing is tried again alone. The first chains run first, so
-that chapters are finished, written and forgotten in order and memory does not grow with the book. A line
-whose take is there already is not spoken.
+The next line of a chain, or a new try, is submitted as soon as the last has been spoken, beside the lines
+of other chains: nothing waits for the slowest line, and nothing is tried again alone. The first chains
+run first, so that chapters are finished, written and forgotten in order and memory does not grow with the
+book. A line whose take is there already is not spoken.
 """
 
 from __future__ import annotations

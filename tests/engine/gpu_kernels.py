@@ -35,7 +35,7 @@ def build(kernel: Any, pointers: dict[str, str], numbers: dict[str, str], consta
 
 def build_products(x: str, weight: str) -> None:
     """With all that surrounds them, and without."""
-    base = {"x": x, "weight": weight, "scale": "fp32", "out": x, "squares": "fp32", "squares_out": "fp32"}
+    base = {"x": x, "weight": weight, "scale": "fp32", "out": x, "squares": "fp32"}
     for gated, add, partials, swap in ((True, False, 32, True), (False, True, 0, False)):
         shape = {"OUTPUTS": 1024, "WIDTH": 1024, "PARTIALS": partials, "PADDED": max(1, partials)}
         kind = {"GATED": gated, "ADD": add, "SQUARES": add, "SCALED": weight != x}

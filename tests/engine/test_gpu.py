@@ -37,8 +37,9 @@ from csm_cli.engine.gpu import prompts as prompts_module
 from csm_cli.engine.gpu.codec import FusedDecoder
 from csm_cli.engine.gpu.frame_kernels import draw_code
 from csm_cli.engine.gpu.frames import FusedFrames
-from csm_cli.engine.gpu.products import Product, Scratch, Squares, Tile, choose_tile, fitted
+from csm_cli.engine.gpu.products import Product, Scratch, Squares
 from csm_cli.engine.gpu.prompts import FusedPrompts
+from csm_cli.engine.gpu.tiles import Tile, choose_tile, fitted
 from csm_cli.engine.layout import Weights
 from csm_cli.engine.linears import Eight, Plain
 from csm_cli.engine.state import Admission, Field, Part, State, admit, new_state, prefill

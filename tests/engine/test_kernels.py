@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,17 @@ SEED = st.integers(0, 2**32 - 1)
 
 def some(*shape: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+
+
+@contextmanager
+def threads_of(engine: Engine, threads: int) -> Iterator[None]:
+    """Let an engine's loops use this many threads, whatever the machine has."""
+    kernels = engine.weights.kernels
+    assert kernels is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernels, "_threads", threads)
+        patch.setattr(kernels, "_pool", Kernels(engine.weights, threads)._pool)
+        yield
 
 
 @settings(max_examples=40, deadline=None)
@@ -73,12 +86,7 @@ def test_a_code_is_the_one_that_the_model_draws(seed: int, top_k: int, temperatu
 def test_lines_shared_out_among_threads_are_the_same(engine: Engine, threads: int) -> None:
     lines = [Utterance(n % 3, "word " * (n % 5), seed=n, max_frames=4) for n in range(13)]
     wanted = engine.speak(lines)
-    kernels = engine.weights.kernels
-    assert kernels is not None
-    with pytest.MonkeyPatch.context() as patch:
-        many = Kernels(engine.weights, threads)
-        patch.setattr(kernels, "_threads", threads)
-        patch.setattr(kernels, "_pool", many._pool)
+    with threads_of(engine, threads):
         found = engine.speak(lines)
     assert all(np.array_equal(a.codes, b.codes) for a, b in zip(found, wanted, strict=True))
 
@@ -89,12 +97,7 @@ def test_a_prompt_shared_out_among_threads_is_the_same(engine: Engine, threads: 
     content = [3 + n % 20 for n in range(240)]
     alone, shared = (new_state(engine.weights, 2, 250, 0) for _ in range(2))
     wanted = prefill(alone, Part(1, content, 5))
-    kernels = engine.weights.kernels
-    assert kernels is not None
-    with pytest.MonkeyPatch.context() as patch:
-        many = Kernels(engine.weights, threads)
-        patch.setattr(kernels, "_threads", threads)
-        patch.setattr(kernels, "_pool", many._pool)
+    with threads_of(engine, threads):
         found = prefill(shared, Part(1, content, 5))
     assert torch.equal(found, wanted)
     assert torch.equal(shared.cache.block, alone.cache.block)
@@ -109,13 +112,8 @@ def test_a_thread_that_fails_keeps_no_other_waiting(engine: Engine, monkeypatch:
             raise TypeError("no such instruction")
         real(*given)
 
-    kernels = engine.weights.kernels
-    assert kernels is not None
-    many = Kernels(engine.weights, 2)
-    monkeypatch.setattr(kernels, "_threads", 2)
-    monkeypatch.setattr(kernels, "_pool", many._pool)
     monkeypatch.setattr(loops, "decode_stack", breaking)
-    with pytest.raises(TypeError, match="no such instruction"):
+    with threads_of(engine, 2), pytest.raises(TypeError, match="no such instruction"):
         prefill(new_state(engine.weights, 1, 250, 0), Part(0, [5] * 240, 0))
 
 

@@ -37,8 +37,7 @@ def fused_parts(
     weights = state.weights
     if not fusable(weights):
         return None
-    product: Any = weights.backbone.layers[0].qkv
-    if fault := compile_fault(weights.text.device, product.weight.dtype, weights.text.dtype):
+    if fault := kernel_fault(weights):
         notice(f"the engine's kernels do not run on this GPU, and frames take longer ({fault})")
         return None
     from csm_cli.engine.gpu.frames import FusedFrames
@@ -52,11 +51,15 @@ def runs_on(device: torch.device) -> bool:
     return device.type == "cuda" and torch.version.hip is None and find_spec("triton") is not None
 
 
+def kernel_fault(weights: Weights) -> str | None:
+    """Why the kernels do not run for `fusable` weights; None: they do."""
+    product: Any = weights.backbone.layers[0].qkv
+    return compile_fault(weights.text.device, product.weight.dtype, weights.text.dtype)
+
+
 @cache
 def compile_fault(device: torch.device, weight: torch.dtype, kind: torch.dtype) -> str | None:
-    """Why triton cannot compile a product here (no C compiler, a number type that the GPU lacks); None: it
-    can.
-    """
+    """Why triton cannot compile a product (no C compiler, a type that the GPU lacks); None: it can."""
     from csm_cli.engine.gpu.products import Product, Scratch, Squares
 
     small = torch.zeros(16, 16, device=device)

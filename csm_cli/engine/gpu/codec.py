@@ -12,14 +12,15 @@ import triton.language as tl
 from torch import Tensor
 from torch.nn import functional as F
 
-from csm_cli.engine.codec import Codec, Conv, Elu, Residual, WideConv
+from csm_cli.engine.codec import Codec
+from csm_cli.engine.codec_layers import Elu, Residual, WideConv
+from csm_cli.engine.layout import power_of_two
 
 
 @triton.jit(do_not_specialize=["rows", "length", "given"])
 def activate(
-    x, bias, added, kept, out, rows, length, given, PAD: tl.constexpr, CHANNELS: tl.constexpr, ROWS:
-    tl.constexpr,
-    BLOCK: tl.constexpr, ADD: tl.constexpr, KEEP: tl.constexpr,
+    x, bias, added, kept, out, rows, length, given, PAD: tl.constexpr, CHANNELS: tl.constexpr,
+    ROWS: tl.constexpr, BLOCK: tl.constexpr, ADD: tl.constexpr, KEEP: tl.constexpr,
 ):  # fmt: skip
     """elu(x + bias + added), with PAD zeros before each line; KEEP: the sum itself goes to `kept`.
 
@@ -67,23 +68,13 @@ class FusedDecoder:
     """
 
     def __init__(self, codec: Codec, kind: torch.dtype) -> None:
-        self._codec, self._kind = codec, kind
-        self._quantizers = [
-            replace(
-                each,
-                tables=tuple(table.to(kind) for table in each.tables),
-                outwards=None if each.outwards is None else each.outwards.to(kind),
-            )
-            for each in (codec.semantic, codec.acoustic)
-        ]
-        self._upsample = replace(codec.upsample, weight=codec.upsample.weight.to(kind))
-        self._transformer = codec.decoder_transformer.in_type(kind)
-        self._layers = [_in_type(layer, kind) for layer in codec.decoder]
+        self._codec = codec.in_type(kind)
 
     @staticmethod
     def fits(layers: Sequence[Any]) -> bool:
         """Whether these are the layers that it has kernels for: a convolution first and last, biases, and
-        residual layers without a convolution of their own in the shortcut."""
+        residual layers without a convolution of their own in the shortcut.
+        """
         whole = all(isinstance(layer, WideConv | Elu | Residual) for layer in layers)
         ends = len(layers) > 2 and isinstance(layers[0], WideConv) and isinstance(layers[-1], WideConv)
         parts = [part for each in layers if isinstance(each, Residual) for part in (each.first, each.second)]
@@ -98,42 +89,17 @@ class FusedDecoder:
 
     def __call__(self, codes: Tensor) -> Tensor:
         """Codes `[B, frames, K]` on the device → audio `[B, samples]`, float32."""
-        codes, semantic = codes.long(), self._codec.num_semantic
-        x = self._quantizers[0].decode(codes[..., :semantic])
-        if codes.shape[-1] > semantic:
-            x = x + self._quantizers[1].decode(codes[..., semantic:])
-        x = self._transformer(self._upsample(x).transpose(1, 2)).transpose(1, 2)
-        return self._convolutions(x).float()
-
-    def _convolutions(self, x: Tensor) -> Tensor:
-        first = self._layers[0].conv
-        x = x[:, :, None].contiguous(memory_format=torch.channels_last)
-        now = _convolve(self._layers[0], F.pad(x, (_reach(first), 0)))
-        for layer, after in zip(self._layers[1:], [*self._layers[2:], None], strict=True):
+        first, *layers = self._codec.decoder
+        now = _convolve(first, F.pad(self._codec.latents(codes), (first.conv.before, 0)))
+        for layer, after in zip(layers, [*layers[1:], None], strict=True):
             if isinstance(layer, Residual):
-                inner, kept = _activate(now, _reach(layer.first.conv), keep=True)
-                inner, _ = _activate(_convolve(layer.first, inner), _reach(layer.second.conv))
+                inner, kept = _activate(now, layer.first.conv.before, keep=True)
+                inner, _ = _activate(_convolve(layer.first, inner), layer.second.conv.before)
                 now = replace(_convolve(layer.second, inner), added=kept)
             elif isinstance(layer, Elu):
-                x, _ = _activate(now, 0 if after.conv.transposed else _reach(after.conv))
+                x, _ = _activate(now, 0 if after.conv.transposed else after.conv.before)
                 now = _convolve(after, x)
-        return (now.x[..., : now.length] + now.bias.view(1, -1, 1, 1))[:, 0, 0]
-
-
-def _in_type(layer: Any, kind: torch.dtype) -> Any:
-    """A layer of `Codec.decoder` with its weights in a number type."""
-    if isinstance(layer, Residual):
-        return replace(layer, first=_in_type(layer.first, kind), second=_in_type(layer.second, kind))
-    if isinstance(layer, WideConv):
-        conv = layer.conv
-        assert conv.bias is not None
-        return WideConv(replace(conv, weight=conv.weight.to(kind), bias=conv.bias.to(kind)))
-    return layer
-
-
-def _reach(conv: Conv) -> int:
-    """Positions before the first that a convolution of stride 1 sees."""
-    return (conv.weight.shape[-1] - 1) * conv.dilation
+        return (now.x[..., : now.length] + now.bias.view(1, -1, 1, 1))[:, 0, 0].float()
 
 
 def _convolve(wide: WideConv, x: Tensor) -> _Sum:
@@ -156,7 +122,7 @@ def _activate(now: _Sum, pad: int, keep: bool = False) -> tuple[Tensor, Tensor |
         return x.new_empty(batch, 1, length, channels).permute(0, 3, 1, 2)
 
     out, kept = room(pad + now.length), room(now.length) if keep else None
-    rows, block = batch * (pad + now.length), min(128, 1 << (channels - 1).bit_length())
+    rows, block = batch * (pad + now.length), min(128, power_of_two(channels))
     step = max(1, 2048 // block)
     activate[(-(-rows // step), -(-channels // block))](
         x,

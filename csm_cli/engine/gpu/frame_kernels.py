@@ -39,12 +39,10 @@ def take_in(score, values, highest, weight, total, PRECISION: tl.constexpr):
 
 @triton.jit(do_not_specialize=["place", "last", "stride"])
 def attend_one(
-    qkv, out, keys, values, rotation, squares, places, place, last, stride, eps, scale, POSITIONS:
-    tl.constexpr,
-    FIELDS: tl.constexpr, PENDING: tl.constexpr, HEADS: tl.constexpr, KV_HEADS: tl.constexpr, D: tl.constexpr,
-    GROUP: tl.constexpr, BLOCK: tl.constexpr, UNIFORM: tl.constexpr, PARTIALS: tl.constexpr, PADDED:
-    tl.constexpr,
-    PRECISION: tl.constexpr, EARLY: tl.constexpr,
+    qkv, out, keys, values, rotation, squares, places, place, last, stride, eps, scale,
+    POSITIONS: tl.constexpr, FIELDS: tl.constexpr, PENDING: tl.constexpr, HEADS: tl.constexpr,
+    KV_HEADS: tl.constexpr, D: tl.constexpr, GROUP: tl.constexpr, BLOCK: tl.constexpr, UNIFORM: tl.constexpr,
+    PARTIALS: tl.constexpr, PADDED: tl.constexpr, PRECISION: tl.constexpr, EARLY: tl.constexpr,
 ):  # fmt: skip
     """Attention of one new position of a row over its cache, for the query heads that share a key head.
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from csm_cli.engine.gpu import frame_kernels as kernels
-from csm_cli.engine.gpu.products import Product, Scratch, Squares, launch
-from csm_cli.engine.layout import Stack, StackCache
+from csm_cli.engine.gpu.products import Product, Scratch, Squares, launch, precision, score_scale
+from csm_cli.engine.layout import Stack, StackCache, power_of_two
 from csm_cli.engine.state import FIELDS, Field, State
-
-_LOG2E = 1 / math.log(2)
 
 
 @dataclass(frozen=True)
@@ -93,19 +90,19 @@ class FusedStack:
             len(self._rotation) - 1,
             self.squares.parts.shape[1],
             self.eps,
-            _LOG2E / math.sqrt(stack.head_dim),
+            score_scale(stack.head_dim),
             POSITIONS=positions,
             FIELDS=FIELDS,
             PENDING=Field.PENDING.value,
             HEADS=stack.heads,
             KV_HEADS=stack.kv_heads,
             D=stack.head_dim,
-            GROUP=max(16, _power(shared)),
-            BLOCK=max(16, _power(positions)) if positions <= 64 else 128 if len(qkv) == 1 else 64,
+            GROUP=max(16, power_of_two(shared)),
+            BLOCK=max(16, power_of_two(positions)) if positions <= 64 else 128 if len(qkv) == 1 else 64,
             UNIFORM=uniform,
             PARTIALS=self.squares.partials,
             PADDED=self.squares.padded,
-            PRECISION="ieee" if self.x.dtype == torch.float32 else "tf32",
+            PRECISION=precision(self.x.dtype),
             num_warps=1 if positions <= 64 else 4 if len(qkv) == 1 else 2,
             num_stages=3,
             **launch(early),
@@ -153,14 +150,14 @@ class FusedFrames:
             RUNNING=Field.RUNNING.value,
             PENDING=Field.PENDING.value,
             K=self._weights.num_codebooks,
-            PADDED=_power(self._weights.num_codebooks),
+            PADDED=power_of_two(self._weights.num_codebooks),
             **launch(early),
         )
 
     def _embed(self, rows: int, early: bool) -> None:
         stack, weights = self.backbone, self._weights
         width = stack.x.shape[1]
-        chunk = min(512, _power(width))
+        chunk = min(512, power_of_two(width))
         stack.squares.partials = -(-width // chunk)
         kernels.embed_frame[(rows, stack.squares.partials)](
             self._state.codes,
@@ -187,7 +184,7 @@ class FusedFrames:
             PENDING=Field.PENDING.value,
             LENGTH=Field.LENGTH.value,
             WIDTH=x.shape[1],
-            PADDED=_power(x.shape[1]),
+            PADDED=power_of_two(x.shape[1]),
             **launch(early),
         )
 
@@ -211,16 +208,11 @@ class FusedFrames:
             V=weights.codes,
             VOCAB=weights.vocab,
             K=weights.num_codebooks,
-            CANDIDATES=_power(weights.codes),
+            CANDIDATES=power_of_two(weights.codes),
             WIDTH=depth.x.shape[1],
-            PADDED=_power(depth.x.shape[1]),
+            PADDED=power_of_two(depth.x.shape[1]),
             EMBED=book < weights.num_codebooks - 1,
             num_warps=8,
             **launch(early),
         )
         depth.squares.partials = 1
-
-
-def _power(number: int) -> int:
-    """The smallest power of two that is not below a number."""
-    return 1 << (number - 1).bit_length()

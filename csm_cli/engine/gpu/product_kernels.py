@@ -22,13 +22,13 @@ def norm_factor(squares, rows, stride, eps, PARTIALS: tl.constexpr, PADDED: tl.c
     """1 / sqrt(|x|² + eps²) of rows `[N]`; squares: parts of |x|², float32 `[B, stride]`."""
     part = tl.arange(0, PADDED)
     at = squares + rows[:, None] * stride + part[None, :]
-    there = (part < PARTIALS)[None, :] & (rows >= 0)[:, None]
-    return tl.rsqrt(tl.sum(tl.load(at, mask=there, other=0.0), axis=1) + eps * eps)
+    found = tl.load(at, mask=(part < PARTIALS)[None, :], other=0.0)
+    return tl.rsqrt(tl.sum(found, axis=1) + eps * eps)
 
 
 @triton.jit
 def _finish(
-    total, out, squares_out, rows, numbers, count, stride, column, ADD: tl.constexpr, SQUARES: tl.constexpr,
+    total, out, squares, rows, numbers, count, stride, column, ADD: tl.constexpr, SQUARES: tl.constexpr,
     OUTPUTS: tl.constexpr,
 ):  # fmt: skip
     """Write `[ROWS, COLUMNS]` of a product, added to what is there; note the squares of what is written."""
@@ -40,13 +40,13 @@ def _finish(
     tl.store(at, written, mask=mask)
     if SQUARES:
         wide = tl.where(mask, written.to(tl.float32), 0.0)
-        spot = squares_out + rows * stride + tl.program_id(0)
+        spot = squares + rows * stride + tl.program_id(0)
         tl.store(spot, tl.sum(wide * wide, axis=1), mask=numbers < count)
 
 
 @triton.jit(do_not_specialize=["count", "stride"])
 def product(
-    x, weight, scale, out, partial, counters, squares, squares_out, eps, count, stride, OUTPUTS: tl.constexpr,
+    x, weight, scale, out, partial, counters, squares, eps, count, stride, OUTPUTS: tl.constexpr,
     WIDTH: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr, STEP: tl.constexpr, PARTS: tl.constexpr,
     PARTIALS: tl.constexpr, PADDED: tl.constexpr, GATED: tl.constexpr, ADD: tl.constexpr,
     SQUARES: tl.constexpr, SCALED: tl.constexpr, SWAP: tl.constexpr, PRECISION: tl.constexpr,
@@ -54,9 +54,8 @@ def product(
     """out `[B, OUTPUTS]` = x `[B, WIDTH]` · weight.T, and around it:
 
     PARTIALS: x is divided by sqrt(|x|² + eps²) first; see `norm_factor`. GATED: the weight has 2 · OUTPUTS
-    rows; silu of the first half times the second. ADD: added to what is in out. SQUARES: the squares of what
-    is written go to squares_out, one sum for each program. SCALED: the weight's rows are multiplied by
-    `scale`.
+    rows; silu of the first half times the second. ADD: added to what is in out. SQUARES: those of what is
+    written go to `squares`, one sum for each program. SCALED: the weight's rows are multiplied by `scale`.
     PARTS: programs share out the inputs; the last to finish adds the parts up, always in the same order.
     """
     PART: tl.constexpr = WIDTH // PARTS
@@ -107,15 +106,15 @@ def product(
             total = tl.zeros((ROWS, COLUMNS), tl.float32)
             for each in tl.static_range(PARTS):
                 total += tl.load(at + each * (ROWS * COLUMNS), cache_modifier=".cg")
-            _finish(total, out, squares_out, rows, numbers, count, stride, column, ADD, SQUARES, OUTPUTS)
+            _finish(total, out, squares, rows, numbers, count, stride, column, ADD, SQUARES, OUTPUTS)
             tl.store(counters + tile, 0)
     else:
-        _finish(total, out, squares_out, rows, numbers, count, stride, column, ADD, SQUARES, OUTPUTS)
+        _finish(total, out, squares, rows, numbers, count, stride, column, ADD, SQUARES, OUTPUTS)
 
 
 @triton.jit
 def product_one(
-    x, weight, scale, out, squares, squares_out, eps, stride, OUTPUTS: tl.constexpr, WIDTH: tl.constexpr,
+    x, weight, scale, out, squares, eps, stride, OUTPUTS: tl.constexpr, WIDTH: tl.constexpr,
     COLUMNS: tl.constexpr, STEP: tl.constexpr, PARTIALS: tl.constexpr, PADDED: tl.constexpr,
     GATED: tl.constexpr, ADD: tl.constexpr, SQUARES: tl.constexpr, SCALED: tl.constexpr, EARLY: tl.constexpr,
 ):  # fmt: skip
@@ -153,4 +152,4 @@ def product_one(
     if GATED:
         total = total * tl.sigmoid(total) * upper
     row = tl.zeros((1,), tl.int32)
-    _finish(total[None, :], out, squares_out, row, row, 1, stride, column, ADD, SQUARES, OUTPUTS)
+    _finish(total[None, :], out, squares, row, row, 1, stride, column, ADD, SQUARES, OUTPUTS)

@@ -1,156 +1,16 @@
-"""How a product of a few rows is cut into programs, and its launch."""
+"""Products of a few rows, and the launch of their kernels."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cache
+import math
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from csm_cli.engine.gpu import product_kernels as kernels
-
-
-@dataclass(frozen=True)
-class Tile:
-    """What one program computes, and how it is compiled.
-
-    Attributes:
-        rows, columns: of the output; one row: `product_one`, which has no parts.
-        step: inputs read at a time.
-        parts: programs that share out the inputs of an output.
-        warps, stages: of 32 threads; tiles of inputs on their way at once.
-        swap: the weight as the left factor, so that its rows fill the matrix units.
-    """
-
-    rows: int
-    columns: int
-    step: int
-    parts: int = 1
-    warps: int = 4
-    stages: int = 4
-    swap: bool = False
-
-
-MEASURED = {
-    # rows up to, outputs, inputs: of the depth decoder …
-    (1, 1536, 1024): Tile(1, 8, 1024, warps=8),
-    (1, 1024, 1024): Tile(1, 8, 1024, warps=8),
-    (1, 8192, 1024): Tile(1, 4, 512),
-    (1, 1024, 8192): Tile(1, 4, 4096, warps=8),
-    (1, 2048, 1024): Tile(1, 8, 1024, warps=8),
-    (16, 1536, 1024): Tile(16, 16, 128, stages=5),
-    (16, 1024, 1024): Tile(16, 32, 64, 4, stages=5),
-    (16, 8192, 1024): Tile(16, 64, 64, stages=5, swap=True),
-    (16, 1024, 8192): Tile(16, 64, 128, 8, stages=5, swap=True),
-    (16, 2048, 1024): Tile(16, 16, 128, stages=5),
-    (64, 1536, 1024): Tile(64, 16, 128, stages=5),
-    (64, 1024, 1024): Tile(64, 16, 128, 2, stages=5),
-    (64, 8192, 1024): Tile(64, 64, 64, stages=5),
-    (64, 1024, 8192): Tile(64, 32, 128, 4, stages=5),
-    (64, 2048, 1024): Tile(64, 16, 128, stages=5),
-    (256, 1536, 1024): Tile(64, 64, 128, swap=True),
-    (256, 1024, 1024): Tile(64, 32, 128, stages=5),
-    (256, 8192, 1024): Tile(128, 128, 64, warps=8, stages=3, swap=True),
-    (256, 1024, 8192): Tile(64, 64, 128, 2),
-    (256, 2048, 1024): Tile(64, 64, 128),
-    # … and of the backbone
-    (1, 3072, 2048): Tile(1, 8, 2048),
-    (1, 2048, 2048): Tile(1, 4, 1024),
-    (1, 8192, 2048): Tile(1, 2, 2048),
-    (1, 2048, 8192): Tile(1, 8, 2048, warps=8),
-    (16, 3072, 2048): Tile(16, 32, 128, stages=5),
-    (16, 2048, 2048): Tile(16, 64, 128, 4, stages=5, swap=True),
-    (16, 8192, 2048): Tile(16, 64, 128, swap=True),
-    (16, 2048, 8192): Tile(16, 64, 128, 4, stages=5, swap=True),
-    (64, 3072, 2048): Tile(64, 32, 128, stages=5),
-    (64, 2048, 2048): Tile(64, 16, 128, stages=5),
-    (64, 8192, 2048): Tile(64, 64, 64, stages=5),
-    (64, 2048, 8192): Tile(64, 32, 128, 2, stages=5),
-    (256, 3072, 2048): Tile(64, 128, 64, warps=8, stages=5),
-    (256, 2048, 2048): Tile(64, 64, 128),
-    (256, 8192, 2048): Tile(128, 128, 64, warps=8, stages=3, swap=True),
-    (256, 2048, 8192): Tile(64, 128, 64, 2, warps=8, stages=5, swap=True),
-}
-"""The fastest of each product of csm-1b on an H200 in bfloat16 (`python -m benchmarks.tiles`)."""
-
-
-def choose_tile(count: int, outputs: int, width: int, gated: bool, units: int, measured: bool = True) -> Tile:
-    """A tile that gives all of the GPU's multiprocessors work, and each long rows of the weight to read.
-
-    Args:
-        count: rows.
-        outputs, width: of the product.
-        units: multiprocessors.
-        measured: take what was measured on an H200, where it was.
-    """
-    most = 1 if count == 1 else 16 if count <= 16 else 64 if count <= 64 else 256
-    if measured and (tile := MEASURED.get((most, outputs, width))):
-        return tile
-    if count == 1:
-        return _tile_of_one(outputs, width, gated, units)
-    rows = 16 if count <= 16 else 32 if count <= 32 else 64 if count <= 64 else 128
-    step = _divisor(width, 64 if rows == 128 else 128)
-    above = -(-count // rows)
-    columns = 128 if not gated and rows < 128 else 64
-    while columns > 16 and above * -(-outputs // columns) < units:
-        columns //= 2
-    parts = 1
-    while not gated and parts < 8 and above * -(-outputs // columns) * parts * 2 <= 2 * units:
-        if width % (parts * 2 * step) or width // (parts * 2) < 512:
-            break
-        parts *= 2
-    return Tile(rows, columns, step, parts, warps=4 if rows < 128 else 8, stages=4 if rows < 128 else 3)
-
-
-def _tile_of_one(outputs: int, width: int, gated: bool, units: int) -> Tile:
-    step = _divisor(width, 1024)
-    columns = 8 if gated else 16
-    while columns > 2 and -(-outputs // columns) < 2 * units:
-        columns //= 2
-    return Tile(1, columns, step)
-
-
-def _divisor(width: int, largest: int) -> int:
-    """The largest power of two that divides a width, up to a limit."""
-    return min(width & -width, largest)
-
-
-@dataclass(frozen=True)
-class Chip:
-    """What a tile has to fit.
-
-    Attributes:
-        units: multiprocessors.
-        room: bytes of shared memory that a program may use.
-        measured: the tiles of `MEASURED` are for this kind.
-    """
-
-    units: int
-    room: int
-    measured: bool
-
-
-@cache
-def chip(device: torch.device) -> Chip:
-    """Of a device; where kernels are interpreted, a small one."""
-    if device.type != "cuda":
-        return Chip(4, 100_000, False)
-    found = torch.cuda.get_device_properties(device)
-    room = getattr(found, "shared_memory_per_block_optin", 0) or 100_000
-    return Chip(found.multi_processor_count, room, (found.major, found.minor) >= (9, 0))
-
-
-def fitted(tile: Tile, gated: bool, itemsize: int, room: int) -> Tile:
-    """The tile, with fewer stages and then shorter steps until its inputs, of `itemsize` bytes each, fit."""
-    a_step = (tile.rows + tile.columns * (2 if gated else 1)) * itemsize
-    while tile.rows > 1 and tile.stages * tile.step * a_step > room and (tile.stages > 2 or tile.step > 16):
-        if tile.stages > 2:
-            tile = replace(tile, stages=tile.stages - 1)
-        else:
-            tile = replace(tile, step=tile.step // 2)
-    return tile
+from csm_cli.engine.gpu.tiles import Tile, chip, choose_tile, fitted
+from csm_cli.engine.layout import power_of_two
 
 
 class Scratch:
@@ -187,7 +47,7 @@ class Squares:
     @property
     def padded(self) -> int:
         """A power of two that is not below `partials`."""
-        return 1 << (self.partials - 1).bit_length()
+        return power_of_two(self.partials)
 
 
 class Product:
@@ -261,7 +121,6 @@ class Product:
                 scale,
                 out,
                 squares.parts,
-                squares.parts,
                 eps,
                 slots,
                 **options,
@@ -269,7 +128,6 @@ class Product:
             )
         else:
             partial, counters = self._scratch.room(grid[0] * grid[1], tile.parts * tile.rows * tile.columns)
-            precision = "ieee" if x.dtype == torch.float32 else "tf32"
             kernels.product[grid](
                 x,
                 self.weight,
@@ -278,20 +136,29 @@ class Product:
                 partial,
                 counters,
                 squares.parts,
-                squares.parts,
                 eps,
                 count,
                 slots,
                 ROWS=tile.rows,
                 PARTS=tile.parts,
                 SWAP=tile.swap,
-                PRECISION=precision,
+                PRECISION=precision(x.dtype),
                 num_stages=tile.stages,
                 **options,
             )
         if self._writes_x:
             squares.partials = grid[0]
         return out
+
+
+def precision(kind: torch.dtype) -> str:
+    """How the matrix units take numbers of a type: float32 as it is."""
+    return "ieee" if kind == torch.float32 else "tf32"
+
+
+def score_scale(head_dim: int) -> float:
+    """What a query's product with a key is multiplied by, so that 2 to the result is its weight."""
+    return 1 / (math.log(2) * math.sqrt(head_dim))
 
 
 def launch(early: bool) -> dict[str, bool]:

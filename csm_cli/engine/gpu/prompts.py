@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,12 +12,11 @@ from torch import Tensor
 
 from csm_cli.engine.devices import upload
 from csm_cli.engine.gpu import prompt_kernels as kernels
+from csm_cli.engine.gpu.products import precision, score_scale
 from csm_cli.engine.graphs import Recorder
-from csm_cli.engine.layout import Layer
-from csm_cli.engine.state import Part, State, round_up
+from csm_cli.engine.layout import Layer, power_of_two, round_up
+from csm_cli.engine.state import Part, State
 from csm_cli.engine.steps import embed_prompt, rms
-
-_LOG2E = 1 / math.log(2)
 
 _TILE = 128
 """Positions of a line that one program attends for."""
@@ -31,7 +29,6 @@ _PADDED = 64
 
 _SIZES = (*range(64, 513, 64), *range(640, 1025, 128), *range(1280, 4097, 256))
 """Positions of the passes that are recorded."""
-
 
 _LINES = 16
 """Lines in a recorded pass."""
@@ -82,9 +79,7 @@ class FusedPrompts:
         self._eps = float(state.weights.backbone.eps)
 
     def __call__(self, parts: Sequence[Part]) -> Tensor:
-        """Read parts of different slots; the backbone's state after each, `[parts, H]`, after the final
-        norm.
-        """
+        """Read parts of different slots; the states after each, behind the final norm, `[parts, H]`."""
         return torch.cat([self._read(some) for some in _passes(parts)])
 
     def _read(self, parts: Sequence[Part]) -> Tensor:
@@ -149,9 +144,7 @@ class FusedPrompts:
         return x
 
     def _attend(self, layer: Layer, number: int, x: Tensor, where: Tensor, tiles: Tensor) -> Tensor:
-        """Keys and values of a layer go to the cache; what is attended to by each position, `[P, heads *
-        D]`.
-        """
+        """Keys and values of a layer go to the cache; the attention's result, `[P, heads * D]`."""
         stack, cache = self._state.weights.backbone, self._state.cache
         keys, values = cache.keys[number], cache.values[number]
         shape = {
@@ -170,7 +163,7 @@ class FusedPrompts:
             where[0],
             where[1],
             last,
-            PADDED=1 << (stack.kv_heads - 1).bit_length(),
+            PADDED=power_of_two(stack.kv_heads),
             **shape,
         )
         attended = x.new_zeros(len(x), stack.heads * stack.head_dim)
@@ -182,18 +175,18 @@ class FusedPrompts:
             self._rotation,
             tiles,
             last,
-            _LOG2E / math.sqrt(stack.head_dim),
+            score_scale(stack.head_dim),
             ROWS=_TILE,
             BLOCK=64,
             num_stages=3,
-            PRECISION="ieee" if x.dtype == torch.float32 else "tf32",
+            PRECISION=precision(x.dtype),
             **shape,
         )
         return attended
 
     def _normed(self, x: Tensor) -> Tensor:
         out, width = torch.empty_like(x), x.shape[1]
-        kernels.norm_rows[(len(x),)](x, out, self._eps, WIDTH=width, PADDED=1 << (width - 1).bit_length())
+        kernels.norm_rows[(len(x),)](x, out, self._eps, WIDTH=width, PADDED=power_of_two(width))
         return out
 
 
