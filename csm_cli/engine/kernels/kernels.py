@@ -150,8 +150,13 @@ class Kernels:
                     for event in events:
                         event.set()
 
-        for ended in [self._pool.submit(run, worker) for worker in range(workers)]:
-            ended.result()
+        try:
+            for ended in [self._pool.submit(run, worker) for worker in range(workers)]:
+                ended.result()
+        except BaseException:  # an interrupt between two of them: none must wait for one that never began
+            for event in (event for events in done for event in events):
+                event.set()
+            raise
 
     def sample_frame(
         self, hidden: Tensor, cache: StackCache, backbone: RowSampler, depth: RowSampler, noise: Tensor | None
