@@ -58,7 +58,12 @@ def write(folder: Path, shape: str, device: str) -> None:
     }
     (folder / "config.json").write_text(json.dumps(config, indent=1, default=str), encoding="utf-8")
     demo = find_checkpoint("demo")
-    for name in ("tokenizer.json", "tokenizer_config.json"):
+    for name in (
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "preprocessor_config.json",
+        "chat_template.jinja",
+    ):
         if path := demo.file(name):
             shutil.copyfile(path, folder / name)
 

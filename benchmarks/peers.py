@@ -29,7 +29,8 @@ def make(ours: bool, config: Mapping[str, Any], tensors: Mapping[str, Tensor], w
 
     source: Any = own if ours else transformers
     with torch.device(where):
-        model = source.CsmForConditionalGeneration(source.CsmConfig(**with_small_codec(config))).to(kind)
+        model = source.CsmForConditionalGeneration(source.CsmConfig(**with_small_codec(config)))
+    model = model.to(where, kind)
     state = {name: tensors[name].to(kind) for name in tensors}
     state[DEPTH_TABLE] = state[BACKBONE_TABLE]
     model.load_state_dict(state, strict=False)
@@ -62,11 +63,14 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--batch", default="1,16")
     parser.add_argument("--frames", type=int, default=40)
+    parser.add_argument("--models", default="csm_cli.model,transformers")
+    parser.add_argument("--dtype", choices=["fp32", "bf16"], help="fp32 shows whether codes are equal")
     options = parser.parse_args()
     where = pick_device(options.device)
-    kind = pick_dtype(None, where)
+    kind = pick_dtype(options.dtype, where)
     subject = find_subject("", options.shape, where)
-    for ours in (True, False):
+    for name in options.models.split(","):
+        ours = name == "csm_cli.model"
         model = make(ours, subject.config, subject.tensors, where, kind)
         eager: dict[int, Tensor] = {}
         for static in (False, True):
@@ -84,7 +88,8 @@ def main() -> None:
                 eager.setdefault(batch, codes)
                 milliseconds = (long - short) / max(1, codes.shape[1] - 4)
                 line = {
-                    "model": "csm_cli.model" if ours else "transformers",
+                    "model": name,
+                    "dtype": str(kind).removeprefix("torch."),
                     "way": "static, compiled" if static else "eager",
                     "batch": batch,
                     "ms_per_frame": milliseconds,

@@ -166,11 +166,11 @@ class Way:
         }
 
     def book(self, batch: int) -> dict[str, Any]:
-        """Eight lines of 20 to 80 frames for each slot: refill, prompts, frames, codec; and where the time
+        """Twenty lines of 20 to 80 frames for each slot: refill, prompts, frames, codec; and where the time
         goes.
         """
         scheduler, frames = self._scheduler(self.weights, batch, self.speed), 0
-        for n in range(8 * batch):
+        for n in range(20 * batch):
             cap = 20 + n * 37 % 61
             frames += cap
             scheduler.submit(Utterance(0, "", seed=n, max_frames=cap, sampler=SAMPLER))

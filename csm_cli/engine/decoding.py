@@ -21,7 +21,7 @@ from csm_cli.engine.codec import Codec
 from csm_cli.engine.devices import is_out_of_memory, one_thread, upload
 from csm_cli.engine.gpu import fused_decoder
 from csm_cli.engine.graphs import Recorder
-from csm_cli.engine.layout import round_up
+from csm_cli.engine.layout import power_of_two, round_up
 
 Audio = NDArray[np.float32]
 """Mono audio in [-1, 1], float32 `[samples]`, at the codec's sample rate."""
@@ -34,7 +34,7 @@ Decode = Callable[[list[Codes]], list[Audio]]
 _ROOM = 4096
 """Frames that the codec decodes at once, padding included: five minutes of audio, to bound its memory."""
 
-_RECORDINGS = 32
+_RECORDINGS = 64
 """Shapes whose decoding is kept recorded, those used last."""
 
 _ALIKE = 0.7
@@ -68,8 +68,6 @@ class CodecBatches:
         self._decoder: Callable[[Tensor], Tensor] = codec.decode
         if cuda:
             self._decoder = fused_decoder(codec, torch.float16 if half else torch.float32) or codec.decode
-            # The fastest algorithm of each convolution is looked for once for each shape.
-            torch.backends.cudnn.benchmark = True
         if self._stream is not None:
             self._stream.wait_stream(torch.cuda.current_stream(codec.device))  # the weights are there
 
@@ -116,7 +114,7 @@ class CodecBatches:
             most = max(1, self._room // frames)
             alike = sum(len(lines[row]) >= _ALIKE * frames for row in waiting)
             count = min(most, max(1, alike))
-            padded_count = min(most, _bucket(count, least=1))
+            padded_count = min(most, power_of_two(count))
         rows = waiting[-count:]
         padded = np.zeros((padded_count, frames, lines[0].shape[1]), dtype=np.int64)
         for place, row in enumerate(rows):
@@ -130,7 +128,10 @@ class CodecBatches:
         given = upload(codes, self._codec.device)
         try:
             with self._alone:  # a recording writes to the same memory for every caller
-                audio = self._recorded_decode(given).cpu()
+                audio = self._recorded_decode(given)
+                # Asked on the device: it takes threads on the host, which wait long where others compute.
+                whole = bool(audio.isfinite().all())
+                audio = audio.cpu()
         except Exception as error:  # triton's errors are of many kinds
             if is_out_of_memory(error):
                 raise
@@ -139,7 +140,7 @@ class CodecBatches:
             self._notice(f"the codec takes its plain way, which takes longer ({first_line(error)})")
             return self._codec.decode(codes).cpu()
         # In half precision a loud enough layer would overflow.
-        return audio if bool(audio.isfinite().all()) else self._codec.decode(codes).cpu()
+        return audio if whole else self._codec.decode(codes).cpu()
 
     def _forget(self) -> None:
         """Give the memory of all recordings back."""
@@ -187,16 +188,12 @@ _PATIENCE = 0.05
 """Seconds that a line waits for others to be decoded with."""
 
 
-def _bucket(number: int, least: int = 16) -> int:
-    """The next of 1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 28, 32, 40, 48, …: little padding, and few shapes,
-    because for each new one an algorithm is searched for or made for every convolution: a line of a new
-    length takes twice as long on a CPU.
+def _bucket(frames: int) -> int:
+    """The next of 16, 20, 24, 28, 32, 40, 48, …: little padding, and few lengths, because a line of a new one
+    takes twice as long on a CPU, where convolutions are made anew for it, and is recorded anew on a GPU.
     """
-    number = max(number, least)
-    if number <= 4:
-        return number
-    step = 1 << (number.bit_length() - (2 if number <= 16 else 3))
-    return round_up(number, step)
+    frames = max(frames, 16)
+    return round_up(frames, 1 << (frames.bit_length() - 3))
 
 
 class LineDecoder(Generic[Key]):

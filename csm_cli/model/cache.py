@@ -109,6 +109,10 @@ class StaticKVCache(KVCache):
             # A recorded step writes to them where they are.
             torch._dynamo.mark_static_address(tensor)
 
+    def suits(self, batch: int, like: Tensor) -> bool:
+        """Whether it has so many rows, and dtype and device of `like`."""
+        return (batch, like.dtype, like.device) == (self.keys.shape[1], self.keys.dtype, self.keys.device)
+
     def reset(self) -> None:
         """Begin anew. What is not attended to must be finite all the same."""
         self.position.zero_()
@@ -216,3 +220,46 @@ def _mask_of_slots(attention_mask: Tensor | None, positions: Tensor, capacity: i
         real = torch.nn.functional.pad(attention_mask.bool(), (0, missing), value=True)
         visible = (visible & real[:, None]) | (slots == positions[:, None])
     return visible[:, None]
+
+
+def next_scores(decoder: Any, inputs: Tensor, book: int | Tensor, cache: KVCache) -> Tensor:
+    """Logits `[B, vocab]` of a codebook, an integer or int64 `[1]`, from what is not yet in the cache.
+
+    Args:
+        decoder: a `CsmDepthDecoderForCausalLM`.
+        inputs: embeddings `[B, P, H]`.
+    """
+    state = decoder.model(inputs_embeds=inputs, past_key_values=cache).last_hidden_state[:, -1:]
+    which: Any = {"first": book - 1} if isinstance(book, int) else {"books": book - 1}
+    return decoder.codebooks_head(state, **which)[:, 0]
+
+
+class CompiledDepthStep:
+    """`next_scores` compiled, and the static cache that it writes to.
+
+    A step, as the compilation of a whole frame takes minutes.
+
+    Args:
+        options: of `torch.compile`.
+    """
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self._step: Any = torch.compile(next_scores, **options)
+        self._cache: StaticKVCache | None = None
+        self._numbers: list[Tensor] = []
+
+    def cache(self, decoder: Any, like: Tensor) -> StaticKVCache:
+        """An empty cache for as many rows as `like` has, always the same one."""
+        kept = self._cache
+        if kept is None or not kept.suits(len(like), like):
+            with torch.inference_mode(False):  # for calls within it and without
+                kept = StaticKVCache.of(decoder.config, len(like), decoder.config.num_codebooks, like)
+            books = torch.arange(decoder.config.num_codebooks, device=like.device)
+            self._numbers = [each.clone() for each in books.split(1)]
+        kept.reset()
+        self._cache = kept
+        return kept
+
+    def scores(self, decoder: Any, inputs: Tensor, book: int, cache: KVCache) -> Tensor:
+        """As `next_scores`. A copy: a recorded step writes all of its results to the same place."""
+        return self._step(decoder, inputs, self._numbers[book], cache).clone()

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from transformers.generation.configuration_utils import GenerationConfig
 
-from csm_cli.model.cache import KVCache, as_cache
+from csm_cli.model.cache import CompiledDepthStep, KVCache, as_cache, next_scores
 from csm_cli.model.configuration import CsmDepthDecoderConfig
 from csm_cli.model.generation_settings import depth_sampling
 from csm_cli.model.layers import CsmDecoderLayer, CsmRMSNorm, CsmRotaryEmbedding
@@ -126,6 +126,7 @@ def finish_frame(
     noise: torch.Tensor | None,
     sampling: DecoderSampling,
     processors: Sequence[Processor] = (),
+    compiled: CompiledDepthStep | None = None,
 ) -> torch.Tensor:
     """A whole frame `[B, K]` from the backbone's state `[B, H]` and codebook 0 `[B]`.
 
@@ -134,17 +135,21 @@ def finish_frame(
         limit: ids from here on are never sampled.
         noise: of codebooks 1 … K-1, times temperature, `[B, K-1, V]`; None: greedy.
         processors: called with the codes of this frame so far `[B, k]` and the scores of codebook k.
+        compiled: computes the scores of all codebooks but the first two; None: as they are.
     """
     books, codes = decoder.config.num_codebooks, [first]
-    cache = KVCache.of(decoder.config, len(hidden), books, hidden)
     inputs = torch.stack((hidden, decoder.model.embed(first[:, None])[:, 0].to(hidden.dtype)), dim=1)
+    if compiled is None:
+        cache = KVCache.of(decoder.config, len(hidden), books, hidden)
+    else:
+        cache = compiled.cache(decoder, hidden)
     for book in range(1, books):
-        state = decoder.model(inputs_embeds=inputs, past_key_values=cache).last_hidden_state[:, -1:]
-        scores = decoder.codebooks_head(state, first=book - 1)[:, 0].float()
+        step = next_scores if compiled is None or book == 1 else compiled.scores
+        scores = step(decoder, inputs, book, cache)[:, :limit].float()
         for processor in processors:
             scores = processor(torch.stack(codes, dim=1), scores)
-        scores = nucleus(scores[:, :limit], sampling)
-        codes.append(draw(scores, sampling.sampler, None if noise is None else noise[:, book - 1]))
+        drawn = None if noise is None else noise[:, book - 1]
+        codes.append(draw(nucleus(scores, sampling), sampling.sampler, drawn))
         if book < books - 1:
             inputs = decoder.model.embed(codes[-1][:, None], first=book)
     return torch.stack(codes, dim=1)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from csm_cli.model.cache import KVCache, StaticKVCache
+from csm_cli.model.cache import CompiledDepthStep, KVCache, StaticKVCache
 from csm_cli.model.depth_decoder import Processor, finish_frame
 from csm_cli.model.generation_settings import GenerationSettings, read_settings
 from csm_cli.model.merge import decode_codes, merge_prompt
@@ -158,15 +158,14 @@ class _Generation:
         if mask is not None:
             room = cache.capacity - length if settings.static else settings.frames
             mask = torch.cat((mask, mask.new_ones(batch, room)), dim=1)
-        plain = not (self.depth_processors or settings.depth.top_p < 1)
-        step, frame_of = _steps(model, settings, plain)
+        step, depth_step = _steps(model, settings)
         stopped = self.ended
         for number in range(settings.frames):
             now = mask if mask is None or settings.static else mask[:, : length + number]
             hidden = self._backbone(step if number else model.backbone_model, embeds, now, positions)
             noise = self._noise(number)
             first = self._first_code(hidden, number, noise)
-            frame = frame_of(
+            frame = finish_frame(
                 model.depth_decoder,
                 self.config.num_codes,
                 hidden,
@@ -174,6 +173,7 @@ class _Generation:
                 None if noise is None else noise[:, 1:],
                 settings.depth,
                 self.depth_processors,
+                depth_step,
             )
             frame = torch.where(stopped[:, None], self.config.codebook_pad_token_id, frame)
             self.codes = torch.cat((self.codes, frame[:, None]), dim=1)
@@ -257,10 +257,7 @@ def _static_cache(model: Any, batch: int, positions: int, like: Tensor) -> Stati
     writing to it.
     """
     kept: StaticKVCache | None = model.__dict__.get("_static_cache")
-    kind = (batch, like.dtype, like.device)
-    if kept is None or kind != (kept.keys.shape[1], kept.keys.dtype, kept.keys.device):
-        kept = None
-    if kept is None or kept.capacity < positions:
+    if kept is None or not kept.suits(batch, like) or kept.capacity < positions:
         capacity = _CAPACITY << max(0, ((positions - 1) // _CAPACITY).bit_length())
         with torch.inference_mode(False):  # for calls within it and without
             kept = model.__dict__["_static_cache"] = StaticKVCache.of(model.config, batch, capacity, like)
@@ -268,20 +265,20 @@ def _static_cache(model: Any, batch: int, positions: int, like: Tensor) -> Stati
     return kept
 
 
-def _steps(model: Any, settings: GenerationSettings, plain: bool) -> tuple[Any, Any]:
-    """(backbone step, rest of a frame), compiled if the settings want it; kept with the model for the next
-    call.
+def _steps(model: Any, settings: GenerationSettings) -> tuple[Any, CompiledDepthStep | None]:
+    """A step of the backbone and of the depth decoder, compiled if the settings want it; kept with the model
+    for the next call.
     """
     if settings.compile is None:
-        return model.backbone_model, finish_frame
+        return model.backbone_model, None
     key = repr(sorted(settings.compile.items(), key=str))
     made = model.__dict__.setdefault("_compiled_steps", {})
     if key not in made:
-        made[key] = tuple(
-            torch.compile(each, **settings.compile) for each in (model.backbone_model.forward, finish_frame)
+        made[key] = (
+            torch.compile(model.backbone_model.forward, **settings.compile),
+            CompiledDepthStep(settings.compile),
         )
-    step, frame_of = made[key]
-    return step, frame_of if plain else finish_frame
+    return made[key]
 
 
 def _left_padded(mask: Tensor | None, batch: int, length: int, device: Any) -> Tensor | None:

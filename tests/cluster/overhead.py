@@ -1,6 +1,9 @@
-"""By hand: the same script on one engine and on one worker of Ray, in turns; prints how their times compare.
+"""By hand: the same script on two fleets in turns, and how their times compare.
 
-`python -m tests.cluster.overhead SCRIPT [MODEL] [DEVICE] [TURNS] [BATCH]`
+`python -m tests.cluster.overhead SCRIPT [MODEL] [DEVICE] [TURNS] [BATCH] [FLEETS]`
+
+SCRIPT may be CHAPTERSxLINES, for a book that is made up. FLEETS are two of: 0, the engine alone; 1, 2, …:
+so many workers of Ray. Default: 0,1, which is what Ray costs; 1,2 is what a second GPU brings.
 
 The processors' time is that of this process and of all that it has begun, Ray's own processes among them:
 other work on the machine disturbs it less than the clock. Both count from when the model is loaded.
@@ -51,42 +54,61 @@ class Meter(Progress):
         self.began = processor_seconds()
 
 
+def write_book(size: str, folder: Path) -> Path:
+    """A script of CHAPTERSxLINES, no two lines of it the same."""
+    chapters, lines = map(int, size.split("x"))
+    text = "---\nvoices: {narrator: bella}\n---\n"
+    for chapter in range(chapters):
+        text += f"\n# Chapter {chapter + 1}\n\n"
+        for line in range(lines):
+            text += (
+                f"Line {line} of chapter {chapter}, {'which is read aloud, ' * (1 + line % 3)}and so on.\n\n"
+            )
+    path = folder / "book.md"
+    path.write_text(text)
+    return path
+
+
 def main() -> None:
-    script = Path(sys.argv[1]).resolve()
-    model, device, turns, batch = [*sys.argv[2:], *("demo", "auto", "3", "16")[len(sys.argv) - 2 :]]
+    defaults = ("demo", "auto", "3", "16", "0,1")
+    model, device, turns, batch, which = [*sys.argv[2:], *defaults[len(sys.argv) - 2 :]]
     folder = Path(tempfile.mkdtemp())
+    made = sys.argv[1].replace("x", "").isdecimal()
+    script = write_book(sys.argv[1], folder) if made else Path(sys.argv[1]).resolve()
+    model = str(Path(model).resolve()) if Path(model).is_dir() else model
     os.chdir(folder)
-    choice = choose_model(model)
+    choice, fleets = choose_model(model), [int(each) for each in which.split(",")]
     ratios: list[tuple[float, float]] = []
     for turn in range(int(turns)):
-        taken: dict[str, tuple[float, float]] = {}
-        for name in ("alone", "ray") if turn % 2 == 0 else ("ray", "alone"):
+        taken: dict[int, tuple[float, float]] = {}
+        for workers in fleets if turn % 2 == 0 else fleets[::-1]:
+            name = f"{workers}-{turn}"
             options = RenderOptions(
-                output=folder / f"{name}{turn}", takes=folder / f"takes-{name}{turn}", model=model,
-                device=device, batch=int(batch),
+                output=folder / name, takes=folder / f"takes-{name}", model=model,
+                device=device, batch=int(batch), retries=0,
             )  # fmt: skip
             jobs, meter = read_jobs([script], options), Meter()
-            if name == "alone":
+            if workers == 0:
                 engine = choice.load(options, print)
                 report = render_jobs(jobs, engine, options, meter, limits=choice.limits())
                 used = processor_seconds() - meter.began
                 del engine
             else:
-                with ray_fleet(1, None, device) as fleet:
+                with ray_fleet(workers, None, device) as fleet:
                     report = render_on_fleet(jobs, fleet, options, meter)
                     used = processor_seconds() - meter.began
-            taken[name] = report.seconds, used
+            taken[workers] = report.seconds, used
             print(
-                f"{name}: {report.lines} lines, {report.audio_seconds:.1f} s of audio "
+                f"{workers} workers: {report.lines} lines, {report.audio_seconds:.1f} s of audio "
                 f"in {report.seconds:.2f} s, {used:.2f} s of the processors",
                 flush=True,
             )
-        clock, processor = (ray / plain for plain, ray in zip(taken["alone"], taken["ray"], strict=True))
+        clock, processor = (b / a for a, b in zip(*(taken[each] for each in fleets), strict=True))
         ratios.append((clock, processor))
     clock, processor = (statistics.median(each) for each in zip(*ratios, strict=True))
     print(
-        f"Ray takes {clock:.3f} × the time of the plain engine, {processor:.3f} × that of the processors "
-        f"(medians of {turns})"
+        f"{fleets[1]} workers take {clock:.3f} × the time of {fleets[0]}, {processor:.3f} × that of the "
+        f"processors (medians of {turns})"
     )
 
 

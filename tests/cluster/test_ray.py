@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import ray
+from ray.cluster_utils import Cluster
 
 import csm_cli
 from csm_cli.cluster.driver import render_on_fleet
@@ -20,6 +21,7 @@ from csm_cli.rendering.project import read_jobs
 from csm_cli.rendering.session import render_jobs
 from csm_cli.takes import TakeStore
 from tests.cluster.books import files, options_of, write_books
+from tests.cluster.overhead import write_book
 from tests.rendering.tiny import write_tiny_checkpoint
 
 LINES = 15
@@ -88,6 +90,36 @@ def test_a_driver_and_a_worker_are_killed_and_nothing_changes(tmp_path, books, m
     after = {row.id: row.made for row in TakeStore(Path("takes-out")).index.rows()}
     assert len(after) == LINES
     assert before.items() <= after.items(), "nothing was spoken twice"
+    assert files(tmp_path / "out") == files(tmp_path / "alone")
+
+
+def test_a_machine_of_two_is_lost_and_nothing_changes(tmp_path, model, monkeypatch):
+    """Two Ray nodes of one core each; the second ends with all its processes in the middle of the work."""
+    monkeypatch.chdir(tmp_path)
+    books = [write_book("8x5", tmp_path)]
+    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    try:
+        second = nodes.add_node(num_cpus=1)
+        nodes.wait_for_nodes()
+        command = [sys.executable, "-m", "csm_cli", "render", *map(str, books), "-o", "out", "--batch", "2"]
+        command += ["--takes", "takes-out", "--model", model, "--device", "cpu", "--retries", "0"]
+        command += ["--ray", nodes.address, "--workers", "2"]
+        environment = os.environ | {"PYTHONPATH": str(Path(csm_cli.__file__).parent.parent)}
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        end = time.monotonic() + 120
+        while len(list(Path("takes-out").glob("??/[!.]*.json"))) < 3 and process.poll() is None:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        assert process.poll() is None, "it has ended before a machine could be lost"
+        nodes.remove_node(second, allow_graceful=False)
+        _, said = process.communicate(timeout=150)
+    finally:
+        nodes.shutdown()
+    assert process.returncode == 5, said.decode()  # this model never ends a line by itself
+    assert b"is lost" in said
+    options = options_of(tmp_path, "alone", model=model, device="cpu", retries=0)
+    render_jobs(read_jobs(books, options), Engine.load(model, "cpu"), options)
+    assert len(TakeStore(Path("takes-out")).index.rows()) == 40
     assert files(tmp_path / "out") == files(tmp_path / "alone")
 
 

@@ -107,15 +107,15 @@ def build_prompts(kind: str) -> None:
     )
     build(prompt_kernels.gate, {"both": kind, "out": kind}, {}, {"WIDTH": 8192, "CHUNK": 1024})
     build(
-        prompt_kernels.keep_keys,
+        prompt_kernels.turn_heads,
         {**caches, "slots": "i32", "places": "i32"},
         {"last": "i32"},
-        {**shape, "PADDED": 8},
+        {**shape, "QUERIES": 32, "PADDED": 8},
     )
     build(
         prompt_kernels.attend_prompt,
-        {**caches, "out": kind, "tiles": "i32"},
-        {"last": "i32", "scale": "fp32"},
+        {"qkv": kind, "out": kind, "keys": kind, "values": kind, "tiles": "i32"},
+        {"scale": "fp32"},
         {**shape, "ROWS": 128, "BLOCK": 64, "PRECISION": "tf32"},
     )
 
@@ -130,10 +130,12 @@ def main() -> None:
     for kind in ("fp16", "fp32"):
         for add, keep in ((True, True), (False, False)):
             build(
-                codec.activate,
-                dict.fromkeys(("x", "bias", "added", "kept", "out"), kind),
-                {"rows": "i32", "length": "i32", "given": "i32"},
-                {"PAD": 2, "CHANNELS": 64, "ROWS": 32, "BLOCK": 64, "ADD": add, "KEEP": keep},
+                codec.convolve,
+                dict.fromkeys(("x", "weight", "bias", "added", "kept", "out"), kind),
+                {"rows": "i32", "length": "i32", "before": "i32", "channels": "i32"}
+                | {"inputs": "i32", "outputs": "i32", "biases": "i32"},
+                {"ROWS": 128, "COLUMNS": 128, "STEP": 64 if kind == "fp16" else 32}
+                | {"ADD": add, "KEEP": keep, "ELU": keep},
             )
 
 

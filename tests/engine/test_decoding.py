@@ -125,11 +125,10 @@ def test_a_shape_is_recorded_when_it_comes_for_the_second_time(
 
 
 @given(st.integers(1, 5000))
-def test_padding_is_little_and_shapes_are_few(number: int) -> None:
-    size = _bucket(number, least=1)
-    assert number <= size <= max(4, 1.5 * number)
-    assert _bucket(size, least=1) == size
-    assert number < 16 or size <= 1.25 * number
+def test_padding_is_little_and_lengths_are_few(number: int) -> None:
+    size = _bucket(number)
+    assert number <= size <= max(16, 1.25 * number)
+    assert _bucket(size) == size
 
 
 def codes(length: int) -> np.ndarray:

@@ -83,11 +83,11 @@ def near(found: Tensor, wanted: Tensor) -> None:
     width=st.sampled_from([16, 32, 192]),
     mode=st.sampled_from(["plain", "norm", "gated", "add"]),
     kind=st.sampled_from([None, torch.int8]),
-    swap=st.booleans(),
+    how=st.sampled_from(["as it is", "swapped", "torch"]),
     seed=SEED,
 )
 def test_a_product_and_what_surrounds_it(
-    count: int, outputs: int, width: int, mode: str, kind: torch.dtype | None, swap: bool, seed: int
+    count: int, outputs: int, width: int, mode: str, kind: torch.dtype | None, how: str, seed: int
 ) -> None:
     gated = mode == "gated"
     weight = some(outputs * (2 if gated else 1), width, seed=seed)
@@ -109,7 +109,10 @@ def test_a_product_and_what_surrounds_it(
         add=mode == "add",
         writes_x=mode == "add",
     )
-    product.tiles[count] = replace(product.tile(count), swap=swap)
+    if how == "torch" and mode == "plain" and kind is None:
+        product.tiles[count] = None
+    elif tile := product.tile(count):
+        product.tiles[count] = replace(tile, swap=how == "swapped")
     normed = x / torch.hypot(x.norm(dim=-1, keepdim=True), x.new_tensor(eps))
     wanted = linear(normed if mode in ("norm", "gated") else x)
     if gated:
@@ -360,7 +363,7 @@ def codec() -> Iterator[Codec]:
 
 
 @torch.inference_mode()
-def test_the_decoder_with_one_kernel_between_convolutions(codec: Codec) -> None:
+def test_the_decoder_with_a_kernel_for_each_convolution(codec: Codec) -> None:
     generator = torch.Generator().manual_seed(1)
     codes = torch.randint(codec.codes, (2, 3, codec.num_codebooks), generator=generator).to(DEVICE)
     wanted = codec.decode(codes)

@@ -163,7 +163,7 @@ def test_twelve_prompts_of_other_lengths_are_one_graph(ours: Any) -> None:
         mask[1, : number % 3] = 0
         settings = GREEDY | {"input_ids": ids, "attention_mask": mask, "max_new_tokens": 3 + number % 4}
         assert torch.equal(ours.generate(**settings, **compiled), ours.generate(**settings))
-    assert counters["stats"]["unique_graphs"] == 2  # a step of the backbone, and the rest of a frame
+    assert counters["stats"]["unique_graphs"] == 2  # a step of the backbone, and one of the depth decoder
 
 
 def test_a_static_cache_serves_calls_in_inference_mode_and_without(ours: Any) -> None:

@@ -12,28 +12,28 @@ from csm_cli.engine.gpu.product_kernels import norm_factor, wait
 
 
 @triton.jit
-def turned(at, width, rotation, place, D: tl.constexpr):
-    """`D` numbers from each address `[N, 1]`, neighbouring pairs turned as `steps._rotate` does; place is a
-    number, or one for each `[N, 1]`."""
-    d = tl.arange(0, D)
-    turn = rotation + place * D + ((d // 2) * 2)[None, :]
-    cos, sin = tl.load(turn), tl.load(turn + 1)
-    sin = tl.where((d % 2 == 0)[None, :], -sin, sin)
+def turned(at, width, rotation, place, N: tl.constexpr, D: tl.constexpr):
+    """`[N, D]`: D numbers from each address `[N, 1]`, neighbouring pairs turned as `steps._rotate` does for a
+    position."""
+    d, pair = tl.arange(0, D), tl.arange(0, D // 2)
     number = tl.load(at + d[None, :], mask=width[:, None], other=0.0).to(tl.float32)
-    other = tl.load(at + (d ^ 1)[None, :], mask=width[:, None], other=0.0).to(tl.float32)
-    return number * cos + other * sin
+    first, second = tl.split(tl.reshape(number, (N, D // 2, 2)))
+    turn = rotation + place * D + pair * 2
+    cos, sin = tl.load(turn)[None, :], tl.load(turn + 1)[None, :]
+    both = tl.join(first * cos - second * sin, second * cos + first * sin)
+    return tl.reshape(both, (N, D))
 
 
 @triton.jit
-def take_in(score, values, highest, weight, total, PRECISION: tl.constexpr):
-    """A block of scores and values taken into a softmax that goes on, in base 2 (Milakov & Gimelshein
-    2018).
+def take_in(score, scale, values, highest, weight, total, PRECISION: tl.constexpr):
+    """A block of scores, to be scaled, and values taken into a softmax that goes on, in base 2 (Milakov &
+    Gimelshein 2018).
     """
-    higher = tl.maximum(highest, tl.max(score, axis=1))
-    share = tl.exp2(score - higher[:, None])
+    higher = tl.maximum(highest, tl.max(score, axis=1) * scale)
+    share = tl.exp2(score * scale - higher[:, None])
     kept = tl.exp2(highest - higher)
     weight = weight * kept + tl.sum(share, axis=1)
-    total = total * kept[:, None] + tl.dot(share.to(values.dtype), values, input_precision=PRECISION)
+    total = tl.dot(share.to(values.dtype), values, total * kept[:, None], input_precision=PRECISION)
     return higher, weight, total
 
 
@@ -69,9 +69,9 @@ def attend_one(
     given = qkv + row * ((HEADS + 2 * KV_HEADS) * D)
     kind = keys.dtype.element_ty
     here = group < SHARED
-    query = turned(given + ((head * SHARED + group) * D)[:, None], here, rotation, turn, D)
+    query = turned(given + ((head * SHARED + group) * D)[:, None], here, rotation, turn, GROUP, D)
     one = tl.arange(0, 1)
-    key = turned(given + ((HEADS + head + one) * D)[:, None], one == 0, rotation, turn, D)
+    key = turned(given + ((HEADS + head + one) * D)[:, None], one == 0, rotation, turn, 1, D)
     value = tl.load(given + ((HEADS + KV_HEADS + head + one) * D)[:, None] + d[None, :]).to(tl.float32)
     factor = norm_factor(squares, row + one, stride, eps, PARTIALS, PADDED)[:, None]
     query, key, value = (query * factor).to(kind), (key * factor).to(kind), (value * factor).to(kind)
@@ -81,18 +81,18 @@ def attend_one(
     weight = tl.full((GROUP,), 1.0, tl.float32)
     total = tl.zeros((GROUP, D), tl.float32) + value.to(tl.float32)
     if POSITIONS <= BLOCK:
-        score = tl.dot(query, tl.trans(old_keys), input_precision=PRECISION) * scale
+        score = tl.dot(query, tl.trans(old_keys), input_precision=PRECISION)
         score = tl.where((block < at)[None, :], score, float("-inf"))
-        highest, weight, total = take_in(score, old_values, highest, weight, total, PRECISION)
+        highest, weight, total = take_in(score, scale, old_values, highest, weight, total, PRECISION)
     else:
         for begin in range(0, attended, BLOCK):
             seen = begin + block < attended
             some = tl.load(keys + spot + begin * D, mask=seen[:, None], other=0.0)
             more = tl.load(values + spot + begin * D, mask=seen[:, None], other=0.0)
-            score = tl.dot(query, tl.trans(some), input_precision=PRECISION) * scale
+            score = tl.dot(query, tl.trans(some), input_precision=PRECISION)
             score = tl.where(seen[None, :], score, float("-inf"))
-            highest, weight, total = take_in(score, more, highest, weight, total, PRECISION)
-    total = total / weight[:, None]
+            highest, weight, total = take_in(score, scale, more, highest, weight, total, PRECISION)
+    total *= (1.0 / weight)[:, None]
     to = out + row * (HEADS * D) + ((head * SHARED + group) * D)[:, None] + d[None, :]
     tl.store(to, total.to(out.dtype.element_ty), mask=here[:, None])
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from csm_cli.engine.gpu import product_kernels as kernels
-from csm_cli.engine.gpu.tiles import Tile, chip, choose_tile, fitted
+from csm_cli.engine.gpu.tiles import TORCH, Tile, chip, choose_tile, fitted, row_class
 from csm_cli.engine.layout import power_of_two
 
 
@@ -79,15 +79,21 @@ class Product:
         self.outputs = len(self.weight) // (2 if gated else 1)
         self._scratch, self._squares, self._eps = scratch, squares, norm_eps
         self._gated, self._add, self._writes_x = gated, add, writes_x
-        self.tiles: dict[int, Tile] = {}
+        self.tiles: dict[int, Tile | None] = {}
 
-    def tile(self, count: int) -> Tile:
-        """The tile for a number of rows; `tiles` may hold another."""
+    def tile(self, count: int) -> Tile | None:
+        """The tile for a number of rows, None if torch computes the product; `tiles` may hold another."""
         if count not in self.tiles:
             kind, itemsize = chip(self.weight.device), min(4, max(2, self.weight.element_size()))
             measured = kind.measured and itemsize == 2
-            tile = choose_tile(count, self.outputs, self.width, self._gated, kind.units, measured)
-            self.tiles[count] = fitted(tile, self._gated, itemsize, kind.room)
+            shape = row_class(count), self.outputs, self.width
+            plain = not self._gated and not self._add and self._eps is None
+            # Not yet normed: too large for float16.
+            if measured and plain and shape in TORCH and self.weight.dtype == torch.bfloat16:
+                self.tiles[count] = None
+            else:
+                tile = choose_tile(count, self.outputs, self.width, self._gated, kind.units, measured)
+                self.tiles[count] = fitted(tile, self._gated, itemsize, kind.room)
         return self.tiles[count]
 
     def __call__(self, x: Tensor, out: Tensor, early: bool = False) -> Tensor:
@@ -97,7 +103,8 @@ class Product:
             early: launched before the kernel before it has ended; for one row.
         """
         count, squares = len(x), self._squares
-        tile = self.tile(count)
+        if (tile := self.tile(count)) is None:
+            return torch.mm(x, self.weight.t(), out=out)
         grid = (-(-self.outputs // tile.columns), -(-count // tile.rows), tile.parts)
         scale = x if self.scale is None else self.scale
         options = {

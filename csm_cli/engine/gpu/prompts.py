@@ -18,7 +18,7 @@ from csm_cli.engine.layout import Layer, power_of_two, round_up
 from csm_cli.engine.state import Part, State
 from csm_cli.engine.steps import embed_prompt, rms
 
-_TILE = 128
+_TILE = 64
 """Positions of a line that one program attends for."""
 
 _PASS = 8192
@@ -153,16 +153,16 @@ class FusedPrompts:
             "KV_HEADS": stack.kv_heads,
             "D": stack.head_dim,
         }
-        last = len(self._rotation) - 1
         qkv = layer.qkv(self._normed(x))
-        kernels.keep_keys[(where.shape[1],)](
+        kernels.turn_heads[(where.shape[1],)](
             qkv,
             keys,
             values,
             self._rotation,
             where[0],
             where[1],
-            last,
+            len(self._rotation) - 1,
+            QUERIES=power_of_two(stack.heads),
             PADDED=power_of_two(stack.kv_heads),
             **shape,
         )
@@ -172,9 +172,7 @@ class FusedPrompts:
             attended,
             keys,
             values,
-            self._rotation,
             tiles,
-            last,
             score_scale(stack.head_dim),
             ROWS=_TILE,
             BLOCK=64,

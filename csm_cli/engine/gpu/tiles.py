@@ -46,10 +46,9 @@ MEASURED = {
     (64, 8192, 1024): Tile(64, 64, 64, stages=5),
     (64, 1024, 8192): Tile(64, 32, 128, 4, stages=5),
     (64, 2048, 1024): Tile(64, 16, 128, stages=5),
-    (256, 1536, 1024): Tile(64, 64, 128, swap=True),
     (256, 1024, 1024): Tile(64, 32, 128, stages=5),
-    (256, 8192, 1024): Tile(128, 128, 64, warps=8, stages=3, swap=True),
-    (256, 1024, 8192): Tile(64, 64, 128, 2),
+    (256, 8192, 1024): Tile(128, 128, 64, warps=8, swap=True),
+    (256, 1024, 8192): Tile(64, 128, 128, 4, warps=8, swap=True),
     (256, 2048, 1024): Tile(64, 64, 128),
     # … and of the backbone
     (1, 3072, 2048): Tile(1, 8, 2048),
@@ -64,12 +63,19 @@ MEASURED = {
     (64, 2048, 2048): Tile(64, 16, 128, stages=5),
     (64, 8192, 2048): Tile(64, 64, 64, stages=5),
     (64, 2048, 8192): Tile(64, 32, 128, 2, stages=5),
-    (256, 3072, 2048): Tile(64, 128, 64, warps=8, stages=5),
     (256, 2048, 2048): Tile(64, 64, 128),
-    (256, 8192, 2048): Tile(128, 128, 64, warps=8, stages=3, swap=True),
-    (256, 2048, 8192): Tile(64, 128, 64, 2, warps=8, stages=5, swap=True),
+    (256, 8192, 2048): Tile(128, 128, 64, warps=8),
+    (256, 2048, 8192): Tile(128, 64, 128, 2, warps=8),
 }
 """The fastest of each product of csm-1b on an H200 in bfloat16 (`python -m benchmarks.tiles`)."""
+
+TORCH = {(256, 1536, 1024), (256, 3072, 2048)}
+"""Of the same, those that torch's own products are faster for."""
+
+
+def row_class(count: int) -> int:
+    """The rows that a product of fewer is measured for."""
+    return 1 if count == 1 else 16 if count <= 16 else 64 if count <= 64 else 256
 
 
 def choose_tile(count: int, outputs: int, width: int, gated: bool, units: int, measured: bool = True) -> Tile:
@@ -81,8 +87,7 @@ def choose_tile(count: int, outputs: int, width: int, gated: bool, units: int, m
         units: multiprocessors.
         measured: take what was measured on an H200, where it was.
     """
-    most = 1 if count == 1 else 16 if count <= 16 else 64 if count <= 64 else 256
-    if measured and (tile := MEASURED.get((most, outputs, width))):
+    if measured and (tile := MEASURED.get((row_class(count), outputs, width))):
         return tile
     if count == 1:
         return _tile_of_one(outputs, width, gated, units)
