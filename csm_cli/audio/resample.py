@@ -40,14 +40,18 @@ def resample(audio: np.ndarray, source_rate: int, target_rate: int) -> np.ndarra
 
     stretch = max(1.0, down / up)  # going down, the kernel is as much longer as the cutoff is lower
     half = int(np.ceil(ZERO_CROSSINGS * stretch))
+    padded = np.pad(audio, (half - 1, half + 1))
     # Window number i starts at sample i - half + 1; the last window belongs to the last output sample.
-    windows = sliding_window_view(np.pad(audio, (half - 1, half + 1)), 2 * half)
+    windows = sliding_window_view(padded, 2 * half)
 
     output = np.empty(length, dtype=np.float32)
     # Output n lies at input position n * down / up, so every up-th output has the same phase, and kernel.
     for phase in range(min(up, length)):
         first, remainder = divmod(phase * down, up)
         kernel = _kernel(remainder / up, half, stretch)
+        if down == 1:  # all windows, one after another: three times as fast this way
+            output[phase::up] = np.correlate(padded[:-1], kernel, "valid")[: audio.size]
+            continue
         count = -(-(length - phase) // up)
         step = max(1, BLOCK // kernel.size)
         for begin in range(0, count, step):

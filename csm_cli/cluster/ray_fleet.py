@@ -11,6 +11,7 @@ from csm_cli.cluster.fleet import Fault, Lost, Mastered, MasterLost, News, Ready
 from csm_cli.cluster.mastering import BookMaster
 from csm_cli.cluster.messages import Order, Setup
 from csm_cli.cluster.worker import Worker
+from csm_cli.core import available_cores
 from csm_cli.core.errors import CsmError, MissingError, UsageError, first_line
 
 CORES_PER_WORKER = 4
@@ -190,8 +191,7 @@ def _connect(ray: Any, address: str | None) -> None:
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if address is None:
-            cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-            ray.init("local", num_cpus=cores, include_dashboard=False, **quiet)
+            ray.init("local", num_cpus=available_cores(), include_dashboard=False, **quiet)
         else:
             ray.init(address, **quiet)
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:

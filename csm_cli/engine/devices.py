@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from csm_cli.core import available_cores
 from csm_cli.core.errors import MissingError, UsageError
 
 
@@ -86,7 +87,7 @@ def use_cpu_threads() -> int:
         torch's number of threads.
     """
     if "OMP_NUM_THREADS" not in os.environ:
-        allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        allowed = available_cores()
         if allowed < torch.get_num_threads():
             torch.set_num_threads(allowed)
     return torch.get_num_threads()

@@ -8,7 +8,7 @@ book. A line whose take is there already is not spoken.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -45,7 +45,10 @@ class BatchEngine(SpeakingEngine, Protocol):
 
 
 def speak_chains(
-    engine: BatchEngine, works: Iterable[Work | None], config: SpeakConfig
+    engine: BatchEngine,
+    works: Iterable[Work | None],
+    config: SpeakConfig,
+    between: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[Work, list[SpokenLine]]]:
     """Speak chains; each is given back, with its lines, as soon as it is complete.
 
@@ -54,6 +57,7 @@ def speak_chains(
         works: in the order in which they should be finished. None: nothing more just now; the next is taken
             after the next take. While nothing is being spoken, the iterator should wait instead.
         config: how.
+        between: called after each take, or several at once.
 
     Raises:
         CsmError: a take cannot be kept, a voice leaves no room for its line.
@@ -63,6 +67,7 @@ def speak_chains(
     active: list[ChainInProgress] = []
     more = True
     while more or active:
+        between()
         lull = False
         while more and not lull and len(active) < config.batch:
             try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,7 @@ from contextlib import suppress
 from functools import partial
 
 from csm_cli.audio.measure import Measured
+from csm_cli.core import available_cores
 from csm_cli.core.errors import CsmError, MissingError
 from csm_cli.delivery.writer import BookWriter
 from csm_cli.rendering.assemble import book_writer, chapter_parts
@@ -25,7 +25,7 @@ from csm_cli.takes.record import Rendering, current_take, read_record
 
 DEFAULT_RATE = 24_000
 # Chapters at once: ffmpeg does the work, in processes of its own.
-WORKERS = min(os.cpu_count() or 1, 8)
+WORKERS = min(available_cores(), 8)
 
 
 def master_jobs(

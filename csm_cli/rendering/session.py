@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from csm_cli.audio.measure import Measured
+from csm_cli.audio.timeline import ChapterTimeline
+from csm_cli.core import available_cores
 from csm_cli.core.errors import CsmError, UsageError
 from csm_cli.rendering.assemble import BookAssembler, BookPlan, Watermark
 from csm_cli.rendering.chain import SpeakConfig, Work
+from csm_cli.rendering.line import SpokenLine
 from csm_cli.rendering.loop import speak_chains
 from csm_cli.rendering.models import UNLIMITED, Limits
 from csm_cli.rendering.options import RenderOptions
@@ -29,6 +35,10 @@ from csm_cli.voices.codes import VoiceEncoder
 
 if TYPE_CHECKING:
     from csm_cli.engine import Engine
+
+
+_MOST_THREADS = 4
+"""That make chapters at a time."""
 
 
 @dataclass(eq=False)
@@ -172,31 +182,91 @@ def render_jobs(
             for job in running
         }
         works = (work for job in running for work in job.works(engine, progress))
+
+        def settle(made: Made) -> None:
+            job: RenderJob = made.work.key
+            chain, book = made.work.chain, books[job]
+            job.finished.add(chain.chapter.number)
+            book.report(chain.chapter.number, made.timeline, made.lines)
+            report.add_chapter(made.lines, made.timeline.duration, [file.path for file in made.files])
+            progress.chapter(chain, made.timeline.duration, made.files)
+            book.record(made.lines)
+
+        beside = ChaptersBeside(books, watermark, settle)
         failed = True
         try:
-            for work, lines in speak_chains(engine, works, speak_config(options, verifier)):
-                job: RenderJob = work.key
-                book, chain = books[job], work.chain
-                timeline, files = book.add(chain.chapter.number, lines, watermark)
-                job.finished.add(chain.chapter.number)
-                book.report(chain.chapter.number, timeline, lines)
-                report.add_chapter(lines, timeline.duration, [file.path for file in files])
-                progress.chapter(chain, timeline.duration, files)
-                book.record(lines)
+            for work, lines in speak_chains(engine, works, speak_config(options, verifier), beside.settle):
+                beside.submit(work, lines)
+            beside.settle(wait=True)
             for book in books.values():
                 files = book.finish()
                 report.files += [file.path for file in files]
                 progress.book(files, book.notes)
             failed = False
         except KeyboardInterrupt:
+            beside.close()
+            beside.settle()
             failed = False
             raise Interrupted(report, unfinished(running)) from None
         finally:
+            beside.close()
             report.seconds = time.monotonic() - started
             for book in books.values():
                 with suppress(*([CsmError] if failed else [])):  # the first fault is the one that is raised
                     report.files += book.write_texts(report.seconds, report.spoken_seconds)
     return report
+
+
+@dataclass(frozen=True)
+class Made:
+    """A chapter whose files are made."""
+
+    work: Work
+    lines: list[SpokenLine]
+    timeline: ChapterTimeline
+    files: list[Measured]
+
+
+class ChaptersBeside:
+    """Makes the files of chapters in threads, while the next ones are spoken.
+
+    Args:
+        books: by job, which is the key of its works.
+        watermark: is put into what is delivered, one chapter at a time.
+        settled: called in the caller's thread with each chapter, in the order of `submit`.
+    """
+
+    def __init__(
+        self,
+        books: Mapping[RenderJob, BookAssembler],
+        watermark: Watermark | None,
+        settled: Callable[[Made], None],
+    ) -> None:
+        self._books, self._watermark, self._settled = books, watermark, settled
+        threads = 1 if watermark else max(1, min(_MOST_THREADS, available_cores() // 4))
+        self._threads = ThreadPoolExecutor(threads, "csm-chapter")
+        self._waiting: deque[Future[Made]] = deque()
+
+    def submit(self, work: Work, lines: list[SpokenLine]) -> None:
+        """Have a chapter made whose lines are all there."""
+        self._waiting.append(self._threads.submit(self._make, work, lines))
+
+    def _make(self, work: Work, lines: list[SpokenLine]) -> Made:
+        timeline, files = self._books[work.key].add(work.chain.chapter.number, lines, self._watermark)
+        return Made(work, lines, timeline, files)
+
+    def settle(self, wait: bool = False) -> None:
+        """Pass on what is made, up to the first chapter that is not; with `wait` all of them.
+
+        Raises:
+            CsmError: as `BookAssembler.add`.
+        """
+        while self._waiting and (wait or self._waiting[0].done()) and not self._waiting[0].cancelled():
+            self._settled(self._waiting.popleft().result())
+
+    def close(self) -> None:
+        """Let chapters that are being made come to their end; no other is begun."""
+        self._threads.shutdown(cancel_futures=True)
 
 
 def unfinished(jobs: Sequence[RenderJob]) -> list[Chain]:

@@ -4,12 +4,15 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from csm_cli.core.errors import CsmError
+from csm_cli.rendering.assemble import BookAssembler
+from csm_cli.rendering.progress import Interrupted
 from csm_cli.takes import TakeStore
 from csm_cli.takes.record import read_record
 from tests.rendering.fake_engine import FakeEngine
@@ -134,6 +137,76 @@ def test_chapters_that_are_rendered_by_two_at_once_are_all_told(tmp_path, voices
         told = json.loads((out / name).read_text())["chapters"]
         assert [chapter["title"] for chapter in told] == chapters, name
     assert {"01-first.wav", "02-second.wav"} <= set(json.loads((out / ".csm-files.json").read_text()))
+
+
+class TestChaptersBeside:
+    """Three chapters of two lines each, spoken one after the other."""
+
+    @pytest.fixture
+    def chapters(self, tmp_path, voices):
+        text = "".join(
+            f"  - {{title: {name}, lines: [{{narrator: {name} begins.}}, {{narrator: {name} ends.}}]}}\n"
+            for name in ("First", "Second", "Third")
+        )
+        (tmp_path / "book.yaml").write_text(f"title: B\nvoices: {{narrator: ann}}\nchapters:\n{text}")
+        return Book(tmp_path)
+
+    @pytest.fixture
+    def making(self, monkeypatch):
+        """What is called in place of `BookAssembler.add`, with the real one."""
+        real, instead = BookAssembler.add, []
+        monkeypatch.setattr(BookAssembler, "add", lambda book, *given: instead[-1](real, book, *given))
+        return instead
+
+    def test_the_next_lines_are_spoken_while_a_chapter_is_made(self, chapters, making):
+        spoken, done = threading.Event(), []
+
+        def add(real, book, number, *more):
+            assert number > 1 or spoken.wait(60), "the second chapter waits for the first"
+            done.append(number)
+            return real(book, number, *more)
+
+        class Engine(FakeEngine):
+            def speak(self, utterances):
+                if utterances[0].text.startswith("Second"):
+                    spoken.set()
+                return super().speak(utterances)
+
+        making.append(add)
+        report, _ = chapters.render(Engine(), batch=1)
+        assert done == [1, 2, 3]
+        assert report.lines == 6
+        told = json.loads((chapters.folder / "out" / "timeline.json").read_text())["chapters"]
+        assert [chapter["title"] for chapter in told] == ["First", "Second", "Third"]
+
+    def test_a_chapter_that_cannot_be_made_ends_the_work_and_the_rest_stays(self, chapters, making):
+        def add(real, book, number, *more):
+            if number == 2:
+                raise CsmError("no room", remedy="make some")
+            return real(book, number, *more)
+
+        making.append(add)
+        with pytest.raises(CsmError, match="no room"):
+            chapters.render(batch=1)
+        told = json.loads((chapters.folder / "out" / "timeline.json").read_text())["chapters"]
+        assert "First" in [chapter["title"] for chapter in told]
+        assert (chapters.folder / "out" / "01-first.wav").exists()
+        making.append(lambda real, book, *given: real(book, *given))
+        report, spoken = chapters.render(batch=1)
+        assert report.lines == 6
+        assert not [text for text in spoken if text.startswith(("First", "Second"))]
+
+    def test_an_interrupt_waits_for_the_chapter_that_is_being_made(self, chapters, making):
+        def add(real, book, number, *more):
+            time.sleep(0.3)
+            return real(book, number, *more)
+
+        making.append(add)
+        with pytest.raises(Interrupted) as stopped:
+            chapters.render(FakeEngine(interrupt_at=3), batch=1)
+        assert [chain.chapter.title for chain in stopped.value.unfinished] == ["Second", "Third"]
+        told = json.loads((chapters.folder / "out" / "timeline.json").read_text())["chapters"]
+        assert [chapter["title"] for chapter in told] == ["First"]
 
 
 def test_a_long_book_costs_little_beside_the_model(tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from typing import NamedTuple
 
 from csm_cli.audio.measure import Measured, measure
 from csm_cli.audio.timeline import Timeline
+from csm_cli.core import available_cores
 from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.delivery.check.files import read_frames
 from csm_cli.delivery.check.findings import Finding, Role, file_findings, joint_findings
@@ -23,7 +23,7 @@ NAMES = "mp3 m4a m4b aac mp4 wav flac opus ogg oga aif aiff wma rf64 w64 caf mka
 SUFFIXES = frozenset(f".{name}" for name in NAMES.split())
 BOOK: tuple[Role, ...] = ("chapter", "whole")
 # Files at once: ffmpeg does the work, in processes of its own.
-WORKERS = min(os.cpu_count() or 1, 8)
+WORKERS = min(available_cores(), 8)
 
 
 @dataclass(frozen=True)
