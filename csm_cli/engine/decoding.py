@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from threading import Lock
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -20,8 +19,7 @@ from csm_cli.core.types import Codes
 from csm_cli.engine.codec import Codec
 from csm_cli.engine.devices import is_out_of_memory, one_thread, upload
 from csm_cli.engine.gpu import fused_decoder
-from csm_cli.engine.graphs import Recorder
-from csm_cli.engine.layout import power_of_two, round_up
+from csm_cli.engine.layout import round_up
 
 Audio = NDArray[np.float32]
 """Mono audio in [-1, 1], float32 `[samples]`, at the codec's sample rate."""
@@ -34,9 +32,6 @@ Decode = Callable[[list[Codes]], list[Audio]]
 _ROOM = 4096
 """Frames that the codec decodes at once, padding included: five minutes of audio, to bound its memory."""
 
-_RECORDINGS = 64
-"""Shapes whose decoding is kept recorded, those used last."""
-
 _ALIKE = 0.7
 """On a GPU, a batch has lines of this share of its length at least: padding costs as much as speech."""
 
@@ -45,8 +40,8 @@ class CodecBatches:
     """Decodes any number of lines with a codec.
 
     Args:
-        fast: on CUDA, by fused and recorded kernels on a stream of its own: the codec does not wait for the
-            frames, nor they for it.
+        fast: on CUDA, by fused kernels on a stream of its own: the codec does not wait for the frames, nor
+            they for it.
         half: there in half precision.
         notice: called with a line of text for the user.
     """
@@ -62,9 +57,6 @@ class CodecBatches:
         self._gpu, self._room = codec.device.type != "cpu", _ROOM
         cuda = codec.device.type == "cuda" and fast
         self._stream = torch.cuda.Stream(codec.device) if cuda else None
-        self._recorder = Recorder()
-        self._recorded: OrderedDict[tuple[int, ...], tuple[Tensor, Any, Tensor] | None] = OrderedDict()
-        self._alone = Lock()
         self._decoder: Callable[[Tensor], Tensor] = codec.decode
         if cuda:
             self._decoder = fused_decoder(codec, torch.float16 if half else torch.float32) or codec.decode
@@ -94,7 +86,6 @@ class CodecBatches:
                         f"there is not enough memory to decode a line of {len(lines[rows[0]])} frames",
                         remedy="use a smaller --batch, or split the line",
                     ) from error
-                self._forget()
                 self._room = frames * len(rows) // 2
                 now = max(1, self._room // frames)
                 self._notice(f"out of memory: decoding {now} lines at once from here on")
@@ -106,17 +97,16 @@ class CodecBatches:
 
     def _batch(self, lines: Sequence[Codes], waiting: list[int]) -> tuple[np.ndarray, list[int]]:
         """The longest lines that fit, padded, int64 `[B, frames, K]`, and which they are."""
-        frames = _bucket(len(lines[waiting[-1]]))
-        # On the CPU one at a time, which costs nothing there: the shape of a batch changes how sums are
-        # rounded, and a line's audio must not depend on the rest of the batch.
-        count = padded_count = 1
+        frames, count = len(lines[waiting[-1]]), 1
         if self._gpu:
-            most = max(1, self._room // frames)
             alike = sum(len(lines[row]) >= _ALIKE * frames for row in waiting)
-            count = min(most, max(1, alike))
-            padded_count = min(most, power_of_two(count))
+            count = min(max(1, self._room // frames), alike)
+        else:
+            # One at a time, which costs nothing there: the shape of a batch changes how sums are rounded, and
+            # a line's audio must not depend on the rest of the batch.
+            frames = _bucket(frames)
         rows = waiting[-count:]
-        padded = np.zeros((padded_count, frames, lines[0].shape[1]), dtype=np.int64)
+        padded = np.zeros((count, frames, lines[0].shape[1]), dtype=np.int64)
         for place, row in enumerate(rows):
             padded[place, : len(lines[row])] = lines[row]
         return padded, rows
@@ -127,44 +117,18 @@ class CodecBatches:
             return self._codec.decode(codes).cpu()
         given = upload(codes, self._codec.device)
         try:
-            with self._alone:  # a recording writes to the same memory for every caller
-                audio = self._recorded_decode(given)
-                # Asked on the device: it takes threads on the host, which wait long where others compute.
-                whole = bool(audio.isfinite().all())
-                audio = audio.cpu()
+            audio = self._decoder(given)
+            # Asked on the device: it takes threads on the host, which wait long where others compute.
+            whole = bool(audio.isfinite().all())
+            audio = audio.cpu()
         except Exception as error:  # triton's errors are of many kinds
             if is_out_of_memory(error):
                 raise
-            self._forget()
             self._decoder = self._codec.decode
             self._notice(f"the codec takes its plain way, which takes longer ({first_line(error)})")
             return self._codec.decode(codes).cpu()
         # In half precision a loud enough layer would overflow.
         return audio if whole else self._codec.decode(codes).cpu()
-
-    def _forget(self) -> None:
-        """Give the memory of all recordings back."""
-        self._recorded.clear()
-        self._recorder = Recorder()
-
-    def _recorded_decode(self, codes: Tensor) -> Tensor:
-        """By the recording for this shape, made when the shape comes for the second time."""
-        shape = tuple(codes.shape)
-        if shape not in self._recorded:
-            self._recorded[shape] = None
-            if len(self._recorded) > _RECORDINGS:
-                self._recorded.popitem(last=False)
-            return self._decoder(codes)
-        self._recorded.move_to_end(shape)
-        if (known := self._recorded[shape]) is None:
-            found = self._recorder.record(lambda: self._decoder(codes))
-            if found is None:
-                return self._decoder(codes)
-            known = self._recorded[shape] = codes, *found
-        given, graph, audio = known
-        given.copy_(codes)
-        graph.replay()
-        return audio
 
     @contextmanager
     def _beside(self) -> Iterator[None]:
@@ -189,8 +153,8 @@ _PATIENCE = 0.05
 
 
 def _bucket(frames: int) -> int:
-    """The next of 16, 20, 24, 28, 32, 40, 48, …: little padding, and few lengths, because a line of a new one
-    takes twice as long on a CPU, where convolutions are made anew for it, and is recorded anew on a GPU.
+    """The next of 16, 20, 24, 28, 32, 40, 48, …: little padding, and few lengths, because on a CPU a line of
+    a new one takes twice as long: convolutions are made anew for it.
     """
     frames = max(frames, 16)
     return round_up(frames, 1 << (frames.bit_length() - 3))

@@ -83,8 +83,8 @@ def test_in_half_precision_what_overflows_is_decoded_again(
     batches, line = on_a_gpu(engine), frames(5, 1)
     batches._stream = object()  # type: ignore[assignment]
     monkeypatch.setattr(batches, "_beside", contextlib.nullcontext)
-    monkeypatch.setattr(batches, "_recorded_decode", lambda codes: torch.full((1, 16 * 1920), torch.inf))
-    assert np.array_equal(batches([line])[0], engine.decode([line])[0])
+    monkeypatch.setattr(batches, "_decoder", lambda codes: torch.full((1, 16 * 1920), torch.inf))
+    np.testing.assert_allclose(batches([line])[0], engine.decode([line])[0], atol=1e-4)
 
 
 def test_a_fast_way_that_fails_is_left(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,29 +99,6 @@ def test_a_fast_way_that_fails_is_left(engine: Engine, monkeypatch: pytest.Monke
     for _ in range(2):
         np.testing.assert_allclose(batches([line])[0], engine.decode([line])[0], atol=1e-4)
     assert notices == ["the codec takes its plain way, which takes longer (no such instruction)"]
-
-
-def test_a_shape_is_recorded_when_it_comes_for_the_second_time(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    batches, recorded = on_a_gpu(engine), []
-
-    class Recorder:
-        def record(self, run: Any) -> Any:
-            recorded.append(result := run())
-
-            class Graph:
-                def replay(self) -> None:
-                    result.copy_(run())
-
-            return Graph(), result
-
-    batches._stream, batches._recorder = object(), Recorder()  # type: ignore[assignment]
-    monkeypatch.setattr(batches, "_beside", contextlib.nullcontext)
-    for seed in range(4):
-        line = frames(5, seed)
-        np.testing.assert_allclose(batches([line])[0], engine.decode([line])[0], atol=1e-4)
-        assert len(recorded) == min(seed, 1)
 
 
 @given(st.integers(1, 5000))
