@@ -34,27 +34,32 @@ from csm_cli.cli.options import CONTEXT_SETTINGS, Group
 
 
 @contextmanager
-def terminable() -> Iterator[list[int]]:
-    """Turn SIGTERM into KeyboardInterrupt; gives a list that is empty until one has come.
+def stoppable() -> Iterator[None]:
+    """Note SIGINT and SIGTERM in `console.stops`, and turn them into KeyboardInterrupt.
 
-    Only the main thread receives signals; elsewhere nothing is changed. A second SIGTERM ends the process at
-    once, as it would have without this.
+    Only the main thread receives signals; elsewhere nothing is changed, nor where SIGINT is ignored. A second
+    SIGTERM ends the process at once, as it would have without this.
     """
-    came: list[int] = []
+    console.stops.clear()
 
     def stop(number: int, frame: FrameType | None) -> None:
-        came.append(number)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        console.stops.append(number)
+        if number == signal.SIGTERM:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
         raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():
-        yield came
+        yield
         return
-    before = signal.signal(signal.SIGTERM, stop)
+    numbers = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        numbers.append(signal.SIGINT)
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
-        yield came
+        yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 app = typer.Typer(
@@ -115,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """
     console.quiet_libraries()
     command = typer.main.get_command(app)
-    with terminable() as terminated:
+    with stoppable():
         try:
             code = command.main(arguments, prog_name="csm", standalone_mode=False)
             if code == 130:
@@ -128,5 +133,5 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         # imported, makes `python -m csm_cli` kill itself by SIGINT in the end, though it was caught. The next
         # such text clears that.
         exec("")
-        code = 143 if terminated else 130
+        code = 143 if signal.SIGTERM in console.stops else 130
     sys.exit(code if isinstance(code, int) else 0)

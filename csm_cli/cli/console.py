@@ -170,6 +170,18 @@ def edited(question: str, text: str) -> str:
         readline.set_startup_hook()
 
 
+stops: list[int] = []
+"""Signals that have come to end this process."""
+
+
+def heed_stops() -> None:
+    """Raise KeyboardInterrupt if a signal has come: the one that its handler raised is lost where a library
+    was in a callback.
+    """
+    if stops:
+        raise KeyboardInterrupt
+
+
 def flush() -> None:
     """Empty stdout before the process ends, so that a reader that has gone causes no message at exit."""
     try:

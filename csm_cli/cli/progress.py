@@ -55,6 +55,7 @@ class PlainProgress(Progress):
             self.characters_spoken += line.planned.characters
             self.seconds_spoken += line.seconds
         self.note_between()
+        console.heed_stops()
 
     def note_between(self) -> None:
         """Say where it stands if nothing was said for a while."""

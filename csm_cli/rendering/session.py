@@ -262,7 +262,9 @@ class ChaptersBeside:
             CsmError: as `BookAssembler.add`.
         """
         while self._waiting and (wait or self._waiting[0].done()) and not self._waiting[0].cancelled():
-            self._settled(self._waiting.popleft().result())
+            made = self._waiting[0].result()
+            self._waiting.popleft()
+            self._settled(made)
 
     def close(self) -> None:
         """Let chapters that are being made come to their end; no other is begun."""

@@ -1,5 +1,6 @@
 """The whole way with the real engine, as a user goes it: text in, files out, in a process each."""
 
+import contextlib
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import soundfile
@@ -68,6 +70,25 @@ def test_ctrl_c_exits_130_with_the_command_that_continues(babbler, short, tmp_pa
     assert running.returncode == 130, err
     assert "interrupted" in err
     assert "Traceback" not in err
+
+
+def test_an_interrupt_that_a_library_swallows_is_heeded_at_the_next_line(monkeypatch):
+    from csm_cli.cli import console, progress
+    from csm_cli.cli.app import stoppable
+
+    monkeypatch.setattr(progress.PlainProgress, "note_between", lambda self: None)
+    line = SimpleNamespace(planned=SimpleNamespace(characters=3), seconds=1.0, take=None, rendered=False)
+    with stoppable():
+        shown = progress.PlainProgress()
+        shown.line(line)
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            shown.line(line)
+    with stoppable():
+        shown.line(line)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert console.stops == []
 
 
 def test_an_interrupt_within_an_exec_exits_130_as_well(tmp_path):
