@@ -1,7 +1,12 @@
 """Errors, files, options, and the values that go in and out of the engine; imports no other package."""
 
 import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 __version__ = "0.1.0"
 
@@ -12,3 +17,37 @@ PACKAGE_DIR = Path(__file__).parents[1]
 def available_cores() -> int:
     """Cores that this process may run on: in a container, those of the container."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def signals_held_back() -> Iterator[None]:
+    """Let SIGINT and SIGTERM wait for the end of the body; a second one is not held back.
+
+    For the import of large libraries and for compiling: an exception that a handler raises within one of
+    their callbacks is lost, breaks what they do, or ends the process.
+    """
+    if threading.current_thread() is not threading.main_thread():  # which alone receives them
+        yield
+        return
+    came: list[int] = []
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for each, handler in before.items():
+            signal.signal(each, signal.SIG_DFL if handler is None else handler)
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        if len(came) > 1:
+            restore()
+            signal.raise_signal(number)
+
+    for each, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(each, hold)
+    try:
+        yield
+    finally:
+        restore()
+    if came:
+        signal.raise_signal(came[0])

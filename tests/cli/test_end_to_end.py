@@ -14,6 +14,7 @@ import pytest
 import soundfile
 
 from csm_cli.checkpoints.find import DEMO_CHECKPOINT
+from csm_cli.core import signals_held_back
 from tests.cli.conftest import process
 from tests.rendering.tiny import write_tiny_checkpoint
 
@@ -70,6 +71,23 @@ def test_ctrl_c_exits_130_with_the_command_that_continues(babbler, short, tmp_pa
     assert running.returncode == 130, err
     assert "interrupted" in err
     assert "Traceback" not in err
+
+
+def test_an_interrupt_waits_for_an_import_or_the_compiler_and_a_second_one_does_not():
+    """Raised within a callback of a library it would be lost."""
+    done = []
+    with pytest.raises(KeyboardInterrupt):
+        with signals_held_back():
+            signal.raise_signal(signal.SIGINT)
+            done.append("imported")
+        done.append("never")
+    assert done == ["imported"]
+    with pytest.raises(KeyboardInterrupt), signals_held_back():
+        for _ in range(2):
+            signal.raise_signal(signal.SIGINT)
+            done.append("held back")
+    assert done == ["imported", "held back"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_an_interrupt_that_a_library_swallows_is_heeded_at_the_next_line(monkeypatch):

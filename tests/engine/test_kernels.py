@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -162,16 +161,3 @@ def test_what_fails_in_them_names_the_way_round(engine: Engine, monkeypatch: pyt
     monkeypatch.setattr(loops, "sample_frame", broken)
     with pytest.raises(CsmError, match=r"no such instruction.*--eager"):
         engine.speak(LINES[:1])
-
-
-def test_an_interrupt_waits_for_the_compiler_and_comes_then() -> None:
-    """Raised within a callback of LLVM it would be lost."""
-    from csm_cli.engine.kernels.kernels import _held_back
-
-    done = []
-    with pytest.raises(KeyboardInterrupt), _held_back(signal.SIGINT):
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
-        done.append("compiled")
-    assert done == ["compiled"]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

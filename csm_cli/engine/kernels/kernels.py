@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from csm_cli.core import signals_held_back
 from csm_cli.engine.kernels import loops
 from csm_cli.engine.kernels.panels import Panels, note_compiled
 from csm_cli.engine.layout import Stack, StackCache, Weights
@@ -71,14 +70,14 @@ class Kernels:
             block = np.zeros(
                 (len(stack.begins), 2, 1, stack.kv_heads, rows, stack.head_dim), dtype=np.float32
             )
-            with _held_back(signal.SIGINT, signal.SIGTERM):
+            with signals_held_back():
                 loops.decode_stack(stack, x, block, *np.zeros((2, 1), dtype=np.int64))
         books = len(self.heads.books) + 1
         block = np.zeros((*block.shape[:4], books, self.depth.head_dim), dtype=np.float32)
         hidden = np.zeros((1, self.backbone.hidden), dtype=np.float32)
         noise = np.zeros((1, books, 1), dtype=np.float32)
         codes, best = np.zeros((1, books), dtype=np.int64), np.ones(1, dtype=np.int64)
-        with _held_back(signal.SIGINT, signal.SIGTERM):
+        with signals_held_back():
             loops.sample_frame(self.depth, self.heads, hidden, block, 0, noise, False, best, best, codes)
 
     def decode_stack(self, x: Tensor, cache: StackCache, places: Tensor) -> Tensor:
@@ -217,25 +216,6 @@ def _joined(products: Sequence[Any]) -> tuple[np.ndarray, list[int]]:
     for each, begin in zip(panels, begins, strict=False):
         each.panels = flat[begin : begin + len(each.panels)]
     return flat, [int(begin) for begin in begins[:-1]]
-
-
-@contextmanager
-def _held_back(*signals: int) -> Iterator[None]:
-    """Let signals wait for the end of the body: an exception that a handler raises within one of LLVM's
-    callbacks is lost, or breaks the compilation.
-    """
-    if threading.current_thread() is not threading.main_thread():  # which alone receives them
-        yield
-        return
-    came: list[int] = []
-    before = {each: signal.signal(each, lambda number, frame: came.append(number)) for each in signals}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, signal.SIG_DFL if handler is None else handler)
-    if came:
-        signal.raise_signal(came[0])
 
 
 def _kernel_stack(stack: Stack) -> loops.KernelStack:
