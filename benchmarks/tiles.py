@@ -54,7 +54,7 @@ def candidates(count: int, out: int, width: int, gated: bool) -> Iterator[Tile]:
         fits = width // part >= 4 * step and row * columns <= (128 * 128 if gated else 128 * 256)
         if not fits or not 90 <= programs <= 540 or (swap and columns < 64):
             continue
-        stages = max(2, min(5, 160_000 // (2 * step * (row + columns * (2 if gated else 1)))))
+        stages = max(2, min(5, 220_000 // (2 * step * (row + columns * (2 if gated else 1)))))
         yield Tile(row, columns, step, part, 8 if row * columns >= 128 * 64 else 4, stages, swap)
 
 

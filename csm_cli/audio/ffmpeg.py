@@ -49,7 +49,7 @@ def run_ffmpeg(arguments: Sequence[str], data: bytes = b"", *, where: str) -> by
     """
     command = [find_ffmpeg(), "-hide_banner", "-nostdin", "-loglevel", "error", "-y", *arguments]
     try:
-        done = subprocess.run(command, input=data, capture_output=True, check=False)
+        done = subprocess.run(command, input=data, capture_output=True, check=False, start_new_session=True)
     except OSError as error:
         raise _cannot_start(command[0], error) from error
     if done.returncode:
@@ -107,7 +107,10 @@ def _run_process(
     # Messages go to a file: a pipe that nobody reads would fill up and block ffmpeg.
     with tempfile.TemporaryFile() as messages:
         try:
-            process = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=messages)
+            # In a session of its own: a terminal sends Ctrl-C to all processes of one.
+            process = subprocess.Popen(
+                command, stdin=stdin, stdout=stdout, stderr=messages, start_new_session=True
+            )
         except OSError as error:
             raise _cannot_start(command[0], error) from error
         try:

@@ -30,11 +30,13 @@ def signals_held_back() -> Iterator[None]:
         yield
         return
     came: list[int] = []
-    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    found = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    # Those that are ignored stay so, and None is a handler that Python cannot put back.
+    before = {each: handler for each, handler in found.items() if handler not in (signal.SIG_IGN, None)}
 
     def restore() -> None:
         for each, handler in before.items():
-            signal.signal(each, signal.SIG_DFL if handler is None else handler)
+            signal.signal(each, handler)
 
     def hold(number: int, frame: FrameType | None) -> None:
         came.append(number)
@@ -42,12 +44,11 @@ def signals_held_back() -> Iterator[None]:
             restore()
             signal.raise_signal(number)
 
-    for each, handler in before.items():
-        if handler is not signal.SIG_IGN:
-            signal.signal(each, hold)
+    for each in before:
+        signal.signal(each, hold)
     try:
         yield
     finally:
         restore()
-    if came:
-        signal.raise_signal(came[0])
+        if len(came) == 1:
+            signal.raise_signal(came[0])

@@ -145,11 +145,11 @@ def finish_frame(
         cache = compiled.cache(decoder, hidden)
     for book in range(1, books):
         step = next_scores if compiled is None or book == 1 else compiled.scores
-        scores = step(decoder, inputs, book, cache)[:, :limit].float()
+        scores = step(decoder, inputs, book, cache).float()
         for processor in processors:
             scores = processor(torch.stack(codes, dim=1), scores)
         drawn = None if noise is None else noise[:, book - 1]
-        codes.append(draw(nucleus(scores, sampling), sampling.sampler, drawn))
+        codes.append(draw(nucleus(scores[:, :limit], sampling), sampling.sampler, drawn))
         if book < books - 1:
             inputs = decoder.model.embed(codes[-1][:, None], first=book)
     return torch.stack(codes, dim=1)

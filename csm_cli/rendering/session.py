@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,10 +35,6 @@ from csm_cli.voices.codes import VoiceEncoder
 
 if TYPE_CHECKING:
     from csm_cli.engine import Engine
-
-
-_MOST_THREADS = 4
-"""That make chapters at a time."""
 
 
 @dataclass(eq=False)
@@ -205,7 +201,6 @@ def render_jobs(
             failed = False
         except KeyboardInterrupt:
             beside.close()
-            beside.settle()
             failed = False
             raise Interrupted(report, unfinished(running)) from None
         finally:
@@ -232,7 +227,7 @@ class ChaptersBeside:
 
     Args:
         books: by job, which is the key of its works.
-        watermark: is put into what is delivered, one chapter at a time.
+        watermark: is put into what is delivered.
         settled: called in the caller's thread with each chapter, in the order of `submit`.
     """
 
@@ -243,12 +238,14 @@ class ChaptersBeside:
         settled: Callable[[Made], None],
     ) -> None:
         self._books, self._watermark, self._settled = books, watermark, settled
-        threads = 1 if watermark else max(1, min(_MOST_THREADS, available_cores() // 4))
-        self._threads = ThreadPoolExecutor(threads, "csm-chapter")
+        self._threads = ThreadPoolExecutor(max(1, min(4, available_cores() // 4)), "csm-chapter")
         self._waiting: deque[Future[Made]] = deque()
 
     def submit(self, work: Work, lines: list[SpokenLine]) -> None:
-        """Have a chapter made whose lines are all there."""
+        """Have a chapter made; with a watermark at once, as marking keeps all threads from printing."""
+        if self._watermark is not None:
+            self._settled(self._make(work, lines))
+            return
         self._waiting.append(self._threads.submit(self._make, work, lines))
 
     def _make(self, work: Work, lines: list[SpokenLine]) -> Made:
@@ -261,14 +258,18 @@ class ChaptersBeside:
         Raises:
             CsmError: as `BookAssembler.add`.
         """
-        while self._waiting and (wait or self._waiting[0].done()) and not self._waiting[0].cancelled():
+        while self._waiting and (wait or self._waiting[0].done()):
             made = self._waiting[0].result()
             self._waiting.popleft()
             self._settled(made)
 
     def close(self) -> None:
-        """Let chapters that are being made come to their end; no other is begun."""
+        """Let chapters that are being made come to their end, and pass them on; no other is begun."""
         self._threads.shutdown(cancel_futures=True)
+        waiting, self._waiting = self._waiting, deque()
+        for each in waiting:
+            with suppress(CsmError, CancelledError):  # the first fault is the one that is raised
+                self._settled(each.result())
 
 
 def unfinished(jobs: Sequence[RenderJob]) -> list[Chain]:

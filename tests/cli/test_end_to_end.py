@@ -87,6 +87,9 @@ def test_an_interrupt_waits_for_an_import_or_the_compiler_and_a_second_one_does_
             signal.raise_signal(signal.SIGINT)
             done.append("held back")
     assert done == ["imported", "held back"]
+    with pytest.raises(KeyboardInterrupt), signals_held_back():
+        signal.raise_signal(signal.SIGINT)
+        raise ImportError("not there")
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

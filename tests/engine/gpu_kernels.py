@@ -11,7 +11,7 @@ from typing import Any
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource, compile
 
-from csm_cli.engine.gpu import codec, frame_kernels, product_kernels, prompt_kernels
+from csm_cli.engine.gpu import codec, frame_kernels, product_kernels, prompt_kernels, prompts
 
 TARGET = GPUTarget("cuda", 90, 32)
 
@@ -116,7 +116,7 @@ def build_prompts(kind: str) -> None:
         prompt_kernels.attend_prompt,
         {"qkv": kind, "out": kind, "keys": kind, "values": kind, "tiles": "i32"},
         {"scale": "fp32"},
-        {**shape, "ROWS": 128, "BLOCK": 64, "PRECISION": "tf32"},
+        {**shape, "ROWS": prompts.TILE, "BLOCK": 64, "PRECISION": "tf32"},
     )
 
 
@@ -128,14 +128,21 @@ def main() -> None:
         build_frames(kind)
         build_prompts(kind)
     for kind in ("fp16", "fp32"):
-        for add, keep in ((True, True), (False, False)):
+        # First of a residual; second, before another; a transposed one; the last.
+        for columns, add, keep, elu in (
+            (128, False, False, True),
+            (128, True, True, True),
+            (64, False, True, True),
+            (16, False, False, False),
+        ):
+            given = dict.fromkeys(("x", "weight", "bias", "added", "kept"), kind)
             build(
                 codec.convolve,
-                dict.fromkeys(("x", "weight", "bias", "added", "kept", "out"), kind),
+                given | {"out": kind if elu else "fp32"},
                 {"rows": "i32", "length": "i32", "before": "i32", "channels": "i32"}
                 | {"inputs": "i32", "outputs": "i32", "biases": "i32"},
-                {"ROWS": 128, "COLUMNS": 128, "STEP": 64 if kind == "fp16" else 32}
-                | {"ADD": add, "KEEP": keep, "ELU": keep},
+                {"ROWS": 128, "COLUMNS": columns, "STEP": 64 if kind == "fp16" else 32}
+                | {"ADD": add, "KEEP": keep, "ELU": elu},
             )
 
 

@@ -191,10 +191,31 @@ class TestChaptersBeside:
         told = json.loads((chapters.folder / "out" / "timeline.json").read_text())["chapters"]
         assert "First" in [chapter["title"] for chapter in told]
         assert (chapters.folder / "out" / "01-first.wav").exists()
+        reported = json.loads((chapters.folder / "out" / "report.json").read_text())["chapters"]
+        titles = [chapter["title"] for chapter in reported]
+        assert "First" in titles and "Second" not in titles
         making.append(lambda real, book, *given: real(book, *given))
         report, spoken = chapters.render(batch=1)
         assert report.lines == 6
         assert not [text for text in spoken if text.startswith(("First", "Second"))]
+
+    def test_an_error_while_a_chapter_is_made_leaves_it_reported_and_recorded(self, chapters, making):
+        def add(real, book, number, *more):
+            time.sleep(0.3)
+            return real(book, number, *more)
+
+        class Broken(FakeEngine):
+            def speak(self, utterances):
+                if utterances[0].text.startswith("Second"):
+                    raise CsmError("it broke")
+                return super().speak(utterances)
+
+        making.append(add)
+        with pytest.raises(CsmError, match="it broke"):
+            chapters.render(Broken(), batch=1)
+        reported = json.loads((chapters.folder / "out" / "report.json").read_text())["chapters"]
+        assert [chapter["title"] for chapter in reported] == ["First"]
+        assert len(read_record(chapters.folder / ".csm" / "takes", "book.yaml").lines) == 2
 
     def test_an_interrupt_waits_for_the_chapter_that_is_being_made(self, chapters, making):
         def add(real, book, number, *more):

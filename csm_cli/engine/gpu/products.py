@@ -87,7 +87,7 @@ class Product:
             kind, itemsize = chip(self.weight.device), min(4, max(2, self.weight.element_size()))
             measured = kind.measured and itemsize == 2
             shape = row_class(count), self.outputs, self.width
-            plain = not self._gated and not self._add and self._eps is None
+            plain = not (self._gated or self._add or self._writes_x) and self._eps is None
             # Not yet normed: too large for float16.
             if measured and plain and shape in TORCH and self.weight.dtype == torch.bfloat16:
                 self.tiles[count] = None

@@ -18,7 +18,7 @@ from csm_cli.engine.layout import Layer, power_of_two, round_up
 from csm_cli.engine.state import Part, State
 from csm_cli.engine.steps import embed_prompt, rms
 
-_TILE = 64
+TILE = 64
 """Positions of a line that one program attends for."""
 
 _PASS = 8192
@@ -36,7 +36,7 @@ _LINES = 16
 
 def _most_tiles(size: int) -> int:
     """Tiles in a recorded pass: full ones, and one for each of several lines that is not full."""
-    return size // _TILE + _LINES
+    return size // TILE + _LINES
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,9 @@ class FusedPrompts:
             [np.arange(part.start, part.start + n) for part, n in zip(parts, counts, strict=True)]
         )
         tiles = [
-            (end - n + begin, min(_TILE, n - begin), part.row, part.start + begin)
+            (end - n + begin, min(TILE, n - begin), part.row, part.start + begin)
             for part, n, end in zip(parts, counts, ends, strict=True)
-            for begin in range(0, n, _TILE)
+            for begin in range(0, n, TILE)
         ]
         where = upload(torch.from_numpy(np.stack((rows, places)).astype(np.int32)), device)
         plan = upload(torch.tensor(tiles, dtype=torch.int32), device)
@@ -174,7 +174,7 @@ class FusedPrompts:
             values,
             tiles,
             score_scale(stack.head_dim),
-            ROWS=_TILE,
+            ROWS=TILE,
             BLOCK=64,
             num_stages=3,
             PRECISION=precision(x.dtype),
