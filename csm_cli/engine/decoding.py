@@ -58,9 +58,8 @@ class CodecBatches:
         cuda = codec.device.type == "cuda" and fast
         self._stream = torch.cuda.Stream(codec.device) if cuda else None
         self._decoder: Callable[[Tensor], Tensor] = codec.decode
-        if cuda:
-            self._decoder = fused_decoder(codec, torch.float16 if half else torch.float32) or codec.decode
         if self._stream is not None:
+            self._decoder = fused_decoder(codec, torch.float16 if half else torch.float32) or codec.decode
             self._stream.wait_stream(torch.cuda.current_stream(codec.device))  # the weights are there
 
     def __call__(self, lines: Sequence[Codes]) -> list[Audio]:
