@@ -38,8 +38,11 @@ PROMPT_BUCKET = 64
 ROW_BUCKETS = (1, 16, 64, 128)
 """Rows that a frame is recorded for on a GPU, beside all of them."""
 
-_TOGETHER = 4
-"""Lines whose prompts are read together on a GPU, if as many become free within as many frames."""
+_TOGETHER = 12
+"""Lines whose prompts are read together on a GPU, if as many slots become free in time."""
+
+_PATIENCE = 4
+"""Frames that a free slot is left idle for, so that several prompts are read together."""
 
 _LEAST_PREFILL = 8
 """Positions prefilled at least: the last one's state is needed, and products of few rows are rounded in
@@ -165,7 +168,7 @@ class Batch:
             self._frames_waited = 0
             return False
         self._frames_waited += 1
-        if self._frames_waited <= _TOGETHER:
+        if self._frames_waited <= _PATIENCE:
             return True
         self._frames_waited = 0
         return False

@@ -261,10 +261,12 @@ def admit(state: State, lines: Sequence[Admission], hidden: Tensor) -> None:
 @torch.inference_mode()
 def release(state: State, row: int) -> None:
     """Let a slot idle; its cache stays."""
-    state.numbers[row, Field.RUNNING : Field.PENDING + 1] = 0
-    if state.numbers.device.type == "cuda":
-        # Frames go on computing idle rows, and write beside a prompt that is read meanwhile.
-        state.numbers[row, Field.LENGTH] = state.positions
+    numbers = state.numbers[row]
+    numbers[Field.RUNNING : Field.PENDING + 1].fill_(0)
+    if numbers.device.type == "cuda":
+        # Frames go on computing idle rows, and write beside a prompt that is read meanwhile. An assignment
+        # to a single number would wait for all that runs there.
+        numbers[Field.LENGTH].fill_(state.positions)
 
 
 @torch.inference_mode()

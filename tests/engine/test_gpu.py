@@ -301,6 +301,24 @@ def test_lines_of_a_batch_are_those_of_the_engine(onednn: Engine, monkeypatch: p
         assert same(speech, alone)
 
 
+@pytest.mark.skipif(not REAL, reason="needs a GPU")
+def test_nothing_waits_for_the_gpu_when_lines_come_and_go(
+    onednn: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [Utterance(0, "line", (VOICE,), seed=n, max_frames=3 + n) for n in range(6)]
+    found = find_checkpoint(Path(onednn.files[0]).parent)
+    weights = load_weights(found.config, found.tensors(), DEVICE, torch.bfloat16, Plain)
+    monkeypatch.setattr(onednn, "weights", weights)
+    scheduler = onednn.scheduler(4)
+    first = generate_all(scheduler, lines)  # frames and prompts are recorded, which waits
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        again = generate_all(scheduler, lines)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert all(same(one, other) for one, other in zip(first, again, strict=True))
+
+
 @pytest.mark.parametrize(("kind", "least"), [(torch.int8, 0.9), (torch.float8_e4m3fn, 0.6)])
 def test_weights_of_8_bits(weights: Weights, kind: torch.dtype, least: float) -> None:
     """The kernels compute what the class does; the codes are mostly those of float32, flat as the logits
