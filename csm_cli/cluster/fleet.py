@@ -93,7 +93,7 @@ class Fleet(Protocol):
         """Start another worker in the place of one that is lost."""
 
     def call(self, master: int, ticket: int, method: str, *arguments: Any) -> None:
-        """Have a master do something; calls to one master are answered in order."""
+        """Have a master do something; calls to one master begin in order, and may be answered in another."""
 
     def wait(self, seconds: float) -> list[Signal]:
         """What has happened; waits at most so long for the first of it."""

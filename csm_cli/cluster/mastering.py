@@ -7,14 +7,16 @@ wait for a disk.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Condition, Lock, Semaphore
 
 from csm_cli.audio.measure import Measured
 from csm_cli.audio.timeline import ChapterTimeline
-from csm_cli.rendering.assemble import BookAssembler, BookPlan
+from csm_cli.core.errors import CsmError
+from csm_cli.rendering.assemble import BookAssembler, BookPlan, chapters_at_once
 from csm_cli.rendering.line import SpokenLine
 from csm_cli.takes import TakeStore
 
@@ -34,8 +36,26 @@ class FinishedBook:
     others: tuple[Path, ...]
 
 
+@dataclass
+class _OpenBook:
+    """A book that is begun.
+
+    Attributes:
+        stack: leaving it ends what was begun for the book.
+        lock: held by whoever changes its record or its report.
+        running: chapters that are being made.
+    """
+
+    assembler: BookAssembler
+    stack: ExitStack
+    lock: Lock = field(default_factory=Lock)
+    running: int = 0
+
+
 class BookMaster:
-    """Masters books, several at a time.
+    """Masters books, several at a time, and several chapters at a time if it has the cores for them.
+
+    Each method may be called by a thread of its own, as long as a book's `open` is called first.
 
     Args:
         folder: the driver's working folder, in which all relative paths hold.
@@ -43,13 +63,28 @@ class BookMaster:
 
     def __init__(self, folder: Path):
         os.chdir(folder)
-        self._books: dict[int, tuple[BookAssembler, ExitStack]] = {}
+        self._books: dict[int, _OpenBook | CsmError] = {}
+        self._changed = Condition()
+        self._room = Semaphore(chapters_at_once())
 
     def open(self, number: int, plan: BookPlan) -> None:
-        """Begin with a book."""
+        """Begin with a book.
+
+        Raises:
+            CsmError: its folder cannot be written, or its cover not be read.
+        """
         stack = ExitStack()
-        book = stack.enter_context(BookAssembler(plan, TakeStore(plan.takes)))
-        self._books[number] = book, stack
+        found: _OpenBook | CsmError
+        try:
+            assembler = stack.enter_context(BookAssembler(plan, TakeStore(plan.takes)))
+            found = _OpenBook(assembler, stack)
+        except CsmError as error:
+            found = error
+        with self._changed:
+            self._books[number] = found
+            self._changed.notify_all()
+        if isinstance(found, CsmError):
+            raise found
 
     def chapter(
         self, number: int, chapter: int, lines: Sequence[SpokenLine], others: Mapping[str, Sequence[str]]
@@ -68,11 +103,44 @@ class BookMaster:
         Raises:
             CsmError: a file cannot be written, a take is damaged.
         """
-        book, _ = self._books[number]
-        book.record(lines)
-        timeline, files = book.add(chapter, lines)
-        book.report(chapter, timeline, lines, others)
-        return timeline, files
+        with self._at_work(number) as book, self._room:
+            with book.lock:
+                book.assembler.record(lines)
+            timeline, files = book.assembler.add(chapter, lines)
+            with book.lock:
+                book.assembler.report(chapter, timeline, lines, others)
+            return timeline, files
+
+    def _opened(self, number: int) -> _OpenBook:
+        """A book, once it is open; `_changed` is held."""
+        self._changed.wait_for(lambda: number in self._books)
+        book = self._books[number]
+        if isinstance(book, CsmError):
+            raise book
+        return book
+
+    @contextmanager
+    def _at_work(self, number: int) -> Iterator[_OpenBook]:
+        """A book that is not closed before the body ends."""
+        with self._changed:
+            book = self._opened(number)
+            book.running += 1
+        try:
+            yield book
+        finally:
+            with self._changed:
+                book.running -= 1
+                self._changed.notify_all()
+
+    @contextmanager
+    def _closing(self, number: int) -> Iterator[BookAssembler]:
+        """A book of which no chapter is being made any more; it is forgotten at the end."""
+        with self._changed:
+            book = self._opened(number)
+            self._changed.wait_for(lambda: not book.running)
+        with book.stack:
+            yield book.assembler
+        del self._books[number]
 
     def finish(self, number: int, seconds: float, speech_seconds: float) -> FinishedBook:
         """Write what is made of the whole book, and forget it.
@@ -85,15 +153,12 @@ class BookMaster:
         Raises:
             CsmError: a file cannot be written.
         """
-        book, stack = self._books[number]
-        with stack:
+        with self._closing(number) as book:
             files = tuple(book.finish())
             others = tuple(book.write_texts(seconds, speech_seconds))
-        del self._books[number]
         return FinishedBook(files, tuple(book.notes), others)
 
     def stop(self, number: int, seconds: float, speech_seconds: float) -> list[Path]:
         """Write the timeline and the report of what is finished of a book, and forget the rest."""
-        book, stack = self._books.pop(number)
-        with stack:
+        with self._closing(number) as book:
             return book.write_texts(seconds, speech_seconds)

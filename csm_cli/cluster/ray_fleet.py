@@ -16,6 +16,8 @@ from csm_cli.core.errors import CsmError, MissingError, UsageError, first_line
 
 CORES_PER_WORKER = 4
 """Where there is no GPU and nobody says how many workers there should be."""
+MASTER_CALLS = 8
+"""Calls that a master works on at the same time."""
 PASSED_ON = ("CSM_", "HF_")
 """Beginnings of the names of settings in the environment that workers get too."""
 
@@ -79,7 +81,8 @@ class RayFleet:
         both = {"max_restarts": 0, "runtime_env": {"env_vars": passed}}
         self._worker_class = ray.remote(max_concurrency=2, **needs, **both)(Worker)
         # Masters reserve no core: where workers have all of them, they would wait for ever.
-        self._master_class = ray.remote(num_cpus=0, scheduling_strategy="SPREAD", **both)(BookMaster)
+        spread: dict[str, Any] = {"num_cpus": 0, "scheduling_strategy": "SPREAD"}
+        self._master_class = ray.remote(max_concurrency=MASTER_CALLS, **spread, **both)(BookMaster)
         self._actors: dict[str, Any] = {}
         self._master_actors: dict[int, Any] = {}
         self._calls: dict[Any, tuple[str, Any]] = {}

@@ -13,6 +13,7 @@ import numpy as np
 from csm_cli.audio.measure import Measured
 from csm_cli.audio.timeline import Bed, BedEnd, ChapterTimeline, Gap, GapKind, Part, Sound, Spoken
 from csm_cli.audio.trim import cap_gaps, trim
+from csm_cli.core import available_cores
 from csm_cli.delivery.book import Book
 from csm_cli.delivery.options import Delivery
 from csm_cli.delivery.tags import read_cover
@@ -64,6 +65,11 @@ class BookPlan:
     def script(self) -> str:
         """Name of the script's file."""
         return self.screenplay.file_name
+
+
+def chapters_at_once() -> int:
+    """Chapters that should be made at the same time, each by a thread, beside the speaking."""
+    return max(1, min(4, available_cores() // 4))
 
 
 class BookAssembler:

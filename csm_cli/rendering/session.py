@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from csm_cli.audio.measure import Measured
 from csm_cli.audio.timeline import ChapterTimeline
-from csm_cli.core import available_cores
 from csm_cli.core.errors import CsmError, UsageError
-from csm_cli.rendering.assemble import BookAssembler, BookPlan, Watermark
+from csm_cli.rendering.assemble import BookAssembler, BookPlan, Watermark, chapters_at_once
 from csm_cli.rendering.chain import SpeakConfig, Work
 from csm_cli.rendering.line import SpokenLine
 from csm_cli.rendering.loop import speak_chains
@@ -238,7 +237,7 @@ class ChaptersBeside:
         settled: Callable[[Made], None],
     ) -> None:
         self._books, self._watermark, self._settled = books, watermark, settled
-        self._threads = ThreadPoolExecutor(max(1, min(4, available_cores() // 4)), "csm-chapter")
+        self._threads = ThreadPoolExecutor(chapters_at_once(), "csm-chapter")
         self._waiting: deque[Future[Made]] = deque()
 
     def submit(self, work: Work, lines: list[SpokenLine]) -> None:

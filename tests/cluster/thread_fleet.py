@@ -81,12 +81,17 @@ class ThreadFleet:
         if master not in self._masters:
             self._masters[master] = BookMaster(self.setup.folder)
         self._tickets[ticket] = master
-        try:
-            value = getattr(self._masters[master], method)(*arguments)
-        except CsmError as error:
-            self._signals.put(Fault(error))
-        else:
-            self._signals.put(Mastered(ticket, value))
+        each = self._masters[master]
+
+        def run():
+            try:
+                signal = Mastered(ticket, getattr(each, method)(*arguments))
+            except CsmError as error:
+                signal = Fault(error)
+            if self._masters.get(master) is each:
+                self._signals.put(signal)
+
+        threading.Thread(target=run, daemon=True).start()
 
     def wait(self, seconds):
         found = []
