@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from csm_cli.checkpoints.tensors import take, to_float
 from csm_cli.core.errors import MissingError
-from csm_cli.model.layers import rope_frequencies, rotate
+from csm_cli.model.rope import rope_frequencies, rotate
 
 
 @dataclass(frozen=True)

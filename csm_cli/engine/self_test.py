@@ -115,12 +115,15 @@ def against_reference(
     """Greedy codes of the engine, compared with those of `csm_cli.model` on the same machine, in float32."""
     import torch
 
-    from csm_cli.model.loading import load_model, load_processor
+    from csm_cli.model import CsmForConditionalGeneration, CsmProcessor
 
     codes, _ = _greedy(engine, text, frames)
-    model, processor = load_model(checkpoint, torch.float32), load_processor(checkpoint)
+    model, processor = (
+        CsmForConditionalGeneration.from_checkpoint(checkpoint, torch.float32),
+        CsmProcessor.from_checkpoint(checkpoint),
+    )
     conversation = [{"role": "0", "content": [{"type": "text", "text": text}]}]
-    inputs: Any = processor.apply_chat_template(conversation, tokenize=True)
+    inputs: Any = processor.apply_chat_template(conversation, tokenize=True, return_dict=True)
     plain = model.generate(**inputs, do_sample=False, max_new_tokens=frames)[0].numpy()
     agree = [bool((a == b).all()) for a, b in zip(codes, plain, strict=False)]
     return CheckResult("engine against plain model", _leading(agree), len(codes), True)

@@ -19,7 +19,7 @@ from csm_cli.core.errors import MissingError
 from csm_cli.engine.kernels.panels import Panels, compiled_before, loops_fit
 from csm_cli.engine.layout import Layer, Stack, Weights
 from csm_cli.engine.linears import Linear, OneDnnLinear, Plain, heads_linear
-from csm_cli.model.layers import rope_frequencies
+from csm_cli.model.rope import rope_frequencies
 
 _FOLD_LIMIT = 2e10
 """Multiplications that folding the table may cost on a CPU (about a second); csm-1b would take 1.4e11."""

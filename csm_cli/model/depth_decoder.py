@@ -6,28 +6,33 @@ position p. Code K-1 is never fed back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Sequence
 from typing import Any, Unpack
 
 import torch
-from torch import nn
-from transformers.generation.configuration_utils import GenerationConfig
+from torch import Tensor, nn
+from transformers.cache_utils import DynamicCache
+from transformers.generation.logits_process import LogitsProcessorList
+from transformers.generation.utils import GenerationMixin
+from transformers.modeling_outputs import BaseModelOutputWithPast, CausalLMOutputWithPast
+from transformers.utils.generic import can_return_tuple, merge_with_config_defaults
+from transformers.utils.output_capturing import capture_outputs
 
-from csm_cli.model.cache import CompiledDepthStep, KVCache, as_cache, next_scores
 from csm_cli.model.configuration import CsmDepthDecoderConfig
-from csm_cli.model.generation_settings import depth_sampling
+from csm_cli.model.frames import AddNoise, CallOptions, fill_defaults, with_real_codes
 from csm_cli.model.layers import CsmDecoderLayer, CsmRMSNorm, CsmRotaryEmbedding
-from csm_cli.model.outputs import CsmDepthDecoderOutput, ForwardFlags, code_loss
-from csm_cli.model.sampling import DecoderSampling, draw, gumbel_noise, nucleus, row_seeds, seed_keys
-from csm_cli.model.transformer import CsmCodebooksHead, CsmPreTrainedModel, run_layers
+from csm_cli.model.outputs import ForwardFlags, code_loss
+from csm_cli.model.sampling import gumbel_noise, row_seeds, seed_keys
+from csm_cli.model.transformer import CsmCodebooksHead, CsmPreTrainedModel, next_positions, run_layers
 
-Processor = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-"""(codes so far, scores `[B, vocab]`) → scores, as transformers' `LogitsProcessor` is called."""
+_log = logging.getLogger(__name__)
 
 
 class CsmDepthDecoderModel(CsmPreTrainedModel):
     """Codes of a frame → hidden states, after the final norm."""
 
+    config: CsmDepthDecoderConfig
     config_class = CsmDepthDecoderConfig
 
     def __init__(self, config: CsmDepthDecoderConfig) -> None:
@@ -42,132 +47,74 @@ class CsmDepthDecoderModel(CsmPreTrainedModel):
         self.inputs_embeds_projector = nn.Linear(config.backbone_hidden_size, config.hidden_size, bias=False)
         self.post_init()
 
-    def embed(self, codes: torch.Tensor, first: int | torch.Tensor = 0) -> torch.Tensor:
+    def embed(self, codes: Tensor, first: int | Tensor = 0) -> Tensor:
         """Codes `[N, P]` of the codebooks first … first+P-1 → `[N, P, backbone hidden]`."""
         books = torch.arange(codes.shape[1], device=codes.device) + first
         return self.embed_tokens(codes + books * self.config.vocab_size)
 
+    @merge_with_config_defaults
+    @capture_outputs
     def forward(
         self,
-        input_ids: torch.Tensor | None = None,
-        backbone_last_hidden_state: torch.Tensor | None = None,
-        attention_mask: torch.Tensor | None = None,
-        position_ids: torch.Tensor | None = None,
+        input_ids: Tensor | None = None,
+        backbone_last_hidden_state: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
         past_key_values: Any = None,
-        inputs_embeds: torch.Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
         use_cache: bool | None = None,
-        output_hidden_states: bool | None = None,
-        output_attentions: bool | None = None,
-        return_dict: bool | None = None,
-        **unused: Any,
-    ) -> Any:
+        **more: Any,
+    ) -> BaseModelOutputWithPast:
         """Run P new positions.
 
         Args:
             input_ids: `[N, P]`. At position 0 stands a placeholder for the backbone's hidden state, at
                 position p the code of codebook p-1.
-            backbone_last_hidden_state: `[N, backbone hidden]`, required when position 0 is among the
-                input_ids.
+            backbone_last_hidden_state: `[N, backbone hidden]`, of the first of the input_ids, which has to be
+                position 0.
             position_ids: ignored; positions are counted from the cache.
-            past_key_values: a cache of this frame's earlier positions; written to and moved on.
+            past_key_values: a `Cache` of this frame's earlier positions; the new ones are appended to it.
             inputs_embeds: `[N, P, backbone hidden]`, in place of the two.
-            return_dict: False: a tuple of the fields that are set.
-            attention_mask, use_cache, output_hidden_states, output_attentions: see `run_layers`.
-
-        Returns:
-            `CsmBackboneOutput`.
+            attention_mask, use_cache, more: see `CsmBackboneModel.forward`.
 
         Raises:
-            ValueError: both or neither of input_ids and inputs_embeds; no backbone_last_hidden_state for
-                position 0.
+            ValueError: both or neither of input_ids and inputs_embeds.
         """
         if (input_ids is None) == (inputs_embeds is None):
             raise ValueError("give exactly one of input_ids and inputs_embeds")
+        if use_cache and past_key_values is None:
+            past_key_values = DynamicCache(config=self.config)
+        given: Any = input_ids if inputs_embeds is None else inputs_embeds
+        places = next_positions(past_key_values, given.shape[1], given.device)
         if inputs_embeds is None:
             assert input_ids is not None
-            inputs_embeds = self._embed_positions(input_ids, backbone_last_hidden_state, past_key_values)
-        output = run_layers(
-            self,
-            self.inputs_embeds_projector(inputs_embeds),
-            attention_mask=attention_mask,
-            position_ids=None,
-            past_key_values=past_key_values,
-            use_cache=use_cache,
-            output_hidden_states=output_hidden_states,
-            output_attentions=output_attentions,
-        )
-        return output.to_tuple() if return_dict is False else output
-
-    def _embed_positions(
-        self, input_ids: torch.Tensor, hidden: torch.Tensor | None, cache: Any
-    ) -> torch.Tensor:
-        start = past_positions(cache)
-        # Behind position 0 a state may still be passed; it is not used there.
-        if (isinstance(start, int) and start > 0) or (isinstance(start, torch.Tensor) and hidden is None):
-            return self.embed(input_ids, first=start - 1)
-        if hidden is None:
-            raise ValueError("position 0 is the backbone's hidden state: give backbone_last_hidden_state")
-        return torch.cat(
-            (hidden[:, None].to(self.embed_tokens.weight.dtype), self.embed(input_ids[:, 1:])), dim=1
+            books = (places - 1).clamp(min=0)
+            inputs_embeds = self.embed_tokens(input_ids + books * self.config.vocab_size)
+            if backbone_last_hidden_state is not None:
+                state = backbone_last_hidden_state[:, None].to(inputs_embeds)
+                inputs_embeds = torch.cat((state, inputs_embeds[:, 1:]), dim=1)
+            elif not torch.compiler.is_compiling() and int(places[0, 0]) == 0:
+                _log.warning("position 0 is the backbone's hidden state: give backbone_last_hidden_state")
+        hidden = self.inputs_embeds_projector(inputs_embeds)
+        hidden = run_layers(self, hidden, attention_mask, places, past_key_values, **more)
+        return BaseModelOutputWithPast(
+            last_hidden_state=hidden, past_key_values=past_key_values if use_cache else None
         )
 
 
-def past_positions(cache: Any) -> int | torch.Tensor:
-    """Positions that a cache, or None, already holds."""
-    held = as_cache(cache)
-    return 0 if held is None else held.start
-
-
-def finish_frame(
-    decoder: Any,
-    limit: int,
-    hidden: torch.Tensor,
-    first: torch.Tensor,
-    noise: torch.Tensor | None,
-    sampling: DecoderSampling,
-    processors: Sequence[Processor] = (),
-    compiled: CompiledDepthStep | None = None,
-) -> torch.Tensor:
-    """A whole frame `[B, K]` from the backbone's state `[B, H]` and codebook 0 `[B]`.
-
-    Args:
-        decoder: a `CsmDepthDecoderForCausalLM`.
-        limit: ids from here on are never sampled.
-        noise: of codebooks 1 … K-1, times temperature, `[B, K-1, V]`; None: greedy.
-        processors: called with the codes of this frame so far `[B, k]` and the scores of codebook k.
-        compiled: computes the scores of all codebooks but the first two; None: as they are.
-    """
-    books, codes = decoder.config.num_codebooks, [first]
-    inputs = torch.stack((hidden, decoder.model.embed(first[:, None])[:, 0].to(hidden.dtype)), dim=1)
-    if compiled is None:
-        cache = KVCache.of(decoder.config, len(hidden), books, hidden)
-    else:
-        cache = compiled.cache(decoder, hidden)
-    for book in range(1, books):
-        step = next_scores if compiled is None or book == 1 else compiled.scores
-        scores = step(decoder, inputs, book, cache).float()
-        for processor in processors:
-            scores = processor(torch.stack(codes, dim=1), scores)
-        drawn = None if noise is None else noise[:, book - 1]
-        codes.append(draw(nucleus(scores[:, :limit], sampling), sampling.sampler, drawn))
-        if book < books - 1:
-            inputs = decoder.model.embed(codes[-1][:, None], first=book)
-    return torch.stack(codes, dim=1)
-
-
-class CsmDepthDecoderForCausalLM(CsmPreTrainedModel):
+class CsmDepthDecoderForCausalLM(CsmPreTrainedModel, GenerationMixin):
     """The depth decoder with one output matrix per codebook."""
 
+    config: CsmDepthDecoderConfig
     config_class = CsmDepthDecoderConfig
 
     def __init__(self, config: CsmDepthDecoderConfig) -> None:
         super().__init__(config)
         self.model = CsmDepthDecoderModel(config)
         self.codebooks_head = CsmCodebooksHead(config.hidden_size, config.num_codebooks, config.vocab_size)
-        self.generation_config = GenerationConfig()
         self.post_init()
 
-    def frame_logits(self, backbone_hidden: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
+    def frame_logits(self, backbone_hidden: Tensor, codes: Tensor) -> Tensor:
         """Teacher-forced logits of codebooks 1 … K-1.
 
         Args:
@@ -180,22 +127,34 @@ class CsmDepthDecoderForCausalLM(CsmPreTrainedModel):
         inputs = torch.cat(
             (backbone_hidden[:, None], self.model.embed(codes[:, : self.config.num_codebooks - 1])), 1
         )
-        hidden = self.model(inputs_embeds=inputs).last_hidden_state
+        hidden = self.model(inputs_embeds=inputs, use_cache=False).last_hidden_state
         return self.codebooks_head(hidden[:, 1:])
 
+    def next_logits(self, inputs: Tensor, book: int | Tensor, cache: Any) -> Tensor:
+        """Logits `[B, vocab]` of one codebook.
+
+        Args:
+            inputs: embeddings `[B, P, backbone hidden]` of the positions that are not yet in the cache.
+            book: an integer, or int64 `[1]`.
+        """
+        hidden = self.model(inputs_embeds=inputs, past_key_values=cache, use_cache=True).last_hidden_state
+        which: Any = {"first": book - 1} if isinstance(book, int) else {"books": book - 1}
+        return self.codebooks_head(hidden[:, -1:], **which)[:, 0]
+
+    @can_return_tuple
     def forward(
         self,
-        input_ids: torch.Tensor | None = None,
-        backbone_last_hidden_state: torch.Tensor | None = None,
-        attention_mask: torch.Tensor | None = None,
-        position_ids: torch.Tensor | None = None,
+        input_ids: Tensor | None = None,
+        backbone_last_hidden_state: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
         past_key_values: Any = None,
-        inputs_embeds: torch.Tensor | None = None,
-        labels: torch.Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+        labels: Tensor | None = None,
         use_cache: bool | None = None,
-        logits_to_keep: int | torch.Tensor = 0,
+        logits_to_keep: int | Tensor = 0,
         **more: Unpack[ForwardFlags],
-    ) -> Any:
+    ) -> CausalLMOutputWithPast:
         """As `CsmDepthDecoderModel.forward`, with logits.
 
         Args:
@@ -205,12 +164,11 @@ class CsmDepthDecoderForCausalLM(CsmPreTrainedModel):
                 codes.
 
         Returns:
-            `CsmDepthDecoderOutput`: loss if labels are given; logits `[N, n, vocab]`.
-
-        Raises:
-            ValueError: position 0, which predicts no code, is among those to keep.
+            loss if labels are given; logits `[N, n, vocab]`.
         """
-        past = past_positions(past_key_values)
+        given: Any = input_ids if inputs_embeds is None else inputs_embeds
+        places = next_positions(past_key_values, given.shape[1], given.device)[0]
+        items = more.pop("num_items_in_batch", None)
         outputs = self.model(
             input_ids=input_ids,
             backbone_last_hidden_state=backbone_last_hidden_state,
@@ -218,64 +176,108 @@ class CsmDepthDecoderForCausalLM(CsmPreTrainedModel):
             past_key_values=past_key_values,
             inputs_embeds=inputs_embeds,
             use_cache=use_cache,
-            output_hidden_states=more.get("output_hidden_states"),
-            output_attentions=more.get("output_attentions"),
+            **more,
         )
-        hidden = outputs.last_hidden_state
-        kept = torch.arange(hidden.shape[1], device=hidden.device)
-        if not isinstance(logits_to_keep, int):
-            kept = kept[logits_to_keep]
-        else:
-            kept = kept[1:] if logits_to_keep == 0 else kept[-logits_to_keep:]
-            if isinstance(past, int) and past == 0 and logits_to_keep >= hidden.shape[1]:
-                raise ValueError("position 0 predicts no code: logits_to_keep must leave it out")
-        logits = self.codebooks_head(hidden[:, kept], books=past + kept - 1)
-        loss = None
-        if labels is not None:
-            loss = code_loss(logits, labels[:, 1:], more.get("num_items_in_batch"))
-        output = CsmDepthDecoderOutput(
-            loss=loss,
+        kept: Any = logits_to_keep
+        if isinstance(logits_to_keep, int):
+            kept = slice(-logits_to_keep, None) if logits_to_keep else slice(1, None)
+        logits = self.codebooks_head(outputs.last_hidden_state[:, kept], books=places[kept] - 1)
+        return CausalLMOutputWithPast(
+            loss=None if labels is None else code_loss(logits, labels[..., 1:], items),
             logits=logits,
             past_key_values=outputs.past_key_values,
             hidden_states=outputs.hidden_states,
             attentions=outputs.attentions,
         )
-        return output.to_tuple() if more.get("return_dict") is False else output
+
+    def prepare_inputs_for_generation(
+        self,
+        input_ids: Tensor,
+        next_sequence_length: int | None = None,
+        past_key_values: Any = None,
+        attention_mask: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+        is_first_iteration: bool | None = False,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """As the base class; the backbone's state is for position 0, and positions count from the cache."""
+        inputs = super().prepare_inputs_for_generation(
+            input_ids,
+            next_sequence_length,
+            past_key_values,
+            attention_mask,
+            inputs_embeds,
+            is_first_iteration,
+            **kwargs,
+        )
+        inputs.pop("position_ids", None)
+        if not is_first_iteration and kwargs.get("use_cache", True):
+            inputs.pop("backbone_last_hidden_state", None)
+        return inputs
 
     @torch.no_grad()
     def generate(
         self,
-        input_ids: torch.Tensor,
-        backbone_last_hidden_state: torch.Tensor,
+        input_ids: Tensor | None = None,
+        backbone_last_hidden_state: Tensor | None = None,
         *,
         seeds: Sequence[int] | int | None = None,
         num_codes: int | None = None,
         **settings: Any,
-    ) -> torch.Tensor:
-        """Sample the rest of one frame.
+    ) -> Any:
+        """Sample the rest of one frame, as transformers' `generate` does.
 
         Args:
-            input_ids: `[N, 2]`: a placeholder, and code 0.
+            input_ids: `[N, 2]`: a placeholder, and code 0; or more of the codes.
             backbone_last_hidden_state: `[N, backbone hidden]`.
             seeds: as in `CsmForConditionalGeneration.generate`.
             num_codes: ids from here on are never sampled; None: the vocabulary's size.
-            settings: `do_sample`, `temperature`, `top_k`, `top_p`; unset: `generation_config`, then
-                sampling at temperature 0.9 from 50 candidates.
+            settings: of `GenerationMixin.generate`; unset: `generation_config`, then sampling at temperature
+                0.9 from 50 candidates. The frame is always finished: `max_new_tokens` follows from K.
 
         Returns:
-            int64 `[N, 1 + K]`, the placeholder first.
-
-        Raises:
-            ValueError: an unknown setting, or more than code 0 is given.
+            int64 `[N, 1 + K]`, the placeholder first, or what `return_dict_in_generate` asks for.
         """
-        if input_ids.shape[1] != 2:
-            raise ValueError(f"give a placeholder and code 0, [N, 2], not {tuple(input_ids.shape)}")
-        limit, device = num_codes or self.config.vocab_size, input_ids.device
-        sampling = depth_sampling(self, settings, len(input_ids), limit, device)
-        noise = None
-        if not sampling.sampler.greedy:
-            books = torch.arange(1, self.config.num_codebooks, device=device)
-            keys = seed_keys(row_seeds(seeds, len(input_ids)), device)
-            noise = gumbel_noise(keys, 0, books, torch.arange(limit, device=device)) * sampling.temperature
-        codes = finish_frame(self, limit, backbone_last_hidden_state, input_ids[:, 1], noise, sampling)
-        return torch.cat((input_ids[:, :1], codes), dim=1)
+        given = settings.get("inputs") if input_ids is None else input_ids
+        if given is not None:
+            settings = {"max_new_tokens": self.config.num_codebooks + 1 - given.shape[1]} | settings
+        return super().generate(
+            input_ids=input_ids,
+            backbone_last_hidden_state=backbone_last_hidden_state,
+            csm=CallOptions(seeds, num_codes),
+            **settings,
+        )
+
+    def _prepare_generation_config(self, generation_config: Any, *args: Any, **settings: Any) -> Any:
+        options = settings.pop("csm", None) or CallOptions()
+        config, rest = super()._prepare_generation_config(generation_config, *args, **settings)
+        fill_defaults(config, settings, generation_config, self.generation_config)
+        config.csm = options
+        return config, rest
+
+    def _get_logits_processor(self, generation_config: Any, *args: Any, **more: Any) -> Any:
+        found = super()._get_logits_processor(generation_config, *args, **more)
+        return with_real_codes(found, generation_config.csm)
+
+    def _sample(
+        self,
+        input_ids: Tensor,
+        logits_processor: Any,
+        stopping_criteria: Any,
+        generation_config: Any,
+        *args: Any,
+        **more: Any,
+    ) -> Any:
+        options = generation_config.csm
+        if generation_config.do_sample and options.seeds is not None:
+            first, vocab = input_ids.shape[1] - 1, options.num_codes or self.config.vocab_size
+            books, ids = (
+                torch.arange(n, device=input_ids.device) for n in (self.config.num_codebooks, vocab)
+            )
+            keys = seed_keys(row_seeds(options.seeds, len(input_ids)), input_ids.device)
+            noise = AddNoise(gumbel_noise(keys, 0, books[first:], ids))
+            logits_processor = LogitsProcessorList([*logits_processor, noise])
+            generation_config.do_sample = False
+        return super()._sample(
+            input_ids, logits_processor, stopping_criteria, generation_config, *args, **more
+        )

@@ -1,33 +1,54 @@
 """Generation frame by frame: a backbone step for codebook 0, K-1 depth steps for the others, until EOS.
 
-This is the plain reference; `csm_cli.engine` computes the same faster.
+This is the plain reference; `csm_cli.engine` computes the same faster. What is not the matter of a CSM
+(settings, caches, masks, prompts) is transformers' `GenerationMixin`'s.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Any
 
 import torch
 from torch import Tensor
+from transformers.generation import utils as theirs
+from transformers.generation.configuration_utils import CompileConfig, GenerationConfig, GenerationMode
+from transformers.generation.stopping_criteria import (
+    ConfidenceCriteria,
+    EosTokenCriteria,
+    MaxLengthCriteria,
+    StoppingCriteriaList,
+    StopStringCriteria,
+)
 
-from csm_cli.model.cache import CompiledDepthStep, KVCache, StaticKVCache
-from csm_cli.model.depth_decoder import Processor, finish_frame
-from csm_cli.model.generation_settings import GenerationSettings, read_settings
+from csm_cli.model.frames import (
+    DEPTH,
+    CallOptions,
+    CodeSampler,
+    Frames,
+    Processor,
+    compiled_depth_step,
+    fill_defaults,
+    finish_frame,
+    is_eos,
+    is_given,
+    with_real_codes,
+)
 from csm_cli.model.merge import decode_codes, merge_prompt
 from csm_cli.model.outputs import CsmGenerateOutput
-from csm_cli.model.sampling import draw, frame_noise, nucleus, row_seeds, seed_keys
+
+_log = logging.getLogger(__name__)
+
+_FRAMES = 125
+"""Frames generated at most, if nobody says how many: ten seconds."""
+
+_CAPACITY = 256
+"""Positions of a static cache: this, or a power of two times it. A step is compiled once for each number."""
 
 
-def is_eos(frames: Tensor, eos: int) -> Tensor:
-    """Whether frames `[..., K]` end the speech: bool `[...]`. The last codebook is not compared.
-
-    The same test stops and trims, so that no EOS frame is ever decoded to audio.
-    """
-    return (frames[..., :-1] == eos).all(dim=-1)
-
-
-class GenerationMixin:
+class GenerationMixin(theirs.GenerationMixin):
     """`generate` for `CsmForConditionalGeneration`."""
 
     @torch.no_grad()
@@ -39,10 +60,10 @@ class GenerationMixin:
         generation_config: Any = None,
         logits_processor: Sequence[Processor] | None = None,
         stopping_criteria: Sequence[Callable[[Tensor, Any], Any]] | None = None,
+        synced_gpus: bool | None = None,
         streamer: Any = None,
-        output_audio: bool = False,
+        output_audio: bool | None = False,
         *,
-        attention_mask: Tensor | None = None,
         audio_codes: Tensor | Sequence[Tensor] | None = None,
         seeds: Sequence[int] | int | None = None,
         **settings: Any,
@@ -50,244 +71,218 @@ class GenerationMixin:
         """Generate frames of codes, and audio of them.
 
         Args:
-            input_ids, input_values, input_values_cutoffs, attention_mask, audio_codes: the prompt, see
-                `merge_prompt`; padding on the left only. input_ids may be codes `[B, T, K]` to go on from:
-                they are a part of what is returned.
+            input_ids, input_values, input_values_cutoffs, audio_codes: the prompt, see `merge_prompt`; padded
+                on the left. input_ids may be codes `[B, T, K]` to go on from: they are a part of what is
+                returned. None: the prompt is `bos_token_id`.
             generation_config: a `GenerationConfig`, or a dict, in place of the model's own settings.
             logits_processor: called with the codes so far `[B, frames, K]` and the scores of codebook 0.
             stopping_criteria: called with the codes so far and the scores of codebook 0; a row stops where
-                one is true. `MaxTimeCriteria` is one.
+                one is true.
             streamer: `put(frame)` is called with each frame, int64 `[B, K]` on the CPU (rows of
                 `codebook_pad_token_id` for lines that have ended), and `end()` behind the last.
-            seeds: one per row; an integer is the seed of the first row, the others count on from it. None:
-                drawn from torch's generator.
-            settings: `inputs_embeds`, the prompt, embedded, `[B, T, H]`, in place of `input_ids`;
-                `depth_decoder_logits_processor`, called with the codes of this frame so far `[B, k]` and the
-                scores of codebook k; `max_new_tokens` (frames) or `max_length` (prompt included),
-                `min_new_tokens` or `min_length`, `do_sample`, `temperature`, `top_k` (0: no limit), `top_p`,
-                the last four also as `depth_decoder_…`; `suppress_tokens`; `cache_implementation` "static",
-                which compiles a step in one graph (`compile_config`, `disable_compile`);
-                `return_dict_in_generate`, `output_scores`, `output_logits`, `output_hidden_states`,
-                `output_attentions`. Unset: the model's settings, then sampling at temperature 0.9 from 50
-                candidates for at most 125 frames.
             output_audio: decode the codes.
+            seeds: one per row; an integer is the seed of the first row, the others count on from it. A row's
+                codes depend on its seed and prompt alone. None: torch's generator draws, as transformers
+                does.
+            settings: all of transformers' `generate`, among them `attention_mask`, `inputs_embeds`,
+                `past_key_values`, `num_return_sequences`, `cache_implementation`, `max_time`; those that
+                begin with `depth_decoder_` are the depth decoder's, `depth_decoder_logits_processor` among
+                them, which is called with the codes of this frame so far `[B, k]`. `any_code`: draw codes
+                that the codec lacks, too, as transformers does. Unset: the model's settings, then sampling at
+                temperature 0.9 from 50 candidates for at most 125 frames. `do_sample` holds for both
+                decoders, unless there is one for the depth decoder.
 
         Returns:
             int64 codes `[B, frames, K]` (see `CsmGenerateOutput.sequences`); with output_audio a list of
             audio `[samples]`, EOS frame cut off; with return_dict_in_generate a `CsmGenerateOutput`.
 
         Raises:
-            ValueError: right padding, an unknown setting, or more positions than the model has.
+            ValueError: an unknown setting, or one that a CSM does not have, such as beams.
         """
-        codes, inputs_embeds = None, settings.pop("inputs_embeds", None)
-        depth_processors = settings.pop("depth_decoder_logits_processor", None)
-        if inputs_embeds is None:
-            if input_ids is None:
-                raise ValueError("give input_ids or inputs_embeds")
-            if input_ids.ndim == 3:
-                codes, inputs_embeds = input_ids, self.backbone_model.embed_frames(input_ids)
+        if isinstance(generation_config, dict):
+            generation_config = GenerationConfig(**generation_config)
+        if audio_codes is not None and input_ids is not None:
+            embeds, _ = merge_prompt(
+                self, input_ids, attention_mask=settings.get("attention_mask"), audio_codes=audio_codes
+            )
+            settings["inputs_embeds"], input_ids = embeds, None
+        limit = None if settings.pop("any_code", False) else self.config.num_codes
+        options = CallOptions(seeds, limit, eos=self.config.codebook_eos_token_id)
+        options.depth_processors = settings.pop(DEPTH + "logits_processor", None) or ()
+        found = super().generate(
+            input_ids=input_ids,
+            input_values=input_values,
+            input_values_cutoffs=input_values_cutoffs,
+            generation_config=generation_config,
+            logits_processor=logits_processor,
+            stopping_criteria=stopping_criteria,
+            synced_gpus=synced_gpus,
+            streamer=streamer,
+            csm=options,
+            **settings,
+        )
+        if not output_audio:
+            return found
+        codes = found if isinstance(found, Tensor) else found.sequences
+        over = is_eos(codes, self.config.codebook_eos_token_id) | (
+            codes[..., 0] == self.config.codebook_pad_token_id
+        )
+        lengths = (over.cumsum(1) == 0).sum(1).tolist()
+        audio = decode_codes(self.codec_model, [codes[i, :n] for i, n in enumerate(lengths)])
+        if isinstance(found, Tensor):
+            return audio
+        found.audio = audio
+        return found
+
+    def _prepare_generation_config(self: Any, generation_config: Any, *args: Any, **settings: Any) -> Any:
+        """As the base class; settings of the depth decoder go to `config.csm.depth`."""
+        options = settings.pop("csm", None) or CallOptions()
+        every = {**(vars(generation_config) if generation_config is not None else {}), **settings}
+        options.depth = {
+            name.removeprefix(DEPTH): each for name, each in every.items() if name.startswith(DEPTH)
+        }
+        settings = {name: value for name, value in settings.items() if not name.startswith(DEPTH)}
+        compiling = settings.get("compile_config")
+        if isinstance(compiling, dict):
+            settings["compile_config"] = CompileConfig(**{"dynamic": False, "fullgraph": True, **compiling})
+            settings["compile_config"]._compile_all_devices = True
+        config, rest = super()._prepare_generation_config(generation_config, *args, **settings)
+        said = (settings, generation_config, self.generation_config)
+        fill_defaults(config, *said)
+        if not is_given("max_length", *said) and not is_given("max_new_tokens", *said):
+            config.max_new_tokens = _FRAMES
+        mode = config.get_generation_mode()
+        if mode not in (GenerationMode.GREEDY_SEARCH, GenerationMode.SAMPLE):
+            raise ValueError(f"a CSM cannot generate by {mode.value.replace('_', ' ')}")
+        if is_given("do_sample", settings, generation_config):
+            options.depth.setdefault("do_sample", config.do_sample)
+        options.depth = self._depth_config({**options.depth, "csm": CallOptions(num_codes=options.num_codes)})
+        config.csm = options
+        return config, rest
+
+    def _depth_config(self: Any, settings: dict[str, Any]) -> GenerationConfig:
+        """The depth decoder's settings of a call."""
+        rest = self.config.num_codebooks - 1
+        config, unused = self.depth_decoder._prepare_generation_config(None, **settings)
+        if unused:
+            raise ValueError(f"generate does not know {', '.join(DEPTH + name for name in sorted(unused))}")
+        for name in ("min_new_tokens", "max_new_tokens"):
+            if (value := getattr(config, name)) not in (None, rest):
+                raise ValueError(f"{DEPTH}{name} cannot be {value}: a frame has {rest} of its codes")
+        return config
+
+    def _prepare_cache_for_generation(
+        self: Any, generation_config: Any, model_kwargs: Any, mode: Any, batch: int, length: int, *more: Any
+    ) -> Any:
+        """Static caches have few sizes: each is a graph of its own."""
+        if generation_config.cache_implementation in ("static", "offloaded_static"):
+            length = _CAPACITY << max(0, ((length - 1) // _CAPACITY).bit_length())
+            # Older versions of transformers keep the cache, which inference mode may have made unusable.
+            if self.__dict__.get("_cache") is not None and not torch.is_inference_mode_enabled():
+                del self._cache
+        return super()._prepare_cache_for_generation(
+            generation_config, model_kwargs, mode, batch, length, *more
+        )
+
+    def _get_logits_processor(self: Any, generation_config: Any, *args: Any, **more: Any) -> Any:
+        found = super()._get_logits_processor(generation_config, *args, **more)
+        return with_real_codes(found, generation_config.csm)
+
+    def _get_stopping_criteria(self: Any, *args: Any, **more: Any) -> StoppingCriteriaList:
+        """Without those that compare text ids."""
+        kept = StoppingCriteriaList()
+        for criterion in super()._get_stopping_criteria(*args, **more):
+            if isinstance(criterion, EosTokenCriteria | StopStringCriteria | ConfidenceCriteria):
+                _log.warning("a CSM has no text ids to stop at: %s is left out", type(criterion).__name__)
             else:
-                inputs_embeds, _ = merge_prompt(
-                    self,
-                    input_ids,
-                    attention_mask=attention_mask,
-                    input_values=input_values,
-                    input_values_cutoffs=input_values_cutoffs,
-                    audio_codes=audio_codes,
-                )
-        batch, length = inputs_embeds.shape[:2]
-        device = inputs_embeds.device
-        chosen = read_settings(self, settings, generation_config, batch, length, device)
-        if length + chosen.frames > self.config.max_position_embeddings:
-            raise ValueError(
-                f"{length} prompt positions and {chosen.frames} frames to come exceed the model's "
-                f"{self.config.max_position_embeddings} positions"
-            )
-        run = _Generation(self, chosen, seed_keys(row_seeds(seeds, batch), device), codes)
-        run.processors = tuple(logits_processor or ())
-        run.depth_processors = tuple(depth_processors or ())
-        run.criteria, run.streamer = tuple(stopping_criteria or ()), streamer
-        run.run(inputs_embeds, _left_padded(attention_mask, batch, length, device))
-        return run.output(output_audio)
+                kept.append(criterion)
+        return kept
 
-
-class _Generation:
-    """The state of one call of `generate`.
-
-    Args:
-        keys: of the noise, int64 `[B, 2]`.
-        codes: frames to go on from, int64 `[B, T, K]`.
-    """
-
-    processors: tuple[Processor, ...] = ()
-    depth_processors: tuple[Processor, ...] = ()
-    criteria: tuple[Callable[[Tensor, Any], Any], ...] = ()
-    streamer: Any = None
-
-    def __init__(self, model: Any, settings: GenerationSettings, keys: Tensor, codes: Tensor | None) -> None:
-        self.model, self.config, self.settings, self.keys = model, model.config, settings, keys
-        batch = len(keys)
-        self.codes = keys.new_zeros(batch, 0, self.config.num_codebooks) if codes is None else codes
-        self.ended = torch.zeros(batch, dtype=torch.bool, device=keys.device)
+    def _sample(
+        self: Any,
+        input_ids: Tensor,
+        logits_processor: Any,
+        stopping_criteria: Any,
+        generation_config: Any,
+        synced_gpus: bool = False,
+        streamer: Any = None,
+        **model_kwargs: Any,
+    ) -> Any:
+        """What `GenerationMixin.generate` calls when all is prepared."""
+        config, options = generation_config, generation_config.csm
         kept = ("scores", "logits", "hidden_states", "attentions")
-        self.kept: dict[str, list[Any]] = {k: [] for k in kept if settings.outputs.get(f"output_{k}")}
-        self.cache: KVCache | None = None
+        outputs: dict[str, list[Any]] = {}
+        if config.return_dict_in_generate:
+            outputs = {name: [] for name in kept if getattr(config, f"output_{name}")}
+        # Text is not a part of what is returned, and its length not of the frames'.
+        text = input_ids.shape[1] if input_ids.ndim == 2 else 0
+        criteria = StoppingCriteriaList(_without(text, each) for each in stopping_criteria)
+        options.least = config.min_new_tokens or max(0, (config.min_length or 0) - input_ids.shape[1])
+        codes = input_ids if input_ids.ndim == 3 else None
+        frames = Frames(self, options, len(input_ids), input_ids.device, codes)
+        first_level = CodeSampler.of(logits_processor, config)
 
-    def run(self, embeds: Tensor, mask: Tensor | None) -> None:
-        """Generate until every row has ended or the cap is reached.
-
-        Args:
-            embeds: the prompt, `[B, T, H]`.
-            mask: bool `[B, T]`, False for padding; None: there is none.
-        """
-        model, settings, (batch, length) = self.model, self.settings, embeds.shape[:2]
-        keep = settings.static and not settings.outputs.get("return_dict_in_generate")
-        make = StaticKVCache if settings.static else KVCache
-        needed = length + settings.frames
-        cache = self.cache = (
-            _static_cache(model, batch, needed, embeds)
-            if keep
-            else make.of(self.config, batch, needed, embeds)
-        )
-        padding = length - mask.sum(1) if mask is not None else torch.zeros_like(self.ended, dtype=torch.long)
-        positions = (torch.arange(length, device=embeds.device) - padding[:, None]).clamp(min=0)
-        if mask is None and settings.static:
-            mask = torch.ones_like(
-                positions, dtype=torch.bool
-            )  # one graph for prompts with padding and without
-        if mask is not None:
-            room = cache.capacity - length if settings.static else settings.frames
-            mask = torch.cat((mask, mask.new_ones(batch, room)), dim=1)
-        step, depth_step = _steps(model, settings)
-        stopped = self.ended
-        for number in range(settings.frames):
-            now = mask if mask is None or settings.static else mask[:, : length + number]
-            hidden = self._backbone(step if number else model.backbone_model, embeds, now, positions)
-            noise = self._noise(number)
-            first = self._first_code(hidden, number, noise)
+        compiled = self._valid_auto_compile_criteria(model_kwargs, config)
+        forward = self.get_compiled_call(config.compile_config) if compiled else self.__call__
+        depth_step = compiled_depth_step(self, config.compile_config) if compiled else None
+        model_kwargs["output_hidden_states"] = True  # the last is what the depth decoder begins with
+        if not model_kwargs.get("use_cache", True) and text and model_kwargs.get("inputs_embeds") is None:
+            # Without a cache the prompt is read again with each frame.
+            given = self.prepare_inputs_for_generation(input_ids, is_first_iteration=True, **model_kwargs)
+            model_kwargs["inputs_embeds"] = given["inputs_embeds"]
+        found = self._prefill(input_ids, config, model_kwargs, is_first_iteration=True)
+        finished = False
+        while self._has_unfinished_sequences(finished, synced_gpus, device=input_ids.device):
+            if frames.number:
+                found = forward(**self._next_inputs(frames, model_kwargs), return_dict=True)
+            model_kwargs = self._update_model_kwargs_for_generation(found, model_kwargs)
+            if synced_gpus and finished:
+                continue
+            logits = found.logits[:, -1].to(copy=True, dtype=torch.float32, device=input_ids.device)
+            # A copy with strides of its own, which a compiled step of the depth decoder is compiled for.
+            hidden = found.hidden_states[-1][:, -1].clone(memory_format=torch.contiguous_format)
+            noise = frames.noise()
+            first, scores = first_level(frames.codes, logits, None if noise is None else noise[:, 0])
+            rest = None if noise is None else noise[:, 1:]
             frame = finish_frame(
-                model.depth_decoder,
-                self.config.num_codes,
-                hidden,
-                first,
-                None if noise is None else noise[:, 1:],
-                settings.depth,
-                self.depth_processors,
-                depth_step,
+                self.depth_decoder, hidden, first.to(hidden.device), rest, frames.depth, depth_step
             )
-            frame = torch.where(stopped[:, None], self.config.codebook_pad_token_id, frame)
-            self.codes = torch.cat((self.codes, frame[:, None]), dim=1)
-            if self.streamer is not None:
-                self.streamer.put(frame.cpu())
-            self.ended = self.ended | (~stopped & is_eos(frame, self.config.codebook_eos_token_id))
-            stopped = stopped | self.ended
-            for criterion in self.criteria:
-                verdict = criterion(self.codes, tuple(self.kept.get("scores", ())) or None)
-                stopped = stopped | torch.as_tensor(verdict, device=stopped.device)
-            if stopped.all():
-                break
-            embeds = model.backbone_model.embed_frames(frame.clamp(max=self.config.vocab_size - 1))[:, None]
-            positions = positions[:, -1:] + 1
-        if self.streamer is not None:
-            self.streamer.end()
-
-    def _backbone(self, step: Any, embeds: Tensor, mask: Tensor | None, positions: Tensor) -> Tensor:
-        """The state `[B, H]` of the last position, after the final norm."""
-        wanted = {f"output_{k}": True for k in ("hidden_states", "attentions") if k in self.kept}
-        output = step(
-            inputs_embeds=embeds,
-            attention_mask=mask,
-            position_ids=positions,
-            past_key_values=self.cache,
-            **wanted,
-        )
-        for name in ("hidden_states", "attentions"):
-            if name in self.kept:
-                self.kept[name].append(output[name])
-        # A copy, with the strides of a tensor of its own: a compiled rest of the frame is compiled for them.
-        return output.last_hidden_state[:, -1].clone(memory_format=torch.contiguous_format)
-
-    def _noise(self, number: int) -> Tensor | None:
-        """Of frame `number`, `[B, K, V]`; see `frame_noise`."""
-        books, limit = self.config.num_codebooks, self.config.num_codes
-        counters = (torch.arange(n, device=self.keys.device) for n in (books, limit))
-        return frame_noise(
-            self.keys, number, self.settings.backbone.sampler, self.settings.depth.sampler, *counters
-        )
-
-    def _first_code(self, hidden: Tensor, number: int, noise: Tensor | None) -> Tensor:
-        """Codebook 0 of frame `number`, int64 `[B]`."""
-        logits, limit = self.model.lm_head(hidden).float(), self.config.num_codes
-        scores = logits.clone()
-        for processor in self.processors:
-            scores = processor(self.codes, scores)
-        forbidden = [*self.settings.suppressed]
-        if number < self.settings.least:
-            forbidden.append(self.config.codebook_eos_token_id)
-        scores[:, forbidden] = -torch.inf
-        scores = nucleus(scores[:, :limit], self.settings.backbone)
-        for name, value in (("logits", logits), ("scores", scores)):
-            if name in self.kept:
-                self.kept[name].append(value)
-        return draw(scores, self.settings.backbone.sampler, None if noise is None else noise[:, 0])
-
-    def output(self, output_audio: bool) -> Any:
-        """What `generate` returns: codes, audio or a `CsmGenerateOutput`."""
-        audio = None
-        if output_audio:
-            over = is_eos(self.codes, self.config.codebook_eos_token_id) | (
-                self.codes[..., 0] == self.config.codebook_pad_token_id
-            )
-            lengths = (over.cumsum(1) == 0).sum(1).tolist()
-            audio = decode_codes(self.model.codec_model, [self.codes[i, :n] for i, n in enumerate(lengths)])
-        if not self.settings.outputs.get("return_dict_in_generate"):
-            return audio if output_audio else self.codes
-        kept = {name: tuple(values) for name, values in self.kept.items()}
+            for name, values in outputs.items():
+                values.append({"scores": scores, "logits": logits}.get(name, found.get(name)))
+            frame = frames.add(frame)
+            if streamer is not None:
+                streamer.put(frame.cpu())
+            frames.stop(criteria(frames.codes, tuple(outputs.get("scores", ())) or None))
+            finished = bool(frames.stopped.all())
+            del found
+        if streamer is not None:
+            streamer.end()
+        if not config.return_dict_in_generate:
+            return frames.codes
         return CsmGenerateOutput(
-            sequences=self.codes, past_key_values=self.cache, audio=audio, ended=self.ended, **kept
+            sequences=frames.codes,
+            past_key_values=model_kwargs.get("past_key_values"),
+            ended=frames.ended,
+            **{name: tuple(values) for name, values in outputs.items()},  # type: ignore[arg-type]
+        )
+
+    def _next_inputs(self: Any, frames: Frames, model_kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Of the next pass through the backbone: the last frame, or all there is if nothing is cached."""
+        codes = frames.codes.clamp(max=self.config.vocab_size - 1)  # what fills up ended rows may lie above
+        if model_kwargs.get("use_cache", True):
+            return self.prepare_inputs_for_generation(codes, next_sequence_length=1, **model_kwargs)
+        prompt = model_kwargs.get("inputs_embeds")
+        if prompt is None:
+            return self.prepare_inputs_for_generation(codes, **model_kwargs)
+        embeds = torch.cat((prompt, self.backbone_model.embed_frames(codes[:, -frames.number :])), dim=1)
+        return self.prepare_inputs_for_generation(
+            codes, is_first_iteration=True, **(model_kwargs | {"inputs_embeds": embeds})
         )
 
 
-_CAPACITY = 256
-"""Positions of a static cache: this, or a power of two times it. A step is compiled once for each number."""
-
-
-def _static_cache(model: Any, batch: int, positions: int, like: Tensor) -> StaticKVCache:
-    """A cache for so many positions: that of the last call if it is large enough, as a recorded step goes on
-    writing to it.
-    """
-    kept: StaticKVCache | None = model.__dict__.get("_static_cache")
-    if kept is None or not kept.suits(batch, like) or kept.capacity < positions:
-        capacity = _CAPACITY << max(0, ((positions - 1) // _CAPACITY).bit_length())
-        with torch.inference_mode(False):  # for calls within it and without
-            kept = model.__dict__["_static_cache"] = StaticKVCache.of(model.config, batch, capacity, like)
-    kept.reset()
-    return kept
-
-
-def _steps(model: Any, settings: GenerationSettings) -> tuple[Any, CompiledDepthStep | None]:
-    """A step of the backbone and of the depth decoder, compiled if the settings want it; kept with the model
-    for the next call.
-    """
-    if settings.compile is None:
-        return model.backbone_model, None
-    key = repr(sorted(settings.compile.items(), key=str))
-    made = model.__dict__.setdefault("_compiled_steps", {})
-    if key not in made:
-        made[key] = (
-            torch.compile(model.backbone_model.forward, **settings.compile),
-            CompiledDepthStep(settings.compile),
-        )
-    return made[key]
-
-
-def _left_padded(mask: Tensor | None, batch: int, length: int, device: Any) -> Tensor | None:
-    """The mask as bool `[B, T]`, None if nothing is padded."""
-    if mask is None or bool(mask.all()):
-        return None
-    mask = mask.to(device).bool()
-    if mask.shape != (batch, length):
-        raise ValueError(f"attention_mask must be [{batch}, {length}], got {tuple(mask.shape)}")
-    if not bool(mask[:, -1].all()) or bool((mask[:, 1:] < mask[:, :-1]).any()):
-        raise ValueError("prompts must be padded on the left only")
-    return mask
+def _without(text: int, criterion: Any) -> Any:
+    """A stopping criterion for frames alone, where one for text and frames is given."""
+    if text and isinstance(criterion, MaxLengthCriteria):
+        criterion = copy(criterion)
+        criterion.max_length -= text
+    return criterion

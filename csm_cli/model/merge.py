@@ -111,8 +111,8 @@ def merge_prompt(
     Args:
         model: a `CsmForConditionalGeneration`.
         input_ids: int64 `[B, T]`.
-        attention_mask: `[B, T]`, 0 for padding. Padded ids are never looked up: they may lie outside the
-            table, or be the audio placeholder.
+        attention_mask: `[B, T]`, 0 for padding, whose ids may lie outside the table, or be the audio
+            placeholder.
         input_values: audio `[B, 1, samples]`, the segments of a row one after the other.
         input_values_cutoffs: int64 `[B, segments]`, where each segment ends, in samples; -1 fills up.
         audio_codes: codes in place of audio: `[frames, K]`, or a sequence of such, in the order of the
@@ -129,9 +129,10 @@ def merge_prompt(
     real = torch.ones_like(input_ids, dtype=torch.bool) if attention_mask is None else attention_mask.bool()
     is_audio = (input_ids == config.audio_token_id) & real
     is_eos = (input_ids == config.audio_eos_token_id) & real
-    is_text = real & ~is_audio & ~is_eos
-    embeds = model.embed_text_tokens(torch.where(is_text, input_ids, 0))
-    embeds = embeds.masked_fill(~is_text[..., None], 0.0)
+    # Padding is looked up where it can be: the last state of a prompt padded on the right comes from it.
+    in_table = (input_ids >= 0) & (input_ids < config.text_vocab_size)
+    is_text = (real | in_table) & ~is_audio & ~is_eos
+    embeds = model.embed_text_tokens(torch.where(is_text, input_ids, 0)).masked_fill(~is_text[..., None], 0.0)
 
     frames = _frames(model, input_values, input_values_cutoffs, audio_codes)
     if len(frames) != int(is_audio.sum()):

@@ -10,6 +10,9 @@ from typing import Any, ClassVar, Unpack
 
 import torch
 from torch import nn
+from transformers.generation.configuration_utils import GenerationConfig
+from transformers.modeling_outputs import CausalLMOutputWithPast
+from transformers.utils.generic import can_return_tuple
 
 from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
 from csm_cli.checkpoints.names import BACKBONE_TABLE, DEPTH_TABLE
@@ -17,14 +20,14 @@ from csm_cli.checkpoints.tensors import DAMAGED, wrong_shape
 from csm_cli.core.errors import MissingError
 from csm_cli.model.configuration import CsmConfig
 from csm_cli.model.depth_decoder import CsmDepthDecoderForCausalLM
+from csm_cli.model.frames import DEPTH
 from csm_cli.model.generation import GenerationMixin
-from csm_cli.model.generation_settings import load_generation_config, save_generation_config
 from csm_cli.model.merge import merge_prompt
 from csm_cli.model.outputs import CsmOutputWithPast, ForwardFlags, backbone_loss, depth_decoder_inputs
 from csm_cli.model.transformer import CsmBackboneModel, CsmPreTrainedModel
 
 
-class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
+class CsmForConditionalGeneration(CsmPreTrainedModel, GenerationMixin):
     """Text and audio frames in, audio frames out."""
 
     _tied_weights_keys: ClassVar = {BACKBONE_TABLE: DEPTH_TABLE}
@@ -47,7 +50,6 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
         return self.backbone_model.embed_tokens
 
     def set_input_embeddings(self, value: Any) -> None:
-        """Replace the embedding of audio frames."""
         self.backbone_model.embed_tokens = value
 
     def train(self, mode: bool = True) -> Any:
@@ -61,33 +63,39 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
         """As `PreTrainedModel.from_pretrained`: a folder or a Hub id, one file or shards.
 
         Folders in the original format, weight files and LoRA adapters go through `from_checkpoint`, which has
-        no option but `dtype`.
-
-        `generation_config.json` is read too, its `depth_decoder_…` settings into
+        no option but `dtype`. `depth_decoder_…` in `generation_config.json` goes to
         `depth_decoder.generation_config`; the audio table may be stored under either of its names, or both.
         """
         if _is_foreign(pretrained_model_name_or_path):
             loaded = cls.from_checkpoint(find_checkpoint(pretrained_model_name_or_path), _dtype_of(kwargs))
             return (loaded, {}) if kwargs.get("output_loading_info") else loaded
         loaded = super().from_pretrained(pretrained_model_name_or_path, *args, **kwargs)
-        model = loaded[0] if isinstance(loaded, tuple) else loaded
-        load_generation_config(model, pretrained_model_name_or_path, **kwargs)
+        (loaded[0] if isinstance(loaded, tuple) else loaded)._hand_on_depth_settings()
         return loaded
 
+    def _hand_on_depth_settings(self) -> None:
+        """What `generation_config.json` says of the depth decoder becomes its own."""
+        found: dict[str, Any] = self.generation_config.__dict__
+        for name in [name for name in found if name.startswith(DEPTH)]:
+            setattr(self.depth_decoder.generation_config, name.removeprefix(DEPTH), found.pop(name))
+
     @classmethod
-    def from_checkpoint(cls, checkpoint: Checkpoint, dtype: torch.dtype | None = None) -> Any:
+    def from_checkpoint(cls, checkpoint: Checkpoint | str | Path, dtype: torch.dtype | None = None) -> Any:
         """Build the model with a checkpoint's weights in it, in eval mode, on the CPU.
 
         Weights that are stored in `dtype` stay in the memory-mapped file until they are written to: a load
         takes no more memory than the file.
 
         Args:
+            checkpoint: or a folder, a weight file or a Hub id.
             dtype: of all but the codec, which is in float32; None: as stored.
 
         Raises:
             MissingError: a file is missing or damaged, or a tensor is missing or its shape is not the
                 config's.
         """
+        if not isinstance(checkpoint, Checkpoint):
+            checkpoint = find_checkpoint(checkpoint)
         tensors = checkpoint.tensors()
         config = CsmConfig.from_dict(checkpoint.config)
         stored = {name: tensors[name] for name in tensors}
@@ -109,7 +117,8 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
             raise MissingError(f"the weights lack {name}", where=tensors.where, remedy=DAMAGED)
         if path := checkpoint.file("generation_config.json"):
             checkpoint.generation_config()  # transformers passes over one that is damaged
-            load_generation_config(model, path.parent)
+            model.generation_config = GenerationConfig.from_pretrained(path.parent)
+            model._hand_on_depth_settings()
         return model
 
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
@@ -122,9 +131,50 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
         state = dict(self.state_dict() if state is None else state)
         if DEPTH_TABLE in state and BACKBONE_TABLE in state:
             state[DEPTH_TABLE] = state[DEPTH_TABLE].clone()
-        super().save_pretrained(save_directory, state_dict=state, **kwargs)
-        save_generation_config(self, save_directory)
+        own = vars(self.depth_decoder.generation_config).items()
+        depth = {
+            DEPTH + k: v
+            for k, v in own
+            if v is not None and not k.startswith("_") and k != "transformers_version"
+        }
+        # Of settings that come from the model's config, a loader reads those that it knows.
+        self.generation_config.__dict__.update(depth, _from_model_config=False)
+        try:
+            super().save_pretrained(save_directory, state_dict=state, **kwargs)
+        finally:
+            self._hand_on_depth_settings()
 
+    def prepare_inputs_for_generation(
+        self,
+        input_ids: torch.Tensor,
+        next_sequence_length: int | None = None,
+        past_key_values: Any = None,
+        attention_mask: torch.Tensor | None = None,
+        inputs_embeds: torch.Tensor | None = None,
+        is_first_iteration: bool | None = False,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """As the base class; a prompt of text ids is embedded, with its audio."""
+        inputs = super().prepare_inputs_for_generation(
+            input_ids,
+            next_sequence_length,
+            past_key_values,
+            attention_mask,
+            inputs_embeds,
+            is_first_iteration,
+            **kwargs,
+        )
+        ids = inputs.get("input_ids")
+        if ids is not None and ids.ndim == 2 and inputs.get("inputs_embeds") is None:
+            audio = {name: inputs.pop(name, None) for name in ("input_values", "input_values_cutoffs")}
+            mask = None
+            if attention_mask is not None and attention_mask.ndim == 2:
+                mask = attention_mask[:, -ids.shape[1] :]
+            inputs["inputs_embeds"], _ = merge_prompt(self, ids, attention_mask=mask, **audio)
+            inputs["input_ids"] = None
+        return inputs
+
+    @can_return_tuple
     def forward(
         self,
         input_ids: torch.Tensor | None = None,
@@ -139,32 +189,30 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
         logits_to_keep: int | torch.Tensor = 0,
         audio_codes: torch.Tensor | Sequence[torch.Tensor] | None = None,
         **more: Unpack[ForwardFlags],
-    ) -> Any:
+    ) -> CsmOutputWithPast:
         """Logits of codebook 0 of the frame after each position; with labels, the losses of both decoders.
 
         Args:
             input_ids: text ids `[B, T]` with placeholders for audio, or codes `[B, T, K]`.
             input_values, input_values_cutoffs, audio_codes: the audio of the placeholders, see
                 `merge_prompt`.
-            attention_mask: `[B, S]`, 0 for padding, on the left.
+            attention_mask: `[B, S]`, 0 for padding; or 4-D, as the attention's implementation takes it.
             position_ids: `[B or 1, T]`.
-            past_key_values: a `KVCache`, or a cache of transformers.
+            past_key_values: a `Cache` of transformers.
             inputs_embeds: `[B, T, H]`, in place of input_ids.
             labels: by kind `[B, T]` with text ids (the placeholder's id: scored, -101: backbone only, -100:
                 not), or codes `[B, T, K]` with -100 where nothing is scored.
-            use_cache: make a cache if none is given, for both decoders.
+            use_cache: make a cache if none is given, for both decoders; default: as the config says.
             logits_to_keep: 0: all positions; n: the last n; or indices.
             more: see `ForwardFlags`.
 
         Returns:
-            `CsmOutputWithPast`. loss = backbone_loss + depth_decoder_loss.
+            loss = backbone_loss + depth_decoder_loss.
         """
         if input_ids is not None and input_ids.ndim == 2:
-            now = (
-                attention_mask
-                if attention_mask is None or attention_mask.ndim != 2
-                else attention_mask[:, -input_ids.shape[1] :]
-            )
+            now = attention_mask
+            if now is not None:
+                now = now[:, -input_ids.shape[1] :] if now.ndim == 2 else None
             inputs_embeds, labels = merge_prompt(
                 self,
                 input_ids,
@@ -175,19 +223,15 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
                 labels=labels,
             )
             input_ids = None
-        items = more.get("num_items_in_batch")
-        flags = {
-            "use_cache": use_cache,
-            "output_hidden_states": more.get("output_hidden_states"),
-            "output_attentions": more.get("output_attentions"),
-        }
+        items = more.pop("num_items_in_batch", None)
         backbone = self.backbone_model(
             input_ids=input_ids,
             attention_mask=attention_mask,
             position_ids=position_ids,
             past_key_values=past_key_values,
             inputs_embeds=inputs_embeds,
-            **flags,
+            use_cache=use_cache,
+            **more,
         )
         hidden = backbone.last_hidden_state
         kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
@@ -197,23 +241,28 @@ class CsmForConditionalGeneration(GenerationMixin, CsmPreTrainedModel):
             scored = logits if logits.shape[1] == hidden.shape[1] else self.lm_head(hidden)
             scores["backbone_loss"] = backbone_loss(scored, labels[:, :, 0], items)
             before, frames = depth_decoder_inputs(hidden, labels)
-            depth = self.depth_decoder(
-                input_ids=torch.nn.functional.pad(frames[:, :-1].clamp(min=0), (1, 0)),
-                backbone_last_hidden_state=before,
-                labels=frames,
-                num_items_in_batch=items,
-                **flags,
+            depth = CausalLMOutputWithPast(
+                loss=hidden.sum() * 0.0,  # no frame is scored
+                logits=hidden.new_zeros(0, self.config.num_codebooks - 1, self.config.vocab_size),
             )
+            if len(frames):
+                depth = self.depth_decoder(
+                    input_ids=torch.nn.functional.pad(frames[:, :-1].clamp(min=0), (1, 0)),
+                    backbone_last_hidden_state=before,
+                    labels=frames,
+                    num_items_in_batch=items,
+                    use_cache=use_cache,
+                    **more,
+                )
             scores |= {f"depth_decoder_{name}": value for name, value in depth.items()}
             scores["loss"] = scores["backbone_loss"] + depth.loss
-        output = CsmOutputWithPast(
+        return CsmOutputWithPast(
             logits=logits,
             past_key_values=backbone.past_key_values,
             hidden_states=backbone.hidden_states,
             attentions=backbone.attentions,
             **scores,
         )
-        return output.to_tuple() if more.get("return_dict") is False else output
 
 
 def _is_foreign(source: Any) -> bool:

@@ -8,53 +8,23 @@ from typing import Any, TypedDict
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from transformers.generation.utils import GenerateDecoderOnlyOutput
 from transformers.utils.generic import ModelOutput
 
 
 class ForwardFlags(TypedDict, total=False):
-    """Keyword arguments that every `forward` takes beside its tensors; others are ignored.
+    """Keyword arguments that every `forward` takes beside its tensors; others go to the attention.
 
     Attributes:
-        output_hidden_states, output_attentions: see `run_layers`; of both decoders.
+        output_hidden_states, output_attentions: also the numbers of those wanted.
         num_items_in_batch: what losses are divided by, for a batch that is a part of a larger one.
         return_dict: False: a tuple of the fields that are set.
     """
 
-    output_hidden_states: bool | None
+    output_hidden_states: bool | int | list[int] | None
     output_attentions: bool | None
     num_items_in_batch: int | torch.Tensor | None
     return_dict: bool | None
-
-
-@dataclass
-class CsmBackboneOutput(ModelOutput):
-    """What a decoder without head returns.
-
-    Args:
-        last_hidden_state: `[B, T, H]`, after the final norm.
-        past_key_values: the cache given, or made.
-    """
-
-    last_hidden_state: torch.Tensor | None = None
-    past_key_values: Any = None
-    hidden_states: tuple[torch.Tensor, ...] | None = None
-    attentions: tuple[torch.Tensor, ...] | None = None
-
-
-@dataclass
-class CsmDepthDecoderOutput(ModelOutput):
-    """What `CsmDepthDecoderForCausalLM.forward` returns.
-
-    Args:
-        loss: scalar, if labels were given.
-        logits: `[N, P, vocab]`.
-    """
-
-    loss: torch.Tensor | None = None
-    logits: torch.Tensor | None = None
-    past_key_values: Any = None
-    hidden_states: tuple[torch.Tensor, ...] | None = None
-    attentions: tuple[torch.Tensor, ...] | None = None
 
 
 @dataclass
@@ -81,26 +51,17 @@ class CsmOutputWithPast(ModelOutput):
 
 
 @dataclass
-class CsmGenerateOutput(ModelOutput):
-    """What `generate(..., return_dict_in_generate=True)` returns.
+class CsmGenerateOutput(GenerateDecoderOnlyOutput):
+    """What `generate(..., return_dict_in_generate=True)` returns beside transformers' fields.
+
+    `sequences` are int64 `[B, frames, K]`; a row's EOS frame is in it, and rows of `codebook_pad_token_id`
+    follow. `scores` and `logits` are those of codebook 0, float32 `[B, vocab]` per frame.
 
     Args:
-        sequences: int64 `[B, frames, K]`; a row's EOS frame is in it, rows of `codebook_pad_token_id` follow.
-        scores: with `output_scores`: per frame, codebook 0 after all processing, float32 `[B, vocab]`.
-        logits: with `output_logits`: the same before it.
-        hidden_states, attentions: with `output_hidden_states`, `output_attentions`: per frame, those of the
-            backbone; the first entry is of the whole prompt.
-        past_key_values: the backbone's cache.
         audio: with `output_audio`: one float32 `[samples]` per row, EOS frame cut off.
         ended: bool `[B]`, True where an EOS frame came.
     """
 
-    sequences: torch.Tensor | None = None
-    scores: tuple[torch.Tensor, ...] | None = None
-    logits: tuple[torch.Tensor, ...] | None = None
-    attentions: tuple[tuple[torch.Tensor, ...], ...] | None = None
-    hidden_states: tuple[tuple[torch.Tensor, ...], ...] | None = None
-    past_key_values: Any = None
     audio: list[torch.Tensor] | None = None
     ended: torch.Tensor | None = None
 
@@ -161,3 +122,23 @@ def expand_labels(labels: Tensor, frames: Tensor, is_frame: Tensor) -> Tensor:
     expanded[labels == IGNORE] = IGNORE
     expanded[..., 1:] = expanded[..., 1:].masked_fill((labels == BACKBONE_ONLY)[..., None], IGNORE)
     return expanded
+
+
+def labels_by_kind(
+    ids: Tensor, mask: Tensor | None, frame_id: int, eos_id: int, ratio: float | None = None
+) -> Tensor:
+    """The id where a frame is scored, -101 where by the backbone alone, -100 elsewhere: int64 `[B, T]`.
+
+    Args:
+        ids, mask: of prompts, `[B, T]`.
+        frame_id, eos_id: placeholders of frames and of EOS frames.
+        ratio: share of the frames that the depth decoder is trained on, drawn by chance; None: all.
+    """
+    real = torch.ones_like(ids, dtype=torch.bool) if mask is None else mask.bool()
+    frames, ends = ((ids == each) & real for each in (frame_id, eos_id))
+    labels = torch.where(frames | ends, ids, IGNORE)
+    places = frames.nonzero()
+    share = 1.0 if ratio is None else min(ratio, 1.0)
+    skipped = torch.randperm(len(places))[: int(len(places) * (1 - share))]
+    labels[tuple(places[skipped].T)] = BACKBONE_ONLY
+    return labels

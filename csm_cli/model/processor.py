@@ -1,54 +1,107 @@
 """Texts and audio → what `CsmForConditionalGeneration` takes."""
 
-from __future__ import annotations
+# Annotations are not strings here: transformers reads those of the settings.
 
+import re
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from transformers.feature_extraction_utils import BatchFeature
-from transformers.processing_utils import ProcessorMixin
+from transformers.processing_utils import AudioKwargs, ProcessingKwargs, ProcessorMixin
 
+from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
 from csm_cli.core.types import plain_ids
+from csm_cli.model.conversation import (
+    AUDIO,
+    AUDIO_EOS,
+    BOS,
+    END,
+    TEMPLATE,
+    audio_of,
+    check_turn,
+    load_tokenizer,
+    marked,
+    padded,
+    share_out,
+    unmarked,
+)
 from csm_cli.model.merge import Audio, as_array, audio_list, load_audio
-from csm_cli.model.outputs import BACKBONE_ONLY, IGNORE
+from csm_cli.model.outputs import labels_by_kind
 
-BOS, END, AUDIO, AUDIO_EOS = "<|begin_of_text|>", "<|end_of_text|>", "<|AUDIO|>", "<|audio_eos|>"
+
+class CsmAudioKwargs(AudioKwargs, total=False):  # type: ignore[call-arg]
+    """With `strides` of the codec."""
+
+    encoded_length_kwargs: dict[str, Any] | None
+
+
+class CsmProcessorKwargs(ProcessingKwargs, total=False):  # type: ignore[call-arg]
+    """Settings of a call, and what they are if nothing is said."""
+
+    audio_kwargs: CsmAudioKwargs
+    _defaults = {  # noqa: RUF012
+        "text_kwargs": {
+            "padding": True, "padding_side": "left", "add_special_tokens": False, "return_tensors": "pt"
+        },
+        "audio_kwargs": {"return_tensors": "pt"},
+    }  # fmt: skip
 
 
 class CsmProcessor(ProcessorMixin):
     """A tokenizer and a feature extractor.
 
-    Two ways in. `apply_chat_template` takes conversations: what stands in their texts is only text.
-    `__call__` takes prompts written out, in which `<|AUDIO|>` and the other special strings have their
-    meaning.
+    `apply_chat_template` takes conversations: what stands in their texts is only text. `__call__` takes
+    prompts written out, in which `<|AUDIO|>` and the other special strings have their meaning.
 
     Attributes:
         samples_per_frame: of the codec: audio of n samples fills ceil(n / samples_per_frame) positions.
     """
 
     samples_per_frame = 1920
+    valid_processor_kwargs = CsmProcessorKwargs
 
     def __init__(self, feature_extractor: Any, tokenizer: Any, chat_template: str | None = None) -> None:
         self.bos_id, self.end_id, self.audio_token_id, self.audio_eos_token_id = (
             tokenizer.convert_tokens_to_ids(token) for token in (BOS, END, AUDIO, AUDIO_EOS)
         )
         self.audio_token, self.audio_eos_token = AUDIO, AUDIO_EOS
+        if tokenizer.pad_token is None:
+            tokenizer.pad_token = END  # any will do: it is masked, and the model never looks it up
         super().__init__(feature_extractor, tokenizer, chat_template=chat_template)
+
+    @classmethod
+    def from_checkpoint(cls, checkpoint: Checkpoint | str | Path) -> "CsmProcessor":
+        """Of a checkpoint, a folder, a weight file or a Hub id; without `preprocessor_config.json` with the
+        settings that all CSMs share.
+
+        Raises:
+            MissingError: there is no tokenizer.
+        """
+        from transformers import EncodecFeatureExtractor
+
+        if not isinstance(checkpoint, Checkpoint):
+            checkpoint = find_checkpoint(checkpoint)
+        tokenizer, config = load_tokenizer(checkpoint.tokenizer_file.parent), checkpoint.config
+        rate = config["codec_config"].get("sampling_rate", 24000)
+        processor = cls(EncodecFeatureExtractor(sampling_rate=rate), tokenizer)
+        # The original release's tokenizer has no audio tokens; their ids are reserved in the config.
+        if AUDIO not in tokenizer.get_vocab():
+            processor.audio_token_id = config.get("audio_token_id", 128002)
+        if AUDIO_EOS not in tokenizer.get_vocab():
+            processor.audio_eos_token_id = config.get("audio_eos_token_id", 128003)
+        return processor
 
     def __call__(
         self,
         text: str | Sequence[str] | None = None,
         audio: Any = None,
-        output_labels: bool = False,
-        depth_decoder_labels_ratio: float = 1.0,
-        *,
-        add_special_tokens: bool = False,
-        return_tensors: str = "pt",
-        sampling_rate: int | None = None,
-        **unused: Any,
+        output_labels: bool | None = False,
+        depth_decoder_labels_ratio: float | None = 1.0,
+        **settings: Any,
     ) -> BatchFeature:
         """Prompts as written, special strings included.
 
@@ -59,8 +112,8 @@ class CsmProcessor(ProcessorMixin):
                 the order of the `<|AUDIO|>`.
             output_labels: add `labels`, by kind, for `CsmForConditionalGeneration.forward`.
             depth_decoder_labels_ratio: share of audio frames that the depth decoder is trained on.
-            add_special_tokens: let the tokenizer put BOS and END around each text.
-            sampling_rate: of the audio, to be checked.
+            settings: of the tokenizer and of the feature extractor, as transformers' processors take them:
+                by themselves, or within `text_kwargs` and `audio_kwargs`.
 
         Returns:
             `input_ids` and `attention_mask` `[B, T]`, padded on the left; with audio `input_values`
@@ -69,27 +122,17 @@ class CsmProcessor(ProcessorMixin):
         Raises:
             ValueError: texts and audios do not match, the audio is not mono, or another return_tensors.
         """
-        if return_tensors != "pt":
-            raise ValueError("only return_tensors='pt' is supported")
-        if text is None and audio is not None and not output_labels:
-            return self._audio_alone(
-                audio, (unused.get("audio_kwargs") or {}).get("sampling_rate", sampling_rate)
-            )
+        for_text, for_audio = self._settings(settings)
+        sounds = self._sounds(audio, for_audio)
+        if text is None and sounds and not output_labels:
+            return BatchFeature(self._audio_fields([[each] for each in sounds], for_audio), tensor_type="pt")
         texts = [text] if isinstance(text, str) else list(text or ())
         if not texts or not all(isinstance(each, str) for each in texts):
-            raise ValueError("text must be a string or a list of strings")
-        rows = [self.tokenizer(each, add_special_tokens=add_special_tokens)["input_ids"] for each in texts]
-        kwargs = unused.get("audio_kwargs") or {}
-        sampling_rate = kwargs.get("sampling_rate", sampling_rate)
-        sounds = [load_audio(sound, self.feature_extractor.sampling_rate) for sound in audio_list(audio)]
-        self._check_rate(sampling_rate)
-        wanted = [row.count(self.audio_token_id) for row in rows]
-        if sum(wanted) != len(sounds):
-            raise ValueError(f"the texts ask for {wanted} audios, {len(sounds)} were given")
-        waiting = iter(sounds)
-        by_row = [[next(waiting) for _ in range(count)] for count in wanted]
-        rows = [self._make_room(row, sounds) for row, sounds in zip(rows, by_row, strict=True)]
-        return self._batch(rows, by_row, output_labels, depth_decoder_labels_ratio, sampling_rate)
+            raise ValueError("text must be a string or a list of strings, or audio be given alone")
+        by_row = share_out([each.count(AUDIO) for each in texts], sounds)
+        written = [self._expanded(*each, for_audio) for each in zip(texts, by_row, strict=True)]
+        fields = dict(self.tokenizer(written, **for_text))
+        return self._batch(fields, by_row, bool(sounds), for_audio, output_labels, depth_decoder_labels_ratio)
 
     def apply_chat_template(
         self,
@@ -97,44 +140,54 @@ class CsmProcessor(ProcessorMixin):
         chat_template: str | None = None,
         *,
         tokenize: bool = False,
-        return_dict: bool = True,
+        return_dict: bool = False,
         output_labels: bool = False,
         depth_decoder_labels_ratio: float = 1.0,
-        sampling_rate: int | None = None,
-        **unused: Any,
+        processor_kwargs: dict[str, Any] | None = None,
+        **settings: Any,
     ) -> Any:
-        """Conversations in CSM's format, which is always the same: no template is read.
+        """Conversations → prompts, by the processor's template or CSM's format.
 
         Args:
             conversation: a list of turns, or a list of such lists. A turn is
                 `{"role": "0", "content": [{"type": "text", "text": …}, {"type": "audio", "path": …}]}`; the
                 role is the speaker tag; `path` (or `audio`, or `url`) is a file or mono audio `[samples]`.
-            tokenize: return the fields of `__call__`; else the prompts as strings.
-            return_dict: with tokenize; False: `input_ids` alone.
+            tokenize: return ids, with return_dict the fields of `__call__`; else the prompts as strings.
+            processor_kwargs: arguments of `__call__`; as settings too.
+            settings: `add_generation_prompt`, `continue_final_message` and others for the template.
 
         Raises:
             ValueError: a role is not a number, a part is neither text nor audio, or a file has another rate.
         """
-        self._check_rate((unused.get("audio_kwargs") or {}).get("sampling_rate", sampling_rate))
+        given = {**settings, **(processor_kwargs or {})}
+        labels = given.pop("output_labels", output_labels)
+        ratio = given.pop("depth_decoder_labels_ratio", depth_decoder_labels_ratio)
+        for_template = {
+            name: given.pop(name)
+            for name in ("add_generation_prompt", "continue_final_message", "tools", "documents")
+            if name in given
+        }
         several = bool(conversation) and isinstance(conversation[0], (list, tuple))
-        conversations = conversation if several else [conversation]
-        if not tokenize:
-            strings = ["".join(_turn_text(*_turn(turn)) for turn in turns) for turns in conversations]
-            return strings if several else strings[0]
-        rows, by_row = [], []
-        for turns in conversations:
-            ids: list[int] = []
-            audios: list[Audio] = []
+        conversations = [list(each) for each in (conversation if several else [conversation])]
+        turns = [turn for conversation in conversations for turn in conversation]
+        if chat_template is None and self.chat_template is None:
+            chat_template = TEMPLATE
             for turn in turns:
-                role, text, sounds = _turn(turn)
-                ids += [self.bos_id, *self.text_ids(f"[{role}]{text}"), self.end_id]
-                for sound in sounds:
-                    sound = load_audio(sound, self.feature_extractor.sampling_rate)
-                    audios.append(sound)
-                    ids += [self.audio_token_id] * self._frames(sound) + [self.audio_eos_token_id]
-            rows.append(ids)
-            by_row.append(audios)
-        batch = self._batch(rows, by_row, output_labels, depth_decoder_labels_ratio, sampling_rate)
+                check_turn(turn)
+        special = sorted(self._special(), key=len, reverse=True)
+        safe = [[marked(turn, special) for turn in each] for each in conversations]
+        prompts = super().apply_chat_template(safe, chat_template, tokenize=False, **for_template)
+        if not tokenize:
+            plain = [unmarked(prompt, special) for prompt in prompts]
+            return plain if several else plain[0]
+        for_text, for_audio = self._settings(given)
+        sounds = [load_audio(each, for_audio["sampling_rate"]) for turn in turns for each in audio_of(turn)]
+        rows = [self._ids(prompt, special) for prompt in prompts]
+        by_row = share_out([row.count(self.audio_token_id) for row in rows], sounds)
+        rows = [self._make_room(row, sounds, for_audio) for row, sounds in zip(rows, by_row, strict=True)]
+        batch = self._batch(
+            padded(self.tokenizer, rows, for_text), by_row, bool(sounds), for_audio, labels, ratio
+        )
         return batch if return_dict else batch["input_ids"]
 
     def text_ids(self, text: str) -> list[int]:
@@ -146,109 +199,102 @@ class CsmProcessor(ProcessorMixin):
         reserved = {i: token.content for i, token in self.tokenizer.added_tokens_decoder.items()}
         return plain_ids(encode, reserved, text)
 
-    def save_audio(self, audio: Any, saving_path: str | Path | Sequence[str | Path], **unused: Any) -> None:
+    def save_audio(self, audio: Any, saving_path: str | Path | Sequence[str | Path], **settings: Any) -> None:
         """Write audio `[samples]`, one or a list, to as many files.
+
+        Args:
+            settings: `sampling_rate`, by itself or within `audio_kwargs`: what the files state.
 
         Raises:
             ValueError: the numbers differ.
         """
         import soundfile
 
+        rate = self._merge_kwargs(CsmProcessorKwargs, **settings)["audio_kwargs"].get("sampling_rate")
         sounds = [as_array(sound).squeeze() for sound in audio_list(audio)]
         paths = [saving_path] if isinstance(saving_path, (str, Path)) else list(saving_path)
         if len(sounds) != len(paths):
             raise ValueError(f"{len(sounds)} audios and {len(paths)} paths")
         for sound, path in zip(sounds, paths, strict=True):
-            soundfile.write(str(path), sound, self.feature_extractor.sampling_rate)
+            soundfile.write(str(path), sound, rate or self.feature_extractor.sampling_rate)
 
     @property
     def model_input_names(self) -> list[str]:
         """Fields that `__call__` can return."""
         return [*self.tokenizer.model_input_names, "input_values", "input_values_cutoffs"]
 
-    def _audio_alone(self, audio: Any, rate: int | None) -> BatchFeature:
-        """What the codec is to encode: a row for each audio."""
-        self._check_rate(rate)
+    def _settings(self, settings: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """(of the tokenizer, of the feature extractor)."""
+        every = self._merge_kwargs(
+            CsmProcessorKwargs, tokenizer_init_kwargs=self.tokenizer.init_kwargs, **settings
+        )
+        for_text, for_audio = every["text_kwargs"], every["audio_kwargs"]
+        if for_text.get("return_tensors") != "pt":
+            raise ValueError("only return_tensors='pt' is supported")
         wanted = self.feature_extractor.sampling_rate
-        sounds = [load_audio(sound, wanted) for sound in audio_list(audio)]
-        if not sounds:
-            raise ValueError("neither text nor audio was given")
-        values = self.feature_extractor(sounds, sampling_rate=wanted, return_tensors="pt")["input_values"]
-        ends = torch.tensor([[len(sound)] for sound in sounds])
-        return BatchFeature(data={"input_values": values, "input_values_cutoffs": ends}, tensor_type="pt")
+        if for_audio.setdefault("sampling_rate", wanted) != wanted:
+            raise ValueError(f"audio: {for_audio['sampling_rate']} samples a second; resample it to {wanted}")
+        return for_text, for_audio
 
-    def _check_rate(self, rate: int | None) -> None:
-        wanted = self.feature_extractor.sampling_rate
-        if rate not in (None, wanted):
-            raise ValueError(f"audio: {rate} samples a second; resample it to {wanted}")
+    def _sounds(self, audio: Any, for_audio: dict[str, Any]) -> list[Audio]:
+        return [load_audio(sound, for_audio["sampling_rate"]) for sound in audio_list(audio)]
 
-    def _frames(self, sound: Audio) -> int:
-        return -(-len(sound) // self.samples_per_frame)
+    def _frames(self, sound: Audio, for_audio: dict[str, Any]) -> int:
+        strides = (for_audio.get("encoded_length_kwargs") or {}).get("strides")
+        return -(-len(sound) // (prod(strides) if strides else self.samples_per_frame))
 
-    def _make_room(self, row: list[int], sounds: Sequence[Audio]) -> list[int]:
-        """Repeat each audio placeholder once per frame."""
+    def _special(self) -> dict[str, int]:
+        """Special strings and their ids."""
+        return {token.content: i for i, token in self.tokenizer.added_tokens_decoder.items()} | {
+            AUDIO: self.audio_token_id,
+            AUDIO_EOS: self.audio_eos_token_id,
+        }
+
+    def _ids(self, prompt: str, special: Sequence[str]) -> list[int]:
+        """Of a filled-in template: its special strings are ids, those that a user wrote are spelled out."""
+        ids, numbers = [], self._special()
+        for piece in re.split(f"({'|'.join(map(re.escape, special))})", prompt):
+            ids += [numbers[piece]] if piece in numbers else self.text_ids(unmarked(piece, special))
+        return ids
+
+    def _expanded(self, text: str, sounds: Sequence[Audio], for_audio: dict[str, Any]) -> str:
+        """A text with each audio placeholder repeated once per frame."""
+        first, *others = text.split(AUDIO)
+        counts = (self._frames(sound, for_audio) for sound in sounds)
+        return first + "".join(AUDIO * n + piece for n, piece in zip(counts, others, strict=False))
+
+    def _make_room(self, row: list[int], sounds: Sequence[Audio], for_audio: dict[str, Any]) -> list[int]:
+        """The same with ids."""
         waiting = iter(sounds)
         out: list[int] = []
         for token in row:
-            out += [token] * (self._frames(next(waiting)) if token == self.audio_token_id else 1)
+            count = self._frames(next(waiting), for_audio) if token == self.audio_token_id else 1
+            out += [token] * count
         return out
 
     def _batch(
         self,
-        rows: list[list[int]],
+        fields: dict[str, Any],
         by_row: list[list[Audio]],
-        output_labels: bool,
-        ratio: float,
-        sampling_rate: int | None,
+        with_audio: bool,
+        for_audio: dict[str, Any],
+        output_labels: bool | None,
+        ratio: float | None,
     ) -> BatchFeature:
-        pad = self.tokenizer.pad_token_id
-        longest = max(len(row) for row in rows)
-        # Any id will do for padding: it is masked, and the model never looks it up.
-        filler = self.end_id if pad is None else pad
-        ids = torch.tensor([[filler] * (longest - len(row)) + row for row in rows])
-        mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in rows])
-        data: dict[str, Any] = {"input_ids": ids, "attention_mask": mask}
-        if any(by_row):
-            joined = [np.concatenate([np.zeros(0, np.float32), *sounds]) for sounds in by_row]
-            rate = self.feature_extractor.sampling_rate if sampling_rate is None else sampling_rate
-            values = self.feature_extractor(joined, sampling_rate=rate, return_tensors="pt")["input_values"]
-            most = max(len(sounds) for sounds in by_row)
-            ends = [np.cumsum([len(sound) for sound in sounds]).tolist() for sounds in by_row]
-            cutoffs = [end + [-1] * (most - len(end)) for end in ends]
-            data |= {"input_values": values, "input_values_cutoffs": torch.tensor(cutoffs, dtype=torch.long)}
+        if with_audio:
+            fields |= self._audio_fields(by_row, for_audio)
         if output_labels:
-            data["labels"] = self._labels(ids, mask, ratio)
-        return BatchFeature(data=data, tensor_type="pt")
+            ids, mask = fields["input_ids"], fields.get("attention_mask")
+            fields["labels"] = labels_by_kind(ids, mask, self.audio_token_id, self.audio_eos_token_id, ratio)
+        return BatchFeature(data=fields, tensor_type="pt")
 
-    def _labels(self, ids: torch.Tensor, mask: torch.Tensor, ratio: float) -> torch.Tensor:
-        """The id where a frame is scored, -101 where the backbone alone is, -100 elsewhere."""
-        frames = (ids == self.audio_token_id) & mask.bool()
-        ends = (ids == self.audio_eos_token_id) & mask.bool()
-        labels = torch.where(frames | ends, ids, IGNORE)
-        places = frames.nonzero()
-        skipped = torch.randperm(len(places))[: int(len(places) * (1 - min(ratio, 1.0)))]
-        labels[tuple(places[skipped].T)] = BACKBONE_ONLY
-        return labels
-
-
-def _turn(turn: dict[str, Any]) -> tuple[str, str, list[Any]]:
-    """(role, text, audios) of a turn."""
-    role = str(turn["role"])
-    if not role.isdecimal():
-        raise ValueError(f"a role is a speaker tag, a number, not {role!r}")
-    content = turn["content"]
-    if isinstance(content, str):
-        return role, content, []
-    texts, sounds = [], []
-    for part in content:
-        if part["type"] == "text":
-            texts.append(part["text"])
-        elif part["type"] == "audio":
-            sounds.append(next(part[key] for key in ("audio", "path", "url") if part.get(key) is not None))
-        else:
-            raise ValueError(f"a part is text or audio, not {part['type']!r}")
-    return role, "".join(texts), sounds
-
-
-def _turn_text(role: str, text: str, sounds: list[Any]) -> str:
-    return f"{BOS}[{role}]{text}{END}" + (AUDIO + AUDIO_EOS) * len(sounds)
+    def _audio_fields(self, by_row: list[list[Audio]], for_audio: dict[str, Any]) -> dict[str, Any]:
+        joined = [np.concatenate([np.zeros(0, np.float32), *sounds]) for sounds in by_row]
+        chosen = {
+            k: v for k, v in for_audio.items() if k not in ("encoded_length_kwargs", "return_attention_mask")
+        }
+        values = self.feature_extractor(joined, **chosen)["input_values"]
+        most = max(1, *map(len, by_row))
+        ends = [np.cumsum([len(sound) for sound in sounds]).tolist() for sounds in by_row]
+        cutoffs = torch.tensor([end + [-1] * (most - len(end)) for end in ends], dtype=torch.long)
+        return {"input_values": values, "input_values_cutoffs": cutoffs}

@@ -109,39 +109,6 @@ class RowSampler:
         )
 
 
-@dataclass(frozen=True)
-class DecoderSampling:
-    """How the codes of one decoder are sampled; the same for every row.
-
-    Attributes:
-        top_p: share of probability that the candidates hold together; 1 for all.
-    """
-
-    sampler: RowSampler
-    temperature: float
-    top_k: int
-    top_p: float
-
-
-def nucleus(scores: Tensor, sampling: DecoderSampling) -> Tensor:
-    """Scores with all but the likeliest candidates that hold `top_p` of the probability together at -inf
-    (Holtzman et al. 2020, §3.1).
-
-    Args:
-        scores: float32 `[B, V]`; temperature and top-k are counted in, but not applied to what is returned.
-    """
-    if sampling.top_p >= 1 or sampling.temperature == 0:
-        return scores
-    ordered, order = scores.sort(dim=-1, descending=True)
-    if sampling.top_k:
-        ordered = ordered[:, : sampling.top_k]
-    shares = (ordered / sampling.temperature).softmax(dim=-1)
-    # A candidate stays if those before it hold less than top_p: the first always does.
-    stays = shares.cumsum(dim=-1) - shares < sampling.top_p
-    kept = torch.zeros_like(scores, dtype=torch.bool).scatter(1, order[:, : stays.shape[1]], stays)
-    return scores.masked_fill(~kept, -torch.inf)
-
-
 def frame_noise(
     keys: Tensor,
     frame: int | Tensor,

@@ -8,33 +8,38 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 from transformers import initialization as init
+from transformers.cache_utils import DynamicCache
+from transformers.masking_utils import create_causal_mask
+from transformers.modeling_outputs import BaseModelOutputWithPast
 from transformers.modeling_utils import PreTrainedModel
+from transformers.utils.generic import merge_with_config_defaults
+from transformers.utils.output_capturing import capture_outputs
 
-from csm_cli.model.cache import KVCache, as_cache, attention_mask_4d
 from csm_cli.model.configuration import CsmConfig
-from csm_cli.model.layers import CsmDecoderLayer, CsmRMSNorm, CsmRotaryEmbedding
-from csm_cli.model.outputs import CsmBackboneOutput
+from csm_cli.model.layers import CsmAttention, CsmDecoderLayer, CsmRMSNorm, CsmRotaryEmbedding
 
 
 class CsmPreTrainedModel(PreTrainedModel):
     """Loading, saving and initial weights, as transformers does them."""
 
+    config: CsmConfig
     config_class = CsmConfig
     base_model_prefix = "model"
     input_modalities = ("audio", "text")
-    _no_split_modules: ClassVar = ["CsmDecoderLayer"]
-    _supports_sdpa = True
     supports_gradient_checkpointing = True
+    _no_split_modules: ClassVar = ["CsmDecoderLayer"]
+    _skip_keys_device_placement: ClassVar = ["past_key_values"]
+    _supports_flash_attn = True
+    _supports_sdpa = True
+    _supports_attention_backend = True
     _can_compile_fullgraph = True
+    _can_record_outputs: ClassVar = {"hidden_states": CsmDecoderLayer, "attentions": CsmAttention}
 
     @torch.no_grad()
     def _init_weights(self, module: nn.Module) -> None:
         super()._init_weights(module)
-        if isinstance(module, CsmRotaryEmbedding):
-            init.copy_(module.frequencies, module.compute())
-        elif isinstance(module, CsmCodebooksHead):
+        if isinstance(module, CsmCodebooksHead):
             init.normal_(module.weight, mean=0.0, std=self.config.initializer_range)
         elif isinstance(module, CsmFrameEmbedding):
             init.copy_(module.offsets, module.compute())
@@ -80,59 +85,34 @@ class CsmCodebooksHead(nn.Module):
 
 
 def run_layers(
-    decoder: Any,
-    hidden: Tensor,
-    *,
-    attention_mask: Tensor | None,
-    position_ids: Tensor | None,
-    past_key_values: Any,
-    use_cache: bool | None,
-    output_hidden_states: bool | None,
-    output_attentions: bool | None,
-) -> CsmBackboneOutput:
-    """Run T new positions, hidden `[B, T, H]`.
+    decoder: Any, hidden: Tensor, attention_mask: Tensor | None, position_ids: Tensor, cache: Any, **more: Any
+) -> Tensor:
+    """Run T new positions, hidden `[B, T, H]` → `[B, T, H]`, after the final norm.
 
     Args:
-        decoder: has `layers`, `norm`, `rotary_emb`, `config` and `gradient_checkpointing`.
-        attention_mask: `[B, S]`, 0 for padding, S = cached + T; or 4-D, as sdpa takes it.
-        position_ids: `[B or 1, T]`; default: S-T … S-1.
-        past_key_values: a `KVCache`, or a cache of transformers; the new positions are appended to it.
-        use_cache: make a cache of `max_position_embeddings` positions if none is given.
-        output_hidden_states: what goes into each layer, and what comes out behind the final norm.
-        output_attentions: the weights of each layer, `[B, heads, T, S]`.
+        decoder: has `layers`, `norm`, `rotary_emb` and `config`.
+        attention_mask: `[B, S]`, 0 for padding, S = cached + T; or 4-D, as the implementation takes it.
+        position_ids: `[B or 1, T]`.
+        cache: a `Cache`, to which the new positions are appended, or None.
+        more: is passed to the attention.
     """
-    config, length = decoder.config, hidden.shape[1]
-    if use_cache and past_key_values is None:
-        past_key_values = KVCache.of(config, hidden.shape[0], config.max_position_embeddings, hidden)
-    cache = as_cache(past_key_values)
-    if cache is None:
-        mask = attention_mask_4d(attention_mask, length, 0, hidden.device)
-        positions = torch.arange(length, device=hidden.device)
-    else:
-        mask = cache.mask(attention_mask, length, hidden.device)
-        positions = cache.positions(length, hidden.device)
-    if position_ids is None:
-        position_ids = positions[None]
-    rotary = decoder.rotary_emb(position_ids)
-    states: list[Tensor] | None = [] if output_hidden_states else None
-    attentions: list[Tensor] | None = [] if output_attentions else None
-    for layer in decoder.layers:
-        if states is not None:
-            states.append(hidden)
-        if decoder.gradient_checkpointing and decoder.training and cache is None and attentions is None:
-            # Run again on the way back: a cache or a list of attentions would be filled twice.
-            hidden = checkpoint(layer, hidden, rotary, mask, use_reentrant=False)
-        else:
-            hidden = layer(hidden, rotary, mask, cache, attentions)
-    if cache is not None:
-        cache.advance(length)
-    hidden = decoder.norm(hidden)
-    return CsmBackboneOutput(
-        last_hidden_state=hidden,
-        past_key_values=past_key_values,
-        hidden_states=None if states is None else (*states, hidden),
-        attentions=None if attentions is None else tuple(attentions),
+    mask = create_causal_mask(
+        config=decoder.config,
+        inputs_embeds=hidden,
+        attention_mask=attention_mask,
+        past_key_values=cache,
+        position_ids=position_ids,
     )
+    rotary = decoder.rotary_emb(hidden, position_ids)
+    for layer in decoder.layers:
+        hidden = layer(hidden, rotary, mask, past_key_values=cache, position_ids=position_ids, **more)
+    return decoder.norm(hidden)
+
+
+def next_positions(cache: Any, length: int, device: torch.device) -> Tensor:
+    """Numbers of the next positions behind those of a cache, or None: int64 `[1, length]`."""
+    past = 0 if cache is None else cache.get_seq_length()
+    return (torch.arange(length, device=device) + past)[None]
 
 
 class CsmBackboneModel(CsmPreTrainedModel):
@@ -151,6 +131,8 @@ class CsmBackboneModel(CsmPreTrainedModel):
         """Integer codes `[..., K]` → `[..., H]`: the sum over codebooks of `table[code_k + k * vocab]`."""
         return self.embed_tokens(codes)
 
+    @merge_with_config_defaults
+    @capture_outputs
     def forward(
         self,
         input_ids: Tensor | None = None,
@@ -159,36 +141,28 @@ class CsmBackboneModel(CsmPreTrainedModel):
         past_key_values: Any = None,
         inputs_embeds: Tensor | None = None,
         use_cache: bool | None = None,
-        output_hidden_states: bool | None = None,
-        output_attentions: bool | None = None,
-        return_dict: bool | None = None,
-        **unused: Any,
-    ) -> Any:
+        **more: Any,
+    ) -> BaseModelOutputWithPast:
         """Run T new positions.
 
         Args:
             input_ids: codes `[B, T, K]`; this or inputs_embeds.
+            attention_mask: `[B, S]`, 0 for padding, S = cached + T; or 4-D.
+            position_ids: `[B or 1, T]`; default: S-T … S-1.
+            past_key_values: a `Cache` of transformers; the new positions are appended to it.
             inputs_embeds: `[B, T, H]`.
-            return_dict: False: a tuple of the fields that are set.
-            attention_mask, position_ids, past_key_values, use_cache, output_hidden_states,
-                output_attentions: see `run_layers`.
-
-        Returns:
-            `CsmBackboneOutput`.
+            use_cache: make a `DynamicCache` if none is given; default: as the config says.
+            more: `output_hidden_states`, `output_attentions`, `return_dict`, and what the attention takes.
 
         Raises:
-            ValueError: both or neither of input_ids and inputs_embeds, or a mask of another shape.
+            ValueError: both or neither of input_ids and inputs_embeds.
         """
         if (input_ids is None) == (inputs_embeds is None):
             raise ValueError("give exactly one of input_ids and inputs_embeds")
-        output = run_layers(
-            self,
-            self.embed_tokens(input_ids) if inputs_embeds is None else inputs_embeds,
-            attention_mask=attention_mask,
-            position_ids=position_ids,
-            past_key_values=past_key_values,
-            use_cache=use_cache,
-            output_hidden_states=output_hidden_states,
-            output_attentions=output_attentions,
-        )
-        return output.to_tuple() if return_dict is False else output
+        embeds: Any = self.embed_tokens(input_ids) if inputs_embeds is None else inputs_embeds
+        if use_cache and past_key_values is None:
+            past_key_values = DynamicCache(config=self.config)
+        if position_ids is None:
+            position_ids = next_positions(past_key_values, embeds.shape[1], embeds.device)
+        hidden = run_layers(self, embeds, attention_mask, position_ids, past_key_values, **more)
+        return BaseModelOutputWithPast(last_hidden_state=hidden, past_key_values=past_key_values)

@@ -11,7 +11,7 @@ from typing import Any
 from csm_cli.audio.files import write_wav
 from csm_cli.checkpoints.find import Checkpoint
 from csm_cli.core.errors import MissingError
-from csm_cli.model.loading import load_processor
+from csm_cli.model import CsmProcessor
 
 TARGETS = (
     r"(backbone_model|depth_decoder\.model)\.layers\.\d+\.(self_attn\.[qkvo]_proj|mlp\.(gate|up|down)_proj)"
@@ -76,5 +76,5 @@ def write_sample(model: Any, checkpoint: Checkpoint, speaker: int, text: str, pa
 def _processor(folder: Path) -> Any:
     from csm_cli.checkpoints.find import find_checkpoint
 
-    processor = load_processor(find_checkpoint(folder))
-    return lambda conversation: processor.apply_chat_template(conversation, tokenize=True)
+    processor = CsmProcessor.from_checkpoint(find_checkpoint(folder))
+    return lambda conversation: processor.apply_chat_template(conversation, tokenize=True, return_dict=True)

@@ -13,7 +13,7 @@ import torch
 
 from csm_cli.checkpoints.find import Checkpoint
 from csm_cli.core.errors import CsmError
-from csm_cli.model.loading import load_processor
+from csm_cli.model import CsmProcessor
 from csm_cli.training.devices import Processes
 from csm_cli.training.manifest import Clip, read_manifest
 from csm_cli.training.options import TrainOptions
@@ -54,7 +54,7 @@ def open_data(
     Raises:
         MissingError, UsageError: the manifest, a recording or a shard cannot be used.
     """
-    encode = partial(_segment_ids, load_processor(checkpoint))
+    encode = partial(_segment_ids, CsmProcessor.from_checkpoint(checkpoint))
     if options.packed:
         return _from_shards(options, model, encode, log)
     clips = read_manifest(options.data)

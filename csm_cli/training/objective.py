@@ -180,7 +180,9 @@ class VoiceObjective:
         chosen = F.one_hot(codes[:, :books].T, self.vocabulary).to(torch.bfloat16)
         embeds = torch.bmm(chosen, table.to(torch.bfloat16)).transpose(0, 1)
         inputs = torch.cat((hidden[:, None].to(embeds.dtype), embeds), 1)
-        return decoder.codebooks_head(decoder.model(inputs_embeds=inputs).last_hidden_state[:, 1:])
+        return decoder.codebooks_head(
+            decoder.model(inputs_embeds=inputs, use_cache=False).last_hidden_state[:, 1:]
+        )
 
     def _backbone_loss(self, hidden: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
         logits = self.model.lm_head(hidden).float()
@@ -206,7 +208,9 @@ class VoiceObjective:
         kind, codes = batch["kind"], batch["codes"].long()
         with self.autocast():
             embeds = self._embed(batch, damage)
-            hidden = self.model.backbone_model(inputs_embeds=embeds).last_hidden_state[:, :-1]
+            hidden = self.model.backbone_model(inputs_embeds=embeds, use_cache=False).last_hidden_state[
+                :, :-1
+            ]
             speech = (kind == FRAME) | (kind == EOS)
             # The hidden state before a frame predicts it.
             wanted = torch.where(speech, codes[:, :, 0], -100)[:, 1:]

@@ -18,7 +18,7 @@ from transformers.utils import logging as transformers_logging
 from csm_cli.checkpoints.convert import SMALL_FILES, as_any_file
 from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
 from csm_cli.core.errors import CsmError, UsageError, first_line
-from csm_cli.model.loading import load_model
+from csm_cli.model import CsmForConditionalGeneration
 from csm_cli.training.adapters import Adapter, write_sample
 from csm_cli.training.data import Data, open_data
 from csm_cli.training.devices import Processes
@@ -86,7 +86,7 @@ def train(
 
 def _model(options: TrainOptions, checkpoint: Checkpoint) -> Any:
     torch.manual_seed(options.seed)
-    model = load_model(checkpoint, torch.float32)
+    model = CsmForConditionalGeneration.from_checkpoint(checkpoint, torch.float32)
     if options.scratch:
         fresh = type(model)(model.config)
         fresh.codec_model = model.codec_model

@@ -16,7 +16,7 @@ from csm_cli.checkpoints.config import check_config, expected_shapes, unify
 from csm_cli.checkpoints.find import find_checkpoint
 from csm_cli.checkpoints.names import original_names
 from csm_cli.core.errors import MissingError
-from csm_cli.model.loading import load_model, load_processor
+from csm_cli.model import CsmForConditionalGeneration, CsmProcessor
 from tests.checkpoints.test_formats import refused as refused_with
 from tests.model.tiny import AUDIO
 
@@ -132,14 +132,14 @@ def test_safetensors_come_before_a_pickle(folder: Path, original: Path, tmp_path
         for name in ("ckpt.pt", "pytorch_model.bin"):
             (copy / name).write_bytes(b"never read")
         assert [path.name for path in find_checkpoint(copy).weights] == ["model.safetensors"]
-        load_model(copy)
+        CsmForConditionalGeneration.from_checkpoint(copy)
 
 
 def test_a_tokenizer_without_audio_tokens(copy: Path) -> None:
     """The original release's: it only reserves their ids."""
     path = copy / "tokenizer.json"
     path.write_text(path.read_text().replace("<|AUDIO|>", "<|reserved|>"))
-    assert load_processor(copy).audio_token_id == AUDIO
+    assert CsmProcessor.from_checkpoint(copy).audio_token_id == AUDIO
     path.write_text(path.read_text().replace("<|end_of_text|>", "<|other|>"))
     with pytest.raises(MissingError, match=r"copy: the tokenizer has no <\|end_of_text\|>"):
-        load_processor(copy)
+        CsmProcessor.from_checkpoint(copy)

@@ -17,8 +17,7 @@ from csm_cli.checkpoints.find import find_checkpoint
 from csm_cli.checkpoints.names import original_names
 from csm_cli.core.errors import CsmError, MissingError, UsageError
 from csm_cli.engine import Engine, Utterance
-from csm_cli.model import CsmForConditionalGeneration
-from csm_cli.model.loading import load_model, load_processor
+from csm_cli.model import CsmForConditionalGeneration, CsmProcessor
 from tests.model.tiny import prompt
 
 FACTS = Path(__file__).parents[1] / "model" / "csm-1b"
@@ -31,7 +30,7 @@ def same(a: Any, b: Any) -> bool:
 
 
 def refused(model: Path, *words: str) -> None:
-    for load in (load_model, lambda path: Engine.load(path, "cpu")):
+    for load in (CsmForConditionalGeneration.from_checkpoint, lambda path: Engine.load(path, "cpu")):
         with pytest.raises(MissingError) as caught:
             load(model)
         line = str(caught.value)
@@ -43,7 +42,7 @@ def refused(model: Path, *words: str) -> None:
 def test_the_original_format_is_the_same_model(model: Any, folder: Path, original: Path) -> None:
     assert find_checkpoint(folder).format == "transformers"
     assert find_checkpoint(original).format == "original"
-    assert same(load_model(original), model)
+    assert same(CsmForConditionalGeneration.from_checkpoint(original), model)
     assert same(CsmForConditionalGeneration.from_pretrained(original), model)
     line = Utterance(0, "hello.", (), seed=1, max_frames=5)
     codes = [Engine.load(each, "cpu").speak([line])[0].codes for each in (folder, original)]
@@ -59,7 +58,7 @@ def test_rows_in_the_wrong_order_would_be_noticed(model: Any, original: Path, tm
             stored[name].view(-1, 2, 8, stored[name].shape[1]).transpose(1, 2).reshape_as(stored[name])
         )
     save_file({n: t.contiguous() for n, t in stored.items()}, copy / "model.safetensors")
-    wrong = load_model(copy)
+    wrong = CsmForConditionalGeneration.from_checkpoint(copy)
     with torch.no_grad():
         assert not torch.allclose(wrong(IDS).logits, model(IDS).logits, atol=1e-3)
 
@@ -69,8 +68,8 @@ def test_a_pickle_is_read_as_weights_only(model: Any, original: Path, tmp_path: 
     stored = load_file(copy / "model.safetensors")
     (copy / "model.safetensors").unlink()
     torch.save({"model": stored, "step": 3}, copy / "ckpt.pt")
-    assert same(load_model(copy), model)
-    assert same(load_model(copy / "ckpt.pt"), model)
+    assert same(CsmForConditionalGeneration.from_checkpoint(copy), model)
+    assert same(CsmForConditionalGeneration.from_checkpoint(copy / "ckpt.pt"), model)
 
     class Bomb:
         def __reduce__(self) -> Any:
@@ -117,7 +116,9 @@ def test_there_and_back(folder: Path, original: Path, tmp_path: Path, dtype: Any
     if dtype is None:
         for name, weight in load_file(original / "model.safetensors").items():
             assert torch.equal(written[name], weight), name
-    assert load_processor(tmp_path / "back").text_ids("hello") == load_processor(folder).text_ids("hello")
+    assert CsmProcessor.from_checkpoint(tmp_path / "back").text_ids("hello") == CsmProcessor.from_checkpoint(
+        folder
+    ).text_ids("hello")
     with pytest.raises(UsageError, match="there already"):
         convert(start, tmp_path / "back", "original")
     with pytest.raises(CsmError, match=r"cannot be written .*another"):
@@ -127,10 +128,13 @@ def test_there_and_back(folder: Path, original: Path, tmp_path: Path, dtype: Any
 def test_half_precision_of_every_kind(folder: Path, tmp_path: Path) -> None:
     for dtype in (torch.float16, torch.bfloat16, torch.float32):
         half = convert(find_checkpoint(folder), tmp_path / str(dtype), "transformers", dtype)
-        model = load_model(half)
+        model = CsmForConditionalGeneration.from_checkpoint(half)
         assert model.lm_head.weight.dtype == dtype
         assert {p.dtype for p in model.codec_model.parameters()} == {torch.float32}
-        assert load_model(half, torch.float32).lm_head.weight.dtype == torch.float32
+        assert (
+            CsmForConditionalGeneration.from_checkpoint(half, torch.float32).lm_head.weight.dtype
+            == torch.float32
+        )
 
 
 def test_the_names_of_the_original_release() -> None:

@@ -13,7 +13,6 @@ from csm_cli.checkpoints.find import find_checkpoint
 from csm_cli.core.errors import MissingError
 from csm_cli.engine import Engine
 from csm_cli.model import CsmForConditionalGeneration
-from csm_cli.model.loading import load_model
 from tests.model.tiny import prompt
 
 peft = pytest.importorskip("peft")
@@ -51,10 +50,10 @@ def test_merged_as_peft_merges(folder: Path, tmp_path: Path, options: dict) -> N
     wanted = adapter(folder, tmp_path / "adapter", **options)
     found = find_checkpoint(tmp_path / "adapter")
     assert found.base is not None
-    merged = load_model(found)
+    merged = CsmForConditionalGeneration.from_checkpoint(found)
     with torch.no_grad():
         torch.testing.assert_close(merged(IDS).logits, wanted(IDS).logits, **CLOSE)
-        plain = load_model(folder)(IDS).logits
+        plain = CsmForConditionalGeneration.from_checkpoint(folder)(IDS).logits
     assert not torch.allclose(merged(IDS).logits, plain, atol=1e-3)
 
 
@@ -74,7 +73,7 @@ def test_adapters_that_do_not_fit(folder: Path, tmp_path: Path) -> None:
     def refused(change: dict[str, Any], *words: str) -> None:
         path.write_text(json.dumps(config | change))
         with pytest.raises(MissingError) as caught:
-            load_model(tmp_path / "adapter")
+            CsmForConditionalGeneration.from_checkpoint(tmp_path / "adapter")
         assert all(word in str(caught.value) for word in words), str(caught.value)
 
     refused({"base_model_name_or_path": None}, "which model")

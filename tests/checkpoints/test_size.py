@@ -17,12 +17,12 @@ LOAD = """
 import resource, sys
 import torch, transformers
 from csm_cli.checkpoints.find import find_checkpoint
-from csm_cli.model.loading import load_model
+from csm_cli.model import CsmForConditionalGeneration
 import csm_cli.model.model
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 before = peak()
-model = load_model(sys.argv[1])
+model = CsmForConditionalGeneration.from_checkpoint(sys.argv[1])
 touched = sum(float(p.view(-1)[::2048].float().sum()) for p in model.parameters())
 assert touched == 0.0
 print(model.num_parameters(), peak() - before)

@@ -9,7 +9,6 @@ import torch
 from transformers import GenerationConfig
 from transformers.generation import MaxTimeCriteria
 
-from csm_cli.model.sampling import DecoderSampling, RowSampler, nucleus
 from tests.model.tiny import BOOKS, CODES, PAD, prompt
 
 IDS = torch.tensor([prompt(["[0]hello there."])])
@@ -27,6 +26,7 @@ def test_a_streamer_receives_every_frame(ours: Any) -> None:
     streamed = Frames()
     codes = ours.generate(IDS.expand(2, -1), streamer=streamed, **GREEDY)
     assert streamed.pop() == "end"
+    assert torch.equal(streamed.pop(0), IDS.expand(2, -1))
     assert torch.equal(torch.stack(streamed, dim=1), codes)
 
 
@@ -65,7 +65,7 @@ def test_lengths(ours: Any) -> None:
     prompted = IDS.shape[1]
     assert ours.generate(IDS, do_sample=False, max_length=prompted + 4).shape[1] == 4
     assert ours.generate(IDS, do_sample=False, max_length=prompted + 4, max_new_tokens=2).shape[1] == 2
-    with pytest.raises(ValueError, match="nothing is left"):
+    with pytest.raises(ValueError, match="max_length"):
         ours.generate(IDS, max_length=prompted)
 
 
@@ -95,10 +95,8 @@ def test_where_settings_come_from(ours: Any) -> None:
         IDS, do_sample=True, temperature=5.0, depth_decoder_do_sample=False, seeds=1, top_k=0
     )
     assert half.shape == (1, 125, BOOKS)
-    with pytest.raises(ValueError, match="num_beams=4"):
+    with pytest.raises(ValueError, match="by beam search"):
         ours.generate(IDS, num_beams=4)
-    with pytest.raises(ValueError, match="'offloaded'"):
-        ours.generate(IDS, cache_implementation="offloaded")
 
 
 def test_suppressed_codes(ours: Any) -> None:
@@ -127,21 +125,6 @@ def test_going_on_from_codes(ours: Any, reference: Any) -> None:
     assert torch.equal(mine, reference.generate(codes, max_new_tokens=4))
 
 
-def test_top_p_keeps_the_likeliest_that_hold_the_share() -> None:
-    scores = torch.log(torch.tensor([[0.1, 0.4, 0.2, 0.3], [0.97, 0.01, 0.01, 0.01]]))
-    sampler = RowSampler.of([1.0] * 2, [0] * 2, 4)
-
-    def kept(top_p: float, top_k: int = 0, temperature: float = 1.0) -> list[list[bool]]:
-        return nucleus(scores, DecoderSampling(sampler, temperature, top_k, top_p)).isfinite().tolist()
-
-    assert kept(0.69) == [[False, True, False, True], [True, False, False, False]]
-    assert kept(0.01) == [[False, True, False, False], [True, False, False, False]]
-    assert kept(1.0) == [[True] * 4] * 2
-    # Of the two likeliest, renormalised, the first holds 0.57.
-    assert kept(0.5, top_k=2)[0] == [False, True, False, False]
-    assert kept(0.9, temperature=0.1)[0] == [False, True, False, False]
-
-
 def test_top_p_of_both_levels(ours: Any) -> None:
     greedy = ours.generate(IDS, **GREEDY)
     tight = {"top_p": 1e-6, "depth_decoder_top_p": 1e-6, "temperature": 5.0, "top_k": 0}
@@ -151,7 +134,8 @@ def test_top_p_of_both_levels(ours: Any) -> None:
 def test_twelve_prompts_of_other_lengths_are_one_graph(ours: Any) -> None:
     """With padding and without; what an earlier, longer prompt left in the cache is not attended to."""
     torch.compiler.reset()
-    ours.__dict__.pop("_compiled_steps", None)
+    for kept in ("_compiled_call", "_compiled_depth_steps"):
+        ours.__dict__.pop(kept, None)
     counters = torch._dynamo.utils.counters
     counters.clear()
     compiled = {"cache_implementation": "static", "compile_config": {"backend": "aot_eager"}}
@@ -168,7 +152,6 @@ def test_twelve_prompts_of_other_lengths_are_one_graph(ours: Any) -> None:
 
 def test_a_static_cache_serves_calls_in_inference_mode_and_without(ours: Any) -> None:
     settings = {"input_ids": torch.tensor([prompt(["[0]hello"])]), "cache_implementation": "static", **GREEDY}
-    ours.__dict__.pop("_static_cache", None)
     with torch.inference_mode():
         first = ours.generate(**settings)
     assert torch.equal(ours.generate(**settings), first)
@@ -207,5 +190,3 @@ def test_a_depth_decoder_by_itself(ours: Any, reference: Any) -> None:
         sampled[1:2], decoder.generate(first[1:2], hidden[1:2], seeds=5, do_sample=True, temperature=2.0)
     )
     assert not torch.equal(sampled, mine)
-    with pytest.raises(ValueError, match="num_beams"):
-        decoder.generate(first, hidden, num_beams=2)

@@ -18,8 +18,8 @@ def test_the_package_loads_nothing() -> None:
     assert loaded("import csm_cli.model") == set()
 
 
-def test_the_layers_need_torch_only() -> None:
-    assert loaded("import csm_cli.model.layers, csm_cli.model.sampling") == {"torch"}
+def test_what_the_engine_uses_needs_torch_only() -> None:
+    assert loaded("import csm_cli.model.rope, csm_cli.model.sampling") == {"torch"}
 
 
 def test_finding_a_checkpoint_needs_none_of_them() -> None:

@@ -1,15 +1,17 @@
-"""Rotary frequencies, masks and the cache."""
+"""Rotary frequencies, norm, attention."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
+from transformers import DynamicCache
 from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
-from csm_cli.model.cache import KVCache, attention_mask_4d
-from csm_cli.model.layers import CsmAttention, CsmRMSNorm, CsmRotaryEmbedding, rope_frequencies
+from csm_cli.model.layers import CsmAttention, CsmRMSNorm, CsmRotaryEmbedding
+from csm_cli.model.rope import rope_frequencies
 from tests.model.tiny import rope
 
 
@@ -39,53 +41,45 @@ def test_rms_norm_in_bfloat16_sums_in_float32() -> None:
     assert torch.equal(CsmRMSNorm(4096, 1e-5).to(torch.bfloat16)(x), torch.ones_like(x))
 
 
-def attention(dropout: float = 0.0) -> tuple[CsmAttention, tuple[torch.Tensor, torch.Tensor], torch.Tensor]:
+def attention(dropout: float = 0.0, kind: str = "sdpa") -> tuple[CsmAttention, Any, torch.Tensor]:
     torch.manual_seed(0)
-    config = SimpleNamespace(
+    config: Any = SimpleNamespace(
         hidden_size=12,
         num_attention_heads=4,
         num_key_value_heads=2,
         head_dim=6,
         attention_dropout=dropout,
         attention_bias=False,
-        rope_parameters={"rope_theta": 10000.0},
+        max_position_embeddings=9,
+        rope_parameters={"rope_theta": 10000.0, "rope_type": "default"},
+        _attn_implementation=kind,
     )
-    return CsmAttention(config, 0), CsmRotaryEmbedding(config)(torch.arange(5)[None]), torch.randn(2, 5, 12)
+    x = torch.randn(2, 5, 12)
+    return CsmAttention(config, 0), CsmRotaryEmbedding(config)(x, torch.arange(5)[None]), x
 
 
-def test_attention_without_a_mask_is_causal() -> None:
+def test_both_implementations_of_attention_give_the_same() -> None:
     layer, rotary, x = attention()
-    causal = torch.ones(5, 5, dtype=torch.bool).tril()[None, None]
-    torch.testing.assert_close(layer(x, rotary), layer(x, rotary, causal))
+    eager, _, _ = attention(kind="eager")
+    causal = torch.full((5, 5), -torch.inf).triu(1)[None, None]
+    out, weights = eager(x, rotary, causal)
+    torch.testing.assert_close(layer(x, rotary)[0], out)
+    assert weights is not None and weights.shape == (2, 4, 5, 5)
+    torch.testing.assert_close(weights.sum(-1), torch.ones(2, 4, 5))
 
 
-def test_attention_dropout_acts_in_training_only() -> None:
-    layer, rotary, x = attention(dropout=0.5)
-    assert not torch.equal(layer(x, rotary), layer(x, rotary))
+@pytest.mark.parametrize("kind", ["sdpa", "eager"])
+def test_attention_dropout_acts_in_training_only(kind: str) -> None:
+    layer, rotary, x = attention(dropout=0.5, kind=kind)
+    assert not torch.equal(layer(x, rotary)[0], layer(x, rotary)[0])
     layer.eval()
-    assert torch.equal(layer(x, rotary), layer(x, rotary))
+    assert torch.equal(layer(x, rotary)[0], layer(x, rotary)[0])
 
 
 def test_cache_gives_what_one_pass_gives() -> None:
     layer, (cos, sin), x = attention()
-    cache = KVCache(1, 2, 2, 5, 6)
-    parts = []
-    for start, end in ((0, 3), (3, 5)):
-        mask = attention_mask_4d(None, end - start, start, x.device)
-        parts.append(layer(x[:, start:end], (cos[:, :, start:end], sin[:, :, start:end]), mask, cache))
-        cache.length = end
-    torch.testing.assert_close(torch.cat(parts, 1), layer(x, (cos, sin)))
-    with pytest.raises(ValueError, match="5 positions, 6"):
-        cache.update(0, torch.zeros(2, 2, 1, 6), torch.zeros(2, 2, 1, 6))
-
-
-def test_mask_of_padded_rows() -> None:
-    mask = attention_mask_4d(torch.tensor([[0, 1, 1], [1, 1, 1]]), 3, 0, torch.device("cpu"))
-    assert mask is not None
-    assert mask[0, 0].int().tolist() == [[1, 0, 0], [0, 1, 0], [0, 1, 1]]
-    assert mask[1, 0].int().tolist() == [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
-    later = attention_mask_4d(torch.tensor([[0, 1, 1, 1]]), 2, 2, torch.device("cpu"))
-    assert later is not None
-    assert later[0, 0].int().tolist() == [[0, 1, 1, 0], [0, 1, 1, 1]]
-    with pytest.raises(ValueError, match=r"\[batch, 3\]"):
-        attention_mask_4d(torch.ones(1, 4), 3, 0, torch.device("cpu"))
+    cache, parts = DynamicCache(), []
+    for start, end in ((0, 3), (3, 4), (4, 5)):
+        rotary = cos[:, start:end], sin[:, start:end]
+        parts.append(layer(x[:, start:end], rotary, past_key_values=cache)[0])
+    torch.testing.assert_close(torch.cat(parts, 1), layer(x, (cos, sin))[0])

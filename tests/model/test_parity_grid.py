@@ -31,8 +31,9 @@ def pair(shape: str) -> tuple[Any, Any]:
     config["codec_config"] |= {"num_quantizers": books}
     theirs = reference(config)
     randomise(theirs)
-    theirs.set_attn_implementation("eager")
     ours = CsmForConditionalGeneration(CsmConfig(**config)).eval()
+    for model in (theirs, ours):
+        model.set_attn_implementation("eager")
     ours.load_state_dict(theirs.state_dict())
     return only_real_codes(theirs), ours
 

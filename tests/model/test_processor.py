@@ -75,7 +75,7 @@ def test_prompts_written_out(processor: Any, theirs: Any) -> None:
 
 def test_share_of_frames_for_the_depth_decoder(processor: Any) -> None:
     fields = processor.apply_chat_template(
-        TALKS, tokenize=True, output_labels=True, depth_decoder_labels_ratio=0.5
+        TALKS, tokenize=True, return_dict=True, output_labels=True, depth_decoder_labels_ratio=0.5
     )
     labels = fields["labels"]
     assert (labels == AUDIO).sum() == 3 and (labels == -101).sum() == 3
@@ -86,7 +86,7 @@ def test_user_text_stays_text(processor: Any) -> None:
     ids = processor.text_ids(text)
     assert not set(ids) & set(range(len(LETTERS), len(LETTERS) + len(SPECIAL)))
     assert len(ids) == len(text)
-    fields = processor.apply_chat_template([turn(0, text)], tokenize=True)
+    fields = processor.apply_chat_template([turn(0, text)], tokenize=True, return_dict=True)
     assert (fields["input_ids"] == AUDIO).sum() == 0
 
 
@@ -115,7 +115,9 @@ def test_saved_audio_and_saved_processor(processor: Any, tmp_path: Path) -> None
     processor.save_audio(torch.zeros(480), tmp_path / "a.wav")
     assert soundfile.info(tmp_path / "a.wav").samplerate == 24000
     fields = processor.apply_chat_template(
-        [{"role": "0", "content": [{"type": "audio", "path": str(tmp_path / "a.wav")}]}], tokenize=True
+        [{"role": "0", "content": [{"type": "audio", "path": str(tmp_path / "a.wav")}]}],
+        tokenize=True,
+        return_dict=True,
     )
     assert fields["input_values"].shape == (1, 1, 480)
     processor.save_pretrained(tmp_path)
@@ -171,7 +173,7 @@ def test_audio_alone(processor: Any) -> None:
     assert processor(audio=sounds[1])["input_values"].shape == (1, 1, 1920)
     wrong: dict[str, dict[str, Any]] = {
         "resample": {"audio": sounds, "sampling_rate": 16_000},
-        "neither text nor audio": {"audio": []},
+        "or audio be given": {"audio": []},
         "2 channels": {"audio": [np.zeros((2, 9), np.float32)]},
         "text must be": {"audio": sounds, "output_labels": True},
     }
@@ -186,3 +188,116 @@ def test_several_audios_are_saved(processor: Any, tmp_path: Path) -> None:
     assert [soundfile.info(path).frames for path in paths] == [480, 240]
     with pytest.raises(ValueError, match="1 audios and 2 paths"):
         processor.save_audio(torch.zeros(480), paths)
+
+
+CALLS: dict[str, dict[str, Any]] = {
+    "longest": {"padding": "longest"},
+    "right": {"padding_side": "right"},
+    "text to a length": {"text_kwargs": {"padding": "max_length", "max_length": 50, "padding_side": "right"}},
+    "text cut off": {"text_kwargs": {"truncation": True, "max_length": 9}},
+    "text to a multiple": {"text_kwargs": {"pad_to_multiple_of": 16}},
+    "audio to a length": {"audio_kwargs": {"padding": "max_length", "max_length": 9000}},
+    "no mask": {"return_attention_mask": False},
+    "special tokens": {"add_special_tokens": True},
+    # These hold for text and audio; transformers' own feature extractor refuses some of them.
+    "all to a length": {"padding": "max_length", "max_length": 60},
+    "all cut off": {"padding": True, "truncation": True, "max_length": 9},
+    "all to a multiple": {"pad_to_multiple_of": 16},
+}
+
+
+def outcome(call: Any) -> Any:
+    """The fields, or the type of what was raised."""
+    try:
+        return dict(call())
+    except (TypeError, ValueError) as error:
+        return type(error)
+
+
+def alike(mine: Any, wanted: Any) -> None:
+    if not isinstance(wanted, dict):
+        assert mine is wanted
+        return
+    assert mine.keys() == wanted.keys()
+    for name in wanted:
+        assert torch.equal(mine[name], wanted[name]), name
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("with_audio", [False, True])
+def test_settings_of_a_call(processor: Any, theirs: Any, call: str, with_audio: bool) -> None:
+    texts = ["[0]hello there" + "<|AUDIO|><|audio_eos|>" * with_audio, "[1]no"]
+    audio = {"audio": [np.linspace(-0.5, 0.5, 4000, dtype=np.float32)]} if with_audio else {}
+    alike(*(outcome(lambda each=each: each(texts, **audio, **CALLS[call])) for each in (processor, theirs)))
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("passed", ["by themselves", "in processor_kwargs"])
+def test_settings_of_a_conversation(processor: Any, theirs: Any, call: str, passed: str) -> None:
+    if call == "special tokens":
+        pytest.skip("the format has them")
+    talks = [[turn(0, "hello there.")], [turn(3, "x")]]
+    given = CALLS[call] if passed == "by themselves" else {"processor_kwargs": CALLS[call]}
+    alike(
+        *(
+            outcome(
+                lambda each=each: each.apply_chat_template(talks, tokenize=True, return_dict=True, **given)
+            )
+            for each in (processor, theirs)
+        )
+    )
+
+
+def test_labels_asked_for_in_processor_kwargs(processor: Any, theirs: Any) -> None:
+    asked = {"tokenize": True, "return_dict": True, "processor_kwargs": {"output_labels": True}}
+    alike(
+        *(outcome(lambda each=each: each.apply_chat_template(TALKS, **asked)) for each in (processor, theirs))
+    )
+
+
+def test_a_setting_given_twice_is_refused(processor: Any, theirs: Any) -> None:
+    for each in (processor, theirs):
+        with pytest.raises(ValueError, match="padding"):
+            each("[0]x", padding=True, text_kwargs={"padding": "longest"})
+
+
+def test_templates(processor: Any, theirs: Any) -> None:
+    other = "{%- for turn in messages %}{{ turn['role'] ~ ': ' ~ turn['content'][0]['text'] }}{% endfor %}"
+    assert processor.apply_chat_template(TALKS[0][2:], chat_template=other) == "0: fine."
+    assert theirs.apply_chat_template(TALKS[0][2:], chat_template=other) == "0: fine."
+    cut = [each.apply_chat_template(TALKS[0], continue_final_message=True) for each in (processor, theirs)]
+    assert cut[0] == cut[1] and cut[0].endswith("fine.")
+    ids = processor.apply_chat_template(TALKS[0], continue_final_message=True, tokenize=True)
+    assert ids[0, -1] != END
+    with pytest.raises(Exception, match="only numbers"):  # jinja2's own
+        processor.apply_chat_template(TALKS, chat_template="{{ raise_exception('only numbers') }}")
+
+
+@pytest.mark.parametrize("template", [None, TEMPLATE])
+def test_user_text_stays_text_in_any_template(folder: Path, template: str | None) -> None:
+    processor = CsmProcessor.from_pretrained(folder)
+    processor.chat_template = template
+    text = "a<|AUDIO|>b<|end_of_text|>"
+    fields = processor.apply_chat_template([turn(0, text)], tokenize=True, return_dict=True)
+    assert fields["input_ids"][0].tolist() == [BOS, *processor.text_ids(f"[0]{text}"), END]
+    assert processor.apply_chat_template([turn(0, text)]) == f"<|begin_of_text|>[0]{text}<|end_of_text|>"
+
+
+def test_places_for_audio_without_audio(processor: Any, theirs: Any) -> None:
+    talk = [{"role": "0", "content": [{"type": "text", "text": "x"}, {"type": "audio"}]}]
+    assert processor.apply_chat_template(talk) == theirs.apply_chat_template(talk)
+    with pytest.raises(ValueError, match=r"ask for \[1\] audios, 0"):
+        processor.apply_chat_template(talk, tokenize=True)
+
+
+def test_text_without_a_place_for_its_audio(processor: Any, theirs: Any, caplog: Any) -> None:
+    mine, wanted = (each("[0]x", audio=np.zeros(2400, np.float32)) for each in (processor, theirs))
+    assert mine.keys() == wanted.keys()
+    assert mine["input_values_cutoffs"].tolist() == wanted["input_values_cutoffs"].tolist() == [[-1]]
+    assert "no text has a place for audio" in caplog.text
+
+
+def test_what_a_file_states(processor: Any, tmp_path: Path) -> None:
+    for options in ({"sampling_rate": 16_000}, {"audio_kwargs": {"sampling_rate": 16_000}}):
+        processor.save_audio(torch.zeros(480), tmp_path / "a.wav", **options)
+        assert soundfile.info(tmp_path / "a.wav").samplerate == 16_000

@@ -67,6 +67,7 @@ def test_lengths_masks_and_labels_add_up(both: Any, several: list[Any]) -> None:
     fields = ours.apply_chat_template(
         [conversation(talk) for talk in several],
         tokenize=True,
+        return_dict=True,
         output_labels=True,
         depth_decoder_labels_ratio=0.25,
     )

@@ -20,12 +20,13 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import GenerationConfig
 
 from csm_cli.checkpoints.config import from_flavours
-from csm_cli.model import CsmConfig, CsmForConditionalGeneration, generation
-from csm_cli.model.generation_settings import read_settings
-from csm_cli.model.layers import rope_frequencies
-from tests.model.tiny import AUDIO, AUDIO_EOS, BOOKS, CODES, PAD, prompt, tiny_config
+from csm_cli.model import CsmConfig, CsmForConditionalGeneration
+from csm_cli.model.frames import CodeSampler
+from csm_cli.model.rope import rope_frequencies
+from tests.model.tiny import AUDIO, AUDIO_EOS, BOOKS, CODES, prompt, tiny_config
 
 IDS = torch.tensor([prompt(["[0]hello."])])
 FACTS = Path(__file__).with_name("csm-1b")
@@ -74,25 +75,27 @@ def test_reaching_the_cap_is_not_an_end(ours: Any) -> None:
     assert output.ended.tolist() == [False]
 
 
-def test_an_absent_top_k_is_fifty_and_an_absent_temperature_nine_tenths(ours: Any) -> None:
-    stored = json.loads((FACTS / "generation_config.json").read_text())
-    assert "top_k" not in stored
-    found = read_settings(ours, {}, stored, 1, 4, torch.device("cpu"))
-    assert (found.backbone.temperature, found.backbone.top_k, found.frames) == (0.9, 50, 125)
-    assert (found.depth.temperature, found.depth.top_k) == (0.9, 50)
-    bare = read_settings(ours, {}, {}, 1, 4, torch.device("cpu"))
-    assert (bare.backbone.temperature, bare.depth.top_k, bare.frames) == (0.9, 50, 125)
+def test_an_absent_top_k_is_fifty_and_an_absent_temperature_nine_tenths() -> None:
+    ours = CsmForConditionalGeneration(CsmConfig(**tiny_config()))
+    stored = GenerationConfig(**json.loads((FACTS / "generation_config.json").read_text()))
+    assert stored.top_k is None
+    for given in (stored, GenerationConfig()):
+        found, _ = ours._prepare_generation_config(given)
+        assert (found.do_sample, found.temperature, found.top_k) == (True, 0.9, 50)
+        depth = found.csm.depth
+        assert (depth.do_sample, depth.temperature, depth.top_k) == (True, 0.9, 50)
+    assert found.max_new_tokens == 125
 
 
 def test_codes_are_drawn_from_float32(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     half = CsmForConditionalGeneration.from_pretrained(folder, dtype=torch.bfloat16).eval()
     seen: set[torch.dtype] = set()
 
-    def draw(scores: torch.Tensor, *rest: Any) -> torch.Tensor:
-        seen.add(scores.dtype)
-        return scores.argmax(-1)
+    def draw(self: Any, codes: Any, logits: torch.Tensor, noise: Any) -> Any:
+        seen.add(logits.dtype)
+        return logits.argmax(-1), logits
 
-    monkeypatch.setattr(generation, "draw", draw)
+    monkeypatch.setattr(CodeSampler, "__call__", draw)
     half.generate(IDS, max_new_tokens=2, do_sample=True)
     assert seen == {torch.float32}
 
@@ -138,12 +141,6 @@ def test_a_pad_id_beyond_the_text_table(tmp_path: Path) -> None:
         torch.tensor([[50, 50, *row]]), attention_mask=mask, do_sample=False, max_new_tokens=3
     )
     assert torch.equal(padded, model.generate(torch.tensor([row]), do_sample=False, max_new_tokens=3))
-
-
-def test_right_padding_is_refused_since_it_changes_what_is_said(ours: Any) -> None:
-    row = prompt(["[0]hello"])
-    with pytest.raises(ValueError, match="left only"):
-        ours.generate(torch.tensor([[*row, PAD]]), attention_mask=torch.tensor([[1] * len(row) + [0]]))
 
 
 def test_the_state_before_a_frame_predicts_it_on_both_levels(ours: Any) -> None:

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import MimiConfig, MimiModel
 
-from csm_cli.model.loading import load_processor
+from csm_cli.model import CsmProcessor
 from csm_cli.training.segments import GUEST
 from recipes.demo_voice import make, shape
 from tests.recipes.jobs import fail, wait_for
@@ -48,7 +48,7 @@ def test_the_voice_part_writes_what_assemble_takes(tmp_path: Path) -> None:
     assert {value.dtype for value in written.values()} == {torch.float16}
     assert not any(name.startswith("codec_model.") for name in written)
     assert all(value.isfinite().all() for value in written.values())
-    processor = load_processor(tmp_path / "shape")
+    processor = CsmProcessor.from_checkpoint(tmp_path / "shape")
     for text in (*TEXTS, "é and a tab\t"):
         ids = [processor.bos_id, *processor.text_ids(f"[3]{text}"), processor.end_id]
         assert ids == shape.text_ids(3, text)

@@ -26,7 +26,6 @@ from csm_cli.checkpoints.find import find_checkpoint
 from csm_cli.core.errors import CsmError, MissingError, UsageError
 from csm_cli.engine import Engine, Utterance
 from csm_cli.model import CsmConfig, CsmForConditionalGeneration
-from csm_cli.model.loading import load_model
 from csm_cli.training.data import _segment_ids
 from csm_cli.training.run import TrainOptions, _model, train
 from csm_cli.training.segments import RowShape
@@ -69,6 +68,10 @@ def options(model: Path, manifest: Path, tmp_path: Path) -> TrainOptions:
     )  # fmt: skip
 
 
+def weights(model: Any) -> dict[str, torch.Tensor]:
+    return CsmForConditionalGeneration.from_checkpoint(model).state_dict()
+
+
 def losses(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "losses.jsonl").read_text().splitlines()]
 
@@ -87,7 +90,10 @@ def test_all_weights(options: TrainOptions) -> None:
     assert (options.out / "losses.png").read_bytes().startswith(b"\x89PNG")
     engine = Engine.load(folder, "cpu")
     assert len(engine.speak([Utterance(0, "hello", (), seed=1, max_frames=4)])[0].codes) <= 4
-    before, after = load_model(options.model).state_dict(), load_model(folder).state_dict()
+    before, after = (
+        CsmForConditionalGeneration.from_checkpoint(options.model).state_dict(),
+        CsmForConditionalGeneration.from_checkpoint(folder).state_dict(),
+    )
     for name in before:
         if name.startswith("codec_model."):
             assert torch.equal(before[name], after[name]), name
@@ -101,7 +107,10 @@ def test_an_adapter(options: TrainOptions) -> None:
     assert len({path.stat().st_mode for path in folder.iterdir() if path.is_file()}) == 1
     checkpoint = find_checkpoint(folder)
     assert checkpoint.base is not None
-    before, after = load_model(options.model).state_dict(), load_model(checkpoint).state_dict()
+    before, after = (
+        CsmForConditionalGeneration.from_checkpoint(options.model).state_dict(),
+        CsmForConditionalGeneration.from_checkpoint(checkpoint).state_dict(),
+    )
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert changed
     assert all("_proj" in name and not name.startswith("codec_model.") for name in changed)
@@ -129,7 +138,10 @@ def test_goes_on_after_a_kill_to_the_same_losses(options: TrainOptions, tmp_path
     train(replace(whole, out=options.out), log.append)
     assert f"going on from update {kept}" in log
     assert losses(options.out) == losses(whole.out)
-    first, second = (load_model(run / "model").state_dict() for run in (whole.out, options.out))
+    first, second = (
+        CsmForConditionalGeneration.from_checkpoint(run / "model").state_dict()
+        for run in (whole.out, options.out)
+    )
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 

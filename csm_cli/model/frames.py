@@ -1,0 +1,290 @@
+"""How the codes of a frame are drawn, codebook by codebook, and the frames of a call of `generate`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers.cache_utils import DynamicCache, StaticCache
+from transformers.generation.configuration_utils import CompileConfig, GenerationConfig
+from transformers.generation.logits_process import (
+    LogitsProcessorList,
+    MinLengthLogitsProcessor,
+    MinNewTokensLengthLogitsProcessor,
+    TemperatureLogitsWarper,
+)
+
+from csm_cli.model.sampling import gumbel_noise, row_seeds, seed_keys
+
+Processor = Callable[[Tensor, Tensor], Tensor]
+"""(codes so far, scores `[B, vocab]`) → scores, as a `LogitsProcessor` is called."""
+
+DEPTH = "depth_decoder_"
+"""What settings of the depth decoder begin with, in a call and in `generation_config.json`."""
+
+_DEFAULTS = {"do_sample": True, "temperature": 0.9, "top_k": 50}
+
+
+@dataclass
+class CallOptions:
+    """What a call of `generate` has beside transformers' settings. Kept in its `GenerationConfig`, as `csm`.
+
+    Attributes:
+        seeds: of the counted noise, see `row_seeds`; None: codes are drawn with torch's generator.
+        num_codes: ids from here on are not drawn; None: all may be.
+        least: frames before which codebook 0 is not `eos`.
+        depth: settings of the depth decoder.
+        depth_processors: of its scores.
+    """
+
+    seeds: Sequence[int] | int | None = None
+    num_codes: int | None = None
+    eos: int = 0
+    least: int = 0
+    depth: Any = None
+    depth_processors: Sequence[Processor] = ()
+
+
+def fill_defaults(config: GenerationConfig, *given: Any) -> None:
+    """Sample at temperature 0.9 from 50 candidates where nothing else is said.
+
+    Args:
+        config: of a call, complete; changed.
+        given: configs and dicts in which a setting that is not None has been said.
+    """
+    for name, value in _DEFAULTS.items():
+        if not is_given(name, *given):
+            setattr(config, name, value)
+
+
+def is_given(name: str, *given: Any) -> bool:
+    """Whether one of several configs and dicts has a setting that is not None."""
+    return any(
+        (each.get(name) if isinstance(each, dict) else getattr(each, name, None)) is not None
+        for each in given
+    )
+
+
+class OnlyRealCodes:
+    """Rules out ids that the codec does not have, and an end that comes too early."""
+
+    def __init__(self, options: CallOptions) -> None:
+        self._options, self._calls = options, 0
+
+    def __call__(self, codes: Tensor, scores: Tensor) -> Tensor:
+        """Called once a frame."""
+        number, self._calls = self._calls, self._calls + 1
+        scores = scores.clone()
+        if self._options.num_codes is not None:
+            scores[:, self._options.num_codes :] = -torch.inf
+        if number < self._options.least:
+            scores[:, self._options.eos] = -torch.inf
+        return scores
+
+
+def with_real_codes(processors: Iterable[Any], options: CallOptions) -> LogitsProcessorList:
+    """Processors of a call with `OnlyRealCodes` among them, before the candidates are chosen.
+
+    Those of transformers that count ids in place of frames are left out.
+    """
+    kept = [
+        each
+        for each in processors
+        if not isinstance(each, MinLengthLogitsProcessor | MinNewTokensLengthLogitsProcessor)
+    ]
+    first = next((i for i, each in enumerate(kept) if type(each).__name__.endswith("Warper")), len(kept))
+    return LogitsProcessorList([*kept[:first], OnlyRealCodes(options), *kept[first:]])
+
+
+class AddNoise:
+    """Adds Gumbel noise to scores, so that the likeliest id is one drawn (see `sampling.draw`).
+
+    Args:
+        noise: `[B, n, V]`, for n calls.
+    """
+
+    def __init__(self, noise: Tensor) -> None:
+        self._noise, self._calls = noise, 0
+
+    def __call__(self, codes: Tensor, scores: Tensor) -> Tensor:
+        noise, self._calls = self._noise[:, self._calls], self._calls + 1
+        missing = scores.shape[1] - noise.shape[1]
+        return scores + torch.nn.functional.pad(noise, (0, missing), value=-torch.inf)
+
+
+@dataclass(frozen=True)
+class CodeSampler:
+    """Draws the codes of one level, the backbone's or the depth decoder's.
+
+    Attributes:
+        processors: of its scores, in order.
+    """
+
+    processors: Sequence[Processor]
+    do_sample: bool
+    temperature: float
+
+    @classmethod
+    def of(cls, processors: Sequence[Processor], config: GenerationConfig) -> CodeSampler:
+        """With the settings of a call."""
+        temperature = 1.0 if config.temperature is None else float(config.temperature)
+        return cls(processors, bool(config.do_sample), temperature)
+
+    def __call__(self, codes: Tensor, logits: Tensor, noise: Tensor | None) -> tuple[Tensor, Tensor]:
+        """(ids int64 `[B]`, scores float32 `[B, vocab]` after all processors).
+
+        Args:
+            codes: so far, for the processors.
+            logits: float32 `[B, vocab]`.
+            noise: standard Gumbel noise of the first V ids, `[B, V]`; None: torch's generator draws.
+        """
+        scores, warm = logits, None
+        for processor in self.processors:
+            if isinstance(processor, TemperatureLogitsWarper):
+                warm = scores
+            scores = processor(codes, scores)
+        if not self.do_sample:
+            return scores.argmax(dim=-1), scores
+        if noise is None:
+            return torch.multinomial(scores.softmax(dim=-1), 1)[:, 0], scores
+        # Before the division by the temperature, as the engine adds it: the sums are rounded alike.
+        count = noise.shape[1]
+        base = scores if warm is None else warm.masked_fill(scores == -torch.inf, -torch.inf)
+        return (base[:, :count] + self.temperature * noise).argmax(dim=-1), scores
+
+
+def is_eos(frames: Tensor, eos: int) -> Tensor:
+    """Whether frames `[..., K]` end the speech: bool `[...]`. The last codebook is not compared.
+
+    The same test stops and trims, so that no EOS frame is ever decoded to audio.
+    """
+    return (frames[..., :-1] == eos).all(dim=-1)
+
+
+def finish_frame(
+    decoder: Any,
+    hidden: Tensor,
+    first: Tensor,
+    noise: Tensor | None,
+    sampler: CodeSampler,
+    compiled: CompiledDepthStep | None = None,
+) -> Tensor:
+    """A whole frame `[B, K]` from the backbone's state `[B, H]` and codebook 0 `[B]`.
+
+    Args:
+        decoder: a `CsmDepthDecoderForCausalLM`.
+        noise: standard Gumbel noise of codebooks 1 … K-1, `[B, K-1, V]`; None: greedy, or drawn by torch.
+        sampler: is called with the codes of this frame so far, `[B, k]`.
+        compiled: computes the logits of all codebooks but the first two; None: as they are.
+    """
+    books, codes = decoder.config.num_codebooks, [first]
+    inputs = torch.stack((hidden, decoder.model.embed(first[:, None])[:, 0].to(hidden.dtype)), dim=1)
+    cache = DynamicCache(config=decoder.config) if compiled is None else compiled.cache(decoder, hidden)
+    for book in range(1, books):
+        step = decoder.next_logits if compiled is None or book == 1 else compiled.next_logits
+        logits = step(inputs, book, cache).float()
+        drawn = None if noise is None else noise[:, book - 1]
+        codes.append(sampler(torch.stack(codes, dim=1), logits, drawn)[0])
+        if book < books - 1:
+            inputs = decoder.model.embed(codes[-1][:, None], first=book)
+    return torch.stack(codes, dim=1)
+
+
+class CompiledDepthStep:
+    """`next_logits` of a depth decoder compiled, and the static cache that it writes to.
+
+    A step, as the compilation of a whole frame takes minutes.
+
+    Args:
+        options: of `torch.compile`.
+    """
+
+    def __init__(self, decoder: Any, options: dict[str, Any]) -> None:
+        self._step: Any = torch.compile(decoder.next_logits, **options)
+        self._cache: StaticCache | None = None
+        self._kind: tuple[int, torch.dtype, torch.device] | None = None
+        self._numbers: Sequence[Tensor] = ()
+
+    def cache(self, decoder: Any, like: Tensor) -> StaticCache:
+        """An empty cache for as many rows as `like` has; the same one as long as they are alike."""
+        config, kind = decoder.config, (len(like), like.dtype, like.device)
+        if self._cache is None or self._kind != kind:
+            with torch.inference_mode(False):  # for calls within it and without
+                self._cache, self._kind = StaticCache(config, max_cache_len=config.num_codebooks), kind
+                self._cache.early_initialization(
+                    len(like), config.num_key_value_heads, config.head_dim, like.dtype, like.device
+                )
+                books = torch.arange(config.num_codebooks, device=like.device)
+                self._numbers = [each.clone() for each in books.split(1)]
+        self._cache.reset()
+        return self._cache
+
+    def next_logits(self, inputs: Tensor, book: int, cache: StaticCache) -> Tensor:
+        """As the decoder's. A copy: a recorded step writes all of its results to the same place."""
+        return self._step(inputs, self._numbers[book], cache).clone()
+
+
+class Frames:
+    """The frames of a call of `generate`.
+
+    Args:
+        codes: frames to go on from, int64 `[B, T, K]`; None: none.
+
+    Attributes:
+        codes: all so far.
+        number: how many were generated.
+        ended: rows in which an EOS frame came, bool `[B]`.
+        stopped: rows that are not continued.
+        depth: draws the codes of the depth decoder.
+    """
+
+    def __init__(
+        self, model: Any, options: CallOptions, rows: int, device: torch.device, codes: Tensor | None
+    ) -> None:
+        self._config, self._limit = model.config, options.num_codes or model.config.vocab_size
+        empty = torch.zeros(rows, 0, model.config.num_codebooks, dtype=torch.long, device=device)
+        self.codes, self.number = empty if codes is None else codes, 0
+        self.ended = torch.zeros(rows, dtype=torch.bool, device=device)
+        self.stopped = self.ended
+        self._keys = None if options.seeds is None else seed_keys(row_seeds(options.seeds, rows), device)
+        decoder, config = model.depth_decoder, options.depth
+        decoder._prepare_special_tokens(config, True, device=device)
+        processors = decoder._get_logits_processor(
+            config, input_ids_seq_length=1, logits_processor=list(options.depth_processors), device=device
+        )
+        self.depth = CodeSampler.of(processors, config)
+
+    def noise(self) -> Tensor | None:
+        """Standard Gumbel noise of the next frame, `[B, K, V]`; None if torch's generator draws."""
+        if self._keys is None:
+            return None
+        counters = (
+            torch.arange(n, device=self._keys.device) for n in (self._config.num_codebooks, self._limit)
+        )
+        return gumbel_noise(self._keys, self.number, *counters)
+
+    def add(self, frame: Tensor) -> Tensor:
+        """Append a frame `[B, K]`; returns it with the rows that had stopped filled up."""
+        frame = frame.to(self.codes.device)
+        frame = torch.where(self.stopped[:, None], self._config.codebook_pad_token_id, frame)
+        self.codes, self.number = torch.cat((self.codes, frame[:, None]), dim=1), self.number + 1
+        self.ended = self.ended | (~self.stopped & is_eos(frame, self._config.codebook_eos_token_id))
+        self.stop(self.ended)
+        return frame
+
+    def stop(self, rows: Any) -> None:
+        """Do not go on with some rows, bool `[B]`."""
+        self.stopped = self.stopped | torch.as_tensor(rows, device=self.stopped.device)
+
+
+def compiled_depth_step(model: Any, config: CompileConfig | None) -> CompiledDepthStep:
+    """A step of the depth decoder, compiled; kept with the model for the next call."""
+    options = (config or CompileConfig()).to_dict()
+    made = model.__dict__.setdefault("_compiled_depth_steps", {})
+    key = repr(sorted(options.items(), key=str))
+    if key not in made:
+        made[key] = CompiledDepthStep(model.depth_decoder, options)
+    return made[key]
