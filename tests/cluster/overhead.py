@@ -78,16 +78,19 @@ def main() -> None:
     model = str(Path(model).resolve()) if Path(model).is_dir() else model
     os.chdir(folder)
     choice, fleets = choose_model(model), [int(each) for each in which.split(",")]
+    (folder / "warm").mkdir()
+    warm = write_book(f"{batch}x1", folder / "warm")
     ratios: list[tuple[float, float]] = []
-    for turn in range(int(turns)):
+    for turn in range(-1, int(turns)):
         taken: dict[int, tuple[float, float]] = {}
-        for workers in fleets if turn % 2 == 0 else fleets[::-1]:
+        order = fleets if turn % 2 == 0 else fleets[::-1]
+        for workers in order if turn >= 0 else fleets[:1]:
             name = f"{workers}-{turn}"
             options = RenderOptions(
                 output=folder / name, takes=folder / f"takes-{name}", model=model,
                 device=device, batch=int(batch), retries=0,
             )  # fmt: skip
-            jobs, meter = read_jobs([script], options), Meter()
+            jobs, meter = read_jobs([script if turn >= 0 else warm], options), Meter()
             if workers == 0:
                 engine = choice.load(options, print)
                 report = render_jobs(jobs, engine, options, meter, limits=choice.limits())
@@ -97,14 +100,17 @@ def main() -> None:
                 with ray_fleet(workers, None, device) as fleet:
                     report = render_on_fleet(jobs, fleet, options, meter)
                     used = processor_seconds() - meter.began
+            if turn < 0:
+                break  # kernels are compiled now, and are not counted
             taken[workers] = report.seconds, used
             print(
                 f"{workers} workers: {report.lines} lines, {report.audio_seconds:.1f} s of audio "
                 f"in {report.seconds:.2f} s, {used:.2f} s of the processors",
                 flush=True,
             )
-        clock, processor = (b / a for a, b in zip(*(taken[each] for each in fleets), strict=True))
-        ratios.append((clock, processor))
+        if taken:
+            clock, processor = (b / a for a, b in zip(*(taken[each] for each in fleets), strict=True))
+            ratios.append((clock, processor))
     clock, processor = (statistics.median(each) for each in zip(*ratios, strict=True))
     print(
         f"{fleets[1]} workers take {clock:.3f} × the time of {fleets[0]}, {processor:.3f} × that of the "
