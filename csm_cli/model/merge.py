@@ -37,7 +37,8 @@ def as_array(sound: Any) -> Audio:
 
 
 def load_audio(sound: Any, rate: int) -> Audio:
-    """A file, an array, or a dict of `array` and `sampling_rate` → float32 `[samples]`.
+    """A file, an array, a dict of `array` and `sampling_rate`, or an address (fetched by transformers) → float32
+    `[samples]`.
 
     Raises:
         ValueError: no such file, or one that is no audio; another rate; more than one channel; no samples.
@@ -49,6 +50,10 @@ def load_audio(sound: Any, rate: int) -> Audio:
         import soundfile
 
         where = str(sound)
+        if where.startswith(("http://", "https://")):
+            from transformers.audio_utils import load_audio as fetch
+
+            return as_array(fetch(where, sampling_rate=rate))
         if not Path(where).is_file():
             raise ValueError(f"{where}: no such audio file")
         try:

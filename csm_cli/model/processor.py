@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from transformers.feature_extraction_utils import BatchFeature
-from transformers.processing_utils import AudioKwargs, ProcessingKwargs, ProcessorMixin
+from transformers.processing_utils import AudioKwargs, ProcessingKwargs, ProcessorMixin, TextKwargs
 
 from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
 from csm_cli.core.types import plain_ids
@@ -49,6 +49,13 @@ class CsmProcessorKwargs(ProcessingKwargs, total=False):  # type: ignore[call-ar
         },
         "audio_kwargs": {"return_tensors": "pt"},
     }  # fmt: skip
+
+
+_OF_A_CALL = {
+    *TextKwargs.__annotations__, *AudioKwargs.__annotations__, "text_kwargs", "audio_kwargs", "common_kwargs",
+    "encoded_length_kwargs", "output_labels", "depth_decoder_labels_ratio",
+}  # fmt: skip
+"""Settings of `apply_chat_template` that are not for the template."""
 
 
 class CsmProcessor(ProcessorMixin):
@@ -97,7 +104,7 @@ class CsmProcessor(ProcessorMixin):
 
     def __call__(
         self,
-        text: str | Sequence[str] | None = None,
+        text: str | Sequence[str] | Sequence[list[int]] | None = None,
         audio: Any = None,
         output_labels: bool | None = False,
         depth_decoder_labels_ratio: float | None = 1.0,
@@ -106,8 +113,8 @@ class CsmProcessor(ProcessorMixin):
         """Prompts as written, special strings included.
 
         Args:
-            text: one prompt or several, such as `[0]Hello.`; `<|AUDIO|>` once for each audio. None: audio
-                alone, a row for each.
+            text: one prompt or several, such as `[0]Hello.`; `<|AUDIO|>` once for each audio; or a list of
+                ids for each prompt. None: audio alone, a row for each.
             audio: mono audio `[samples]`, a file, or a dict of `array` and `sampling_rate`; one or a list, in
                 the order of the `<|AUDIO|>`.
             output_labels: add `labels`, by kind, for `CsmForConditionalGeneration.forward`.
@@ -123,16 +130,28 @@ class CsmProcessor(ProcessorMixin):
             ValueError: texts and audios do not match, the audio is not mono, or another return_tensors.
         """
         for_text, for_audio = self._settings(settings)
-        sounds = self._sounds(audio, for_audio)
+        sounds = [load_audio(sound, for_audio["sampling_rate"]) for sound in audio_list(audio)]
         if text is None and sounds and not output_labels:
             return BatchFeature(self._audio_fields([[each] for each in sounds], for_audio), tensor_type="pt")
-        texts = [text] if isinstance(text, str) else list(text or ())
-        if not texts or not all(isinstance(each, str) for each in texts):
+        texts: list[Any] = [text] if isinstance(text, str) else list(text or ())
+        if texts and all(isinstance(each, str) for each in texts):
+            by_row = share_out([each.count(AUDIO) for each in texts], sounds)
+            written = [self._expanded(*each, for_audio) for each in zip(texts, by_row, strict=True)]
+            fields = dict(self.tokenizer(written, **for_text))
+        elif texts and all(isinstance(each, list) for each in texts):
+            by_row = share_out([row.count(self.audio_token_id) for row in texts], sounds)
+            rows = [self._make_room(*each, for_audio) for each in zip(texts, by_row, strict=True)]
+            fields = padded(self.tokenizer, rows, for_text)
+        else:
             raise ValueError("text must be a string or a list of strings, or audio be given alone")
-        by_row = share_out([each.count(AUDIO) for each in texts], sounds)
-        written = [self._expanded(*each, for_audio) for each in zip(texts, by_row, strict=True)]
-        fields = dict(self.tokenizer(written, **for_text))
-        return self._batch(fields, by_row, bool(sounds), for_audio, output_labels, depth_decoder_labels_ratio)
+        if sounds:
+            fields |= self._audio_fields(by_row, for_audio)
+        if output_labels:
+            ids, mask = fields["input_ids"], fields.get("attention_mask")
+            fields["labels"] = labels_by_kind(
+                ids, mask, self.audio_token_id, self.audio_eos_token_id, depth_decoder_labels_ratio
+            )
+        return BatchFeature(data=fields, tensor_type="pt")
 
     def apply_chat_template(
         self,
@@ -141,8 +160,6 @@ class CsmProcessor(ProcessorMixin):
         *,
         tokenize: bool = False,
         return_dict: bool = False,
-        output_labels: bool = False,
-        depth_decoder_labels_ratio: float = 1.0,
         processor_kwargs: dict[str, Any] | None = None,
         **settings: Any,
     ) -> Any:
@@ -153,20 +170,14 @@ class CsmProcessor(ProcessorMixin):
                 `{"role": "0", "content": [{"type": "text", "text": …}, {"type": "audio", "path": …}]}`; the
                 role is the speaker tag; `path` (or `audio`, or `url`) is a file or mono audio `[samples]`.
             tokenize: return ids, with return_dict the fields of `__call__`; else the prompts as strings.
-            processor_kwargs: arguments of `__call__`; as settings too.
-            settings: `add_generation_prompt`, `continue_final_message` and others for the template.
+            processor_kwargs: arguments of `__call__`; they may be settings, too.
+            settings: `continue_final_message`, and what else the template reads.
 
         Raises:
             ValueError: a role is not a number, a part is neither text nor audio, or a file has another rate.
         """
-        given = {**settings, **(processor_kwargs or {})}
-        labels = given.pop("output_labels", output_labels)
-        ratio = given.pop("depth_decoder_labels_ratio", depth_decoder_labels_ratio)
-        for_template = {
-            name: given.pop(name)
-            for name in ("add_generation_prompt", "continue_final_message", "tools", "documents")
-            if name in given
-        }
+        for_call = {name: settings.pop(name) for name in list(settings) if name in _OF_A_CALL}
+        for_call |= processor_kwargs or {}
         several = bool(conversation) and isinstance(conversation[0], (list, tuple))
         conversations = [list(each) for each in (conversation if several else [conversation])]
         turns = [turn for conversation in conversations for turn in conversation]
@@ -176,19 +187,17 @@ class CsmProcessor(ProcessorMixin):
                 check_turn(turn)
         special = sorted(self._special(), key=len, reverse=True)
         safe = [[marked(turn, special) for turn in each] for each in conversations]
-        prompts = super().apply_chat_template(safe, chat_template, tokenize=False, **for_template)
+        prompts = super().apply_chat_template(safe, chat_template, tokenize=False, **settings)
         if not tokenize:
             plain = [unmarked(prompt, special) for prompt in prompts]
             return plain if several else plain[0]
-        for_text, for_audio = self._settings(given)
-        sounds = [load_audio(each, for_audio["sampling_rate"]) for turn in turns for each in audio_of(turn)]
+        rate = self._settings(for_call)[1]["sampling_rate"]
+        sounds = [load_audio(each, rate) for turn in turns for each in audio_of(turn)]
+        if sounds and "audio_kwargs" not in for_call:
+            for_call["sampling_rate"] = rate
         rows = [self._ids(prompt, special) for prompt in prompts]
-        by_row = share_out([row.count(self.audio_token_id) for row in rows], sounds)
-        rows = [self._make_room(row, sounds, for_audio) for row, sounds in zip(rows, by_row, strict=True)]
-        batch = self._batch(
-            padded(self.tokenizer, rows, for_text), by_row, bool(sounds), for_audio, labels, ratio
-        )
-        return batch if return_dict else batch["input_ids"]
+        fields = self(text=rows, audio=sounds or None, **for_call)
+        return fields if return_dict else fields["input_ids"]
 
     def text_ids(self, text: str) -> list[int]:
         """Token ids of what a user wrote; special strings in it are spelled out."""
@@ -232,12 +241,11 @@ class CsmProcessor(ProcessorMixin):
         if for_text.get("return_tensors") != "pt":
             raise ValueError("only return_tensors='pt' is supported")
         wanted = self.feature_extractor.sampling_rate
-        if for_audio.setdefault("sampling_rate", wanted) != wanted:
+        if for_audio.get("sampling_rate") is None:
+            for_audio["sampling_rate"] = wanted
+        if for_audio["sampling_rate"] != wanted:
             raise ValueError(f"audio: {for_audio['sampling_rate']} samples a second; resample it to {wanted}")
         return for_text, for_audio
-
-    def _sounds(self, audio: Any, for_audio: dict[str, Any]) -> list[Audio]:
-        return [load_audio(sound, for_audio["sampling_rate"]) for sound in audio_list(audio)]
 
     def _frames(self, sound: Audio, for_audio: dict[str, Any]) -> int:
         strides = (for_audio.get("encoded_length_kwargs") or {}).get("strides")
@@ -271,22 +279,6 @@ class CsmProcessor(ProcessorMixin):
             count = self._frames(next(waiting), for_audio) if token == self.audio_token_id else 1
             out += [token] * count
         return out
-
-    def _batch(
-        self,
-        fields: dict[str, Any],
-        by_row: list[list[Audio]],
-        with_audio: bool,
-        for_audio: dict[str, Any],
-        output_labels: bool | None,
-        ratio: float | None,
-    ) -> BatchFeature:
-        if with_audio:
-            fields |= self._audio_fields(by_row, for_audio)
-        if output_labels:
-            ids, mask = fields["input_ids"], fields.get("attention_mask")
-            fields["labels"] = labels_by_kind(ids, mask, self.audio_token_id, self.audio_eos_token_id, ratio)
-        return BatchFeature(data=fields, tensor_type="pt")
 
     def _audio_fields(self, by_row: list[list[Audio]], for_audio: dict[str, Any]) -> dict[str, Any]:
         joined = [np.concatenate([np.zeros(0, np.float32), *sounds]) for sounds in by_row]

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+import tempfile
 import types
 import unittest
 from pathlib import Path
 from typing import Any, ClassVar
+
+from tests.model import tiny
 
 NAMES = (
     "CsmBackboneModel",
@@ -46,6 +49,12 @@ def replace_classes() -> None:
 
 def stand_in_for_what_is_missing() -> None:
     """Empty classes where a module of the tests is not there."""
+    try:
+        importlib.import_module("fetch_hub_objects_for_ci")
+    except ModuleNotFoundError:
+        fetch: Any = types.ModuleType("fetch_hub_objects_for_ci")
+        fetch.url_to_local_path = lambda url, *more: url
+        sys.modules[fetch.__name__] = fetch
     for path, name in STUBS.items():
         package, _, _ = path.rpartition(".")
         try:
@@ -110,7 +119,43 @@ def own_cases() -> list[type]:
                 inputs["labels"] = torch.zeros(3, 7, books, dtype=torch.long, device=torch_device)
             return inputs
 
-    return [CsmCases]
+    return [CsmCases, processor_cases()]
+
+
+def processor_cases() -> type:
+    """The common cases of processors, with a tokenizer of letters."""
+    import transformers
+
+    from tests.test_processing_common import ProcessorTesterMixin
+
+    class ProcessorCases(ProcessorTesterMixin, unittest.TestCase):  # type: ignore[misc, valid-type]
+        processor_class = transformers.CsmProcessor
+        audio_input_name = "input_values"
+        chat_template_user_role = "0"
+
+        @classmethod
+        def _setup_tokenizer(cls) -> Any:
+            with tempfile.TemporaryDirectory() as folder:
+                tiny.write_tokenizer(Path(folder))
+                tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(folder)
+            tokenizer.eos_token = tiny.SPECIAL[1]
+            return tokenizer
+
+        @classmethod
+        def _setup_feature_extractor(cls) -> Any:
+            return transformers.EncodecFeatureExtractor(sampling_rate=24_000)
+
+        @staticmethod
+        def prepare_processor_dict() -> dict[str, Any]:
+            template = (
+                "{%- for turn in messages %}{{- bos_token + '[' + turn['role'] + ']' }}"
+                "{{- turn['content'][0]['text'] + eos_token }}"
+                "{%- if turn['content'] | length > 1 %}{{- '<|AUDIO|><|audio_eos|>' }}{%- endif %}"
+                "{%- endfor %}"
+            )
+            return {"chat_template": template}
+
+    return ProcessorCases
 
 
 def main() -> int:
@@ -121,6 +166,7 @@ def main() -> int:
     tests: Any = types.ModuleType("tests")
     tests.__path__ = [str(root / "tests")]
     sys.modules["tests"] = tests
+    sys.path.append(str(root / "utils"))
     if "--theirs" not in options:
         replace_classes()
     stand_in_for_what_is_missing()
