@@ -37,8 +37,8 @@ def as_array(sound: Any) -> Audio:
 
 
 def load_audio(sound: Any, rate: int) -> Audio:
-    """A file, an array, a dict of `array` and `sampling_rate`, or an address (fetched by transformers) → float32
-    `[samples]`.
+    """A file, an array, a dict of `array` and `sampling_rate`, or an address, which transformers fetches →
+    float32 `[samples]`.
 
     Raises:
         ValueError: no such file, or one that is no audio; another rate; more than one channel; no samples.
