@@ -78,7 +78,7 @@ class CsmConfig(PreTrainedConfig):
 
     model_type = "csm"
     base_config_key = "csm_config"
-    keys_to_ignore_at_inference: ClassVar = ["past_key_values"]
+    keys_to_ignore_at_inference: ClassVar = ["past_key_values", "depth_decoder_past_key_values"]
     attribute_map: ClassVar = {"codebook_size": "vocab_size"}
     sub_configs: ClassVar = {"codec_config": MimiConfig, "depth_decoder_config": CsmDepthDecoderConfig}
     default_theta = 500000.0
@@ -127,7 +127,7 @@ class CsmConfig(PreTrainedConfig):
     @property
     def num_codes(self) -> int:
         """Codes a codebook of the codec has; ids at or above it cannot be decoded and are never sampled."""
-        return min(self.vocab_size, self.codec_config.codebook_size)
+        return num_codes(self)
 
     def validate_token_ids(self) -> None:
         """Accept ids beyond `vocab_size`: they belong to the text table, and pad ids are never looked up."""
@@ -137,6 +137,11 @@ class CsmConfig(PreTrainedConfig):
         true.
         """
         return super().to_dict() | {"tie_word_embeddings": False}
+
+
+def num_codes(config: Any) -> int:
+    """`CsmConfig.num_codes`, of transformers' config, too."""
+    return min(config.vocab_size, config.codec_config.codebook_size)
 
 
 def _fill_heads(config: Any) -> None:

@@ -43,18 +43,22 @@ def check_turn(turn: dict[str, Any]) -> None:
     """Refuse what is not of CSM's format."""
     if not str(turn["role"]).isdecimal():
         raise ValueError(f"a role is a speaker tag, a number, not {turn['role']!r}")
-    for part in () if isinstance(turn["content"], str) else turn["content"]:
+    for part in _parts(turn):
         if part["type"] not in ("text", "audio"):
             raise ValueError(f"a part is text or audio, not {part['type']!r}")
 
 
+def _parts(turn: dict[str, Any]) -> Sequence[dict[str, Any]]:
+    content = turn.get("content")
+    return () if content is None or isinstance(content, str) else content
+
+
 def audio_of(turn: dict[str, Any]) -> list[Any]:
     """What stands for the audios of a turn; nothing for those that are placeholders only."""
-    parts = () if isinstance(turn["content"], str) else turn["content"]
     found = [
         next((part[key] for key in ("audio", "path", "url") if part.get(key) is not None), None)
-        for part in parts
-        if part["type"] == "audio"
+        for part in _parts(turn)
+        if part.get("type") == "audio"
     ]
     return [each for each in found if each is not None]
 
@@ -62,16 +66,15 @@ def audio_of(turn: dict[str, Any]) -> list[Any]:
 def marked(turn: dict[str, Any], special: Sequence[str]) -> dict[str, Any]:
     """A turn with marks for the special strings in its texts."""
 
-    def mark(text: str) -> str:
-        for number, token in enumerate(special):
+    def mark(text: Any) -> Any:
+        for number, token in enumerate(special if isinstance(text, str) else ()):
             text = text.replace(token, _MARK.format(number))
         return text
 
-    content = turn["content"]
-    if isinstance(content, str):
-        return {**turn, "content": mark(content)}
-    parts = [{**part, "text": mark(part["text"])} if part["type"] == "text" else part for part in content]
-    return {**turn, "content": parts}
+    if isinstance(turn.get("content"), str):
+        return {**turn, "content": mark(turn["content"])}
+    parts = [{**part, "text": mark(part["text"])} if "text" in part else part for part in _parts(turn)]
+    return {**turn, "content": parts} if parts else turn
 
 
 def unmarked(text: str, special: Sequence[str]) -> str:
@@ -115,12 +118,17 @@ def load_tokenizer(folder: Path) -> Any:
     return tokenizer
 
 
+_OF_WRITTEN_TEXT = ("return_offsets_mapping", "return_special_tokens_mask", "return_overflowing_tokens")
+
+
 def padded(tokenizer: Any, rows: list[list[int]], settings: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that a tokenizer makes of ids, truncated and padded as its settings say."""
     limit = settings.get("max_length") or tokenizer.model_max_length
     if settings.get("truncation"):
         right = tokenizer.truncation_side == "right"
         rows = [row[:limit] if right else row[-limit:] for row in rows]
+    if asked := [name for name in _OF_WRITTEN_TEXT if settings.get(name)]:
+        raise ValueError(f"{', '.join(asked)}: only for prompts written out")
     names = ("padding", "max_length", "pad_to_multiple_of", "padding_side", "return_attention_mask")
     chosen = {name: settings[name] for name in names if name in settings}
     return dict(tokenizer.pad({"input_ids": rows}, return_tensors="pt", **chosen))

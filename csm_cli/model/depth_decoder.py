@@ -20,7 +20,7 @@ from transformers.utils.generic import can_return_tuple, merge_with_config_defau
 from transformers.utils.output_capturing import capture_outputs
 
 from csm_cli.model.configuration import CsmDepthDecoderConfig
-from csm_cli.model.frames import AddNoise, CallOptions, fill_defaults, with_real_codes
+from csm_cli.model.frames import AddNoise, CallOptions, fill_defaults, is_given, with_real_codes
 from csm_cli.model.layers import CsmDecoderLayer, CsmRMSNorm, CsmRotaryEmbedding
 from csm_cli.model.outputs import ForwardFlags, code_loss
 from csm_cli.model.sampling import gumbel_noise, row_seeds, seed_keys
@@ -37,6 +37,7 @@ class CsmDepthDecoderModel(CsmPreTrainedModel):
 
     def __init__(self, config: CsmDepthDecoderConfig) -> None:
         super().__init__(config)
+        self.padding_idx, self.vocab_size = config.pad_token_id, config.vocab_size
         self.embed_tokens = nn.Embedding(
             config.num_codebooks * config.vocab_size, config.backbone_hidden_size
         )
@@ -91,9 +92,10 @@ class CsmDepthDecoderModel(CsmPreTrainedModel):
             books = (places - 1).clamp(min=0)
             inputs_embeds = self.embed_tokens(input_ids + books * self.config.vocab_size)
             if backbone_last_hidden_state is not None:
-                state = backbone_last_hidden_state[:, None].to(inputs_embeds)
+                state = backbone_last_hidden_state.to(inputs_embeds).reshape(-1, 1, inputs_embeds.shape[-1])
+                state = state.expand(len(inputs_embeds), -1, -1)
                 inputs_embeds = torch.cat((state, inputs_embeds[:, 1:]), dim=1)
-            elif not torch.compiler.is_compiling() and int(places[0, 0]) == 0:
+            elif past_key_values is None:
                 _log.warning("position 0 is the backbone's hidden state: give backbone_last_hidden_state")
         hidden = self.inputs_embeds_projector(inputs_embeds)
         hidden = run_layers(self, hidden, attention_mask, places, past_key_values, **more)
@@ -130,17 +132,6 @@ class CsmDepthDecoderForCausalLM(CsmPreTrainedModel, GenerationMixin):
         hidden = self.model(inputs_embeds=inputs, use_cache=False).last_hidden_state
         return self.codebooks_head(hidden[:, 1:])
 
-    def next_logits(self, inputs: Tensor, book: int | Tensor, cache: Any) -> Tensor:
-        """Logits `[B, vocab]` of one codebook.
-
-        Args:
-            inputs: embeddings `[B, P, backbone hidden]` of the positions that are not yet in the cache.
-            book: an integer, or int64 `[1]`.
-        """
-        hidden = self.model(inputs_embeds=inputs, past_key_values=cache, use_cache=True).last_hidden_state
-        which: Any = {"first": book - 1} if isinstance(book, int) else {"books": book - 1}
-        return self.codebooks_head(hidden[:, -1:], **which)[:, 0]
-
     @can_return_tuple
     def forward(
         self,
@@ -167,7 +158,8 @@ class CsmDepthDecoderForCausalLM(CsmPreTrainedModel, GenerationMixin):
             loss if labels are given; logits `[N, n, vocab]`.
         """
         given: Any = input_ids if inputs_embeds is None else inputs_embeds
-        places = next_positions(past_key_values, given.shape[1], given.device)[0]
+        past = 0 if past_key_values is None else past_key_values.get_seq_length()
+        numbers = next_positions(past_key_values, given.shape[1], given.device)[0]
         items = more.pop("num_items_in_batch", None)
         outputs = self.model(
             input_ids=input_ids,
@@ -181,7 +173,12 @@ class CsmDepthDecoderForCausalLM(CsmPreTrainedModel, GenerationMixin):
         kept: Any = logits_to_keep
         if isinstance(logits_to_keep, int):
             kept = slice(-logits_to_keep, None) if logits_to_keep else slice(1, None)
-        logits = self.codebooks_head(outputs.last_hidden_state[:, kept], books=places[kept] - 1)
+        hidden = outputs.last_hidden_state[:, kept]
+        if isinstance(past, int) and isinstance(kept, slice):
+            first = past + range(given.shape[1])[kept].start - 1  # a view of the weights, not a copy
+            logits = self.codebooks_head(hidden, first=first)
+        else:
+            logits = self.codebooks_head(hidden, books=numbers[kept] - 1)
         return CausalLMOutputWithPast(
             loss=None if labels is None else code_loss(logits, labels[..., 1:], items),
             logits=logits,
@@ -191,25 +188,14 @@ class CsmDepthDecoderForCausalLM(CsmPreTrainedModel, GenerationMixin):
         )
 
     def prepare_inputs_for_generation(
-        self,
-        input_ids: Tensor,
-        next_sequence_length: int | None = None,
-        past_key_values: Any = None,
-        attention_mask: Tensor | None = None,
-        inputs_embeds: Tensor | None = None,
-        is_first_iteration: bool | None = False,
-        **kwargs: Any,
-    ) -> dict[str, Any]:
+        self, input_ids: Any, next_sequence_length: int | None = None, *, attention_mask: Any = None,
+        inputs_embeds: Any = None, is_first_iteration: bool | None = False, **kwargs: Any,
+    ) -> dict[str, Any]:  # fmt: skip
         """As the base class; the backbone's state is for position 0, and positions count from the cache."""
         inputs = super().prepare_inputs_for_generation(
-            input_ids,
-            next_sequence_length,
-            past_key_values,
-            attention_mask,
-            inputs_embeds,
-            is_first_iteration,
-            **kwargs,
-        )
+            input_ids, next_sequence_length, attention_mask=attention_mask, inputs_embeds=inputs_embeds,
+            is_first_iteration=is_first_iteration, **kwargs,
+        )  # fmt: skip
         inputs.pop("position_ids", None)
         if not is_first_iteration and kwargs.get("use_cache", True):
             inputs.pop("backbone_last_hidden_state", None)
@@ -218,9 +204,9 @@ class CsmDepthDecoderForCausalLM(CsmPreTrainedModel, GenerationMixin):
     @torch.no_grad()
     def generate(
         self,
-        input_ids: Tensor | None = None,
-        backbone_last_hidden_state: Tensor | None = None,
-        *,
+        inputs: Tensor | None = None,
+        generation_config: Any = None,
+        *args: Any,
         seeds: Sequence[int] | int | None = None,
         num_codes: int | None = None,
         **settings: Any,
@@ -228,25 +214,22 @@ class CsmDepthDecoderForCausalLM(CsmPreTrainedModel, GenerationMixin):
         """Sample the rest of one frame, as transformers' `generate` does.
 
         Args:
-            input_ids: `[N, 2]`: a placeholder, and code 0; or more of the codes.
-            backbone_last_hidden_state: `[N, backbone hidden]`.
+            inputs: or `input_ids`: `[N, 2]`, a placeholder and code 0; or more of the codes.
             seeds: as in `CsmForConditionalGeneration.generate`.
             num_codes: ids from here on are never sampled; None: the vocabulary's size.
-            settings: of `GenerationMixin.generate`; unset: `generation_config`, then sampling at temperature
-                0.9 from 50 candidates. The frame is always finished: `max_new_tokens` follows from K.
+            settings: `backbone_last_hidden_state` `[N, backbone hidden]`, and what `GenerationMixin.generate`
+                takes; unset: `generation_config`, then sampling at temperature 0.9 from 50 candidates, to the
+                end of the frame.
 
         Returns:
             int64 `[N, 1 + K]`, the placeholder first, or what `return_dict_in_generate` asks for.
         """
-        given = settings.get("inputs") if input_ids is None else input_ids
-        if given is not None:
-            settings = {"max_new_tokens": self.config.num_codebooks + 1 - given.shape[1]} | settings
-        return super().generate(
-            input_ids=input_ids,
-            backbone_last_hidden_state=backbone_last_hidden_state,
-            csm=CallOptions(seeds, num_codes),
-            **settings,
-        )
+        given = settings.get("input_ids") if inputs is None else inputs
+        lengths = ("max_length", "max_new_tokens")
+        if given is not None and not any(is_given(name, settings, generation_config) for name in lengths):
+            settings["max_new_tokens"] = self.config.num_codebooks + 1 - given.shape[1]
+        options = CallOptions(seeds, num_codes)
+        return super().generate(inputs, generation_config, *args, csm=options, **settings)
 
     def _prepare_generation_config(self, generation_config: Any, *args: Any, **settings: Any) -> Any:
         options = settings.pop("csm", None) or CallOptions()

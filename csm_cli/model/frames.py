@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 from transformers.cache_utils import DynamicCache, StaticCache
-from transformers.generation.configuration_utils import CompileConfig, GenerationConfig
-from transformers.generation.logits_process import (
+from transformers.generation import (
+    CompileConfig,
+    GenerationConfig,
     LogitsProcessorList,
-    MinLengthLogitsProcessor,
-    MinNewTokensLengthLogitsProcessor,
     TemperatureLogitsWarper,
 )
 
@@ -36,6 +37,7 @@ class CallOptions:
         seeds: of the counted noise, see `row_seeds`; None: codes are drawn with torch's generator.
         num_codes: ids from here on are not drawn; None: all may be.
         least: frames before which codebook 0 is not `eos`.
+        begin: ids that codebook 0 of the first frame does not take.
         depth: settings of the depth decoder.
         depth_processors: of its scores.
     """
@@ -44,6 +46,7 @@ class CallOptions:
     num_codes: int | None = None
     eos: int = 0
     least: int = 0
+    begin: Sequence[int] = ()
     depth: Any = None
     depth_processors: Sequence[Processor] = ()
 
@@ -69,7 +72,7 @@ def is_given(name: str, *given: Any) -> bool:
 
 
 class OnlyRealCodes:
-    """Rules out ids that the codec does not have, and an end that comes too early."""
+    """Rules out ids that the codec lacks, and an end that comes too early."""
 
     def __init__(self, options: CallOptions) -> None:
         self._options, self._calls = options, 0
@@ -80,21 +83,16 @@ class OnlyRealCodes:
         scores = scores.clone()
         if self._options.num_codes is not None:
             scores[:, self._options.num_codes :] = -torch.inf
+        if number == 0 and self._options.begin:
+            scores[:, list(self._options.begin)] = -torch.inf
         if number < self._options.least:
             scores[:, self._options.eos] = -torch.inf
         return scores
 
 
 def with_real_codes(processors: Iterable[Any], options: CallOptions) -> LogitsProcessorList:
-    """Processors of a call with `OnlyRealCodes` among them, before the candidates are chosen.
-
-    Those of transformers that count ids in place of frames are left out.
-    """
-    kept = [
-        each
-        for each in processors
-        if not isinstance(each, MinLengthLogitsProcessor | MinNewTokensLengthLogitsProcessor)
-    ]
+    """Processors of a call with `OnlyRealCodes` among them, before the candidates are chosen."""
+    kept = list(processors)
     first = next((i for i, each in enumerate(kept) if type(each).__name__.endswith("Warper")), len(kept))
     return LogitsProcessorList([*kept[:first], OnlyRealCodes(options), *kept[first:]])
 
@@ -175,26 +173,34 @@ def finish_frame(
     """A whole frame `[B, K]` from the backbone's state `[B, H]` and codebook 0 `[B]`.
 
     Args:
-        decoder: a `CsmDepthDecoderForCausalLM`.
+        decoder: a `CsmDepthDecoderForCausalLM`, or what wraps one.
         noise: standard Gumbel noise of codebooks 1 … K-1, `[B, K-1, V]`; None: greedy, or drawn by torch.
-        sampler: is called with the codes of this frame so far, `[B, k]`.
+        sampler: is called with a placeholder and the codes of this frame so far, `[B, 1 + k]`.
         compiled: computes the logits of all codebooks but the first two; None: as they are.
     """
-    books, codes = decoder.config.num_codebooks, [first]
-    inputs = torch.stack((hidden, decoder.model.embed(first[:, None])[:, 0].to(hidden.dtype)), dim=1)
+    codes = torch.stack((torch.zeros_like(first), first), dim=1)
     cache = DynamicCache(config=decoder.config) if compiled is None else compiled.cache(decoder, hidden)
-    for book in range(1, books):
-        step = decoder.next_logits if compiled is None or book == 1 else compiled.next_logits
-        logits = step(inputs, book, cache).float()
+    for book in range(1, decoder.config.num_codebooks):
+        if book == 1:
+            given = {"input_ids": codes, "backbone_last_hidden_state": hidden}
+            logits = next_logits(decoder, cache, **given)
+        else:
+            step = next_logits if compiled is None else compiled.next_logits
+            logits = step(decoder, cache, input_ids=codes[:, -1:].clone())
         drawn = None if noise is None else noise[:, book - 1]
-        codes.append(sampler(torch.stack(codes, dim=1), logits, drawn)[0])
-        if book < books - 1:
-            inputs = decoder.model.embed(codes[-1][:, None], first=book)
-    return torch.stack(codes, dim=1)
+        code, _ = sampler(codes, logits.float(), drawn)
+        codes = torch.cat((codes, code[:, None]), dim=1)
+    return codes[:, 1:]
+
+
+def next_logits(decoder: Any, cache: Any, **given: Tensor) -> Tensor:
+    """Logits `[B, vocab]` of the codebook behind what is given and in the cache."""
+    output = decoder(**given, past_key_values=cache, use_cache=True, logits_to_keep=1)
+    return output.logits[:, -1]
 
 
 class CompiledDepthStep:
-    """`next_logits` of a depth decoder compiled, and the static cache that it writes to.
+    """`next_logits` compiled, and the static caches that it writes to, one for each thread.
 
     A step, as the compilation of a whole frame takes minutes.
 
@@ -202,36 +208,43 @@ class CompiledDepthStep:
         options: of `torch.compile`.
     """
 
-    def __init__(self, decoder: Any, options: dict[str, Any]) -> None:
-        self._step: Any = torch.compile(decoder.next_logits, **options)
-        self._cache: StaticCache | None = None
-        self._kind: tuple[int, torch.dtype, torch.device] | None = None
-        self._numbers: Sequence[Tensor] = ()
+    def __init__(self, options: dict[str, Any]) -> None:
+        self._step: Any = torch.compile(next_logits, **options)
+        self._kept = threading.local()
 
     def cache(self, decoder: Any, like: Tensor) -> StaticCache:
         """An empty cache for as many rows as `like` has; the same one as long as they are alike."""
         config, kind = decoder.config, (len(like), like.dtype, like.device)
-        if self._cache is None or self._kind != kind:
+        if getattr(self._kept, "kind", None) != kind:
             with torch.inference_mode(False):  # for calls within it and without
-                self._cache, self._kind = StaticCache(config, max_cache_len=config.num_codebooks), kind
-                self._cache.early_initialization(
+                cache = StaticCache(config, max_cache_len=config.num_codebooks)
+                cache.early_initialization(
                     len(like), config.num_key_value_heads, config.head_dim, like.dtype, like.device
                 )
-                books = torch.arange(config.num_codebooks, device=like.device)
-                self._numbers = [each.clone() for each in books.split(1)]
-        self._cache.reset()
-        return self._cache
+            self._kept.cache, self._kept.kind = cache, kind
+        self._kept.cache.reset()
+        return self._kept.cache
 
-    def next_logits(self, inputs: Tensor, book: int, cache: StaticCache) -> Tensor:
-        """As the decoder's. A copy: a recorded step writes all of its results to the same place."""
-        return self._step(inputs, self._numbers[book], cache).clone()
+    def next_logits(self, decoder: Any, cache: StaticCache, input_ids: Tensor) -> Tensor:
+        """As the function. A copy: a recorded step writes all of its results to the same place."""
+        return self._step(decoder, cache, input_ids=input_ids).clone()
+
+
+_STEPS: WeakKeyDictionary[Any, dict[str, CompiledDepthStep]] = WeakKeyDictionary()
+
+
+def compiled_depth_step(decoder: Any, config: CompileConfig | None) -> CompiledDepthStep:
+    """A compiled step of a depth decoder, the same for every call."""
+    options = (config or CompileConfig()).to_dict()
+    key = repr(sorted(options.items(), key=str))
+    return _STEPS.setdefault(decoder, {}).setdefault(key, CompiledDepthStep(options))
 
 
 class Frames:
     """The frames of a call of `generate`.
 
     Args:
-        codes: frames to go on from, int64 `[B, T, K]`; None: none.
+        input_ids: of the call; codes `[B, T, K]` are gone on from.
 
     Attributes:
         codes: all so far.
@@ -241,19 +254,24 @@ class Frames:
         depth: draws the codes of the depth decoder.
     """
 
-    def __init__(
-        self, model: Any, options: CallOptions, rows: int, device: torch.device, codes: Tensor | None
-    ) -> None:
+    def __init__(self, model: Any, options: CallOptions, input_ids: Tensor) -> None:
         self._config, self._limit = model.config, options.num_codes or model.config.vocab_size
+        rows, device = len(input_ids), input_ids.device
         empty = torch.zeros(rows, 0, model.config.num_codebooks, dtype=torch.long, device=device)
-        self.codes, self.number = empty if codes is None else codes, 0
-        self.ended = torch.zeros(rows, dtype=torch.bool, device=device)
-        self.stopped = self.ended
+        self.codes, self.number = input_ids if input_ids.ndim == 3 else empty, 0
+        self.ended = self.stopped = torch.zeros(rows, dtype=torch.bool, device=device)
         self._keys = None if options.seeds is None else seed_keys(row_seeds(options.seeds, rows), device)
         decoder, config = model.depth_decoder, options.depth
         decoder._prepare_special_tokens(config, True, device=device)
+        config.min_length = config.max_length = model.config.num_codebooks + 1
         processors = decoder._get_logits_processor(
-            config, input_ids_seq_length=1, logits_processor=list(options.depth_processors), device=device
+            config,
+            input_ids_seq_length=2,
+            logits_processor=[
+                lambda codes, scores, each=each: each(codes[:, 1:], scores)
+                for each in options.depth_processors
+            ],
+            device=device,
         )
         self.depth = CodeSampler.of(processors, config)
 
@@ -278,13 +296,3 @@ class Frames:
     def stop(self, rows: Any) -> None:
         """Do not go on with some rows, bool `[B]`."""
         self.stopped = self.stopped | torch.as_tensor(rows, device=self.stopped.device)
-
-
-def compiled_depth_step(model: Any, config: CompileConfig | None) -> CompiledDepthStep:
-    """A step of the depth decoder, compiled; kept with the model for the next call."""
-    options = (config or CompileConfig()).to_dict()
-    made = model.__dict__.setdefault("_compiled_depth_steps", {})
-    key = repr(sorted(options.items(), key=str))
-    if key not in made:
-        made[key] = CompiledDepthStep(model.depth_decoder, options)
-    return made[key]

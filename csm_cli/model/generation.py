@@ -13,16 +13,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers.generation import utils as theirs
-from transformers.generation.configuration_utils import CompileConfig, GenerationConfig, GenerationMode
-from transformers.generation.stopping_criteria import (
-    ConfidenceCriteria,
-    EosTokenCriteria,
-    MaxLengthCriteria,
-    StoppingCriteriaList,
-    StopStringCriteria,
-)
+from transformers import generation as theirs
 
+from csm_cli.model.configuration import num_codes
 from csm_cli.model.frames import (
     DEPTH,
     CallOptions,
@@ -40,6 +33,13 @@ from csm_cli.model.merge import decode_codes, merge_prompt
 from csm_cli.model.outputs import CsmGenerateOutput
 
 _log = logging.getLogger(__name__)
+
+_OF_TEXT = theirs.EosTokenCriteria | theirs.StopStringCriteria | theirs.ConfidenceCriteria
+_OF_IDS = (
+    theirs.MinLengthLogitsProcessor
+    | theirs.MinNewTokensLengthLogitsProcessor
+    | theirs.SuppressTokensAtBeginLogitsProcessor
+)
 
 _FRAMES = 125
 """Frames generated at most, if nobody says how many: ten seconds."""
@@ -72,41 +72,38 @@ class GenerationMixin(theirs.GenerationMixin):
 
         Args:
             input_ids, input_values, input_values_cutoffs, audio_codes: the prompt, see `merge_prompt`; padded
-                on the left. input_ids may be codes `[B, T, K]` to go on from: they are a part of what is
-                returned. None: the prompt is `bos_token_id`.
-            generation_config: a `GenerationConfig`, or a dict, in place of the model's own settings.
-            logits_processor: called with the codes so far `[B, frames, K]` and the scores of codebook 0.
-            stopping_criteria: called with the codes so far and the scores of codebook 0; a row stops where
-                one is true.
-            streamer: `put(frame)` is called with each frame, int64 `[B, K]` on the CPU (rows of
-                `codebook_pad_token_id` for lines that have ended), and `end()` behind the last.
+                on the left. Codes `[B, T, K]` to go on from are a part of what is returned. None: the prompt
+                is `bos_token_id`.
+            generation_config: a `GenerationConfig` or a dict.
+            logits_processor, stopping_criteria: called with the codes so far `[B, frames, K]` and the scores
+                of codebook 0; a row stops where a criterion is true.
+            streamer: `put(frame)` is called with the prompt and with each frame, int64 `[B, K]` on the CPU
+                (`codebook_pad_token_id` for lines that have ended), and `end()` behind the last.
             output_audio: decode the codes.
             seeds: one per row; an integer is the seed of the first row, the others count on from it. A row's
-                codes depend on its seed and prompt alone. None: torch's generator draws, as transformers
-                does.
-            settings: all of transformers' `generate`, among them `attention_mask`, `inputs_embeds`,
-                `past_key_values`, `num_return_sequences`, `cache_implementation`, `max_time`; those that
-                begin with `depth_decoder_` are the depth decoder's, `depth_decoder_logits_processor` among
-                them, which is called with the codes of this frame so far `[B, k]`. `any_code`: draw codes
-                that the codec lacks, too, as transformers does. Unset: the model's settings, then sampling at
-                temperature 0.9 from 50 candidates for at most 125 frames. `do_sample` holds for both
-                decoders, unless there is one for the depth decoder.
+                codes depend on its seed and prompt alone. None: torch's generator draws.
+            settings: all of transformers' `generate`; those that begin with `depth_decoder_` are the depth
+                decoder's, `depth_decoder_logits_processor` among them, which is called with the codes of this
+                frame so far `[B, k]`. `any_code`: draw codes that the codec lacks, too. Unset: the model's
+                settings, then sampling at temperature 0.9 from 50 candidates for at most 125 frames.
+                `do_sample` holds for both decoders, unless there is one for the depth decoder.
 
         Returns:
-            int64 codes `[B, frames, K]` (see `CsmGenerateOutput.sequences`); with output_audio a list of
-            audio `[samples]`, EOS frame cut off; with return_dict_in_generate a `CsmGenerateOutput`.
+            int64 codes `[B, frames, K]` (see `CsmGenerateOutput`); with output_audio a list of audio
+            `[samples]`, EOS frame cut off; with return_dict_in_generate a `CsmGenerateOutput`.
 
         Raises:
             ValueError: an unknown setting, or one that a CSM does not have, such as beams.
         """
         if isinstance(generation_config, dict):
-            generation_config = GenerationConfig(**generation_config)
+            generation_config = theirs.GenerationConfig(**generation_config)
         if audio_codes is not None and input_ids is not None:
-            embeds, _ = merge_prompt(
-                self, input_ids, attention_mask=settings.get("attention_mask"), audio_codes=audio_codes
-            )
-            settings["inputs_embeds"], input_ids = embeds, None
-        limit = None if settings.pop("any_code", False) else self.config.num_codes
+            mask = settings.get("attention_mask")
+            if mask is None:
+                mask = settings["attention_mask"] = self._left_padded(input_ids)
+            merged = merge_prompt(self, input_ids, attention_mask=mask, audio_codes=audio_codes)
+            settings["inputs_embeds"], input_ids = merged[0], None
+        limit = None if settings.pop("any_code", False) else num_codes(self.config)
         options = CallOptions(seeds, limit, eos=self.config.codebook_eos_token_id)
         options.depth_processors = settings.pop(DEPTH + "logits_processor", None) or ()
         found = super().generate(
@@ -125,8 +122,8 @@ class GenerationMixin(theirs.GenerationMixin):
             return found
         codes = found if isinstance(found, Tensor) else found.sequences
         over = is_eos(codes, self.config.codebook_eos_token_id) | (
-            codes[..., 0] == self.config.codebook_pad_token_id
-        )
+            codes == self.config.codebook_pad_token_id
+        ).all(-1)
         lengths = (over.cumsum(1) == 0).sum(1).tolist()
         audio = decode_codes(self.codec_model, [codes[i, :n] for i, n in enumerate(lengths)])
         if isinstance(found, Tensor):
@@ -137,66 +134,74 @@ class GenerationMixin(theirs.GenerationMixin):
     def _prepare_generation_config(self: Any, generation_config: Any, *args: Any, **settings: Any) -> Any:
         """As the base class; settings of the depth decoder go to `config.csm.depth`."""
         options = settings.pop("csm", None) or CallOptions()
-        every = {**(vars(generation_config) if generation_config is not None else {}), **settings}
-        options.depth = {
-            name.removeprefix(DEPTH): each for name, each in every.items() if name.startswith(DEPTH)
-        }
+        every = {**getattr(generation_config, "__dict__", {}), **settings}
+        depth = {name.removeprefix(DEPTH): each for name, each in every.items() if name.startswith(DEPTH)}
         settings = {name: value for name, value in settings.items() if not name.startswith(DEPTH)}
-        compiling = settings.get("compile_config")
-        if isinstance(compiling, dict):
-            settings["compile_config"] = CompileConfig(**{"dynamic": False, "fullgraph": True, **compiling})
+        if isinstance(settings.get("compile_config"), dict):
+            compiling = {"dynamic": False, "fullgraph": True, **settings["compile_config"]}
+            settings["compile_config"] = theirs.CompileConfig(**compiling)
             settings["compile_config"]._compile_all_devices = True
         config, rest = super()._prepare_generation_config(generation_config, *args, **settings)
         said = (settings, generation_config, self.generation_config)
         fill_defaults(config, *said)
         if not is_given("max_length", *said) and not is_given("max_new_tokens", *said):
             config.max_new_tokens = _FRAMES
-        mode = config.get_generation_mode()
-        if mode not in (GenerationMode.GREEDY_SEARCH, GenerationMode.SAMPLE):
-            raise ValueError(f"a CSM cannot generate by {mode.value.replace('_', ' ')}")
         if is_given("do_sample", settings, generation_config):
-            options.depth.setdefault("do_sample", config.do_sample)
-        options.depth = self._depth_config({**options.depth, "csm": CallOptions(num_codes=options.num_codes)})
+            depth.setdefault("do_sample", config.do_sample)
+        options.depth = self._depth_config({**depth, "csm": CallOptions(num_codes=options.num_codes)})
         config.csm = options
         return config, rest
 
-    def _depth_config(self: Any, settings: dict[str, Any]) -> GenerationConfig:
+    def _validate_generation_mode(self: Any, mode: Any, *args: Any) -> None:
+        _check_mode(mode)
+        super()._validate_generation_mode(mode, *args)
+
+    def _prepare_attention_mask_for_generation(self: Any, inputs: Tensor, *args: Any) -> Tensor:
+        """As the base class, unless the id of padding is also that of audio frames, as csm-1b has it."""
+        if inputs.ndim == 2 and self.config.pad_token_id == self.config.audio_token_id:
+            return self._left_padded(inputs)
+        return super()._prepare_attention_mask_for_generation(inputs, *args)
+
+    def _left_padded(self: Any, ids: Tensor) -> Tensor:
+        """0 for what fills the rows of a prompt on the left, int64 `[B, T]`."""
+        pad = self.config.pad_token_id
+        return torch.ones_like(ids) if pad is None else ((ids != pad).cumsum(1) > 0).long()
+
+    def _depth_config(self: Any, settings: dict[str, Any]) -> theirs.GenerationConfig:
         """The depth decoder's settings of a call."""
         rest = self.config.num_codebooks - 1
         config, unused = self.depth_decoder._prepare_generation_config(None, **settings)
         if unused:
             raise ValueError(f"generate does not know {', '.join(DEPTH + name for name in sorted(unused))}")
+        _check_mode(config.get_generation_mode())
         for name in ("min_new_tokens", "max_new_tokens"):
             if (value := getattr(config, name)) not in (None, rest):
                 raise ValueError(f"{DEPTH}{name} cannot be {value}: a frame has {rest} of its codes")
+            setattr(config, name, rest)
         return config
 
-    def _prepare_cache_for_generation(
-        self: Any, generation_config: Any, model_kwargs: Any, mode: Any, batch: int, length: int, *more: Any
-    ) -> Any:
+    def _prepare_cache_for_generation(self: Any, config: Any, *args: Any) -> Any:
         """Static caches have few sizes: each is a graph of its own."""
-        if generation_config.cache_implementation in ("static", "offloaded_static"):
+        *others, length = args
+        if config.cache_implementation in ("static", "offloaded_static"):
             length = _CAPACITY << max(0, ((length - 1) // _CAPACITY).bit_length())
             # Older versions of transformers keep the cache, which inference mode may have made unusable.
             if self.__dict__.get("_cache") is not None and not torch.is_inference_mode_enabled():
                 del self._cache
-        return super()._prepare_cache_for_generation(
-            generation_config, model_kwargs, mode, batch, length, *more
-        )
+        return super()._prepare_cache_for_generation(config, *others, length)
 
     def _get_logits_processor(self: Any, generation_config: Any, *args: Any, **more: Any) -> Any:
+        """Without those that look for text ids, which `OnlyRealCodes` stands for."""
         found = super()._get_logits_processor(generation_config, *args, **more)
-        return with_real_codes(found, generation_config.csm)
+        kept = (each for each in found if not isinstance(each, _OF_IDS))
+        return with_real_codes(kept, generation_config.csm)
 
-    def _get_stopping_criteria(self: Any, *args: Any, **more: Any) -> StoppingCriteriaList:
+    def _get_stopping_criteria(self: Any, *args: Any, **more: Any) -> Any:
         """Without those that compare text ids."""
-        kept = StoppingCriteriaList()
-        for criterion in super()._get_stopping_criteria(*args, **more):
-            if isinstance(criterion, EosTokenCriteria | StopStringCriteria | ConfidenceCriteria):
-                _log.warning("a CSM has no text ids to stop at: %s is left out", type(criterion).__name__)
-            else:
-                kept.append(criterion)
-        return kept
+        found = super()._get_stopping_criteria(*args, **more)
+        if left_out := [type(each).__name__ for each in found if isinstance(each, _OF_TEXT)]:
+            _log.warning("a CSM has no text ids to stop at: %s is left out", ", ".join(left_out))
+        return theirs.StoppingCriteriaList(each for each in found if not isinstance(each, _OF_TEXT))
 
     def _sample(
         self: Any,
@@ -216,15 +221,15 @@ class GenerationMixin(theirs.GenerationMixin):
             outputs = {name: [] for name in kept if getattr(config, f"output_{name}")}
         # Text is not a part of what is returned, and its length not of the frames'.
         text = input_ids.shape[1] if input_ids.ndim == 2 else 0
-        criteria = StoppingCriteriaList(_without(text, each) for each in stopping_criteria)
+        criteria = theirs.StoppingCriteriaList(_without(text, each) for each in stopping_criteria)
         options.least = config.min_new_tokens or max(0, (config.min_length or 0) - input_ids.shape[1])
-        codes = input_ids if input_ids.ndim == 3 else None
-        frames = Frames(self, options, len(input_ids), input_ids.device, codes)
+        options.begin = config.begin_suppress_tokens or ()
+        frames = Frames(self, options, input_ids)
         first_level = CodeSampler.of(logits_processor, config)
 
         compiled = self._valid_auto_compile_criteria(model_kwargs, config)
         forward = self.get_compiled_call(config.compile_config) if compiled else self.__call__
-        depth_step = compiled_depth_step(self, config.compile_config) if compiled else None
+        depth_step = compiled_depth_step(self.depth_decoder, config.compile_config) if compiled else None
         model_kwargs["output_hidden_states"] = True  # the last is what the depth decoder begins with
         if not model_kwargs.get("use_cache", True) and text and model_kwargs.get("inputs_embeds") is None:
             # Without a cache the prompt is read again with each frame.
@@ -280,9 +285,14 @@ class GenerationMixin(theirs.GenerationMixin):
         )
 
 
+def _check_mode(mode: Any) -> None:
+    if mode not in (theirs.GenerationMode.GREEDY_SEARCH, theirs.GenerationMode.SAMPLE):
+        raise ValueError(f"a CSM cannot generate by {mode.value.replace('_', ' ')}")
+
+
 def _without(text: int, criterion: Any) -> Any:
     """A stopping criterion for frames alone, where one for text and frames is given."""
-    if text and isinstance(criterion, MaxLengthCriteria):
+    if text and isinstance(criterion, theirs.MaxLengthCriteria):
         criterion = copy(criterion)
         criterion.max_length -= text
     return criterion

@@ -60,11 +60,11 @@ class CsmRMSNorm(nn.Module):
     def __init__(self, size: int, eps: float) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.ones(size))
-        self.eps = eps
+        self.variance_epsilon = eps
 
     def forward(self, x: Tensor) -> Tensor:
         wide = x.float()
-        scale = torch.rsqrt(wide.square().mean(-1, keepdim=True) + self.eps)
+        scale = torch.rsqrt(wide.square().mean(-1, keepdim=True) + self.variance_epsilon)
         return self.weight * (wide * scale).to(x.dtype)
 
 
@@ -104,29 +104,29 @@ class CsmAttention(nn.Module):
 
     def forward(
         self,
-        x: Tensor,
-        rotary: tuple[Tensor, Tensor],
+        hidden_states: Tensor,
+        position_embeddings: tuple[Tensor, Tensor],
         attention_mask: Tensor | None = None,
         past_key_values: Any = None,
         **more: Any,
     ) -> tuple[Tensor, Tensor | None]:
-        """x `[B, T, H]` → (`[B, T, H]`, weights `[B, heads, T, S]` where the implementation gives them).
+        """`[B, T, H]` → (`[B, T, H]`, weights `[B, heads, T, S]` where the implementation gives them).
 
         Args:
-            rotary: (cos, sin) of the T positions.
+            position_embeddings: (cos, sin) of the T positions.
             attention_mask: as `create_causal_mask` makes it for the implementation.
             past_key_values: a `Cache` that takes the new keys and values and gives back all S of them.
         """
-        batch, length, _ = x.shape
+        batch, length, _ = hidden_states.shape
         query, key, value = (
-            project(x).view(batch, length, heads, self.head_dim).transpose(1, 2)
+            project(hidden_states).view(batch, length, heads, self.head_dim).transpose(1, 2)
             for project, heads in (
                 (self.q_proj, self.heads),
                 (self.k_proj, self.kv_heads),
                 (self.v_proj, self.kv_heads),
             )
         )
-        cos, sin = (each[:, None] for each in rotary)
+        cos, sin = (each[:, None] for each in position_embeddings)
         query, key = rotate(query, cos, sin), rotate(key, cos, sin)
         if past_key_values is not None:
             key, value = past_key_values.update(key, value, self.layer_idx)
@@ -180,15 +180,19 @@ class CsmDecoderLayer(GradientCheckpointingLayer):
 
     def forward(
         self,
-        x: Tensor,
-        rotary: tuple[Tensor, Tensor],
+        hidden_states: Tensor,
+        position_embeddings: tuple[Tensor, Tensor],
         attention_mask: Tensor | None = None,
         past_key_values: Any = None,
         **more: Any,
     ) -> Tensor:
-        """x `[B, T, H]` → `[B, T, H]`; arguments as `CsmAttention`."""
+        """`[B, T, H]` → `[B, T, H]`; arguments as `CsmAttention`."""
         attended, _ = self.self_attn(
-            self.input_layernorm(x), rotary, attention_mask, past_key_values=past_key_values, **more
+            self.input_layernorm(hidden_states),
+            position_embeddings,
+            attention_mask,
+            past_key_values=past_key_values,
+            **more,
         )
-        x = x + attended
-        return x + self.mlp(self.post_attention_layernorm(x))
+        hidden_states = hidden_states + attended
+        return hidden_states + self.mlp(self.post_attention_layernorm(hidden_states))

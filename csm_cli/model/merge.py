@@ -17,16 +17,28 @@ from csm_cli.model.outputs import expand_labels
 Audio = NDArray[np.float32]
 
 
+_FETCHED = ("http://", "https://", "data:")
+_LONGEST_PATH = 1024  # characters: what is longer is audio in base64
+
+
 def audio_list(audio: Any) -> list[Any]:
     """One audio or several, as they come."""
     if audio is None:
         return []
     one = getattr(audio, "ndim", 0) == 1 or _is_numbers(audio) or isinstance(audio, (str, Path, dict))
-    return [audio] if one else list(audio)
+    if one:
+        return [audio]
+    # One list of audios for each text is as good as one list of all.
+    nested = isinstance(audio, (list, tuple)) and any(_is_list_of_audios(each) for each in audio)
+    return [sound for each in audio for sound in audio_list(each)] if nested else list(audio)
 
 
 def _is_numbers(audio: Any) -> bool:
     return isinstance(audio, (list, tuple)) and len(audio) > 0 and isinstance(audio[0], (int, float))
+
+
+def _is_list_of_audios(audio: Any) -> bool:
+    return isinstance(audio, (list, tuple)) and not _is_numbers(audio)
 
 
 def as_array(sound: Any) -> Audio:
@@ -50,10 +62,8 @@ def load_audio(sound: Any, rate: int) -> Audio:
         import soundfile
 
         where = str(sound)
-        if where.startswith(("http://", "https://")):
-            from transformers.audio_utils import load_audio as fetch
-
-            return as_array(fetch(where, sampling_rate=rate))
+        if where.startswith(_FETCHED) or len(where) > _LONGEST_PATH:
+            return _fetched(where, rate)
         if not Path(where).is_file():
             raise ValueError(f"{where}: no such audio file")
         try:
@@ -71,6 +81,16 @@ def load_audio(sound: Any, rate: int) -> Audio:
     if not len(samples):
         raise ValueError(f"{where}: holds no samples")
     return samples
+
+
+def _fetched(where: str, rate: int) -> Audio:
+    """An address, or audio in base64, as transformers reads it; resampled."""
+    from transformers.audio_utils import load_audio as fetch
+
+    try:
+        return as_array(fetch(where, sampling_rate=rate))
+    except Exception as error:  # of the network, and of whatever reads the audio
+        raise ValueError(f"{where[:60]}: cannot be read as audio ({error})") from error
 
 
 def decode_codes(codec: Any, codes: Sequence[Tensor]) -> list[Tensor]:
@@ -110,7 +130,7 @@ def merge_prompt(
     input_values_cutoffs: Tensor | None = None,
     audio_codes: Tensor | Sequence[Tensor] | None = None,
     labels: Tensor | None = None,
-) -> tuple[Tensor, Tensor | None]:
+) -> tuple[Tensor, Tensor | None, Tensor]:
     """Embed text ids, put audio frames and EOS frames in place of their placeholders.
 
     Args:
@@ -125,7 +145,7 @@ def merge_prompt(
         labels: `[B, T]` by kind, see `expand_labels`.
 
     Returns:
-        (embeddings `[B, T, H]`, labels `[B, T, K]` or None).
+        (embeddings `[B, T, H]`, labels `[B, T, K]` or None, codes `[B, T, K]`, an EOS frame's for text).
 
     Raises:
         ValueError: audio and placeholders do not match, or both audio and codes are given.
@@ -139,19 +159,24 @@ def merge_prompt(
     is_text = (real | in_table) & ~is_audio & ~is_eos
     embeds = model.embed_text_tokens(torch.where(is_text, input_ids, 0)).masked_fill(~is_text[..., None], 0.0)
 
-    frames = _frames(model, input_values, input_values_cutoffs, audio_codes)
-    if len(frames) != int(is_audio.sum()):
-        raise ValueError(
-            f"the prompt has {int(is_audio.sum())} places for audio frames, {len(frames)} were given"
-        )
-    frames = frames.to(input_ids.device)
-    is_frame = is_audio | is_eos
-    placed = frames.new_full((*input_ids.shape, config.num_codebooks), config.codebook_eos_token_id)
-    placed[is_audio] = frames
-    in_order = placed[is_frame]
-    if len(in_order):
-        embeds[is_frame] = model.backbone_model.embed_frames(in_order).to(embeds.dtype)
-    return embeds, None if labels is None else expand_labels(labels, in_order, is_frame)
+    embed, is_frame = model.backbone_model.embed_tokens, is_audio | is_eos
+    placed = torch.full_like(
+        input_ids[..., None].expand(-1, -1, config.num_codebooks), config.codebook_eos_token_id
+    )
+    if input_values is None and audio_codes is None:
+        # In one graph, if it is compiled: without audio no shape depends on the ids.
+        if not torch.compiler.is_compiling() and input_ids.device.type != "meta" and bool(is_audio.any()):
+            raise ValueError(f"the prompt has {int(is_audio.sum())} places for audio frames, none were given")
+        embeds = torch.where(is_eos[..., None], embed(placed[:1, :1]).to(embeds.dtype), embeds)
+    else:
+        frames = _frames(model, input_values, input_values_cutoffs, audio_codes).to(input_ids.device)
+        if len(frames) != int(is_audio.sum()):
+            places = int(is_audio.sum())
+            raise ValueError(f"the prompt has {places} places for audio frames, {len(frames)} were given")
+        placed[is_audio] = frames
+        if len(in_order := placed[is_frame]):
+            embeds[is_frame] = embed(in_order).to(embeds.dtype)
+    return embeds, None if labels is None else expand_labels(labels, placed, is_frame), placed
 
 
 def _frames(model: Any, values: Tensor | None, cutoffs: Tensor | None, codes: Any) -> Tensor:

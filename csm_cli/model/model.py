@@ -26,6 +26,9 @@ from csm_cli.model.merge import merge_prompt
 from csm_cli.model.outputs import CsmOutputWithPast, ForwardFlags, backbone_loss, depth_decoder_inputs
 from csm_cli.model.transformer import CsmBackboneModel, CsmPreTrainedModel
 
+_log = logging.getLogger(__name__)
+_OF_ANY_FORMAT = {"dtype", "torch_dtype", "attn_implementation", "output_loading_info"}
+
 
 class CsmForConditionalGeneration(CsmPreTrainedModel, GenerationMixin):
     """Text and audio frames in, audio frames out."""
@@ -38,6 +41,7 @@ class CsmForConditionalGeneration(CsmPreTrainedModel, GenerationMixin):
         super().__init__(config)
         from transformers.models.mimi.modeling_mimi import MimiModel
 
+        self.vocab_size = config.vocab_size
         self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
         self.embed_text_tokens = nn.Embedding(config.text_vocab_size, config.hidden_size)
         self.backbone_model = CsmBackboneModel(config)
@@ -62,12 +66,17 @@ class CsmForConditionalGeneration(CsmPreTrainedModel, GenerationMixin):
     def from_pretrained(cls, pretrained_model_name_or_path: Any, *args: Any, **kwargs: Any) -> Any:
         """As `PreTrainedModel.from_pretrained`: a folder or a Hub id, one file or shards.
 
-        Folders in the original format, weight files and LoRA adapters go through `from_checkpoint`, which has
-        no option but `dtype`. `depth_decoder_…` in `generation_config.json` goes to
-        `depth_decoder.generation_config`; the audio table may be stored under either of its names, or both.
+        Folders in the original format, weight files and LoRA adapters, which are merged, go through
+        `from_checkpoint`; `dtype` and `attn_implementation` hold for them. `depth_decoder_…` in
+        `generation_config.json` goes to `depth_decoder.generation_config`.
         """
         if _is_foreign(pretrained_model_name_or_path):
             loaded = cls.from_checkpoint(find_checkpoint(pretrained_model_name_or_path), _dtype_of(kwargs))
+            loaded.config._name_or_path = str(pretrained_model_name_or_path)
+            if kwargs.get("attn_implementation"):
+                loaded.set_attn_implementation(kwargs["attn_implementation"])
+            if ignored := kwargs.keys() - _OF_ANY_FORMAT:
+                _log.warning("%s: not for a checkpoint of this format", ", ".join(sorted(ignored)))
             return (loaded, {}) if kwargs.get("output_loading_info") else loaded
         loaded = super().from_pretrained(pretrained_model_name_or_path, *args, **kwargs)
         (loaded[0] if isinstance(loaded, tuple) else loaded)._hand_on_depth_settings()
@@ -94,8 +103,7 @@ class CsmForConditionalGeneration(CsmPreTrainedModel, GenerationMixin):
             MissingError: a file is missing or damaged, or a tensor is missing or its shape is not the
                 config's.
         """
-        if not isinstance(checkpoint, Checkpoint):
-            checkpoint = find_checkpoint(checkpoint)
+        checkpoint = checkpoint if isinstance(checkpoint, Checkpoint) else find_checkpoint(checkpoint)
         tensors = checkpoint.tensors()
         config = CsmConfig.from_dict(checkpoint.config)
         stored = {name: tensors[name] for name in tensors}
@@ -121,56 +129,41 @@ class CsmForConditionalGeneration(CsmPreTrainedModel, GenerationMixin):
             model._hand_on_depth_settings()
         return model
 
-    def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
+    def save_pretrained(
+        self, save_directory: str | Path, is_main_process: bool = True, state_dict: Any = None, **kwargs: Any
+    ) -> None:
         """As `PreTrainedModel.save_pretrained`, with `generation_config.json`.
 
         The audio table is written under both of its names, as csm-1b has it: transformers 5.17 does not tie
         them.
         """
-        state = kwargs.pop("state_dict", None)
-        state = dict(self.state_dict() if state is None else state)
+        state = dict(self.state_dict() if state_dict is None else state_dict)
         if DEPTH_TABLE in state and BACKBONE_TABLE in state:
             state[DEPTH_TABLE] = state[DEPTH_TABLE].clone()
-        own = vars(self.depth_decoder.generation_config).items()
-        depth = {
-            DEPTH + k: v
-            for k, v in own
-            if v is not None and not k.startswith("_") and k != "transformers_version"
-        }
+        own = self.depth_decoder.generation_config.to_diff_dict().items()
+        depth = {DEPTH + k: v for k, v in own if k[0] != "_" and k != "transformers_version"}
         # Of settings that come from the model's config, a loader reads those that it knows.
         self.generation_config.__dict__.update(depth, _from_model_config=False)
         try:
-            super().save_pretrained(save_directory, state_dict=state, **kwargs)
+            super().save_pretrained(save_directory, is_main_process, state, **kwargs)
         finally:
             self._hand_on_depth_settings()
 
     def prepare_inputs_for_generation(
-        self,
-        input_ids: torch.Tensor,
-        next_sequence_length: int | None = None,
-        past_key_values: Any = None,
-        attention_mask: torch.Tensor | None = None,
-        inputs_embeds: torch.Tensor | None = None,
-        is_first_iteration: bool | None = False,
-        **kwargs: Any,
-    ) -> dict[str, Any]:
+        self, input_ids: Any, next_sequence_length: int | None = None, *, attention_mask: Any = None,
+        inputs_embeds: Any = None, is_first_iteration: bool | None = False, **kwargs: Any,
+    ) -> dict[str, Any]:  # fmt: skip
         """As the base class; a prompt of text ids is embedded, with its audio."""
         inputs = super().prepare_inputs_for_generation(
-            input_ids,
-            next_sequence_length,
-            past_key_values,
-            attention_mask,
-            inputs_embeds,
-            is_first_iteration,
-            **kwargs,
-        )
+            input_ids, next_sequence_length, attention_mask=attention_mask, inputs_embeds=inputs_embeds,
+            is_first_iteration=is_first_iteration, **kwargs,
+        )  # fmt: skip
         ids = inputs.get("input_ids")
         if ids is not None and ids.ndim == 2 and inputs.get("inputs_embeds") is None:
             audio = {name: inputs.pop(name, None) for name in ("input_values", "input_values_cutoffs")}
-            mask = None
-            if attention_mask is not None and attention_mask.ndim == 2:
-                mask = attention_mask[:, -ids.shape[1] :]
-            inputs["inputs_embeds"], _ = merge_prompt(self, ids, attention_mask=mask, **audio)
+            flat = attention_mask is not None and attention_mask.ndim == 2
+            mask = attention_mask[:, -ids.shape[1] :] if flat else None
+            inputs["inputs_embeds"] = merge_prompt(self, ids, attention_mask=mask, **audio)[0]
             inputs["input_ids"] = None
         return inputs
 
@@ -203,17 +196,16 @@ class CsmForConditionalGeneration(CsmPreTrainedModel, GenerationMixin):
             labels: by kind `[B, T]` with text ids (the placeholder's id: scored, -101: backbone only, -100:
                 not), or codes `[B, T, K]` with -100 where nothing is scored.
             use_cache: make a cache if none is given, for both decoders; default: as the config says.
-            logits_to_keep: 0: all positions; n: the last n; or indices.
+            logits_to_keep: see `_kept`.
             more: see `ForwardFlags`.
-
-        Returns:
-            loss = backbone_loss + depth_decoder_loss.
         """
+        codes = input_ids if input_ids is not None and input_ids.ndim == 3 else None
         if input_ids is not None and input_ids.ndim == 2:
-            now = attention_mask
-            if now is not None:
-                now = now[:, -input_ids.shape[1] :] if now.ndim == 2 else None
-            inputs_embeds, labels = merge_prompt(
+            now = None
+            if attention_mask is not None and attention_mask.ndim == 2:
+                past = 0 if past_key_values is None else int(past_key_values.get_seq_length())
+                now = attention_mask[:, past : past + input_ids.shape[1]]
+            inputs_embeds, labels, codes = merge_prompt(
                 self,
                 input_ids,
                 attention_mask=now,
@@ -234,20 +226,17 @@ class CsmForConditionalGeneration(CsmPreTrainedModel, GenerationMixin):
             **more,
         )
         hidden = backbone.last_hidden_state
-        kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
-        logits = self.lm_head(hidden[:, kept])
+        logits = self.lm_head(_kept(hidden, logits_to_keep))
         scores: dict[str, Any] = {}
         if labels is not None:
-            scored = logits if logits.shape[1] == hidden.shape[1] else self.lm_head(hidden)
+            scored = logits if logits.shape[:2] == hidden.shape[:2] else self.lm_head(hidden)
             scores["backbone_loss"] = backbone_loss(scored, labels[:, :, 0], items)
-            before, frames = depth_decoder_inputs(hidden, labels)
-            depth = CausalLMOutputWithPast(
-                loss=hidden.sum() * 0.0,  # no frame is scored
-                logits=hidden.new_zeros(0, self.config.num_codebooks - 1, self.config.vocab_size),
-            )
-            if len(frames):
+            before, given, frames = depth_decoder_inputs(hidden, labels, codes)
+            nothing = hidden.new_zeros(0, self.config.num_codebooks - 1, self.config.vocab_size)
+            depth = CausalLMOutputWithPast(loss=hidden.sum() * 0.0, logits=nothing)  # no frame is scored
+            if torch.compiler.is_compiling() or len(frames):
                 depth = self.depth_decoder(
-                    input_ids=torch.nn.functional.pad(frames[:, :-1].clamp(min=0), (1, 0)),
+                    input_ids=torch.nn.functional.pad(given[:, :-1], (1, 0)),
                     backbone_last_hidden_state=before,
                     labels=frames,
                     num_items_in_batch=items,
@@ -263,6 +252,14 @@ class CsmForConditionalGeneration(CsmPreTrainedModel, GenerationMixin):
             attentions=backbone.attentions,
             **scores,
         )
+
+
+def _kept(hidden: torch.Tensor, wanted: int | torch.Tensor) -> torch.Tensor:
+    """States of the last n positions (0: all), of those numbered `[n]` or `[B, n]`, or of a mask `[B, T]`."""
+    if isinstance(wanted, torch.Tensor) and wanted.ndim == 2:
+        by_mask = wanted.dtype == torch.bool
+        return hidden[wanted] if by_mask else torch.take_along_dim(hidden, wanted[..., None], dim=1)
+    return hidden[:, slice(-wanted, None) if isinstance(wanted, int) else wanted]
 
 
 def _is_foreign(source: Any) -> bool:

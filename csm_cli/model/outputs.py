@@ -93,35 +93,38 @@ def backbone_loss(logits: Tensor, labels: Tensor, count: int | Tensor | None = N
     return code_loss(logits[:, :-1], labels[:, 1:], count)
 
 
-def depth_decoder_inputs(hidden: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+def depth_decoder_inputs(
+    hidden: Tensor, labels: Tensor, codes: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
     """The frames that have a depth label, and the hidden state before each.
 
     Args:
         hidden: `[B, T, H]`.
         labels: `[B, T, K]`; a frame counts if any of its codebooks 1 … K-1 is not -100.
+        codes: `[B, T, K]`, what the depth decoder is given where a label is -100; None: 0.
 
     Returns:
-        hidden states `[N, H]` of the positions t-1, and frames `[N, K]`. A frame at t = 0 has nothing before
-        it and is left out.
+        hidden states `[N, H]` of the positions t-1, codes and labels of the frames, `[N, K]`. A frame at
+        t = 0 has nothing before it and is left out.
     """
     wanted = (labels[:, 1:, 1:] != IGNORE).any(dim=-1)
-    return hidden[:, :-1][wanted], labels[:, 1:][wanted]
+    given = labels.clamp(min=0) if codes is None else torch.where(labels == IGNORE, codes, labels)
+    return hidden[:, :-1][wanted], given[:, 1:][wanted], labels[:, 1:][wanted]
 
 
-def expand_labels(labels: Tensor, frames: Tensor, is_frame: Tensor) -> Tensor:
+def expand_labels(labels: Tensor, codes: Tensor, is_frame: Tensor) -> Tensor:
     """Labels by kind `[B, T]` → labels by codebook `[B, T, K]`.
 
     Args:
         labels: the id of a frame's placeholder where it is scored; -101: for the backbone only; -100: not at
             all.
-        frames: codes of the frames, EOS frames included, `[N, K]`, in order of position.
+        codes: of the frames, EOS frames included, `[B, T, K]`.
         is_frame: bool `[B, T]`, where they stand.
     """
-    expanded = torch.full((*labels.shape, frames.shape[-1]), IGNORE, dtype=torch.long, device=labels.device)
-    expanded[is_frame] = frames
-    expanded[labels == IGNORE] = IGNORE
-    expanded[..., 1:] = expanded[..., 1:].masked_fill((labels == BACKBONE_ONLY)[..., None], IGNORE)
-    return expanded
+    expanded = codes.masked_fill(~is_frame[..., None] | (labels == IGNORE)[..., None], IGNORE)
+    alone = (labels == BACKBONE_ONLY)[..., None].expand_as(expanded).clone()
+    alone[..., 0] = False
+    return expanded.masked_fill(alone, IGNORE)
 
 
 def labels_by_kind(

@@ -32,6 +32,9 @@ from csm_cli.model.conversation import (
 from csm_cli.model.merge import Audio, as_array, audio_list, load_audio
 from csm_cli.model.outputs import labels_by_kind
 
+_FOR_TEXT = {"padding": True, "padding_side": "left", "add_special_tokens": False, "return_tensors": "pt"}
+_FOR_AUDIO = {"return_tensors": "pt"}
+
 
 class CsmAudioKwargs(AudioKwargs, total=False):  # type: ignore[call-arg]
     """With `strides` of the codec."""
@@ -43,12 +46,7 @@ class CsmProcessorKwargs(ProcessingKwargs, total=False):  # type: ignore[call-ar
     """Settings of a call, and what they are if nothing is said."""
 
     audio_kwargs: CsmAudioKwargs
-    _defaults = {  # noqa: RUF012
-        "text_kwargs": {
-            "padding": True, "padding_side": "left", "add_special_tokens": False, "return_tensors": "pt"
-        },
-        "audio_kwargs": {"return_tensors": "pt"},
-    }  # fmt: skip
+    _defaults = {"text_kwargs": _FOR_TEXT, "audio_kwargs": _FOR_AUDIO}  # noqa: RUF012
 
 
 _OF_A_CALL = {
@@ -70,6 +68,7 @@ class CsmProcessor(ProcessorMixin):
 
     samples_per_frame = 1920
     valid_processor_kwargs = CsmProcessorKwargs
+    text_kwargs, audio_kwargs = _FOR_TEXT, _FOR_AUDIO
 
     def __init__(self, feature_extractor: Any, tokenizer: Any, chat_template: str | None = None) -> None:
         self.bos_id, self.end_id, self.audio_token_id, self.audio_eos_token_id = (

@@ -42,7 +42,7 @@ class CsmPreTrainedModel(PreTrainedModel):
         if isinstance(module, CsmCodebooksHead):
             init.normal_(module.weight, mean=0.0, std=self.config.initializer_range)
         elif isinstance(module, CsmFrameEmbedding):
-            init.copy_(module.offsets, module.compute())
+            init.copy_(module.audio_tokens_offsets, module.compute())
 
 
 class CsmFrameEmbedding(nn.Module):
@@ -52,21 +52,21 @@ class CsmFrameEmbedding(nn.Module):
         config: `num_codebooks`, `vocab_size` and `hidden_size` are used.
     """
 
-    offsets: torch.Tensor
+    audio_tokens_offsets: torch.Tensor
 
     def __init__(self, config: Any) -> None:
         super().__init__()
         self.num_codebooks, self.vocab_size = config.num_codebooks, config.vocab_size
         self.embed_audio_tokens = nn.Embedding(self.num_codebooks * self.vocab_size, config.hidden_size)
-        self.register_buffer("offsets", self.compute(), persistent=False)
+        self.register_buffer("audio_tokens_offsets", self.compute(), persistent=False)
 
     def compute(self) -> torch.Tensor:
-        """First row of each codebook in the table, int64 `[K]`, on the CPU."""
-        return torch.arange(self.num_codebooks, device="cpu") * self.vocab_size
+        """First row of each codebook in the table, int64 `[K]`."""
+        return torch.arange(self.num_codebooks) * self.vocab_size
 
     def forward(self, codes: torch.Tensor) -> torch.Tensor:
         """Integer codes `[..., K]` → `[..., H]`."""
-        return self.embed_audio_tokens(codes + self.offsets).sum(dim=-2)
+        return self.embed_audio_tokens(codes + self.audio_tokens_offsets).sum(dim=-2)
 
 
 class CsmCodebooksHead(nn.Module):
@@ -104,8 +104,15 @@ def run_layers(
         position_ids=position_ids,
     )
     rotary = decoder.rotary_emb(hidden, position_ids)
-    for layer in decoder.layers:
-        hidden = layer(hidden, rotary, mask, past_key_values=cache, position_ids=position_ids, **more)
+    for layer in decoder.layers[: decoder.config.num_hidden_layers]:
+        hidden = layer(
+            hidden,
+            attention_mask=mask,
+            position_ids=position_ids,
+            past_key_values=cache,
+            position_embeddings=rotary,
+            **more,
+        )
     return decoder.norm(hidden)
 
 
@@ -120,6 +127,7 @@ class CsmBackboneModel(CsmPreTrainedModel):
 
     def __init__(self, config: CsmConfig) -> None:
         super().__init__(config)
+        self.padding_idx, self.vocab_size = config.pad_token_id, config.vocab_size
         self.embed_tokens = CsmFrameEmbedding(config)
         self.layers = nn.ModuleList(CsmDecoderLayer(config, i) for i in range(config.num_hidden_layers))
         self.norm = CsmRMSNorm(config.hidden_size, config.rms_norm_eps)

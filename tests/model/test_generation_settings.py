@@ -134,7 +134,7 @@ def test_top_p_of_both_levels(ours: Any) -> None:
 def test_twelve_prompts_of_other_lengths_are_one_graph(ours: Any) -> None:
     """With padding and without; what an earlier, longer prompt left in the cache is not attended to."""
     torch.compiler.reset()
-    for kept in ("_compiled_call", "_compiled_depth_steps"):
+    for kept in ("_compiled_call",):
         ours.__dict__.pop(kept, None)
     counters = torch._dynamo.utils.counters
     counters.clear()
@@ -183,10 +183,15 @@ def test_a_depth_decoder_by_itself(ours: Any, reference: Any) -> None:
         input_ids=first, backbone_last_hidden_state=hidden, min_new_tokens=BOOKS - 1, max_new_tokens=BOOKS - 1
     )
     decoder = ours.depth_decoder
-    mine = decoder.generate(first, hidden, do_sample=False, num_codes=CODES)
+    mine = decoder.generate(first, backbone_last_hidden_state=hidden, do_sample=False, num_codes=CODES)
     assert torch.equal(mine, theirs)
-    sampled = decoder.generate(first, hidden, seeds=[4, 5, 6], do_sample=True, temperature=2.0)
+    sampled = decoder.generate(
+        first, backbone_last_hidden_state=hidden, seeds=[4, 5, 6], do_sample=True, temperature=2.0
+    )
     assert torch.equal(
-        sampled[1:2], decoder.generate(first[1:2], hidden[1:2], seeds=5, do_sample=True, temperature=2.0)
+        sampled[1:2],
+        decoder.generate(
+            first[1:2], backbone_last_hidden_state=hidden[1:2], seeds=5, do_sample=True, temperature=2.0
+        ),
     )
     assert not torch.equal(sampled, mine)

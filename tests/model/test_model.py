@@ -147,7 +147,8 @@ def test_loss_without_frames_for_the_depth_decoder_is_finite(ours: Any, codes: t
 
 def test_labels_that_ignore_a_frame() -> None:
     frames = torch.arange(1, 7).view(2, 3)
-    labels = expand_labels(torch.tensor([[-100, 9, -100]]), frames, torch.tensor([[False, True, True]]))
+    codes = torch.cat((torch.zeros(1, 3, dtype=torch.long), frames))[None]
+    labels = expand_labels(torch.tensor([[-100, 9, -100]]), codes, torch.tensor([[False, True, True]]))
     assert labels.tolist() == [[[-100] * 3, [1, 2, 3], [-100] * 3]]
 
 
