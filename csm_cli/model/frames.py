@@ -65,10 +65,8 @@ def fill_defaults(config: GenerationConfig, *given: Any) -> None:
 
 def is_given(name: str, *given: Any) -> bool:
     """Whether one of several configs and dicts has a setting that is not None."""
-    return any(
-        (each.get(name) if isinstance(each, dict) else getattr(each, name, None)) is not None
-        for each in given
-    )
+    said = (each.get(name) if isinstance(each, dict) else getattr(each, name, None) for each in given)
+    return any(value is not None for value in said)
 
 
 class OnlyRealCodes:
@@ -186,7 +184,8 @@ def finish_frame(
             logits = next_logits(decoder, cache, **given)
         else:
             step = next_logits if compiled is None else compiled.next_logits
-            logits = step(decoder, cache, input_ids=codes[:, -1:].clone())
+            last = codes[:, -1:].clone(memory_format=torch.contiguous_format)  # strides of its own
+            logits = step(decoder, cache, input_ids=last)
         drawn = None if noise is None else noise[:, book - 1]
         code, _ = sampler(codes, logits.float(), drawn)
         codes = torch.cat((codes, code[:, None]), dim=1)

