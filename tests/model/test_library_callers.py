@@ -216,3 +216,23 @@ def test_saving_as_positional_arguments(fresh: Any, tmp_path: Path) -> None:
     fresh.save_pretrained(tmp_path, True, state)
     again = CsmForConditionalGeneration.from_pretrained(tmp_path).eval()
     torch.testing.assert_close(again(frames(3)).logits, fresh(frames(3)).logits, **CLOSE)
+
+
+def test_names_that_tools_look_for(fresh: Any, reference: Any) -> None:
+    parts = ("", "backbone_model", "depth_decoder.model")
+    for mine, theirs in ((fresh.get_submodule(name), reference.get_submodule(name)) for name in parts):
+        assert mine.vocab_size == theirs.vocab_size
+    assert torch.equal(
+        fresh.backbone_model.embed_tokens.audio_tokens_offsets,
+        reference.backbone_model.embed_tokens.audio_tokens_offsets,
+    )
+    assert fresh.backbone_model.norm.variance_epsilon == reference.backbone_model.norm.variance_epsilon
+    seen: list[set[str]] = []
+    for model in (fresh, reference):
+        layer = model.backbone_model.layers[0]
+        hook = layer.register_forward_pre_hook(
+            lambda module, given, named: seen.append(set(named)), with_kwargs=True
+        )
+        model(frames(3))
+        hook.remove()
+    assert {"attention_mask", "position_embeddings", "position_ids", "past_key_values"} <= seen[0] & seen[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Any
 
@@ -301,3 +302,42 @@ def test_what_a_file_states(processor: Any, tmp_path: Path) -> None:
     for options in ({"sampling_rate": 16_000}, {"audio_kwargs": {"sampling_rate": 16_000}}):
         processor.save_audio(torch.zeros(480), tmp_path / "a.wav", **options)
         assert soundfile.info(tmp_path / "a.wav").samplerate == 16_000
+
+
+def test_audios_in_a_list_for_each_text(processor: Any, theirs: Any) -> None:
+    sound = [np.full(n, 0.1, np.float32) for n in (4000, 1920, 2500)]
+    texts = ["[0]a<|AUDIO|><|audio_eos|>", "[0]b<|AUDIO|><|audio_eos|>c<|AUDIO|><|audio_eos|>"]
+    mine, wanted = (each(texts, audio=[sound[:1], sound[1:]]) for each in (processor, theirs))
+    alike(dict(mine), dict(wanted))
+
+
+def test_what_only_written_prompts_have_is_refused_for_conversations(processor: Any) -> None:
+    assert "offset_mapping" in processor("[0]x", return_offsets_mapping=True)
+    with pytest.raises(ValueError, match="return_offsets_mapping: only for prompts written out"):
+        processor.apply_chat_template([turn(0, "x")], tokenize=True, return_offsets_mapping=True)
+
+
+def test_turns_of_any_kind_in_a_template_of_the_callers(processor: Any, theirs: Any) -> None:
+    template = "{%- for turn in messages %}{{ turn['role'] }}{{ turn.get('content') or '-' }}|{% endfor %}"
+    talk = [{"role": "user"}, {"role": "1", "content": None}, {"role": "2", "content": "x"}]
+    mine, wanted = (each.apply_chat_template(talk, chat_template=template) for each in (processor, theirs))
+    assert mine == wanted.replace("None", "-")
+
+
+def test_defaults_that_can_be_read(processor: Any) -> None:
+    assert processor.text_kwargs["padding_side"] == "left"
+    assert processor.audio_kwargs["return_tensors"] == "pt"
+
+
+def test_audio_in_base64(processor: Any, tmp_path: Path) -> None:
+    sound = np.linspace(-0.5, 0.5, 2400, dtype=np.float32)
+    soundfile.write(tmp_path / "a.wav", sound, 24_000)
+    coded = base64.b64encode((tmp_path / "a.wav").read_bytes()).decode()
+    wanted = processor("[0]x<|AUDIO|>", audio=str(tmp_path / "a.wav"))["input_values"]
+    found = outcome(lambda: processor("[0]x<|AUDIO|>", audio=coded))
+    if isinstance(found, dict):  # transformers reads it with a package that need not be there
+        torch.testing.assert_close(found["input_values"], wanted, rtol=0, atol=1e-3)
+    else:
+        assert found is ValueError
+    with pytest.raises(ValueError, match="cannot be read as audio"):
+        processor("[0]x<|AUDIO|>", audio="data:audio/wav;base64,AAAA")
