@@ -15,11 +15,13 @@ import os
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from csm_cli.cluster.driver import render_on_fleet
 from csm_cli.cluster.ray_fleet import ray_fleet
+from csm_cli.rendering.line import SpokenLine
 from csm_cli.rendering.models import choose_model
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.plan import Chain
@@ -46,12 +48,17 @@ def processor_seconds() -> float:
 
 
 class Meter(Progress):
-    """Notes the processors' time when the model is loaded."""
+    """Notes the processors' time when the model is loaded, and when the first and last line were spoken."""
 
     began = 0.0
+    lines: tuple[float, float] = (0.0, 0.0)
 
     def start(self, chains: Sequence[Chain]) -> None:
-        self.began = processor_seconds()
+        self.began, self._clock = processor_seconds(), time.monotonic()
+
+    def line(self, line: SpokenLine) -> None:
+        now = time.monotonic() - self._clock
+        self.lines = (self.lines[0] or now, now)
 
 
 def write_book(size: str, folder: Path) -> Path:
@@ -105,7 +112,8 @@ def main() -> None:
             taken[workers] = report.seconds, used
             print(
                 f"{workers} workers: {report.lines} lines, {report.audio_seconds:.1f} s of audio "
-                f"in {report.seconds:.2f} s, {used:.2f} s of the processors",
+                f"in {report.seconds:.2f} s, {used:.2f} s of the processors; the first line after "
+                f"{meter.lines[0]:.2f} s, the last after {meter.lines[1]:.2f} s",
                 flush=True,
             )
         if taken:
