@@ -15,7 +15,6 @@ from threading import Condition, Lock, Semaphore
 
 from csm_cli.audio.measure import Measured
 from csm_cli.audio.timeline import ChapterTimeline
-from csm_cli.core.errors import CsmError
 from csm_cli.rendering.assemble import BookAssembler, BookPlan, chapters_at_once
 from csm_cli.rendering.line import SpokenLine
 from csm_cli.takes import TakeStore
@@ -63,7 +62,7 @@ class BookMaster:
 
     def __init__(self, folder: Path):
         os.chdir(folder)
-        self._books: dict[int, _OpenBook | CsmError] = {}
+        self._books: dict[int, _OpenBook | Exception] = {}
         self._changed = Condition()
         self._room = Semaphore(chapters_at_once())
 
@@ -74,16 +73,16 @@ class BookMaster:
             CsmError: its folder cannot be written, or its cover not be read.
         """
         stack = ExitStack()
-        found: _OpenBook | CsmError
+        found: _OpenBook | Exception
         try:
             assembler = stack.enter_context(BookAssembler(plan, TakeStore(plan.takes)))
             found = _OpenBook(assembler, stack)
-        except CsmError as error:
+        except Exception as error:  # of any kind: the book's other calls wait for this one
             found = error
         with self._changed:
             self._books[number] = found
             self._changed.notify_all()
-        if isinstance(found, CsmError):
+        if isinstance(found, Exception):
             raise found
 
     def chapter(
@@ -115,7 +114,7 @@ class BookMaster:
         """A book, once it is open; `_changed` is held."""
         self._changed.wait_for(lambda: number in self._books)
         book = self._books[number]
-        if isinstance(book, CsmError):
+        if isinstance(book, Exception):
             raise book
         return book
 

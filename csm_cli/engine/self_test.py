@@ -118,10 +118,8 @@ def against_reference(
     from csm_cli.model import CsmForConditionalGeneration, CsmProcessor
 
     codes, _ = _greedy(engine, text, frames)
-    model, processor = (
-        CsmForConditionalGeneration.from_checkpoint(checkpoint, torch.float32),
-        CsmProcessor.from_checkpoint(checkpoint),
-    )
+    model = CsmForConditionalGeneration.from_checkpoint(checkpoint, torch.float32)
+    processor = CsmProcessor.from_checkpoint(checkpoint)
     conversation = [{"role": "0", "content": [{"type": "text", "text": text}]}]
     inputs: Any = processor.apply_chat_template(conversation, tokenize=True, return_dict=True)
     plain = model.generate(**inputs, do_sample=False, max_new_tokens=frames)[0].numpy()

@@ -6,7 +6,7 @@ While a template is filled in, marks stand for the special strings that a user w
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ def audio_of(turn: dict[str, Any]) -> list[Any]:
     return [each for each in found if each is not None]
 
 
-def marked(turn: dict[str, Any], special: Sequence[str]) -> dict[str, Any]:
+def marked(turn: dict[str, Any], special: Iterable[str]) -> dict[str, Any]:
     """A turn with marks for the special strings in its texts."""
 
     def mark(text: Any) -> Any:
@@ -77,7 +77,7 @@ def marked(turn: dict[str, Any], special: Sequence[str]) -> dict[str, Any]:
     return {**turn, "content": parts} if parts else turn
 
 
-def unmarked(text: str, special: Sequence[str]) -> str:
+def unmarked(text: str, special: Iterable[str]) -> str:
     for number, token in enumerate(special):
         text = text.replace(_MARK.format(number), token)
     return text

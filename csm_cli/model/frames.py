@@ -236,7 +236,10 @@ def compiled_depth_step(decoder: Any, config: CompileConfig | None) -> CompiledD
     """A compiled step of a depth decoder, the same for every call."""
     options = (config or CompileConfig()).to_dict()
     key = repr(sorted(options.items(), key=str))
-    return _STEPS.setdefault(decoder, {}).setdefault(key, CompiledDepthStep(options))
+    made = _STEPS.setdefault(decoder, {})
+    if key not in made:
+        made[key] = CompiledDepthStep(options)
+    return made[key]
 
 
 class Frames:

@@ -16,7 +16,6 @@ from csm_cli.model.outputs import expand_labels
 
 Audio = NDArray[np.float32]
 
-
 _FETCHED = ("http://", "https://", "data:")
 _LONGEST_PATH = 1024  # characters: what is longer is audio in base64
 
@@ -160,9 +159,7 @@ def merge_prompt(
     embeds = model.embed_text_tokens(torch.where(is_text, input_ids, 0)).masked_fill(~is_text[..., None], 0.0)
 
     embed, is_frame = model.backbone_model.embed_tokens, is_audio | is_eos
-    placed = torch.full_like(
-        input_ids[..., None].expand(-1, -1, config.num_codebooks), config.codebook_eos_token_id
-    )
+    placed = input_ids.new_full((*input_ids.shape, config.num_codebooks), config.codebook_eos_token_id)
     if input_values is None and audio_codes is None:
         # In one graph, if it is compiled: without audio no shape depends on the ids.
         if not torch.compiler.is_compiling() and input_ids.device.type != "meta" and bool(is_audio.any()):
@@ -170,8 +167,8 @@ def merge_prompt(
         embeds = torch.where(is_eos[..., None], embed(placed[:1, :1]).to(embeds.dtype), embeds)
     else:
         frames = _frames(model, input_values, input_values_cutoffs, audio_codes).to(input_ids.device)
-        if len(frames) != int(is_audio.sum()):
-            places = int(is_audio.sum())
+        places = int(is_audio.sum())
+        if len(frames) != places:
             raise ValueError(f"the prompt has {places} places for audio frames, {len(frames)} were given")
         placed[is_audio] = frames
         if len(in_order := placed[is_frame]):

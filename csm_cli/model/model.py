@@ -71,7 +71,7 @@ class CsmForConditionalGeneration(CsmPreTrainedModel, GenerationMixin):
         `generation_config.json` goes to `depth_decoder.generation_config`.
         """
         if _is_foreign(pretrained_model_name_or_path):
-            loaded = cls.from_checkpoint(find_checkpoint(pretrained_model_name_or_path), _dtype_of(kwargs))
+            loaded = cls.from_checkpoint(pretrained_model_name_or_path, _dtype_of(kwargs))
             loaded.config._name_or_path = str(pretrained_model_name_or_path)
             if kwargs.get("attn_implementation"):
                 loaded.set_attn_implementation(kwargs["attn_implementation"])
@@ -142,7 +142,7 @@ class CsmForConditionalGeneration(CsmPreTrainedModel, GenerationMixin):
             state[DEPTH_TABLE] = state[DEPTH_TABLE].clone()
         own = self.depth_decoder.generation_config.to_diff_dict().items()
         depth = {DEPTH + k: v for k, v in own if k[0] != "_" and k != "transformers_version"}
-        # Of settings that come from the model's config, a loader reads those that it knows.
+        # A loader takes settings marked as the model config's to be its own list, and passes over others.
         self.generation_config.__dict__.update(depth, _from_model_config=False)
         try:
             super().save_pretrained(save_directory, is_main_process, state, **kwargs)

@@ -89,8 +89,7 @@ class CsmProcessor(ProcessorMixin):
         """
         from transformers import EncodecFeatureExtractor
 
-        if not isinstance(checkpoint, Checkpoint):
-            checkpoint = find_checkpoint(checkpoint)
+        checkpoint = checkpoint if isinstance(checkpoint, Checkpoint) else find_checkpoint(checkpoint)
         tokenizer, config = load_tokenizer(checkpoint.tokenizer_file.parent), checkpoint.config
         rate = config["codec_config"].get("sampling_rate", 24000)
         processor = cls(EncodecFeatureExtractor(sampling_rate=rate), tokenizer)
@@ -184,7 +183,7 @@ class CsmProcessor(ProcessorMixin):
             chat_template = TEMPLATE
             for turn in turns:
                 check_turn(turn)
-        special = sorted(self._special(), key=len, reverse=True)
+        special = self._special()
         safe = [[marked(turn, special) for turn in each] for each in conversations]
         prompts = super().apply_chat_template(safe, chat_template, tokenize=False, **settings)
         if not tokenize:
@@ -251,17 +250,16 @@ class CsmProcessor(ProcessorMixin):
         return -(-len(sound) // (prod(strides) if strides else self.samples_per_frame))
 
     def _special(self) -> dict[str, int]:
-        """Special strings and their ids."""
-        return {token.content: i for i, token in self.tokenizer.added_tokens_decoder.items()} | {
-            AUDIO: self.audio_token_id,
-            AUDIO_EOS: self.audio_eos_token_id,
-        }
+        """Special strings and their ids, the longest first."""
+        found = {token.content: i for i, token in self.tokenizer.added_tokens_decoder.items()}
+        found |= {AUDIO: self.audio_token_id, AUDIO_EOS: self.audio_eos_token_id}
+        return {string: found[string] for string in sorted(found, key=len, reverse=True)}
 
-    def _ids(self, prompt: str, special: Sequence[str]) -> list[int]:
+    def _ids(self, prompt: str, special: dict[str, int]) -> list[int]:
         """Of a filled-in template: its special strings are ids, those that a user wrote are spelled out."""
-        ids, numbers = [], self._special()
+        ids = []
         for piece in re.split(f"({'|'.join(map(re.escape, special))})", prompt):
-            ids += [numbers[piece]] if piece in numbers else self.text_ids(unmarked(piece, special))
+            ids += [special[piece]] if piece in special else self.text_ids(unmarked(piece, special))
         return ids
 
     def _expanded(self, text: str, sounds: Sequence[Audio], for_audio: dict[str, Any]) -> str:

@@ -74,7 +74,5 @@ def write_sample(model: Any, checkpoint: Checkpoint, speaker: int, text: str, pa
 
 @cache
 def _processor(folder: Path) -> Any:
-    from csm_cli.checkpoints.find import find_checkpoint
-
-    processor = CsmProcessor.from_checkpoint(find_checkpoint(folder))
+    processor = CsmProcessor.from_checkpoint(folder)
     return lambda conversation: processor.apply_chat_template(conversation, tokenize=True, return_dict=True)

@@ -18,16 +18,6 @@ from typing import Any, ClassVar
 
 from tests.model import tiny
 
-NAMES = (
-    "CsmBackboneModel",
-    "CsmConfig",
-    "CsmDepthDecoderConfig",
-    "CsmDepthDecoderForCausalLM",
-    "CsmDepthDecoderModel",
-    "CsmForConditionalGeneration",
-    "CsmPreTrainedModel",
-    "CsmProcessor",
-)
 STUBS = {
     "tests.generation.test_utils": "GenerationTesterMixin",
     "tests.exporters.test_export": "ExportTesterMixin",
@@ -41,9 +31,9 @@ def replace_classes() -> None:
     from transformers.models.csm import configuration_csm, modeling_csm, processing_csm
 
     ours = importlib.import_module("csm_cli.model")
-    for name in NAMES:
+    for name in ours.__all__:
         for module in (transformers, modeling_csm, configuration_csm, processing_csm):
-            if module is transformers or hasattr(module, name):
+            if hasattr(module, name):
                 setattr(module, name, getattr(ours, name))
 
 

@@ -90,10 +90,7 @@ def test_all_weights(options: TrainOptions) -> None:
     assert (options.out / "losses.png").read_bytes().startswith(b"\x89PNG")
     engine = Engine.load(folder, "cpu")
     assert len(engine.speak([Utterance(0, "hello", (), seed=1, max_frames=4)])[0].codes) <= 4
-    before, after = (
-        CsmForConditionalGeneration.from_checkpoint(options.model).state_dict(),
-        CsmForConditionalGeneration.from_checkpoint(folder).state_dict(),
-    )
+    before, after = weights(options.model), weights(folder)
     for name in before:
         if name.startswith("codec_model."):
             assert torch.equal(before[name], after[name]), name
@@ -107,10 +104,7 @@ def test_an_adapter(options: TrainOptions) -> None:
     assert len({path.stat().st_mode for path in folder.iterdir() if path.is_file()}) == 1
     checkpoint = find_checkpoint(folder)
     assert checkpoint.base is not None
-    before, after = (
-        CsmForConditionalGeneration.from_checkpoint(options.model).state_dict(),
-        CsmForConditionalGeneration.from_checkpoint(checkpoint).state_dict(),
-    )
+    before, after = weights(options.model), weights(checkpoint)
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert changed
     assert all("_proj" in name and not name.startswith("codec_model.") for name in changed)
@@ -138,10 +132,7 @@ def test_goes_on_after_a_kill_to_the_same_losses(options: TrainOptions, tmp_path
     train(replace(whole, out=options.out), log.append)
     assert f"going on from update {kept}" in log
     assert losses(options.out) == losses(whole.out)
-    first, second = (
-        CsmForConditionalGeneration.from_checkpoint(run / "model").state_dict()
-        for run in (whole.out, options.out)
-    )
+    first, second = (weights(run / "model") for run in (whole.out, options.out))
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
