@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csm_cli.script import read_screenplay
-from csm_cli.script.importing import guess_speakers, import_book
+from csm_cli.script.attribution import guess_speakers
+from csm_cli.script.importing import import_book
 from csm_cli.script.writers import write_script
 from tests.script.books import CONTENTS, PAGES, make_epub
 from tests.script.test_formats import FOUNTAIN, TEXT
