@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from csm_cli.text.numbers import COUNTED, NUMBER
+
 _TITLES = {
     "Mr": "Mister",
     "Mrs": "Missus",
@@ -32,6 +34,15 @@ _TITLES = {
     "Pvt": "Private",
     "Mt": "Mount",
     "Ft": "Fort",
+    "Wm": "William",
+    "Chas": "Charles",
+    "Geo": "George",
+    "Thos": "Thomas",
+    "Jas": "James",
+    "Rep": "Representative",
+    "Amb": "Ambassador",
+    "Fr": "Father",
+    "Bp": "Bishop",
 }
 _WORDS = {
     "e.g.": "for example",
@@ -63,33 +74,44 @@ _WORDS = {
     "Sq.": "Square",
     "Ph.D.": "P H D",
     "Ph.D": "P H D",
+    "ibid.": "ibidem",
+    "Ibid.": "Ibidem",
+    "et seq.": "and following",
+    "Jr": "Junior",
+    "Ltd": "Limited",
+    "vs": "versus",
+    "viz": "namely",
+    "&c": "et cetera",
+    "incl.": "including",
+    "excl.": "excluding",
+    "esp.": "especially",
+    "misc.": "miscellaneous",
+    "Mfg.": "Manufacturing",
+    "Assn.": "Association",
+    "Univ.": "University",
+    "Pkwy.": "Parkway",
+    "Mts.": "Mountains",
+    "Is.": "Islands",
 }
+_SHORT = (
+    "p. page|pp. pages|ch. chapter|chs. chapters|chap. chapter|chaps. chapters|vol. volume"
+    "|vols. volumes|fig. figure"
+    "|figs. figures|sec. section|secs. sections|art. article|arts. articles|par. paragraph|para. paragraph"
+    "|paras. paragraphs|op. opus|pop. population|est. established|tel. telephone|ext. extension"
+    "|ver. version|ep. episode"
+    "|eps. episodes|bk. book|bks. books|pt. part|pts. parts|temp. temperature|lat. latitude|long. longitude"
+    "|alt. altitude|elev. elevation|wt. weight|apt. apartment|rm. room|no. number|nos. numbers"
+    "|lv. level|rte. route"
+    "|ste. suite|flt. flight|sched. schedule|approx. approximately|max. maximum|min. minimum"
+    "|avg. average|app. appendix"
+)
 _BEFORE_FIGURES = {
-    "p.": "page",
-    "pp.": "pages",
-    "ch.": "chapter",
-    "Ch.": "Chapter",
-    "chap.": "chapter",
-    "Chap.": "Chapter",
-    "vol.": "volume",
-    "Vol.": "Volume",
-    "fig.": "figure",
-    "Fig.": "Figure",
-    "sec.": "section",
-    "ca.": "circa",
-    "c.": "circa",
-    "Apt.": "Apartment",
-    "apt.": "apartment",
-    "Rt.": "Route",
-    "Hwy.": "Highway",
-    "ext.": "extension",
-    "no.": "number",
-    "No.": "Number",
-    "Nos.": "Numbers",
-    "nos.": "numbers",
-    "Lv.": "Level",
-    "lv.": "level",
-}
+    "ca.": "circa", "c.": "circa", "b.": "born", "d.": "died", "fl.": "flourished", "l.": "line",
+    "ll.": "lines", "Rt.": "Route", "Hwy.": "Highway",
+}  # fmt: skip
+for _entry in _SHORT.split("|"):
+    _abbreviation, _word = _entry.split(" ")
+    _BEFORE_FIGURES |= {_abbreviation: _word, _abbreviation.capitalize(): _word.capitalize()}
 _NUMBERED = {
     "Vol": "Volume",
     "Ch": "Chapter",
@@ -98,10 +120,61 @@ _NUMBERED = {
     "Pt": "Part",
     "Fig": "Figure",
     "Sc": "Scene",
+    "Vols": "Volumes",
+    "Chs": "Chapters",
+    "Chaps": "Chapters",
+    "Bks": "Books",
+    "Pts": "Parts",
+    "Figs": "Figures",
+    "Nos": "Numbers",
+    "No": "Number",
+    "Art": "Article",
+    "Arts": "Articles",
+    "Sec": "Section",
+    "Op": "Opus",
+    "App": "Appendix",
+    "Pl": "Plate",
 }
 _BEFORE_NUMERALS = _NUMBERED | {short.lower(): word.lower() for short, word in _NUMBERED.items()}
 _OF_MONTHS = {"inst": "instant", "ult": "ultimo", "prox": "proximo"}
-_SLASHED = {"w/o": "without", "w/": "with ", "b/c": "because", "and/or": "and or", "c/o": "care of"}
+_SLASHED = {
+    "w/o": "without",
+    "w/": "with ",
+    "b/c": "because",
+    "and/or": "and or",
+    "c/o": "care of",
+    "s/he": "he or she",
+}
+_SLASHED |= {
+    "n/a": "not applicable",
+    "N/A": "not applicable",
+    "km/h": "kilometers per hour",
+    "m/s": "meters per second",
+}
+_STATES = (
+    "Ala Alabama|Ariz Arizona|Ark Arkansas|Calif California|Cal California|Colo Colorado"
+    "|Conn Connecticut|Del Delaware"
+    "|Fla Florida|Ga Georgia|Ill Illinois|Ind Indiana|Kan Kansas|Kans Kansas|Ky Kentucky|Md Maryland"
+    "|Mass Massachusetts"
+    "|Mich Michigan|Minn Minnesota|Miss Mississippi|Mo Missouri|Mont Montana|Neb Nebraska|Nebr Nebraska"
+    "|Nev Nevada"
+    "|Okla Oklahoma|Ore Oregon|Pa Pennsylvania|Penn Pennsylvania|Tenn Tennessee|Tex Texas|Va Virginia"
+    "|Vt Vermont"
+    "|Wash Washington|Wis Wisconsin|Wyo Wyoming|Ont Ontario|Que Quebec"
+)
+_STATE_NAMES = dict(entry.split(" ") for entry in _STATES.split("|"))
+_BIBLE = (
+    "Gen Genesis|Ex Exodus|Exod Exodus|Lev Leviticus|Num Numbers|Deut Deuteronomy|Josh Joshua"
+    "|Judg Judges|Sam Samuel"
+    "|Kgs Kings|Chron Chronicles|Neh Nehemiah|Ps Psalm|Pss Psalms|Prov Proverbs|Eccl Ecclesiastes"
+    "|Isa Isaiah|Jer Jeremiah"
+    "|Ezek Ezekiel|Dan Daniel|Hos Hosea|Matt Matthew|Mt Matthew|Mk Mark|Lk Luke|Jn John|Rom Romans"
+    "|Cor Corinthians"
+    "|Gal Galatians|Eph Ephesians|Phil Philippians|Col Colossians|Thess Thessalonians|Tim Timothy"
+    "|Heb Hebrews|Jas James"
+    "|Pet Peter|Rev Revelation|Macc Maccabees"
+)
+_BIBLE_NAMES = dict(entry.split(" ") for entry in _BIBLE.split("|"))
 
 
 def _one_of(words: object) -> str:
@@ -111,11 +184,31 @@ def _one_of(words: object) -> str:
 _TITLE = re.compile(rf"\b({'|'.join(_TITLES)})\.(?=\s|$)")
 _BARE_TITLE = re.compile(r"\b(Mr|Mrs|Ms|Dr|Mme|Mlle|Messrs|Mt)(?=\s[A-Z])")
 _WORD = re.compile(rf"(?<![\w.])({_one_of(_WORDS)})(?!\w)")
-_BEFORE_FIGURE = re.compile(rf"(?<![\w.])({_one_of(_BEFORE_FIGURES)})\s?(?=[0-9])")
+_BEFORE_FIGURE = re.compile(rf"(?<![\w.])(?<![0-9] )({_one_of(_BEFORE_FIGURES)})\s?(?=[0-9])")
 _BEFORE_NUMERAL = re.compile(rf"\b({_one_of(_BEFORE_NUMERALS)})\.\s?(?=(?:[IVXL]+|[ivxl]+)\b)")
 _LEVEL = re.compile(r"\b([Ll])vl\.? ?(?=[0-9])")
 _OF_MONTH = re.compile(rf"(?<=[0-9](?:st|nd|rd|th) )({'|'.join(_OF_MONTHS)})\.")
-_SLASH = re.compile(r"(?<![\w/])(w/o|b/c|and/or|c/o|w/)(?=\s|$|[.,;!?])|(?<![\w/])(w/)(?=[a-z])")
+_SLASH = re.compile(
+    r"(?<![\w/])(?<![0-9] )(w/o|b/c|and/or|c/o|s/he|[nN]/[aA]|km/h|m/s|w/)(?=\s|$|[.,;:!?)\]\"'])"
+    r"|(?<![\w/])(w/)(?=[a-z])"
+)
+_STATE = re.compile(rf"(?<=[a-z], )({'|'.join(_STATE_NAMES)})(?:\.|(?=,? |$))")
+_VERSE = re.compile(rf"\b({'|'.join(_BIBLE_NAMES)})\.? (?=[0-9]{{1,3}}:[0-9])")
+_AGAINST = re.compile(r"(?<=[a-z.]) v\.? (?=[A-Z])|(?<=[A-Z]) v\. (?=[A-Z])")
+_FOLLOWING = re.compile(r"(?<=[0-9])\s?ff?\.(?=\W|$)")
+_PLURAL = re.compile(r"(?<=[a-z])\((e?s)\)")
+_NEGATED = re.compile(
+    r"\b(?:an?|the|that|this|his|her|my|one|ripe|last|every|dried|single|fresh|ate|eat)(?: [a-z]+)? $"
+    r"|\b(?:ate|eat|eating|picked)\b.{0,25}$"
+)
+_NUMBERED_BEFORE = re.compile(
+    r"\b(?:the|[Rr]ooms?|[Pp]latform|[Ss]ee|[Oo]pus|[Ss]ymphony|[Ss]onata|[Cc]oncerto|[Bb]us) $|, $"
+)
+_DIRECTIONS = {"N": "North", "S": "South", "E": "East", "W": "West"}
+_DIRECTION = re.compile(
+    r"\b([NSEW])\.? (?=(?:[0-9]+(?:st|nd|rd|th)|[A-Z][a-z]+) (?:St|Ave|Rd|Blvd|Dr|Ln|Street|Avenue|Road"
+    r"|Drive|Boulevard)\b)"
+)
 _SAINT = re.compile(r"\bSt\.?(?=\s+[A-Z])")
 _STREET = re.compile(r"(?<=\w )St\.(?!\w)")
 _DRIVE = re.compile(r"(?<=\w )([A-Z][a-z]+) Dr\.(?=[,.;:!?]|$|\s+[a-z])")
@@ -130,28 +223,50 @@ _SENTENCE = re.compile(
 def abbreviations(text: str) -> str:
     """A cleaned `text` with common abbreviations in words and initials as single letters: "J R R"."""
     if "/" in text:
-        text = _SLASH.sub(lambda match: _SLASHED[match[0]], text)
+        text = _SLASH.sub(lambda match: _SLASHED.get(match[0]) or _SLASHED[match[0].lower()], text)
     text = _BARE_TITLE.sub(lambda match: _TITLES[match[1]], text)
     text = _LEVEL.sub(r"\1evel ", text)
+    text = _DIRECTION.sub(lambda match: f"{_DIRECTIONS[match[1]]} ", text)
     if "St" in text:
         text = _STREET.sub(_street, text)
         text = _SAINT.sub("Saint", text)
+    text = _VERSE.sub(lambda match: f"{_BIBLE_NAMES[match[1]]} ", text)
+    text = _STATE.sub(lambda match: _STATE_NAMES[match[1]] + _stop(match), text)
+    text = _PLURAL.sub(r"\1", text)
+    text = _WORD.sub(lambda match: _WORDS[match[1]] + _stop(match), text)
     if "." not in text:
         return text
+    text = _AGAINST.sub(" versus ", text)
+    text = _FOLLOWING.sub(" and following", text)
     text = _DRIVE.sub(lambda match: f"{match[1]} Drive{_stop(match)}", text)
     text = _TITLE.sub(lambda match: _TITLES[match[1]], text)
-    text = _BEFORE_FIGURE.sub(lambda match: f"{_BEFORE_FIGURES[match[1]]} ", text)
+    text = _BEFORE_FIGURE.sub(_before_figure, text)
     text = _BEFORE_NUMERAL.sub(lambda match: f"{_BEFORE_NUMERALS[match[1]]} ", text)
     text = _OF_MONTH.sub(lambda match: _OF_MONTHS[match[1]] + _stop(match), text)
-    text = _WORD.sub(lambda match: _WORDS[match[1]] + _stop(match), text)
     text = _INITIALS.sub(_initials, text)
     return _INITIAL.sub(_initial, text)
+
+
+def _before_figure(match: re.Match[str]) -> str:
+    """ "no. 7" is number seven, but not in "The answer was no. 5 people left."."""
+    short, text = match[1], match.string
+    before, after = text[max(0, match.start() - 40) : match.start()], text[match.end() : match.end() + 60]
+    counted = re.match(rf"(?:{NUMBER}){COUNTED}", after)
+    if short in ("no.", "No.") and counted and not _NUMBERED_BEFORE.search(before):
+        return match[0]
+    if short in ("fig.", "art.", "sec.", "est.", "min.", "pt.", "app.") and _NEGATED.search(before):
+        return match[0]
+    if short in ("b.", "d.", "fl.") and not re.match(r"(?:c\. ?|ca\. ?)?1?[0-9]{3}\b", after):
+        return match[0]
+    return f"{_BEFORE_FIGURES[short]} "
 
 
 def _street(match: re.Match[str]) -> str:
     """Street after a name ("Baker St."), else unchanged, for Saint ("to St. Ives")."""
     before, after = match.string[: match.start()].split(), match.string[match.end() :]
-    named = before[-1][:1].isupper() and not re.match(r"\s+[A-Z]", after)
+    named = (before[-1][:1].isupper() or re.fullmatch("[0-9]+(?:st|nd|rd|th)", before[-1])) and not re.match(
+        r"\s+[A-Z]", after
+    )
     return f"Street{_stop(match)}" if named or _stop(match) else match[0]
 
 

@@ -1,4 +1,4 @@
-"""Figures in words: money, percentages, times, ordinals, years, decimals, whole numbers.
+"""Figures in words: percentages, fractions, ordinals, ranges, years, decimals, whole numbers.
 
 The rules run from the most specific to the most general; what a rule replaces has no digits left.
 """
@@ -8,213 +8,178 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from csm_cli.text.numbers import cardinal, decimal, digits, ordinal, plural, whole_number, year
+from csm_cli.text.numbers import (
+    COUNTED,
+    NUMBER,
+    cardinal,
+    decimal,
+    ordinal,
+    plural,
+    whole_number,
+    year,
+)
 from csm_cli.text.scores import scores
+from csm_cli.text.times import times
 
-_HOUR = r"(2[0-3]|[01]?[0-9])"
-_SPAN = re.compile(
-    r"(?:(?<=[0-9][ap]m)|(?<=[0-9] [ap]m)|(?<=[ap]\.m\.))\s?[-–]\s?(?=[0-9])"
-    r"|(?<=[0-9])\s?[-–]\s?(?=[0-9]{1,2}(?::[0-9]{2})?\s?[ap]\.?m\b)"
-    r"|(?<=:[0-9]{2})\s?[-–]\s?(?=[0-9]{1,2}:[0-9]{2})",
-    re.IGNORECASE,
-)
-_NO_DECIMAL = re.compile(
-    rf"(?:(?<=\bat )|(?<=\b[Tt]he )){_HOUR}\.([0-5][05])"
-    r"(?= o'clock\b| (?:train|express|bus|ferry|from|every|sharp|precisely)\b)"
-)
-# "at 6.45" may be a price: it is a time at the end of a sentence or before a new clause.
-_AT = re.compile(
-    rf"(?<=\bat ){_HOUR}\.([0-5]5|[1-5]0)"
-    r"(?=[,;.!?]?(?:$|[\s\"']+(?:and|in|on|when|the|she|he|we|they|I|it)\b))"
-)
+_FRACTIONS = {
+    "½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅖": (2, 5), "⅗": (3, 5),
+    "⅘": (4, 5), "⅙": (1, 6), "⅚": (5, 6), "⅐": (1, 7), "⅛": (1, 8), "⅜": (3, 8), "⅝": (5, 8), "⅞": (7, 8),
+    "⅑": (1, 9), "⅒": (1, 10),
+}  # fmt: skip
+_SIGNS = "".join(_FRACTIONS)
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
+_LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_POWER = re.compile("(?<=[0-9A-Za-z)])([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+_LOOSE = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉]+")
+FIGURE = re.compile(f"[0-9{_SIGNS}⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉]")
+"""A character that every figure contains."""
 
 
-def hours(text: str) -> str:
-    """`text` with "to" between two times ("9am-5pm"), and British times ("at 6.45") with a colon."""
-    return _AT.sub(r"\1:\2", _NO_DECIMAL.sub(r"\1:\2", _SPAN.sub(" to ", text)))
-
-
-_NUMBER = r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+"
-_CURRENCIES = {
-    "$": ("dollar", "dollars", "cent", "cents"),
-    "£": ("pound", "pounds", "penny", "pence"),
-    "€": ("euro", "euros", "cent", "cents"),
-    "¥": ("yen", "yen", "sen", "sen"),
-}
-_SCALE_WORDS = {
-    "k": "thousand",
-    "m": "million",
-    "mn": "million",
-    "bn": "billion",
-    "b": "billion",
-    "tn": "trillion",
-}
-_FRACTIONS = {"½": "half", "⅓": "third", "⅔": "two thirds", "¼": "quarter", "¾": "three quarters"}
-
-
-def _money(match: re.Match[str]) -> str:
-    one, many, small_one, small_many = _CURRENCIES[match["sign"]]
-    if _BEFORE_NOUN.search(match.string, max(0, match.start() - 40), match.start()) and re.match(
-        " [a-z]", match.string[match.end() : match.end() + 2]
-    ):
-        many = one  # a $5 bill
-    whole, part, scale = match["whole"], match["part"], match["scale"] or match["short"]
-    if scale:
-        scale = _SCALE_WORDS.get(scale.lower(), scale)
-        return f"{decimal(whole.replace(',', '') + (f'.{part}' if part else ''))} {scale} {many}"
-    units = f"{whole_number(whole)} {one if whole == '1' else many}"
-    if not part or not int(part):
-        return units
-    cents = int(part.ljust(2, "0"))
-    coins = f"{cardinal(cents)} {small_one if cents == 1 else small_many}"
-    return coins if not int(whole.replace(",", "")) else f"{units} and {coins}"
-
-
-def _span(match: re.Match[str]) -> str:
-    return f"{match[2]} to {match[1]}{match[3]}"
-
-
-def _time(match: re.Match[str]) -> str:
-    hour, minute, half = int(match["hour"]), int(match["minute"]), match["half"]
-    if half:
-        tail = "" if not minute else f" oh {cardinal(minute)}" if minute < 10 else f" {cardinal(minute)}"
-        return f"{cardinal(hour)}{tail} {half.lower()}.m."
-    if minute == 0 and hour == 0:
-        return "midnight"
-    if minute == 0:
-        return f"{cardinal(hour)} o'clock" if 1 <= hour <= 12 else f"{cardinal(hour)} hundred"
-    return f"{cardinal(hour)} {'oh ' if minute < 10 else ''}{cardinal(minute)}"
-
-
-def _hour(match: re.Match[str]) -> str:
-    return f"{cardinal(int(match['hour']))} {match['half'].lower()}.m."
-
-
-def _decade(match: re.Match[str]) -> str:
-    return plural(year(int(match[1])))
+def fraction(above: int, below: int) -> str:
+    """ "one half", "three quarters", "five eighths"."""
+    name = "half" if below == 2 else "quarter" if below == 4 else ordinal(below)
+    if above > 1:
+        name = "halves" if below == 2 else f"{name}s"
+    return f"{cardinal(above)} {name}"
 
 
 def _fraction(match: re.Match[str]) -> str:
-    whole, name = match[1], _FRACTIONS[match[2]]
-    if whole:
-        return f"{whole_number(whole)} and {name if ' ' in name else f'a {name}'}"
-    return name if " " in name else f"one {name}"
+    """ "one half"; behind a whole number "and a half", "and three quarters"."""
+    above, below = _FRACTIONS[match[2]]
+    if not match[1]:
+        return fraction(above, below)
+    part = fraction(above, below)
+    return f"{whole_number(match[1])} and {f'a{part[3:]}' if above == 1 and below in (2, 3, 4, 5) else part}"
 
 
-def _telephone(match: re.Match[str]) -> str:
-    groups = re.findall("[0-9]+", match[0])
-    words = ", ".join(digits(group) for group in groups)
-    return f"plus {words}" if match[0].startswith("+") else words
+def _decade(match: re.Match[str]) -> str:
+    figures = match[1]
+    if figures in ("00", "10"):
+        return {"00": "two thousands", "10": "tens"}[figures]
+    return plural(year(int(figures)))
 
 
 def _years(match: re.Match[str]) -> str:
     """ "1914-18" and "1914-1918"."""
     last = match[2]
-    return f"{year(int(match[1]))} to {year(int(last)) if len(last) == 4 else cardinal(int(last))}"
+    if len(last) == 2:
+        number = int(last)
+        return f"{year(int(match[1]))} to {f'oh {cardinal(number)}' if number < 10 else cardinal(number)}"
+    return f"{year(int(match[1]))} to {year(int(last))}"
 
 
 def _range(match: re.Match[str]) -> str:
     return f"{whole_number(match[1])} to {whole_number(match[2])}"
 
 
+def _short_year(match: re.Match[str]) -> str:
+    number = int(match[1])
+    return "oh oh" if not number else f"oh {cardinal(number)}" if number < 10 else cardinal(number)
+
+
 def _year(match: re.Match[str]) -> str:
+    """1984, but for "1990 sheep were sold": what is counted is no year."""
+    before = match.string[max(0, match.start() - 20) : match.start()]
+    if re.match(COUNTED, match.string[match.end() : match.end() + 40]) and not _NAMED_YEAR.search(before):
+        return whole_number(match[0])
     return year(int(match[0]))
 
 
-_HALF = r"\s?(?P<half>[AaPp])\.?[Mm]\b\.?"
-_TELEPHONE = (
-    r"(?<![\w.,:$£€-])(?:\+[0-9]{1,3}(?:[ -](?:\([0-9]+\) ?)?[0-9]{2,}){2,}|\([0-9]{3}\) ?[0-9]{3}-[0-9]{4}"
+def _rule(needed: str, pattern: str, words: Callable[[re.Match[str]], str], flags: int = 0) -> _Rule:
+    return needed, re.compile(pattern, flags), words
+
+
+_Rule = tuple[str, re.Pattern[str], Callable[[re.Match[str]], str]]
+_BEFORE_YEAR = (
+    "in|since|by|until|till|from|to|before|after|year|of|AD|A D|around|circa|about|and|during|through"
+    "|throughout"
+    "|between|late|early|mid|spring|summer|autumn|fall|winter|census|copyright|born|died|dated"
 )
-_TELEPHONE += r"|0[0-9]{2,4} [0-9]{3,4} [0-9]{3,4}|(?<=ISBN )97[89](?:-?[0-9]){10}"
-_TELEPHONE += r"|(?:[0-9]-)?[0-9]{3}-[0-9]{3}-[0-9]{4}|[0-9]{3}-[0-9]{4})(?![\w-])"
-_BEFORE_NOUN = re.compile(r"\b[Aa]n? $")
-_MONEY_SPAN = re.compile(r"([$£€¥])([0-9][0-9,.]*)\s?[-–]\s?[$£€¥]?([0-9])")
-_LAST_OF_PAIRS = re.compile(rf"(?<![\w.,$£€:-])({_NUMBER})\s?[-–]\s?({_NUMBER})(?![\w:-]|[.,][0-9])")
-FIGURE = re.compile("[0-9½⅓⅔¼¾²³]")
-"""A character that every figure contains."""
-_RULES: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str]]] = [
-    ("", re.compile(_TELEPHONE), _telephone),
-    (
-        "-–",
-        re.compile(r"(?<![\w.,$£€-])(1[0-9]{3}|20[0-9]{2})\s?[-–]\s?([0-9]{4}|[0-9]{2})(?![\w-])"),
-        _years,
-    ),
-    ("¢", re.compile(r"(?<=[0-9])\s?¢"), lambda m: " cents"),
-    (".", re.compile(r"(?<![\w.])\.(?=[0-9])"), lambda m: "0."),
-    ("-–", _LAST_OF_PAIRS, _range),
-    (
-        "$£€¥",
-        re.compile(
-            rf"(?P<sign>[$£€¥])\s?(?P<whole>{_NUMBER})(?:\.(?P<part>[0-9]{{1,2}})(?![0-9]))?"
-            r"(?:\s(?P<scale>thousand|million|billion|trillion)\b|\s?(?P<short>[kKmMbB]|bn|mn|tn)\b)?"
-        ),
-        _money,
-    ),
-    ("".join(_FRACTIONS), re.compile(rf"(?:({_NUMBER})\s?)?([{''.join(_FRACTIONS)}])"), _fraction),
-    (
-        ":",
-        re.compile(
-            rf"(?<![0-9:.])(?P<hour>2[0-3]|[01]?[0-9]):(?P<minute>[0-5][0-9])(?![0-9:])(?:{_HALF})?",
-        ),
-        _time,
-    ),
-    (".", re.compile(rf"(?<![0-9:.])(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9])(?![0-9:]){_HALF}"), _time),
-    (":", re.compile(r"(?<=[0-9]):(?=[0-9])"), lambda m: " "),
-    ("'", re.compile(r"(?<![\w'])'([0-9]{2})(?![\w'])"), lambda m: cardinal(int(m[1]))),
-    ("mM", re.compile(rf"(?<![0-9.,:])(?P<hour>1[0-2]|[1-9]){_HALF}"), _hour),
-    ("", re.compile(rf"({_NUMBER})(?:st|nd|rd|th)\b"), lambda m: ordinal(int(m[1].replace(",", "")))),
-    ("s", re.compile(r"(?<![\w.,])'?([0-9]{2}|1[1-9][0-9]{2}|20[0-9]{2})'?s\b"), _decade),
+_NAMED_YEAR = re.compile(
+    r"\b(?:[Tt]he|[Tt]his|[Hh]is|[Hh]er|[Ii]ts|[Tt]heir|[Oo]ur|[Mm]y|[Aa]n?|[Ii]n|[A-Z][a-z]+,?) $"
+)
+_RULES: list[_Rule] = [
+    _rule("-–", r"(?<![\w.,$£€-])(1[0-9]{3}|20[0-9]{2})\s?[-–]\s?([12][0-9]{3}|[0-9]{2})(?![\w-]"
+        r"|[.,][0-9])", _years),
+    _rule("s", r"(?<![\w.,])'?([0-9]{2}|1[1-9][0-9]{2}|20[0-9]{2})'?s\b", _decade),
+    _rule(".", r"(?<![\w.])\.(?=[0-9])", lambda m: "0."),
+    _rule("-–", rf"(?<![\w.,$£€:/-])((?:{NUMBER})(?:\.[0-9]+)?)\s?[-–]\s?((?:{NUMBER})(?:\.[0-9]+)?)"
+        rf"(?![\w:-]|[.,/][0-9])",
+          lambda m: f"{decimal(m[1].replace(',', ''))} to {decimal(m[2].replace(',', ''))}"
+          if "." in m[0] else _range(m)),
+    _rule(_SIGNS, rf"(?:({NUMBER})[\s-]?)?([{_SIGNS}])", _fraction),
+    _rule(":", r"(?<=[0-9]):(?=[0-9])", lambda m: " "),
+    _rule("'", r"(?<![\w'])'([0-9]{2})(?![\w'])", _short_year),
+    _rule("", rf"({NUMBER})(?:st|nd|rd|th|ST|ND|RD|TH)\b", lambda m: ordinal(int(m[1].replace(",", "")))),
     # Before the general rules, which do not handle points and minus signs.
-    ("-", re.compile(r"(?<![\w.,)\]-])-(?=[0-9])"), lambda m: "minus "),
-    (".", re.compile(rf"(?:{_NUMBER})(?:\.[0-9]+)+"), lambda m: decimal(m[0])),
-    (
-        "",
-        re.compile(
-            r"\b(?:in|since|by|until|from|before|after|year|of|A ?D) 1[0-9]{3}\b(?!,[0-9])", re.IGNORECASE
-        ),
-        lambda m: f"{m[0][:-4]}{year(int(m[0][-4:]))}",
-    ),
-    ("", re.compile(r"(?<![\w.,])(?:1[1-9][0-9]{2}|20[0-9]{2})(?![\w]|,[0-9])"), _year),
-    ("", re.compile(_NUMBER), lambda m: whole_number(m[0])),
-]
+    _rule("-–", r"(?<![\w.,)\]–-])[-–](?=[0-9])", lambda m: "minus "),
+    _rule(".", rf"(?:{NUMBER})(?:\.[0-9]+)+", lambda m: decimal(m[0])),
+    _rule("", rf"\b(?:{_BEFORE_YEAR}) 1[0-9]{{3}}\b(?!,[0-9])",
+          lambda m: f"{m[0][:-4]}{year(int(m[0][-4:]))}", re.IGNORECASE),
+    _rule("", r"(?<![\w.,])(?:1[1-9][0-9]{2}|20[0-9]{2})(?![\w]|,[0-9])", _year),
+    _rule("", NUMBER, lambda m: whole_number(m[0])),
+]  # fmt: skip
 """(characters of which every match contains one, or ""; pattern; its words): others are skipped quickly."""
-_SIGN_BEHIND = re.compile(r"(?<![\w.,$£€¥])([0-9][0-9,]*(?:\.[0-9]{1,2})?)\s?([£€])(?![\w$£€¥])")
+_LAST_OF_PAIRS = 4
 _ORDINALS = re.compile(r"(?<=[0-9])(st|nd|rd|th)\s?[-–]\s?(?=[0-9]+(?:st|nd|rd|th)\b)")
-_RANGE = re.compile(r"(?<=[0-9])\s?–\s?(?=[$£€]?[0-9])")
-_SLASHED = re.compile(r"(?<![0-9/])(?:([0-9]+) )?([1-3]/[2-4])(?![0-9/])")
+_DECADES = re.compile(r"(?<=[0-9]s)\s?[-–]\s?(?='?[0-9]+s\b)")
+_RANGE = re.compile(r"(?<=[0-9])\s?–\s?(?=[$£€]?[0-9])|(?<=[0-9%])\s?[-–]\s?(?=[0-9.]+\s?[%])")
+_SLASHED = re.compile(r"(?<![0-9/])(?:([0-9]+)[ -])?([1-3]/[2-4])(?![0-9/])")
 _SIMPLE = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾"}
 _BETWEEN = re.compile(r"(?<=[0-9])[-/](?=[0-9])")
-_PERCENT = re.compile(r"(?<=[0-9½⅓⅔¼¾])\s?[%‰]")
-_NUMBER_SIGN = re.compile(r"(?:[#№]|\b[Nn]o\.)\s?(?=[0-9])")
-_DEGREES = re.compile(r"(?<=[0-9])\s?°(?:\s?([CF])\b)?")
-_DEGREE = re.compile(r"(\b[Aa]n? -?[0-9]+)\s?°(?= [a-z])")
-_SCALES = {"C": " degrees Celsius", "F": " degrees Fahrenheit", None: " degrees"}
-_SUPERSCRIPTS = {"²": " squared", "³": " cubed"}
+_PERCENT = re.compile(rf"(?<=[0-9{_SIGNS}])\s?([%‰])(?=(-?))")
+_NUMBER_SIGN = re.compile(r"[#№]\s?(?=[0-9])")
+_SPACED = re.compile(
+    r"(?<![\w.,+-])(?<![0-9] )(?<!\b[A-Z] )([1-9][0-9]{0,2})((?: [0-9]{3})+)(?![\w-]|[.,][0-9]{3}| [0-9])"
+)
+_LABEL_BEFORE = re.compile(
+    r"\b(?:chapters?|rooms?|pages?|figures?|numbers?|no|sections?|verses?|at|January|February|March|April|May|June|July"
+    r"|August|September|October|November|December|call|dial|phone|tel|code|lines?|parts?|table|platform"
+    r"|gate|age|aged) $",
+    re.IGNORECASE,
+)
+_STAR = re.compile(r"(?<=[0-9])\*(?=\s+[a-z]|[.,;:!?)]|$|-[a-z])")
+_TIMES = re.compile(r"(?<=[0-9)])\s?\*\s?(?=[0-9(a-zA-Z])|(?<=\b[a-zA-Z])\*(?=[a-zA-Z]\b|[0-9])")
 
 
 def figures_to_words(text: str) -> str:
     """A cleaned `text` with every figure (digits 0-9 and their signs) in words."""
     if not FIGURE.search(text):
         return text
-    for mark, words in _SUPERSCRIPTS.items():
-        text = text.replace(mark, words)
+    text = _SPACED.sub(_grouped, text)
+    text = _POWER.sub(_raised, text)
+    text = _LOOSE.sub(lambda match: match[0].translate(_RAISED).translate(_LOWERED), text)
     text = _SLASHED.sub(lambda match: _SIMPLE.get(match[2], match[2]).join([match[1] or "", ""]), text)
-    text = scores(text)
-    text = _SIGN_BEHIND.sub(r"\2\1", text)
-    text = hours(text)
-    text = _ORDINALS.sub(r"\1 to ", text)
-    text = _MONEY_SPAN.sub(_span, text)
+    text = _TIMES.sub(" times ", _STAR.sub(" star", text))
+    text = times(scores(text))
+    text = _DECADES.sub(" to ", _ORDINALS.sub(r"\1 to ", text))
     text = _RANGE.sub(" to ", text)
-    text = _PERCENT.sub(lambda match: " percent" if match[0].endswith("%") else " per mille", text)
+    text = _PERCENT.sub(lambda match: " percent" if match[1] == "%" else " per mille", text)
     text = _NUMBER_SIGN.sub("number ", text)
-    text = _DEGREE.sub(r"\1 degree", text)
-    text = _DEGREES.sub(lambda match: _SCALES[match[1]], text)
-    for needed, pattern, words_of in _RULES:
+    for place, (needed, pattern, words_of) in enumerate(_RULES, 1):
         if not needed or any(map(text.__contains__, needed)):
             text = _replace(pattern, words_of, text)
-        if pattern is _LAST_OF_PAIRS:
+        if place == _LAST_OF_PAIRS:
             text = _BETWEEN.sub(" ", text)
     return text
+
+
+def _grouped(match: re.Match[str]) -> str:
+    """ "20 000 men" is one number; "Chapter 5 200 men" are two."""
+    before = match.string[max(0, match.start() - 40) : match.start()]
+    return match[0] if _LABEL_BEFORE.search(before) else match[0].replace(" ", ",")
+
+
+def _raised(match: re.Match[str]) -> str:
+    power = match[1].translate(_RAISED)
+    before = match.string[: match.start()]
+    letters = re.search(r"[A-Za-z]+$", before)
+    if letters and len(letters[0]) > 2:
+        return f" {power}"
+    number = int(power.lstrip("+-"))
+    if power[0] in "+-":
+        return f" to the {'minus' if power[0] == '-' else 'plus'} {cardinal(number)}"
+    return {2: " squared", 3: " cubed"}.get(number, f" to the {ordinal(number)}")
 
 
 def _replace(pattern: re.Pattern[str], words_of: Callable[[re.Match[str]], str], text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from csm_cli.text.numbers import cardinal, ordinal, year
+from csm_cli.text.numbers import COUNTED, cardinal, ordinal, year
 
 _MONTHS = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905
@@ -27,24 +27,41 @@ _SHORT_MONTH = re.compile(
     rf"\b({_SHORT_NAME})\.(?=,?\s+[0-9])|\b({_SHORT_NAME})(?=\s+[0-9])"
     rf"|(?<=[0-9] )\b({_SHORT_NAME})\b\.?(?=,?\s+[0-9])"
     rf"|(?<=[0-9](?:st|nd|rd|th) of )({_SHORT_NAME})\b(?:\.(?=[,;\s]))?"
+    rf"|(?<=[0-9] )\b({_SHORT_NAME})\b\.?|(?<=[0-9](?:st|nd|rd|th) )({_SHORT_NAME})\b\.?"
 )
 _SHORT_DAY = re.compile(
-    rf"\b({'|'.join(_DAYS)})\.(?=,|\s+(?:[0-9]|(?:{_MONTH}|morning|afternoon|evening|night|at|noon)\b))"
-    rf"|\b({'|'.join(_DAYS)})(?=-(?:{'|'.join(_DAYS)})\b)|(?<=day-)({'|'.join(_DAYS)})\b\.?"
+    rf"\b({'|'.join(sorted(_DAYS, key=len, reverse=True))})(?:(\.)|(?=-(?:{'|'.join(_DAYS)})\b)"
+    rf"|(?<=day-...)\b|(?<=day-....)\b)"
+)
+_DAY_GOES_ON = re.compile(
+    rf",|\s?[-–]|\s+(?:[0-9&]|(?:{_MONTH}|{_SHORT_NAME}|morning|afternoon|evening|night|at|noon|to|through|thru|and|or|from)\b)"
+)
+_DAY_BEFORE = re.compile(
+    r"(?:\b(?:to|through|thru|from|on|every|until|till|next|last|and|since|by|each)|&|[-–]|day,) ?$"
+)
+_ENDS = re.compile(
+    r"[\"')\]]*(?:$|\s+[\"']?(?:The|He|She|It|They|We|I|But|And|In|A|An|Then|There|This|That)\b)"
 )
 _DAYS_SPAN = re.compile(r"(?<=day)-(?=(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b)")
 _DAY_SPAN = re.compile(
-    rf"\b({_MONTH}) ([12]?[0-9]|3[01])(?:st|nd|rd|th)?\s?[-–]\s?([12]?[0-9]|3[01])(?:st|nd|rd|th)?"
+    rf"\b({_MONTH}) (0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th)?\s?[-–]\s?(0?[1-9]|[12][0-9]|3[01])(?:st"
+    rf"|nd|rd|th)?"
     r"(?![\w:]|[.,][0-9])"
 )
+_DAY_SPAN_FIRST = re.compile(
+    rf"(?<![\w.,:/$£€-])((?:[Tt]he|[Ff]rom) )?(0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th)?(\s?[-–]\s?| to "
+    rf"| and )(0?[1-9]|[12][0-9]|3[01])"
+    rf"(?:st|nd|rd|th)?\s+(of\s+)?({_MONTH})\b(?:(,?\s+)([12][0-9]{{3}})(?![0-9]))?"
+)
+_MONTHS_SPAN = re.compile(rf"\b({_MONTH})\s?[-–]\s?(?=(?:{_MONTH})\b)")
 _MONTH_FIRST = re.compile(
-    rf"\b({_MONTH})\s+([12]?[0-9]|3[01])(?:st|nd|rd|th)?(?![0-9:.,]*[0-9]|[–-])(?:(,?\s+)([12][0-9]{{3}})(?![0-9]))?"
+    rf"\b({_MONTH})\s+(0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th)?(?![0-9:.,]*[0-9]|[–-])(?:(,?\s+)([12][0-9]{{3}})(?![0-9]))?"
 )
 _MONTH_DAY_YEAR = re.compile(
-    rf"\b({_MONTH})\s+([12]?[0-9]|3[01])(?:st|nd|rd|th)?,\s*([12][0-9]{{3}})(?![0-9])"
+    rf"\b({_MONTH})\s+(0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th)?,\s*([12][0-9]{{3}})(?![0-9])"
 )
 _DAY_FIRST = re.compile(
-    rf"(?<![\w.,:/$£€-])(the\s+)?([12]?[0-9]|3[01])(?:st|nd|rd|th)?\s+(of\s+)?({_MONTH})\b(?:(,?\s+)([12][0-9]{{3}})(?![0-9]))?"
+    rf"(?<![\w.,:/$£€-])([Tt]he\s+)?(0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th)?\s+(of\s+)?({_MONTH})\b(?:(,?\s+)([12][0-9]{{3}})(?![0-9]))?"
 )
 _ISO = re.compile(r"(?<![\w-])([12][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(?![\w-])")
 _SLASHED = re.compile(r"(?<![\w/.])([0-3]?[0-9])([/.])([0-3]?[0-9])\2((?:1[0-9]|20)[0-9]{2})(?![\w/])")
@@ -56,13 +73,15 @@ def dates(text: str, day_first: bool = False) -> str:
     if _SHORT_DAY.search(text):
         text = _SHORT_DAY.sub(_day, text)
         text = _SHORT_DAY.sub(_day, text)  # Mon-Fri: the second once the first is written out
-        text = _DAYS_SPAN.sub(" to ", text)
+    text = _DAYS_SPAN.sub(" to ", text)
     if not re.search("[0-9]", text):
         return text
-    text = _SHORT_MONTH.sub(lambda match: _SHORT[next(filter(None, match.groups()))], text)
+    text = _SHORT_MONTH.sub(_month, text)
     text = _ISO.sub(lambda match: _date(int(match[3]), int(match[2]), match[1], day_first), text)
     text = _SLASHED.sub(lambda match: _slashed(match, day_first), text)
     text = _SHORT_YEAR.sub(lambda match: _slashed(match, day_first), text)
+    text = _MONTHS_SPAN.sub(r"\1 to ", text)
+    text = _DAY_SPAN_FIRST.sub(_days_of, text)
     text = _DAY_SPAN.sub(_from_to, text)
     text = _DAY_FIRST.sub(_from_day, text)
     text = _MONTH_DAY_YEAR.sub(
@@ -72,13 +91,44 @@ def dates(text: str, day_first: bool = False) -> str:
 
 
 def _day(match: re.Match[str]) -> str:
-    return _DAYS[next(filter(None, match.groups()))]
+    """ "Wed. to Sun." are days; "He sat. Then he left." and "in the sun." are not."""
+    before, after = match.string[max(0, match.start() - 20) : match.start()], match.string[match.end() :]
+    if match[2]:
+        named = _DAY_GOES_ON.match(after) or _DAY_BEFORE.search(before)
+        if not named or (match[1] in ("Sun", "Sat") and re.search(r"\b[Tt]he $", before)):
+            return match[0]
+    stop = "." if match[2] and _ENDS.match(after) else ""
+    return _DAYS[match[1]] + stop
+
+
+def _month(match: re.Match[str]) -> str:
+    name = next(filter(None, match.groups()))
+    after = match.string[match.end() :]
+    if (
+        name in ("Mar", "May", "Dec", "Jun", "Jan")
+        and not match[0].endswith(".")
+        and re.match(r"\s[A-Z]", after)
+    ):
+        return match[0] if not re.match(r"\s[0-9]", after) else _SHORT[name]
+    return _SHORT[name] + ("." if match[0].endswith(".") and _ENDS.match(after) else "")
 
 
 def _from_to(match: re.Match[str]) -> str:
     """ "May 3-5": both are days of May, if the second is later."""
     first, last = int(match[2]), int(match[3])
     return f"{match[1]} {ordinal(first)} to {ordinal(last)}" if 0 < first < last else match[0]
+
+
+def _days_of(match: re.Match[str]) -> str:
+    """ "12-14 June 2020"; "5 and 6 men of May" is none."""
+    first, last = int(match[2]), int(match[4])
+    if not first < last:
+        return match[0]
+    joint = f"{match[3] if match[3] == ' and ' else ' to '}the "
+    tail = f"{',' if ',' in match[7] else ''} {year(int(match[8]))}" if match[8] else ""
+    lead = "from the " if (match[1] or "").lower() == "from " else match[1] or "the "
+    lead = lead.capitalize() if (match[1] or "x")[0].isupper() else lead
+    return f"{lead}{ordinal(first)}{joint}{ordinal(last)} of {match[6]}{tail}"
 
 
 def _from_day(match: re.Match[str]) -> str:
@@ -89,7 +139,17 @@ def _from_day(match: re.Match[str]) -> str:
     return f"{the}{ordinal(int(match[2]))} of {match[4]}{tail}"
 
 
+_OF_A_DAY = re.compile(r"\b(?:[Oo]n|[Ss]ince|[Bb]y|[Uu]ntil|[Oo]f|[Ff]rom|[Tt]o) $")
+
+
 def _from_month(match: re.Match[str]) -> str:
+    before = match.string[max(0, match.start() - 20) : match.start()]
+    after = match.string[match.end() : match.end() + 60]
+    bare = not match[4] and not re.search("(?:st|nd|rd|th)$", match[0])
+    if bare and re.match(COUNTED, after) and not _OF_A_DAY.search(before):
+        return match[0]  # In May 5 people died.
+    if re.search(r"\b[Ii]n $", before) and not match[4] and re.match(r"\s[a-z]", after):
+        return match[0]
     tail = f"{match[3]}{year(int(match[4]))}" if match[4] else ""
     return f"{match[1]} {ordinal(int(match[2]))}{tail}"
 

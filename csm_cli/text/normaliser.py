@@ -7,91 +7,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csm_cli.text.abbreviations import abbreviations
+from csm_cli.text.addresses import addresses
 from csm_cli.text.amounts import FIGURE, figures_to_words
-from csm_cli.text.characters import clean, without_marks
+from csm_cli.text.angles import angles, directions
+from csm_cli.text.characters import GROUP_SPACE, clean, without_marks
 from csm_cli.text.dates import dates
+from csm_cli.text.labels import labels
 from csm_cli.text.lexicon import Lexicon
 from csm_cli.text.lexicon_files import load_lexicon
-from csm_cli.text.numbers import has_numbers, numbers_in, roman_numerals
-from csm_cli.text.units import labels, old_money, units
+from csm_cli.text.money import money
+from csm_cli.text.numbers import has_numbers, numbers_in
+from csm_cli.text.roman import roman_numerals
+from csm_cli.text.scores import per
+from csm_cli.text.signs import signs
+from csm_cli.text.units import units
 
 if TYPE_CHECKING:
     from csm_cli.script import Screenplay
 
-_SIGNS = [
-    (re.compile(r"\s*&\s*"), " and "),
-    (re.compile(r"(?<=\w)\s*@\s*(?=\w)"), " at "),
-    (re.compile(r"(?<=\bC)\+\+"), " plus plus"),
-    (re.compile(r"(?<=\b[A-F])\+(?!\w)"), " plus"),
-    (re.compile(r"(?<=\w)\s*\+\s*(?=\w)"), " plus "),
-    (re.compile(r"(?<=\b[A-G])#(?!\w)"), " sharp"),
-    (re.compile(r"(?<=\w)\s*=\s*(?=\w)"), " equals "),
-    (re.compile(r"(?<=\w)\s*×\s*(?=\w)"), " times "),
-    (re.compile(r"(?<=\w)\s*÷\s*(?=\w)"), " divided by "),
-    (re.compile(r"\s*±\s*"), " plus or minus "),
-    (re.compile(r"\s*≈\s*|(?<!\S)~(?=\w)"), " about "),
-    (re.compile(r"\s*≤\s*"), " less than or equal to "),
-    (re.compile(r"\s*≥\s*"), " greater than or equal to "),
-    (re.compile(r"(?<=\w)\s+<\s+(?=\w)"), " is less than "),
-    (re.compile(r"(?<=\w)\s+>\s+(?=\w)"), " is greater than "),
-    (re.compile(r"§§?\s*"), "section "),
-    (re.compile(r"©\s*"), "copyright "),
-    (re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), " slash "),
-    (re.compile(r"[™®†‡•·*_^|\\~¶]+"), " "),
-    (re.compile(r"\s+"), " "),  # long runs would make the next rules slow
-    (re.compile(r"\s*-(?:\s*-)+\s*"), " - "),
-    (re.compile(r"\s*–\s*"), " - "),
-]
-_ANY_SIGN = re.compile(r"[&@+#=×÷±≈~≤≥<>§©/™®†‡•·*_^|\\¶–]|- ?-")
-"""A character that every match of `_SIGNS` contains: a text without one skips them."""
-_SPACES = re.compile(r"\s+")
-_SPACE_BEFORE_STOP = re.compile(r" (?=[,;:!?]|\.(?!\.))")
-
-
-_TLD = "com|org|net|edu|gov|io|co|uk|de|fr|eu|us|ca|au|info|biz|tv|me|dev|app|ai|int|example"
-_EMAIL = re.compile(r"(?<![\w.])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+(?<![.-])")
-_URL = re.compile(
-    rf"(?:https?://|(?<![\w.@])www\.)[^\s<>\"']*[^\s<>\"'.,;:!?)\]]"
-    rf"|(?<![\w.@/])(?:[a-z0-9-]{{2,63}}\.)+(?:{_TLD})(?![\w.-]*\w)(?:/[^\s<>\"']*[^\s<>\"'.,;:!?)\]])?"
+_NUMBER_WORD = (
+    "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
+    "|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
 )
-_HANDLE = re.compile(r"(?<![\w@#])([@#])([A-Za-z]\w*)")
-_MARKS = {
-    ".": "dot",
-    "/": "slash",
-    "-": "dash",
-    "_": "underscore",
-    "@": "at",
-    "+": "plus",
-    "=": "equals",
-    "?": "question mark",
-    "&": "and",
-    "#": "hash",
-    "%": "percent",
-    ":": "colon",
-    "~": "tilde",
-}
-
-
-def addresses(text: str) -> str:
-    """`text` with e-mail addresses, URLs, handles and hashtags in words; figures are left for later rules."""
-    if "@" in text or "#" in text:
-        text = _EMAIL.sub(lambda match: _spelled(match[0]), text)
-        text = _HANDLE.sub(lambda match: f"{'at' if match[1] == '@' else 'hashtag'} {match[2]}", text)
-    if "." in text:
-        text = _URL.sub(_url, text)
-    return text
-
-
-def _url(match: re.Match[str]) -> str:
-    address = re.sub(r"^https?://(?:www\.)?", "", match[0]).rstrip("/")
-    if address.startswith("www."):
-        address = f"w w w{address[3:]}"
-    return _spelled(address)
-
-
-def _spelled(address: str) -> str:
-    words = re.sub(r"[^\w\s]|_", lambda mark: f" {_MARKS.get(mark[0], ' ')} ", address)
-    return " ".join(words.split())
+_BEGINS = re.compile(
+    rf"(?<=[a-z][a-z][.!?])(\"?[\])]? [\"(]?)({_NUMBER_WORD})(?!\w)|(?<=\bno\.)( )({_NUMBER_WORD})(?!\w)",
+    re.I,
+)
 
 
 def spoken_text(text: str, language: str = "en") -> str:
@@ -109,17 +50,20 @@ def spoken_text(text: str, language: str = "en") -> str:
 
 def in_words(text: str, language: str = "en") -> str:
     """`spoken_text` of a text that is `clean` already."""
-    text = without_marks(text)
+    text = without_marks(text.replace(GROUP_SPACE, ","))
     text = addresses(text)
-    text = roman_numerals(abbreviations(text))
+    text = roman_numerals(abbreviations(directions(text)))
     text = dates(text, language.lower() not in ("en", "en-us"))
     if FIGURE.search(text):
-        text = figures_to_words(units(labels(old_money(text))))
-    text = " ".join(text.split())
-    if _ANY_SIGN.search(text):
-        for pattern, words in _SIGNS:
-            text = pattern.sub(words, text)
-    return _SPACE_BEFORE_STOP.sub("", _SPACES.sub(" ", text)).strip()
+        text = figures_to_words(units(labels(money(per(angles(text))))))
+        text = _BEGINS.sub(_begin, text)
+    return signs(" ".join(text.split()))
+
+
+def _begin(match: re.Match[str]) -> str:
+    """A number in words begins with a capital where a sentence begins."""
+    space, word = match[1] or match[3], match[2] or match[4]
+    return f"{space}{word[0].upper()}{word[1:]}"
 
 
 class Normaliser:
@@ -149,7 +93,7 @@ class Normaliser:
         text = self.lexicon.apply(clean(text), speaker, chapter)
         if self._english:
             return in_words(text, self.language)
-        text = without_marks(text)
+        text = without_marks(text.replace(GROUP_SPACE, "")).replace("→", " ")
         if re.search("[0-9]", text):
             text = numbers_in(text, self.language)
         return " ".join(text.split())

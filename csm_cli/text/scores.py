@@ -37,23 +37,45 @@ _TIMES_BEFORE = re.compile(
 )
 _SCIENCE = re.compile(r"(?<=[0-9])x(?=10\^)")
 _BY = re.compile(r"(?<=[0-9]) ?x (?=[0-9])|(?<=[0-9]) x ?(?=[0-9])")
+_SIDES = re.compile(
+    r"(?<=[0-9]) ?[x×] ?(?=[0-9.]+ ?-?(?:mm|cm|m|km|ft|in|inch(?:es)?|feet|foot|yards?|px|pixels?"
+    r"|miles?|\"|(?:kilo|centi|milli)?(?:meters?|metres?))(?!\w))"
+    r"|(?<=meter|eters|.feet|.foot|.inch|nches|.yard|yards|.mile|miles) ?[x×] ?(?=[0-9])"
+)
 _MINUS = re.compile(r"(?<=[0-9]) [-–] (?=[0-9.,]+ =)")
 _PLUS = re.compile(r"(?<![\w.,)+])\+(?![0-9]{1,3}[ -](?:\([0-9]+\) ?)?[0-9]{2})(?=[0-9$£€])")
-_MORE = re.compile(r"(?<![\w<>=-])([<>])\s?(?=[$£€]?[0-9])")
+_MORE = re.compile(r"(?<![\w<>=-])(?<![0-9] )(?<!\b[a-z] )([<>])\s?(?=[$£€]?[0-9])")
 _POWER = re.compile(r"(?:(?<=[0-9)])|(?<=\b[A-Za-z]))\^(-?)([0-9]{1,3})(?![\w.])( ?- ?(?=[0-9]))?")
+_RATIO = re.compile(
+    r"(?<![\w.:])(16|4|21|3|5|1|2|18|9):(9|3|10|4|2|1)(?= (?:screen|aspect|format|ratio|display|picture"
+    r"|monitor|frame|image|video|TV|film|scale|mix|slope|odds)\b|$)"
+)
+_RATIO_BEFORE = re.compile(
+    r"\b(?:ratio|odds|proportion|mixed|scale|chances?)(?: (?:was|is|of|at|are|were|stood at|about))* $"
+)
+_OUT_OF = re.compile(r"(?<![\w/.,])([0-9]{1,2}\.[0-9]{1,2})/(5|10|20|100)(?![\w/]|\.[0-9])")
 _EVEN = re.compile(r"(?<![\w.,$£€:-])([1-9][0-9]?)-\1(?![\w:-]|[.,][0-9])")
+
+
+def per(text: str) -> str:
+    """`text` with "per" in prices and rates: "$5/month", "20 mg/day"."""
+    return (
+        _PER_SHORT.sub(lambda match: _PER_WORDS[match[0]], _PER.sub(" per ", text)) if "/" in text else text
+    )
 
 
 def scores(text: str) -> str:
     """`text` with the relation between two figures in words; most figures are left for later rules."""
     text = _VERSE_BOOK.sub(lambda match: f"{('First', 'Second', 'Third')[int(match[1]) - 1]} ", text)
-    text = _PER_SHORT.sub(lambda match: _PER_WORDS[match[0]], _PER.sub(" per ", text))
     text = _PARTS.sub(_parts, text)
+    text = _OUT_OF.sub(r"\1 out of \2", text)
+    text = _RATIO.sub(_ratio, text)
     text = _VERSES.sub(_verses, text)
     text = _ODDS.sub(_odds, text)
     text = _FACTOR.sub(r"\1 times", text)
     text = _TIMES_BEFORE.sub(lambda match: f"{match[1] or ''}times ", text)
     text = _SCIENCE.sub(" times ", text)
+    text = _SIDES.sub(" by ", text)
     text = _BY.sub(" times " if "=" in text else " by ", text)
     text = _MINUS.sub(" minus ", text)
     text = _PLUS.sub("plus ", text)
@@ -67,7 +89,12 @@ def _parts(match: re.Match[str]) -> str:
     above, below = int(match[1]), int(match[2])
     rest = match.string[match.end() : match.end() + 40]
     before = match.string[max(0, match.start() - 40) : match.start()]
-    if _DAY_BEFORE.search(before) or below <= 1 or match[1] != str(above) or match[2] != str(below):
+    if (
+        (_DAY_BEFORE.search(before) and not rest.startswith(" of"))
+        or below <= 1
+        or match[1] != str(above)
+        or match[2] != str(below)
+    ):
         return match[0].replace("/", " ")
     if above == below == 50:
         return f"{match[1]} {match[2]}"
@@ -84,6 +111,15 @@ def _parts(match: re.Match[str]) -> str:
     name = "half" if below == 2 else "quarter" if below == 4 else ordinal(below)
     joint = "and " if _WHOLE_BEFORE.search(before) else ""
     return f"{joint}{cardinal(above)} {name}{'s' if above > 1 else ''}"
+
+
+def _ratio(match: re.Match[str]) -> str:
+    """ "a 16:9 screen" is sixteen by nine; "the ratio was 3:1" three to one."""
+    behind = match.string[match.end() :]
+    if behind and not re.match(r" (?:ratio|scale|mix|slope|odds)", behind):
+        return f"{match[1]} by {match[2]}"
+    before = match.string[max(0, match.start() - 40) : match.start()]
+    return f"{match[1]} to {match[2]}" if behind or _RATIO_BEFORE.search(before) else match[0]
 
 
 def _verses(match: re.Match[str]) -> str:

@@ -1,205 +1,285 @@
-"""Figures with a unit or a name: "5 km", "6'2"", "£3 4s 6d", "221B Baker Street", "room 101", "THX 1138"."""
+"""Figures with a unit: "5 km", "3 sq. ft", "9.8 m/s²", "6'2"", "a 9mm pistol", "2 tbsp."."""
 
 from __future__ import annotations
 
 import re
 
-from csm_cli.text.numbers import cardinal, digits, paired, whole_number
+from csm_cli.text.numbers import NUMBER
 
-_UNITS = {
+_PLAIN = (
+    "km kilometer|m meter|cm centimeter|mm millimeter|nm nanometer|µm micrometer|kg kilogram|g gram"
+    "|mg milligram"
+    "|µg microgram|mcg microgram|lb pound|lbs pound|oz ounce|mi mile|yd yard|yds yard|ml milliliter"
+    "|mL milliliter"
+    "|cl centiliter|dl deciliter|l liter|L liter|gal gallon|gals gallon|qt quart|qts quart|pt pint"
+    "|pts pint|tsp teaspoon"
+    "|tsps teaspoon|tbsp tablespoon|tbsps tablespoon|Tbsp tablespoon|doz dozen|KB kilobyte|kB kilobyte"
+    "|MB megabyte"
+    "|GB gigabyte|TB terabyte|W watt|kW kilowatt|kWh kilowatt hour|MWh megawatt hour|GWh gigawatt hour"
+    "|MW megawatt"
+    "|GW gigawatt|V volt|kV kilovolt|mV millivolt|mA milliamp|mAh milliamp hour|Ah amp hour|A amp"
+    "|J joule|kJ kilojoule"
+    "|MJ megajoule|N newton|kN kilonewton|Pa pascal|kPa kilopascal|hPa hectopascal|MPa megapascal|sec second"
+    "|secs second|min minute|mins minute|hr hour|hrs hour|ms millisecond|px pixel|ha hectare|kcal kilocalorie"
+    "|cal calorie|dB decibel|mol mole|mmol millimole|nmi nautical mile|Ω ohm|kΩ kilohm|ct carat"
+    "|st stone|wk week"
+    "|wks week|yr year|yrs year|mo month|mos month|kbps kilobit per second|t tonne|mph mile per hour"
+    "|kph kilometer per hour|kmh kilometer per hour|rpm revolution per minute|fps frame per second"
+    "|bpm beat per minute"
+    "|ppm part per million|ppb part per billion|Mbps megabit per second|Gbps gigabit per second"
+    "|psi pound per square inch"
+    "|mpg mile per gallon|kt knot|kts knot|kn knot|fl oz fluid ounce|fl. oz fluid ounce"
+    "|N·m newton meter|Nm newton meter"
+    "|N.m newton meter|lb ft pound foot|ft lb foot pound|ft-lb foot pound|ton ton|tons ton"
+)
+_SAME = "hp horsepower|Hz hertz|kHz kilohertz|MHz megahertz|GHz gigahertz|stone stone|dozen dozen|bar bar"
+_LENGTHS = {
     "km": "kilometer",
     "m": "meter",
     "cm": "centimeter",
     "mm": "millimeter",
+    "mi": "mile",
+    "yd": "yard",
+}
+_LENGTHS |= {"ft": "foot", "in": "inch", "yds": "yard"}
+_IRREGULAR = {"foot": "feet", "inch": "inches", "ohm": "ohms", "hertz": "hertz", "bar": "bar"}
+_ABOVE = {
+    "km": "kilometer",
+    "m": "meter",
+    "cm": "centimeter",
+    "mi": "mile",
     "kg": "kilogram",
     "g": "gram",
     "mg": "milligram",
-    "lb": "pound",
-    "lbs": "pound",
-    "oz": "ounce",
-    "mi": "mile",
-    "yd": "yard",
-    "yds": "yard",
-    "ml": "milliliter",
+}
+_ABOVE |= {
     "l": "liter",
     "L": "liter",
-    "gal": "gallon",
-    "KB": "kilobyte",
-    "kB": "kilobyte",
+    "ml": "milliliter",
+    "mL": "milliliter",
+    "W": "watt",
+    "J": "joule",
+    "ft": "foot",
+}
+_ABOVE |= {
+    "kWh": "kilowatt hour",
+    "mmol": "millimole",
+    "mol": "mole",
+    "µg": "microgram",
+    "lb": "pound",
+    "lbs": "pound",
+}
+_ABOVE |= {
+    "oz": "ounce",
+    "N": "newton",
     "MB": "megabyte",
     "GB": "gigabyte",
-    "TB": "terabyte",
-    "W": "watt",
-    "kW": "kilowatt",
-    "kWh": "kilowatt hour",
-    "MW": "megawatt",
-    "V": "volt",
-    "sec": "second",
-    "secs": "second",
-    "min": "minute",
-    "mins": "minute",
-    "hr": "hour",
-    "hrs": "hour",
-    "px": "pixel",
-    "ha": "hectare",
     "kcal": "kilocalorie",
-    "dB": "decibel",
+    "t": "tonne",
+    "yd": "yard",
 }
-# Without a plural in -s.
-_FIXED = {
-    "mph": ("mile per hour", "miles per hour"),
-    "km/h": ("kilometer per hour", "kilometers per hour"),
-    "kph": ("kilometer per hour", "kilometers per hour"),
-    "m/s": ("meter per second", "meters per second"),
-    "ft": ("foot", "feet"),
-    "sq. ft": ("square foot", "square feet"),
-    "sq ft": ("square foot", "square feet"),
-    "sq m": ("square meter", "square meters"),
-    "sq. mi": ("square mile", "square miles"),
-    "sq mi": ("square mile", "square miles"),
-    "km²": ("square kilometer", "square kilometers"),
-    "m²": ("square meter", "square meters"),
-    "m³": ("cubic meter", "cubic meters"),
-    "cm³": ("cubic centimeter", "cubic centimeters"),
-    "hp": ("horsepower", "horsepower"),
-    "Hz": ("hertz", "hertz"),
-    "kHz": ("kilohertz", "kilohertz"),
-    "MHz": ("megahertz", "megahertz"),
-    "GHz": ("gigahertz", "gigahertz"),
-    "rpm": ("revolution per minute", "revolutions per minute"),
-    "fps": ("frame per second", "frames per second"),
+_ABOVE |= {"in": "inch", "mm": "millimeter", "gal": "gallon"}
+_BELOW = {
+    "h": "hour",
+    "hr": "hour",
+    "s": "second",
+    "sec": "second",
+    "min": "minute",
+    "day": "day",
+    "d": "day",
+    "m": "meter",
 }
-_NAMES = {unit: (name, f"{name}s") for unit, name in _UNITS.items()} | _FIXED
+_BELOW |= {
+    "yr": "year",
+    "year": "year",
+    "km": "kilometer",
+    "kg": "kilogram",
+    "l": "liter",
+    "L": "liter",
+    "ml": "milliliter",
+}
+_BELOW |= {
+    "dl": "deciliter",
+    "dL": "deciliter",
+    "g": "gram",
+    "ha": "hectare",
+    "week": "week",
+    "month": "month",
+    "mi": "mile",
+}
+_BELOW |= {"mL": "milliliter", "K": "kelvin", "cm": "centimeter", "mo": "month", "gal": "gallon"}
+_POWERS = {"²": "square", "2": "square", "³": "cubic", "3": "cubic"}
+
+
+def _plural(name: str) -> str:
+    """ "kilometers per hour", "square feet", "pounds per square inch"."""
+    head, _, tail = name.partition(" per ")
+    words = head.split(" ")
+    words[-1] = _IRREGULAR.get(words[-1], f"{words[-1]}s")
+    return " ".join(words) + (f" per {tail}" if tail else "")
+
+
+def _names() -> dict[str, tuple[str, str]]:
+    names = {}
+    for entry in _PLAIN.split("|"):
+        unit, _, name = entry.partition(" ")
+        if unit in ("fl", "fl.", "lb", "ft") and name.split(" ")[0] in ("oz", "ft", "lb"):
+            second, _, name = name.partition(" ")
+            unit = f"{unit} {second}"
+        names[unit] = (name, _plural(name))
+    for entry in _SAME.split("|"):
+        unit, name = entry.split(" ")
+        names[unit] = (name, name)
+    names["ft"] = ("foot", "feet")
+    for unit, name in _LENGTHS.items():
+        for power, word in _POWERS.items():
+            if unit != "in" or power in "²³":
+                names[unit + power] = (f"{word} {name}", _plural(f"{word} {name}"))
+        for word, shorts in (("square", ("sq", "sq.", "Sq.")), ("cubic", ("cu", "cu."))):
+            for short in shorts:
+                names[f"{short} {unit}"] = (f"{word} {name}", _plural(f"{word} {name}"))
+    return names
+
+
+_NAMES = _names()
+_HALVES = "½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘"
+_QUANTITY = (
+    rf"(?P<number>(?:{NUMBER})(?:\.[0-9]+)?(?:\s?[{_HALVES}]|[ -][1-9][0-9]?/[0-9]{{1,2}})?"
+    rf"|[{_HALVES}]|[1-9]/[0-9]{{1,2}})"
+)
 _BEHIND = re.compile(
     r"(?<![\w.,$£€¥])(?<![$£€¥] )"
-    r"(?P<number>[0-9][0-9,]*(?:\.[0-9]+)?(?:\s?[½¼¾⅓⅔])?|[½¼¾⅓⅔])(?P<joint> ?-?)(?P<unit>"
+    + _QUANTITY
+    + r"(?P<joint> ?-?)(?P<unit>"
     + "|".join(map(re.escape, sorted(_NAMES, key=len, reverse=True)))
-    + r")(?![\w²³/'])(?P<dot>\.(?=\s+[a-z0-9]|[,;:]))?"
+    + r")(?![\w²³/'’^·]|[.-][A-Za-z])(?P<dot>\.(?=\s+[a-z0-9(]|[,;:)]))?"
 )
-_INCHES = re.compile(r"(?<=[0-9])( ?(?:ft|feet|foot) ?[0-9]{1,2}) ?in\b(\.?)(?=\s+[a-z]|[,;:!?)]|$)")
-_FEET = re.compile(r"(?<![\w'])([0-9]{1,2})' ?([0-9]{1,2})(?:\"|'')")
+_QUOTIENT = re.compile(
+    r"(?:(?<=[0-9½¼¾])\s?|(?<=\bin )|(?<=\bof )|(?<=\())"
+    rf"(?P<above>{'|'.join(sorted(_ABOVE, key=len, reverse=True))})(?P<above_power>[²³])?\s?(?:/"
+    rf"|·(?=[a-z]+⁻))\s?"
+    rf"(?P<below>{'|'.join(sorted(_BELOW, key=len, reverse=True))})(?P<power>[²³23]|\^[23])?(?:⁻¹)?(?![\w/])"
+)
+_INCHES = re.compile(
+    r"(?<![\w.,$£€])"
+    + _QUANTITY
+    + r"(?P<joint> ?-?)in(?P<dot>\.?)(?P<after>(?=\s+(?:of|long|wide|tall|high|deep|thick|across|by|in"
+    r"|x|and|to|from"
+    r"|apart|or)\b)|(?=[,;:)])|(?=$)|(?=\.? [A-Z])|(?<=\.)(?= [a-z])|(?<=-in)(?= [a-z]))"
+)
+_FOOT_IN = re.compile(
+    r"(?<=[0-9])( ?(?:ft\.?|feet|foot) ?)([0-9]{1,2}(?:\.[0-9])?) ?in\b(\.?)(?=\s+[a-z]|[,;:!?)]|$)"
+)
+_FEET = re.compile(r"(?<![\w'])([0-9]{1,3})' ?([0-9]{1,2}[½¼¾]?)(?:\"|'')")
 _HEIGHT = re.compile(r"(?<![\w'])([3-8])'(1[01]|[0-9])(?![\w'])")
+_PRIME = re.compile(r"(?<![\w'])([0-9]{1,5})'(?=(?: [a-z]|[,;.)]|$))")
+_DOUBLE = re.compile(r"(?<![\w\"])([0-9]{1,3}(?:\.[0-9]+)?|[0-9]{0,2}[½¼¾])\"(?=(?: [a-z]|[,;.)x]| x |$))")
+_SIZE = re.compile(r"(?<=[0-9])\"(?= ?[x×] ?[0-9])")
 _LARGE = re.compile(r"(?<![\w.,$£€¥])([0-9]+(?:\.[0-9]+)?)([kKMB])(?!\w)")
-_ARTICLE = re.compile(r"\b[Aa]n? $")
+_ARTICLE = re.compile(r"\b(?:[Aa]n?|[Tt]he|[Mm]y|[Hh]is|[Hh]er|[Oo]ur|[Tt]heir|[Tt]his|[Tt]hat|[Oo]ne) $")
 _NOUN = re.compile(
-    r" (?!(?:a|above|and|apart|away|below|but|from|in|is|of|on|or|per|to|was|were|with)\b)[a-z]"
+    r" (?!(?:a|above|across|ago|and|apart|are|at|away|below|but|by|deep|down|each|every|for|from|high"
+    r"|in|into|is|less|long"
+    r"|more|north|of|off|on|or|out|over|past|per|so|south|east|tall|than|that|the|then|thick|through|to|under|up|was|were"
+    r"|west|wide|with|within)\b)[a-z]"
 )
 _SCALES = {"k": "thousand", "K": "thousand", "M": "million", "B": "billion"}
 
 
 def units(text: str) -> str:
     """`text` with units in words; the figures before them are left for later rules."""
-    if not re.search(r"[0-9½¼¾⅓⅔]", text):
+    if not re.search(rf"[0-9{_HALVES}]", text):
         return text
     text = _FEET.sub(r"\1 foot \2", text)
     text = _HEIGHT.sub(r"\1 foot \2", text)
-    text = _INCHES.sub(_inches, text)
+    text = _SIZE.sub(" inches", text)
+    if text.count("'") % 2 or not re.search(r"(?<!\w)'", text):
+        text = _PRIME.sub(lambda match: _measured(match, "foot", "feet"), text)
+    if text.count('"') % 2:
+        text = _DOUBLE.sub(lambda match: _measured(match, "inch", "inches"), text)
+    text = _FOOT_IN.sub(_inches, text)
+    text = _QUOTIENT.sub(_quotient, text)
+    text = _INCHES.sub(_long, text)
     text = _BEHIND.sub(_unit, text)
     return _LARGE.sub(lambda match: f"{match[1]} {_SCALES[match[2]]}", text)
 
 
+def _measured(match: re.Match[str], one: str, many: str) -> str:
+    return f"{match[1]} {one if match[1] == '1' or _compound(match) else many}"
+
+
+def _compound(match: re.Match[str]) -> bool:
+    """Whether the measure stands before a noun: "a 9mm pistol", "the 5 km run"."""
+    before = match.string[max(0, match.start() - 40) : match.start()]
+    return bool(_ARTICLE.search(before) and _NOUN.match(match.string, match.end()))
+
+
 def _inches(match: re.Match[str]) -> str:
-    return f"{match[1]} inches{match[2] if match.end() == len(match.string) else ''}"
+    stop = match[3] if match.end() == len(match.string) else ""
+    return f"{match[1]}{match[2]} inch{'' if match[2] == '1' else 'es'}{stop}"
+
+
+def _long(match: re.Match[str]) -> str:
+    """ "12 in. long"; "5 in and 3 out" is no measure, nor is "3 in the room"."""
+    after = match.string[match.end() : match.end() + 4]
+    measure = (
+        match["dot"]
+        or match["joint"] == "-"
+        or after[:1] in ",;:)"
+        or re.match(r" (?:of|lo|wi|ta|hi|de|th|ac|by|x)", after)
+    )
+    if not measure:
+        return match[0]
+    stop = "." if match["dot"] and (match.end() == len(match.string) or re.match(r" [A-Z]", after)) else ""
+    one = match["number"] in ("1", "½", "¼", "¾", "1/2", "1/4", "3/4")
+    return f"{match['number']} inch{'' if one or '-' in match['joint'] else 'es'}{stop}"
 
 
 def _unit(match: re.Match[str]) -> str:
     one, many = _NAMES[match["unit"]]
-    compound = "-" in match["joint"] or bool(  # a 5-km run, a 9mm pistol
-        _ARTICLE.search(match.string, max(0, match.start() - 40), match.start())
-        and _NOUN.match(match.string, match.end())
-    )
-    single = match["number"] in ("1", "½", "¼", "¾", "⅓", "⅔") or compound
+    if match["unit"] in (
+        "A",
+        "t",
+        "st",
+        "N",
+        "kn",
+        "ms",
+        "pt",
+        "pts",
+        "mo",
+        "cal",
+        "V",
+        "W",
+        "ct",
+    ) and not _sure(match):
+        return match[0]
+    compound = "-" in match["joint"] or _compound(match)
+    single = match["number"] in ("1", *_HALVES) or "/" in match["number"][:2] or compound
     return f"{match['number']} {one if single else many}"
 
 
-_PENCE = r"([0-9]{1,2})(½?)\s?d\b"
-_OLD_SUM = re.compile(
-    r"£\s?([0-9][0-9,]*),? ?([0-9]{1,2})\s?s\b\.?(?:,? ?" + _PENCE + r"\.?)?"
-    r"|(?<![\w.,£$€])([0-9]{1,2})\s?s\b\.?,? ?" + _PENCE + r"\.?"
-    r"|(?<![\w.,£$€])([4-9]|1[01])(½?)\s?d\."
-)
-_OLD_MARK = re.compile(r"[0-9½]\s?[sd]\b")
-_SENTENCE_ENDS = re.compile(r"[\"')\]]*(?:$|\s+[A-Z])")
+def _sure(match: re.Match[str]) -> bool:
+    """Whether a unit of few letters is one: "5 V" is, "the 1st" and "8 N. Main" are not."""
+    unit, after = match["unit"], match.string[match.end() : match.end() + 20]
+    if unit in ("A", "V", "W", "N"):
+        return not re.match(r" ?(?:[A-Z0-9]|\.)", after) or (after[:1] == "." and len(after) == 1)
+    if unit == "st":
+        return bool(match["joint"]) and not re.match(r"\.? ?[A-Z]", after)
+    if unit in ("pt", "pts", "mo", "t", "cal", "kn", "ct"):
+        return unit not in ("pt", "pts", "mo") or not after.startswith(" font")
+    return True
 
 
-def old_money(text: str) -> str:
-    """`text` with British pre-decimal sums (pounds, shillings, pence) in words."""
-    return _OLD_SUM.sub(_old_sum, text) if _OLD_MARK.search(text) else text
-
-
-def _old_sum(match: re.Match[str]) -> str:
-    pounds, shillings, pence, half = match[1], match[2] or match[5], match[3] or match[6] or match[8], ""
-    half = match[4] or match[7] or match[9] or ""
-    words = []
-    if pounds:
-        words.append(f"{whole_number(pounds)} {'pound' if pounds == '1' else 'pounds'}")
-    if shillings:
-        words.append(f"{cardinal(int(shillings))} {'shilling' if shillings == '1' else 'shillings'}")
-    if pence:
-        words.append(_pence(int(pence), bool(half)))
-    whole = " ".join(words[:-1]) + (" and " if len(words) > 1 and pence else " " if len(words) > 1 else "")
-    stop = "." if match[0].endswith(".") and _SENTENCE_ENDS.match(match.string, match.end()) else ""
-    return whole + words[-1] + stop
-
-
-def _pence(count: int, half: bool) -> str:
-    if half:
-        return f"{cardinal(count)} pence halfpenny" if count != 1 else "a penny halfpenny"
-    return (
-        "one penny" if count == 1 else f"{cardinal(count)}pence" if count < 13 else f"{cardinal(count)} pence"
-    )
-
-
-_STREETS = (
-    "Street|Avenue|Road|Lane|Drive|Boulevard|Square|Terrace|Place|Court|Crescent|Row|Gardens|Way|Hill|Close"
-)
-_HOUSE = re.compile(
-    r"(?<![\w.,:/$£€#-])([1-9][0-9]{2,3})(?:-?([A-D]))?"
-    rf"(?= (?:[NSEW]\.? )?(?:[A-Z][\w']+ ){{1,3}}(?:{_STREETS})\b)"
-)
-_NAMED = re.compile(
-    r"\b((?:[Rr]oom|[Ff]light|[Ss]uite|[Aa]partment|[Hh]ighway"
-    r"|Route|Interstate|Boeing|Airbus|Channel|Area|Unit) )"
-    r"([1-9][0-9]{2,3})(?![\w]|[.,:][0-9])"
-)
-# A model in one word, with or without a hyphen: letters, then three or four figures.
-_MODEL = re.compile(r"(?<![\w-])([A-Z]{1,4}-?)([1-9][0-9]{2,3})(?![\w-]|[.,:][0-9])")
-_FLAT = re.compile(r"(?<![\w.,$£€-])([0-9]{1,3})B(?!\w| (?:people|users|\w+s)\b)")
-_CALIBRE = re.compile(
-    r"\b((?:a|an|the|his|her|my|your|their|old|loaded) )\.(22|25|32|38|40|44|45|50|303|308|357)(?![0-9%])",
-    re.IGNORECASE,
-)
-_HOURS = re.compile(r"(?<![\w.,:-])([01][0-9]|2[0-3])([0-5][0-9])(?= hours\b)")
-_TIME_BEFORE = re.compile(r"\b(?:at|by|until|till|from|to|before|after|since|around|about) $", re.IGNORECASE)
-
-
-def labels(text: str) -> str:
-    """`text` with numbers of houses, rooms, flights, models and calibres in words.
-
-    To be called after `abbreviations`, for the names of streets, and before `units`.
-    """
-    text = _HOUSE.sub(lambda match: " ".join(filter(None, [paired(match[1]), match[2]])), text)
-    text = _NAMED.sub(lambda match: match[1] + paired(match[2]), text)
-    text = _MODEL.sub(_model, text)
-    text = _FLAT.sub(r"\1 B", text)
-    text = _CALIBRE.sub(
-        lambda match: match[1] + (paired(match[2]) if len(match[2]) == 3 else cardinal(int(match[2]))), text
-    )
-    return _HOURS.sub(_hours, text)
-
-
-def _model(match: re.Match[str]) -> str:
-    """ "THX1138" is THX eleven thirty-eight."""
-    return f"{match[1]}{'' if match[1].endswith('-') else ' '}{paired(match[2])}"
-
-
-def _hours(match: re.Match[str]) -> str:
-    """ "0600 hours" is a time; "2000 hours" only after "at", "by" and the like."""
-    hour, minute = match[1], match[2]
-    before = match.string[max(0, match.start() - 40) : match.start()]
-    if not hour.startswith("0") and not _TIME_BEFORE.search(before):
-        return match[0]
-    head = digits(hour) if hour.startswith("0") else cardinal(int(hour))
-    if minute == "00":
-        return f"{head} hundred"
-    return f"{head} {digits(minute) if minute.startswith('0') else cardinal(int(minute))}"
+def _quotient(match: re.Match[str]) -> str:
+    above, below = _ABOVE[match["above"]], _BELOW[match["below"]]
+    if match["above_power"]:
+        above = f"{_POWERS[match['above_power']]} {above}"
+    if power := match["power"]:
+        power = power.lstrip("^")
+        if below == "second":
+            below = f"{below} {'squared' if power in '²2' else 'cubed'}"
+        else:
+            below = f"{_POWERS[power]} {below}"
+    behind = match.string[: match.start()]
+    one = bool(re.search(r"(?<![\w.,])1$", behind))
+    return f"{' ' if behind[-1:].isalnum() else ''}{above if one else _plural(above)} per {below}"

@@ -88,7 +88,7 @@ def test_files_of_script_project_and_user(tmp_path):
         ("a.yaml", "gif: {phoneme: dʒɪf}", "1:16: error: phonemes are refused"),
         ("a.yaml", "gif:", '"gif" needs the words that it is read as'),
         ("a.yaml", "gif: '...'", '"gif" needs the words that it is read as'),
-        ("a.yaml", "①: one", '"①" has only signs that are left out of every text'),
+        ("a.yaml", "★: one", '"★" has only signs that are left out of every text'),
         ("a.yaml", "gif: {sey: jif}", 'unknown key "sey"; did you mean "say"?'),
         ("a.yaml", "gif: {say: jif, chapter: two}", 'chapter is a number, not "two"'),
         ("a.yaml", "- gif", "a lexicon is a mapping"),
@@ -120,8 +120,8 @@ def test_adding_keeps_the_file_as_it_was(tmp_path):
     with pytest.raises(UsageError):
         add_entry(path, Entry("x", " "))
     with pytest.raises(UsageError):
-        add_entry(path, Entry("①", "one"))
-    assert Lexicon([Entry("①", "one")]).apply("No - none. ①") == "No - none. ①"
+        add_entry(path, Entry("★", "one"))
+    assert Lexicon([Entry("★", "one")]).apply("No - none. ★") == "No - none. ★"
 
 
 WORDS = st.text(min_size=1).filter(lambda word: any(map(str.isalnum, clean(word))))

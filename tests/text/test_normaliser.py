@@ -116,6 +116,25 @@ def test_at_least_98_percent_are_read_right():
     assert len(wrong) <= (1 - RIGHT) * len(pairs), "\n".join(wrong)
 
 
+def heard(text: str) -> str:
+    """Without capitals, hyphens and stops, which are not audible."""
+    return " ".join(re.sub(r"[^\w\s']|-", " ", text.lower()).split())
+
+
+@pytest.mark.parametrize(("table", "least", "rows"), [("fresh", 195, 200), ("unseen", 95, 100)])
+def test_sentences_by_somebody_who_did_not_know_the_rules_are_read_right(table, least, rows):
+    """The rules were mended once by what failed of the first table, never by the second."""
+    lines = TABLE.with_name(f"readings_{table}.tsv").read_text(encoding="utf-8").splitlines()
+    pairs = [line.split("\t") for line in lines]
+    wrong = [
+        f"{written!r} is read {spoken_text(written)!r}, not {said!r}"
+        for written, said in pairs
+        if heard(spoken_text(written)) not in map(heard, said.split(" || "))
+    ]
+    assert len(pairs) == rows
+    assert len(pairs) - len(wrong) >= least, "\n".join(wrong)
+
+
 def test_the_spoken_forms_of_the_table_stay_so():
     again = [(said, spoken_text(said)) for _, said in readings()]
     changed = [pair for pair in again if pair[0] != pair[1]]

@@ -1,0 +1,200 @@
+"""Whether a spoken form has all that is written: figures read out in a second, independent way, and words.
+
+The text package makes the spoken form; here nothing of it is used. Numbers are put into words by num2words,
+in every way in which one reads them, and each figure of the text must be found in one of them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator
+from functools import lru_cache
+
+_GROUPED = re.compile(
+    r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?!\d)|(?<![\d,.])\d{1,3}(?:[\u00a0\u2007\u2009\u202f]\d{3})+(?!\d)"
+)
+_FIGURES = re.compile(r"[0-9]+")
+_WORD = re.compile(r"(?<![\w@#/.:&'’+*=<>^|~-])[^\W\d_]{4,}(?:['’][^\W\d_]+)?(?![\w@/.:&+*=<>^|~])")
+_SPOKEN = re.compile(r"[a-z0-9]+")
+_LONGEST = 15
+_FEW = {
+    "0": ("zero", "oh", "o", "nought", "nil", "midnight", "hundred", "clock", "noon"),
+    "00": ("hundred", "clock", "midnight", "zero zero", "oh oh", "thousand"),
+    "000": ("thousand",),
+    "1": ("one", "first", "a", "an", "once", "penny", "half", "third", "quarter", "tenth"),
+    "2": ("two", "second", "squared", "half", "halves", "square"),
+    "3": ("three", "third", "thirds", "cubed", "cubic"),
+    "4": ("four", "fourth", "quarter", "quarters", "fourths"),
+    "12": ("twelve", "twelfth", "noon", "midnight", "december"),
+    "24": ("twenty four", "midnight"),
+}
+_MONTHS = (
+    "january february march april may june july august september october november december".split()  # noqa: SIM905
+)
+
+
+def unread(written: str, spoken: str, known: Collection[str] = ()) -> list[str]:
+    """The figures and words of a text that its spoken form lacks.
+
+    Args:
+        written: as in the script; English.
+        spoken: its spoken form, or a transcript.
+        known: words that have another spoken form on purpose, such as those of a lexicon.
+
+    Returns:
+        Each once, in order: runs of digits and words of four letters and more. Figures are left out of the
+        comparison where num2words is not installed.
+    """
+    plain = unicodedata.normalize("NFKC", written)
+    plain = _GROUPED.sub(lambda match: re.sub(r"\D", "", match[0]), plain)
+    said = _SPOKEN.findall(_folded(spoken))
+    everything = f" {' '.join(said)} "
+    passed_over = {_folded(word) for each in known for word in each.split()}
+    missing = [
+        figures
+        for figures in dict.fromkeys(_FIGURES.findall(plain))
+        if figures not in passed_over
+        and not any(f" {reading} " in everything for reading in readings(figures))
+    ]
+    joined = "".join(said)
+    for word in dict.fromkeys(_WORD.findall(plain)):
+        bare = re.sub(r"[^a-z0-9]", "", _folded(word))
+        if bare and bare not in joined and not _abbreviates(word) and _folded(word) not in passed_over:
+            missing.append(word)
+    return missing
+
+
+@lru_cache(4096)
+def readings(figures: str) -> frozenset[str]:
+    """The ways to say a run of digits, in small letters without hyphens and "and"; "7" itself is one."""
+    found = {figures, *_FEW.get(figures, ())}
+    plain = figures.lstrip("0") or "0"
+    if plain != figures:
+        found.add(plain)
+    try:
+        import num2words
+    except ImportError:
+        return frozenset({*found, ""})  # every text contains it
+    say = num2words.num2words
+    singly = [str(say(int(digit))) for digit in figures]
+    found |= {" ".join(singly), " ".join(singly).replace("zero", "oh")}
+    if len(plain) <= _LONGEST:
+        number = int(plain)
+        words = _plain(say(number))
+        found |= {
+            words,
+            _plain(say(number, to="ordinal")),
+            *_plurals(words),
+            *_plurals(_plain(say(number, to="ordinal"))),
+        }
+        if len(plain) in (3, 4) and plain == figures:
+            found |= set(_in_pairs(plain))
+        if figures != plain:
+            found |= {f"zero {words}", f"oh {words}"}
+        if 1 <= number <= 12:
+            found.add(_MONTHS[number - 1])
+        if number % 1000 == 0 and number:
+            found.add(_plain(say(number // 1000)))
+    if len(figures) > 1 and figures.endswith("0"):
+        found |= readings(figures.rstrip("0") or "0")  # $2.50, .50
+    return frozenset(found)
+
+
+def _in_pairs(figures: str) -> Iterator[str]:
+    """1905 as "nineteen oh five" and "nineteen five", 221 as "two twenty one", 1800 as "eighteen hundred"."""
+    head, tail = figures[:-2], figures[-2:]
+    before = set(readings(head)) - {head, ""}
+    after = {"hundred"} if tail == "00" else set(readings(tail)) - {tail, ""}
+    for first in before:
+        for last in after:
+            yield f"{first} {last}"
+            yield from (f"{first} {each}" for each in _plurals(last))
+
+
+def _plurals(words: str) -> tuple[str, ...]:
+    return (f"{words}s", f"{words}es", f"{words[:-1]}ies" if words.endswith("y") else words)
+
+
+def _plain(words: str) -> str:
+    return " ".join(word for word in re.findall("[a-z]+", words.lower()) if word != "and")
+
+
+def _folded(text: str) -> str:
+    """In small letters, without accents."""
+    decomposed = unicodedata.normalize("NFKD", text.lower())
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+def _abbreviates(word: str) -> bool:
+    """Whether a word may be a unit, a title, or Roman: "approx", "Messrs", "XVIII", "MHz"."""
+    inner = word[1:]
+    return (
+        inner != inner.lower()
+        or word.isupper()
+        or not re.search("[aeiouyAEIOUY]", word)
+        or word.lower() in _ABBREVIATIONS
+    )
+
+
+_ABBREVIATIONS = frozenset(
+    [
+        "approx",
+        "dept",
+        "govt",
+        "capt",
+        "prof",
+        "messrs",
+        "mlle",
+        "supt",
+        "insp",
+        "bros",
+        "corp",
+        "blvd",
+        "tbsp",
+        "tbsps",
+        "mins",
+        "secs",
+        "gals",
+        "assn",
+        "univ",
+        "incl",
+        "excl",
+        "misc",
+        "kcal",
+        "mbps",
+        "gbps",
+        "kbps",
+        "mmol",
+        "chas",
+        "thos",
+        "jan",
+        "febr",
+        "sept",
+        "thurs",
+        "tues",
+        "nebr",
+        "mass",
+        "calif",
+        "conn",
+        "tenn",
+        "minn",
+        "okla",
+        "mich",
+        "cert",
+        "viii",
+        "xiii",
+        "xviii",
+        "iiii",
+        "xxii",
+        "xiii",
+        "vols",
+        "chap",
+        "chaps",
+        "figs",
+        "mfg",
+        "pkwy",
+        "cmdr",
+        "yrs",
+    ]
+)
