@@ -142,6 +142,7 @@ _SLASHED = {
     "w/": "with ",
     "b/c": "because",
     "and/or": "and or",
+    "either/or": "either or",
     "c/o": "care of",
     "s/he": "he or she",
 }
@@ -189,12 +190,13 @@ _BEFORE_NUMERAL = re.compile(rf"\b({_one_of(_BEFORE_NUMERALS)})\.\s?(?=(?:[IVXL]
 _LEVEL = re.compile(r"\b([Ll])vl\.? ?(?=[0-9])")
 _OF_MONTH = re.compile(rf"(?<=[0-9](?:st|nd|rd|th) )({'|'.join(_OF_MONTHS)})\.")
 _SLASH = re.compile(
-    r"(?<![\w/])(?<![0-9] )(w/o|b/c|and/or|c/o|s/he|[nN]/[aA]|km/h|m/s|w/)(?=\s|$|[.,;:!?)\]\"'])"
+    r"(?<![\w/])(?<![0-9] )(w/o|b/c|and/or|either/or|c/o|s/he|[nN]/[aA]|km/h|m/s|w/)(?=\s|$|[.,;:!?)\]\"'])"
     r"|(?<![\w/])(w/)(?=[a-z])"
 )
 _STATE = re.compile(rf"(?<=[a-z], )({'|'.join(_STATE_NAMES)})(?:\.|(?=,? |$))")
 _VERSE = re.compile(rf"\b({'|'.join(_BIBLE_NAMES)})\.? (?=[0-9]{{1,3}}:[0-9])")
 _AGAINST = re.compile(r"(?<=[a-z.]) v\.? (?=[A-Z])|(?<=[A-Z]) v\. (?=[A-Z])")
+_CENTURY = re.compile(r"(?<=[0-9](?:st|nd|rd|th) )[cC]\.(?=\W|$)")
 _FOLLOWING = re.compile(r"(?<=[0-9])\s?ff?\.(?=\W|$)")
 _PLURAL = re.compile(r"(?<=[a-z])\((e?s)\)")
 _NEGATED = re.compile(
@@ -237,6 +239,7 @@ def abbreviations(text: str) -> str:
     if "." not in text:
         return text
     text = _AGAINST.sub(" versus ", text)
+    text = _CENTURY.sub(lambda match: f"century{_stop(match)}", text)
     text = _FOLLOWING.sub(" and following", text)
     text = _DRIVE.sub(lambda match: f"{match[1]} Drive{_stop(match)}", text)
     text = _TITLE.sub(lambda match: _TITLES[match[1]], text)

@@ -89,18 +89,19 @@ def _rule(needed: str, pattern: str, words: Callable[[re.Match[str]], str], flag
     return needed, re.compile(pattern, flags), words
 
 
+_ROUND = {"10": "tens", "100": "hundreds", "1000": "thousands", "1000000": "millions"}
 _Rule = tuple[str, re.Pattern[str], Callable[[re.Match[str]], str]]
 _BEFORE_YEAR = (
-    "in|since|by|until|till|from|to|before|after|year|of|AD|A D|around|circa|about|and|during|through"
-    "|throughout"
-    "|between|late|early|mid|spring|summer|autumn|fall|winter|census|copyright|born|died|dated"
+    "in|since|by|until|till|from|before|after|year|of|AD|A D|circa|during|through|throughout|between|late"
+    "|early|mid|spring|summer|autumn|fall|winter|census|copyright|born|died|dated"
 )
 _NAMED_YEAR = re.compile(
-    r"\b(?:[Tt]he|[Tt]his|[Hh]is|[Hh]er|[Ii]ts|[Tt]heir|[Oo]ur|[Mm]y|[Aa]n?|[Ii]n|[A-Z][a-z]+,?) $"
+    r"\b(?:[Tt]he|[Tt]his|[Hh]is|[Hh]er|[Ii]ts|[Tt]heir|[Oo]ur|[Mm]y|[Aa]n?|[Ii]n|[A-Z]\w+,?) $"
 )
 _RULES: list[_Rule] = [
     _rule("-–", r"(?<![\w.,$£€-])(1[0-9]{3}|20[0-9]{2})\s?[-–]\s?([12][0-9]{3}|[0-9]{2})(?![\w-]"
         r"|[.,][0-9])", _years),
+    _rule("s", r"(?<![\w.,])(10|100|1,?000|1,000,000)s\b(?= of\b)", lambda m: _ROUND[m[1].replace(",", "")]),
     _rule("s", r"(?<![\w.,])'?([0-9]{2}|1[1-9][0-9]{2}|20[0-9]{2})'?s\b", _decade),
     _rule(".", r"(?<![\w.])\.(?=[0-9])", lambda m: "0."),
     _rule("-–", rf"(?<![\w.,$£€:/-])((?:{NUMBER})(?:\.[0-9]+)?)\s?[-–]\s?((?:{NUMBER})(?:\.[0-9]+)?)"
@@ -114,16 +115,20 @@ _RULES: list[_Rule] = [
     # Before the general rules, which do not handle points and minus signs.
     _rule("-–", r"(?<![\w.,)\]–-])[-–](?=[0-9])", lambda m: "minus "),
     _rule(".", rf"(?:{NUMBER})(?:\.[0-9]+)+", lambda m: decimal(m[0])),
+    _rule("", r"\b([Bb]etween|[Ff]rom) (1[0-9]{3}) (and|to) (1[0-9]{3})\b(?!,[0-9])",
+          lambda m: f"{m[1]} {year(int(m[2]))} {m[3]} {year(int(m[4]))}"),
     _rule("", rf"\b(?:{_BEFORE_YEAR}) 1[0-9]{{3}}\b(?!,[0-9])",
           lambda m: f"{m[0][:-4]}{year(int(m[0][-4:]))}", re.IGNORECASE),
     _rule("", r"(?<![\w.,])(?:1[1-9][0-9]{2}|20[0-9]{2})(?![\w]|,[0-9])", _year),
     _rule("", NUMBER, lambda m: whole_number(m[0])),
 ]  # fmt: skip
 """(characters of which every match contains one, or ""; pattern; its words): others are skipped quickly."""
-_LAST_OF_PAIRS = 4
+_LAST_OF_PAIRS = 5
 _ORDINALS = re.compile(r"(?<=[0-9])(st|nd|rd|th)\s?[-–]\s?(?=[0-9]+(?:st|nd|rd|th)\b)")
 _DECADES = re.compile(r"(?<=[0-9]s)\s?[-–]\s?(?='?[0-9]+s\b)")
-_RANGE = re.compile(r"(?<=[0-9])\s?–\s?(?=[$£€]?[0-9])|(?<=[0-9%])\s?[-–]\s?(?=[0-9.]+\s?[%])")
+_RANGE = re.compile(
+    r"(?<=[0-9])\s?[-–]\s?(?=#[0-9])|(?<=[0-9])\s?–\s?(?=[$£€]?[0-9])|(?<=[0-9%])\s?[-–]\s?(?=[0-9.]+\s?[%])"
+)
 _SLASHED = re.compile(r"(?<![0-9/])(?:([0-9]+)[ -])?([1-3]/[2-4])(?![0-9/])")
 _SIMPLE = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾"}
 _BETWEEN = re.compile(r"(?<=[0-9])[-/](?=[0-9])")
@@ -138,15 +143,16 @@ _LABEL_BEFORE = re.compile(
     r"|gate|age|aged) $",
     re.IGNORECASE,
 )
-_STAR = re.compile(r"(?<=[0-9])\*(?=\s+[a-z]|[.,;:!?)]|$|-[a-z])")
-_TIMES = re.compile(r"(?<=[0-9)])\s?\*\s?(?=[0-9(a-zA-Z])|(?<=\b[a-zA-Z])\*(?=[a-zA-Z]\b|[0-9])")
+_STAR = re.compile(r"(?<=[0-9])\*+(?=\s+[a-z]|[.,;:!?)]|$|-[a-z])")
+_TIMES = re.compile(
+    r"(?<=[0-9])\s?\*\s?(?=[0-9(])|(?<=[0-9)])\*(?=[0-9(]|[a-zA-Z]\b)|(?<=\b[a-zA-Z])\*(?=[0-9(])"
+)
 
 
 def figures_to_words(text: str) -> str:
     """A cleaned `text` with every figure (digits 0-9 and their signs) in words."""
     if not FIGURE.search(text):
         return text
-    text = _SPACED.sub(_grouped, text)
     text = _POWER.sub(_raised, text)
     text = _LOOSE.sub(lambda match: match[0].translate(_RAISED).translate(_LOWERED), text)
     text = _SLASHED.sub(lambda match: _SIMPLE.get(match[2], match[2]).join([match[1] or "", ""]), text)
@@ -162,6 +168,11 @@ def figures_to_words(text: str) -> str:
         if place == _LAST_OF_PAIRS:
             text = _BETWEEN.sub(" ", text)
     return text
+
+
+def grouped(text: str) -> str:
+    """`text` with commas in numbers that were written with spaces: "20 000 men"."""
+    return _SPACED.sub(_grouped, text)
 
 
 def _grouped(match: re.Match[str]) -> str:

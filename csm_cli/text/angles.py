@@ -15,9 +15,8 @@ _POINT_BEFORE = re.compile(rf"\b({_POINT})\s?(?=[0-9]{{1,3}}(?:\.[0-9]+)?\s?°)"
 _SCALE = re.compile(r"(?<=[0-9])\s?°\s?(C|F|K|c|f)\b")
 _SIGN = re.compile(r"(?<=[0-9])\s?°")
 _ONE = re.compile(r"(?<![\w.,])1\s?°")
-_SINGLE = re.compile(
-    r"(\b[Aa]n? -?[0-9.]+|\b[Tt]he -?[0-9.]+(?=\s?° (?:angle|turn|bend|slope|arc|view)))\s?°(?= [a-z])"
-)
+_NOUN = "angle|turn|bend|slope|arc|incline|rotation|curve|view|temperature|heat|range|wedge|pivot"
+_SINGLE = re.compile(rf"(\b[Aa]n? -?[0-9.]+)\s?°(?= [a-z])|([0-9])\s?°(?=[ -](?:{_NOUN})\b)")
 _SCALES = {"C": "Celsius", "F": "Fahrenheit", "K": "Kelvin"}
 _SPAN = re.compile(r"(?<=[0-9])\s?(?:°\s?(?:C|F)?)?\s?[-–]\s?(?=[0-9]+(?:\.[0-9]+)?\s?°)")
 
@@ -60,7 +59,7 @@ def angles(text: str) -> str:
     text = _POINT_BEFORE.sub(lambda match: f"{compass(match[1])} ", text)
     text = _SPAN.sub(" to ", text)
     text = _SCALE.sub(lambda match: f" degrees {_SCALES[match[1].upper()]}", text)
-    text = _SINGLE.sub(r"\1 degree", text)
+    text = _SINGLE.sub(r"\1\2 degree", text)
     text = _ARC.sub(_arc, text)
     return _SIGN.sub(" degrees", text)
 

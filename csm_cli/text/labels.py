@@ -13,7 +13,10 @@ _COUNTED = (
     "|side|series|story|tale|poem|song|hymn|rule|tip|article|clause|paragraph|scroll|map|era|team|group|lap|set|game"
 )
 _LABELLED = re.compile(rf"\b((?:{_COUNTED})s?\.?:?[ ]?#?)0+([1-9][0-9]?)(?![\w]|[.,:/-][0-9])", re.IGNORECASE)
-_HEADED = re.compile(r"^(\W{0,3})0+([1-9][0-9]?)(?=[.):]?(?:\s*[-–:]\s|\s+[A-Z\"']|$)|[.):]\s)")
+_HEADED = re.compile(
+    r"^(\W{0,3})0([1-9])(?=[.):]?(?:\s*[-–:]\s|\s+[A-Z\"']|$)|[.):]\s)"
+    r"|^(\W{0,3})0{1,2}([1-9][0-9]?)(?=\s*[-–:.)]\s)"
+)
 _OF_UNIT = re.compile(
     r"(?<![\w.,:/-])0([1-9]) (?=(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|people|men"
     r"|women|children|miles?"
@@ -48,6 +51,7 @@ _TELEPHONE = re.compile(
     r"(?<![\w.,:$£€-])(?:"
     r"\+[0-9]{1,3}(?:[ .-]?\([0-9]{1,4}\))?(?:[ .-]?[0-9]{2,}){1,5}"
     r"|\([0-9]{3,5}\) ?[0-9]{3,4}[ .-]?[0-9]{3,4}"
+    r"|\(0\)[0-9]{2,4}[ -][0-9]{3,4}[ -]?[0-9]{3,4}"
     r"|0[0-9]{2,4}[ -][0-9]{3,4}[ -]?[0-9]{3,4}|0[0-9]{4}[ -][0-9]{5,6}|0[0-9]{3}[ -][0-9]{7}"
     r"|(?:[0-9][ .-])?[0-9]{3}[.-][0-9]{3}[.-][0-9]{4}|[0-9]{3} [0-9]{3} [0-9]{4}"
     r"|[0-9]{3}[.-][0-9]{4})(?![\w-]|[.,][0-9])"
@@ -72,13 +76,13 @@ def labels(text: str) -> str:
     text = _CODE.sub(lambda match: f"season {int(match[1])} episode {int(match[2])}", text)
     if "0" in text:
         text = _LABELLED.sub(r"\1\2", text)
-        text = _HEADED.sub(r"\1\2", text)
+        text = _HEADED.sub(lambda match: "".join(filter(None, match.groups())), text)
         text = _OF_UNIT.sub(r"\1 ", text)
     text = _BOOK.sub(lambda match: f"{match[1]}{match[2].replace('-', ' ')}{_spelled(match[3])}", text)
     text = _TELEPHONE.sub(lambda match: _spelled(match[0]), text)
     text = _AFTER_CALL.sub(lambda match: match[1] + _spelled(match[2]), text)
     text = _EMERGENCY.sub(lambda match: match[1] + digits(match[2]), text)
-    text = _ADDRESS.sub(lambda match: " dot ".join(map(_number, match[0].split("."))), text)
+    text = _ADDRESS.sub(_address, text)
     text = _POSTAL.sub(lambda match: match[1] + _spelled(match[2] + (match[3] or "")), text)
     text = _HOUSE.sub(lambda match: " ".join(filter(None, [paired(match[1]), match[2]])), text)
     text = _NAMED.sub(lambda match: match[1] + paired(match[2]), text)
@@ -96,8 +100,12 @@ def _spelled(figures: str) -> str:
     return f"plus {words}" if figures.startswith("+") else words
 
 
-def _number(figures: str) -> str:
-    return cardinal(int(figures))
+def _address(match: re.Match[str]) -> str:
+    """Of the Internet, not a version: with a number of three figures, or named so."""
+    before = match.string[max(0, match.start() - 20) : match.start()]
+    if not re.search(r"[0-9]{3}", match[0]) and not re.search(r"(?:IP|address|host|server)\W*$", before):
+        return match[0]
+    return " dot ".join(cardinal(int(part)) for part in match[0].split("."))
 
 
 def _model(match: re.Match[str]) -> str:

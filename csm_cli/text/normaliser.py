@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from csm_cli.text.abbreviations import abbreviations
 from csm_cli.text.addresses import addresses
-from csm_cli.text.amounts import FIGURE, figures_to_words
+from csm_cli.text.amounts import FIGURE, figures_to_words, grouped
 from csm_cli.text.angles import angles, directions
 from csm_cli.text.characters import GROUP_SPACE, clean, without_marks
 from csm_cli.text.dates import dates
@@ -55,7 +55,7 @@ def in_words(text: str, language: str = "en") -> str:
     text = roman_numerals(abbreviations(directions(text)))
     text = dates(text, language.lower() not in ("en", "en-us"))
     if FIGURE.search(text):
-        text = figures_to_words(units(labels(money(per(angles(text))))))
+        text = figures_to_words(units(labels(money(per(angles(grouped(text)))))))
         text = _BEGINS.sub(_begin, text)
     return signs(" ".join(text.split()))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-NUMBER = r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+"
+NUMBER = r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?![0-9])|[0-9]+"
 """Pattern of a whole number; a comma belongs to it only between groups of three figures."""
 COUNTED = (
     r" (?:[a-z]+(?:ed|al|ful|ous|ing|an|ish|y|er|ic) )?(?:(?!was|is|his|this|as|does|has|across|unless"

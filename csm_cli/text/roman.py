@@ -50,6 +50,11 @@ _SAID_BY_ME = re.compile(
     r"|told|said"
     r"|want|wanted|need|needed|never|always|hate|hated|enjoyed?|played|bought|made)\b"
 )
+# "IV. The Storm"; one letter may be an initial, and needs a word that begins a title.
+_HEADED = re.compile(
+    r"^([IVXLC]{2,7})([.:])(?= [A-Z\"])"
+    r"|^([IVX])([.:])(?= (?:The|A|An|In|On|Of|At|How|Why|What|Where|When|My|Our|His|Her|[A-Z]{2,})\b)"
+)
 _WAR = re.compile(r"\bWW ?(II?|[12])\b(?:( ?(?:&|and) )(?:WW ?)?(II|2)\b)?")
 _CENTURY = re.compile(
     rf"\b({_NUMERAL})(th|st|nd|rd|e)?(?=(?:[ -](?:th )?(?:century|centuries|dynasty|Dynasty)\b))"
@@ -84,12 +89,12 @@ _REIGNS = re.compile(
 _TOLD = re.compile(
     r"\b(?:told|tell|asked|promised|assured|thought|swore|said|see|saw|know|knew|by|to|with|for) (?:the )?$"
 )
-_ONE_REIGNS = re.compile(r"[,.;:!?)\"']|$| (?:of|wa|ha|di|re|is|an|ma|be|bu|ru)")
+_ONE_REIGNS = re.compile(r"[,.;:!?)\"']|$| \(| (?:of|wa|ha|di|re|is|an|ma|be|bu|ru)")
 _ALONE = re.compile(rf"({_NUMERAL})([.)]?)")
 # Rocky II, Apollo XIII: behind a name; not what is a word or another abbreviation in capitals.
 _BEHIND_WORD = re.compile(r"(?<=[a-z0-9] )([IVX]{2,6}|XL[IVX]*|L[IVX]{2,6})(?=(?:'s)?(?![\w'.]\w|\w))")
 _CAPITAL_BEFORE = re.compile(r"\b[A-Z][a-z]+ $")
-_YEAR = re.compile(r"\bM(?=[CDLXVI]{3,14}\b)[CDLXVI]+\b")
+_YEAR = re.compile(r"\bM(?=[MCDLXVI]{3,14}\b)[MCDLXVI]+\b")
 _ENUMERATED = re.compile(r"\((i{1,3}|iv|vi{0,3}|ix|xi{0,2})\)")
 _LIST = re.compile(rf"(?<![\w'])I(?:, ?(?:II|III|IV|V|VI)\b)+(?:,? (?:and|or) {_NUMERAL}\b)?")
 
@@ -115,6 +120,7 @@ def roman_numerals(text: str) -> str:
         return (year(value) if value > 1000 else cardinal(value)).capitalize() + (
             "." if text.endswith(".") else ""
         )
+    text = _HEADED.sub(_heading, text)
     text = _WAR.sub(_war, text)
     text = _CENTURIES.sub(_century, text)
     text = _CENTURY.sub(_century, text)
@@ -126,6 +132,12 @@ def roman_numerals(text: str) -> str:
     text = _ENUMERATED.sub(lambda match: f"({cardinal(roman_value(match[1]))})", text)
     text = _LIST.sub(lambda match: _listed(match[0], cardinal), text)
     return _BEHIND_WORD.sub(_sequel, text)
+
+
+def _heading(match: re.Match[str]) -> str:
+    numeral, stop = match[1] or match[3], match[2] or match[4]
+    value = roman_value(numeral)
+    return f"{cardinal(value).capitalize()}{stop}" if value else match[0]
 
 
 def _listed(numerals: str, words: object) -> str:

@@ -13,7 +13,7 @@ _SIGNS = [
     (re.compile(rf"{_W}\s*\+\s*(?=[\w(\"'])"), " plus "),
     (re.compile(r"(?<=\b[A-G])#(?!\w)"), " sharp"),
     (re.compile(r"(?<=\b[A-G])♭"), " flat"),
-    (re.compile(r"#\s*(?=\w)"), " number "),
+    (re.compile(r"(?<!\S)#+(?=\s)"), " "),
     (re.compile(rf"{_W}\s*≠\s*"), " is not equal to "),
     (re.compile(rf"{_W}\s*=\s*(?=[\w(-])"), " equals "),
     (re.compile(rf"{_W}\s*×\s*(?=[\w(])"), " times "),
@@ -22,7 +22,7 @@ _SIGNS = [
     (re.compile(r"√\s*(?=\w)"), " the square root of "),
     (re.compile(r"∞"), " infinity "),
     (re.compile(r"\bπ\b"), " pi "),
-    (re.compile(r"µ(?=m\b)|μ(?=m\b)"), " micro"),
+    (re.compile(r"(?<=\b[a-z])\*(?=[a-z]\b)"), " times "),
     (re.compile(r"\s*±\s*"), " plus or minus "),
     (re.compile(r"\s*[≈≃≅]\s*|(?<![\w~])~\s?(?=[\w$£€])"), " about "),
     (re.compile(r"\s*≤\s*"), " less than or equal to "),
@@ -34,7 +34,7 @@ _SIGNS = [
     (re.compile(r"§\s*"), " section "),
     (re.compile(r"©\s*"), " copyright "),
     (re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), " slash "),
-    (re.compile(r"(?<=\w)\s*%"), " percent "),
+    (re.compile(r"(?<=\w)%|(?<=\w) %(?![\w(])"), " percent "),
     (re.compile(r"(?<=\w)\s*‰"), " per mille "),
     (re.compile(r"(?<=\w)\s?°"), " degrees "),
     (re.compile(r"[™®†‡•·*_^|\\~¶→♭]+"), " "),
@@ -42,7 +42,7 @@ _SIGNS = [
     (re.compile(r"\s*-(?:\s*-)+\s*"), " - "),
     (re.compile(r"\s*–\s*"), " - "),
 ]
-_ANY_SIGN = re.compile(r"[&@+#=×÷±≈≃≅≠√∞πµμ~≤≥<>§©/™®†‡•·*_^|\\¶–→♭%‰°]|- ?-")
+_ANY_SIGN = re.compile(r"[&@+#=×÷±≈≃≅≠√∞π~≤≥<>§©/™®†‡•·*_^|\\¶–→♭%‰°]|- ?-")
 """A character that every match of `_SIGNS` contains: a text without one skips them."""
 _SPACES = re.compile(r"\s+")
 _SPACE_BEFORE_STOP = re.compile(r" (?=[,;:!?]|\.(?!\.))")

@@ -34,6 +34,7 @@ _DOTTED = rf"(?:2[0-3]|1[0-9]|0?[0-9])\.{_MINUTE}(?![0-9]|[.,:/][0-9])"
 _TO = re.compile(
     rf"\b([Ff]rom|[Bb]etween) ({_DOTTED})( to | and | until | till |\s?[-–]\s?)({_DOTTED}){_NOT_A_TIME}"
 )
+_BOTH = re.compile(rf"(?<![\w.,$£€])({_DOTTED})\s?[-–]\s?({_DOTTED}){_NOT_A_TIME}")
 _AT = re.compile(
     rf"\b[Aa]t ({_DOTTED}){_NOT_A_TIME}{_AFTER}"
     rf"|\b(?:[Bb]y|[Tt]o) ({_DOTTED}){_NOT_A_TIME}(?=[,;.!?]*(?:$|[\"')]|\s+(?:at the latest|sharp"
@@ -62,6 +63,7 @@ def times(text: str) -> str:
     text = _FRENCH.sub(r"\1:\2", _MILITARY.sub(_military, text))
     if "." in text:
         text = _TO.sub(_from_to, text)
+        text = _BOTH.sub(_opening, text)
         text = _AT.sub(lambda match: match[0].replace(".", ":"), text)
     text = _SPAN.sub(" to ", text)
     text = _CLOCK.sub(_time, text)
@@ -84,6 +86,15 @@ def _from_to(match: re.Match[str]) -> str:
     first, last = match[2].replace(".", ":"), match[4].replace(".", ":")
     joint = " to " if match[3].strip() in ("-", "–") and match[1].lower() == "from" else match[3]
     return f"{match[1]} {first}{' and ' if joint.strip() in ('-', '–') else joint}{last}"
+
+
+def _opening(match: re.Match[str]) -> str:
+    """ "9.00-17.30" are hours, "3.14-3.21" are not."""
+    both = match[1], match[2]
+    sure = all(each.endswith(("00", "15", "30", "45")) for each in both) and any(
+        each[-2:] == "00" for each in both
+    )
+    return " to ".join(both).replace(".", ":") if sure else match[0]
 
 
 def _time(match: re.Match[str]) -> str:

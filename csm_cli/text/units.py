@@ -31,6 +31,7 @@ _PLAIN = (
     "|mpg mile per gallon|kt knot|kts knot|kn knot|fl oz fluid ounce|fl. oz fluid ounce"
     "|N·m newton meter|Nm newton meter"
     "|N.m newton meter|lb ft pound foot|ft lb foot pound|ft-lb foot pound|ton ton|tons ton"
+    "|kW·h kilowatt hour|mmHg millimeter of mercury|µs microsecond|µl microliter"
 )
 _SAME = "hp horsepower|Hz hertz|kHz kilohertz|MHz megahertz|GHz gigahertz|stone stone|dozen dozen|bar bar"
 _LENGTHS = {
@@ -113,6 +114,8 @@ _POWERS = {"²": "square", "2": "square", "³": "cubic", "3": "cubic"}
 
 def _plural(name: str) -> str:
     """ "kilometers per hour", "square feet", "pounds per square inch"."""
+    if name.endswith(" of mercury"):
+        return "millimeters of mercury"
     head, _, tail = name.partition(" per ")
     words = head.split(" ")
     words[-1] = _IRREGULAR.get(words[-1], f"{words[-1]}s")
@@ -152,7 +155,7 @@ _BEHIND = re.compile(
     + _QUANTITY
     + r"(?P<joint> ?-?)(?P<unit>"
     + "|".join(map(re.escape, sorted(_NAMES, key=len, reverse=True)))
-    + r")(?![\w²³/'’^·]|[.-][A-Za-z])(?P<dot>\.(?=\s+[a-z0-9(]|[,;:)]))?"
+    + r")(?![\w²³/'’^·]|[.-][A-Za-z])(?P<dot>\.(?=\s+[a-z0-9]|[,;:)]))?"
 )
 _QUOTIENT = re.compile(
     r"(?:(?<=[0-9½¼¾])\s?|(?<=\bin )|(?<=\bof )|(?<=\())"
@@ -170,6 +173,9 @@ _INCHES = re.compile(
 _FOOT_IN = re.compile(
     r"(?<=[0-9])( ?(?:ft\.?|feet|foot) ?)([0-9]{1,2}(?:\.[0-9])?) ?in\b(\.?)(?=\s+[a-z]|[,;:!?)]|$)"
 )
+_MICRO = re.compile("(?<=[0-9 ])μ(?=[a-zA-Z])")
+_FUEL = re.compile(r"(?<=[0-9])\s?[lL]/100\s?km\b")
+_PRESSURE = re.compile(r"(?<=\b[1-2][0-9]{2})/(?=[4-9][0-9] ?mm ?Hg)")
 _FEET = re.compile(r"(?<![\w'])([0-9]{1,3})' ?([0-9]{1,2}[½¼¾]?)(?:\"|'')")
 _HEIGHT = re.compile(r"(?<![\w'])([3-8])'(1[01]|[0-9])(?![\w'])")
 _PRIME = re.compile(r"(?<![\w'])([0-9]{1,5})'(?=(?: [a-z]|[,;.)]|$))")
@@ -190,6 +196,9 @@ def units(text: str) -> str:
     """`text` with units in words; the figures before them are left for later rules."""
     if not re.search(rf"[0-9{_HALVES}]", text):
         return text
+    text = _MICRO.sub("µ", text)
+    text = _FUEL.sub(" liters per one hundred kilometers", text)
+    text = _PRESSURE.sub(" over ", text)
     text = _FEET.sub(r"\1 foot \2", text)
     text = _HEIGHT.sub(r"\1 foot \2", text)
     text = _SIZE.sub(" inches", text)

@@ -1,4 +1,4 @@
-"""Whatever is written is spoken: every number and word, in any surroundings, in English and other languages."""
+"""Whatever is written is spoken: every number and word, in any surroundings, in any language."""
 
 from __future__ import annotations
 
@@ -17,16 +17,69 @@ from csm_cli.text.normaliser import Normaliser
 from csm_cli.verify.reading import unread
 
 NUMBER_FRAMES = [
-    "He was {} years old.", "(see page {})", "They won {}-3.", "for children <{} years", "{}.", "It cost ${}.",
-    "£{}, please", "Room {}", "in {}", "It was {}°C.", "“{},” he said.", "{}%", "#{}", "No. {}", "{} km away",
-    "about {} people", "8:{}", "the {}th time", ":{})", "({})", "[{}]", "={}", "x{}", "~{}", "{}/{}", "-{}",
-    "*{}*", "_{}_", "the {}s", "{}x{}", "{}, {} and {}", "<{}>", "He said {}; then", "a={}", "chapter {}", "{}=)",
-    "8) {}", "{} :D", "at {}.", "I have {} <3",
-]  # fmt: skip
+    "He was {} years old.",
+    "(see page {})",
+    "They won {}-3.",
+    "for children <{} years",
+    "{}.",
+    "It cost ${}.",
+    "£{}, please",
+    "Room {}",
+    "in {}",
+    "It was {}°C.",
+    "“{},” he said.",
+    "{}%",
+    "#{}",
+    "No. {}",
+    "{} km away",
+    "about {} people",
+    "8:{}",
+    "the {}th time",
+    ":{})",
+    "({})",
+    "[{}]",
+    "={}",
+    "x{}",
+    "~{}",
+    "{}/{}",
+    "-{}",
+    "*{}*",
+    "_{}_",
+    "the {}s",
+    "{}x{}",
+    "{}, {} and {}",
+    "<{}>",
+    "He said {}; then",
+    "a={}",
+    "chapter {}",
+    "{}=)",
+    "8) {}",
+    "{} :D",
+    "at {}.",
+    "I have {} <3",
+]
 WORD_FRAMES = [
-    "{}", "the {} came", "“{}”", "({})", "*{}*", "_{}_ was", "{}!", ":{})", ";{} ", "8{}", "={}=", "<{}>", "[{}]",
-    "no. {}", "{} & {}", "{}… {}", "—{}—", "~{}~", "{}/{}", ":-{}",
-]  # fmt: skip
+    "{}",
+    "the {} came",
+    "“{}”",
+    "({})",
+    "*{}*",
+    "_{}_ was",
+    "{}!",
+    ":{})",
+    ";{} ",
+    "8{}",
+    "={}=",
+    "<{}>",
+    "[{}]",
+    "no. {}",
+    "{} & {}",
+    "{}… {}",
+    "—{}—",
+    "~{}~",
+    "{}/{}",
+    ":-{}",
+]
 MARKS = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~“”‘’«»–—…→×±≈°€£¥§©™•†¢"
 
 
