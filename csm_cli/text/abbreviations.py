@@ -185,6 +185,7 @@ def _one_of(words: object) -> str:
 _TITLE = re.compile(rf"\b({'|'.join(_TITLES)})\.(?=\s|$)")
 _BARE_TITLE = re.compile(r"\b(Mr|Mrs|Ms|Dr|Mme|Mlle|Messrs|Mt)(?=\s[A-Z])")
 _WORD = re.compile(rf"(?<![\w.])({_one_of(_WORDS)})(?!\w)")
+_UNDOTTED = re.compile(r"(?<![\w.])(Jr|Ltd|vs|viz|&c)(?![\w.])")
 _BEFORE_FIGURE = re.compile(rf"(?<![\w.])(?<![0-9] )({_one_of(_BEFORE_FIGURES)})\s?(?=[0-9])")
 _BEFORE_NUMERAL = re.compile(rf"\b({_one_of(_BEFORE_NUMERALS)})\.\s?(?=(?:[IVXL]+|[ivxl]+)\b)")
 _LEVEL = re.compile(r"\b([Ll])vl\.? ?(?=[0-9])")
@@ -232,10 +233,13 @@ def abbreviations(text: str) -> str:
     if "St" in text:
         text = _STREET.sub(_street, text)
         text = _SAINT.sub("Saint", text)
-    text = _VERSE.sub(lambda match: f"{_BIBLE_NAMES[match[1]]} ", text)
-    text = _STATE.sub(lambda match: _STATE_NAMES[match[1]] + _stop(match), text)
-    text = _PLURAL.sub(r"\1", text)
-    text = _WORD.sub(lambda match: _WORDS[match[1]] + _stop(match), text)
+    if ":" in text:
+        text = _VERSE.sub(lambda match: f"{_BIBLE_NAMES[match[1]]} ", text)
+    if ", " in text:
+        text = _STATE.sub(lambda match: _STATE_NAMES[match[1]] + _stop(match), text)
+    if "(" in text:
+        text = _PLURAL.sub(r"\1", text)
+    text = (_WORD if "." in text else _UNDOTTED).sub(lambda match: _WORDS[match[1]] + _stop(match), text)
     if "." not in text:
         return text
     text = _AGAINST.sub(" versus ", text)

@@ -9,7 +9,7 @@ from csm_cli.text.numbers import cardinal, ordinal, year
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _VALID = re.compile(r"(?=.)M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
 _NUMERAL = r"[IVXLCDM]{1,15}"
-_ANY = re.compile(r"\bWW|\b[IVXLCDMivxlc]")
+_ANY = re.compile(r"\bWW|(?<![\w'])(?:[IVXLCDM]{1,15}|[ivxlc]{1,7})(?:th|st|nd|rd|e|'?s)?(?![\w'])|[IVX]s\b")
 
 _PARTS = (
     "Chapter|Part|Book|Act|Scene|Volume|Section|Canto|Article|Appendix|Phase|Type|Class|Stage|Grade|Level"
