@@ -170,7 +170,11 @@ class LineInProgress:
             context: takes that it had as context.
         """
         voice = self.request.voice.name
-        return Candidate(self.text, speech.codes, speech.ended, audio, rate, voice, self.seed, tuple(context))
+        first = not self._kept and not self._try.pieces
+        return Candidate(
+            self.text, speech.codes, speech.ended, audio, rate, voice, self.seed, tuple(context),
+            unread=self.planned.unread if first else (),
+        )  # fmt: skip
 
     def receive(self, candidate: Candidate) -> None:
         """Go on with the next piece, part or try, as the candidate's verdict wants it."""
@@ -255,8 +259,18 @@ class StoredTake:
         parts = zip(take.parts, store.codes(take), store.audio(take), strict=True)
         voice = line.request.voice.name
         candidates = tuple(
-            Candidate(part.text, codes, part.ended, audio, take.rate, voice, part.seed, part.heard)
-            for part, codes, audio in parts
+            Candidate(
+                part.text,
+                codes,
+                part.ended,
+                audio,
+                take.rate,
+                voice,
+                part.seed,
+                part.heard,
+                unread=() if place else line.planned.unread,
+            )
+            for place, (part, codes, audio) in enumerate(parts)
         )
         return cls(line, take, candidates)
 

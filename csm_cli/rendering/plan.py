@@ -107,11 +107,13 @@ class PlannedLine:
         request: what it asks of the takes: its spoken form in parts, its voice, its seed. Without parts the
             model can say nothing of it.
         unspoken: characters that the model cannot say, each once.
+        unread: figures and words of the text as written that its spoken form lacks, by `text.unread`.
     """
 
     line: Line
     request: LineRequest
     unspoken: str = ""
+    unread: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -206,6 +208,7 @@ def plan_screenplay(
         planned = []
         for line in chapter.lines:
             text = normaliser.normalise(line.text, line.speaker, chapter.number)
+            unread = normaliser.unread(line.text, text, line.speaker, chapter.number)
             occurrence = said[line.speaker, text]
             said[line.speaker, text] += 1
             name = _new_id(line, written, names)
@@ -218,7 +221,7 @@ def plan_screenplay(
             parts = tuple(split_text(text, max_characters)) if sounds else ()
             tag = (others or {}).get((line.speaker, line.voice), tags[line.speaker])
             request = factory.request(line, name, tag, parts, seed_of_line, occurrence)
-            planned.append(PlannedLine(line, request, unspoken))
+            planned.append(PlannedLine(line, request, unspoken, unread))
         if chapters is None or chapter.number in chapters:
             chains.append(Chain(screenplay, chapter, tuple(planned)))
     return chains

@@ -151,6 +151,9 @@ _OLD_SUM = re.compile(
     r"|(?<![\w.,£$€])([0-9]{1,2})\s?s\b\.?,? ?" + _PENCE + r"\.?"
     r"|(?<![\w.,£$€])([4-9]|1[01])(½?)\s?d\."
 )
+_PART_BEFORE = re.compile(
+    r"(?:[sS]ections?|[cC]lauses?|paragraphs?|[fF]igs?\.?|[fF]igures?|items?|rules?|and|or|,) $"
+)
 _OLD_MARK = re.compile(r"[0-9½]\s?[sd]\b")
 _SENTENCE_ENDS = re.compile(r"[\"')\]]*(?:$|\s+[A-Z])")
 
@@ -161,6 +164,8 @@ def old_money(text: str) -> str:
 
 
 def _old_sum(match: re.Match[str]) -> str:
+    if match[8] and _PART_BEFORE.search(match.string, max(0, match.start() - 20), match.start()):
+        return match[0]
     pounds, shillings, pence, half = match[1], match[2] or match[5], match[3] or match[6] or match[8], ""
     half = match[4] or match[7] or match[9] or ""
     words = []

@@ -21,6 +21,7 @@ from csm_cli.text.roman import roman_numerals
 from csm_cli.text.scores import per
 from csm_cli.text.signs import signs
 from csm_cli.text.units import units
+from csm_cli.text.unread import unread
 
 if TYPE_CHECKING:
     from csm_cli.script import Screenplay
@@ -97,6 +98,13 @@ class Normaliser:
         if re.search("[0-9]", text):
             text = numbers_in(text, self.language)
         return " ".join(text.split())
+
+    def unread(self, text: str, spoken: str, speaker: str = "", chapter: int = 0) -> tuple[str, ...]:
+        """The figures and words of an English text that `spoken` lacks, but for what the lexicon replaces."""
+        if not self._english:
+            return ()
+        entries = self.lexicon.used(clean(text), speaker, chapter)
+        return tuple(unread(text, spoken, [entry.word for entry in entries]))
 
 
 def normaliser_for(screenplay: Screenplay) -> Normaliser:

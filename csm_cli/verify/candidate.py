@@ -45,6 +45,7 @@ class Candidate:
         seed: of its noise.
         context: takes that it had as context, as in `Part.heard`.
         verdict: of the checks; empty before it is judged.
+        unread: figures and words of the written line that its spoken form lacks, by `text.unread`.
     """
 
     text: str
@@ -56,3 +57,4 @@ class Candidate:
     seed: int = 0
     context: tuple[str, ...] = ()
     verdict: Verdict = Verdict()
+    unread: tuple[str, ...] = ()

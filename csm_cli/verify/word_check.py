@@ -9,6 +9,8 @@ rare name in a more common spelling, and one "the" where two were said:
 * How likely is the transcript with one word written twice beside the same with it written once? Far less,
   where it was said once.
 
+* What stands in the line as written, by a reading of its own, but not in the spoken form, must be heard.
+
 A recogniser that gives no probabilities is granted a share of wrong words instead.
 """
 
@@ -17,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from csm_cli.text.unread import unread
 from csm_cli.verify.candidate import Candidate, Verdict
 from csm_cli.verify.recognisers import Recogniser, Weighing, words_of
 from csm_cli.verify.words import FEW_WORDS, Comparison, compare, corrections, doubled
@@ -50,9 +53,11 @@ class WordCheck:
             weighed = self._recogniser.weigh(
                 sounds, rate, lambda place, transcript: self._texts(candidates[place], transcript)
             )
-            return [self._by_weight(*each) for each in zip(candidates, weighed, strict=True)]
-        transcripts = self._recogniser.transcribe(sounds, rate)
-        return [self._by_count(*each) for each in zip(candidates, transcripts, strict=True)]
+            found = [self._by_weight(*each) for each in zip(candidates, weighed, strict=True)]
+        else:
+            transcripts = self._recogniser.transcribe(sounds, rate)
+            found = [self._by_count(*each) for each in zip(candidates, transcripts, strict=True)]
+        return [verdict + _as_written(each, verdict) for each, verdict in zip(candidates, found, strict=True)]
 
     def _texts(self, candidate: Candidate, transcript: str) -> list[str]:
         """The transcript; it with the text's words, for each place where it differs; it with a word twice."""
@@ -86,6 +91,15 @@ class WordCheck:
             scores["alike"] = round(found.alike, 3)
         wrong = f"heard as {transcript!r}" if transcript else "no word was heard"
         return _verdict([] if found.agrees else [wrong], found, scores)
+
+
+def _as_written(candidate: Candidate, verdict: Verdict) -> Verdict:
+    """A fault for what stands in the written line, but neither in its spoken form nor in the transcript."""
+    transcript = verdict.scores["heard"]
+    missing = [each for each in candidate.unread if unread(each, transcript)]
+    if not missing:
+        return Verdict()
+    return Verdict((f"not read out: {', '.join(missing)}; write it in words or add it to the lexicon",), 10.0)
 
 
 def _scores(found: Comparison, transcript: str) -> dict[str, Any]:

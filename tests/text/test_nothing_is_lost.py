@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from csm_cli.text import spoken_text
 from csm_cli.text.characters import clean, without_marks
 from csm_cli.text.normaliser import Normaliser
-from csm_cli.verify.reading import unread
+from csm_cli.text.unread import unread
 
 NUMBER_FRAMES = [
     "He was {} years old.",

@@ -91,3 +91,10 @@ def test_lines_are_judged_in_one_batch():
     readings = [Candidate(TEXT, None, True, np.zeros(100, np.float32), 24000)] * 3
     assert len(WordCheck(recogniser).judge(readings)) == 3
     assert recogniser.batches == [3]
+
+
+@pytest.mark.parametrize(("heard", "good"), [("He was years old.", False), ("He was 83 years old.", True)])
+def test_a_figure_of_the_written_line_that_is_neither_read_nor_heard_is_a_fault(heard, good):
+    candidate = Candidate("He was years old.", None, True, np.zeros(100, np.float32), 24000, unread=("83",))
+    (verdict,) = WordCheck(Recogniser(heard, {"He was years old.": 0.0})).judge([candidate])
+    assert any("not read out: 83" in reason for reason in verdict.reasons) is not good

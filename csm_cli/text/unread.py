@@ -1,6 +1,6 @@
 """Whether a spoken form has all that is written: figures read out in a second, independent way, and words.
 
-The text package makes the spoken form; here nothing of it is used. Numbers are put into words by num2words,
+Nothing is used here of the modules that make the spoken form. Numbers are put into words by num2words,
 in every way in which one reads them, and each figure of the text must be found in one of them.
 """
 
@@ -14,7 +14,9 @@ from functools import lru_cache
 _GROUPED = re.compile(
     r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?!\d)|(?<![\d,.])\d{1,3}(?:[\u00a0\u2007\u2009\u202f]\d{3})+(?!\d)"
 )
-_FIGURES = re.compile(r"[0-9]+")
+_FIGURES = re.compile(r"(?<!:(?=00))(?<![0-9])(?!0\.[0-9])[0-9]+")
+"""Runs of digits, without those that are silent: "10:00", "$0.50"."""
+_RAISED = re.compile("(?=[\u00b2\u00b3\u00b9\u2070-\u2089\u00bc-\u00be\u2150-\u215e])")
 _WORD = re.compile(r"(?<![\w@#/.:&'’+*=<>^|~-])[^\W\d_]{4,}(?:['’][^\W\d_]+)?(?![\w@/.:&+*=<>^|~])")
 _SPOKEN = re.compile(r"[a-z0-9]+")
 _LONGEST = 15
@@ -24,8 +26,11 @@ _FEW = {
     "000": ("thousand",),
     "1": ("one", "first", "a", "an", "once", "penny", "half", "third", "quarter", "tenth"),
     "2": ("two", "second", "squared", "half", "halves", "square"),
-    "3": ("three", "third", "thirds", "cubed", "cubic"),
+    "3": ("three", "third", "thirds", "cubed", "cubic", "love", "heart"),
     "4": ("four", "fourth", "quarter", "quarters", "fourths"),
+    "10": ("ten", "tenth", "tens"),
+    "100": ("hundreds",),
+    "1000": ("thousands",),
     "12": ("twelve", "twelfth", "noon", "midnight", "december"),
     "24": ("twenty four", "midnight"),
 }
@@ -46,19 +51,22 @@ def unread(written: str, spoken: str, known: Collection[str] = ()) -> list[str]:
         Each once, in order: runs of digits and words of four letters and more. Figures are left out of the
         comparison where num2words is not installed.
     """
-    plain = unicodedata.normalize("NFKC", written)
+    plain = written if written.isascii() else unicodedata.normalize("NFKC", _RAISED.sub(" ", written))
     plain = _GROUPED.sub(lambda match: re.sub(r"\D", "", match[0]), plain)
     said = _SPOKEN.findall(_folded(spoken))
-    everything = f" {' '.join(said)} "
     passed_over = {_folded(word) for each in known for word in each.split()}
-    missing = [
-        figures
-        for figures in dict.fromkeys(_FIGURES.findall(plain))
-        if figures not in passed_over
-        and not any(f" {reading} " in everything for reading in readings(figures))
-    ]
-    joined = "".join(said)
-    for word in dict.fromkeys(_WORD.findall(plain)):
+    missing = []
+    if figures := dict.fromkeys(_FIGURES.findall(plain)):
+        everything = f" {' '.join(said)} "
+        missing = [
+            each
+            for each in figures
+            if each not in passed_over and not any(f" {reading} " in everything for reading in readings(each))
+        ]
+    words = set(said)
+    strange = [word for word in dict.fromkeys(_WORD.findall(plain)) if word.lower() not in words]
+    joined = "".join(said) if strange else ""
+    for word in strange:
         bare = re.sub(r"[^a-z0-9]", "", _folded(word))
         if bare and bare not in joined and not _abbreviates(word) and _folded(word) not in passed_over:
             missing.append(word)
@@ -84,6 +92,7 @@ def readings(figures: str) -> frozenset[str]:
         words = _plain(say(number))
         found |= {
             words,
+            f"{words}pence",
             _plain(say(number, to="ordinal")),
             *_plurals(words),
             *_plurals(_plain(say(number, to="ordinal"))),
@@ -122,6 +131,8 @@ def _plain(words: str) -> str:
 
 def _folded(text: str) -> str:
     """In small letters, without accents."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.lower())
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
