@@ -60,11 +60,16 @@ def as_written(text: str) -> str:
     return _KEPT.sub(r"{{\1}}", text)
 
 
-SCRIPT_KEYS = ("seed", "temperature", "gain", "context")
+SCRIPT_KEYS = ("seed", "temperature", "gain", "speed", "context")
 CHAPTER_KEYS = (*SCRIPT_KEYS, "pause_before", "pause_after")
 LINE_KEYS = (*CHAPTER_KEYS, "voice")
 MAX_SEED = 2**63 - 1
-_RANGES = {"temperature": (0.0, 5.0, ""), "gain": (-60.0, 20.0, " dB")}
+SLOWEST, FASTEST = 0.5, 2.0
+_RANGES = {
+    "temperature": (0.0, 5.0, ""),
+    "gain": (-60.0, 20.0, " dB"),
+    "speed": (SLOWEST, FASTEST, ""),
+}
 _SWITCH = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
 _NUMBER = re.compile(r"[-+]?[0-9]{1,9}(\.[0-9]{0,9})?|[-+]?\.[0-9]{1,9}")
 
