@@ -1,37 +1,18 @@
-"""Speech made slower or faster at its own pitch, by WSOLA: overlapped windows, each taken from where it fits best.
+"""Speech made slower or faster at its own pitch, by WSOLA: windows overlap, each from where it fits best.
 
-Verhelst & Roelands, "An overlap-add technique based on waveform similarity (WSOLA) for high quality time-scale
-modification of speech", ICASSP 1993. It works on the waveform, so speech keeps its sound; nothing but numpy is
-needed.
+Verhelst & Roelands, "An overlap-add technique based on waveform similarity (WSOLA) for high quality
+time-scale modification of speech", ICASSP 1993.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from csm_cli.core.errors import UsageError
-
-SLOWEST, FASTEST = 0.5, 2.0
 WINDOW_SECONDS = 0.03
 SEARCH_SECONDS = 0.01
-"""To either side of where a window lies by the clock: a period of the lowest voices, 50 Hz, is found in it."""
+"""To either side of where a window lies by the clock: room for a period of the lowest voices, 50 Hz."""
 FARTHEST_WEIGHT = 0.7
 """Of the likeness at the ends of the search: of places that are about equally good the nearest is taken."""
-
-
-def check_speed(speed: float, where: str) -> None:
-    """Make sure that a speed is one that speech can be given.
-
-    Args:
-        where: it was asked for.
-
-    Raises:
-        UsageError: it is not from 0.5 to 2.
-    """
-    if not SLOWEST <= speed <= FASTEST:
-        raise UsageError(
-            f"a speed of {speed:g}", where=where, remedy=f"give {SLOWEST:g} to {FASTEST:g}; 1 is unchanged"
-        )
 
 
 def change_tempo(audio: np.ndarray, rate: int, speed: float) -> np.ndarray:

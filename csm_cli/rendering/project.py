@@ -17,6 +17,7 @@ from csm_cli.rendering.credits import with_credits, with_titles
 from csm_cli.rendering.options import RenderOptions, format_chapters
 from csm_cli.rendering.plan import Chain, plan_screenplay
 from csm_cli.rendering.requests import ModelTraits, RequestFactory
+from csm_cli.rendering.speed import at_speed
 from csm_cli.script import Screenplay, read_screenplay
 from csm_cli.script.problems import script_error
 from csm_cli.script.reader import recast
@@ -91,11 +92,13 @@ def former_names(jobs: Iterable[Job]) -> dict[str, str]:
 
 
 def _completed(play: Screenplay, options: RenderOptions) -> Screenplay:
-    """The script with the titles and credits that are to be spoken beside it."""
+    """The script with the titles and credits that are to be spoken beside it, at the speed that is wanted."""
     delivery = options.delivery
     if delivery.titles:
         play = with_titles(play)
-    return with_credits(play, book_of(play, delivery.narrator)) if delivery.credits else play
+    if delivery.credits:
+        play = with_credits(play, book_of(play, delivery.narrator))
+    return at_speed(play, delivery.speed)
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,12 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from csm_cli.core import FASTEST, SLOWEST
 from csm_cli.script.document import METADATA, NARRATOR, PLAIN, CastMember, Settings
 from csm_cli.script.problems import Problems, Source, did_you_mean, shown
 from csm_cli.script.settings import (
-    FASTEST,
     NAME,
     SCRIPT_KEYS,
-    SLOWEST,
     check_keys,
     read_decimal,
     read_number,
@@ -39,8 +38,8 @@ HEADER_KEYS = (
 )
 # Keys of lines and cues, which are therefore no names of speakers.
 RESERVED = (
-    *("speaker", "text", "note", "seed", "temperature", "gain", "speed", "context"),
-    *("pause_before", "pause_after", "voice", "paragraph", "pause", "scene", "sound", "over", "bed", "duck", "fade", "include"),
+    *("speaker", "text", "note", "paragraph", "voice", "seed", "temperature", "gain", "speed", "context"),
+    *("pause_before", "pause_after", "pause", "scene", "sound", "over", "bed", "duck", "fade", "include"),
 )
 COVER_ENDINGS = (".jpg", ".jpeg", ".png")
 LEXICON_ENDINGS = (".yaml", ".yml", ".pls", ".xml")

@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from csm_cli.core import FASTEST, SLOWEST
 from csm_cli.script.problems import MAX_PAUSE_SECONDS
-from csm_cli.script.settings import FASTEST, MAX_SEED, SLOWEST
+from csm_cli.script.settings import MAX_SEED
 
 Text = Annotated[str | int | float | bool | None, Field(description="Text; figures need no quotes.")]
 Name = Annotated[str | int | float | bool, Field(description="A name.")]

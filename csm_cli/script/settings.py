@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from csm_cli.core import FASTEST, SLOWEST
 from csm_cli.script.document import PLAIN, Settings
 from csm_cli.script.problems import (
     MAX_LINE_CHARACTERS,
@@ -64,7 +65,6 @@ SCRIPT_KEYS = ("seed", "temperature", "gain", "speed", "context")
 CHAPTER_KEYS = (*SCRIPT_KEYS, "pause_before", "pause_after")
 LINE_KEYS = (*CHAPTER_KEYS, "voice")
 MAX_SEED = 2**63 - 1
-SLOWEST, FASTEST = 0.5, 2.0
 _RANGES = {
     "temperature": (0.0, 5.0, ""),
     "gain": (-60.0, 20.0, " dB"),
