@@ -24,7 +24,8 @@ def change_tempo(audio: np.ndarray, rate: int, speed: float) -> np.ndarray:
         speed: 0.5 to 2; 1 gives the audio back as it is.
 
     Returns:
-        float32 `[round(samples / speed)]`; whatever is heard in it is within 10 ms of its time / `speed`.
+        float32 `[round(samples / speed)]`. The window at any time holds what was at `speed` times that time,
+        or 10 ms from there.
     """
     if speed == 1 or not audio.size:
         return audio

@@ -25,6 +25,7 @@ class Spoken:
         audio: float32 mono `[samples]` in [-1, 1], at the rate that the mixer is given.
         gain_db: of this line against the others, from the script.
         speed: of `audio` against what was spoken.
+        bounds: first and last sample of the speech in it; None: where it rises above silence.
         new_paragraph: whether a paragraph begins here.
         takes: names of the takes that it is made of.
     """
@@ -36,6 +37,7 @@ class Spoken:
     audio: np.ndarray
     gain_db: float = 0.0
     speed: float = 1.0
+    bounds: tuple[int, int] | None = None
     new_paragraph: bool = True
     takes: tuple[str, ...] = ()
 

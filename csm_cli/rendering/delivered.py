@@ -8,7 +8,7 @@ import numpy as np
 
 from csm_cli.audio.tempo import change_tempo
 from csm_cli.audio.timeline import Spoken
-from csm_cli.audio.trim import cap_gaps, trim
+from csm_cli.audio.trim import cap_gaps, speech_bounds, trim
 from csm_cli.rendering.line import SpokenLine
 from csm_cli.takes import TakeStore
 
@@ -31,8 +31,12 @@ def delivered(store: TakeStore, line: SpokenLine, watermark: Watermark | None = 
     """
     take, written = line.take, line.planned.line
     assert take is not None
-    sound = join_parts([part for part in store.audio(take) if part.size], take.rate)
-    sound = change_tempo(cap_gaps(sound, take.rate), take.rate, written.speed)
+    sound = cap_gaps(join_parts([part for part in store.audio(take) if part.size], take.rate), take.rate)
+    bounds = None
+    if written.speed != 1:  # found in what was spoken, so that the line is exactly so much longer or shorter
+        start, end = speech_bounds(sound, take.rate)
+        bounds = round(start / written.speed), round(end / written.speed)
+        sound = change_tempo(sound, take.rate, written.speed)
     if watermark is not None:  # last: a mark does not survive another tempo
         sound = watermark(sound, take.rate)
     return Spoken(
@@ -43,6 +47,7 @@ def delivered(store: TakeStore, line: SpokenLine, watermark: Watermark | None = 
         sound,
         gain_db=written.settings.gain or 0.0,
         speed=written.speed,
+        bounds=bounds,
         new_paragraph=written.new_paragraph,
         takes=(take.id,),
     )

@@ -77,6 +77,7 @@ def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
         normalisers = [normaliser_for(play) for play in plays]
     except ScriptError:  # all there is to mend is reported at once, as lint does
         raise script_error(found for script in scripts for found in check_script(script)) from None
+    plays = [at_speed(play, options.delivery.speed) for play in plays]
     _check_chapters(plays, options.chapters)
     folders = _folders(scripts, options.output)
     return [
@@ -92,13 +93,11 @@ def former_names(jobs: Iterable[Job]) -> dict[str, str]:
 
 
 def _completed(play: Screenplay, options: RenderOptions) -> Screenplay:
-    """The script with the titles and credits that are to be spoken beside it, at the speed that is wanted."""
+    """The script with the titles and credits that are to be spoken beside it."""
     delivery = options.delivery
     if delivery.titles:
         play = with_titles(play)
-    if delivery.credits:
-        play = with_credits(play, book_of(play, delivery.narrator))
-    return at_speed(play, delivery.speed)
+    return with_credits(play, book_of(play, delivery.narrator)) if delivery.credits else play
 
 
 @dataclass(frozen=True)

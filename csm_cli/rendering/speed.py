@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from csm_cli.core import FASTEST, SLOWEST
-from csm_cli.core.errors import UsageError
 from csm_cli.script import Line, Screenplay
+from csm_cli.script.problems import Problems
 
 DIGITS = 4
 """Behind the point, so that 0.8 times 1.25 is 1."""
@@ -16,19 +16,16 @@ def at_speed(play: Screenplay, factor: float) -> Screenplay:
     """The script with the speed of every line times `factor`.
 
     Raises:
-        UsageError: what comes of it for a line is not from 0.5 to 2.
+        ScriptError: what comes of it for a line is not from 0.5 to 2; every such line.
     """
     if factor == 1:
         return play
-    beyond = [line for line in play.lines if not SLOWEST <= _product(line, factor) <= FASTEST]
-    if beyond:
-        first, others = beyond[0], f" (and {len(beyond) - 1} more lines)" if len(beyond) > 1 else ""
-        raise UsageError(
-            f"speed {first.speed:g} in the script, times {factor:g} by --speed, is "
-            f"{_product(first, factor):g}{others}",
-            where=str(first.source),
-            remedy=f"change one of them: {SLOWEST:g} to {FASTEST:g} can be spoken",
-        )
+    problems = Problems()
+    for line in play.lines:
+        if not SLOWEST <= (speed := _product(line, factor)) <= FASTEST:
+            what = f"speed {line.speed:g} times {factor:g} (--speed) is {speed:g}"
+            problems.add(line.source, f"{what}; {SLOWEST:g} to {FASTEST:g} can be spoken")
+    problems.check()
     chapters = tuple(
         replace(
             chapter,
