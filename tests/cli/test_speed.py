@@ -55,14 +55,15 @@ def test_what_is_no_speed_is_told_in_one_line_before_any_model(csm, script, spee
     assert not list(Path().iterdir())
 
 
-def test_a_line_that_would_be_too_fast_is_named(csm, script):
-    script.write_text(script.read_text().replace("seed: 7}", "seed: 7, speed: 1.8}"))
+def test_every_line_that_would_be_too_fast_is_named(csm, script):
+    text = script.read_text().replace("seed: 7}", "seed: 7, speed: 1.8}")
+    script.write_text(text.replace("narrator: Nobody.", "{text: Nobody., speed: 1.9}"))
     result = csm("render", script, "--speed", "1.5")
-    assert result.code == 2
-    assert result.err == (
-        f"csm: error: {script}:9:31: speed 1.8 in the script, times 1.5 by --speed, is 2.7; "
-        "change one of them: 0.5 to 2 can be spoken\n"
-    )
+    assert result.code == 3
+    assert [row.partition("lighthouse.yaml:")[2] for row in result.err.splitlines()[:2]] == [
+        "9:31: error: speed 1.8 times 1.5 (--speed) is 2.7; 0.5 to 2 can be spoken",
+        "15:16: error: speed 1.9 times 1.5 (--speed) is 2.85; 0.5 to 2 can be spoken",
+    ]
 
 
 def test_convert_keeps_it(csm, monkeypatch):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from csm_cli.core.errors import UsageError
+from csm_cli.core.errors import ScriptError, UsageError
 from csm_cli.delivery.manifest import read_timeline
 from csm_cli.delivery.options import Delivery
 from csm_cli.editing import ScriptTakes
@@ -132,9 +132,8 @@ def test_mastering_again_needs_no_model_for_it(script, tmp_path):
 
 def test_a_speed_that_comes_out_beyond_the_limits_is_told_with_its_line(script, tmp_path):
     change(script, '"Hold on!", seed: 7', '"Hold on!", seed: 7, speed: 1.8')
-    with pytest.raises(
-        UsageError, match=r"lighthouse.yaml:9:\d+: speed 1.8 in the script, times 1.5 by --speed"
-    ):
+    told = r"lighthouse.yaml:9:\d+: error: speed 1.8 times 1.5 \(--speed\) is 2.7; 0.5 to 2 can be spoken$"
+    with pytest.raises(ScriptError, match=told):
         run(script, tmp_path, FakeEngine(), speed=1.5)
     for speed in (0.4, 2.5, float("nan")):
         with pytest.raises(UsageError, match=r"--speed: a speed of .*; give 0.5 to 2"):
