@@ -192,7 +192,9 @@ class _Writer:
 
     def _line(self, line: Spoken) -> None:
         audio, margin = line.audio, round(MARGIN_SECONDS * self.rate)
-        start, end = speech_bounds(audio, self.rate) if self.mastering.trim else (0, audio.size)
+        start, end = 0, audio.size
+        if self.mastering.trim:
+            start, end = line.bounds or speech_bounds(audio, self.rate)
         lead = min(start, margin, self.cursor)  # a chapter without a head has no room for the first margin
         sound = faded(audio[start - lead : end + margin], round(self.mastering.fade_seconds * self.rate))
         self.buffer.mix(self.cursor - lead, sound * np.float32(amplitude(line.gain_db)))

@@ -24,6 +24,8 @@ class Spoken:
         text: as written: what subtitles show.
         audio: float32 mono `[samples]` in [-1, 1], at the rate that the mixer is given.
         gain_db: of this line against the others, from the script.
+        speed: of `audio` against what was spoken.
+        bounds: first and last sample of the speech in it; None: where it rises above silence.
         new_paragraph: whether a paragraph begins here.
         takes: names of the takes that it is made of.
     """
@@ -34,6 +36,8 @@ class Spoken:
     seed: int
     audio: np.ndarray
     gain_db: float = 0.0
+    speed: float = 1.0
+    bounds: tuple[int, int] | None = None
     new_paragraph: bool = True
     takes: tuple[str, ...] = ()
 
@@ -116,6 +120,7 @@ class TimelineEntry:
     end: float
     new_paragraph: bool = True
     takes: tuple[str, ...] = ()
+    speed: float = 1.0
 
     @classmethod
     def at(cls, spoken: Spoken, *, chapter: int, start: int, end: int, rate: int) -> TimelineEntry:
@@ -130,6 +135,7 @@ class TimelineEntry:
             end=round(end / rate, 6),
             new_paragraph=spoken.new_paragraph,
             takes=spoken.takes,
+            speed=spoken.speed,
         )
 
     def samples(self, rate: int) -> tuple[int, int]:
@@ -137,7 +143,7 @@ class TimelineEntry:
         return round(self.start * rate), round(self.end * rate)
 
     def as_dict(self, rate: int) -> dict[str, Any]:
-        """The entry as it stands in `timeline.json`."""
+        """The entry as it stands in `timeline.json`; its speed where that is not 1."""
         return {
             "id": self.line_id,
             "chapter": self.chapter,
@@ -147,6 +153,7 @@ class TimelineEntry:
             **_times(self.start, self.end, rate),
             "new_paragraph": self.new_paragraph,
             "takes": list(self.takes),
+            **({} if self.speed == 1 else {"speed": self.speed}),
         }
 
 

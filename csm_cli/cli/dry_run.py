@@ -79,7 +79,7 @@ def _figures(rows: Sequence[ChainEstimate], delivery: Delivery, speed: float | N
     """The cells of a row, under `HEADINGS`; without the last if the speed is not known."""
     cached, new = sum(row.cached for row in rows), sum(row.to_speak for row in rows)
     spoken = sum(row.new_seconds for row in rows)
-    seconds = spoken + sum(row.cached_seconds for row in rows)
+    seconds = sum(row.audio_seconds for row in rows)
     bytes = spoken * TAKE_BYTES_A_SECOND + new * SIDECAR_BYTES
     bytes += seconds * sum(FILE_BYTES_A_SECOND[name] for name in delivery.formats)
     counts = sum(len(row.chain.lines) for row in rows), sum(row.chain.characters for row in rows), cached, new

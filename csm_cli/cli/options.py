@@ -200,6 +200,17 @@ LoudnessOption = Annotated[
 ]
 
 
+SpeedOption = Annotated[
+    float,
+    typer.Option(
+        "--speed",
+        metavar="FACTOR",
+        help="All speech so many times as fast, 0.5 to 2, at the same pitch; on top of the speeds of the "
+        "script. Nothing is spoken again for it.",
+    ),
+]
+
+
 @dataclass(frozen=True)
 class DeliveryOptions:
     """What is delivered, as the commands that make files take it."""
@@ -229,6 +240,7 @@ class DeliveryOptions:
             help="Pauses: line, speaker, paragraph, scene, chapter, head, tail. May be repeated.",
         ),
     ] = None
+    speed: SpeedOption = 1.0
     room_tone: Annotated[
         str, typer.Option("--room-tone", metavar="DB", help="Level of the room tone, or none.")
     ] = "-66"
@@ -279,6 +291,7 @@ class DeliveryOptions:
             loudness=target or DEFAULT_LOUDNESS,
             level_per=self.level_per,
             pauses=parse_pauses(self.pauses or []),
+            speed=self.speed,
             room_tone_db=parse_tone(self.room_tone),
             extras=check_extras(self.extras or []),
             split_hours=self.split_hours,

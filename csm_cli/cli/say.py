@@ -12,7 +12,15 @@ import typer
 
 from csm_cli.cli import console
 from csm_cli.cli.loading import load_model
-from csm_cli.cli.options import Fields, LoudnessOption, PlayOption, SpeakFields, expanded, typed_name
+from csm_cli.cli.options import (
+    Fields,
+    LoudnessOption,
+    PlayOption,
+    SpeakFields,
+    SpeedOption,
+    expanded,
+    typed_name,
+)
 from csm_cli.cli.playback import check_playback, playing
 from csm_cli.cli.summary import print_summary
 from csm_cli.core.errors import UsageError
@@ -39,13 +47,14 @@ def say(
         bool, typer.Option("--show-spoken", help="Print what would be read, and speak nothing.")
     ] = False,
     loudness: LoudnessOption = None,
+    speed: SpeedOption = 1.0,
     play: PlayOption = False,
     reference: Annotated[dict[str, Any], Fields(RenderOptions, "reference")],
     speaking: SpeakFields,
 ) -> None:
     """Say a text and write it to a file."""
     options = RenderOptions(**reference, **speaking)
-    say_text(text, voice, output, options, loudness=loudness, play=play, show_spoken=show_spoken)
+    say_text(text, voice, output, options, loudness=loudness, speed=speed, play=play, show_spoken=show_spoken)
 
 
 def say_text(
@@ -55,6 +64,7 @@ def say_text(
     options: RenderOptions,
     *,
     loudness: str | None = None,
+    speed: float = 1.0,
     play: bool = False,
     show_spoken: bool = False,
 ) -> None:
@@ -69,15 +79,15 @@ def say_text(
         from csm_cli.rendering.say import PAUSES, Saying, check_output, write_file
         from csm_cli.voices.names import note_renames
 
-        target = parse_loudness(loudness) if loudness else DEFAULT_LOUDNESS
+        delivery = Delivery(loudness=parse_loudness(loudness) if loudness else DEFAULT_LOUDNESS, speed=speed)
         if not to_stdout:
-            check_output(output, target)
+            check_output(output, delivery.loudness)
         saying = Saying(text, voice)
         note_renames(saying.renamed, console.note)
         if show_spoken:
             console.emit("\n\n".join(saying.spoken()))
             return
-        options = replace(options, delivery=Delivery(loudness=target))
+        options = replace(options, delivery=delivery)
     loaded = load_model(options)
     engine = loaded.engine
     with (

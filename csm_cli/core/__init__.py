@@ -13,6 +13,9 @@ __version__ = "0.1.0"
 PACKAGE_DIR = Path(__file__).parents[1]
 """Where the code lies; the voices that came with it lie in it or beside it."""
 
+SLOWEST, FASTEST = 0.5, 2.0
+"""The tempo that speech may be given, against what was spoken."""
+
 
 def available_cores() -> int:
     """Cores that this process may run on: in a container, those of the container."""

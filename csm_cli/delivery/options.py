@@ -8,6 +8,7 @@ from typing import Literal
 
 from csm_cli.audio.level import DEFAULT_LOUDNESS, Loudness
 from csm_cli.audio.mastering import Mastering, Pauses
+from csm_cli.core import FASTEST, SLOWEST
 from csm_cli.core.errors import UsageError
 from csm_cli.delivery.formats import FORMATS, check_formats
 from csm_cli.delivery.tags import Cover
@@ -26,6 +27,7 @@ class Delivery:
         loudness: the target.
         level_per: what one static gain levels: each chapter, or the book.
         pauses: by kind of boundary.
+        speed: of all speech, 0.5 to 2, times the speeds of the script; the pitch is kept.
         room_tone_db: dBFS RMS of the room tone; None: digital silence.
         extras: of `EXTRAS`: files beside the audio.
         split_hours: longest part of a whole file, between chapters; None: one file.
@@ -41,6 +43,7 @@ class Delivery:
     loudness: Loudness = DEFAULT_LOUDNESS
     level_per: Literal["chapter", "book"] = "chapter"
     pauses: Pauses = field(default_factory=Pauses)
+    speed: float = 1.0
     room_tone_db: float | None = -66.0
     extras: tuple[str, ...] = ()
     split_hours: float | None = None
@@ -51,6 +54,10 @@ class Delivery:
     titles: bool = False
 
     def __post_init__(self) -> None:
+        if not SLOWEST <= self.speed <= FASTEST:
+            raise UsageError(
+                f"a speed of {self.speed:g}", where="--speed", remedy=f"give {SLOWEST:g} to {FASTEST:g}"
+            )
         if self.split_hours is not None and not 0 < self.split_hours <= LONGEST_HOURS:
             raise UsageError(
                 f"{self.split_hours:g} hours",

@@ -27,7 +27,8 @@ def vtt(unit: Unit) -> str:
     """WebVTT: `<v Speaker>text`."""
     blocks = ["WEBVTT\n"]
     for cue in cues(unit):
-        text = f"<v {_escaped(cue.speaker)}>{_escaped(cue.text)}"
+        name = f"<v {_escaped(cue.speaker)}>".replace("-->", "-- >")
+        text = f"{name}{_escaped(cue.text)}"
         blocks.append(f"{clock(cue.start)} --> {clock(cue.end)}\n{text}\n")
     return "\n".join(blocks)
 

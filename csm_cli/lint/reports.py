@@ -70,7 +70,7 @@ def cast_report(play: Screenplay) -> list[SpeakerReport]:
             part = parts[line.speaker]
             part.lines += 1
             part.words += len(line.text.split())
-            part.seconds += speaking_seconds(line.text)
+            part.seconds += speaking_seconds(line.text) / line.speed
             if part.longest is None or len(line.text) > len(part.longest.text):
                 part.longest = line
             chapters[line.speaker][chapter.number] = None

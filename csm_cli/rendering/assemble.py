@@ -8,17 +8,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import numpy as np
-
 from csm_cli.audio.measure import Measured
 from csm_cli.audio.timeline import Bed, BedEnd, ChapterTimeline, Gap, GapKind, Part, Sound, Spoken
-from csm_cli.audio.trim import cap_gaps, trim
 from csm_cli.core import available_cores
 from csm_cli.delivery.book import Book
 from csm_cli.delivery.options import Delivery
 from csm_cli.delivery.tags import read_cover
 from csm_cli.delivery.writer import BookWriter
 from csm_cli.rendering.credits import chapters_of, is_title, role_of
+from csm_cli.rendering.delivered import Watermark, delivered
 from csm_cli.rendering.line import SpokenLine
 from csm_cli.rendering.report import ReportWriter
 from csm_cli.script import Bed as BedItem
@@ -29,12 +27,6 @@ from csm_cli.takes import TakeStore
 from csm_cli.takes.place import Place
 from csm_cli.takes.record import Used, merge_record
 from csm_cli.voices.voice import Voice, statement
-
-PART_GAP_SECONDS = 0.2
-"""Between the parts of a line that was split: the breath between two sentences."""
-
-Watermark = Callable[[np.ndarray, int], np.ndarray]
-"""Gives a sound, float32 `[samples]` at a rate in Hz, back with a watermark in it."""
 
 
 @dataclass(frozen=True)
@@ -219,7 +211,7 @@ def chapter_parts(
         CsmError: while it is read, where a take is damaged or gone.
     """
     sounding = {line.planned.line.id: line for line in lines if line.take is not None}
-    return arrange(chapter, sounding, lambda line: _spoken(store, sounding[line.id], watermark))
+    return arrange(chapter, sounding, lambda line: delivered(store, sounding[line.id], watermark))
 
 
 def arrange(chapter: Chapter, sounding: Container[str], sound: Callable[[Line], Spoken]) -> Iterator[Part]:
@@ -258,34 +250,6 @@ def arrange(chapter: Chapter, sounding: Container[str], sound: Callable[[Line], 
             before, waiting = item, _pause(item.settings.pause_after)
     yield from waiting
     yield from _pause(chapter.settings.pause_after)
-
-
-def join_parts(parts: list[np.ndarray], rate: int) -> np.ndarray:
-    """The parts of one line as one sound; a line in one part is left as it is."""
-    if len(parts) < 2:
-        return parts[0] if parts else np.zeros(0, dtype=np.float32)
-    breath = np.zeros(round(PART_GAP_SECONDS * rate), dtype=np.float32)
-    joined = [piece for part in parts for piece in (breath, trim(part, rate))]
-    return np.concatenate(joined[1:])
-
-
-def _spoken(store: TakeStore, line: SpokenLine, watermark: Watermark | None) -> Spoken:
-    take = line.take
-    assert take is not None
-    sound = join_parts([part for part in store.audio(take) if part.size], take.rate)
-    if watermark is not None:
-        sound = watermark(sound, take.rate)
-    written = line.planned.line
-    return Spoken(
-        line.planned.id,
-        written.speaker,
-        written.text,
-        line.seed,
-        cap_gaps(sound, take.rate),
-        gain_db=written.settings.gain or 0.0,
-        new_paragraph=written.new_paragraph,
-        takes=(take.id,),
-    )
 
 
 def _pause(seconds: float | None) -> list[Part]:

@@ -8,6 +8,7 @@ from csm_cli.audio.timeline import Role
 from csm_cli.core.errors import UsageError
 from csm_cli.delivery.book import Book
 from csm_cli.script import NARRATOR, Chapter, Line, Screenplay
+from csm_cli.script.document import Settings
 
 TITLE_ID = "title"
 
@@ -92,4 +93,5 @@ def _line(play: Screenplay, chapter: Chapter, name: str, text: str) -> Line:
     """Said by the narrator or, where there is none, by whoever is declared first."""
     speaker = NARRATOR if NARRATOR in play.cast else next(iter(play.cast))
     voice = play.cast_voice(chapter, speaker)
-    return Line(name, speaker, text, chapter.source, None, True, voice)
+    settings = Settings(speed=play.inherited(chapter, speaker).speed)
+    return Line(name, speaker, text, chapter.source, None, True, voice, settings=settings)

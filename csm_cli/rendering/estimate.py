@@ -40,20 +40,21 @@ class ChainEstimate:
         chain: the lines.
         cached: lines whose take is there.
         to_speak: lines that have to be spoken.
-        cached_seconds: of the takes that are there.
-        new_seconds: that the others should come to, pauses left out.
+        new_seconds: that these should come to as they are spoken, pauses left out.
+        audio_seconds: of all lines as they are heard, at their speeds, pauses left out.
     """
 
     chain: Chain
     cached: int
     to_speak: int
-    cached_seconds: float
     new_seconds: float
+    audio_seconds: float
 
     @classmethod
     def unknown(cls, chain: Chain) -> ChainEstimate:
         """With nothing there."""
-        return cls(chain, 0, sum(bool(line.parts) for line in chain.lines), 0.0, chain.seconds)
+        to_speak = sum(bool(line.parts) for line in chain.lines)
+        return cls(chain, 0, to_speak, chain.seconds, sum(_heard(line, line.seconds) for line in chain.lines))
 
 
 class _ReadOnlyRepository(TakeRepository):
@@ -99,10 +100,15 @@ def _estimated(chain: ChainInProgress) -> ChainEstimate:
                 chain.work.chain,
                 sum(line.take is not None for line in there),
                 len(new),
-                sum(line.seconds for line in there),
                 sum(line.seconds for line in new),
+                sum(_heard(line.planned, line.seconds) for line in there)
+                + sum(_heard(line, line.seconds) for line in new),
             )
         new.append(chain.skip())
+
+
+def _heard(planned: PlannedLine, spoken: float) -> float:
+    return spoken / planned.line.speed
 
 
 class PlacedModel(IdentifiedModel, Protocol):

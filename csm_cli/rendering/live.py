@@ -15,10 +15,12 @@ from csm_cli.audio.mastering import Pauses
 from csm_cli.audio.measure import Measured, integrated_loudness
 from csm_cli.audio.sinks import Sink
 from csm_cli.audio.stitch import faded
+from csm_cli.audio.tempo import change_tempo
 from csm_cli.audio.timeline import Gap, Sound, Spoken
 from csm_cli.audio.trim import trim
 from csm_cli.core.errors import CsmError
-from csm_cli.rendering.assemble import PART_GAP_SECONDS, arrange
+from csm_cli.rendering.assemble import arrange
+from csm_cli.rendering.delivered import PART_GAP_SECONDS
 from csm_cli.rendering.line import SpokenLine
 from csm_cli.rendering.plan import Chain, PlannedLine
 from csm_cli.rendering.progress import Progress
@@ -136,10 +138,11 @@ class LiveSound(Progress):
             elif isinstance(part, Sound) and not part.under:
                 self._send(read_audio(part.path, self._rate) * np.float32(10 ** (part.gain_db / 20)))
             elif isinstance(part, Spoken):
-                for number, piece in enumerate(self._wait(planned[part.line_id])):
+                line = planned[part.line_id]
+                for number, piece in enumerate(self._wait(line)):
                     if number:
-                        self._quiet(PART_GAP_SECONDS)
-                    self._speak(piece)
+                        self._quiet(PART_GAP_SECONDS / line.line.speed)
+                    self._speak(piece, line.line.speed)
 
     def _wait(self, planned: PlannedLine) -> Iterator[np.ndarray]:
         """The pieces of a line as they come, until it is settled."""
@@ -160,8 +163,9 @@ class LiveSound(Progress):
             if piece.size:
                 yield piece
 
-    def _speak(self, piece: np.ndarray) -> None:
-        audio = faded(trim(piece, self._rate), round(FADE_SECONDS * self._rate))
+    def _speak(self, piece: np.ndarray, speed: float) -> None:
+        audio = change_tempo(trim(piece, self._rate), self._rate, speed)
+        audio = faded(audio, round(FADE_SECONDS * self._rate))
         if self._gain is None:
             self._gain = self._choose_gain(audio)
         self._send(audio * np.float32(self._gain))

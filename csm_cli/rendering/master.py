@@ -34,7 +34,7 @@ def master_jobs(
     """Make the files of every job from the takes of its last rendering.
 
     A line uses the take that the rendering used, or the one pinned or chosen since. Pauses, titles, sounds,
-    gains and metadata are those of the script as it is now.
+    gains, speeds and metadata are those of the script as it is now.
 
     Raises:
         MissingError: a line has no take.

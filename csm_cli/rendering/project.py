@@ -17,6 +17,7 @@ from csm_cli.rendering.credits import with_credits, with_titles
 from csm_cli.rendering.options import RenderOptions, format_chapters
 from csm_cli.rendering.plan import Chain, plan_screenplay
 from csm_cli.rendering.requests import ModelTraits, RequestFactory
+from csm_cli.rendering.speed import at_speed
 from csm_cli.script import Screenplay, read_screenplay
 from csm_cli.script.problems import script_error
 from csm_cli.script.reader import recast
@@ -76,6 +77,7 @@ def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
         normalisers = [normaliser_for(play) for play in plays]
     except ScriptError:  # all there is to mend is reported at once, as lint does
         raise script_error(found for script in scripts for found in check_script(script)) from None
+    plays = [at_speed(play, options.delivery.speed) for play in plays]
     _check_chapters(plays, options.chapters)
     folders = _folders(scripts, options.output)
     return [

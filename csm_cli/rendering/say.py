@@ -25,6 +25,7 @@ from csm_cli.rendering.progress import Progress, RenderReport
 from csm_cli.rendering.project import Job, plan_job
 from csm_cli.rendering.requests import ModelTraits
 from csm_cli.rendering.session import RenderJob, speak_config
+from csm_cli.rendering.speed import at_speed
 from csm_cli.script import NARRATOR, CastMember, Chapter, Line, Screenplay, Source
 from csm_cli.takes import TakeStore
 from csm_cli.takes.lineage import TakeRepository
@@ -92,7 +93,8 @@ class Saying:
             (the sound; what it came to).
         """
         started = time.monotonic()
-        job = Job(self.screenplay, self.voices, Path(), Path(), self.normaliser)
+        play = at_speed(self.screenplay, options.delivery.speed)
+        job = Job(play, self.voices, Path(), Path(), self.normaliser)
         plan = plan_job(job, replace(options, chapters=None), ModelTraits.of(engine, limits))
         store, verifier = TakeStore(None), Verifier()
         progress = progress or Progress()

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from csm_cli.audio.measure import Measured
 from csm_cli.audio.timeline import ChapterTimeline
 from csm_cli.core.errors import CsmError, UsageError
-from csm_cli.rendering.assemble import BookAssembler, BookPlan, Watermark, chapters_at_once
+from csm_cli.rendering.assemble import BookAssembler, BookPlan, chapters_at_once
 from csm_cli.rendering.chain import SpeakConfig, Work
+from csm_cli.rendering.delivered import Watermark
 from csm_cli.rendering.line import SpokenLine
 from csm_cli.rendering.loop import speak_chains
 from csm_cli.rendering.models import UNLIMITED, Limits

@@ -146,6 +146,8 @@ class ScreenplayBuilder:
         style = self.cast.style(member, notes, named_at) if member else ""
         if not voice and member:
             voice = member.voice_in(self._open.voices, style)
+        if member and member.speed is not None:
+            settings = settings.within(Settings(speed=member.speed))
         settings = settings.within(self._open.settings).within(self.header.settings)
         self._open.items.append(
             Line(self._line_id, speaker, text, source, seed, new_paragraph, voice, style, notes, settings)

@@ -5,7 +5,7 @@ Every node has its place in its file, so that any later stage can report it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from csm_cli.script.problems import Source
@@ -20,6 +20,7 @@ class Settings:
     Args:
         temperature: of the sampler, 0 to 5.
         gain: dB relative to the usual level of lines.
+        speed: of what is spoken, 0.5 to 2, at the same pitch; 1: as it was spoken.
         context: False: the model's context for the line is its voice's reference alone, no earlier lines.
         pause_before: seconds, instead of the usual gap; of a chapter: before its first line.
         pause_after: seconds, instead of the usual gap; of a chapter: after its last line.
@@ -27,35 +28,25 @@ class Settings:
 
     temperature: float | None = None
     gain: float | None = None
+    speed: float | None = None
     context: bool | None = None
     pause_before: float | None = None
     pause_after: float | None = None
 
     def within(self, outer: Settings) -> Settings:
         """These settings, completed by those of `outer`; pauses are not inherited."""
-        if outer is PLAIN or (outer.temperature is outer.gain is outer.context is None):
+        if outer is PLAIN:
             return self
-        return Settings(
-            outer.temperature if self.temperature is None else self.temperature,
-            outer.gain if self.gain is None else self.gain,
-            outer.context if self.context is None else self.context,
-            self.pause_before,
-            self.pause_after,
-        )
+        missing = {name: getattr(outer, name) for name in INHERITED if getattr(self, name) is None}
+        return replace(self, **missing)
 
     def beyond(self, outer: Settings) -> Settings:
         """The inverse of `within`: these settings without those that are inherited from `outer`."""
-        inherited = {"temperature", "gain", "context"}
-        return Settings(
-            **{
-                field.name: None
-                if field.name in inherited and getattr(self, field.name) == getattr(outer, field.name)
-                else getattr(self, field.name)
-                for field in fields(self)
-            }
-        )
+        same = [name for name in INHERITED if getattr(self, name) == getattr(outer, name)]
+        return replace(self, **dict.fromkeys(same))
 
 
+INHERITED = ("temperature", "gain", "speed", "context")
 PLAIN = Settings()
 
 
@@ -70,6 +61,7 @@ class CastMember:
         source: of the declaration; of an undeclared narrator's first line.
         styles: further voices by the delivery note that selects them: `(angry)`.
         aliases: other names of the character in the script.
+        speed: of its lines, in place of the chapter's or the script's, or None.
     """
 
     name: str
@@ -78,6 +70,7 @@ class CastMember:
     source: Source
     styles: dict[str, str] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
+    speed: float | None = None
 
     @property
     def voices(self) -> tuple[str, ...]:
@@ -116,6 +109,11 @@ class Line:
     style: str = ""
     notes: tuple[str, ...] = ()
     settings: Settings = PLAIN
+
+    @property
+    def speed(self) -> float:
+        """Of what is spoken; 1 where nothing sets it."""
+        return 1.0 if self.settings.speed is None else self.settings.speed
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,17 +281,14 @@ class Screenplay:
         """The voice of a line that names none itself."""
         return self.cast[speaker].voice_in(chapter.voices, style)
 
+    def inherited(self, chapter: Chapter, speaker: str) -> Settings:
+        """The settings of a line that sets none itself: its character's, its chapter's, then the script's."""
+        own = Settings(speed=self.cast[speaker].speed)
+        return own.within(chapter.settings).within(self.settings)
+
 
 METADATA = (
-    "subtitle",
-    "series",
-    "translator",
-    "publisher",
-    "date",
-    "identifier",
-    "copyright",
-    "genre",
-    "description",
-    "cover",
+    *("subtitle", "series", "translator", "publisher", "date", "identifier", "copyright", "genre"),
+    *("description", "cover"),
 )
 """Header keys about the book beside title, author and language, in the order in which they are written."""

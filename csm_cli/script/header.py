@@ -9,12 +9,14 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from csm_cli.core import FASTEST, SLOWEST
 from csm_cli.script.document import METADATA, NARRATOR, PLAIN, CastMember, Settings
 from csm_cli.script.problems import Problems, Source, did_you_mean, shown
 from csm_cli.script.settings import (
     NAME,
     SCRIPT_KEYS,
     check_keys,
+    read_decimal,
     read_number,
     read_seed,
     read_settings,
@@ -36,13 +38,14 @@ HEADER_KEYS = (
 )
 # Keys of lines and cues, which are therefore no names of speakers.
 RESERVED = (
-    *("speaker", "text", "note", "seed", "temperature", "gain", "context", "pause_before", "pause_after"),
-    *("voice", "paragraph", "pause", "scene", "sound", "over", "bed", "duck", "fade", "include"),
+    *("speaker", "text", "note", "paragraph", "voice", "seed", "temperature", "gain", "speed", "context"),
+    *("pause_before", "pause_after", "pause", "scene", "sound", "over", "bed", "duck", "fade", "include"),
 )
 COVER_ENDINGS = (".jpg", ".jpeg", ".png")
 LEXICON_ENDINGS = (".yaml", ".yml", ".pls", ".xml")
 MAX_SPEAKER = 9999
 _VOICE_KEYS = ("voice", "speaker", "aliases")
+_NO_STYLES = (*_VOICE_KEYS, "speed")  # not among the suggestions: "pleased" is a style
 LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _NAME_NOTE = re.compile(r"([^()]*[^()\s])\s*\(([^()]*)\)")
 
@@ -258,14 +261,16 @@ def _read_cast(voices: Fields, header: Header, problems: Problems) -> None:
 
 
 def _read_member(name: str, value: Fields, key: Scalar, problems: Problems) -> CastMember:
-    """The long form. Keys other than `_VOICE_KEYS` are styles: `{calm: anna-calm, angry: anna-angry}`."""
+    """The long form. Keys other than `_NO_STYLES` are styles: `{calm: anna-calm, angry: anna-angry}`."""
     voice = read_text(value, "voice", problems)
     speaker = read_number(value, "speaker", MAX_SPEAKER, problems)
+    pace = value.get("speed")
+    speed = None if pace is None else read_decimal("speed", pace, SLOWEST, FASTEST, problems)
     given = value.get("aliases")
     aliases = [] if given is None else read_list(given, "aliases", problems)
     styles: dict[str, str] = {}
     for style, reference in value.pairs:
-        if style.text in _VOICE_KEYS:
+        if style.text in _NO_STYLES:
             continue
         meant = did_you_mean(style.text, _VOICE_KEYS)
         if meant:
@@ -280,4 +285,4 @@ def _read_member(name: str, value: Fields, key: Scalar, problems: Problems) -> C
     called = tuple(dict.fromkeys(" ".join(alias.text.split()) for alias in aliases))
     if NARRATOR in called and name != NARRATOR:
         problems.add(key.source, f'"{NARRATOR}" is a character of its own')
-    return CastMember(name, voice, speaker, key.source, styles, called)
+    return CastMember(name, voice, speaker, key.source, styles, called, speed)

@@ -11,12 +11,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from csm_cli.core import FASTEST, SLOWEST
 from csm_cli.script.problems import MAX_PAUSE_SECONDS
 from csm_cli.script.settings import MAX_SEED
 
 Text = Annotated[str | int | float | bool | None, Field(description="Text; figures need no quotes.")]
 Name = Annotated[str | int | float | bool, Field(description="A name.")]
 Seconds = Annotated[float, Field(ge=0, le=MAX_PAUSE_SECONDS, description="Seconds.")]
+Speed = Annotated[
+    float | None, Field(ge=SLOWEST, le=FASTEST, description="1: as it was spoken; the pitch is kept.")
+]
 _NO_NAMES: list[JsonValue] = [
     "speaker",
     "text",
@@ -44,6 +48,7 @@ class _Inherited(_Node):
     ] = None
     temperature: Annotated[float | None, Field(ge=0, le=5, description="Liveliness.")] = None
     gain: Annotated[float | None, Field(ge=-60, le=20, description="dB on top of the usual level.")] = None
+    speed: Speed = None
     context: Annotated[
         Switch | None, Field(description="off: the line does not hear the lines before it.")
     ] = None
@@ -146,6 +151,7 @@ class VoiceNode(BaseModel):
     voice: Name | None = None
     speaker: Annotated[int | None, Field(ge=0, le=9999, description="The model's speaker tag.")] = None
     aliases: Annotated[Name | list[Name] | None, Field(description="Other names of the character.")] = None
+    speed: Speed = None
 
 
 class Script(_Inherited):

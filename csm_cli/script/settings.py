@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from csm_cli.core import FASTEST, SLOWEST
 from csm_cli.script.document import PLAIN, Settings
 from csm_cli.script.problems import (
     MAX_LINE_CHARACTERS,
@@ -60,11 +61,15 @@ def as_written(text: str) -> str:
     return _KEPT.sub(r"{{\1}}", text)
 
 
-SCRIPT_KEYS = ("seed", "temperature", "gain", "context")
+SCRIPT_KEYS = ("seed", "temperature", "gain", "speed", "context")
 CHAPTER_KEYS = (*SCRIPT_KEYS, "pause_before", "pause_after")
 LINE_KEYS = (*CHAPTER_KEYS, "voice")
 MAX_SEED = 2**63 - 1
-_RANGES = {"temperature": (0.0, 5.0, ""), "gain": (-60.0, 20.0, " dB")}
+_RANGES = {
+    "temperature": (0.0, 5.0, ""),
+    "gain": (-60.0, 20.0, " dB"),
+    "speed": (SLOWEST, FASTEST, ""),
+}
 _SWITCH = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
 _NUMBER = re.compile(r"[-+]?[0-9]{1,9}(\.[0-9]{0,9})?|[-+]?\.[0-9]{1,9}")
 

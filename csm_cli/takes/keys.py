@@ -5,7 +5,7 @@
     key       content, seed and the takes in the context, in order: gives the same sound again
     take      what was really spoken: like a key, with each part's own text, seed and context
 
-A line's place in the script, its file's name, pauses, gains and titles are in none of them.
+A line's place in the script, its file's name, pauses, gains, speeds and titles are in none of them.
 """
 
 from __future__ import annotations

@@ -74,6 +74,18 @@ def test_any_number_of_workers_makes_the_same_files(tmp_path, books, saved, work
     assert len(read_record(tmp_path / "takes-out", "book0.yaml").lines) == LINES // 2
 
 
+def test_another_speed_is_mastered_from_the_takes_that_are_there(tmp_path, books, saved):
+    together(tmp_path, books, ThreadFleet(2))
+    assert len(saved) == LINES
+    slow = Delivery(speed=0.8)
+    report = together(tmp_path, books, ThreadFleet(2), delivery=slow)
+    assert (len(saved), report.rendered, report.cached) == (LINES, 0, LINES)
+    alone(tmp_path, books, delivery=slow)
+    assert files(tmp_path / "out") == files(tmp_path / "alone")
+    chapter = json.loads((tmp_path / "out" / "book0" / "timeline.json").read_text())["chapters"][0]
+    assert {line["speed"] for line in chapter["lines"]} == {0.8}
+
+
 def told(folder):
     """What the reports of both books say, save when and how fast it was made."""
     found = []

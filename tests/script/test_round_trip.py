@@ -70,13 +70,14 @@ variables: {town: Bridgeford}
 voices:
   narrator: heart
   Anna: {voice: bella, speaker: 3, aliases: [Annie, Miss Hill]}
-  Ben: {calm: michael, very angry: fenrir}
+  Ben: {calm: michael, very angry: fenrir, speed: 1.1}
   "Old: Tom": george
   No:
 chapters:
   - title: "#1 {odd}"
     seed: 9
     gain: -2.5
+    speed: 0.95
     pause_before: 2
     voices: {Anna: heart, "Old: Tom": fenrir}
     lines:
@@ -85,6 +86,7 @@ chapters:
       - Annie: (softly) Is that the light?
       - Ben (very angry): "(not a note) yes: no # yes"
         temperature: 1.2
+        speed: 0.8
       - {speaker: Ben, note: [calm, "to (her)self"], text: "*Stars* and _lines_ \\\\ <!-- and [links](a)"}
       - narrator: "Anna: she said."
         paragraph: on

@@ -107,7 +107,7 @@ def header_rows(play: Screenplay) -> list[str]:
 def settings_pairs(settings: Settings, seed: int | None = None) -> dict[str, str]:
     """Keys and scalars of settings, in the order in which they are written."""
     pairs = {} if seed is None else {"seed": str(seed)}
-    for key in ("temperature", "gain", "pause_before", "pause_after"):
+    for key in ("temperature", "gain", "speed", "pause_before", "pause_after"):
         if (value := getattr(settings, key)) is not None:
             pairs[key] = number(value)
     if settings.context is not None:
@@ -119,7 +119,7 @@ def own_settings(play: Screenplay, chapter: Chapter, line: Line) -> Settings:
     """The line's own settings, without inherited ones."""
     if line.settings is PLAIN:
         return PLAIN
-    return line.settings.beyond(chapter.settings.within(play.settings))
+    return line.settings.beyond(play.inherited(chapter, line.speaker))
 
 
 def own_voice(play: Screenplay, chapter: Chapter, line: Line) -> str:
@@ -133,17 +133,20 @@ def _declared(member: CastMember) -> bool:
         member.name != NARRATOR
         or bool(member.voice or member.styles or member.aliases)
         or (member.speaker is not None)
+        or (member.speed is not None)
     )
 
 
 def _member(member: CastMember) -> str:
-    if member.speaker is None and not member.styles and not member.aliases:
+    if member.speaker is member.speed is None and not member.styles and not member.aliases:
         return scalar(member.voice) if member.voice else ""
     pairs: dict[str, str] = {}
     if member.voice and member.voice != next(iter(member.styles.values()), ""):
         pairs["voice"] = scalar(member.voice, flow=True)
     if member.speaker is not None:
         pairs["speaker"] = str(member.speaker)
+    if member.speed is not None:
+        pairs["speed"] = number(member.speed)
     if member.aliases:
         pairs["aliases"] = flow_list(member.aliases)
     pairs |= {style: scalar(voice, flow=True) for style, voice in member.styles.items()}
