@@ -18,6 +18,12 @@ _DOUBT = re.compile(
     r"""
       (?P<date>  (?<![\d/.-])\d{1,2}([/.-])\d{1,2}\2(?:\d{4}|\d{2})(?![\d/-]) )
     | (?P<clock> (?<![\d.,$£€])(?:[01]?\d|2[0-3])\.[0-5]\d(?=\s?(?:[ap]\.?m\b|o'clock|h\b)) )
+    | (?P<hour>  (?<=\bat\ )\d{1,2}\.[0-5]\d(?!\d|[.,]\d) )
+    | (?P<month> \b(?:May|March)\ \d{1,2}(?=\ [a-z]) )
+    | (?P<no>    \b(?:[Nn]o|fig|art|sec)\.\ ?\d+ )
+    | (?P<group> (?<![\d.,+-])[1-9]\d{0,2}\ \d{3}(?![\d-]|\ \d) )
+    | (?P<heart> <3(?![\d.]) )
+    | (?P<smile> (?<!\S)(?:[:;=]-?[DPpOo3]|[xX]D)(?=[\s.,!?]|$) )
     | (?P<ratio> (?<![\d:.])\d{1,3}:\d{1,3}(?::\d{1,3})?(?![\d:]) )
     | (?P<slash> (?<![\w/])\w+/\w+(?![\w/]) )
     | (?P<long>  (?<![\d.,$£€#])\d{5,}(?![\d.,]?\d|(?:st|nd|rd|th)\b) )
@@ -40,7 +46,7 @@ _FAMILIAR = frozenset(
     )
 )
 _READ_MARKS = frozenset("‘’‚‛“”„‟«»‹›–—‐‑‒―…·•§°′″№£€¥¢½⅓⅔¼¾²³×÷±−©®™¡¿†‡")
-_WORTH_A_LOOK = re.compile(r"[\d/\[({<]|[A-Z][A-Z0-9&]")
+_WORTH_A_LOOK = re.compile(r"[\d/\[({<]|[A-Z][A-Z0-9&]|[:;=]-?[DPpOo]|xD")
 
 
 class Doubt(NamedTuple):
@@ -63,6 +69,18 @@ def doubts(text: str) -> Iterator[Doubt]:
             yield Doubt(found, "day or month first? write the date in words")
         elif match["clock"]:
             yield Doubt(found, "a time is written with a colon, 9:30")
+        elif match["hour"]:
+            yield Doubt(found, "a time, or a number? a time is written with a colon, 9:30")
+        elif match["month"]:
+            yield Doubt(found, "a day, or a count? write it in words")
+        elif match["no"]:
+            yield Doubt(found, "an abbreviation, or the end of a sentence? write the word that is meant")
+        elif match["group"]:
+            yield Doubt(found, "one number, or two? write a comma into one, a word for two")
+        elif match["heart"]:
+            yield Doubt(found, "a heart, or less than three? write it in words")
+        elif match["smile"]:
+            yield Doubt(found, "its letter is spoken; leave the smiley out")
         elif match["ratio"]:
             if not _TIME.fullmatch(found):
                 yield Doubt(found, "a time, a score or a verse? write it in words")

@@ -45,7 +45,7 @@ _SIGNS = [
 _ANY_SIGN = re.compile(r"[&@+#=×÷±≈≃≅≠√∞π~≤≥<>§©/™®†‡•·*_^|\\¶–→♭%‰°]|- ?-")
 """A character that every match of `_SIGNS` contains: a text without one skips them."""
 _SPACES = re.compile(r"\s+")
-_SPACE_BEFORE_STOP = re.compile(r" (?=[,;:!?]|\.(?!\.))")
+_SPACE_BEFORE_STOP = re.compile(r" (?=[,!?]|[;:](?!\w)|\.(?!\.))")
 _SPACE_WITHIN = re.compile(r"(?<=[(\[]) | (?=[)\]])")
 
 
