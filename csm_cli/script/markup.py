@@ -17,7 +17,8 @@ from csm_cli.script.yaml_nodes import Fields, Scalar
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _HIDDEN = re.compile("\x01([0-9a-f]{2})\x02")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
-_STARS = re.compile(r"(\*{1,3})(?=[^\s*])([^*]*[^\s*])\1")
+# A star between figures (2*3*4) is not emphasis.
+_STARS = re.compile(r"(?:(?<!\d)|(?!\*{1,3}\d))(\*{1,3})(?=[^\s*])([^*]*[^\s*])\1")
 # An underscore inside a word (snake_case) is not emphasis.
 _UNDERSCORES = re.compile(r"(?<![\w_])(_{1,3})(?=[^\s_])([^_]*[^\s_])\1(?![\w_])")
 _CODE = re.compile(r"(?<!`)`([^`'\s](?:[^`'\n]*[^`'\s])?)`(?!`)")

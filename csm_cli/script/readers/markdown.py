@@ -75,7 +75,7 @@ def _front_matter(source: SourceText, state: ParseState) -> tuple[Header, int]:
 
 def _without_comments(source: SourceText, first: int, problems: Problems) -> list[str]:
     """The rows from `first` on, with comments blanked out."""
-    body = source.text.split("\n", first)[first] if first else source.text
+    body = "\n".join(source.text.split("\n")[first:])
     start = len(source.text) - len(body)
 
     def blank_out(match: re.Match[str]) -> str:
