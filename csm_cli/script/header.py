@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from csm_cli.script.document import METADATA, NARRATOR, PLAIN, CastMember, Settings
+from csm_cli.script.names import Names, composed, name_key
 from csm_cli.script.problems import Problems, Source, did_you_mean, shown
 from csm_cli.script.settings import (
     NAME,
@@ -79,49 +80,54 @@ class Cast:
     def __init__(self, header: Header, problems: Problems):
         self.members = dict(header.cast)
         self._header, self._problems = header, problems
-        self._names = {
-            alias: member.name for member in header.cast.values() for alias in (*member.aliases, member.name)
-        }
-        self._names |= {name: name for name in header.cast}
+        self._names = Names.of(header.cast)
         self._suggestions: dict[str, str] = {}
 
     def resolve(self, name: str) -> tuple[str, tuple[str, ...]]:
         """The character's name for a name or alias, and the delivery note in "Anna (angry)"."""
         name = " ".join(name.split())
-        if name in self._names:
-            return self._names[name], ()
+        if found := self._find(name):
+            return found, ()
         if name.endswith(")") and (match := _NAME_NOTE.fullmatch(name)):
             base = match[1]
-            if base in self._names or base == NARRATOR or not self._header.strict_cast:
-                return self._names.get(base, base), (match[2].strip(),) if match[2].strip() else ()
+            if (found := self._find(base)) or not self._header.strict_cast:
+                return found or base, (match[2].strip(),) if match[2].strip() else ()
         return name, ()
+
+    def declares(self, name: str) -> bool:
+        """Whether the header has a character of that name or alias, in these capitals."""
+        return self._names.exactly(name) in self._header.cast
 
     def member(self, name: str, source: Source) -> CastMember | None:
         """The character of that name, added if it may be undeclared; None, and an error, if not."""
         if name in self.members:
             return self.members[name]
         if name == NARRATOR or not self._header.strict_cast:
-            for declared, member in self._header.cast.items():
-                if declared.casefold() == name:  # "Narrator: heart" would not be the voice of the narration
-                    what = (
-                        f'"{shown(declared)}" is not the narrator, whose lines name nobody; write it "{name}"'
-                    )
-                    self._problems.add(member.source, what)
             self.members[name] = CastMember(name, "", None, source)
-            self._names[name] = name
+            self._names.add(name, name)
             return self.members[name]
         if name not in self._suggestions:
-            near = did_you_mean(name, [*self._names, NARRATOR])
+            near = did_you_mean(name, [*self._spellings, NARRATOR])
             self._suggestions[name] = near or "; declare it under voices"
         self._problems.add(source, f'unknown speaker "{shown(name)}"{self._suggestions[name]}')
         return None
+
+    def _find(self, name: str) -> str | None:
+        """The character of a name; the narrator, who needs no declaration, under any capitals."""
+        return self._names.find(name) or (
+            NARRATOR if self._header.strict_cast and name_key(name) == NARRATOR else None
+        )
+
+    @property
+    def _spellings(self) -> list[str]:
+        return [name for member in self.members.values() for name in (*member.aliases, member.name)]
 
     def style(self, member: CastMember, notes: tuple[str, ...], source: Source) -> str:
         """The first delivery note that is a style of the character; "" if there is none."""
         if not member.styles or not notes:
             return ""
-        styles = {style.casefold(): style for style in member.styles}
-        words = [word.strip().casefold() for note in notes for word in (note, *note.split(","))]
+        styles = {name_key(style): style for style in member.styles}
+        words = [name_key(word) for note in notes for word in (note, *note.split(","))]
         for word in words:
             if word in styles:
                 return styles[word]
@@ -164,7 +170,9 @@ def read_header(fields: Fields, path: str, state: ParseState, extra: tuple[str, 
     elif voices is not None and not is_nothing(voices):
         problems.add(voices.source, f"voices is a mapping of characters to voices, not {kind(voices)}")
         header.strict_cast = False
-    header.cast |= state.cast
+    outer = set(map(composed, state.cast))
+    own = {name: it for name, it in header.cast.items() if name in state.cast or composed(name) not in outer}
+    header.cast = own | state.cast
     return header
 
 
@@ -252,8 +260,8 @@ def _read_cast(voices: Fields, header: Header, problems: Problems) -> None:
         else:
             problems.add(value.source, f'the voice of "{shown(name)}" must be a name, not {kind(value)}')
         for called in (name, *member.aliases):
-            if taken.setdefault(called, name) != name:
-                problems.add(key.source, f'"{shown(called)}" is also a name of {shown(taken[called])}')
+            if (other := taken.setdefault(composed(called), name)) != name:
+                problems.add(key.source, f'"{shown(called)}" is also a name of {shown(other)}')
         header.cast[name] = member
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from csm_cli.core.errors import ScriptError, UsageError
 from csm_cli.core.files import data_dir, written
+from csm_cli.script.names import Names
 from csm_cli.script.problems import Problems, Source, did_you_mean, shown
 from csm_cli.script.settings import check_keys, read_switch
 from csm_cli.script.sources import decode, parse_xml, read_bytes
@@ -35,12 +37,13 @@ def project_file(folder: Path) -> Path:
     return folder / NAME
 
 
-def load_lexicon(folder: Path, named: Iterable[Path] = ()) -> Lexicon:
+def load_lexicon(folder: Path, named: Iterable[Path] = (), names: Names | None = None) -> Lexicon:
     """The lexicon of a script.
 
     Args:
         folder: of the script.
         named: files that the script names; the project's and the user's are added.
+        names: of its cast: entries then have its spellings of their speakers.
 
     Raises:
         ScriptError: problems in any of the files.
@@ -58,7 +61,13 @@ def load_lexicon(folder: Path, named: Iterable[Path] = ()) -> Lexicon:
             problems += error.problems
     if problems:
         raise ScriptError(problems)
-    return Lexicon(entries)
+    return Lexicon(entries if names is None else [_of_cast(entry, names) for entry in entries])
+
+
+def _of_cast(entry: Entry, names: Names) -> Entry:
+    if not entry.speakers:
+        return entry
+    return replace(entry, speakers=tuple(names.find(name) or name for name in entry.speakers))
 
 
 def read_lexicon(path: Path, layer: Layer = "project") -> list[Entry]:

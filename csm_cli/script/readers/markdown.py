@@ -267,7 +267,7 @@ class _Parser:
 
     def _missing_stars(self, text: str, source: Source) -> None:
         named = _NAME_COLON.match(text) if ":" in text[:62] else None
-        if named and self._builder.cast.resolve(named[1])[0] in self._header.cast:
+        if named and self._builder.cast.declares(named[1]):
             what = rf'a line of {named[1]} is written "**{named[1]}:** text" (or "\:" if this is no name)'
             self._problems.add(source, what)
 
