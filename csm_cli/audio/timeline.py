@@ -26,6 +26,7 @@ class Spoken:
         gain_db: of this line against the others, from the script.
         new_paragraph: whether a paragraph begins here.
         takes: names of the takes that it is made of.
+        cues: directions in `text`: (word, as written, index of its first character).
     """
 
     line_id: str
@@ -36,6 +37,7 @@ class Spoken:
     gain_db: float = 0.0
     new_paragraph: bool = True
     takes: tuple[str, ...] = ()
+    cues: tuple[tuple[str, str, int], ...] = ()
 
     def __post_init__(self) -> None:
         if self.audio.ndim != 1:
@@ -105,7 +107,10 @@ Part = Spoken | Gap | Sound | Bed | BedEnd
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """One line as mixed: `start` and `end` are seconds in the chapter, on whole samples, to 1e-6."""
+    """One line as mixed: `start` and `end` are seconds in the chapter, on whole samples, to 1e-6.
+
+    `cues` as in `Spoken`.
+    """
 
     chapter: int
     line_id: str
@@ -116,6 +121,7 @@ class TimelineEntry:
     end: float
     new_paragraph: bool = True
     takes: tuple[str, ...] = ()
+    cues: tuple[tuple[str, str, int], ...] = ()
 
     @classmethod
     def at(cls, spoken: Spoken, *, chapter: int, start: int, end: int, rate: int) -> TimelineEntry:
@@ -130,6 +136,7 @@ class TimelineEntry:
             end=round(end / rate, 6),
             new_paragraph=spoken.new_paragraph,
             takes=spoken.takes,
+            cues=spoken.cues,
         )
 
     def samples(self, rate: int) -> tuple[int, int]:
@@ -138,7 +145,7 @@ class TimelineEntry:
 
     def as_dict(self, rate: int) -> dict[str, Any]:
         """The entry as it stands in `timeline.json`."""
-        return {
+        value = {
             "id": self.line_id,
             "chapter": self.chapter,
             "speaker": self.speaker,
@@ -148,6 +155,9 @@ class TimelineEntry:
             "new_paragraph": self.new_paragraph,
             "takes": list(self.takes),
         }
+        if self.cues:
+            value["cues"] = [{"cue": word, "text": text, "at": at} for word, text, at in self.cues]
+        return value
 
 
 @dataclass(frozen=True)

@@ -114,6 +114,7 @@ def _line(value: Mapping[str, Any]) -> TimelineEntry:
         end=end,
         new_paragraph=bool(value["new_paragraph"]),
         takes=tuple(map(str, value["takes"])),
+        cues=tuple((str(each["cue"]), str(each["text"]), int(each["at"])) for each in value.get("cues", ())),
     )
 
 

@@ -154,6 +154,7 @@ def plan_job(job: Job, options: RenderOptions, model: ModelTraits) -> JobPlan:
         max_characters=model.max_characters,
         chapters=options.chapters,
         alphabet=model.alphabet,
+        cues=model.cues,
         normaliser=job.normaliser,
         factory=factory,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from csm_cli.script.builder import ScreenplayBuilder
+from csm_cli.script.cue_words import cue_word
 from csm_cli.script.document import NARRATOR, Screenplay
 from csm_cli.script.header import Header, default_header, read_header, read_text
 from csm_cli.script.markup import (
@@ -238,7 +239,7 @@ class _Parser:
     def _text(self, row: str, text: str, source: Source) -> None:
         if "[" in row:
             for cue in CUE.finditer(row):
-                if row[: cue.start()].endswith("\\"):
+                if row[: cue.start()].endswith("\\") or cue_word(cue[0]):  # "[pause]" is for the speaker
                     continue
                 at = Source(self._path, source.line, cue.start() + 1)
                 self._problems.add(at, f"a {cue[1].lower()} stands on a line of its own: {cue[0]}")
