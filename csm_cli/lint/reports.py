@@ -97,11 +97,13 @@ class LexiconCheck:
         uses: every entry, with the number of its replacements.
         missing: words that may be misread and have no entry: (word, reason, first place).
         unknown: entries for a character or chapter that the script does not have, with a message.
+        over_limit: what became of regular expressions that took too long, a line each.
     """
 
     uses: tuple[tuple[Entry, int], ...]
     missing: tuple[tuple[str, str, Source], ...]
     unknown: tuple[tuple[Entry, str], ...]
+    over_limit: tuple[str, ...] = ()
 
 
 def check_lexicon(play: Screenplay, normaliser: Normaliser) -> LexiconCheck:
@@ -115,9 +117,8 @@ def check_lexicon(play: Screenplay, normaliser: Normaliser) -> LexiconCheck:
                 if " " not in doubt.text and doubt.text not in normaliser.lexicon:
                     missing.setdefault(doubt.text, (doubt.text, doubt.why, line.source))
     counted = tuple((entry, uses[entry]) for entry in normaliser.lexicon.entries)
-    return LexiconCheck(
-        counted, tuple(missing.values()), tuple(_unknown_scopes(play, normaliser.lexicon.entries))
-    )
+    unknown = tuple(_unknown_scopes(play, normaliser.lexicon.entries))
+    return LexiconCheck(counted, tuple(missing.values()), unknown, normaliser.lexicon.over_limit)
 
 
 def _unknown_scopes(play: Screenplay, entries: Iterable[Entry]) -> Iterator[tuple[Entry, str]]:

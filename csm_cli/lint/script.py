@@ -17,7 +17,7 @@ from csm_cli.script.document import NARRATOR, Line, Screenplay
 from csm_cli.script.problems import Finding, Level, Problems, Source, SourceText, did_you_mean, shown
 from csm_cli.script.reader import Checked, check_screenplay, recast
 from csm_cli.script.sources import read_source
-from csm_cli.text.characters import ASCII
+from csm_cli.text.characters import ASCII, clean
 from csm_cli.text.cues import cues, find_cues
 from csm_cli.text.normaliser import Normaliser, normaliser_for
 from csm_cli.voices.names import note_of, renamed, voice_names
@@ -160,6 +160,10 @@ def check_script(path: Path, format: str | None = None, *, demo: bool = False) -
             normaliser = normaliser_for(checked.screenplay)
         except ScriptError as error:
             _add_errors(error, checked.problems)
+        for warning in _over_limit(checked.screenplay, normaliser):
+            place, _, what = warning.partition(": warning: ")
+            file, line, column = place.rsplit(":", 2)
+            checked.problems.add(Source(file, int(line), int(column)), what, "warning")
         if note := normaliser.note:
             checked.problems.add(Source(str(path), 1, 1), note, "note")
     alphabet, config = (ASCII, _demo_config()) if demo else (None, dict[str, Any]())
@@ -172,6 +176,15 @@ def check_script(path: Path, format: str | None = None, *, demo: bool = False) -
         shipped_speakers=config.get("shipped_speakers", 0),
         known_cues=_cues(config) if demo else (),
     )
+
+
+def _over_limit(play: Screenplay, normaliser: Normaliser) -> tuple[str, ...]:
+    """The regular expressions of the lexicon that go over a limit in a line."""
+    if normaliser.lexicon.has_patterns:
+        for chapter in play.chapters:
+            for line in chapter.lines:
+                normaliser.lexicon.used(clean(line.text), line.speaker, chapter.number)
+    return normaliser.lexicon.over_limit
 
 
 def _cues(config: dict[str, Any]) -> tuple[str, ...]:

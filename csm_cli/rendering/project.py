@@ -108,7 +108,7 @@ class JobPlan:
         chains: the chapters.
         factory: of the lines' requests.
         shipped_speakers: shipped voices that the model was trained on.
-        warnings: what a person should know of the tags, one line each.
+        warnings: what a person should know of the tags and the lexicon, one line each.
     """
 
     job: Job
@@ -160,6 +160,7 @@ def plan_job(job: Job, options: RenderOptions, model: ModelTraits) -> JobPlan:
     )
     doubts = tag_doubts(job.screenplay, own, shipped)
     warnings = tuple(f"{source}: warning: {what}" for source, what in doubts)
+    warnings += job.normaliser.lexicon.over_limit if job.normaliser else ()
     return JobPlan(job, tags, chains, factory, shipped, warnings)
 
 
@@ -234,4 +235,4 @@ def make_verifier(jobs: Sequence[Job], options: RenderOptions, note: Callable[[s
 def _words_of_lexicons(jobs: Sequence[Job]) -> frozenset[str]:
     """The words that lexicons put in the place of written ones: what is recognised is compared with those."""
     entries = {entry for job in jobs if job.normaliser for entry in job.normaliser.lexicon.entries}
-    return frozenset(word for entry in entries for word in words_of(entry.say))
+    return frozenset(word for entry in entries for word in words_of(entry.words_said))

@@ -17,7 +17,7 @@ from csm_cli.script import Line
 from csm_cli.takes import LineRequest, ModelIdentity, VoiceIdentity
 from csm_cli.voices.voice import Voice
 
-SPOKEN_FORM = 1
+SPOKEN_FORM = 2
 """Counts up when the same written text comes to be spoken in other words."""
 NO_MODEL = ModelIdentity("", "", "")
 
