@@ -13,7 +13,7 @@ LONGEST_NAME = 200
 _BONEYARD = re.compile(r"/\*.*?(\*/|\Z)", re.DOTALL)
 _MARKS = re.compile(r"\[\[|\]\]|\n\n")  # begin and end of a note; a blank row, which no note spans
 _HEADING = re.compile(r"(?:INT|EXT|EST|INT\.?\s?/\s?EXT|EXT\.?\s?/\s?INT|I\.?/E)(?:\.|\s)", re.IGNORECASE)
-_SCENE_NUMBER = re.compile(r"\s*#[\w.-]+#\s*$")
+_SCENE_NUMBER = re.compile(r"[\w.-]+")
 _CHARACTER = re.compile(r"([^()]+)((?:\([^()]*\)\s*)*)")
 _FORCED_CHARACTER = re.compile(r"@([^()^]+)((?:\([^()]*\)\s*)*)\^?")
 _EXTENSION = re.compile(r"\(([^()]*)\)")
@@ -94,7 +94,10 @@ def scene_heading(text: str) -> str:
 
 def without_scene_number(heading: str) -> str:
     """A scene heading without the `#4A#` at its end."""
-    return _SCENE_NUMBER.sub("", heading)
+    heading = heading.rstrip()
+    before, mark, number = heading[:-1].rpartition("#")
+    numbered = heading.endswith("#") and mark and _SCENE_NUMBER.fullmatch(number)
+    return before.rstrip() if numbered else heading
 
 
 def is_known_transition(text: str, *, alone: bool) -> bool:
