@@ -85,6 +85,12 @@ def test_an_included_script_shares_the_cast_whatever_its_letters(script):
     assert list(play.cast) == [ZOE]
 
 
+def test_a_character_of_an_included_script_may_speak_behind_it_in_capitals(script):
+    script("b.md", "---\nvoices: {Ben: emma}\n---\n**Ben:** Hi.\n")
+    path = script("a.md", "---\nvoices: {Zoë: bella}\n---\n# One\n\n[include b.md]\n\n**BEN:** Ho.\n")
+    assert [(line.speaker, line.voice) for line in read_screenplay(path).lines] == [("Ben", "emma")] * 2
+
+
 def test_a_declaration_in_parted_letters_keeps_its_spelling_and_so_its_takes(script):
     play = read_screenplay(script("a.yaml", f"voices: {{{APART}: emma}}\nlines:\n- {APART}: Hi.\n"))
     ((planned,),) = [chain.lines for chain in plan_screenplay(play, {APART: 0})]
