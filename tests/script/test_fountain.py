@@ -153,6 +153,16 @@ def test_what_is_not_printed_does_not_end_a_speech(script):
     ]
 
 
+def test_a_transition_right_behind_a_speech_is_not_part_of_it(script):
+    text = "ANNA\nNo!\nSMASH CUT TO:\n\nINT. ROOM\n\nBEN\nI said:\nFADE OUT.\n"
+    assert spoken(script, text) == [("ANNA", "No!", ()), ("BEN", "I said: FADE OUT.", ())]
+
+
+@pytest.mark.parametrize("row", ["(CONTINUED)", "CONTINUED:", "CONTINUED: (2)", "(MORE)"])
+def test_what_joins_pages_is_not_spoken(script, row):
+    assert spoken(script, f"One.\n\n{row}\n\nTwo.\n") == [("narrator", "One.", ()), ("narrator", "Two.", ())]
+
+
 def test_emphasis_ends_with_its_row_and_needs_no_figures(script):
     text = "A *wet* and _**cold**_ day, \\*69.\nA 5* hotel\nand a 4* one.\n\n2*3*4.\n"
     assert [line[1] for line in spoken(script, text)] == [

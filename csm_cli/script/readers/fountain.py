@@ -19,6 +19,7 @@ from csm_cli.script.readers.fountain_rows import (
     LONGEST_NAME,
     Character,
     character,
+    is_continuation,
     is_known_transition,
     is_transition,
     parenthetical,
@@ -91,7 +92,7 @@ class _Parser:
         source = Source(self._path, self._next, len(row) - len(row.lstrip(f" \t{BLANK}")) + 1)
         if self._speaker and _UNPRINTED.fullmatch(text):
             return
-        if self._speaker and _ENDS_SPEECH.fullmatch(text):
+        if self._speaker and (_ENDS_SPEECH.fullmatch(text) or self._is_cut(text)):
             self.end()
             self._speaker, self._notes = "", []
         if self._speaker:
@@ -134,6 +135,10 @@ class _Parser:
                 break
         return True
 
+    def _is_cut(self, text: str) -> bool:
+        """Whether a transition stands right behind a speech, where a blank row was forgotten."""
+        return text[-1] == ":" and self._before_blank and is_known_transition(text, alone=False)
+
     def _structure(self, text: str, source: Source) -> bool:
         """Parse a row that is neither action nor dialogue; returns whether it is one."""
         apart = self._after_blank or self._after_mark
@@ -154,7 +159,7 @@ class _Parser:
             self._begin_speech(forced, source)
         elif text[0] in "!>":
             return False
-        elif is_known_transition(text, alone=apart and self._before_blank):
+        elif is_continuation(text) or is_known_transition(text, alone=apart and self._before_blank):
             self.end()
         elif apart and (heading := scene_heading(text)):
             self._scene(heading, source)

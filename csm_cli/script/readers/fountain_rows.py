@@ -35,6 +35,7 @@ _FADES = re.compile(
     re.VERBOSE,
 )
 _INTERCUT = re.compile(r"(?:(?:BEGIN|END|END OF|RESUME|BACK TO) )?INTERCUT(?:TING)?(?![^\W_])")
+_GOES_ON = re.compile(r"\((?:CONTINUED|MORE)\)|CONTINUED:(?: ?\(\d{1,3}\))?")
 _TO = re.compile(r".*\bTO:", re.DOTALL)
 _WRAPPED = re.compile(r"([*_]{1,5})(?=\S)(.+?)(?<=\S)[*_]{1,5}", re.DOTALL)
 
@@ -111,6 +112,11 @@ def is_known_transition(text: str, *, alone: bool) -> bool:
     if in_capitals(text):
         return bool(_FADES.fullmatch(text) or _INTERCUT.match(text))
     return alone and bool(_FADES.fullmatch(text.upper()))
+
+
+def is_continuation(text: str) -> bool:
+    """Whether a row says that a scene goes on from page to page: `(CONTINUED)`, `CONTINUED: (2)`."""
+    return bool(_GOES_ON.fullmatch(unwrapped(text)))
 
 
 def is_transition(text: str) -> bool:
