@@ -21,11 +21,17 @@ from csm_cli.delivery.options import Delivery
 from csm_cli.delivery.writer import BookWriter
 from csm_cli.lint.reports import check_lexicon, spoken_lines
 from csm_cli.lint.script import check_script
+from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.plan import plan_screenplay
+from csm_cli.rendering.project import plan_jobs, read_jobs
+from csm_cli.rendering.requests import ModelTraits
 from csm_cli.script import read_screenplay
 from csm_cli.script.writers import write_script
 from csm_cli.text import Normaliser
 from csm_cli.text.cues import cues, find_cues, spoken_cues
+from tests.rendering.fake_engine import FakeEngine
+
+SCHEMA = json.loads((Path(csm_cli.delivery.__file__).parent / "timeline.schema.json").read_text())
 
 
 @pytest.fixture
@@ -37,9 +43,6 @@ def script(tmp_path: Path):
         return tmp_path / name
 
     return write
-
-
-SCHEMA = json.loads((Path(csm_cli.delivery.__file__).parent / "timeline.schema.json").read_text())
 
 
 @pytest.mark.parametrize(
@@ -121,6 +124,16 @@ def test_a_plan_speaks_known_cues_alone(script):
     assert first.request.parts == ("Anna came in. [laughs] It rained.",)
     spoken = [text for _, text in spoken_lines(play, Normaliser())]
     assert spoken[:2] == ["Anna came in. It rained.", "I never knew. Sorry, (so they say) all."]
+
+
+def test_the_cues_of_an_engine_reach_the_plan(script):
+    class Laughing(FakeEngine):
+        cues = ("<laugh>",)
+
+    options = RenderOptions()
+    jobs = read_jobs([script("a.md", SCRIPT)], options)
+    (plan,) = plan_jobs(jobs, options, ModelTraits.of(Laughing()))
+    assert plan.chains[0].lines[0].parts == ("Anna came in. <laugh> It rained.",)
 
 
 @pytest.mark.parametrize("format", ["markdown", "yaml"])
