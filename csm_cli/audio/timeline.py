@@ -28,6 +28,7 @@ class Spoken:
         bounds: first and last sample of the speech in it; None: where it rises above silence.
         new_paragraph: whether a paragraph begins here.
         takes: names of the takes that it is made of.
+        cues: directions in `text`: (word, as written, index of its first character).
     """
 
     line_id: str
@@ -40,6 +41,7 @@ class Spoken:
     bounds: tuple[int, int] | None = None
     new_paragraph: bool = True
     takes: tuple[str, ...] = ()
+    cues: tuple[tuple[str, str, int], ...] = ()
 
     def __post_init__(self) -> None:
         if self.audio.ndim != 1:
@@ -109,7 +111,10 @@ Part = Spoken | Gap | Sound | Bed | BedEnd
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """One line as mixed: `start` and `end` are seconds in the chapter, on whole samples, to 1e-6."""
+    """One line as mixed: `start` and `end` are seconds in the chapter, on whole samples, to 1e-6.
+
+    `cues` as in `Spoken`.
+    """
 
     chapter: int
     line_id: str
@@ -121,6 +126,7 @@ class TimelineEntry:
     new_paragraph: bool = True
     takes: tuple[str, ...] = ()
     speed: float = 1.0
+    cues: tuple[tuple[str, str, int], ...] = ()
 
     @classmethod
     def at(cls, spoken: Spoken, *, chapter: int, start: int, end: int, rate: int) -> TimelineEntry:
@@ -136,6 +142,7 @@ class TimelineEntry:
             new_paragraph=spoken.new_paragraph,
             takes=spoken.takes,
             speed=spoken.speed,
+            cues=spoken.cues,
         )
 
     def samples(self, rate: int) -> tuple[int, int]:
@@ -144,6 +151,7 @@ class TimelineEntry:
 
     def as_dict(self, rate: int) -> dict[str, Any]:
         """The entry as it stands in `timeline.json`; its speed where that is not 1."""
+        cues = [{"cue": word, "text": text, "at": at} for word, text, at in self.cues]
         return {
             "id": self.line_id,
             "chapter": self.chapter,
@@ -154,6 +162,7 @@ class TimelineEntry:
             "new_paragraph": self.new_paragraph,
             "takes": list(self.takes),
             **({} if self.speed == 1 else {"speed": self.speed}),
+            **({"cues": cues} if cues else {}),
         }
 
 
@@ -286,10 +295,5 @@ class Timeline:
 
 
 def _times(start: float, end: float, rate: int) -> dict[str, Any]:
-    first, last = round(start * rate), round(end * rate)
-    return {
-        "start": round(start, 6),
-        "end": round(end, 6),
-        "start_sample": first,
-        "end_sample": last,
-    }
+    samples = {"start_sample": round(start * rate), "end_sample": round(end * rate)}
+    return {"start": round(start, 6), "end": round(end, 6), **samples}

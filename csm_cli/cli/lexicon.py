@@ -11,6 +11,7 @@ import typer
 from csm_cli.cli import console
 from csm_cli.cli.console import count
 from csm_cli.cli.options import Group, JsonOption, ScriptFormatOption
+from csm_cli.core.errors import UsageError
 
 app = typer.Typer(
     cls=Group,
@@ -38,6 +39,9 @@ def add(
         typer.Option("--case/--any-case", help="Whether capitals count. Default: if WORD has one."),
     ] = None,
     part: Annotated[bool, typer.Option("--part", help="Inside longer words as well.")] = False,
+    match: Annotated[
+        bool, typer.Option("--match", help=r"WORD is a regular expression; \1 in SAY is its first group.")
+    ] = False,
     user: Annotated[
         bool, typer.Option("--user", help="For all projects, in the user's folder, not in ./lexicon.yaml.")
     ] = False,
@@ -47,10 +51,11 @@ def add(
     from csm_cli.text.lexicon import Entry, default_case
     from csm_cli.text.lexicon_files import add_entry, project_file, user_file
 
-    exact = default_case(word) if case is None else case
-    entry = Entry(
-        word, say, speakers=tuple(speaker or ()), chapters=tuple(chapter or ()), case=exact, part=part
-    )
+    if match and part:
+        raise UsageError("does not go with --match", where="--part", remedy="leave it out")
+    exact = (match or default_case(word)) if case is None else case
+    speakers, chapters = tuple(speaker or ()), tuple(chapter or ())
+    entry = Entry(word, say, speakers=speakers, chapters=chapters, case=exact, part=part, match=match)
     path = user_file() if user else project_file(Path())
     add_entry(path, entry, force=force)
     console.emit(str(path))
@@ -83,7 +88,9 @@ def list_entries(as_json: JsonOption = False) -> None:
     width = max((len(entry.word) for entry in entries), default=0)
     for entry in entries:
         scope = [*entry.speakers, *(f"chapter {number}" for number in entry.chapters)]
-        scope += ["exact case"] if entry.case else []
+        scope += ["regular expression"] if entry.match else []
+        scope += ["exact case"] if entry.case and not entry.match else []
+        scope += ["any case"] if entry.match and not entry.case else []
         scope += ["part of words"] if entry.part else []
         shown = f"  ({', '.join(scope)})" if scope else ""
         console.emit(f"{entry.word:<{width}}  {entry.say}{shown}  {entry.layer}")
@@ -117,6 +124,8 @@ def check(
         console.emit(f"{entry.where}: {entry.word}: {what}")
     for word, why, at in found.missing:
         console.emit(f'{at}: "{word}" has no entry: {why}')
+    for warning in found.over_limit:
+        console.note(warning)
     unused = sum(not times for _, times in found.uses)
     console.note(
         f"entries: {len(found.uses)}, unused: {unused}, doubtful words without one: {len(found.missing)}"

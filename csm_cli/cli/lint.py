@@ -100,4 +100,6 @@ def _print_spoken(scripts: Sequence[Path], format: str | None, as_json: bool) ->
                 rows.append(where | {"text": line.text, "spoken": spoken})
             else:
                 rows.append(f"{line.source}: {line.speaker}: {spoken}")
+        for warning in normaliser.lexicon.over_limit:
+            console.note(warning)
     console.emit(json.dumps(rows, indent=2, ensure_ascii=False) if as_json else "\n".join(map(str, rows)))

@@ -86,6 +86,8 @@ def say_text(
         note_renames(saying.renamed, console.note)
         if show_spoken:
             console.emit("\n\n".join(saying.spoken()))
+            for warning in saying.normaliser.lexicon.over_limit:
+                console.note(warning)
             return
         options = replace(options, delivery=delivery)
     loaded = load_model(options)
@@ -99,6 +101,8 @@ def say_text(
         segment, report = saying.speak(engine, options, limits=loaded.limits, progress=progress)
         if not to_stdout:
             write_file(segment, output, saying)
+    for warning in saying.normaliser.lexicon.over_limit:
+        console.note(warning)
     if not to_stdout:
         console.emit(str(output))
     print_summary(report)

@@ -322,16 +322,21 @@ def _chosen_lines(
     script_takes: ScriptTakes, needs_review: bool, speakers: list[str] | None, chapters: str | None
 ) -> list[ScriptLine]:
     from csm_cli.rendering.options import parse_chapters
+    from csm_cli.script.names import Names
 
     wanted = None if chapters is None else parse_chapters(chapters)
+    cast = script_takes.job.screenplay.cast
+    names = Names.of(cast)
+    called = set()
     for name in speakers or ():
-        if name not in script_takes.job.screenplay.cast:
-            cast = ", ".join(script_takes.job.screenplay.cast)
-            raise UsageError(f"nobody is called {name!r}", where="--speaker", remedy=f"choose from {cast}")
+        if (found := names.find(name)) is None:
+            remedy = f"choose from {', '.join(cast)}"
+            raise UsageError(f"nobody is called {name!r}", where="--speaker", remedy=remedy)
+        called.add(found)
     return [
         line
         for line in script_takes.lines
         if (not needs_review or line.reasons)
-        and (not speakers or line.planned.line.speaker in speakers)
+        and (not speakers or line.planned.line.speaker in called)
         and (wanted is None or line.chapter.number in wanted)
     ]

@@ -153,6 +153,12 @@ def sampler_of(settings: Mapping[str, Any]) -> Sampler:
     )
 
 
+def cues_of(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The cues such as "laughs" that a checkpoint has learned, as its config lists them."""
+    listed = config.get("cues")
+    return tuple(filter(None, map(str, listed))) if isinstance(listed, list) else ()
+
+
 def plain_ids(encode: Callable[[str], list[int]], reserved: Mapping[int, str], text: str) -> list[int]:
     """Token ids of `text`, in which strings such as `<|AUDIO|>` are encoded as ordinary characters.
 

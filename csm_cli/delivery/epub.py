@@ -70,7 +70,7 @@ def _page(book: Book, chapter: ChapterTimeline, with_names: bool) -> str:
     if entries and entries[0].text.rstrip(".") == " ".join(chapter.title.split()).rstrip("."):
         heading, entries = f'<span id="{_id(entries[0])}">{heading}</span>', entries[1:]
     for lines in _paragraphs(entries, with_names):
-        named = with_names and lines[0].speaker != NARRATOR
+        named = with_names and lines[0].speaker.casefold() != NARRATOR
         speaker = f'<span class="speaker">{_text(lines[0].speaker)}</span>' if named else ""
         spans = " ".join(f'<span id="{_id(line)}">{_text(line.text)}</span>' for line in lines)
         paragraphs.append(f"<p>{speaker}{spans}</p>")

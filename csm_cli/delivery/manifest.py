@@ -115,6 +115,7 @@ def _line(value: Mapping[str, Any]) -> TimelineEntry:
         new_paragraph=bool(value["new_paragraph"]),
         takes=tuple(map(str, value["takes"])),
         speed=float(value.get("speed", 1.0)),
+        cues=tuple((str(each["cue"]), str(each["text"]), int(each["at"])) for each in value.get("cues", ())),
     )
 
 

@@ -13,7 +13,16 @@ import torch
 
 from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
 from csm_cli.core.errors import CsmError
-from csm_cli.core.types import DEFAULT_MAX_CHARACTERS, Codes, Segment, Speech, Utterance, as_codes, sampler_of
+from csm_cli.core.types import (
+    DEFAULT_MAX_CHARACTERS,
+    Codes,
+    Segment,
+    Speech,
+    Utterance,
+    as_codes,
+    cues_of,
+    sampler_of,
+)
 from csm_cli.engine.codec import Codec
 from csm_cli.engine.decoding import Audio, CodecBatches, LineDecoder, line_decoder
 from csm_cli.engine.devices import (
@@ -48,6 +57,7 @@ class Engine:
         max_characters: longest text that the model is good at (`max_characters` in config.json, else 250).
         shipped_speakers: shipped voices that it was trained on, under the tags from 0 (`shipped_speakers` in
             config.json, else 0).
+        cues: such as "laughs", that it has learned to utter (`cues` in config.json, else none).
         default_sampler: of `generation_config.json`; see `core.types.sampler_of`.
         seconds_loading: how long `load` took.
         quantize: `int8` or `fp8`, what weights and activations of the layers are rounded to; or None.
@@ -78,6 +88,7 @@ class Engine:
         self.max_positions: int = config["max_position_embeddings"]
         self.max_characters: int = config.get("max_characters", DEFAULT_MAX_CHARACTERS)
         self.shipped_speakers: int = config.get("shipped_speakers", 0)
+        self.cues: tuple[str, ...] = cues_of(config)
         self.default_sampler = sampler_of(checkpoint.generation_config())
         self.seconds_loading = seconds_loading
         self.quantize, self.eager, self.notice = quantize, eager, notice

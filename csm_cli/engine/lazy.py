@@ -21,7 +21,7 @@ from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
 from csm_cli.checkpoints.revision import checkpoint_revision
 from csm_cli.core.errors import CsmError
 from csm_cli.core.files import cache_dir, written
-from csm_cli.core.types import DEFAULT_MAX_CHARACTERS, Codes, Segment, Utterance, sampler_of
+from csm_cli.core.types import DEFAULT_MAX_CHARACTERS, Codes, Segment, Utterance, cues_of, sampler_of
 from csm_cli.engine.prompt import Prompter
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class LazyEngine:
         self.max_positions: int = config["max_position_embeddings"]
         self.max_characters: int = config.get("max_characters", DEFAULT_MAX_CHARACTERS)
         self.shipped_speakers: int = config.get("shipped_speakers", 0)
+        self.cues: tuple[str, ...] = cues_of(config)
         self.default_sampler = sampler_of(checkpoint.generation_config())
         self._prompter = Prompter(checkpoint.tokenizer_file, config)
         self._load = load

@@ -10,6 +10,7 @@ from csm_cli.lint.doubts import doubts
 from csm_cli.script.document import Line, Screenplay
 from csm_cli.script.problems import Source, did_you_mean, shown
 from csm_cli.text.characters import clean
+from csm_cli.text.cues import cues
 from csm_cli.text.lexicon import Entry
 from csm_cli.text.normaliser import Normaliser
 
@@ -85,7 +86,7 @@ def spoken_lines(play: Screenplay, normaliser: Normaliser) -> Iterator[tuple[Lin
     """Every line of a script with its spoken form."""
     for chapter in play.chapters:
         for line in chapter.lines:
-            yield line, normaliser.normalise(line.text, line.speaker, chapter.number)
+            yield line, normaliser.normalise(cues(line.text)[0], line.speaker, chapter.number)
 
 
 @dataclass(frozen=True)
@@ -96,11 +97,13 @@ class LexiconCheck:
         uses: every entry, with the number of its replacements.
         missing: words that may be misread and have no entry: (word, reason, first place).
         unknown: entries for a character or chapter that the script does not have, with a message.
+        over_limit: what became of regular expressions that took too long, a line each.
     """
 
     uses: tuple[tuple[Entry, int], ...]
     missing: tuple[tuple[str, str, Source], ...]
     unknown: tuple[tuple[Entry, str], ...]
+    over_limit: tuple[str, ...] = ()
 
 
 def check_lexicon(play: Screenplay, normaliser: Normaliser) -> LexiconCheck:
@@ -110,13 +113,12 @@ def check_lexicon(play: Screenplay, normaliser: Normaliser) -> LexiconCheck:
     for chapter in play.chapters:
         for line in chapter.lines:
             uses.update(normaliser.lexicon.used(clean(line.text), line.speaker, chapter.number))
-            for doubt in doubts(line.text):
+            for doubt in doubts(cues(line.text)[0]):
                 if " " not in doubt.text and doubt.text not in normaliser.lexicon:
                     missing.setdefault(doubt.text, (doubt.text, doubt.why, line.source))
     counted = tuple((entry, uses[entry]) for entry in normaliser.lexicon.entries)
-    return LexiconCheck(
-        counted, tuple(missing.values()), tuple(_unknown_scopes(play, normaliser.lexicon.entries))
-    )
+    unknown = tuple(_unknown_scopes(play, normaliser.lexicon.entries))
+    return LexiconCheck(counted, tuple(missing.values()), unknown, normaliser.lexicon.over_limit)
 
 
 def _unknown_scopes(play: Screenplay, entries: Iterable[Entry]) -> Iterator[tuple[Entry, str]]:

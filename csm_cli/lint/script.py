@@ -8,14 +8,17 @@ from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from csm_cli.core.errors import ScriptError
 from csm_cli.lint.doubts import LONG_LINE, SPEAKABLE, doubts, longest_stretch, unreadable
+from csm_cli.script.cue_words import cue_word
 from csm_cli.script.document import NARRATOR, Line, Screenplay
 from csm_cli.script.problems import Finding, Level, Problems, Source, SourceText, did_you_mean, shown
 from csm_cli.script.reader import Checked, check_screenplay, recast
 from csm_cli.script.sources import read_source
-from csm_cli.text.characters import ASCII
+from csm_cli.text.characters import ASCII, clean
+from csm_cli.text.cues import cues, find_cues
 from csm_cli.text.normaliser import Normaliser, normaliser_for
 from csm_cli.voices.names import note_of, renamed, voice_names
 
@@ -38,6 +41,7 @@ def lint(
     lexicon: Container[str] = (),
     own_tags: Mapping[str, int] | None = None,
     shipped_speakers: int = 0,
+    known_cues: Collection[str] = (),
 ) -> list[Finding]:
     """All findings about a script, in file order.
 
@@ -47,6 +51,7 @@ def lint(
         alphabet: of the model; None: unrestricted.
         lexicon: words with an entry.
         own_tags, shipped_speakers: as for `tag_doubts`.
+        known_cues: such as "laughs", that the model knows.
     """
     play, problems = checked
     if play is None:
@@ -62,6 +67,7 @@ def lint(
     places = Places(play.lines, problems)
     for line in play.lines:
         _check_line(line, english, alphabet, lexicon, seen, problems, places)
+    _check_cues(play, known_cues, problems, places)
     return problems.findings()
 
 
@@ -120,12 +126,23 @@ def _check_line(
         problems.add(places.find(line, unread[0], "warning"), f"not read aloud: {listed}", "warning")
     if not english:
         return
-    for doubt in doubts(text):
+    for doubt in doubts(cues(text)[0]):
         key = doubt.text.casefold()
         if key in seen or doubt.text in lexicon:  # once in a script is enough
             continue
         seen.add(key)
         problems.add(places.find(line, doubt.text, "note"), f'"{shown(doubt.text)}": {doubt.why}', "note")
+
+
+def _check_cues(play: Screenplay, known: Collection[str], problems: Problems, places: Places) -> None:
+    """Note each kind of cue that the model does not know, once."""
+    seen = {cue_word(each) for each in known}
+    for line in play.lines:
+        for cue in find_cues(line.text):
+            if cue.word not in seen:
+                seen.add(cue.word)
+                what = f'"{shown(cue.text)}" is a direction that the model does not know: it is not spoken'
+                problems.add(places.find(line, cue.text, "note"), what, "note")
 
 
 def check_script(path: Path, format: str | None = None, *, demo: bool = False) -> list[Finding]:
@@ -143,27 +160,51 @@ def check_script(path: Path, format: str | None = None, *, demo: bool = False) -
             normaliser = normaliser_for(checked.screenplay)
         except ScriptError as error:
             _add_errors(error, checked.problems)
+        for warning in _over_limit(checked.screenplay, normaliser):
+            place, _, what = warning.partition(": warning: ")
+            file, line, column = place.rsplit(":", 2)
+            checked.problems.add(Source(file, int(line), int(column)), what, "warning")
         if note := normaliser.note:
             checked.problems.add(Source(str(path), 1, 1), note, "note")
-    alphabet, tags, shipped = (ASCII, *_shipped_tags(path.parent)) if demo else (None, {}, 0)
+    alphabet, config = (ASCII, _demo_config()) if demo else (None, dict[str, Any]())
     return lint(
         checked,
         voices=voice_names(path.parent),
         alphabet=alphabet,
         lexicon=normaliser.lexicon,
-        own_tags=tags,
-        shipped_speakers=shipped,
+        own_tags=_shipped_tags(path.parent) if demo else {},
+        shipped_speakers=config.get("shipped_speakers", 0),
+        known_cues=_cues(config) if demo else (),
     )
 
 
-def _shipped_tags(folder: Path) -> tuple[dict[str, int], int]:
-    """(Speaker tags of the shipped voices by name, how many of them the embedded model was trained on)."""
+def _over_limit(play: Screenplay, normaliser: Normaliser) -> tuple[str, ...]:
+    """The regular expressions of the lexicon that go over a limit in a line."""
+    if normaliser.lexicon.has_patterns:
+        for chapter in play.chapters:
+            for line in chapter.lines:
+                normaliser.lexicon.used(clean(line.text), line.speaker, chapter.number)
+    return normaliser.lexicon.over_limit
+
+
+def _cues(config: dict[str, Any]) -> tuple[str, ...]:
+    from csm_cli.core.types import cues_of  # brings numpy
+
+    return cues_of(config)
+
+
+def _demo_config() -> dict[str, Any]:
     from csm_cli.checkpoints.find import DEMO_CHECKPOINT
+
+    return dict(json.loads((DEMO_CHECKPOINT / "config.json").read_text(encoding="utf-8")))
+
+
+def _shipped_tags(folder: Path) -> dict[str, int]:
+    """Speaker tags of the shipped voices by name; "" is the default voice."""
     from csm_cli.voices.registry import VoiceRegistry
 
-    config = json.loads((DEMO_CHECKPOINT / "config.json").read_text(encoding="utf-8"))
     tags = {voice.name: voice.speaker for voice in VoiceRegistry(folder).all() if voice.layer == "shipped"}
-    return tags | {"": min(tags.values(), default=0)}, config.get("shipped_speakers", 0)
+    return tags | {"": min(tags.values(), default=0)}
 
 
 def tag_doubts(play: Screenplay, own: Mapping[str, int], shipped: int) -> Iterator[tuple[Source, str]]:

@@ -229,16 +229,15 @@ def arrange(chapter: Chapter, sounding: Container[str], sound: Callable[[Line], 
     for item in chapter.items:
         if isinstance(item, Pause):
             waiting.append(Gap("pause", item.seconds))
-        elif isinstance(item, SceneBreak):
-            if before is not None or not item.title:  # a chapter may begin with the title of its first scene
+        elif isinstance(item, SceneBreak | BedEndItem):
+            # A chapter may begin with the title of its first scene.
+            if isinstance(item, SceneBreak) and (before is not None or not item.title):
                 waiting.append(Gap("scene"))
             waiting.append(BedEnd())
         elif isinstance(item, SoundItem):
             waiting.append(Sound(Path(item.path), item.gain, item.over))
         elif isinstance(item, BedItem):
             waiting.append(Bed(Path(item.path), item.gain, -item.duck, item.fade))
-        elif isinstance(item, BedEndItem):
-            waiting.append(BedEnd())
         elif isinstance(item, Line) and item.id in sounding:
             waiting += _pause(item.settings.pause_before)
             if before is not None and not any(isinstance(part, Gap) for part in waiting):

@@ -50,6 +50,7 @@ def delivered(store: TakeStore, line: SpokenLine, watermark: Watermark | None = 
         bounds=bounds,
         new_paragraph=written.new_paragraph,
         takes=(take.id,),
+        cues=line.planned.cues,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, replace
 
 from csm_cli.core.types import DEFAULT_MAX_CHARACTERS
@@ -17,6 +17,7 @@ from csm_cli.script import Chapter, Item, Line, Screenplay
 from csm_cli.takes import LineRequest
 from csm_cli.takes.keys import line_id
 from csm_cli.text import Normaliser, fold_to, split_text
+from csm_cli.text.cues import Cue, find_cues, spoken_cues
 from csm_cli.verify.codes import expected_seconds
 
 SEED_LIMIT = 2**53
@@ -141,6 +142,11 @@ class PlannedLine:
         return self.request.seed
 
     @property
+    def cues(self) -> tuple[Cue, ...]:
+        """The directions in its text, known to the model or not."""
+        return find_cues(self.line.text)
+
+    @property
     def characters(self) -> int:
         """Characters to be spoken."""
         return sum(map(len, self.parts))
@@ -179,6 +185,7 @@ def plan_screenplay(
     max_characters: int = DEFAULT_MAX_CHARACTERS,
     chapters: frozenset[int] | None = None,
     alphabet: Container[str] | None = None,
+    cues: Collection[str] = (),
     normaliser: Normaliser | None = None,
     factory: RequestFactory | None = None,
 ) -> list[Chain]:
@@ -192,6 +199,7 @@ def plan_screenplay(
         max_characters: longest piece that the model reads well.
         chapters: numbers of the chapters wanted; None for all. Seeds do not depend on this choice.
         alphabet: characters that the model can say; None for any.
+        cues: such as "laughs", that the model knows; others in a line are not spoken.
         normaliser: makes spoken text of what is written; None: that of the language, without a lexicon.
         factory: of requests; None: without a model.
     """
@@ -207,8 +215,9 @@ def plan_screenplay(
             chapter = join_short_lines(chapter, max_characters)
         planned = []
         for line in chapter.lines:
-            text = normaliser.normalise(line.text, line.speaker, chapter.number)
-            unread = normaliser.unread(line.text, text, line.speaker, chapter.number)
+            said_text = spoken_cues(line.text, cues)
+            text = normaliser.normalise(said_text, line.speaker, chapter.number)
+            unread = normaliser.unread(said_text, text, line.speaker, chapter.number)
             occurrence = said[line.speaker, text]
             said[line.speaker, text] += 1
             name = _new_id(line, written, names)

@@ -110,7 +110,7 @@ class JobPlan:
         chains: the chapters.
         factory: of the lines' requests.
         shipped_speakers: shipped voices that the model was trained on.
-        warnings: what a person should know of the tags, one line each.
+        warnings: what a person should know of the tags and the lexicon, one line each.
     """
 
     job: Job
@@ -156,11 +156,13 @@ def plan_job(job: Job, options: RenderOptions, model: ModelTraits) -> JobPlan:
         max_characters=model.max_characters,
         chapters=options.chapters,
         alphabet=model.alphabet,
+        cues=model.cues,
         normaliser=job.normaliser,
         factory=factory,
     )
     doubts = tag_doubts(job.screenplay, own, shipped)
     warnings = tuple(f"{source}: warning: {what}" for source, what in doubts)
+    warnings += job.normaliser.lexicon.over_limit if job.normaliser else ()
     return JobPlan(job, tags, chains, factory, shipped, warnings)
 
 
@@ -235,4 +237,4 @@ def make_verifier(jobs: Sequence[Job], options: RenderOptions, note: Callable[[s
 def _words_of_lexicons(jobs: Sequence[Job]) -> frozenset[str]:
     """The words that lexicons put in the place of written ones: what is recognised is compared with those."""
     entries = {entry for job in jobs if job.normaliser for entry in job.normaliser.lexicon.entries}
-    return frozenset(word for entry in entries for word in words_of(entry.say))
+    return frozenset(word for entry in entries for word in words_of(entry.words_said))

@@ -17,7 +17,7 @@ from csm_cli.script import Line
 from csm_cli.takes import LineRequest, ModelIdentity, VoiceIdentity
 from csm_cli.voices.voice import Voice
 
-SPOKEN_FORM = 1
+SPOKEN_FORM = 2
 """Counts up when the same written text comes to be spoken in other words."""
 NO_MODEL = ModelIdentity("", "", "")
 
@@ -57,6 +57,10 @@ class PlannableModel(IdentifiedModel, Protocol):
     def shipped_speakers(self) -> int:
         """Shipped voices that it was trained on; they have the tags from 0."""
 
+    @property
+    def cues(self) -> tuple[str, ...]:
+        """Such as "laughs", that it has learned."""
+
 
 def identity_of(engine: IdentifiedModel) -> ModelIdentity:
     """Which model an engine speaks with."""
@@ -74,6 +78,7 @@ class ModelTraits:
         max_characters: longest piece that it reads well.
         shipped_speakers: shipped voices that it was trained on; they have the tags from 0.
         alphabet: characters that it can say; None: any.
+        cues: such as "laughs", that it has learned.
     """
 
     identity: ModelIdentity = NO_MODEL
@@ -81,6 +86,7 @@ class ModelTraits:
     max_characters: int = DEFAULT_MAX_CHARACTERS
     shipped_speakers: int = 0
     alphabet: frozenset[str] | None = None
+    cues: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, engine: PlannableModel, limits: Limits = UNLIMITED) -> ModelTraits:
@@ -91,6 +97,7 @@ class ModelTraits:
             engine.max_characters,
             engine.shipped_speakers,
             limits.alphabet,
+            engine.cues,
         )
 
 

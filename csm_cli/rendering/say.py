@@ -31,6 +31,7 @@ from csm_cli.takes import TakeStore
 from csm_cli.takes.lineage import TakeRepository
 from csm_cli.takes.store import TakeWriter
 from csm_cli.text import Normaliser
+from csm_cli.text.cues import cues
 from csm_cli.text.lexicon_files import load_lexicon
 from csm_cli.verify import Verifier
 from csm_cli.voices.names import renamed, voice_names
@@ -74,7 +75,7 @@ class Saying:
 
     def spoken(self) -> list[str]:
         """What will be read, a text for each paragraph."""
-        return [self.normaliser.normalise(line.text) for line in self.screenplay.lines]
+        return [self.normaliser.normalise(cues(line.text)[0]) for line in self.screenplay.lines]
 
     def speak(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from csm_cli.script.cast import Cast
 from csm_cli.script.document import (
     PLAIN,
     Bed,
@@ -18,7 +19,7 @@ from csm_cli.script.document import (
     Settings,
     Sound,
 )
-from csm_cli.script.header import Cast, Header
+from csm_cli.script.header import Header
 from csm_cli.script.problems import MAX_LINE_CHARACTERS, MAX_LINES, Source, shown
 from csm_cli.script.settings import SoundCue, fill
 from csm_cli.script.sources import SOUND_ENDINGS, ParseState
@@ -200,7 +201,7 @@ class ScreenplayBuilder:
             self.skip_line()
             return
         for member in play.cast.values():
-            self.cast.members.setdefault(member.name, member)
+            self.cast.adopt(member)
         if len(play.chapters) == 1 and play.chapters[0].untitled:
             (chapter,) = play.chapters
             if self._open is None:

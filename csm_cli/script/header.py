@@ -11,7 +11,8 @@ from pathlib import Path
 
 from csm_cli.core import FASTEST, SLOWEST
 from csm_cli.script.document import METADATA, NARRATOR, PLAIN, CastMember, Settings
-from csm_cli.script.problems import Problems, Source, did_you_mean, shown
+from csm_cli.script.names import composed
+from csm_cli.script.problems import Problems, did_you_mean, shown
 from csm_cli.script.settings import (
     NAME,
     SCRIPT_KEYS,
@@ -47,7 +48,6 @@ MAX_SPEAKER = 9999
 _VOICE_KEYS = ("voice", "speaker", "aliases")
 _NO_STYLES = (*_VOICE_KEYS, "speed")  # not among the suggestions: "pleased" is a style
 LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
-_NAME_NOTE = re.compile(r"([^()]*[^()\s])\s*\(([^()]*)\)")
 
 
 @dataclass
@@ -70,68 +70,6 @@ class Header:
     variables: dict[str, str] = field(default_factory=dict)
     untitled: bool = False
     join_short: bool = False
-
-
-class Cast:
-    """Finds the character that a line refers to; collects undeclared ones where the header allows them.
-
-    Attributes:
-        members: by name: those of the header, and those that were added by lines and included scripts.
-    """
-
-    def __init__(self, header: Header, problems: Problems):
-        self.members = dict(header.cast)
-        self._header, self._problems = header, problems
-        self._names = {
-            alias: member.name for member in header.cast.values() for alias in (*member.aliases, member.name)
-        }
-        self._names |= {name: name for name in header.cast}
-        self._suggestions: dict[str, str] = {}
-
-    def resolve(self, name: str) -> tuple[str, tuple[str, ...]]:
-        """The character's name for a name or alias, and the delivery note in "Anna (angry)"."""
-        name = " ".join(name.split())
-        if name in self._names:
-            return self._names[name], ()
-        if name.endswith(")") and (match := _NAME_NOTE.fullmatch(name)):
-            base = match[1]
-            if base in self._names or base == NARRATOR or not self._header.strict_cast:
-                return self._names.get(base, base), (match[2].strip(),) if match[2].strip() else ()
-        return name, ()
-
-    def member(self, name: str, source: Source) -> CastMember | None:
-        """The character of that name, added if it may be undeclared; None, and an error, if not."""
-        if name in self.members:
-            return self.members[name]
-        if name == NARRATOR or not self._header.strict_cast:
-            for declared, member in self._header.cast.items():
-                if declared.casefold() == name:  # "Narrator: heart" would not be the voice of the narration
-                    what = (
-                        f'"{shown(declared)}" is not the narrator, whose lines name nobody; write it "{name}"'
-                    )
-                    self._problems.add(member.source, what)
-            self.members[name] = CastMember(name, "", None, source)
-            self._names[name] = name
-            return self.members[name]
-        if name not in self._suggestions:
-            near = did_you_mean(name, [*self._names, NARRATOR])
-            self._suggestions[name] = near or "; declare it under voices"
-        self._problems.add(source, f'unknown speaker "{shown(name)}"{self._suggestions[name]}')
-        return None
-
-    def style(self, member: CastMember, notes: tuple[str, ...], source: Source) -> str:
-        """The first delivery note that is a style of the character; "" if there is none."""
-        if not member.styles or not notes:
-            return ""
-        styles = {style.casefold(): style for style in member.styles}
-        words = [word.strip().casefold() for note in notes for word in (note, *note.split(","))]
-        for word in words:
-            if word in styles:
-                return styles[word]
-        if near := did_you_mean(words[0], member.styles):
-            what = f'"{shown(notes[0])}" is no style of {shown(member.name)}'
-            self._problems.add(source, what + near, "warning")
-        return ""
 
 
 def read_header(fields: Fields, path: str, state: ParseState, extra: tuple[str, ...] = ()) -> Header:
@@ -167,7 +105,9 @@ def read_header(fields: Fields, path: str, state: ParseState, extra: tuple[str, 
     elif voices is not None and not is_nothing(voices):
         problems.add(voices.source, f"voices is a mapping of characters to voices, not {kind(voices)}")
         header.strict_cast = False
-    header.cast |= state.cast
+    outer = set(map(composed, state.cast))
+    own = {name: it for name, it in header.cast.items() if name in state.cast or composed(name) not in outer}
+    header.cast = own | state.cast
     return header
 
 
@@ -255,8 +195,8 @@ def _read_cast(voices: Fields, header: Header, problems: Problems) -> None:
         else:
             problems.add(value.source, f'the voice of "{shown(name)}" must be a name, not {kind(value)}')
         for called in (name, *member.aliases):
-            if taken.setdefault(called, name) != name:
-                problems.add(key.source, f'"{shown(called)}" is also a name of {shown(taken[called])}')
+            if (other := taken.setdefault(composed(called), name)) != name:
+                problems.add(key.source, f'"{shown(called)}" is also a name of {shown(other)}')
         header.cast[name] = member
 
 

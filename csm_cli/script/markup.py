@@ -10,6 +10,7 @@ import re
 from html import unescape
 
 from csm_cli.script.builder import ScreenplayBuilder
+from csm_cli.script.cue_words import is_starred_cue
 from csm_cli.script.problems import Problems, Source, did_you_mean, shown
 from csm_cli.script.settings import read_seconds, read_sound
 from csm_cli.script.yaml_nodes import Fields, Scalar
@@ -17,7 +18,8 @@ from csm_cli.script.yaml_nodes import Fields, Scalar
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _HIDDEN = re.compile("\x01([0-9a-f]{2})\x02")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
-_STARS = re.compile(r"(\*{1,3})(?=[^\s*])([^*]*[^\s*])\1")
+# A star between figures (2*3*4) is not emphasis.
+_STARS = re.compile(r"(?:(?<!\d)|(?!\*{1,3}\d))(\*{1,3})(?=[^\s*])([^*]*[^\s*])\1")
 # An underscore inside a word (snake_case) is not emphasis.
 _UNDERSCORES = re.compile(r"(?<![\w_])(_{1,3})(?=[^\s_])([^_]*[^\s_])\1(?![\w_])")
 _CODE = re.compile(r"(?<!`)`([^`'\s](?:[^`'\n]*[^`'\s])?)`(?!`)")
@@ -36,13 +38,19 @@ def plain_text(text: str) -> str:
     text = _ESCAPE.sub(lambda match: f"\x01{ord(match[1]):02x}\x02", text)
     text = _STRUCK.sub(r"\1", _CODE.sub(r"\1", _LINK.sub(r"\1", text)))
     for _ in range(_MAX_NESTING):  # from the innermost pair outwards
-        stripped = _UNDERSCORES.sub(r"\2", _STARS.sub(r"\2", text))
+        stripped = _UNDERSCORES.sub(_emphasised, _STARS.sub(_emphasised, text))
         if stripped == text:
             break
         text = stripped
     if "&" in text:
         text = _ENTITY.sub(lambda match: unescape(match[0]), text)
     return _HIDDEN.sub(lambda match: chr(int(match[1], 16)), text)
+
+
+def _emphasised(match: re.Match[str]) -> str:
+    """What is emphasised, without its marks; `*coughs*` keeps them, as it is not to be said."""
+    text = match.string
+    return match[0] if is_starred_cue(text, match.start(), match.end()) else match[2]
 
 
 BLANK = "\x00"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from csm_cli.core.errors import ScriptError, UsageError
 from csm_cli.core.files import data_dir, written
+from csm_cli.script.names import Names
 from csm_cli.script.problems import Problems, Source, did_you_mean, shown
 from csm_cli.script.settings import check_keys, read_switch
 from csm_cli.script.sources import decode, parse_xml, read_bytes
@@ -16,12 +18,14 @@ from csm_cli.script.writers.yaml import flow_list, flow_map, scalar
 from csm_cli.script.yaml_nodes import Fields, Items, Node, Scalar, kind, parse_nodes
 from csm_cli.text.characters import clean
 from csm_cli.text.lexicon import Entry, Layer, Lexicon, default_case
+from csm_cli.text.patterns import MAX_PATTERNS, Pattern, PatternError
 
 NAME = "lexicon.yaml"
 MAX_BYTES = 4 * 2**20
 MAX_ENTRIES = 20_000
 NO_PHONEMES = "phonemes are refused: the model reads letters, not phonemes; write how it sounds with say"
 _KEYS = ("say", "speaker", "chapter", "case", "part", "note")
+_PATTERN_KEYS = ("match", "say", "speaker", "chapter", "case", "note")
 _PLS = "{http://www.w3.org/2005/01/pronunciation-lexicon}"
 
 
@@ -35,12 +39,13 @@ def project_file(folder: Path) -> Path:
     return folder / NAME
 
 
-def load_lexicon(folder: Path, named: Iterable[Path] = ()) -> Lexicon:
+def load_lexicon(folder: Path, named: Iterable[Path] = (), names: Names | None = None) -> Lexicon:
     """The lexicon of a script.
 
     Args:
         folder: of the script.
         named: files that the script names; the project's and the user's are added.
+        names: of its cast: entries then have its spellings of their speakers.
 
     Raises:
         ScriptError: problems in any of the files.
@@ -58,7 +63,17 @@ def load_lexicon(folder: Path, named: Iterable[Path] = ()) -> Lexicon:
             problems += error.problems
     if problems:
         raise ScriptError(problems)
-    return Lexicon(entries)
+    patterns = [entry for entry in entries if entry.match]
+    if len(patterns) > MAX_PATTERNS:
+        where = patterns[MAX_PATTERNS].where
+        raise ScriptError([f"{where}: error: more than {MAX_PATTERNS} regular expressions in the lexicons"])
+    return Lexicon(entries if names is None else [_of_cast(entry, names) for entry in entries])
+
+
+def _of_cast(entry: Entry, names: Names) -> Entry:
+    if not entry.speakers:
+        return entry
+    return replace(entry, speakers=tuple(names.find(name) or name for name in entry.speakers))
 
 
 def read_lexicon(path: Path, layer: Layer = "project") -> list[Entry]:
@@ -84,6 +99,11 @@ def add_entry(path: Path, entry: Entry, *, force: bool = False) -> None:
         ScriptError: the file has problems.
         UsageError: the word has an entry or no readable character, or the replacement has none.
     """
+    if entry.match:
+        try:
+            Pattern(entry.word, entry.say, entry.case)
+        except PatternError as fault:
+            raise UsageError(f"{entry.word!r} is no regular expression: {fault}", where="--match") from None
     if not clean(entry.word) or not any(map(str.isalnum, entry.say)):
         raise UsageError("a word and what is read in its place are needed", where="csm lexicon add")
     row = f"{scalar(entry.word)}: {_value(entry)}"
@@ -122,8 +142,13 @@ def remove_word(path: Path, word: str) -> None:
     if old is None:
         near = did_you_mean(word, {entry.word for entry in entries})
         raise UsageError(f'has no entry for "{shown(word)}"{near}', where=str(path))
-    if not old.where.endswith(":1"):
-        raise UsageError("does not begin a row", where=old.where, remedy="edit it by hand")
+    shared = any(entry.where == old.where and entry.word != word for entry in entries)
+    if shared or not old.where.endswith(":1"):
+        raise UsageError(
+            "does not begin a row of its own" if shared else "does not begin a row",
+            where=old.where,
+            remedy="edit it by hand",
+        )
     rows = path.read_text(encoding="utf-8").split("\n")
     first = int(old.where.rsplit(":", 2)[1]) - 1
     last = first + 1
@@ -134,12 +159,13 @@ def remove_word(path: Path, word: str) -> None:
 
 
 def _value(entry: Entry) -> str:
-    pairs = {"say": scalar(entry.say, flow=True)}
+    pairs = {"match": scalar(entry.word, flow=True)} if entry.match else {}
+    pairs["say"] = scalar(entry.say, flow=True)
     if entry.speakers:
         pairs["speaker"] = flow_list(entry.speakers)
     if entry.chapters:
         pairs["chapter"] = f"[{', '.join(map(str, entry.chapters))}]"
-    if entry.case != default_case(entry.word):
+    if entry.case != (entry.match or default_case(entry.word)):
         pairs["case"] = "on" if entry.case else "off"
     if entry.part:
         pairs["part"] = "on"
@@ -158,6 +184,10 @@ def _read_yaml(path: Path, layer: Layer) -> list[Entry]:
             for item in value.items if isinstance(value, Items) else [value]:
                 if entry := _entry(word, item, layer, problems):
                     entries.append(entry)
+    elif isinstance(root, Items) and all(isinstance(item, Fields) for item in root.items):
+        for item in root.items[:MAX_ENTRIES]:
+            if entry := _entry(Scalar("", True, item.source), item, layer, problems):
+                entries.append(entry)
     elif root is not None:
         problems.add(root.source, f"a lexicon is a mapping of words to how they are read, not {kind(root)}")
     problems.check()
@@ -172,12 +202,15 @@ def _entry(word: Scalar, value: Node, layer: Layer, problems: Problems) -> Entry
     if phoneme is not None:
         problems.add(phoneme.source, NO_PHONEMES)
         return None
-    check_keys(fields, _KEYS, problems)
+    match = fields.get("match")
+    check_keys(fields, _KEYS if match is None else _PATTERN_KEYS, problems)
     say = value if isinstance(value, Scalar) else fields.get("say")
+    if match is not None:
+        name = match.text if isinstance(match, Scalar) else ""
     if not name or not isinstance(say, Scalar) or not any(map(str.isalnum, say.text)):
         problems.add(value.source, f'"{shown(name)}" needs the words that it is read as')
         return None
-    if not clean(name):
+    if match is None and not clean(name):
         problems.add(word.source, f'"{shown(name)}" has only signs that are left out of every text')
         return None
     chapters: list[int] = []
@@ -187,6 +220,17 @@ def _entry(word: Scalar, value: Node, layer: Layer, problems: Problems) -> Entry
         else:
             problems.add(node.source, f"chapter is a number, not {kind(node)}")
     case, part = fields.get("case"), fields.get("part")
+    exact = match is not None or default_case(name)
+    if case is not None:
+        exact = bool(read_switch("case", case, problems))
+    if match is not None:
+        try:
+            Pattern(name, " ".join(say.text.split()), exact)
+        except PatternError as fault:
+            problems.add(
+                match.source, f'"{shown(name)}" is no regular expression that is known here: {fault}'
+            )
+            return None
     return Entry(
         name,
         " ".join(say.text.split()),
@@ -194,8 +238,9 @@ def _entry(word: Scalar, value: Node, layer: Layer, problems: Problems) -> Entry
         layer,
         tuple(node.text for node in _texts(fields.get("speaker"))),
         tuple(chapters),
-        default_case(name) if case is None else bool(read_switch("case", case, problems)),
+        exact,
         part is not None and bool(read_switch("part", part, problems)),
+        match is not None,
     )
 
 

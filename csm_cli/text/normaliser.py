@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from csm_cli.script.names import Names
 from csm_cli.text.abbreviations import abbreviations
 from csm_cli.text.addresses import addresses
 from csm_cli.text.amounts import FIGURE, figures_to_words, grouped
@@ -114,5 +115,6 @@ def normaliser_for(screenplay: Screenplay) -> Normaliser:
         ScriptError: problems in a lexicon.
     """
     folder = Path(screenplay.path).parent
-    lexicon = load_lexicon(folder, [folder / name for name in screenplay.lexicon])
+    named = [folder / name for name in screenplay.lexicon]
+    lexicon = load_lexicon(folder, named, Names.of(screenplay.cast))
     return Normaliser(screenplay.language, lexicon)

@@ -120,6 +120,18 @@ def test_a_lexicon_is_added_to_listed_checked_and_heeded(csm, book):
     assert csm("say", "--show-spoken", "A boat at 9:30.").out == "A bote at nine thirty.\n"
 
 
+def test_regular_expressions_are_added_listed_and_checked(csm):
+    Path("a.md").write_text("A 3-ply tissue.\n")
+    assert csm("lexicon", "add", "--match", r"(\d+)-ply", r"\1 ply").out == "lexicon.yaml\n"
+    row = csm("lexicon", "list").out
+    assert row.split() == [r"(\d+)-ply", r"\1", "ply", "(regular", "expression)", "project"]
+    assert json.loads(csm("lexicon", "list", "--json").out)[0]["match"] is True
+    assert csm("lexicon", "check", "a.md").out == "lexicon.yaml:1:1: (\\d+)-ply -> \\1 ply: 1 time\n"
+    assert csm("lint", "--spoken", "a.md").out == "a.md:1:1: narrator: A three ply tissue.\n"
+    assert csm("lexicon", "add", "--match", "(", "x").err.startswith("csm: error: --match: '(' is no regular")
+    assert csm("lexicon", "add", "--match", "--part", "a", "x").code == 2
+
+
 def test_a_word_is_taken_out_of_the_lexicon_with_all_its_entries(csm):
     Path("lexicon.yaml").write_text("# mine\nlive:\n- {say: lyve, speaker: Anna}\n- liv\ngif: jif\n")
     assert csm("lexicon", "remove", "live").out == "lexicon.yaml\n"

@@ -44,7 +44,7 @@ def test_the_lexicon_is_one(tmp_path):
     ((_, _, text),) = [block for block in BLOCKS if block[1]]
     path = tmp_path / "lexicon.yaml"
     path.write_text(text, encoding="utf-8")
-    assert len(read_lexicon(path)) == 6
+    assert len(read_lexicon(path)) == 7
 
 
 def test_the_commands_work_in_their_order(csm):

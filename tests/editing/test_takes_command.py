@@ -52,6 +52,7 @@ def test_the_list(csm, book):
     assert [each["chapter"] for each in listed(csm, "--chapter", "2-3", book)] == [2, 2, 2, 3]
     (each,) = listed(csm, "--chapter", "3")
     assert {"name", "source", "state", "takes"} <= set(each)
+    assert [each["speaker"] for each in listed(csm, "--speaker", "ANNA")] == ["Anna"] * 3
     assert csm("takes", "list", "--speaker", "Bob").code == 2
 
 

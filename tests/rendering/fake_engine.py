@@ -25,6 +25,7 @@ class FakeEngine:
     max_positions = 2048
     max_characters = 80
     shipped_speakers = 0
+    cues: tuple[str, ...] = ()
     default_sampler = Sampler(0.6, 20)
     codec_id = "fake"
     model_id, files, dtype = "fake", (), "float32"

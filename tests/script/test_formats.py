@@ -151,6 +151,12 @@ def test_fountain_without_sections_is_one_chapter_named_as_the_play(script):
     ]
 
 
+def test_a_title_that_is_no_json_is_an_error_with_its_place(faults):
+    assert faults("a.json", '{"title": "a\\q", "lines": [["A", "Hi."]]}') == [
+        "1:13: error: not valid JSON: Invalid \\escape"
+    ]
+
+
 TEXT = """\
 Prologue
 

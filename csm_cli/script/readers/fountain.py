@@ -10,106 +10,61 @@ from __future__ import annotations
 import re
 
 from csm_cli.script.builder import ScreenplayBuilder
-from csm_cli.script.document import METADATA, NARRATOR, CastMember, Screenplay
-from csm_cli.script.header import Header, default_header
+from csm_cli.script.document import NARRATOR, Screenplay
+from csm_cli.script.header import Header
 from csm_cli.script.markup import plain_text
 from csm_cli.script.problems import Source, SourceText
+from csm_cli.script.readers.fountain_rows import (
+    BLANK,
+    LONGEST_NAME,
+    Character,
+    character,
+    is_continuation,
+    is_known_transition,
+    is_transition,
+    parenthetical,
+    scene_heading,
+    without_boneyard,
+    without_notes,
+    without_scene_number,
+)
+from csm_cli.script.readers.fountain_title import read_title_page
 from csm_cli.script.sources import ParseState
 
-_BLANK = "\x00"  # replaces a character that is not spoken, so that the rest keeps its column
-_BONEYARD = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-_MARKS = re.compile(r"\[\[|\]\]|\n\n")  # begin and end of a note; a blank row, which no note spans
-_LONGEST_NAME = 200
-_KEY = re.compile(r"([A-Za-z][A-Za-z ]{0,40}):\s*(.*)")
-_HEADING = re.compile(r"(?:INT|EXT|EST|INT\.?/EXT|EXT\.?/INT|I/E)(?:\.|\s)", re.IGNORECASE)
-_SCENE_NUMBER = re.compile(r"\s*#[\w.-]+#\s*$")
-_CHARACTER = re.compile(r"(?=[^a-z]*[A-Z])[^a-z()]+(?:\s*\([^()]*\))*\s*\^?")
-_FORCED_CHARACTER = re.compile(r"@([^()^]+)((?:\s*\([^()]*\))*)\s*\^?")
-_EXTENSION = re.compile(r"\(([^()]*)\)")
-_TRANSITION = re.compile(r"[^a-z]*\bTO:")
-_CONTINUED = re.compile(r"cont(?:['’]?d|inued|inuing)?\.?", re.IGNORECASE)
-_KEYS = {"author": "author", "authors": "author", "draft date": "date", "copyright": "copyright"}
+_SECTION = re.compile(r"(#{1,6})\s*(.*)")
+_PAGE_BREAK = re.compile(r"={3,}")
+_UNPRINTED = re.compile(r"={3,}|=\s.*")  # in a speech: a page break, a synopsis
+_ENDS_SPEECH = re.compile(r"#{1,6}\s+\S.*|>.*")
+_MOST_ROWS, _MOST_CHARACTERS = 12, 600
+"""Of a parenthetical, which may go over several rows of a speech."""
+_LONGEST_ASIDE = 60
+"""Characters of a parenthetical that stands right behind the name, in front of words on their row."""
 
 
 def read_fountain(source: SourceText, state: ParseState) -> Screenplay:
     """Parse a Fountain script; problems are added to `state`."""
-    text = _without_notes(_BONEYARD.sub(lambda match: _blanked(match[0]), source.text))
-    rows = text.split("\n")
-    header, first = _title_page(rows, source, state)
+    text, unclosed = without_boneyard(source.text)
+    if unclosed >= 0:
+        what = 'nothing behind this "/*" is read, as it has no closing "*/"'
+        state.problems.add(source.at(unclosed), what, "warning")
+    rows = without_notes(text).split("\n")
+    header, first = read_title_page(rows, source, state)
     builder = ScreenplayBuilder(source.path, header, state)
-    parser = _Parser(source.path, header, builder)
-    blank = True
-    for number in range(first, len(rows)):
-        following = rows[number + 1] if number + 1 < len(rows) else ""
-        blank = parser.feed(rows[number], number + 1, blank, not following.replace(_BLANK, "").strip())
-        if state.problems.full:
-            break
+    parser = _Parser(source.path, header, builder, rows, first)
+    while parser.unfinished and not state.problems.full:
+        parser.advance()
     parser.end()
     return builder.finish()
 
 
-def _blanked(text: str) -> str:
-    return re.sub(r"[^\n]", _BLANK, text)
-
-
-def _without_notes(text: str) -> str:
-    """`text` with its `[[notes]]` blanked out; unbalanced marks are kept."""
-    kept, done, begun = [], 0, -1
-    for mark in _MARKS.finditer(text):
-        if mark[0] == "]]" and begun >= 0:
-            kept += [text[done:begun], _blanked(text[begun : mark.end()])]
-            done, begun = mark.end(), -1
-        elif mark[0] == "\n\n":
-            begun = -1
-        elif mark[0] == "[[" and begun < 0:
-            begun = mark.start()
-    return "".join([*kept, text[done:]])
-
-
-def _title_page(rows: list[str], source: SourceText, state: ParseState) -> tuple[Header, int]:
-    """The header and the number of rows of the title page."""
-    header = default_header(source.path, state)
-    header.strict_cast = False
-    if not _KEY.fullmatch(rows[0].strip()) or _TRANSITION.fullmatch(rows[0].strip()):
-        return header, 0
-    values: dict[str, list[tuple[str, Source]]] = {}
-    key, number = "", 0
-    for number, row in enumerate(rows):
-        text = row.replace(_BLANK, "").strip()
-        if not text:
-            break
-        place = Source(source.path, number + 1, len(row) - len(row.lstrip()) + 1)
-        if (pair := _KEY.fullmatch(text)) and not row[:1].isspace():
-            key, text = pair[1].lower(), pair[2].strip()
-        if key and text:
-            values.setdefault(key, []).append((text, place))
-    joined = {key: plain_text(" ".join(text for text, _ in parts)) for key, parts in values.items()}
-    if title := joined.get("title"):
-        header.title, header.untitled = " ".join(title.split()), False
-    for key, value in joined.items():
-        name = _KEYS.get(key, key)
-        if name == "author":
-            header.author = value
-        elif name in METADATA and name != "cover":
-            header.metadata[name] = value
-    for row, place in values.get("voices", []):
-        name, _, voice = row.partition(":")
-        name = _name(name)
-        header.cast[name] = CastMember(name, voice.strip(), None, place)
-    return header, number + 1
-
-
-def _name(name: str) -> str:
-    """A character's name without the mark of dual dialogue; any case of NARRATOR is the narrator."""
-    name = " ".join(name.replace("^", "").split())
-    return NARRATOR if name.lower() == NARRATOR else name
-
-
 class _Parser:
-    """Parses the body, row by row."""
+    """Parses the body, row by row, from row `first` (0-based)."""
 
-    def __init__(self, path: str, header: Header, builder: ScreenplayBuilder):
-        self._path, self._header, self._builder = path, header, builder
+    def __init__(self, path: str, header: Header, builder: ScreenplayBuilder, rows: list[str], first: int):
+        self._path, self._header, self._builder, self._script = path, header, builder, rows
+        self._next = first
+        self._after_blank = True
+        self._after_mark = False  # the row before is neither action nor of a speech
         self._speaker = ""  # of the dialogue; "" in action
         self._named_at = Source(path, 1, 1)
         self._notes: list[str] = []
@@ -117,30 +72,43 @@ class _Parser:
         self._source = self._named_at
         self._continues = False  # the speaker has a line already
 
-    def feed(self, row: str, number: int, after_blank: bool, before_blank: bool) -> bool:
-        """Parse a row; returns whether it counts as blank for the next one."""
-        text = row.replace(_BLANK, "").strip()
-        source = Source(self._path, number, len(row) - len(row.lstrip(f" \t{_BLANK}")) + 1)
+    @property
+    def unfinished(self) -> bool:
+        """Whether there are rows left."""
+        return self._next < len(self._script)
+
+    def advance(self) -> None:
+        """Parse the next row, and those that belong to it."""
+        row = self._script[self._next]
+        self._next += 1
+        text = _bare(row)
         if not text:
-            if _BLANK in row:
-                return after_blank
-            if self._speaker and row.startswith("  "):  # two spaces continue a dialogue over a blank row
-                return False
+            if BLANK in row or (self._speaker and row.startswith("  ")):
+                return  # a note alone is no row; two spaces continue a speech over a blank one
             self.end()
             self._speaker, self._notes = "", []
-            return True
+            self._after_blank, self._after_mark = True, False
+            return
+        source = Source(self._path, self._next, len(row) - len(row.lstrip(f" \t{BLANK}")) + 1)
+        if self._speaker and _UNPRINTED.fullmatch(text):
+            return
+        if self._speaker and (_ENDS_SPEECH.fullmatch(text) or self._is_cut(text)):
+            self.end()
+            self._speaker, self._notes = "", []
         if self._speaker:
             self._dialogue(text, source)
-        elif not self._structure(text, source, after_blank, before_blank):
+            return
+        marked = self._structure(text, source)
+        if not marked:
             self._action(text, source)
-        return False
+        self._after_blank, self._after_mark = False, marked and not self._speaker
 
     def end(self) -> None:
         """Add the line of the rows so far."""
         if not self._rows:
             return
         self._chapter(self._source)
-        text = plain_text("\n".join(self._rows))
+        text = " ".join(plain_text(row) for row in self._rows)
         self._rows = []
         if not any(map(str.isalnum, text)):
             return
@@ -156,34 +124,49 @@ class _Parser:
         self._continues = bool(self._speaker)
         self._notes = []
 
-    def _structure(self, text: str, source: Source, after_blank: bool, before_blank: bool) -> bool:
+    @property
+    def _before_blank(self) -> bool:
+        """Whether the next row that is not a note alone is blank."""
+        for at in range(self._next, min(self._next + _MOST_ROWS, len(self._script))):
+            row = self._script[at]
+            if _bare(row):
+                return False
+            if BLANK not in row:
+                break
+        return True
+
+    def _is_cut(self, text: str) -> bool:
+        """Whether a transition stands right behind a speech, where a blank row was forgotten."""
+        return text[-1] == ":" and self._before_blank and is_known_transition(text, alone=False)
+
+    def _structure(self, text: str, source: Source) -> bool:
         """Parse a row that is neither action nor dialogue; returns whether it is one."""
-        if text[0] == "#" and (marks := re.match(r"(#{1,6})\s*(.*)", text)):
+        apart = self._after_blank or self._after_mark
+        if text[0] == "#" and (marks := _SECTION.match(text)):
             self.end()
             title = plain_text(marks[2]).strip()
             if len(marks[1]) == 1:
                 self._builder.begin_chapter(title, source)
             else:
                 self._scene(title, source)
-        elif re.fullmatch(r"={3,}", text):
-            self.end()
-        elif text[0] == "=" or (text[0] == ">" and text[-1] != "<"):
+        elif _PAGE_BREAK.fullmatch(text) or text[0] == "=" or (text[0] == ">" and text[-1] != "<"):
             self.end()  # a synopsis; a forced transition
         elif text[0] == "." and text[1:2].isalnum():
-            self._scene(_SCENE_NUMBER.sub("", text[1:]), source)
-        elif len(text) > _LONGEST_NAME:
+            self._scene(without_scene_number(text[1:]), source)
+        elif len(text) > LONGEST_NAME:
             return False
-        elif text[0] == "@" and (forced := _FORCED_CHARACTER.fullmatch(text)):
-            self._character(forced[1], forced[2], source)
-        elif not after_blank or text[0] in "!>":
+        elif text[0] == "@" and (forced := character(text)):
+            self._begin_speech(forced, source)
+        elif text[0] in "!>":
             return False
-        elif _HEADING.match(text):
-            self._scene(_SCENE_NUMBER.sub("", text), source)
-        elif before_blank and _TRANSITION.fullmatch(text):
+        elif is_continuation(text) or is_known_transition(text, alone=apart and self._before_blank):
             self.end()
-        elif not before_blank and _CHARACTER.fullmatch(text):
-            name, _, extensions = text.partition("(")
-            self._character(name, f"({extensions}" if extensions else "", source)
+        elif apart and (heading := scene_heading(text)):
+            self._scene(heading, source)
+        elif apart and is_transition(text):
+            self.end()
+        elif self._after_blank and not self._before_blank and (named := character(text)):
+            self._begin_speech(named, source)
         else:
             return False
         return True
@@ -193,19 +176,42 @@ class _Parser:
         self._chapter(source)
         self._builder.add_scene_break(source, plain_text(title).strip())
 
-    def _character(self, name: str, extensions: str, source: Source) -> None:
+    def _begin_speech(self, named: Character, source: Source) -> None:
         self.end()
-        self._speaker = _name(name)
+        self._speaker, self._notes = named.name, list(named.extensions)
         self._named_at, self._continues = source, False
-        notes = (" ".join(note.split()) for note in _EXTENSION.findall(extensions))
-        self._notes = [note for note in notes if note and not _CONTINUED.fullmatch(note)]
 
     def _dialogue(self, text: str, source: Source) -> None:
-        if text[0] == "(" and text[-1] == ")":
-            self.end()
-            self._notes.append(" ".join(plain_text(text[1:-1]).split()))
+        opening = not self._rows and not self._continues
+        if (aside := self._aside(text)) is None:
+            self._add_row(text.removeprefix("~"), source)
             return
-        self._add_row(text.removeprefix("~"), source)
+        note, rest, more = aside
+        if rest and not (opening and note[:1].islower() and len(note) <= _LONGEST_ASIDE):
+            self._add_row(text.removeprefix("~"), source)
+            return
+        self.end()
+        self._next += more
+        if note:
+            self._notes.append(" ".join(plain_text(note).split()))
+        if rest:
+            row = self._script[self._next - 1]
+            self._add_row(rest, Source(self._path, self._next, max(row.rfind(rest), 0) + 1))
+
+    def _aside(self, text: str) -> tuple[str, str, int] | None:
+        """(The parenthetical that begins here, what is behind it, how many more rows it takes)."""
+        if text.lstrip("*_")[:1] != "(":
+            return None
+        if found := parenthetical(text):
+            return *found, 0
+        following = self._script[self._next : self._next + _MOST_ROWS]
+        for more, row in enumerate(map(_bare, following), 1):
+            text = f"{text} {row}"
+            if not row or len(text) > _MOST_CHARACTERS:
+                break
+            if found := parenthetical(text):
+                return *found, more
+        return None
 
     def _action(self, text: str, source: Source) -> None:
         if text[0] == ">" and text[-1] == "<":
@@ -222,3 +228,8 @@ class _Parser:
     def _chapter(self, source: Source) -> None:
         if not self._builder.in_chapter:
             self._builder.begin_chapter(self._header.title, source, implied=True)
+
+
+def _bare(row: str) -> str:
+    """A row without what is not spoken and the white space around it."""
+    return row.replace(BLANK, "").strip()

@@ -27,8 +27,13 @@ def read_json(source: SourceText, state: ParseState) -> Screenplay:
     header = default_header(source.path, state)
     header.strict_cast = False
     start = re.search(rf"\A\s*\[|{_LISTS}", source.text)
-    if title := _TITLE.search(source.text, 0, start.start() if start else 2000):
-        header.title, header.untitled = " ".join(_clean(json.loads(title[1], strict=False)).split()), False
+    if found := _TITLE.search(source.text, 0, start.start() if start else 2000):
+        try:
+            title = " ".join(_clean(json.loads(found[1], strict=False)).split())
+        except json.JSONDecodeError as fault:
+            problems.add(source.at(found.start(1) + fault.pos), f"not valid JSON: {fault.msg}")
+        else:
+            header.title, header.untitled = title, False
     builder = ScreenplayBuilder(source.path, header, state)
     if start is None:
         problems.add(source.at(0), 'expected a list of {"speaker": …, "text": …}')

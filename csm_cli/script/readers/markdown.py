@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from csm_cli.script.builder import ScreenplayBuilder
+from csm_cli.script.cue_words import cue_word
 from csm_cli.script.document import NARRATOR, Screenplay
 from csm_cli.script.header import Header, default_header, read_header, read_text
 from csm_cli.script.markup import (
@@ -238,7 +239,7 @@ class _Parser:
     def _text(self, row: str, text: str, source: Source) -> None:
         if "[" in row:
             for cue in CUE.finditer(row):
-                if row[: cue.start()].endswith("\\"):
+                if row[: cue.start()].endswith("\\") or cue_word(cue[0]):  # "[pause]" is for the speaker
                     continue
                 at = Source(self._path, source.line, cue.start() + 1)
                 self._problems.add(at, f"a {cue[1].lower()} stands on a line of its own: {cue[0]}")
@@ -267,7 +268,7 @@ class _Parser:
 
     def _missing_stars(self, text: str, source: Source) -> None:
         named = _NAME_COLON.match(text) if ":" in text[:62] else None
-        if named and self._builder.cast.resolve(named[1])[0] in self._header.cast:
+        if named and self._builder.cast.declares(named[1]):
             what = rf'a line of {named[1]} is written "**{named[1]}:** text" (or "\:" if this is no name)'
             self._problems.add(source, what)
 

@@ -12,6 +12,7 @@ from collections import Counter
 from csm_cli.script.builder import ScreenplayBuilder
 from csm_cli.script.document import NARRATOR, Screenplay
 from csm_cli.script.header import RESERVED, default_header
+from csm_cli.script.names import Names, name_key
 from csm_cli.script.problems import Source, SourceText
 from csm_cli.script.sources import ParseState
 
@@ -25,7 +26,7 @@ HEADING = re.compile(
 _MARKED = re.compile(r"#\s+(\S.*)")
 _TAGGED = re.compile(r"\[((?:S|Speaker\s*)[0-9]{1,3})\]:?\s*", re.IGNORECASE)
 _NUMBERED = re.compile(r"(Speaker\s*[0-9A-Z]{1,3})\s*:\s+", re.IGNORECASE)
-_NAMED = re.compile(r"([^\W\d_][^\n:!?.,;\"“”]{0,38}[\w.)])\s*:\s+(?=\S)")
+_NAMED = re.compile(r"([^\W\d_][^\n:!?.,;\"“”]{0,38}[\w.)\u0300-\u036f])\s*:\s+(?=\S)")
 
 
 def read_text_script(source: SourceText, state: ParseState) -> Screenplay:
@@ -33,7 +34,7 @@ def read_text_script(source: SourceText, state: ParseState) -> Screenplay:
     header = default_header(source.path, state)
     header.strict_cast = False
     rows = source.text.split("\n")
-    names = _speakers(rows) | set(header.cast)
+    names = Names((name, name_key(name)) for name in [*_speakers(rows), *header.cast])
     builder = ScreenplayBuilder(source.path, header, state)
     speaker, content, place, named_at, fresh = NARRATOR, list[str](), None, Source(source.path, 1, 1), True
 
@@ -80,7 +81,7 @@ def _open(builder: ScreenplayBuilder, title: str, source: Source) -> None:
         builder.begin_chapter(title, source, implied=True)
 
 
-def _speaker(row: str, names: set[str]) -> re.Match[str] | None:
+def _speaker(row: str, names: Names) -> re.Match[str] | None:
     if row[0] == "[":
         return _TAGGED.match(row)
     if ":" not in row[:44]:
@@ -88,12 +89,15 @@ def _speaker(row: str, names: set[str]) -> re.Match[str] | None:
     if numbered := _NUMBERED.match(row):
         return numbered
     named = _NAMED.match(row)
-    return named if named and " ".join(named[1].split()) in names else None
+    if named is None:
+        return None
+    return named if names.exactly(named[1]) or (named[1][0].isupper() and names.find(named[1])) else None
 
 
 def _speakers(rows: list[str]) -> set[str]:
     """Names before a colon, at least twice: a single one may be a sentence such as "Note: …"."""
     counts: Counter[str] = Counter()
+    spelled: dict[str, str] = {}
     filled = 0
     for row in rows:
         text = row.strip()
@@ -102,7 +106,7 @@ def _speakers(rows: list[str]) -> set[str]:
         filled += 1
         named = _NAMED.match(text) if ":" in text[:44] else None
         if named and named[1][0].isupper() and len(named[1].split()) <= 4:
-            counts[" ".join(named[1].split())] += 1
+            counts[spelled.setdefault(name_key(named[1]), " ".join(named[1].split()))] += 1
     mostly = sum(counts.values()) * 2 > filled  # if most rows have a name, once is enough
     often = {name for name, count in counts.items() if count > 1 or mostly}
     if often:  # in a dialogue, a single name in capitals is one too
