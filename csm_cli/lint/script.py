@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from csm_cli.core.errors import ScriptError
-from csm_cli.lint.doubts import LONG_LINE, SPEAKABLE, doubts, longest_stretch, unreadable
+from csm_cli.lint.doubts import LONG_LINE, SPEAKABLE, longest_stretch, unreadable
+from csm_cli.lint.readings import ReadingCheck
 from csm_cli.script.cue_words import cue_word
 from csm_cli.script.document import NARRATOR, Line, Screenplay
 from csm_cli.script.problems import Finding, Level, Problems, Source, SourceText, did_you_mean, shown
 from csm_cli.script.reader import Checked, check_screenplay, recast
 from csm_cli.script.sources import read_source
 from csm_cli.text.characters import ASCII, clean
-from csm_cli.text.cues import cues, find_cues
+from csm_cli.text.cues import find_cues
 from csm_cli.text.normaliser import Normaliser, normaliser_for
 from csm_cli.voices.names import note_of, renamed, voice_names
 
@@ -39,6 +40,7 @@ def lint(
     voices: Collection[str] | None = None,
     alphabet: Container[str] | None = None,
     lexicon: Container[str] = (),
+    normaliser: Normaliser | None = None,
     own_tags: Mapping[str, int] | None = None,
     shipped_speakers: int = 0,
     known_cues: Collection[str] = (),
@@ -50,6 +52,7 @@ def lint(
         voices: names of the existing voices; None: do not check them.
         alphabet: of the model; None: unrestricted.
         lexicon: words with an entry.
+        normaliser: of the script; None: that of its language, without a lexicon.
         own_tags, shipped_speakers: as for `tag_doubts`.
         known_cues: such as "laughs", that the model knows.
     """
@@ -63,10 +66,13 @@ def lint(
     if not problems:  # else the missing lines may be those of a silent character
         _check_cast(play, problems)
     english = play.language.lower().split("-")[0] == "en"
-    seen: set[str] = set()
     places = Places(play.lines, problems)
-    for line in play.lines:
-        _check_line(line, english, alphabet, lexicon, seen, problems, places)
+    readings = ReadingCheck(normaliser or Normaliser(play.language), lexicon)
+    for chapter in play.chapters:
+        for line in chapter.lines:
+            _check_line(line, english, alphabet, problems, places)
+            for part, what, level in readings.findings(line, chapter.number) if english else ():
+                problems.add(places.find(line, part, level), what, level)
     _check_cues(play, known_cues, problems, places)
     return problems.findings()
 
@@ -108,8 +114,6 @@ def _check_line(
     line: Line,
     english: bool,
     alphabet: Container[str] | None,
-    lexicon: Container[str],
-    seen: set[str],
     problems: Problems,
     places: Places,
 ) -> None:
@@ -124,14 +128,6 @@ def _check_line(
     if unread := unreadable(text, english, alphabet):
         listed = " ".join(f"{char} (U+{ord(char):04X})" for char in unread[:5])
         problems.add(places.find(line, unread[0], "warning"), f"not read aloud: {listed}", "warning")
-    if not english:
-        return
-    for doubt in doubts(cues(text)[0]):
-        key = doubt.text.casefold()
-        if key in seen or doubt.text in lexicon:  # once in a script is enough
-            continue
-        seen.add(key)
-        problems.add(places.find(line, doubt.text, "note"), f'"{shown(doubt.text)}": {doubt.why}', "note")
 
 
 def _check_cues(play: Screenplay, known: Collection[str], problems: Problems, places: Places) -> None:
@@ -172,6 +168,7 @@ def check_script(path: Path, format: str | None = None, *, demo: bool = False) -
         voices=voice_names(path.parent),
         alphabet=alphabet,
         lexicon=normaliser.lexicon,
+        normaliser=normaliser,
         own_tags=_shipped_tags(path.parent) if demo else {},
         shipped_speakers=config.get("shipped_speakers", 0),
         known_cues=_cues(config) if demo else (),
