@@ -94,7 +94,8 @@ _WORDS = {
     "Is.": "Islands",
 }
 _SHORT = (
-    "p. page|pp. pages|ch. chapter|chs. chapters|chap. chapter|chaps. chapters|vol. volume"
+    "p. page|pp. pages|pg. page|nr. number|ch. chapter|chs. chapters|chap. chapter|chaps. chapters"
+    "|vol. volume"
     "|vols. volumes|fig. figure"
     "|figs. figures|sec. section|secs. sections|art. article|arts. articles|par. paragraph|para. paragraph"
     "|paras. paragraphs|op. opus|pop. population|est. established|tel. telephone|ext. extension"
@@ -136,6 +137,7 @@ _NUMBERED = {
     "Pl": "Plate",
 }
 _BEFORE_NUMERALS = _NUMBERED | {short.lower(): word.lower() for short, word in _NUMBERED.items()}
+_BEFORE_NUMERALS |= {"p": "page", "pp": "pages"}
 _OF_MONTHS = {"inst": "instant", "ult": "ultimo", "prox": "proximo"}
 _SLASHED = {
     "w/o": "without",
@@ -261,9 +263,9 @@ def _before_figure(match: re.Match[str]) -> str:
     counted = re.match(rf"(?:{NUMBER}){COUNTED}", after)
     if short in ("no.", "No.") and counted and not _NUMBERED_BEFORE.search(before):
         return match[0]
-    if short in ("fig.", "art.", "sec.", "est.", "min.", "pt.", "app.") and _NEGATED.search(before):
+    if short in ("fig.", "figs.", "art.", "sec.", "est.", "min.", "pt.", "app.") and _NEGATED.search(before):
         return match[0]
-    if short in ("b.", "d.", "fl.") and not re.match(r"(?:c\. ?|ca\. ?)?1?[0-9]{3}\b", after):
+    if short in ("b.", "d.", "fl.") and not re.match(r"(?:c\. ?|ca\. ?)?[12]?[0-9]{3}\b", after):
         return match[0]
     return f"{_BEFORE_FIGURES[short]} "
 

@@ -15,7 +15,7 @@ _PARTS = (
     "Chapter|Part|Book|Act|Scene|Volume|Section|Canto|Article|Appendix|Phase|Type|Class|Stage|Grade|Level"
     "|World War|Psalm|Figure|Table|Plate|Letter|Number|Sonnet|Super Bowl|Episode|Season|Lesson|Verse|Division"
     "|Stave|Tome|Title|Amendment|Schedule|Annex|Annexe|Map|Symphony|Concerto|Sonata|Opus|Corps|Form|Mark|Olympiad"
-    "|Century|Vatican|Fragment|Movement|Prelude|Fugue|Round|Series|Saga|Paragraph|Exhibit|Diagram|Panel"
+    "|Century|Centurie|Page|Vatican|Fragment|Movement|Prelude|Fugue|Round|Series|Saga|Paragraph|Exhibit|Diagram|Panel"
 )
 _OF_BOOKS = frozenset(["chapter", "psalm", "canto", "sonnet", "stave", "letter"])
 """Parts that are many, so that L and C after them are numerals; Appendix C and Section L are letters."""
@@ -80,12 +80,11 @@ _GIVEN = (
     "|Raymond|Roger|Ronald|Sam|Samuel|Scott|Steven|Ted|Thomas|Thurston|Tom|Walter|Will"
 )
 _BEHIND_NAME = re.compile(
-    rf"\b((?:{_NAMES})s?|(?:{_RULERS})s? [A-Z]\w+|(?:{_NAMES}|{_GIVEN}) (?:[A-Z]\.? )?[A-Z][a-z]+)(,? )"
+    rf"\b((?:{_NAMES})s?|(?:{_RULERS})s? [A-Z]\w+|(?:{_NAMES}|{_GIVEN}) (?:[A-Z]\.? )?[A-Z][a-z]+)"
+    r"(,? (?:the )?)"
     rf"({_NUMERAL}(?:(?: (?:and|or) |, |-){_NUMERAL}(?![\w']))*)(?=('s)?(?!\w)(.?.?.?))"
 )
-_REIGNS = re.compile(
-    rf"\b({_NAMES}) (I{{1,3}}|IV|VI{{0,3}}|IX|X[IVX]*)(?:'?s)(?= (?!reign|death|wife|son|court|army))"
-)
+_REIGNS = re.compile(rf"\b({_NAMES}) (I{{1,3}}|IV|VI{{0,3}}|IX|X[IVX]*)s(?= )")
 _TOLD = re.compile(
     r"\b(?:told|tell|asked|promised|assured|thought|swore|said|see|saw|know|knew|by|to|with|for) (?:the )?$"
 )
@@ -95,7 +94,7 @@ _ALONE = re.compile(rf"({_NUMERAL})([.)]?)")
 _BEHIND_WORD = re.compile(r"(?<=[a-z0-9] )([IVX]{2,6}|XL[IVX]*|L[IVX]{2,6})(?=(?:'s)?(?![\w'.]\w|\w))")
 _CAPITAL_BEFORE = re.compile(r"\b[A-Z][a-z]+ $")
 _YEAR = re.compile(r"\bM(?=[MCDLXVI]{3,14}\b)[MCDLXVI]+\b")
-_ENUMERATED = re.compile(r"\((i{1,3}|iv|vi{0,3}|ix|xi{0,2})\)")
+_ENUMERATED = re.compile(r"\((i{1,3}|iv|vi{0,3}|ix|xi{0,2}|I{2,3}|IV|VI{1,3}|IX|XI{0,2}|I(?=\).*\(II\)))\)")
 _LIST = re.compile(rf"(?<![\w'])I(?:, ?(?:II|III|IV|V|VI)\b)+(?:,? (?:and|or) {_NUMERAL}\b)?")
 
 
@@ -130,7 +129,7 @@ def roman_numerals(text: str) -> str:
     text = _BEHIND_NAME.sub(_reign, text)
     text = _YEAR.sub(lambda match: year(value) if (value := roman_value(match[0])) else match[0], text)
     text = _ENUMERATED.sub(lambda match: f"({cardinal(roman_value(match[1]))})", text)
-    text = _LIST.sub(lambda match: _listed(match[0], cardinal), text)
+    text = _LIST.sub(lambda match: _listed(match[0]), text)
     return _BEHIND_WORD.sub(_sequel, text)
 
 
@@ -140,11 +139,10 @@ def _heading(match: re.Match[str]) -> str:
     return f"{cardinal(value).capitalize()}{stop}" if value else match[0]
 
 
-def _listed(numerals: str, words: object) -> str:
+def _listed(numerals: str) -> str:
     """ "I, II and IV", "IV-VI" in words."""
-    read = words if callable(words) else cardinal
     joints = [" to " if "-" in joint or "–" in joint else joint for joint in _JOINT.findall(numerals)]
-    parts = [read(roman_value(numeral)) for numeral in _JOINT.split(numerals)]
+    parts = [cardinal(roman_value(numeral)) for numeral in _JOINT.split(numerals)]
     return "".join(part + joint for part, joint in zip(parts, [*joints, ""], strict=True))
 
 
@@ -184,7 +182,7 @@ def _part(match: re.Match[str]) -> str:
             return match[0]
     elif any(each in "lcdm" or (each in "CDLM" and single in _LETTERED) for each in numerals):
         return match[0]
-    return f"{match[1]}{match[2]}{_listed(match[3], cardinal)}"
+    return f"{match[1]}{match[2]}{_listed(match[3])}"
 
 
 def _reign(match: re.Match[str]) -> str:
@@ -207,6 +205,8 @@ def _reign(match: re.Match[str]) -> str:
             return match[0]
         return f"{match[1]} the {ordinal(roman_value(numerals[0]))}"
     joints = re.findall(r" (?:and|or) |, |-", match[3])
+    if numerals[-1] == "I" and joints[-1] == " and " and not match[4] and not _ONE_REIGNS.match(match[5]):
+        return match[0] if len(numerals) > 2 else f"{match[1]} the {ordinal(roman_value(numerals[0]))} and I"
     parts = [f"the {ordinal(roman_value(each))}" for each in numerals]
     joined = "".join(
         part + (" to " if joint == "-" else joint) for part, joint in zip(parts, [*joints, ""], strict=True)
