@@ -92,10 +92,8 @@ def _guessed(name: str, data: bytes, problems: Problems) -> str:
     high = len(data) - len(data.translate(None, bytes(range(0x80, 0x100))))
     letters = len(data) - len(data.translate(None, b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"))
     if high > 4 and high > _FOREIGN * (high + letters):
-        raise ScriptError(
-            [f"{where}: error: byte 0x{data[begin]:02x} is not UTF-8, nor is the text cp1252; name its encoding "
-             "with --encoding"]
-        )  # fmt: skip
+        what = f"byte 0x{data[begin]:02x} is not UTF-8, nor is this cp1252; name the encoding with --encoding"
+        raise ScriptError([f"{where}: error: {what}"])
     what = f"byte 0x{data[begin]:02x} is not UTF-8; the file is read as cp1252 (Western European); {remedy}"
     problems.add(where, what, "warning")
     return _from_cp1252(data)

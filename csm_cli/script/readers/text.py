@@ -1,4 +1,4 @@
-"""Reader of plain text: chapters by their headings, paragraphs by the layout, and the ways of naming speakers.
+"""Reader of plain text: chapters by their headings, paragraphs by the layout, speakers by their names.
 
 What belongs to the file and not to the text (header, licence, contents, title page, notes, page numbers) is
 left out and listed.
@@ -14,7 +14,7 @@ from csm_cli.script.document import Screenplay
 from csm_cli.script.header import default_header
 from csm_cli.script.plain_decoding import decode_plain
 from csm_cli.script.problems import SourceText
-from csm_cli.script.readers.text_chapters import choose_headings, join_titles, split_candidates
+from csm_cli.script.readers.text_chapters import choose_headings, split_candidates
 from csm_cli.script.readers.text_gutenberg import inner_rows, without_notes
 from csm_cli.script.readers.text_layout import Joiner, Layout
 from csm_cli.script.readers.text_lines import SCENE, LineWriter, parts_of
@@ -23,6 +23,7 @@ from csm_cli.script.readers.text_matter import without_contents, without_title_p
 from csm_cli.script.readers.text_pages import joined_over_pages, single_spaced, without_page_furniture
 from csm_cli.script.readers.text_rows import Account, Row, blocks_of, rows_of
 from csm_cli.script.readers.text_speakers import Speakers
+from csm_cli.script.readers.text_titles import join_titles
 from csm_cli.script.sources import ParseState, read_bytes
 
 __all__ = ["SCENE", "book_of", "read_text_script", "text_book"]

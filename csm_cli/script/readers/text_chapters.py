@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
+from itertools import pairwise
 
+from csm_cli.script.readers.text_capitals import choose_capitals
 from csm_cli.script.readers.text_headings import (
     Candidate,
     candidate_of,
-    stands_in_capitals,
     title_strength,
 )
+from csm_cli.script.readers.text_pages import joined_over_pages
 from csm_cli.script.readers.text_rows import Account, Block, begins_lower, ends_sentence, stops
 
 RULE = re.compile(r"([*#~_=•⁂·–—-])(?:\s*\1){2,120}|-*\s*(?:[oO]0[oO]|[oO]{3})\s*-*|[⁂§]")
@@ -93,7 +94,7 @@ def choose_headings(blocks: list[Block], account: Account) -> list[Block]:
         ends = at + 1 == len(blocks) or blocks[at + 1].gap > 0
         often = len(values[candidate.style]) > 1
         if candidate.kind == "marked":
-            sure = begins and (ends or candidate.style != "#")
+            sure = begins and (ends or candidate.style[0] != "#")
         elif candidate.kind == "named":
             sure = begins
         elif candidate.sure == 2:
@@ -107,7 +108,7 @@ def choose_headings(blocks: list[Block], account: Account) -> list[Block]:
         if sure:
             block.heading = candidate.whole
     _choose_numbers(blocks)
-    _choose_capitals(blocks)
+    choose_capitals(blocks)
     return _joined_again(blocks)
 
 
@@ -135,7 +136,7 @@ def _without_page_numbers(blocks: list[Block], account: Account) -> list[Block]:
                 blocks[at + 1].broken = True
         else:
             kept.append(block)
-    return kept
+    return joined_over_pages(kept)
 
 
 def _choose_numbers(blocks: list[Block]) -> None:
@@ -147,10 +148,8 @@ def _choose_numbers(blocks: list[Block]) -> None:
             if block.candidate.kind == "number" or (alone and _stands(blocks, at)):
                 styles[block.candidate.kind, block.candidate.style].append(at)
     for places in styles.values():
-        for chain in _chains(blocks, places):
-            with_text = sum(
-                _text_between(blocks, here, after) for here, after in zip(chain, chain[1:], strict=False)
-            )
+        for chain in _chains(blocks, _without_lists(places)):
+            with_text = sum(_text_between(blocks, here, after) for here, after in pairwise(chain))
             led = chain[0] > 0 and bool(blocks[chain[0] - 1].heading)
             if (len(chain) > 1 and 3 * with_text >= 2 * (len(chain) - 1)) or (len(chain) == 1 and led):
                 for at in chain:
@@ -159,29 +158,37 @@ def _choose_numbers(blocks: list[Block]) -> None:
                     blocks[at].heading = candidate.whole
 
 
+def _without_lists(places: list[int]) -> list[int]:
+    """The places without those of numbers that stand directly behind one another."""
+    there = set(places)
+    return [at for at in places if at - 1 not in there and at + 1 not in there]
+
+
 def _stands(blocks: list[Block], at: int) -> bool:
     candidate = blocks[at].candidate
     assert candidate is not None
     return candidate.sure == 2 or at + 1 == len(blocks) or blocks[at + 1].gap > 0
 
 
-def _chains(blocks: list[Block], places: list[int]) -> Iterator[list[int]]:
+def _chains(blocks: list[Block], places: list[int]) -> list[list[int]]:
     """Runs that count up from 1 (or 0), one number at most missing between two."""
-    chain: list[int] = []
-    last = 0
+    chains: list[list[int]] = []
+    lasts: list[int] = []
     for at in places:
         candidate = blocks[at].candidate
         assert candidate is not None
         value = candidate.value
-        if value <= 1 and not (chain and value == last + 1):
-            if chain:
-                yield chain
-            chain, last = [at], value
-        elif chain and last < value <= last + 2:
-            chain.append(at)
-            last = value
-    if chain:
-        yield chain
+        open_at = range(len(chains) - 1, max(len(chains) - 5, -1), -1)
+        fitting = next((n for step in (1, 2) for n in open_at if lasts[n] + step == value > 1), None)
+        if value == 1 and chains and lasts[-1] == 0:
+            fitting = len(chains) - 1
+        if fitting is not None:
+            chains[fitting].append(at)
+            lasts[fitting] = value
+        elif value <= 1:
+            chains.append([at])
+            lasts.append(value)
+    return chains
 
 
 def _text_between(blocks: list[Block], here: int, after: int) -> bool:
@@ -190,57 +197,6 @@ def _text_between(blocks: list[Block], here: int, after: int) -> bool:
     ]
     titles = 1 if between and len(between[0].rows) == 1 and title_strength(between[0].text) else 0
     return len(between) > titles or any(stops(block.rows[-1].text) for block in between)
-
-
-def _choose_capitals(blocks: list[Block]) -> None:
-    """Rows in capitals alone: parts above numbered chapters, or chapters if there are several."""
-    texts = Counter(block.text for block in blocks if len(block.rows) < 3)
-    gaps = Counter(block.gap for block in blocks if block.gap and not block.heading)
-    usual = gaps.most_common(1)[0][0] if gaps else 1
-    headings = [at for at, block in enumerate(blocks) if block.heading]
-    prose = next(
-        (at for at, block in enumerate(blocks) if not block.heading and _is_prose(block)), len(blocks)
-    )
-    found, wide = list[int](), list[int]()
-    for at, block in enumerate(blocks[:-1]):
-        after = blocks[at + 1]
-        if block.heading or len(block.rows) > 2 or texts[block.text] > 1 or not (block.gap and after.gap):
-            continue
-        if at and not (ends_sentence(blocks[at - 1].rows[-1].text) or blocks[at - 1].heading or at < prose):
-            continue
-        capital = stands_in_capitals(block.text)
-        if capital and after.heading:
-            candidate = after.candidate
-            if headings[0] < at and candidate and candidate.value < 2 and candidate.kind != "named":
-                block.heading = block.text
-        elif not (after.heading or stands_in_capitals(after.text)) and _leads_to_prose(blocks, at + 1):
-            if capital:
-                found.append(at)
-            elif (
-                len(block.rows) == 1
-                and title_strength(block.text) == 2
-                and (block.gap > usual or block.broken)
-            ):
-                wide.append(at)
-    if headings:
-        least = min((blocks[at].gap for at in headings[1:]), default=1)
-        found = [at for at in found if at > headings[0] and blocks[at].gap >= max(least, usual + 1)]
-        wide = []
-    elif len(found) < 2 or (prose < found[0] and not all(blocks[at].gap > usual for at in found)):
-        found = []
-    if len(wide) < 3 or found:
-        wide = []
-    for at in (*found, *wide):
-        blocks[at].heading = blocks[at].text
-
-
-def _is_prose(block: Block) -> bool:
-    text = block.rows[-1].text
-    return stops(text) and any(map(str.islower, block.text)) and len(block.text.split()) > 2
-
-
-def _leads_to_prose(blocks: list[Block], at: int) -> bool:
-    return any(_is_prose(block) for block in blocks[at : at + 2] if not block.heading)
 
 
 def _joined_again(blocks: list[Block]) -> list[Block]:
@@ -253,72 +209,3 @@ def _joined_again(blocks: list[Block]) -> list[Block]:
             joined.append(block)
             block.candidate = block.candidate if block.heading else None
     return joined
-
-
-def join_titles(blocks: list[Block], speaks: Callable[[str], bool]) -> list[Block]:
-    """The blocks with the titles below bare numbers joined to them: "CHAPTER I: The Sea"."""
-    bare = [
-        at
-        for at, block in enumerate(blocks)
-        if block.heading
-        and block.candidate
-        and not block.candidate.title
-        and block.candidate.kind != "marked"
-    ]
-    below = {at: _title_below(blocks, at, speaks) for at in bare}
-    often = 2 * sum(bool(sure) for sure, _ in below.values()) > len(bare) > 1
-    joined: list[Block] = []
-    taken = 0
-    for at, block in enumerate(blocks):
-        if taken:
-            rows = block.rows[taken:]
-            taken = 0
-            if rows:
-                joined.append(replace(block, rows=rows, gap=1))
-            continue
-        joined.append(block)
-        sure, rows_below = below.get(at, (0, 0))
-        continued = _continued(blocks, at)
-        if continued or sure == 2 or (sure == 1 and often):
-            taken = 1 if continued else rows_below
-            title = " ".join(row.text for row in blocks[at + 1].rows[:taken])
-            plain = continued or not block.heading[-1].isalnum()
-            block.heading = f"{block.heading} {title}" if plain else f"{block.heading}: {title}"
-    return joined
-
-
-def _title_below(blocks: list[Block], at: int, speaks: Callable[[str], bool]) -> tuple[int, int]:
-    """How sure the rows below a number are its title, and how many they are."""
-    if at + 2 > len(blocks) or blocks[at + 1].heading:
-        return 0, 0
-    candidate, block = blocks[at].candidate, blocks[at + 1]
-    rows = [row.text for row in block.rows]
-    if candidate is None or speaks(rows[0]):
-        return 0, 0
-    strengths = [title_strength(text) for text in rows[:4]]
-    more = at + 2 < len(blocks) and not blocks[at + 2].heading
-    if len(rows) < 4 and all(strengths) and sum(map(len, rows)) < 160 and more:
-        if len(rows) > 1 and block.gap and min(strengths) < 2:
-            return 0, 0
-        return (2 if not block.gap else strengths[0]), len(rows)
-    if not block.gap and len(rows) > 1 and strengths[0] and len(rows[0]) <= 60 and not begins_lower(rows[1]):
-        following = rows[1:6]
-        if sum(ends_sentence(text) for text in following) * 5 >= 4 * len(following):
-            return 2, 1
-        if strengths[0] == 2 and stops(rows[-1]) and len(max(following, key=len)) > 60:
-            return 2, 1
-    return 0, 0
-
-
-def _continued(blocks: list[Block], at: int) -> bool:
-    """Whether the title on the row of the number goes on in the next row."""
-    candidate = blocks[at].candidate
-    if not candidate or not candidate.title or at + 2 >= len(blocks):
-        return False
-    block = blocks[at + 1]
-    if block.gap or block.heading or len(block.rows) > 1 or stops(candidate.title):
-        return False
-    text = block.text
-    if candidate.title.isupper():
-        return text.isupper() and len(text) < 70
-    return begins_lower(text) and not stops(text) and len(text) < 60

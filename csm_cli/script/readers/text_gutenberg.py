@@ -19,23 +19,33 @@ _FIRST_ROW = re.compile(
 )
 _CREDITS = re.compile(
     r"(?:this\s+)?(?:e-?text|e-?book|file|book|html version)?\s*(?:was\s+)?"
-    r"(?:produced|prepared|transcribed|scanned|digiti[sz]ed|proofread|created|credits)\b.{0,80}\b(?:by|from|at)\b"
-    r"|credits:|updated editions will replace|\(this (?:file|book) was|images? (?:generously )?made available",
+    r"(?:produced|prepared|transcribed|scanned|digiti[sz]ed|proofread|created|credits)\b"
+    r".{0,80}\b(?:by|from|at)\b"
+    r"|credits:|updated editions will replace|\(this (?:file|book) was"
+    r"|images? (?:generously )?made available",
     re.IGNORECASE | re.DOTALL,
 )
 _NOTE = re.compile(r"\W*transcriber[’']?s?[’']?\s+(?:end\s?)?notes?\b\W*(?P<rest>.*)", re.IGNORECASE)
 _BRACKETS = re.compile(r"\s*[\[(][^\[\]()]{0,60}[\])]\s*")
 _LANGUAGES = {
-    **{"english": "en", "french": "fr", "german": "de", "spanish": "es", "italian": "it", "dutch": "nl"},
-    **{
-        "portuguese": "pt",
-        "finnish": "fi",
-        "swedish": "sv",
-        "danish": "da",
-        "norwegian": "no",
-        "latin": "la",
-    },
-    **{"polish": "pl", "greek": "el", "hungarian": "hu", "russian": "ru", "chinese": "zh", "esperanto": "eo"},
+    "english": "en",
+    "french": "fr",
+    "german": "de",
+    "spanish": "es",
+    "italian": "it",
+    "dutch": "nl",
+    "portuguese": "pt",
+    "finnish": "fi",
+    "swedish": "sv",
+    "danish": "da",
+    "norwegian": "no",
+    "latin": "la",
+    "polish": "pl",
+    "greek": "el",
+    "hungarian": "hu",
+    "russian": "ru",
+    "chinese": "zh",
+    "esperanto": "eo",
 }
 _FIELDS = ("title", "author", "language", "date", "translator", "subtitle", "publisher", "series")
 _MOST_NOTES = 30
@@ -71,7 +81,8 @@ def read_fields(rows: list[Row], header: Header) -> None:
             else:
                 found[key] = _BRACKETS.sub(" ", field["value"]).strip()
         elif key and row.text and row.indent and len(found[key]) < 200:
-            found[key] = f"{found[key]} {row.text}".strip()
+            subtitle = key == "title" and len(found[key]) < 60 and found[key][-1:].isalnum()
+            found[key] = f"{found[key]}{': ' if subtitle else ' '}{row.text}".strip()
         else:
             key = ""
     if "title" not in found:

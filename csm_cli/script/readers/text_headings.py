@@ -64,16 +64,20 @@ _NAMED = re.compile(
     r"(?:\s+(?P<number>[0-9]{1,2}|[IVX]{1,4}|[A-D]))?(?:\s*[.:–—-]+\s*(?P<title>.*))?",
     re.IGNORECASE,
 )
-_MARKED = re.compile(r"#{1,3}\s+(\S.*?)\s*#*")
+_MARKED = re.compile(r"(#{1,3})\s+(\S.*?)\s*#*")
 _NUMBER = re.compile(r"(?:§\s*|[Nn][Oo]\.\s*|№\s*)?(?P<number>\d{1,3}|[IVXLCDM]{1,9})(?P<mark>[.):]?)")
 _TITLED = re.compile(
-    r"(?P<number>\d{1,3}|[IVXLCDM]{1,9})(?P<mark>\s*[.):–—-]+\s*|\s+)(?P<title>[^\W\d_a-zß-öø-ÿ].*|[\"“‘(].+)"
+    r"(?P<number>\d{1,3}|[IVXLCDM]{1,9})(?P<mark>\s*[.):–—-]+\s*|\s+)"
+    r"(?P<title>[^\W\d_a-zß-öø-ÿ].*|[\"“‘(].+)"
 )
 _WORD_TITLED = re.compile(r"(?P<number>[A-Za-z][A-Za-z -]{2,30})(?P<mark>\s*[.:–—]+\s*)(?P<title>\S.*)")
 _DECORATION = " \t*=~_#|•·—–-<>[](){}"
 _SMALL_WORDS = frozenset(
-    "a an the of in on at to for and or but nor with by from as is it into upon over under up off near than "
-    "that de la le du des von van der den und et".split()
+    re.split(
+        " ",
+        "a an the of in on at to for and or but nor with by from as is it into upon over under up off near "
+        "than that de la le du des von van der den und et",
+    )
 )
 _NO_BEGINNING = ("dear ", "my dear", "my dearest", "dearest ", "sir", "madam", "to whom", "yours")
 _MONTHS = (
@@ -94,7 +98,7 @@ def candidate_of(text: str) -> Candidate | None:
     if not text or len(text) > MAX_LENGTH:
         return None
     if marked := _MARKED.fullmatch(text):
-        return Candidate("marked", "#", 0, marked[1]) if any(map(str.isalnum, marked[1])) else None
+        return Candidate("marked", marked[1], 0, marked[2]) if any(map(str.isalnum, marked[2])) else None
     bare = undecorated(text)
     if not bare or not (bare[0].isalnum() or bare[0] in "§№"):
         return None
@@ -115,8 +119,8 @@ def title_strength(text: str) -> int:
         2: in capitals, or with capitals as a title has them; 1: as a sentence without its stop; 0: like
         a sentence, a salutation, a date or speech.
     """
-    words = text.split()
-    if not words or len(text) > MAX_TITLE or len(words) > _MOST_TITLE_WORDS:
+    words = text.split() if len(text) <= MAX_TITLE else []
+    if not words or len(words) > _MOST_TITLE_WORDS:
         return 0
     first = text[0]
     if not (first.isupper() or first.isdigit() or first in "(‘'“\"_"):

@@ -1,7 +1,8 @@
-"""Layout of a plain text: whether rows are paragraphs, pieces of paragraphs, or verses; hyphens at their ends."""
+"""Layout of a plain text: whether rows are paragraphs, pieces of them, or verses; hyphens at their ends."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -15,8 +16,23 @@ _HYPHENS = "-‐¬\u00ad"
 _CUT_WORD = re.compile(rf"([^\W\d_]+|\d+)([{_HYPHENS}])$")
 _REST_OF_WORD = re.compile(r"[^\W\d_]+|\d+")
 _COMPOUNDS = frozenset(
-    "twenty thirty forty fifty sixty seventy eighty ninety self well ill half ex all great vice mother father "
-    "brother sister son daughter good old new non".split()
+    (
+        *(
+            "twenty",
+            "thirty",
+            "forty",
+            "fifty",
+            "sixty",
+            "seventy",
+            "eighty",
+            "ninety",
+            "self",
+            "well",
+            "ill",
+        ),
+        *("half", "ex", "all", "great", "vice", "mother", "father", "brother", "sister", "son", "daughter"),
+        *("good", "old", "new", "non"),
+    )
 )
 _SUSPENDED = ("and", "or", "to", "und", "oder")
 _WIDE, _NARROW = 130, 40
@@ -42,7 +58,7 @@ class Layout:
         pairs = [
             (row, after)
             for rows in several
-            for row, after in zip(rows, rows[1:], strict=False)
+            for row, after in itertools.pairwise(rows)
             if not speaks(after.text)
         ]
         ends = sorted(_end(row) for row, _ in pairs)
@@ -82,7 +98,7 @@ class Layout:
             return False
         if self._by_rows:
             loose = self._width > _WIDE or not self._is_forced(before, row)
-            return ends_sentence(before.text) or (loose and not _CUT_WORD.search(before.text))
+            return ends_sentence(before.text) or (loose and not _CUT_WORD.search(before.text[-60:]))
         if self._by_indents and row.indent >= self._base + 2 and ends_sentence(before.text):
             return row.indent > before.indent or not self._is_forced(before, row)
         return self._wrapped and stops(before.text) and self._room(before, row) >= self._width // 5
@@ -127,17 +143,18 @@ class Joiner:
 
     def join(self, rows: list[Row]) -> str:
         """The text of rows: a space between them, or none within a word."""
-        text = rows[0].text
+        parts = [rows[0].text]
         for row in rows[1:]:
-            cut = _CUT_WORD.search(text[-60:])
+            cut = _CUT_WORD.search(parts[-1][-60:])
             rest = _REST_OF_WORD.match(row.text)
             if cut is None or rest is None or rest[0].lower() in _SUSPENDED:
-                text = f"{text} {row.text}"
-                continue
-            self.joined += 1
-            keeps = self._keeps_hyphen(cut[1], rest[0]) and cut[2] in "-‐"
-            text = f"{text if keeps else text[:-1]}{row.text}"
-        return text
+                parts.append(" ")
+            else:
+                self.joined += 1
+                if cut[2] not in "-‐" or not self._keeps_hyphen(cut[1], rest[0]):
+                    parts[-1] = parts[-1][:-1]
+            parts.append(row.text)
+        return "".join(parts)
 
     def _keeps_hyphen(self, left: str, right: str) -> bool:
         if right[0].isupper() or left.isdigit() or right.isdigit():

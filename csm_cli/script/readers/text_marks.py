@@ -1,4 +1,4 @@
-"""What stands in brackets in a book's text and is no text: illustrations, notes and their marks, page numbers."""
+"""What stands in brackets in a book and is no text: illustrations, notes and their marks, page numbers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MARK = re.compile(
 _BRACED = re.compile(r"(?:\s(?=\{[^{}]{1,16}\}(?!\w)))?\{(?:p(?:g|age)?\.?\s*)?\d{1,4}\}", re.IGNORECASE)
 _EMPHASIS = re.compile(r"(?<![\w_])_(?=[^\s_])([^_]{0,2000}[^\s_])_(?![\w_])")
 _CODE = re.compile(r"[#{}\\`]")
-_MOST_ROWS, _MOST_FAILURES = 80, 200
+_MOST_ROWS, _MOST_CHARACTERS, _MOST_FAILURES = 80, 20_000, 200
 
 
 def plain_emphasis(text: str) -> str:
@@ -49,7 +49,7 @@ def without_marks(
     Args:
         rows: of the text.
         account: receives what is left out.
-        notes: "skip" leaves the notes out, "inline" reads them where their marks stand, "end" where they stand.
+        notes: "skip" leaves the notes out, "inline" reads them where their marks stand, "end" where they are.
         front_matter: keep a transcriber's notes.
     """
     rows = list(rows)
@@ -96,9 +96,12 @@ def _take_brackets(rows: list[Row], account: Account, notes: Notes, front_matter
 
 def _closing(rows: list[Row], at: int, begin: int) -> tuple[int, int] | None:
     """Row and index behind the bracket that closes the one at `begin` of the row `at`."""
-    depth = 0
+    depth = length = 0
     for number in range(at, min(at + _MOST_ROWS, len(rows))):
         text = rows[number].text
+        length += len(text)
+        if length > _MOST_CHARACTERS:
+            return None
         for index in range(begin if number == at else 0, len(text)):
             if text[index] == "[":
                 depth += 1

@@ -11,12 +11,12 @@ from csm_cli.script.readers.text_headings import candidate_of, is_capitals, titl
 from csm_cli.script.readers.text_rows import Account, Block, Row, ends_sentence, stops
 
 _CONTENTS = re.compile(
-    r"(?:table of )?contents[.:]?|list of (?:illustrations|plates|maps|chapters|figures)[.:]?|illustrations[.:]?"
-    r"|index of chapters[.:]?",
+    r"(?:table of )?contents[.:]?|list of (?:illustrations|plates|maps|chapters|figures)[.:]?"
+    r"|illustrations[.:]?|index of chapters[.:]?",
     re.IGNORECASE,
 )
 _PAGE = re.compile(
-    r"(?:\s*(?:\.\s?|·\s?|…|_){2,60}\s*|\s{2,40}|\t)(?:p(?:age|\.)?\s*)?(?:\d{1,4}|[ivxlc]{1,7})$"
+    r"(?:\s{0,40}(?:\.\s?|·\s?|…|_){2,60}\s{0,40}|\s{2,40}|\t)(?:p(?:age|\.)?\s*)?(?:\d{1,4}|[ivxlc]{1,7})$"
 )
 _LAST_NUMBER = re.compile(r"\s+\d{1,4}$")
 _NUMBER = re.compile(r"(?:\d{1,3}|[IVXLC]{1,8})[.):\s—–-]+(?=\S)")
@@ -24,16 +24,18 @@ _COLUMNS = re.compile(r"(?:(?:chapter|page|pages|chap\.?|no\.?)\s*){1,3}\.?", re
 _BY = re.compile(r"(?:written\s+|(?:a|the)\s+[a-z]{3,12}\s+)?by[:\s]+(?P<author>\S.{1,60})", re.IGNORECASE)
 _BY_ALONE = re.compile(r"(?:(?:written|edited) )?by:?", re.IGNORECASE)
 _IMPRINT = re.compile(
-    r"(?:illustrated|translated|edited|with (?:an introduction|illustrations|\w+ illustrations)|published|printed"
-    r"|copyright|©|\(c\)|all rights reserved|first published|(?:first|second|third|new|revised) edition|isbn"
-    r"|author of|a (?:novel|story|romance|tale|play|memoir|novella)|poems|stories|in (?:one|two|three) volumes?"
-    r"|(?:volume|vol\.) (?:[ivx]{1,4}|one|two|three|\d)|(?:london|new york|boston|philadelphia|edinburgh)\b"
-    r"|.{0,40}\b(?:press|publishers?|& co\.?|and company|& sons?|limited|ltd\.?)\b|\(?1[5-9]\d\d\)?|\(?20\d\d\)?"
-    r"|m[dclxvi]{3,14}\.?|to .{2,60}|for (?:my|all) .{2,40})",
+    r"(?:illustrated|translated|edited|published|printed|copyright|©|\(c\)|all rights reserved|isbn|author of"
+    r"|with (?:an introduction|illustrations|\w+ illustrations)|first published"
+    r"|(?:first|second|third|new|revised) edition|a (?:novel|story|romance|tale|play|memoir|novella)"
+    r"|poems|stories|in (?:one|two|three) volumes?|(?:volume|vol\.) (?:[ivx]{1,4}|one|two|three|\d)"
+    r"|(?:london|new york|boston|philadelphia|edinburgh)\b|\(?1[5-9]\d\d\)?|\(?20\d\d\)?|m[dclxvi]{3,14}\.?"
+    r"|.{0,40}\b(?:press|publishers?|& co\.?|and company|& sons?|limited|ltd\.?)\b"
+    r"|to .{2,60}|for (?:my|all) .{2,40}).{0,80}",
     re.IGNORECASE,
 )
 _MOST_ENTRIES = 2000
 _MOST_LEADING = 40
+_LONGEST_ENTRY = 160
 
 
 class Span(NamedTuple):
@@ -77,13 +79,13 @@ def _end(rows: list[Row], at: int) -> int:
 def _is_prose(rows: list[Row]) -> bool:
     text = " ".join(row.text for row in rows)
     return any(map(str.islower, text)) and (
-        (stops(text) and len(text) > 90 and not _PAGE.search(rows[-1].text))
+        (stops(text) and len(text) > 90 and not _PAGE.search(rows[-1].text[-80:]))
         or max(len(row.text) for row in rows) > 110
     )
 
 
 def _listed(rows: list[Row], heading: int, at: int, *, bare: bool = False) -> Span | None:
-    """The list that begins at `at`, below its heading; `bare`: it has none, so its entries must come again."""
+    """The list that begins at `at`, below its heading; `bare`: it has none, and its first entry comes again."""
     seen: dict[str, int] = {}
     first, last = "", at
     many = 0
@@ -96,17 +98,20 @@ def _listed(rows: list[Row], heading: int, at: int, *, bare: bool = False) -> Sp
             break
         for number in range(at, end):
             key = _key(rows[number].text)
-            again = key in seen and (key == first or (key[0] == "=" and len(key) > 4))
-            if again and many > 1:
+            again = key in seen and (key == first or (not bare and key[0] == "=" and len(key) > 4))
+            if again and many > (2 if bare else 1):
                 return Span(heading, _before_numbers(rows, number, heading))
             if (
-                bare
-                and number == at
-                and many
-                and not (candidate_of(rows[number].text) or rows[number - 1].text)
+                (
+                    bare
+                    and number == at
+                    and many
+                    and not (candidate_of(rows[number].text) or rows[number - 1].text)
+                )
+                and not _PAGE.search(rows[number].text[-80:])
+                and title_strength(rows[number].text) == 0
             ):
-                if not _PAGE.search(rows[number].text) and title_strength(rows[number].text) == 0:
-                    return None
+                return None
             if not _COLUMNS.fullmatch(rows[number].text):
                 seen.setdefault(key, number)
                 first = first or key
@@ -120,13 +125,15 @@ def _listed(rows: list[Row], heading: int, at: int, *, bare: bool = False) -> Sp
         block = last - 1
         while block > heading and rows[block - 1].text:
             block -= 1
-        if block > heading + 1 and not _PAGE.search(rows[block].text) and last - block < 3:
+        if block > heading + 1 and not _PAGE.search(rows[block].text[-80:]) and last - block < 3:
             last = block
     return Span(heading, last)
 
 
 def _key(text: str) -> str:
     """What an entry and its heading have in common: label and number, else the letters of the title."""
+    if len(text) > _LONGEST_ENTRY:
+        return "="
     bare = undecorated(_PAGE.sub("", text))
     found = candidate_of(bare)
     if found and found.kind == "labelled":
@@ -189,9 +196,9 @@ def without_title_page(blocks: list[Block], header: Header, account: Account, *,
             author, end = author or found.author, at + 1 + found.blocks
         elif at < end:
             continue
-        elif (title or author) and (_IMPRINT.fullmatch(text) or _repeats(text, title or header.title)):
-            end = at + 1
-        elif before_heading and (title or framed) and not stops(text):
+        elif ((title or author) and (_IMPRINT.fullmatch(text) or _repeats(text, title or header.title))) or (
+            before_heading and (title or framed) and not stops(text)
+        ):
             end = at + 1
     end = end or _lone_title(blocks, leading, before_heading=before_heading, framed=framed)
     if end and not title and not author and not framed:

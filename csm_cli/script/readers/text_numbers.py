@@ -16,15 +16,19 @@ class Number(NamedTuple):
     end: int
 
 
-_SMALL = (
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_SMALL = _words(
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen"
-).split()
-_SMALL_ORDINALS = (
+)
+_SMALL_ORDINALS = _words(
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
     "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+)
+_TENS = _words("twenty thirty forty fifty sixty seventy eighty ninety")
 _ONES = {word: value for words in (_SMALL, _SMALL_ORDINALS) for value, word in enumerate(words, 1)}
 _TENS_VALUES = {word: 10 * value for value, word in enumerate(_TENS, 2)}
 _TENS_VALUES |= {f"{word[:-1]}ieth": value for word, value in _TENS_VALUES.items()}
@@ -33,7 +37,7 @@ _DIGITS = re.compile(r"(\d{1,4})(?:st|nd|rd|th|[a-c])?(?!\w)", re.IGNORECASE)
 _ROMAN = re.compile(r"([IVXLCDM]{1,9}|[ivxlcdm]{1,9})(?![\w'’])")
 _ROMAN_FORM = re.compile(r"(?:C{0,4}|CD|D)(?:XC|XL|L?X{0,4})(?:IX|IV|V?I{0,4})")
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
-_WORD = re.compile(r"[^\W\d_]+(?:[-‐‑][^\W\d_]+)*")  # noqa: RUF001
+_WORD = re.compile(r"[^\W\d_]+(?:[-‐‑][^\W\d_]+)*")
 _MOST_WORDS = 6
 
 
@@ -72,7 +76,7 @@ def roman_value(text: str) -> int:
 
 def _value(words: list[str]) -> int:
     """The value of a number in words, in lower case; 0: they are none."""
-    parts = [part for word in words for part in re.split("[-‐‑]", word)]  # noqa: RUF001
+    parts = [part for word in words for part in re.split("[-‐‑]", word)]
     if parts[0] == "the":
         parts = parts[1:]
     hundreds = 0

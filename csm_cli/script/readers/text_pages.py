@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from dataclasses import replace
@@ -53,7 +54,7 @@ def _take_numbers(rows: list[Row], pages: list[tuple[int, int]], account: Accoun
     above = [first for first, last in pages if last > first and is_number(first)]
     inside = sum(
         is_number(first) and not ends_sentence(rows[before].text)
-        for (_, before), (first, _) in zip(pages, pages[1:], strict=False)
+        for (_, before), (first, _) in itertools.pairwise(pages)
     )
     for at in (*below, *(above if inside else ())):
         account.leave_out_rows("page number", [rows[at]])
@@ -81,7 +82,7 @@ def _take_heads(rows: list[Row], pages: list[tuple[int, int]], account: Account)
 def single_spaced(rows: list[Row]) -> list[Row]:
     """The rows without the blank ones between rows that go on: a text with double spacing."""
     filled = [at for at, row in enumerate(rows) if row.text]
-    pairs = list(zip(filled, filled[1:], strict=False))
+    pairs = list(itertools.pairwise(filled))
     apart = [(here, after) for here, after in pairs if after - here == 2 and not rows[here + 1].broken]
     going_on = sum(
         not ends_sentence(rows[here].text) and begins_lower(rows[after].text) for here, after in apart
@@ -97,7 +98,7 @@ def joined_over_pages(blocks: list[Block]) -> list[Block]:
     """The blocks with those joined between which a sentence goes on over a page break or picture."""
     joined: list[Block] = []
     for block in blocks:
-        if joined and block.broken and _goes_on(joined[-1], block):
+        if joined and block.broken and not block.candidate and _goes_on(joined[-1], block):
             joined[-1].rows += block.rows
         else:
             joined.append(block)
