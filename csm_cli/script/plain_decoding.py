@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import string
 
 from csm_cli.core.errors import ScriptError
 from csm_cli.script.problems import MAX_CONTROL_CHARACTERS, MAX_ROWS, Problems, Source, SourceText
@@ -15,11 +16,15 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
     (codecs.BOM_UTF8, "utf-8-sig"),
 )
-_LATIN = ("iso8859-1", "latin-1", "ascii")
-_CONTROL = re.compile("[^\t\n\f\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LATIN = ("iso8859-1", "latin-1")
+_CONTROL = re.compile(
+    "\x1b\\[[0-9;]{0,12}[A-Za-z]|[^\t\n\f\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)
 _C1 = {chr(byte): bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xA0)}
+_HIGH_LETTERS = bytes(set(range(0x80, 0x100)) - {0x85, 0xA0, *range(0x91, 0x98)})
+_CONTROL_BYTES = bytes(set(range(0x20)) - set(b"\t\n\v\f\r"))
 _SAMPLE = 65_536
-_FOREIGN = 0.25
+_FOREIGN = 0.4
 _BINARY = 0.02
 
 
@@ -89,14 +94,25 @@ def _guessed(name: str, data: bytes, problems: Problems) -> str:
         what = f"{lost} bytes are not UTF-8, this one first; they are read as cp1252; {remedy}"
         problems.add(where, what, "warning")
         return _mixed(data)
-    high = len(data) - len(data.translate(None, bytes(range(0x80, 0x100))))
-    letters = len(data) - len(data.translate(None, b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+    controls = _number_of(data, _CONTROL_BYTES)
+    _check_binary(where, next((byte for byte in data if byte in _CONTROL_BYTES), 0), controls, len(data))
+    high, letters = _number_of(data, _HIGH_LETTERS), _number_of(data, string.ascii_letters.encode())
     if high > 4 and high > _FOREIGN * (high + letters):
         what = f"byte 0x{data[begin]:02x} is not UTF-8, nor is this cp1252; name the encoding with --encoding"
         raise ScriptError([f"{where}: error: {what}"])
     what = f"byte 0x{data[begin]:02x} is not UTF-8; the file is read as cp1252 (Western European); {remedy}"
     problems.add(where, what, "warning")
     return _from_cp1252(data)
+
+
+def _number_of(data: bytes, which: bytes) -> int:
+    return len(data) - len(data.translate(None, which))
+
+
+def _check_binary(where: Source, first: int, controls: int, length: int) -> None:
+    if controls > MAX_CONTROL_CHARACTERS // 2 and controls > _BINARY * length:
+        what = f"control character U+{first:04X}, and {controls - 1} more; this is no text"
+        raise ScriptError([f"{where}: error: {what}"])
 
 
 def _first_fault(data: bytes) -> int:
@@ -134,13 +150,13 @@ def _without_control_characters(source: SourceText, problems: Problems) -> Sourc
     found = list(_CONTROL.finditer(source.text))
     if not found:
         return source
-    if len(found) > _BINARY * len(source.text) and len(found) > MAX_CONTROL_CHARACTERS // 2:
-        what = f"control character U+{ord(found[0][0]):04X}; this is no text file"
-        raise ScriptError([f"{source.at(found[0].start())}: error: {what}"])
+    _check_binary(source.at(found[0].start()), ord(found[0][0][0]), len(found), len(source.text))
     for match in found[:MAX_CONTROL_CHARACTERS]:
         meant = _C1.get(match[0])
         what = f'is read as "{meant}"' if meant else "is left out"
-        problems.add(source.at(match.start()), f"control character U+{ord(match[0]):04X} {what}", "warning")
+        problems.add(
+            source.at(match.start()), f"control character U+{ord(match[0][0]):04X} {what}", "warning"
+        )
     if len(found) > MAX_CONTROL_CHARACTERS:
         more = f"and {len(found) - MAX_CONTROL_CHARACTERS} more control characters"
         problems.add(source.at(found[MAX_CONTROL_CHARACTERS].start()), more, "warning")

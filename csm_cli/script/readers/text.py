@@ -58,7 +58,7 @@ def book_of(source: SourceText, state: ParseState, options: ReadingOptions) -> B
     rows = _body(inner, account, options)
     speakers = Speakers(rows, header.cast)
     blocks = joined_over_pages(blocks_of(rows))
-    blocks = choose_headings(split_candidates(blocks, speakers.names), account)
+    blocks = choose_headings(split_candidates(blocks, speakers.names, account.listed), account)
     without = without_title_page(
         blocks, header, Account("") if options.front_matter else account, framed=framed
     )

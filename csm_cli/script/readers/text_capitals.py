@@ -34,7 +34,7 @@ def choose_capitals(blocks: list[Block]) -> None:
             elif (
                 len(block.rows) == 1
                 and title_strength(block.text) == 2
-                and (block.gap > usual or block.broken)
+                and (block.gap > usual or block.broken or at == 0)
             ):
                 wide.append(at)
     if headings:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from itertools import pairwise
 
 from csm_cli.script.readers.text_capitals import choose_capitals
+from csm_cli.script.readers.text_entries import entry_key
 from csm_cli.script.readers.text_headings import (
     Candidate,
     candidate_of,
     title_strength,
+    undecorated,
 )
 from csm_cli.script.readers.text_pages import joined_over_pages
 from csm_cli.script.readers.text_rows import Account, Block, begins_lower, ends_sentence, stops
@@ -21,12 +23,15 @@ _UNDERLINE = re.compile(r"={3,120}|-{3,120}|~{3,120}|\*{3,120}")
 _COMMON = ("chapter", "part", "book", "volume", "act", "canto", "stave", "letter")
 
 
-def split_candidates(blocks: list[Block], speaks: Callable[[str], bool]) -> list[Block]:
+def split_candidates(
+    blocks: list[Block], speaks: Callable[[str], bool], listed: Container[str] = ()
+) -> list[Block]:
     """The blocks with each row that may be a heading in one of its own.
 
     Args:
         blocks: of the text.
         speaks: whether a row names its speaker, so that it is no heading.
+        listed: keys of the entries of the contents, which are headings where they stand alone.
     """
     found: list[Block] = []
     for block in blocks:
@@ -36,6 +41,8 @@ def split_candidates(blocks: list[Block], speaks: Callable[[str], bool]) -> list
             if at < begin:
                 continue
             candidate, end = _candidate_at(block, at, speaks)
+            if len(rows) == 1 and (candidate is None or candidate.kind in ("number", "titled")):
+                candidate, end = _listed(rows[0].text, listed) or candidate, 1
             if candidate is None:
                 continue
             if at > begin:
@@ -46,6 +53,13 @@ def split_candidates(blocks: list[Block], speaks: Callable[[str], bool]) -> list
         if begin < len(rows):
             found.append(Block(rows[begin:], gap, broken))
     return found
+
+
+def _listed(text: str, listed: Container[str]) -> Candidate | None:
+    """A row as a heading that is an entry of the contents."""
+    key = entry_key(text)
+    is_entry = len(key) > 3 and key[0] == "=" and key in listed and title_strength(text)
+    return Candidate("marked", "listed", 0, undecorated(text)) if is_entry else None
 
 
 def _candidate_at(block: Block, at: int, speaks: Callable[[str], bool]) -> tuple[Candidate | None, int]:

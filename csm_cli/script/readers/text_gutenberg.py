@@ -88,8 +88,8 @@ def read_fields(rows: list[Row], header: Header) -> None:
     if "title" not in found:
         for row in rows:
             if first := _FIRST_ROW.fullmatch(row.text):
-                found["title"] = first["title"]
-                found.setdefault("author", first["author"] or "")
+                found["title"] = first["title"].strip("* ")
+                found.setdefault("author", (first["author"] or "").strip("* "))
                 break
     set_fields(found, header)
 

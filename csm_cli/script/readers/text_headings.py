@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from csm_cli.script.readers.text_numbers import leading_number
+from csm_cli.script.readers.text_numbers import Number, leading_number
 
 Kind = Literal["labelled", "named", "number", "titled", "marked"]
 
@@ -52,6 +52,7 @@ _ALL = "|".join(sorted(_LABELS, key=len, reverse=True))
 _LABELLED = re.compile(
     rf"(?P<label>{_ALL})(?P<between>[\s._:#–—-]*)(?:(?:no|nr|number)\b[.\s]*)?(?=\S)", re.IGNORECASE
 )
+_LAST = re.compile(r"(?:the\s+)?(?:last|final)\b", re.IGNORECASE)
 _BEHIND = re.compile(r"\s*(?P<mark>[.:)\]–—-]+)?\s*(?P<title>.*)")
 _TURNED = re.compile(
     rf"(?:the\s+)?(?P<number>[a-z-]{{4,20}}|\d{{1,3}}(?:st|nd|rd|th))\s+(?P<label>{_ALL})\b"
@@ -89,7 +90,11 @@ _DATE = re.compile(
     r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day,",
     re.IGNORECASE,
 )
-_CLOSING = re.compile(r"(?:the\s+)?end\b.*|finis|fin|\(?to be continued.*", re.IGNORECASE)
+_CLOSING = re.compile(
+    r"(?:the\s+)?end[.!]?|(?:the\s+)?end\s+of\s+(?:the\s+)?(?:\w+\s+)?(?:part|book|volume|vol|chapter|act|canto)\b.*"
+    r"|finis|fin|\(?to be continued.*",
+    re.IGNORECASE,
+)
 _INITIALS = re.compile(r"(?:[A-Z]\.\s*)+(?:[A-Z][A-Z'’-]*)?\.?")
 
 
@@ -179,6 +184,8 @@ def _labelled(text: str) -> Candidate | None:
     if not label["between"] and not rest[0].isdigit():
         return None
     number = leading_number(rest)
+    if number is None and (last := _LAST.match(rest)):
+        number = Number(0, "word", last.end())
     if number is None:
         return None
     end = label.end() + number.end

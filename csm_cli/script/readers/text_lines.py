@@ -51,6 +51,9 @@ def parts_of(blocks: Iterable[Block], account: Account) -> list[Part]:
     """The parts of a text. Headings above nothing are left out, or are text if they stand at its end."""
     parts = [Part()]
     for block in blocks:
+        for row in () if block.heading else block.rows:
+            if RULE.fullmatch(row.text) and count_words(row.text):
+                account.leave_out("ornament", row.number, row.text)
         if not block.heading:
             parts[-1].blocks.append(block)
         elif parts[-1].speaks or not parts[-1].headings:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import replace
+from typing import NamedTuple
 
 from csm_cli.script.books import Notes, count_words
 from csm_cli.script.readers.text_rows import Account, Row
@@ -36,6 +38,15 @@ _CODE = re.compile(r"[#{}\\`]")
 _MOST_ROWS, _MOST_CHARACTERS, _MOST_FAILURES = 80, 20_000, 200
 
 
+class _Note(NamedTuple):
+    row: int
+    text: str
+
+
+_Texts = dict[str, list[_Note]]
+"""Notes that wait for their marks."""
+
+
 def plain_emphasis(text: str) -> str:
     """A paragraph without the underscores around `_emphasis_`; unchanged if it looks like code."""
     return text if "_" not in text or _CODE.search(text) else _EMPHASIS.sub(r"\1", text)
@@ -58,12 +69,15 @@ def without_marks(
     for at, row in enumerate(rows):
         if "[" in row.text or "{" in row.text:
             rows[at] = _without_mark(row, account, notes, texts)
+    for waiting in texts.values():
+        for note in waiting:
+            account.leave_out("notes", note.row, note.text)
     return rows
 
 
-def _take_brackets(rows: list[Row], account: Account, notes: Notes, front_matter: bool) -> dict[str, str]:
+def _take_brackets(rows: list[Row], account: Account, notes: Notes, front_matter: bool) -> _Texts:
     """Blank out brackets that begin with a known word; the result is the notes' texts by their marks."""
-    texts: dict[str, str] = {}
+    texts: _Texts = defaultdict(list)
     failures = 0
     for at in range(len(rows)):
         begin = 0
@@ -83,7 +97,9 @@ def _take_brackets(rows: list[Row], account: Account, notes: Notes, front_matter
                 begin = opening.end()
             else:
                 if mark and notes == "inline":
-                    texts[mark["mark"] or "*"] = " ".join(inside[mark.end() :].split())
+                    texts[mark["mark"] or "*"].append(
+                        _Note(rows[at].number, " ".join(inside[mark.end() :].split()))
+                    )
                     words = count_words(inside) - count_words(inside[mark.end() :])
                     account.leave_out(what, rows[at].number, f"[{inside[: mark.end()]}", words)
                 else:
@@ -147,7 +163,7 @@ def _cut(text: str, begin: int, end: int) -> str:
     return (before + after).replace("  ", " ").strip()
 
 
-def _take_note_rows(rows: list[Row], account: Account, notes: Notes, texts: dict[str, str]) -> None:
+def _take_note_rows(rows: list[Row], account: Account, notes: Notes, texts: _Texts) -> None:
     """Leave out paragraphs "[1] The note." if the mark stands in the text before."""
     marks: set[str] = set()
     at = 0
@@ -162,7 +178,7 @@ def _take_note_rows(rows: list[Row], account: Account, notes: Notes, texts: dict
             if alone:
                 text = "\n".join(each.text for each in rows[at:end])
                 if notes == "inline":
-                    texts[begins["mark"]] = " ".join(text[begins.end() :].split())
+                    texts[begins["mark"]].append(_Note(row.number, " ".join(text[begins.end() :].split())))
                     words = count_words(text) - count_words(text[begins.end() :])
                     account.leave_out("notes", row.number, begins[0], words)
                 else:
@@ -175,25 +191,31 @@ def _take_note_rows(rows: list[Row], account: Account, notes: Notes, texts: dict
         at += 1
 
 
-def _without_mark(row: Row, account: Account, notes: Notes, texts: dict[str, str]) -> Row:
+def _without_mark(row: Row, account: Account, notes: Notes, texts: _Texts) -> Row:
     """The row without marks of notes, or with the notes in their place."""
 
     def one(match: re.Match[str]) -> str:
         mark = match["mark"]
-        if notes == "inline" and mark in texts:
+        if waiting := texts.get(mark):
+            note = waiting.pop(0)
             taken.append(match[0])
-            return f" ({texts.pop(mark)})"
+            inserted.append(note.text)
+            return f" ({note.text})"
         if not match.start() or not (mark.isdigit() or mark in "*†‡") or row.text[match.start() - 1] == "[":
             return match[0]
         taken.append(match[0])
         return ""
 
     taken: list[str] = []
-    inserted = sum(map(count_words, texts.values()))
-    text = _BRACED.sub("", _MARK.sub(one, row.text)).strip()
+    inserted: list[str] = []
+    whole = _BRACED.sub("", row.text).strip()
+    if whole != row.text:
+        lost = count_words(row.text) - count_words(whole)
+        account.leave_out("page number", row.number, row.text, lost)
+        row = replace(row, text=whole, broken=row.broken or not whole)
+    text = _MARK.sub(one, row.text).strip()
     if text == row.text:
         return row
-    inserted -= sum(map(count_words, texts.values()))
-    lost = count_words(row.text) - (count_words(text) - inserted)
-    account.leave_out("notes", row.number, " ".join(taken) or row.text, max(lost, 0))
+    lost = count_words(row.text) - count_words(text) + sum(map(count_words, inserted))
+    account.leave_out("notes", row.number, " ".join(taken), lost)
     return replace(row, text=text, broken=row.broken or not text)

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from csm_cli.script.header import Header
+from csm_cli.script.readers.text_entries import PAGE, entry_key
 from csm_cli.script.readers.text_gutenberg import is_credit, is_field, read_fields
 from csm_cli.script.readers.text_headings import candidate_of, is_capitals, title_strength, undecorated
 from csm_cli.script.readers.text_rows import Account, Block, Row, ends_sentence, stops
@@ -15,11 +16,6 @@ _CONTENTS = re.compile(
     r"|illustrations[.:]?|index of chapters[.:]?",
     re.IGNORECASE,
 )
-_PAGE = re.compile(
-    r"(?:\s{0,40}(?:\.\s?|·\s?|…|_){2,60}\s{0,40}|\s{2,40}|\t)(?:p(?:age|\.)?\s*)?(?:\d{1,4}|[ivxlc]{1,7})$"
-)
-_LAST_NUMBER = re.compile(r"\s+\d{1,4}$")
-_NUMBER = re.compile(r"(?:\d{1,3}|[IVXLC]{1,8})[.):\s—–-]+(?=\S)")
 _COLUMNS = re.compile(r"(?:(?:chapter|page|pages|chap\.?|no\.?)\s*){1,3}\.?", re.IGNORECASE)
 _BY = re.compile(r"(?:written\s+|(?:a|the)\s+[a-z]{3,12}\s+)?by[:\s]+(?P<author>\S.{1,60})", re.IGNORECASE)
 _BY_ALONE = re.compile(r"(?:(?:written|edited) )?by:?", re.IGNORECASE)
@@ -35,7 +31,6 @@ _IMPRINT = re.compile(
 )
 _MOST_ENTRIES = 2000
 _MOST_LEADING = 40
-_LONGEST_ENTRY = 160
 
 
 class Span(NamedTuple):
@@ -46,7 +41,7 @@ class Span(NamedTuple):
 
 
 def without_contents(rows: list[Row], account: Account) -> list[Row]:
-    """The rows without the lists of contents and illustrations."""
+    """The rows without the lists of contents and illustrations, whose entries the account takes."""
     rows = list(rows)
     at, listed, prose = 0, 0, False
     while at < len(rows) and listed < 6:
@@ -61,6 +56,7 @@ def without_contents(rows: list[Row], account: Account) -> list[Row]:
             span = _listed(rows, at, at, bare=True)
         if span and span.end > span.begin:
             account.leave_out_rows("contents", rows[span.begin : span.end])
+            account.listed |= {entry_key(row.text) for row in rows[span.begin : span.end]}
             rows[span.begin : span.end] = [Row(row.number, "") for row in rows[span.begin : span.end]]
             listed, at = listed + 1, span.end
             continue
@@ -79,13 +75,13 @@ def _end(rows: list[Row], at: int) -> int:
 def _is_prose(rows: list[Row]) -> bool:
     text = " ".join(row.text for row in rows)
     return any(map(str.islower, text)) and (
-        (stops(text) and len(text) > 90 and not _PAGE.search(rows[-1].text[-80:]))
+        (stops(text) and len(text) > 90 and not PAGE.search(rows[-1].text[-80:]))
         or max(len(row.text) for row in rows) > 110
     )
 
 
 def _listed(rows: list[Row], heading: int, at: int, *, bare: bool = False) -> Span | None:
-    """The list that begins at `at`, below its heading; `bare`: it has none, and its first entry comes again."""
+    """The list from `at` on, below its heading; `bare`: it has none, and its first entry comes again."""
     seen: dict[str, int] = {}
     first, last = "", at
     many = 0
@@ -97,7 +93,7 @@ def _listed(rows: list[Row], heading: int, at: int, *, bare: bool = False) -> Sp
         if _is_prose(rows[at:end]):
             break
         for number in range(at, end):
-            key = _key(rows[number].text)
+            key = entry_key(rows[number].text)
             again = key in seen and (key == first or (not bare and key[0] == "=" and len(key) > 4))
             if again and many > (2 if bare else 1):
                 return Span(heading, _before_numbers(rows, number, heading))
@@ -108,7 +104,7 @@ def _listed(rows: list[Row], heading: int, at: int, *, bare: bool = False) -> Sp
                     and many
                     and not (candidate_of(rows[number].text) or rows[number - 1].text)
                 )
-                and not _PAGE.search(rows[number].text[-80:])
+                and not PAGE.search(rows[number].text[-80:])
                 and title_strength(rows[number].text) == 0
             ):
                 return None
@@ -125,25 +121,9 @@ def _listed(rows: list[Row], heading: int, at: int, *, bare: bool = False) -> Sp
         block = last - 1
         while block > heading and rows[block - 1].text:
             block -= 1
-        if block > heading + 1 and not _PAGE.search(rows[block].text[-80:]) and last - block < 3:
+        if block > heading + 1 and not PAGE.search(rows[block].text[-80:]) and last - block < 3:
             last = block
     return Span(heading, last)
-
-
-def _key(text: str) -> str:
-    """What an entry and its heading have in common: label and number, else the letters of the title."""
-    if len(text) > _LONGEST_ENTRY:
-        return "="
-    bare = undecorated(_PAGE.sub("", text))
-    found = candidate_of(bare)
-    if found and found.kind == "labelled":
-        return f"{found.style} {found.value}"
-    if not _PAGE.search(text):
-        bare = _LAST_NUMBER.sub("", bare) or bare
-        if (found := candidate_of(bare)) and found.kind == "labelled":
-            return f"{found.style} {found.value}"
-    bare = _NUMBER.sub("", bare, count=1)
-    return "=" + "".join(filter(str.isalnum, bare.casefold()))
 
 
 def _before_numbers(rows: list[Row], at: int, least: int) -> int:
@@ -168,6 +148,10 @@ def without_title_page(blocks: list[Block], header: Header, account: Account, *,
         account: receives what is left out.
         framed: the text has a frame of Project Gutenberg's.
     """
+    if title := _marked_title(blocks):
+        header.title, header.untitled = title, False
+        account.leave_out_rows("title page", blocks[0].rows)
+        blocks = blocks[1:]
     leading = 0
     while leading < min(len(blocks), _MOST_LEADING):
         block = blocks[leading]
@@ -209,6 +193,16 @@ def without_title_page(blocks: list[Block], header: Header, account: Account, *,
         header.title, header.untitled = " ".join(title.split()), False
     header.author = header.author or author.strip(" .,")
     return [block for block in blocks[end:] if block.rows]
+
+
+def _marked_title(blocks: list[Block]) -> str:
+    """The first heading if it is marked as no other is, and a chapter begins directly below."""
+    headings = [block for block in blocks if block.heading]
+    first = blocks[0].candidate if blocks else None
+    if not (first and first.kind == "marked" and len(headings) > 1 and blocks[1].heading):
+        return ""
+    alike = [block for block in headings if block.candidate and block.candidate.style == first.style]
+    return blocks[0].heading if len(alike) == 1 and first.style != "listed" else ""
 
 
 class _Author(NamedTuple):

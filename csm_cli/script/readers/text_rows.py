@@ -64,9 +64,10 @@ class Block:
 
 @dataclass
 class Account:
-    """What is left out of a text; `path` is that of its file."""
+    """What is left out of a text; `path` is that of its file, `listed` are the entries of its contents."""
 
     path: str
+    listed: set[str] = field(default_factory=set)
     left_out: list[LeftOut] = field(default_factory=list)
 
     def leave_out(self, what: str, row: int, text: str, words: int | None = None) -> None:

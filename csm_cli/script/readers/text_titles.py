@@ -53,10 +53,9 @@ def _title_below(blocks: list[Block], at: int, speaks: Callable[[str], bool]) ->
     more = at + 2 < len(blocks) and not (blocks[at + 2].heading and _same_style(blocks[at], blocks[at + 2]))
     if more and blocks[at + 2].heading and (len(rows) > 1 or strengths[0] < 2):
         return 0, 0
-    if len(rows) < 4 and all(strengths) and sum(map(len, rows)) < 160 and more:
-        if len(rows) > 1 and block.gap and min(strengths) < 2:
-            return 0, 0
-        return (2 if not block.gap else strengths[0]), len(rows)
+    whole = min(strengths) or title_strength(" ".join(rows[:4]))
+    if len(rows) < 4 and whole and sum(map(len, rows)) < 160 and more:
+        return (2 if not block.gap else whole), len(rows)
     if not block.gap and len(rows) > 1 and strengths[0] and len(rows[0]) <= 60 and not begins_lower(rows[1]):
         following = rows[1:6]
         if sum(ends_sentence(text) for text in following) * 5 >= 4 * len(following):
