@@ -75,6 +75,7 @@ PIECES = (
         "12",
     ),
     *(
+        "Produced by A. Reader",
         "*** START OF THE PROJECT GUTENBERG EBOOK X ***",
         "*** END OF THE PROJECT GUTENBERG EBOOK X ***",
         "o0o",

@@ -15,15 +15,16 @@ from csm_cli.script.header import default_header
 from csm_cli.script.plain_decoding import decode_plain
 from csm_cli.script.problems import SourceText
 from csm_cli.script.readers.text_chapters import choose_headings, split_candidates
+from csm_cli.script.readers.text_contents import without_contents
 from csm_cli.script.readers.text_gutenberg import inner_rows, without_notes
 from csm_cli.script.readers.text_layout import Joiner, Layout
 from csm_cli.script.readers.text_lines import SCENE, LineWriter, parts_of
 from csm_cli.script.readers.text_marks import without_marks
-from csm_cli.script.readers.text_matter import without_contents, without_title_page
 from csm_cli.script.readers.text_pages import joined_over_pages, single_spaced, without_page_furniture
 from csm_cli.script.readers.text_rows import Account, Row, blocks_of, rows_of
 from csm_cli.script.readers.text_sections import list_sections
 from csm_cli.script.readers.text_speakers import Speakers
+from csm_cli.script.readers.text_title_page import without_title_page
 from csm_cli.script.readers.text_titles import join_titles
 from csm_cli.script.sources import ParseState, read_bytes
 

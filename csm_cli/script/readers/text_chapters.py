@@ -16,9 +16,8 @@ from csm_cli.script.readers.text_headings import (
     undecorated,
 )
 from csm_cli.script.readers.text_pages import joined_over_pages
-from csm_cli.script.readers.text_rows import Account, Block, begins_lower, ends_sentence, stops
+from csm_cli.script.readers.text_rows import RULE, Account, Block, begins_lower, ends_sentence, stops
 
-RULE = re.compile(r"([*#~_=•⁂·–—-])(?:\s*\1){2,120}|-*\s*(?:[oO]0[oO]|[oO]{3})\s*-*|[⁂§]")
 _UNDERLINE = re.compile(r"={3,120}|-{3,120}|~{3,120}|\*{3,120}")
 _COMMON = ("chapter", "part", "book", "volume", "act", "canto", "stave", "letter")
 
@@ -71,7 +70,8 @@ def _candidate_at(block: Block, at: int, speaks: Callable[[str], bool]) -> tuple
     underlined = bool(_UNDERLINE.fullmatch(following)) and abs(len(following) - len(text)) <= 4
     candidate = None if speaks(text) else candidate_of(text)
     if underlined and at == 0 and any(map(str.isalnum, text)) and (candidate or not stops(text)):
-        return candidate or Candidate("marked", following[0], 0, text), at + 2
+        sure = candidate is not None and candidate.kind in ("labelled", "named", "marked")
+        return candidate if sure else Candidate("marked", following[0], 0, text), at + 2
     if candidate is None:
         return None, at
     end = at + 1

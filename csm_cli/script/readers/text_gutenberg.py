@@ -81,8 +81,9 @@ def read_fields(rows: list[Row], header: Header) -> None:
             else:
                 found[key] = _BRACKETS.sub(" ", field["value"]).strip()
         elif key and row.text and row.indent and len(found[key]) < 200:
-            subtitle = key == "title" and len(found[key]) < 60 and found[key][-1:].isalnum()
-            found[key] = f"{found[key]}{': ' if subtitle else ' '}{row.text}".strip()
+            if key == "title" and len(found[key]) < 60 and found[key][-1:].isalnum():
+                key = "subtitle"
+            found[key] = f"{found.get(key, '')} {row.text}".strip()
         else:
             key = ""
     if "title" not in found:
