@@ -16,6 +16,7 @@ _CONTENTS = re.compile(
 )
 _COLUMNS = re.compile(r"(?:(?:chapter|page|pages|chap\.?|no\.?)\s*){1,3}\.?", re.IGNORECASE)
 _MOST_ENTRIES = 2000
+_MOST_BEYOND = 40
 
 
 class Span(NamedTuple):
@@ -61,55 +62,54 @@ def is_prose(rows: list[Row]) -> bool:
     """Whether rows are a paragraph of prose: a long sentence, or a row longer than any entry."""
     text = " ".join(row.text for row in rows)
     return any(map(str.islower, text)) and (
-        (stops(text) and len(text) > 90 and not PAGE.search(rows[-1].text[-80:]))
+        (stops(text) and len(text) > 90 and not _has_page(rows[-1].text))
         or max(len(row.text) for row in rows) > 110
     )
 
 
 def _listed(rows: list[Row], heading: int, at: int, *, bare: bool = False) -> Span | None:
-    """The list from `at` on, below its heading; `bare`: it has none, and its first entry comes again."""
-    seen: dict[str, int] = {}
-    first, last = "", at
-    many = 0
-    while at < len(rows) and many < _MOST_ENTRIES:
+    """The list from `at` on, below its heading; `bare`: it has none, and its first entry comes again.
+
+    It ends before an entry that comes again, as the heading of its chapter; else before the first sentence.
+    """
+    seen: set[str] = set()
+    first, last, beyond = "", at, 0
+    while at < len(rows) and len(seen) < _MOST_ENTRIES and beyond < _MOST_BEYOND:
         if not rows[at].text:
             at += 1
             continue
         end = _end(rows, at)
-        if is_prose(rows[at:end]):
+        if is_prose(rows[at:end]) or (bare and not _is_entry(rows[at].text)):
             break
+        beyond += beyond > 0 or not (_is_entry(rows[end - 1].text) or not stops(rows[end - 1].text))
         for number in range(at, end):
             key = entry_key(rows[number].text)
             again = key in seen and (key == first or (not bare and key[0] == "=" and len(key) > 4))
-            if again and many > (2 if bare else 1):
+            if again and len(seen) > (2 if bare else 1):
                 return Span(heading, _before_numbers(rows, number, heading))
-            if (
-                (
-                    bare
-                    and number == at
-                    and many
-                    and not (candidate_of(rows[number].text) or rows[number - 1].text)
-                )
-                and not PAGE.search(rows[number].text[-80:])
-                and title_strength(rows[number].text) == 0
-            ):
-                return None
-            if not _COLUMNS.fullmatch(rows[number].text):
-                seen.setdefault(key, number)
-                first = first or key
-                many += 1
+            if beyond:
+                continue
             last = number + 1
+            if not _COLUMNS.fullmatch(rows[number].text):
+                seen.add(key)
+                first = first or key
         at = end
-    if bare or not many:
+    if bare or not seen:
         return None
-    # Nothing of it comes again word for word: what leads to the prose is no entry.
-    if at < len(rows):
-        block = last - 1
-        while block > heading and rows[block - 1].text:
-            block -= 1
-        if block > heading + 1 and not PAGE.search(rows[block].text[-80:]) and last - block < 3:
-            last = block
+    block = last - 1
+    while block > heading and rows[block - 1].text:
+        block -= 1
+    if at < len(rows) and block > heading + 1 and not _has_page(rows[block].text) and last - block < 3:
+        last = block  # what leads to the text is no entry
     return Span(heading, last)
+
+
+def _is_entry(text: str) -> bool:
+    return _has_page(text) or title_strength(text) > 0 or candidate_of(text) is not None
+
+
+def _has_page(text: str) -> bool:
+    return bool(PAGE.search(text[-80:]))
 
 
 def _before_numbers(rows: list[Row], at: int, least: int) -> int:

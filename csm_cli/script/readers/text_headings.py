@@ -8,7 +8,7 @@ from typing import Literal
 
 from csm_cli.script.readers.text_numbers import Number, leading_number
 
-Kind = Literal["labelled", "named", "number", "titled", "marked"]
+Kind = Literal["labelled", "named", "number", "titled", "marked", "capitals"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Candidate:
 
     Args:
         kind: "labelled" is "Chapter 1", "named" "Prologue", "number" "I." alone, "titled" "I. The Keeper",
-            "marked" "# The Keeper".
+            "marked" "# The Keeper", "capitals" a row in capitals above others.
         style: headings of one style form a sequence: the label, or how the number is written.
         value: of the number; 0: it has none.
         whole: the heading as written, without decoration.
@@ -61,7 +61,9 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _MARKED = re.compile(r"(#{1,3})\s+(\S.*?)\s*#*")
-_NUMBER = re.compile(r"(?:§\s*|[Nn][Oo]\.\s*|№\s*)?(?P<number>\d{1,3}|[IVXLCDM]{1,9})(?P<mark>[.):]?)")
+_NUMBER = re.compile(
+    r"(?:§\s*|[Nn][Oo]\.\s*|№\s*)?(?P<number>\d{1,3}|[IVXLCDM]{1,9}|[ivxlc]{1,7})(?P<mark>[.):]?)"
+)
 _TITLED = re.compile(
     r"(?P<number>\d{1,3}|[IVXLCDM]{1,9})(?P<mark>\s*[.):–—-]+\s*|\s+)"
     r"(?P<title>[^\W\d_a-zß-öø-ÿ].*|[\"“‘(].+)"
@@ -232,7 +234,8 @@ def _named(text: str) -> Candidate | None:
 def _number(text: str) -> Candidate | None:
     bare = _NUMBER.fullmatch(text)
     if bare and (number := leading_number(bare["number"])):
-        return Candidate("number", number.form, number.value, text)
+        small = " small" if text.islower() else ""
+        return Candidate("number", f"{number.form}{small}", number.value, text)
     words = text.rstrip(".:")
     number = leading_number(words)
     if number and number.form == "word" and number.end == len(words) and words[0].isupper():
@@ -247,6 +250,6 @@ def _titled(text: str) -> Candidate | None:
         return None
     mark, title = titled["mark"], titled["title"]
     sure = title_strength(title)
-    if not sure or (not mark.strip() and sure < 2):
+    if not sure or (not mark.strip() and sure < 2) or is_date(text):
         return None
     return Candidate("titled", f"{number.form}{mark.strip()[:1]}", number.value, text, title, sure)

@@ -71,9 +71,10 @@ def without_title_page(blocks: list[Block], header: Header, account: Account, *,
             title = title or _title_in([rows for rows in [*above, found.above] if rows], header)
             author, end = author or found.author, at + 1 + found.blocks
         elif at >= end:
-            known = bool(title or author)
+            known = bool(title or author or not header.untitled)
             imprint = known and (_is_imprint(text) or _repeats(text, title or header.title))
-            if imprint or (before_heading and (known or framed) and not stops(text)):
+            near = framed and 0 < at == end and block.gap < 4 and title_strength(text) == 2
+            if imprint or near or (before_heading and (known or framed) and not stops(text)):
                 end = at + 1
     end = end or _lone_title(blocks, leading, before_heading=before_heading, framed=framed)
     if end and not title and not author and not framed:
@@ -166,5 +167,5 @@ def _lone_title(blocks: list[Block], leading: int, *, before_heading: bool, fram
     first = blocks[0]
     if leading == 1 and len(blocks) > 2 and len(first.rows) < 3 and strengths[0] == 2:
         clear = is_capitals(first.text) and len(first.text) > 3
-        return int(clear or blocks[1].gap > 1 or first.rows[0].indent > 8)
+        return int(clear or blocks[1].gap > 1 or first.rows[0].indent > 8 or " " in first.text)
     return 0
