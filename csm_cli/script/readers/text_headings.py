@@ -33,6 +33,8 @@ class Candidate:
     sure: int = 2
 
 
+PAGE = "page"
+"""The style of "Page 12", which is never a heading."""
 MAX_LENGTH = 120
 MAX_TITLE = 90
 _MOST_TITLE_WORDS = 14
@@ -77,6 +79,7 @@ _MARKED = re.compile(r"(#{1,3})\s+(\S.*?)\s*#*")
 _NUMBER = re.compile(
     r"(?:§\s*|[Nn][Oo]\.\s*|№\s*)?(?P<number>\d{1,3}|[IVXLCDM]{1,9}|[ivxlc]{1,7})(?P<mark>[.):]?)"
 )
+_PAGE = re.compile(r"(?:page|p\.|pg\.?)\s*(\d{1,4})(?:\s*(?:of|/)\s*\d{1,4})?", re.IGNORECASE)
 _TITLED = re.compile(
     r"(?P<number>\d{1,3}|[IVXLCDM]{1,9})(?P<mark>\s*[.):–—-]+\s*|\s+)"
     r"(?P<title>[^\W\d_a-zß-öø-ÿ].*|[\"“‘(].+)"
@@ -245,6 +248,8 @@ def _named(text: str) -> Candidate | None:
 
 
 def _number(text: str) -> Candidate | None:
+    if page := _PAGE.fullmatch(text):
+        return Candidate("number", PAGE, int(page[1]), text)
     bare = _NUMBER.fullmatch(text)
     if bare and (number := leading_number(bare["number"])):
         small = " small" if text.islower() else ""
