@@ -150,12 +150,12 @@ def title_strength(text: str) -> int:
         return 0
     if is_capitals(text):
         return 2
-    if first in "“\"‘'":
-        return 0
     cased = all(
         not any(map(str.isalpha, word)) or word.strip("\"'“”‘’(_*")[:1].isupper() or _small(word)
         for word in words
     )
+    if first in "“\"‘'":
+        return int(cased and len(words) > 1 and text[-1] in "”\"’'")
     if last in ".!?…":
         return int(cased and len(words) > 1) if last == "." else 2 * int(cased and len(words) > 1)
     if cased:

@@ -158,10 +158,10 @@ def _lone_title(blocks: list[Block], leading: int, *, before_heading: bool, fram
         return 0
     strengths = [title_strength(block.text) for block in blocks[:leading]]
     titles = all(
-        strength or (framed and not stops(block.text))
+        strength or _is_imprint(block.text) or (framed and not stops(block.text))
         for strength, block in zip(strengths, blocks, strict=False)
     )
-    if before_heading and leading <= 6 and titles and (framed or len(blocks[0].rows) < 4):
+    if before_heading and leading <= 8 and titles and (framed or len(blocks[0].rows) < 4):
         return leading
     first = blocks[0]
     if leading == 1 and len(blocks) > 2 and len(first.rows) < 3 and strengths[0] == 2:
