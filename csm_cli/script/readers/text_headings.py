@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from csm_cli.script.readers.text_numbers import Number, leading_number
@@ -111,6 +112,7 @@ _CLOSING = re.compile(
 _INITIALS = re.compile(r"(?:[A-Z]\.\s*)+(?:[A-Z][A-Z'’-]*)?\.?")
 
 
+@lru_cache(4096)
 def candidate_of(text: str) -> Candidate | None:
     """What a row would be as a heading; None: it cannot be one by itself."""
     if not text or len(text) > MAX_LENGTH:
