@@ -75,14 +75,16 @@ def import_book(
 
 
 def _import_epub(path: Path, output: Path, front_matter: bool) -> Imported:
+    from csm_cli.script.books import ReadingOptions
     from csm_cli.script.readers.epub import read_epub
 
     state = parse_state(path)
-    book = read_epub(path, state, front_matter=front_matter)
+    book = read_epub(path, state, ReadingOptions(front_matter=front_matter))
     state.problems.check()
+    skipped = tuple(section.title for section in book.sections if not section.kept)
     if book.cover is None or str(output) == "-":
-        return Imported(book.screenplay, skipped=book.skipped)
+        return Imported(book.screenplay, skipped=skipped)
     data, ending = book.cover
     cover = output.with_name(f"{output.stem}-cover{ending}")
     metadata = {**book.screenplay.metadata, "cover": cover.name}
-    return Imported(replace(book.screenplay, metadata=metadata), (cover, data), book.skipped)
+    return Imported(replace(book.screenplay, metadata=metadata), (cover, data), skipped)

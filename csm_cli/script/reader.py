@@ -154,6 +154,10 @@ def _read(path: Path, state: ParseState, format: str | None = None) -> Screenpla
             from csm_cli.script.readers.epub import read_epub
 
             return read_epub(path, state).screenplay
+        if chosen == "text":
+            from csm_cli.script.readers.text import text_book
+
+            return text_book(path, state).screenplay
         return _parser(chosen)(read_source(path, state.encoding), state)
 
 
@@ -166,10 +170,6 @@ def _parser(format: str) -> Callable[[SourceText, ParseState], Screenplay | None
         from csm_cli.script.readers.fountain import read_fountain
 
         return read_fountain
-    if format == "text":
-        from csm_cli.script.readers.text import read_text_script
-
-        return read_text_script
     if format == "json":
         from csm_cli.script.readers.json import read_json
 

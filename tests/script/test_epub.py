@@ -9,6 +9,7 @@ import pytest
 
 from csm_cli.core.errors import ScriptError
 from csm_cli.script import Line, SceneBreak, read_screenplay
+from csm_cli.script.books import ReadingOptions
 from csm_cli.script.reader import parse_state
 from csm_cli.script.readers.epub import read_epub
 from tests.script.books import CONTENTS, PAGES, PNG, make_epub, page
@@ -49,13 +50,17 @@ def test_a_book_is_read_in_order_without_what_is_not_spoken(tmp_path, version):
     assert (play.title, play.author, play.language) == ("The Lamp & I", "A. Writer", "en-GB")
     assert play.metadata == {"publisher": "P", "description": "A book."}
     assert book.cover == (PNG, ".png")
-    assert book.skipped == ("Title Page", "OEBPS/copy.xhtml", "Notes")
+    assert [section.title for section in book.sections if not section.kept] == [
+        "Title Page",
+        "OEBPS/copy.xhtml",
+        "Notes",
+    ]
     assert str(play.lines[0].source) == f"{path}/OEBPS/one.xhtml:7:1"
 
 
 def test_front_matter_can_be_kept(tmp_path):
     path = make_epub(tmp_path / "a.epub", PAGES, CONTENTS)
-    book = read_epub(path, parse_state(path), front_matter=True)
+    book = read_epub(path, parse_state(path), ReadingOptions(front_matter=True))
     assert book.screenplay.chapters[0].title == "Title Page"
     assert "All rights reserved." in [line.text for line in book.screenplay.lines]
 

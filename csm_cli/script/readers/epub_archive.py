@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urldefrag
 
 from csm_cli.core.errors import ScriptError
+from csm_cli.script.pages import epub_type
 from csm_cli.script.sources import local_name, parse_page, parse_xml, plain
 
 if TYPE_CHECKING:
@@ -216,9 +217,3 @@ class _Package:
                     href = child.get("src", "")
             if label and href:
                 self.found.contents.append((*self.resolve(href, posixpath.dirname(path)), label))
-
-
-def epub_type(element: Any) -> list[str]:
-    """The values of an element's epub:type and of its DPUB-ARIA role."""
-    value = element.get("{http://www.idpf.org/2007/ops}type") or element.get("epub:type") or ""
-    return [*value.lower().split(), *(element.get("role") or "").lower().replace("doc-", "").split()]
