@@ -49,13 +49,17 @@ class Manifest:
 
 
 class Archive:
-    """An opened EPUB. A context manager.
+    """An opened EPUB or other document in a zip archive. A context manager.
+
+    Args:
+        path: of the file.
+        kind: what the file should be, for messages.
 
     Raises:
-        ScriptError: it is no zip archive, too large, or protected.
+        ScriptError: it is no zip archive, or too large.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, kind: str = "an EPUB"):
         self.path = path
         try:
             self._zip = zipfile.ZipFile(path)
@@ -65,7 +69,7 @@ class Archive:
         except IsADirectoryError:
             raise ScriptError([f"{path}: error: this is a folder, not a book"]) from None
         except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError, IndexError) as fault:
-            raise ScriptError([f"{path}: error: not an EPUB: {fault}"]) from None
+            raise ScriptError([f"{path}: error: not {kind}: {fault}"]) from None
         if len(self._names) > MAX_ENTRIES:
             self._refuse(f"has {len(self._names)} files in it; {MAX_ENTRIES} are the most")
         if sum(info.file_size for info in self._names.values()) > MAX_ARCHIVE_BYTES:
@@ -77,6 +81,14 @@ class Archive:
 
     def __exit__(self, *_: object) -> None:
         self._zip.close()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all files in the archive."""
+        return list(self._names)
 
     def place(self, name: str) -> str:
         """Path of a file in the archive, for messages."""

@@ -1,0 +1,95 @@
+"""From the HTML tree of a converted document to a book: title, author, cover and headings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from csm_cli.script.books import Book, LeftOut, ReadingOptions
+from csm_cli.script.chapters import book_from_page
+from csm_cli.script.header import LANGUAGE, Header, default_header
+from csm_cli.script.pages import epub_type
+from csm_cli.script.readers.text import HEADING
+from csm_cli.script.readers.tree import PageTree
+from csm_cli.script.sources import ParseState, local_name, plain
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
+_IN_HEADER = ("title", "author", "language")
+_MOST_HEADING = 100
+
+
+@dataclass
+class Document:
+    """A document that has become a page.
+
+    Args:
+        page: its content.
+        metadata: title, author, language and the keys of `METADATA`.
+        cover: the cover image and its file name's ending, or None.
+    """
+
+    page: PageTree
+    metadata: dict[str, str] = field(default_factory=dict)
+    cover: tuple[bytes, str] | None = None
+
+
+def finished(path: Path, document: Document, state: ParseState, options: ReadingOptions) -> Book:
+    """The book that a document is.
+
+    Without headings, paragraphs such as "Chapter 4" divide it.
+    """
+    page = document.page
+    titles = list(_titles(page.body))
+    metadata = dict(document.metadata)
+    if titles and not metadata.get("title"):
+        metadata["title"] = plain("".join(titles[0].itertext()))
+    if not options.front_matter:
+        for element in titles:
+            page.leave_out("title page", element.sourceline or 1, "".join(element.itertext()))
+            _remove(element)
+    mark_headings(page.body)
+    book = book_from_page(page.root, str(path), header_of(path, metadata, state), state, options)
+    return with_left_out(book._replace(cover=document.cover), page.left_out)
+
+
+def header_of(path: Path, metadata: dict[str, str], state: ParseState) -> Header:
+    """The header of a script with the metadata of a document; empty values count as none."""
+    header = default_header(str(path), state)
+    if title := metadata.get("title"):
+        header.title, header.untitled = title, False
+    header.author = metadata.get("author", "")
+    if LANGUAGE.fullmatch(metadata.get("language", "")):
+        header.language = metadata["language"]
+    header.metadata = {key: value for key, value in metadata.items() if value and key not in _IN_HEADER}
+    return header
+
+
+def mark_headings(body: _Element) -> None:
+    """Make headings of paragraphs such as "Chapter 4" in a page without headings."""
+    if any(local_name(element) in _HEADINGS for element in body.iter()):
+        return
+    for element in body.iter("{*}p"):
+        text = plain("".join(element.itertext())) if len(element) < _MOST_HEADING else ""
+        if len(text) <= _MOST_HEADING and HEADING.fullmatch(text):
+            element.tag = "h2"
+
+
+def with_left_out(book: Book, left_out: list[LeftOut]) -> Book:
+    """The book with further parts that are not in its script, which count as words of the source."""
+    words = sum(each.words for each in left_out)
+    return book._replace(left_out=(*book.left_out, *left_out), words=book.words + words)
+
+
+def _titles(body: _Element) -> Iterator[_Element]:
+    return (element for element in body.iter() if {"title", "subtitle"} & set(epub_type(element)))
+
+
+def _remove(element: _Element) -> None:
+    parent = element.getparent()
+    if parent is not None:
+        parent.remove(element)

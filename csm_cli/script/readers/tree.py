@@ -1,0 +1,81 @@
+"""An HTML tree that readers of other documents build, for `book_from_page`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from csm_cli.script.books import LeftOut, count_words
+from csm_cli.script.sources import CONTROL, plain
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_MOST_ROW = 65_535
+"""lxml keeps rows in 16 bits."""
+_BEGINNING = 60
+
+
+class PageTree:
+    """A page under construction, and what of the document has no place in it.
+
+    Args:
+        place: of the document, for messages.
+    """
+
+    def __init__(self, place: str):
+        from lxml import etree
+
+        self._etree = etree
+        self._place = place
+        self.root = etree.Element("html")
+        self._open = [etree.SubElement(self.root, "body")]
+        self.left_out: list[LeftOut] = []
+
+    @property
+    def body(self) -> _Element:
+        """The body of the page."""
+        return self.root[0]
+
+    def start(self, name: str, row: int, **attributes: str) -> _Element:
+        """Open an element of the document's row `row` and return it."""
+        element = self._etree.SubElement(self._open[-1], name)
+        element.sourceline = min(max(row, 1), _MOST_ROW)
+        for key, value in attributes.items():
+            element.set(key, plain(value))
+        self._open.append(element)
+        return element
+
+    def end(self, number: int = 1) -> None:
+        """Close the elements that were opened last."""
+        del self._open[len(self._open) - number :]
+
+    def add(self, name: str, text: str, row: int, **attributes: str) -> None:
+        """Add a whole element."""
+        self.start(name, row, **attributes)
+        self.text(text)
+        self.end()
+
+    def text(self, text: str) -> None:
+        """Add text to the open element. Control characters, which lxml refuses, become spaces."""
+        if not text:
+            return
+        text = CONTROL.sub(" ", text)
+        element = self._open[-1]
+        if len(element):
+            element[-1].tail = (element[-1].tail or "") + text
+        else:
+            element.text = (element.text or "") + text
+
+    def leave_out(self, what: str, row: int, text: str) -> None:
+        """Note a part of the document that the page does not have; one without words is not worth it."""
+        text = plain(text)
+        if words := count_words(text):
+            self.left_out.append(LeftOut(what, f"{self._place}:{row}", words, text[:_BEGINNING]))
+
+
+def attribute(element: _Element, name: str) -> str:
+    """The value of an attribute, whatever its namespace; "" if there is none."""
+    for key, value in element.items():
+        if key.rpartition("}")[2] == name:
+            return value
+    return ""
