@@ -1,0 +1,144 @@
+"""Where paragraphs begin among the rows of a PDF: by indents, gaps, short rows and sizes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from csm_cli.script.readers.pdf_rows import Row
+
+_ENDS = ".!?…:”\"’»)"
+_SHORT = 0.7
+_GAP = 1.35
+_INDENT = (0.5, 5.0)
+"""Of a first row, as shares of its size."""
+_USUAL = 0.08
+_OTHER_SIZE = 0.12
+_FEW_ROWS = 4
+_DROP_CAP = 1.8
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How the text of a document is set.
+
+    Args:
+        body: size of its letters, in points.
+        leading: from one base line to the next, in points.
+        length: characters of a full row.
+        indent: of the first row of a paragraph, in points; 0: paragraphs are set apart by gaps.
+        lefts: left edge of each column, in points, by its first row.
+    """
+
+    body: float
+    leading: float
+    length: float
+    indent: float
+    lefts: dict[Row, float]
+
+
+def shape_of(pages: Sequence[Sequence[Row]], body: float) -> Shape:
+    """How the pages are set."""
+    columns = [column for page in pages for column in _columns(page, body)]
+    leadings = Counter(
+        round((above.y - row.y) * 2) / 2
+        for column in columns
+        for above, row in pairwise(column)
+        if above.size == row.size == body
+    )
+    lengths = sorted(len(row.text) for column in columns for row in column if row.size == body)
+    lefts = _lefts(columns, body)
+    indents = Counter(
+        round(row.x - lefts[column[0]])
+        for column in columns
+        for row in column
+        if row.size == body and _INDENT[0] * body < row.x - lefts[column[0]] < _INDENT[1] * body
+    )
+    usual, times = indents.most_common(1)[0] if indents else (0, 0)
+    return Shape(
+        body,
+        leadings.most_common(1)[0][0] if leadings else 1.2 * body,
+        lengths[len(lengths) * 8 // 10] if lengths else 0.0,
+        float(usual) if times >= _USUAL * len(lengths) else 0.0,
+        lefts,
+    )
+
+
+def blocks_of(pages: Sequence[Sequence[Row]], shape: Shape) -> list[list[Row]]:
+    """Paragraphs, headings and the like, each as its rows."""
+    blocks: list[list[Row]] = []
+    last: Row | None = None
+    left = before = 0.0
+    for page in pages:
+        for column in _columns(page, shape.body):
+            before, left = left, shape.lefts[column[0]]
+            for row in column:
+                fresh = row is column[0]
+                if last is None or _begins(row, last, left, before if fresh else left, fresh, shape):
+                    blocks.append([])
+                blocks[-1].append(row)
+                last = row
+    return blocks
+
+
+def _columns(page: Sequence[Row], body: float) -> Iterator[list[Row]]:
+    """The rows of a page, divided where the text goes back up."""
+    column: list[Row] = []
+    for row in page:
+        if column and row.y > column[-1].y + body:
+            yield column
+            column = []
+        column.append(row)
+    if column:
+        yield column
+
+
+def _lefts(columns: Sequence[Sequence[Row]], body: float) -> dict[Row, float]:
+    """The left edge of each column: the leftmost place where a tenth of its rows begin."""
+    found: dict[Row, float] = {}
+    long: list[float] = []
+    for column in columns:
+        places = Counter(round(row.x) for row in column if row.size == body)
+        least = max(2, sum(places.values()) // 10)
+        common = [place for place, count in places.items() if count >= least]
+        found[column[0]] = float(min(common or places or [round(column[0].x)]))
+        if len(column) >= _FEW_ROWS:
+            long.append(found[column[0]])
+    known = Counter(long)
+    for column in columns:
+        if len(column) < _FEW_ROWS:  # too few rows to tell: a column of other pages that is nearest
+            near = [place for place in known if -1 <= found[column[0]] - place <= _INDENT[1] * body]
+            found[column[0]] = max(near, key=lambda place: (known[place], place), default=found[column[0]])
+    return found
+
+
+def _begins(row: Row, last: Row, left: float, left_before: float, fresh: bool, shape: Shape) -> bool:
+    """Whether a row begins a block; `last` is the row before it, `fresh`: in another column."""
+    text, before = row.text, last.text
+    if len(before) == 1 and before.isalpha() and last.size >= _DROP_CAP * row.size:
+        return False
+    if abs(row.size - last.size) > _OTHER_SIZE * last.size or row.bold != last.bold and _parted(row, last, shape):
+        return True
+    if not any(map(str.isalnum, text)) or not any(map(str.isalnum, before)):
+        return True
+    ended = before.rstrip()[-1:] in _ENDS
+    short = len(before) < _SHORT * shape.length
+    indented = abs(row.x - left - shape.indent) <= 1.5 if shape.indent else False
+    if fresh:
+        if indented or (short and ended):
+            return ended or short
+        return ended and not shape.indent and not text[:1].islower()
+    if _parted(row, last, shape):
+        return True
+    if indented:
+        return ended or short
+    if row.x - left > _INDENT[0] * row.size and last.x - left_before <= _INDENT[0] * row.size:
+        return ended or short
+    return ended and short
+
+
+def _parted(row: Row, last: Row, shape: Shape) -> bool:
+    """Whether there is a gap between two rows of a column."""
+    return last.y - row.y > _GAP * max(shape.leading * row.size / shape.body, row.size)
