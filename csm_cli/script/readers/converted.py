@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,9 @@ from csm_cli.script.sources import ParseState, local_name, plain
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-_HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
+_HEADINGS = tuple(f"{{*}}h{level}" for level in range(1, 7))
+_FEW_HEADINGS = 3
+_TITLES = frozenset(["title", "subtitle"])
 _IN_HEADER = ("title", "author", "language")
 _MOST_HEADING = 100
 
@@ -41,18 +42,19 @@ class Document:
 def finished(path: Path, document: Document, state: ParseState, options: ReadingOptions) -> Book:
     """The book that a document is.
 
-    Without headings, paragraphs such as "Chapter 4" divide it.
+    A single heading above all others is its title. Without headings, paragraphs such as "Chapter 4" divide it.
     """
     page = document.page
-    titles = list(_titles(page.body))
+    mark_headings(page.root)
+    mark_title(page.root, document.metadata.get("title", ""))
+    titles = [element for element in page.root.iter() if _TITLES & set(epub_type(element))]
     metadata = dict(document.metadata)
     if titles and not metadata.get("title"):
         metadata["title"] = plain("".join(titles[0].itertext()))
     if not options.front_matter:
         for element in titles:
-            page.leave_out("title page", element.sourceline or 1, "".join(element.itertext()))
+            page.leave_out("title page", element.sourceline or 1, " ".join(element.itertext()))
             _remove(element)
-    mark_headings(page.body)
     book = book_from_page(page.root, str(path), header_of(path, metadata, state), state, options)
     return with_left_out(book._replace(cover=document.cover), page.left_out)
 
@@ -69,14 +71,29 @@ def header_of(path: Path, metadata: dict[str, str], state: ParseState) -> Header
     return header
 
 
-def mark_headings(body: _Element) -> None:
+def mark_headings(root: _Element) -> None:
     """Make headings of paragraphs such as "Chapter 4" in a page without headings."""
-    if any(local_name(element) in _HEADINGS for element in body.iter()):
+    if any(True for _ in root.iter(*_HEADINGS)):
         return
-    for element in body.iter("{*}p"):
+    for element in root.iter("{*}p"):
         text = plain("".join(element.itertext())) if len(element) < _MOST_HEADING else ""
         if len(text) <= _MOST_HEADING and HEADING.fullmatch(text):
             element.tag = "h2"
+
+
+def mark_title(root: _Element, title: str) -> None:
+    """Mark the first heading as the book's title if it is the only one of the highest level.
+
+    `title` is the title that is known, or "".
+    """
+    headings = [(local_name(element), element) for element in root.iter(*_HEADINGS)]
+    highest = [element for name, element in headings if name == min(names for names, _ in headings)]
+    if len(highest) != 1 or len(headings) < _FEW_HEADINGS or headings[0][1] is not highest[0]:
+        return
+    text = plain("".join(highest[0].itertext()))
+    if not HEADING.fullmatch(text) and (not title or _bare(text) in _bare(title)):
+        highest[0].tag = "p"
+        highest[0].set("role", "doc-title")
 
 
 def with_left_out(book: Book, left_out: list[LeftOut]) -> Book:
@@ -85,11 +102,11 @@ def with_left_out(book: Book, left_out: list[LeftOut]) -> Book:
     return book._replace(left_out=(*book.left_out, *left_out), words=book.words + words)
 
 
-def _titles(body: _Element) -> Iterator[_Element]:
-    return (element for element in body.iter() if {"title", "subtitle"} & set(epub_type(element)))
-
-
 def _remove(element: _Element) -> None:
     parent = element.getparent()
     if parent is not None:
         parent.remove(element)
+
+
+def _bare(text: str) -> str:
+    return "".join(char for char in text.casefold() if char.isalnum())

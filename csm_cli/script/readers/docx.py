@@ -10,7 +10,7 @@ from csm_cli.script.books import Book, ReadingOptions
 from csm_cli.script.readers.converted import Document, finished
 from csm_cli.script.readers.docx_styles import Styles, read_styles
 from csm_cli.script.readers.epub_archive import MAX_TEXT_BYTES, Archive
-from csm_cli.script.readers.tree import PageTree, attribute
+from csm_cli.script.readers.tree import PageTree, attribute, words_of
 from csm_cli.script.sources import ParseState, local_name, parse_xml, plain
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _CORE = {"title": "title", "creator": "author", "language": "language", "description": "description"}
 _OUTSIDE = (("header", "page header"), ("footer", "page footer"), ("comments", "comments"))
-_SKIPPED = frozenset("instrtext deltext delinstrtext sectpr tblpr trpr tcpr rpr sdtpr tblgrid".split())
+_SKIPPED = words_of("instrtext deltext delinstrtext sectpr tblpr trpr tcpr rpr sdtpr tblgrid")
 _DELETED = frozenset(["del", "movefrom"])
 _PICTURES = frozenset(["drawing", "pict", "object"])
 _NOTES = {"footnotereference": "footnote", "endnotereference": "endnote"}
@@ -142,10 +142,9 @@ class _Walk:
         elif kind := _NOTES.get(name):
             number = attribute(element, "id")
             self._notes[kind].append(number)
-            page.add("a", str(len(self._notes[kind])), self._row, href=f"#{kind}-{number}", role="doc-noteref")
-        elif name == "sdt" and any(
-            "table of contents" in attribute(each, "val").lower() for each in element.iter("{*}docPartGallery")
-        ):
+            mark = str(len(self._notes[kind]))
+            page.add("a", mark, self._row, href=f"#{kind}-{number}", role="doc-noteref")
+        elif name == "sdt" and _is_contents(element):
             page.start("nav", self._row, role="doc-toc")
             return 1
         elif tag := _PARTS.get(name):
@@ -206,6 +205,12 @@ def _children(element: _Element, name: str) -> list[_Element]:
     if name == "alternatecontent":
         return list(element[:1])
     return list(element)
+
+
+def _is_contents(element: _Element) -> bool:
+    """Whether a part that Word keeps up to date is the table of contents."""
+    kinds = element.iterfind("{*}sdtPr/{*}docPartObj/{*}docPartGallery")
+    return any("table of contents" in attribute(kind, "val").lower() for kind in kinds)
 
 
 def _repeated(box: _Element, top: _Element) -> bool:

@@ -11,16 +11,16 @@ from csm_cli.script.books import Book, ReadingOptions
 from csm_cli.script.readers.converted import Document, finished
 from csm_cli.script.readers.epub_archive import MAX_TEXT_BYTES, Archive
 from csm_cli.script.readers.odt_styles import Styles, read_styles
-from csm_cli.script.readers.tree import PageTree, attribute
+from csm_cli.script.readers.tree import PageTree, attribute, words_of
 from csm_cli.script.sources import ParseState, local_name, parse_xml, plain
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _META = {"title": "title", "creator": "author", "language": "language", "description": "description"}
-_SKIPPED = frozenset(
+_SKIPPED = words_of(
     "note-citation sequence-decls variable-decls user-field-decls forms number list-level-style "
-    "bibliography-source table-of-content-source alphabetical-index-source soft-page-break event-listeners".split()
+    "bibliography-source table-of-content-source alphabetical-index-source soft-page-break event-listeners"
 )
 _LEFT_OUT = {
     "tracked-changes": "deleted text",
@@ -29,9 +29,8 @@ _LEFT_OUT = {
     "hidden-paragraph": "hidden text",
     "text-box": "text box",
 }
-_CONTENTS = frozenset(
-    "table-of-content illustration-index table-index object-index user-index alphabetical-index "
-    "bibliography".split()
+_CONTENTS = words_of(
+    "table-of-content illustration-index table-index object-index user-index alphabetical-index bibliography"
 )
 _TAGS = {"table": "table", "table-row": "tr", "table-cell": "td", "ruby": "ruby", "ruby-text": "rt"}
 _LEVELS = frozenset("123456")
@@ -58,7 +57,7 @@ def read_odt(path: Path, state: ParseState, options: ReadingOptions) -> Book:
     walk = _Walk(str(path), read_styles(content, styles))
     body = content.find("{*}body/{*}text")
     if body is None:
-        raise ScriptError([f"{path}: error: not an OpenDocument text (.odt): it holds another kind of document"])
+        raise ScriptError([f"{path}: error: not an OpenDocument text, but another kind"])
     walk.read(body)
     for each in styles.iter("{*}header", "{*}footer") if styles is not None else ():
         walk.page.leave_out(f"page {local_name(each)}", 1, _text(each))
@@ -122,9 +121,7 @@ class _Walk:
         if what := _LEFT_OUT.get(name):
             page.leave_out(what, self._row, _text(element))
             return -1
-        if name == "s":
-            page.text(" ")
-        elif name == "tab":
+        if name == "s" or name == "tab":
             page.text(" ")
         elif name == "line-break":
             page.add("br", "", self._row)

@@ -67,7 +67,7 @@ def _own(style: _Element) -> Style:
         if name == "text-properties":
             hidden = hidden or attribute(properties, "display") == "none"
             position = attribute(properties, "text-position").split()
-            raised = raised or bool(position) and _is_raised(position[0])
+            raised = raised or (bool(position) and _is_raised(position[0]))
         elif name == "paragraph-properties":
             borders = [attribute(properties, f"border{side}") for side in ("", "-bottom", "-top")]
             ruled = ruled or any(border not in ("", "none") for border in borders)

@@ -25,7 +25,11 @@ _MOST_BOOKMARKS = 5_000
 _MOST_DEPTH = 8
 _LEAST_LETTERS = 0.5
 _INFO = {"/Title": "title", "/Author": "author"}
-_FILE_NAME = re.compile(r"(?:Microsoft (?:Office )?Word - .*|.*\.(?:docx?|odt|rtf|indd|pdf|tex|qxd)|untitled.*)", re.I)
+_FILE_NAME = re.compile(
+    r"Microsoft (?:Office )?Word - .*|.*\.(?:docx?|odt|rtf|indd|pdf|tex|qxd)"
+    r"|untitled.*|[(]?(?:anonymous|unspecified)[)]?",
+    re.IGNORECASE,
+)
 _OCR = "recognise its text first, for example with `ocrmypdf book.pdf new.pdf`"
 
 
@@ -115,7 +119,7 @@ def _info(reader: PdfReader) -> dict[str, str]:
         info: Any = reader.metadata or {}
         for key, name in _INFO.items():
             text = plain(str(info.get(key) or ""))
-            if text and text != "(unspecified)" and text != "(anonymous)" and not _FILE_NAME.fullmatch(text):
+            if text and not _FILE_NAME.fullmatch(text):
                 found[name] = text
         root: Any = reader.trailer["/Root"]
         found["language"] = plain(str(root.get("/Lang") or ""))

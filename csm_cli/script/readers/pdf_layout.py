@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from csm_cli.script.readers.pdf_notes import divide_notes
 from csm_cli.script.readers.pdf_rows import Row, body_size, margin_rows
-from csm_cli.script.readers.pdf_shape import Shape, blocks_of, shape_of
+from csm_cli.script.readers.pdf_shape import blocks_of, shape_of
 from csm_cli.script.readers.text import HEADING
 from csm_cli.script.readers.tree import PageTree
 
@@ -19,9 +20,6 @@ _LEVELS = 4
 _TITLE_PAGES, _MOST_TITLE_WORDS = 3, 60
 _CONTENTS = frozenset(["contents", "tableofcontents", "listofchapters"])
 _ENTRY = re.compile(r".*[\s.…]\s*(?:[0-9]{1,4}|[ivxlc]{1,6})", re.DOTALL)
-_MARK = re.compile(r"[0-9]{1,3}|[*†‡]{1,3}")
-_SMALL = 0.92
-_HYPHENS = "-\u2010\u00ad"
 _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
 _LAST_PART = re.compile(r"[^\W\d_]+[-\u2010\u00ad]$")
 _FIRST_PART = re.compile(r"[^\W\d_]+")
@@ -48,12 +46,18 @@ def page_of_rows(pages: Sequence[Sequence[Row]], bookmarks: Sequence[Bookmark], 
     margins = margin_rows(pages, body)
     for row, what in margins.items():
         tree.leave_out(what, row.page, row.text)
-    kept = [[row for row in page if row not in margins] for page in pages]
-    shape = shape_of(kept, body)
-    blocks = blocks_of(kept, shape)
-    words = Counter(word.lower() for page in kept for row in page for word in _WORD.findall(row.text))
-    _Writer(tree, shape, words, _contents_pages(kept)).write(blocks, _Headings(blocks, bookmarks, kept, body))
+    words = Counter(word.lower() for page in pages for row in page for word in _WORD.findall(row.text))
+    kept, notes = divide_notes([[row for row in page if row not in margins] for page in pages], body)
+    blocks = blocks_of(kept, shape_of(kept, body))
+    writer = _Writer(tree, words, notes)
+    writer.write(blocks, _Headings(blocks, bookmarks, kept, body))
+    for (page, mark), rows in notes.items():
+        writer.add(rows, ("aside", "doc-footnote"), ("p", ""), identity=_note_id(page, mark))
     return tree
+
+
+def _note_id(page: int, mark: str) -> str:
+    return f"note-{page}-{mark}"
 
 
 def _contents_pages(pages: Sequence[Sequence[Row]]) -> frozenset[int]:
@@ -62,13 +66,17 @@ def _contents_pages(pages: Sequence[Sequence[Row]]) -> frozenset[int]:
     for page in pages:
         entries = sum(bool(_ENTRY.fullmatch(row.text)) for row in page)
         begins = any(_bare(row.text) in _CONTENTS for row in page[:4])
-        if page and ((begins and entries > 1) or (page[0].page - 1 in found and entries * 10 > len(page) * 6)):
+        goes_on = bool(page) and page[0].page - 1 in found and entries * 10 > len(page) * 6
+        if (begins and entries > 1) or goes_on:
             found.add(page[0].page)
     return frozenset(found)
 
 
 class _Headings:
-    """Which blocks are headings, by the outline, else by their size."""
+    """Which blocks are headings, by the outline, else by their size.
+
+    `contents` and `title_pages` are numbers of pages.
+    """
 
     def __init__(
         self,
@@ -78,10 +86,7 @@ class _Headings:
         body: float,
     ):
         self._body = body
-        self._marked = _matched(blocks, bookmarks)
-        sizes = sorted({block[0].size for block in blocks if self._is_large(block)}, reverse=True)
-        self._level = {size: min(number, _LEVELS) for number, size in enumerate(sizes, 1)}
-        self._title_pages = frozenset(
+        title_pages = frozenset(
             page[0].page
             for page in pages[:_TITLE_PAGES]
             if page
@@ -89,7 +94,11 @@ class _Headings:
             and any(row.size >= _LARGE * body for row in page)
             and not any(HEADING.fullmatch(row.text) for row in page)
         )
-        self._last_page = len(pages)
+        self.contents = _contents_pages(pages)
+        self.title_pages = title_pages if len(pages) > 1 else frozenset[int]()
+        self._silent = self.contents | self.title_pages
+        self._marked = _matched(blocks, bookmarks)
+        self._level = self._levels(blocks)
 
     def level(self, number: int, block: Sequence[Row]) -> int:
         """The level of block `number`, from 1; 0: it is no heading."""
@@ -104,13 +113,29 @@ class _Headings:
             return 6 if self._marked else _LEVELS
         return 6 if block[0].bold and all(row.bold for row in block) and text[-1:] not in ".,;" else 0
 
-    def on_title_page(self, block: Sequence[Row]) -> bool:
-        """Whether a block is on a title page."""
-        return block[0].page in self._title_pages and self._last_page > 1
+    def _levels(self, blocks: Sequence[Sequence[Row]]) -> dict[float, int]:
+        """Levels of headings by their size; a size that always stands below another has that one's."""
+        below: dict[float, set[float]] = {}
+        last: Sequence[Row] | None = None
+        for block in blocks:
+            if self._is_large(block):
+                near = last is not None and self._is_large(last) and last[0].page == block[0].page
+                below.setdefault(block[0].size, set()).add(last[0].size if last and near else 0.0)
+            last = block
+        found: dict[float, int] = {}
+        for size in sorted(below, reverse=True):
+            above = next(iter(below[size]))
+            if len(below[size]) == 1 and above in found:
+                found[size] = found[above]
+            else:
+                found[size] = min(len(set(found.values())) + 1, _LEVELS)
+        return found
 
     def _is_large(self, block: Sequence[Row]) -> bool:
+        if block[0].size < _LARGE * self._body or block[0].page in self._silent:
+            return False
         text = " ".join(row.text for row in block)
-        return block[0].size >= _LARGE * self._body and len(text) <= _MOST_HEADING and any(map(str.isalnum, text))
+        return len(text) <= _MOST_HEADING and any(map(str.isalnum, text))
 
 
 def _matched(blocks: Sequence[Sequence[Row]], bookmarks: Sequence[Bookmark]) -> dict[int, int]:
@@ -131,67 +156,49 @@ def _matched(blocks: Sequence[Sequence[Row]], bookmarks: Sequence[Bookmark]) -> 
 
 
 class _Writer:
-    """Adds blocks to a page."""
+    """Adds blocks to a page; `notes` are marks of footnotes by their page."""
 
-    def __init__(self, tree: PageTree, shape: Shape, words: Counter[str], contents: frozenset[int]):
-        self._tree, self._shape, self._words, self._contents = tree, shape, words, contents
-        self._notes: dict[tuple[int, str], int] = {}
+    def __init__(self, tree: PageTree, words: Counter[str], notes: Collection[tuple[int, str]]):
+        self._tree, self._words, self._notes = tree, words, notes
 
     def write(self, blocks: Sequence[Sequence[Row]], headings: _Headings) -> None:
-        """Add all blocks."""
-        notes = {number for number, block in enumerate(blocks) if self._is_note(blocks, number)}
-        for number in notes:
-            found = _MARK.match(blocks[number][0].text)
-            assert found is not None
-            self._notes[blocks[number][0].page, found[0]] = number
+        """Add the blocks of the text."""
         for number, block in enumerate(blocks):
-            row = block[0].page
-            if row in self._contents:
-                self._tree.start("nav", row, role="doc-toc")
-                self._tree.start("p", row)
-            elif number in notes:
-                self._tree.start("aside", row, id=f"note-{number}", role="doc-footnote")
-                self._tree.start("p", row)
-            elif headings.on_title_page(block):
-                self._tree.start("p", row, role="doc-title")
+            page = block[0].page
+            if page in headings.contents:
+                self.add(block, ("nav", "doc-toc"), ("p", ""))
+            elif page in headings.title_pages:
+                self.add(block, ("p", "doc-title"))
             elif level := headings.level(number, block):
-                self._tree.start(f"h{level}", row)
+                self.add(block, (f"h{level}", ""))
             else:
-                self._tree.start("p", row)
-            self._add_rows(block)
-            self._tree.end(2 if row in self._contents or number in notes else 1)
+                self.add(block, ("p", ""))
 
-    def _is_note(self, blocks: Sequence[Sequence[Row]], number: int) -> bool:
-        """Whether a block is a footnote: small, with a mark, and nothing of the usual size below it."""
-        block = blocks[number]
-        first = block[0]
-        if first.size > _SMALL * self._shape.body or not _MARK.match(first.text):
-            return False
-        for later in blocks[number + 1 :]:
-            if later[0].page != first.page:
-                return True
-            if later[0].size > _SMALL * self._shape.body:
-                return False
-        return True
-
-    def _add_rows(self, block: Sequence[Row]) -> None:
+    def add(self, block: Sequence[Row], *tags: tuple[str, str], identity: str = "") -> None:
+        """Add a block within elements, each a name and a role."""
+        for name, role in tags:
+            attributes = {"role": role} if role else {}
+            if identity:
+                attributes["id"], identity = identity, ""
+            self._tree.start(name, block[0].page, **attributes)
         for index, row in enumerate(block):
             following = block[index + 1].text if index + 1 < len(block) else ""
             for position, piece in enumerate(row.pieces):
                 last = position == len(row.pieces) - 1
                 text = self._joined(piece.text.rstrip(), following) if last else piece.text
                 self._add_piece(row, text, piece.raised and index + position > 0)
+        self._tree.end(len(tags))
 
     def _add_piece(self, row: Row, text: str, raised: bool) -> None:
-        mark = text.strip()
         if not raised:
             self._tree.text(text)
-        elif (note := self._notes.get((row.page, mark))) is not None:
-            self._tree.add("a", mark, row.page, href=f"#note-{note}", role="doc-noteref")
-            self._tree.text(text[len(text.rstrip()) :])
+            return
+        mark = text.strip()
+        if (row.page, mark) in self._notes:
+            self._tree.add("a", mark, row.page, href=f"#{_note_id(row.page, mark)}", role="doc-noteref")
         else:
             self._tree.add("sup", mark, row.page)
-            self._tree.text(text[len(text.rstrip()) :])
+        self._tree.text(text[len(text.rstrip()) :])
 
     def _joined(self, text: str, following: str) -> str:
         """The text of a row's end, with what parts it from the next row: a space, or a hyphen or nothing."""

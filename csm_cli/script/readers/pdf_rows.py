@@ -12,14 +12,16 @@ from typing import Any, NamedTuple
 
 from csm_cli.script.sources import plain
 
-_LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
+_LIGATURES = dict(enumerate(("ff", "fi", "fl", "ffi", "ffl", "st", "st"), 0xFB00))
 _RAISED = 0.85
 """A raised piece is smaller than this, as a share of its row."""
 _EDGE_ROWS = 2
 _SAME_PLACE = 6.0
 _LARGE = 1.2
 _REPEATS = 3
-_NUMBER = re.compile(r"[\W_]*(?:page\s+)?(?:[0-9]{1,5}|[ivxlc]{1,8})(?:\s*(?:/|of)\s*[0-9]{1,5})?[\W_]*", re.I)
+_NUMBER = re.compile(
+    r"[\W_]{0,9}(?:page\s+)?(?:[0-9]{1,5}|[ivxlc]{1,8})(?:\s*(?:/|of)\s*[0-9]{1,5})?[\W_]{0,9}", re.I
+)
 
 _FIGURES = re.compile(r"[0-9]+|\b[ivxlc]+\b")
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}

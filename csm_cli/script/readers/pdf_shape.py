@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from csm_cli.script.readers.pdf_rows import Row
 
-_ENDS = ".!?…:”\"’»)"
+_ENDS = '.!?…:”"’»)'
 _SHORT = 0.7
 _GAP = 1.35
 _INDENT = (0.5, 5.0)
@@ -41,7 +41,7 @@ class Shape:
 
 def shape_of(pages: Sequence[Sequence[Row]], body: float) -> Shape:
     """How the pages are set."""
-    columns = [column for page in pages for column in _columns(page, body)]
+    columns = [column for page in pages for column in columns_of(page, body)]
     leadings = Counter(
         round((above.y - row.y) * 2) / 2
         for column in columns
@@ -72,7 +72,7 @@ def blocks_of(pages: Sequence[Sequence[Row]], shape: Shape) -> list[list[Row]]:
     last: Row | None = None
     left = before = 0.0
     for page in pages:
-        for column in _columns(page, shape.body):
+        for column in columns_of(page, shape.body):
             before, left = left, shape.lefts[column[0]]
             for row in column:
                 fresh = row is column[0]
@@ -83,8 +83,13 @@ def blocks_of(pages: Sequence[Sequence[Row]], shape: Shape) -> list[list[Row]]:
     return blocks
 
 
-def _columns(page: Sequence[Row], body: float) -> Iterator[list[Row]]:
-    """The rows of a page, divided where the text goes back up."""
+def columns_of(page: Sequence[Row], body: float) -> Iterator[list[Row]]:
+    """The rows of a page in columns: divided where the text goes back up.
+
+    Args:
+        page: its rows, in the order of the file.
+        body: size of the text, in points.
+    """
     column: list[Row] = []
     for row in page:
         if column and row.y > column[-1].y + body:
@@ -119,7 +124,7 @@ def _begins(row: Row, last: Row, left: float, left_before: float, fresh: bool, s
     text, before = row.text, last.text
     if len(before) == 1 and before.isalpha() and last.size >= _DROP_CAP * row.size:
         return False
-    if abs(row.size - last.size) > _OTHER_SIZE * last.size or row.bold != last.bold and _parted(row, last, shape):
+    if abs(row.size - last.size) > _OTHER_SIZE * last.size:
         return True
     if not any(map(str.isalnum, text)) or not any(map(str.isalnum, before)):
         return True

@@ -20,21 +20,17 @@ class PageTree:
 
     Args:
         place: of the document, for messages.
+        root: of a page that is there already.
     """
 
-    def __init__(self, place: str):
+    def __init__(self, place: str, root: _Element | None = None):
         from lxml import etree
 
         self._etree = etree
         self._place = place
-        self.root = etree.Element("html")
-        self._open = [etree.SubElement(self.root, "body")]
+        self.root = etree.Element("html") if root is None else root
+        self._open = [etree.SubElement(self.root, "body") if root is None else root]
         self.left_out: list[LeftOut] = []
-
-    @property
-    def body(self) -> _Element:
-        """The body of the page."""
-        return self.root[0]
 
     def start(self, name: str, row: int, **attributes: str) -> _Element:
         """Open an element of the document's row `row` and return it."""
@@ -71,6 +67,11 @@ class PageTree:
         text = plain(text)
         if words := count_words(text):
             self.left_out.append(LeftOut(what, f"{self._place}:{row}", words, text[:_BEGINNING]))
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The words of `text`, such as names of elements."""
+    return frozenset(text.split())
 
 
 def attribute(element: _Element, name: str) -> str:

@@ -1,0 +1,72 @@
+"""Reader of single HTML and XHTML pages."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from csm_cli.core.errors import ScriptError
+from csm_cli.script.books import Book, ReadingOptions
+from csm_cli.script.readers.converted import Document, finished
+from csm_cli.script.readers.tree import PageTree, attribute
+from csm_cli.script.sources import ParseState, local_name, parse_page, plain, read_bytes
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_DECLARED = re.compile(rb"""(?:charset|encoding)\s{0,9}=\s{0,9}["']?([\w.:-]{1,40})""", re.IGNORECASE)
+_HEAD = 2048
+_META = {
+    "author": "author",
+    "dc.creator": "author",
+    "dcterms.creator": "author",
+    "dc.title": "title",
+    "dcterms.title": "title",
+    "dc.language": "language",
+    "description": "description",
+    "dc.publisher": "publisher",
+}
+
+
+def read_html(path: Path, state: ParseState, options: ReadingOptions) -> Book:
+    """Read a page. A place such as `book.html:12` is its row.
+
+    Raises:
+        ScriptError: it cannot be read or decoded, or is empty.
+    """
+    root = parse_page(_as_utf8(read_bytes(path), state.encoding), str(path))
+    if root is None:
+        raise ScriptError([f"{path}: error: nothing to speak: the page is empty"])
+    return finished(path, Document(PageTree(str(path), root), _metadata(root)), state, options)
+
+
+def _as_utf8(data: bytes, default: str) -> bytes:
+    """A page in UTF-8 with its mark, from the encoding that it declares, or else from `default`."""
+    declared = _DECLARED.search(data[:_HEAD])
+    encoding = declared[1].decode("ascii", "replace") if declared else default
+    encoding = next((name for mark, name in _MARKS.items() if data.startswith(mark)), encoding)
+    try:
+        text = data.decode(encoding)
+    except (UnicodeDecodeError, LookupError):  # as browsers do, which have to show something
+        text = data.decode("utf-8" if encoding.lower() == "utf-8" and declared else "cp1252", "replace")
+    return codecs.BOM_UTF8 + text.removeprefix("\ufeff").encode()
+
+
+def _metadata(root: _Element) -> dict[str, str]:
+    found: dict[str, str] = {}
+    title = ""
+    for element in root.iter():
+        name = local_name(element)
+        if name == "body":
+            break
+        if name == "html":
+            found["language"] = attribute(element, "lang")
+        elif name == "title":
+            title = title or plain("".join(element.itertext()))
+        elif name == "meta" and (key := _META.get(element.get("name", "").lower())):
+            found[key] = found.get(key) or plain(element.get("content", ""))
+    found["title"] = found.get("title") or title
+    return found
