@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from csm_cli.script.books import Book, LeftOut, ReadingOptions
 from csm_cli.script.chapters import book_from_page
 from csm_cli.script.header import LANGUAGE, Header, default_header
-from csm_cli.script.pages import epub_type
 from csm_cli.script.readers.text import HEADING
-from csm_cli.script.readers.tree import PageTree
+from csm_cli.script.readers.tree import TITLE, TITLE_PAGE, PageTree
 from csm_cli.script.sources import ParseState, local_name, plain
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 _HEADINGS = tuple(f"{{*}}h{level}" for level in range(1, 7))
 _FEW_HEADINGS = 3
-_TITLES = frozenset(["title", "subtitle"])
 _IN_HEADER = ("title", "author", "language")
 _MOST_HEADING = 100
 
@@ -42,12 +40,13 @@ class Document:
 def finished(path: Path, document: Document, state: ParseState, options: ReadingOptions) -> Book:
     """The book that a document is.
 
-    A single heading above all others is its title. Without headings, paragraphs such as "Chapter 4" divide it.
+    A single heading above all others is its title. Without headings, paragraphs such as "Chapter 4" are.
     """
     page = document.page
+    _divide_by_titles(page.root)
     mark_headings(page.root)
     mark_title(page.root, document.metadata.get("title", ""))
-    titles = [element for element in page.root.iter() if _TITLES & set(epub_type(element))]
+    titles = [element for element in page.root.iter("{*}p") if element.get("class") in (TITLE, TITLE_PAGE)]
     metadata = dict(document.metadata)
     if titles and not metadata.get("title"):
         metadata["title"] = plain("".join(titles[0].itertext()))
@@ -93,7 +92,7 @@ def mark_title(root: _Element, title: str) -> None:
     text = plain("".join(highest[0].itertext()))
     if not HEADING.fullmatch(text) and (not title or _bare(text) in _bare(title)):
         highest[0].tag = "p"
-        highest[0].set("role", "doc-title")
+        highest[0].set("class", TITLE_PAGE)
 
 
 def with_left_out(book: Book, left_out: list[LeftOut]) -> Book:
@@ -102,10 +101,29 @@ def with_left_out(book: Book, left_out: list[LeftOut]) -> Book:
     return book._replace(left_out=(*book.left_out, *left_out), words=book.words + words)
 
 
+def _divide_by_titles(root: _Element) -> None:
+    """Make headings of titles if there are several; what follows a heading is on no title page."""
+    titles = [element for element in root.iter("{*}p") if element.get("class") == TITLE]
+    for element in titles if len(titles) > 1 else ():
+        element.tag = "h1"
+        del element.attrib["class"]
+    inside = False
+    for element in root.iter("{*}p", *_HEADINGS):
+        inside = inside or local_name(element) != "p"
+        if inside and element.get("class") in (TITLE, TITLE_PAGE):
+            del element.attrib["class"]
+
+
 def _remove(element: _Element) -> None:
-    parent = element.getparent()
-    if parent is not None:
-        parent.remove(element)
+    """Take an element out of its page, but not the text behind it."""
+    parent, before = element.getparent(), element.getprevious()
+    if parent is None:
+        return
+    if before is not None:
+        before.tail = (before.tail or "") + (element.tail or "")
+    else:
+        parent.text = (parent.text or "") + (element.tail or "")
+    parent.remove(element)
 
 
 def _bare(text: str) -> str:

@@ -10,7 +10,7 @@ from csm_cli.script.books import Book, ReadingOptions
 from csm_cli.script.readers.converted import Document, finished
 from csm_cli.script.readers.docx_styles import Styles, read_styles
 from csm_cli.script.readers.epub_archive import MAX_TEXT_BYTES, Archive
-from csm_cli.script.readers.tree import PageTree, attribute, words_of
+from csm_cli.script.readers.tree import TITLE, TITLE_PAGE, PageTree, attribute, words_of
 from csm_cli.script.sources import ParseState, local_name, parse_xml, plain
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class _Walk:
             self.page.add("hr", "", self._row)
             return -1
         if style.title:
-            self.page.start("p", self._row, role=f"doc-{style.title}")
+            self.page.start("p", self._row, kind=TITLE if style.title == "title" else TITLE_PAGE)
         elif style.level:
             self.page.start(f"h{min(style.level, 6)}", self._row)
         else:

@@ -11,7 +11,7 @@ from csm_cli.core.errors import ScriptError
 from csm_cli.script.books import Book, ReadingOptions
 from csm_cli.script.readers.converted import Document, finished
 from csm_cli.script.readers.epub_archive import MAX_COVER_BYTES, MAX_TEXT_BYTES, Archive
-from csm_cli.script.readers.tree import PageTree, attribute
+from csm_cli.script.readers.tree import TITLE_PAGE, PageTree, attribute
 from csm_cli.script.sources import ParseState, local_name, parse_xml, plain, read_bytes
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class _Walk:
             if self._notes:
                 self.page.leave_out("notes", row, text)
             else:
-                self.page.add("p", text, row, role="doc-title")
+                self.page.add("p", text, row, kind=TITLE_PAGE)
             return -1
         if self._notes and len(text) <= _MOST_MARK:
             self.page.leave_out("numbers of notes", row, text)

@@ -11,7 +11,7 @@ from csm_cli.script.books import Book, ReadingOptions
 from csm_cli.script.readers.converted import Document, finished
 from csm_cli.script.readers.epub_archive import MAX_TEXT_BYTES, Archive
 from csm_cli.script.readers.odt_styles import Styles, read_styles
-from csm_cli.script.readers.tree import PageTree, attribute, words_of
+from csm_cli.script.readers.tree import TITLE, TITLE_PAGE, PageTree, attribute, words_of
 from csm_cli.script.sources import ParseState, local_name, parse_xml, plain
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class _Walk:
             return -1
         level = attribute(element, "outline-level") if name == "h" else ""
         if style.title:
-            self.page.start("p", self._row, role=f"doc-{style.title}")
+            self.page.start("p", self._row, kind=TITLE if style.title == "title" else TITLE_PAGE)
         elif name == "h":
             self.page.start(f"h{level if level in _LEVELS else 6 if level else 1}", self._row)
         elif style.ruled and not _text(element).strip():

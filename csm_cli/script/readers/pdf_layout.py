@@ -11,7 +11,7 @@ from csm_cli.script.readers.pdf_notes import divide_notes
 from csm_cli.script.readers.pdf_rows import Row, body_size, margin_rows
 from csm_cli.script.readers.pdf_shape import blocks_of, shape_of
 from csm_cli.script.readers.text import HEADING
-from csm_cli.script.readers.tree import PageTree
+from csm_cli.script.readers.tree import TITLE_PAGE, PageTree
 
 _LARGE = 1.15
 _MOST_HEADING = 200
@@ -168,16 +168,16 @@ class _Writer:
             if page in headings.contents:
                 self.add(block, ("nav", "doc-toc"), ("p", ""))
             elif page in headings.title_pages:
-                self.add(block, ("p", "doc-title"))
+                self.add(block, ("p", TITLE_PAGE))
             elif level := headings.level(number, block):
                 self.add(block, (f"h{level}", ""))
             else:
                 self.add(block, ("p", ""))
 
     def add(self, block: Sequence[Row], *tags: tuple[str, str], identity: str = "") -> None:
-        """Add a block within elements, each a name and a role."""
+        """Add a block within elements, each a name and a role or `TITLE_PAGE`."""
         for name, role in tags:
-            attributes = {"role": role} if role else {}
+            attributes = {"kind" if role == TITLE_PAGE else "role": role} if role else {}
             if identity:
                 attributes["id"], identity = identity, ""
             self._tree.start(name, block[0].page, **attributes)

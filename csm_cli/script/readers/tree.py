@@ -10,6 +10,10 @@ from csm_cli.script.sources import CONTROL, plain
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+TITLE = "csm-title"
+"""Class of what a document calls its title; of several, each begins a chapter."""
+TITLE_PAGE = "csm-title-page"
+"""Class of what else stands on a title page."""
 _MOST_ROW = 65_535
 """lxml keeps rows in 16 bits."""
 _BEGINNING = 60
@@ -33,11 +37,11 @@ class PageTree:
         self.left_out: list[LeftOut] = []
 
     def start(self, name: str, row: int, **attributes: str) -> _Element:
-        """Open an element of the document's row `row` and return it."""
+        """Open an element of the document's row `row` and return it; `kind` is its class."""
         element = self._etree.SubElement(self._open[-1], name)
         element.sourceline = min(max(row, 1), _MOST_ROW)
         for key, value in attributes.items():
-            element.set(key, plain(value))
+            element.set("class" if key == "kind" else key, plain(value))
         self._open.append(element)
         return element
 
