@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from csm_cli.script.books import Book, LeftOut, ReadingOptions
 from csm_cli.script.chapters import book_from_page
+from csm_cli.script.formats import stem_of
 from csm_cli.script.header import LANGUAGE, Header, default_header
 from csm_cli.script.readers.text import HEADING
 from csm_cli.script.readers.tree import TITLE, TITLE_PAGE, PageTree
@@ -61,8 +62,8 @@ def finished(path: Path, document: Document, state: ParseState, options: Reading
 def header_of(path: Path, metadata: dict[str, str], state: ParseState) -> Header:
     """The header of a script with the metadata of a document; empty values count as none."""
     header = default_header(str(path), state)
-    if title := metadata.get("title"):
-        header.title, header.untitled = title, False
+    title = metadata.get("title")
+    header.title, header.untitled = title or stem_of(path), not title
     header.author = metadata.get("author", "")
     if LANGUAGE.fullmatch(metadata.get("language", "")):
         header.language = metadata["language"]
