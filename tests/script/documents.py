@@ -114,7 +114,9 @@ def make_pdf(path: Path, pages: Sequence[Sequence[Placed]], *, title: str = "", 
     out += b"xref\n0 1\n0000000000 65535 f \n"
     for number, place in places.items():
         out += f"{number} 1\n{place:010d} 00000 n \n".encode()
-    out += f"trailer << /Size {max(places) + 1} /Root 1 0 R /Info 5 0 R >>\nstartxref\n{start}\n%%EOF".encode()
+    out += (
+        f"trailer << /Size {max(places) + 1} /Root 1 0 R /Info 5 0 R >>\nstartxref\n{start}\n%%EOF".encode()
+    )
     path.write_bytes(out)
     return path
 

@@ -127,7 +127,9 @@ def test_a_text_box_that_is_there_twice_for_old_programs_counts_once(tmp_path):
         f'<mc:Choice Requires="wps"><w:drawing>{content}</w:drawing></mc:Choice>'
         f"<mc:Fallback><w:pict>{content}</w:pict></mc:Fallback></mc:AlternateContent></w:r>"
     )
-    book = read(make_docx(tmp_path / "a.docx", lambda each: each.add_paragraph("One.")._p.append(word_xml(box))))
+    book = read(
+        make_docx(tmp_path / "a.docx", lambda each: each.add_paragraph("One.")._p.append(word_xml(box)))
+    )
     assert left_out(book) == [("text box", "In a box")]
 
 
@@ -148,7 +150,9 @@ def test_footnotes_are_notes(tmp_path, notes, texts):
 
     path = with_part(make_docx(tmp_path / "a.docx", fill), "word/footnotes.xml", FOOTNOTES)
     book = read(path, ReadingOptions(notes=notes))
-    assert [line.text.replace(" ", "") for line in book.screenplay.lines] == [t.replace(" ", "") for t in texts]
+    assert [line.text.replace(" ", "") for line in book.screenplay.lines] == [
+        t.replace(" ", "") for t in texts
+    ]
 
 
 def test_a_drop_cap_joins_its_word(tmp_path):
@@ -157,12 +161,16 @@ def test_a_drop_cap_joins_its_word(tmp_path):
         cap._p.insert(0, word_xml('<w:pPr><w:framePr w:dropCap="drop" w:lines="3"/></w:pPr>'))
         document.add_paragraph("t was cold.")
 
-    assert [line.text for line in read_screenplay(make_docx(tmp_path / "a.docx", fill)).lines] == ["It was cold."]
+    assert [line.text for line in read_screenplay(make_docx(tmp_path / "a.docx", fill)).lines] == [
+        "It was cold."
+    ]
 
 
 def test_breaks_tabs_and_soft_hyphens_are_read_as_they_look(tmp_path):
     def fill(document):
-        run = "<w:r><w:t>one</w:t><w:br/><w:t>two</w:t><w:tab/><w:t>ex</w:t><w:softHyphen/><w:t>tra</w:t></w:r>"
+        run = (
+            "<w:r><w:t>one</w:t><w:br/><w:t>two</w:t><w:tab/><w:t>ex</w:t><w:softHyphen/><w:t>tra</w:t></w:r>"
+        )
         document.add_paragraph()._p.append(word_xml(run))
 
     (line,) = read_screenplay(make_docx(tmp_path / "a.docx", fill)).lines

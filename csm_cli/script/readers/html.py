@@ -37,14 +37,16 @@ def read_html(path: Path, state: ParseState, options: ReadingOptions) -> Book:
     Raises:
         ScriptError: it cannot be read or decoded, or is empty.
     """
-    root = parse_page(_as_utf8(read_bytes(path), state.encoding), str(path))
+    text = _text(read_bytes(path), state.encoding)
+    # The mark tells the parsers the encoding, whatever the page declares.
+    root = parse_page(codecs.BOM_UTF8 + text.encode(), str(path)) if text.strip() else None
     if root is None:
         raise ScriptError([f"{path}: error: nothing to speak: the page is empty"])
     return finished(path, Document(PageTree(str(path), root), _metadata(root)), state, options)
 
 
-def _as_utf8(data: bytes, default: str) -> bytes:
-    """A page in UTF-8 with its mark, from the encoding that it declares, or else from `default`."""
+def _text(data: bytes, default: str) -> str:
+    """A page, decoded by the encoding that it declares, or else by `default`."""
     declared = _DECLARED.search(data[:_HEAD])
     encoding = declared[1].decode("ascii", "replace") if declared else default
     encoding = next((name for mark, name in _MARKS.items() if data.startswith(mark)), encoding)
@@ -52,7 +54,7 @@ def _as_utf8(data: bytes, default: str) -> bytes:
         text = data.decode(encoding)
     except (UnicodeDecodeError, LookupError):  # as browsers do, which have to show something
         text = data.decode("utf-8" if encoding.lower() == "utf-8" and declared else "cp1252", "replace")
-    return codecs.BOM_UTF8 + text.removeprefix("\ufeff").encode()
+    return text.removeprefix("\ufeff")
 
 
 def _metadata(root: _Element) -> dict[str, str]:

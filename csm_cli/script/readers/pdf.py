@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from csm_cli.core.errors import MissingError, ScriptError, first_line
 from csm_cli.script.books import Book, ReadingOptions
 from csm_cli.script.readers.converted import Document, finished
-from csm_cli.script.readers.pdf_layout import Bookmark, page_of_rows
+from csm_cli.script.readers.pdf_headings import Bookmark
+from csm_cli.script.readers.pdf_layout import page_of_rows
 from csm_cli.script.readers.pdf_rows import Row, RowCollector
 from csm_cli.script.sources import ParseState, plain, read_bytes
 

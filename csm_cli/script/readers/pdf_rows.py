@@ -15,7 +15,10 @@ from csm_cli.script.sources import plain
 _LIGATURES = dict(enumerate(("ff", "fi", "fl", "ffi", "ffl", "st", "st"), 0xFB00))
 _RAISED = 0.85
 """A raised piece is smaller than this, as a share of its row."""
+_DROP_CAP = 1.8
+"""A drop cap is larger than this, as a multiple of its row."""
 _EDGE_ROWS = 2
+_HEAD_GAP = 1.5
 _SAME_PLACE = 6.0
 _LARGE = 1.2
 _REPEATS = 3
@@ -108,6 +111,8 @@ class RowCollector:
 
     def _same_row(self, part: _Part) -> bool:
         last = self._parts[-1]
+        if len(self._parts) == 1 and len(last.text.strip()) == 1 and last.size > _DROP_CAP * part.size:
+            return False
         tolerance = 0.5 * max(part.size, last.size)
         return abs(part.y - last.y) < tolerance and part.x >= self._parts[0].x - tolerance
 
@@ -143,7 +148,7 @@ def margin_rows(pages: Sequence[Sequence[Row]], body: float) -> dict[Row, str]:
         pages: rows of each page.
         body: size of the text; what is larger is a heading.
     """
-    edges = [row for page in pages for row in _edge_rows(page) if row.size <= _LARGE * body]
+    edges = [row for page in pages for row in _edge_rows(page, body)]
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in edges:
         groups[_key(row.text)].append(row)
@@ -163,10 +168,17 @@ def margin_rows(pages: Sequence[Sequence[Row]], body: float) -> dict[Row, str]:
     return found
 
 
-def _edge_rows(page: Sequence[Row]) -> list[Row]:
+def _edge_rows(page: Sequence[Row], body: float) -> list[Row]:
+    """The first and last rows of a page, as far as a gap parts them from the others."""
     heights = sorted({round(row.y) for row in page})
-    edge = {*heights[:_EDGE_ROWS], *heights[-_EDGE_ROWS:]}
-    return [row for row in page if round(row.y) in edge]
+    edge: set[int] = set()
+    for outward in (heights, heights[::-1]):
+        for number in range(1, _EDGE_ROWS + 1):
+            if len(outward) == number or (
+                len(outward) > number and abs(outward[number] - outward[number - 1]) >= _HEAD_GAP * body
+            ):
+                edge.update(outward[:number])
+    return [row for row in page if round(row.y) in edge and row.size <= _LARGE * body]
 
 
 def _key(text: str) -> str:

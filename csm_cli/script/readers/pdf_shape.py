@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from csm_cli.script.readers.pdf_rows import Row
 
 _ENDS = '.!?…:”"’»)'
+_BULLETS = "•◦▪‣■●○"
 _SHORT = 0.7
 _GAP = 1.35
 _INDENT = (0.5, 5.0)
@@ -66,8 +67,17 @@ def shape_of(pages: Sequence[Sequence[Row]], body: float) -> Shape:
     )
 
 
-def blocks_of(pages: Sequence[Sequence[Row]], shape: Shape) -> list[list[Row]]:
-    """Paragraphs, headings and the like, each as its rows."""
+def blocks_of(
+    pages: Sequence[Sequence[Row]], shape: Shape, headings: Collection[Row], apart: Collection[int]
+) -> list[list[Row]]:
+    """Paragraphs, headings and the like, each as its rows.
+
+    Args:
+        pages: rows of each page.
+        shape: how they are set.
+        headings: rows that are headings.
+        apart: numbers of pages of which no paragraph goes on to another one.
+    """
     blocks: list[list[Row]] = []
     last: Row | None = None
     left = before = 0.0
@@ -76,7 +86,12 @@ def blocks_of(pages: Sequence[Sequence[Row]], shape: Shape) -> list[list[Row]]:
             before, left = left, shape.lefts[column[0]]
             for row in column:
                 fresh = row is column[0]
-                if last is None or _begins(row, last, left, before if fresh else left, fresh, shape):
+                if (
+                    last is None
+                    or (last in headings) != (row in headings)
+                    or (last.page != row.page and (last.page in apart or row.page in apart))
+                    or _begins(row, last, left, before if fresh else left, fresh, shape)
+                ):
                     blocks.append([])
                 blocks[-1].append(row)
                 last = row
@@ -122,11 +137,11 @@ def _lefts(columns: Sequence[Sequence[Row]], body: float) -> dict[Row, float]:
 def _begins(row: Row, last: Row, left: float, left_before: float, fresh: bool, shape: Shape) -> bool:
     """Whether a row begins a block; `last` is the row before it, `fresh`: in another column."""
     text, before = row.text, last.text
-    if len(before) == 1 and before.isalpha() and last.size >= _DROP_CAP * row.size:
+    if is_drop_cap(last, row):
         return False
     if abs(row.size - last.size) > _OTHER_SIZE * last.size:
         return True
-    if not any(map(str.isalnum, text)) or not any(map(str.isalnum, before)):
+    if not any(map(str.isalnum, text)) or not any(map(str.isalnum, before)) or text[:1] in _BULLETS:
         return True
     ended = before.rstrip()[-1:] in _ENDS
     short = len(before) < _SHORT * shape.length
@@ -135,7 +150,7 @@ def _begins(row: Row, last: Row, left: float, left_before: float, fresh: bool, s
         if indented or (short and ended):
             return ended or short
         return ended and not shape.indent and not text[:1].islower()
-    if _parted(row, last, shape):
+    if parted(row, last, shape):
         return True
     if indented:
         return ended or short
@@ -144,6 +159,11 @@ def _begins(row: Row, last: Row, left: float, left_before: float, fresh: bool, s
     return ended and short
 
 
-def _parted(row: Row, last: Row, shape: Shape) -> bool:
-    """Whether there is a gap between two rows of a column."""
+def parted(row: Row, last: Row, shape: Shape) -> bool:
+    """Whether there is a gap between `row` and `last`, the row above it in its column."""
     return last.y - row.y > _GAP * max(shape.leading * row.size / shape.body, row.size)
+
+
+def is_drop_cap(row: Row, following: Row) -> bool:
+    """Whether a row is the large first letter of the next one."""
+    return len(row.text) == 1 and row.text.isalpha() and row.size >= _DROP_CAP * following.size
