@@ -115,11 +115,7 @@ def _content(head: bytes) -> tuple[str, tuple[str, ...], str] | None:
     if head[60:68] in (b"BOOKMOBI", b"TEXtREAd"):
         return "a Kindle book", (), _CALIBRE.format(ending=".mobi")
     if head.startswith(b"PK\x03\x04"):
-        return (
-            "a zip archive",
-            ("epub", "docx", "odt", "fb2"),
-            "give it the ending of its format, such as .epub",
-        )
+        return "a zip archive", ("epub", "docx", "odt", "fb2"), "let its name end in that of its format"
     return None
 
 

@@ -41,13 +41,13 @@ def test_what_an_opendocument_text_hides_or_has_beside_the_text_is_reported(tmp_
     styles = (
         '<style:style style:name="T1"><style:text-properties text:display="none"/></style:style>'
         '<style:style style:name="P1" style:parent-style-name="Title"/>'
-        '<style:style style:name="H1"><style:paragraph-properties fo:border-bottom="1pt solid"/></style:style>'
+        '<style:style style:name="H1"><style:paragraph-properties fo:border-top="1pt solid"/></style:style>'
     )
     body = (
         "<text:tracked-changes><text:changed-region><text:deletion><text:p>never</text:p></text:deletion>"
         '</text:changed-region></text:tracked-changes><text:p text:style-name="P1">My Lamp</text:p>'
-        '<text:p>It was<text:span text:style-name="T1"> secret</text:span> cold<office:annotation><text:p>Sure?'
-        "</text:p></office:annotation>.<draw:frame><draw:text-box><text:p>In a box</text:p></draw:text-box>"
+        '<text:p>It was<text:span text:style-name="T1"> secret</text:span> cold<office:annotation><text:p>'
+        "Sure?</text:p></office:annotation>.<draw:frame><draw:text-box><text:p>In a box</text:p></draw:text-box>"
         '</draw:frame></text:p><text:p text:style-name="H1"/><text:p>Later.</text:p>'
     )
     page = f"<a {ODT}><style:header><text:p>Running head</text:p></style:header></a>"

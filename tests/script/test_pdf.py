@@ -1,4 +1,4 @@
-"""PDF: paragraphs and headings rebuilt from rows, page heads and numbers taken out, what cannot be read refused."""
+"""PDF: paragraphs rebuilt from rows, page heads and numbers taken out, what cannot be read refused."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ PARAGRAPHS = [
     "It was cold.",
     "“Is that the light?” asked Anna, who stood beside the mast and looked out.",
     "“No.”",
-    "They drifted on among the islands without a word, and the remembered warmth of the kitchen was a torment.",
+    "They drifted on among the islands without a word, and the remembered warmth of the kitchen was a "
+    "torment.",
 ]
 
 

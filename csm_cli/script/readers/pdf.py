@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MAX_PDF_BYTES = 256 * 2**20
 MAX_PAGES = 10_000
 MAX_CHARACTERS = 32 * 2**20
+MAX_CONTENT_BYTES = 256 * 2**20
+"""Of all pages together, unpacked."""
 _MOST_BOOKMARKS = 5_000
 _MOST_DEPTH = 8
 _LEAST_LETTERS = 0.5
@@ -95,10 +97,15 @@ def _rows(reader: PdfReader, path: Path) -> tuple[list[list[Row]], list[tuple[in
         raise ScriptError([f"{path}: error: has {number} pages; {MAX_PAGES} are the most"])
     pages: list[list[Row]] = []
     lost: list[tuple[int, str]] = []
-    characters = letters = 0
+    characters = letters = size = 0
     for index in range(number):
+        page = reader.pages[index]
+        content = page.get_contents()
+        size += len(content.get_data()) if content is not None else 0
+        if size > MAX_CONTENT_BYTES:
+            raise ScriptError([f"{path}: error: unpacks to more than {MAX_CONTENT_BYTES >> 20} MiB"])
         collector = RowCollector(index + 1)
-        reader.pages[index].extract_text(visitor_text=collector.visit)
+        page.extract_text(visitor_text=collector.visit)
         rows = collector.finish()
         pages.append(rows)
         lost += [(index + 1, text) for text in collector.turned]

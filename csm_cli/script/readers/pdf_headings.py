@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from csm_cli.script.readers.pdf_rows import Row
-from csm_cli.script.readers.pdf_shape import Shape, columns_of, parted
+from csm_cli.script.readers.pdf_shape import Shape, columns_of, is_drop_cap, parted
 from csm_cli.script.readers.text import HEADING
 
 _LARGE = 1.15
@@ -42,9 +42,8 @@ class Headings:
         self.title_pages = _title_pages(pages, shape.body) if len(pages) > 1 else frozenset[int]()
         self._body = shape.body
         self._silent = self.contents | self.title_pages
-        self._marked = {
-            row: depth for row, depth in _marked(pages, bookmarks).items() if not self._is_silent(row)
-        }
+        marked = _marked(pages, bookmarks)
+        self._marked = {row: marked[row] for row in marked if not self._is_silent(row)}
         self._named = frozenset(
             row
             for page in pages
@@ -71,7 +70,7 @@ class Headings:
         for block in blocks:
             if self._is_large(block):
                 near = bool(last) and self._is_large(last) and last[0].page == block[0].page
-                below.setdefault(block[0].size, set()).add(last[0].size if near else 0.0)
+                below.setdefault(_size(block), set()).add(_size(last) if near else 0.0)
             last = block
         for size in sorted(below, reverse=True):
             above = next(iter(below[size]))
@@ -84,7 +83,7 @@ class Headings:
         if depth := self._marked.get(block[0]):
             return depth
         if self._is_large(block):
-            return _SMALLEST if self._marked else self._level.get(block[0].size, _LEVELS)
+            return _SMALLEST if self._marked else self._level.get(_size(block), _LEVELS)
         text = " ".join(row.text for row in block)
         if len(text) > _MOST_BOLD_HEADING or not any(map(str.isalnum, text)):
             return 0
@@ -96,10 +95,15 @@ class Headings:
         return row.page in self._silent
 
     def _is_large(self, block: Sequence[Row]) -> bool:
-        if block[0].size < _LARGE * self._body or self._is_silent(block[0]):
+        if _size(block) < _LARGE * self._body or self._is_silent(block[0]):
             return False
         text = " ".join(row.text for row in block)
         return len(text) <= _MOST_HEADING and any(map(str.isalnum, text))
+
+
+def _size(block: Sequence[Row]) -> float:
+    """The size of a block, which may begin with a drop cap."""
+    return block[1].size if len(block) > 1 and is_drop_cap(block[0], block[1]) else block[0].size
 
 
 def _named(column: Sequence[Row], shape: Shape) -> list[Row]:
