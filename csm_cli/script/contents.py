@@ -81,7 +81,7 @@ class Starts:
     def add(self, place: Place, title: str) -> None:
         """Add a chapter's beginning; the same title is not added twice."""
         there = self.titles.setdefault(place, [])
-        if title and title not in there:
+        if title not in there:
             there.append(title)
 
 
@@ -244,7 +244,7 @@ def _level(groups: Sequence[_Group], named: Sequence[int]) -> int:
         chapters = sum(group.starts_with(_CHAPTER) for group in deeper)
         numbered = sum(group.numbered for group in deeper)
         parts = len(named) < 2 and all(group.starts_with(_PART) for group in shallower)
-        if len(deeper) > 1 and (numbered if parts else chapters) * 5 >= len(deeper) * 4:
-            if not any(group.starts_with(_CHAPTER) for group in shallower):
-                most = level
+        most_are = (numbered if parts else chapters) * 5 >= len(deeper) * 4
+        if len(deeper) > 1 and most_are and not any(group.starts_with(_CHAPTER) for group in shallower):
+            most = level
     return most

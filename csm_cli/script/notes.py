@@ -1,4 +1,4 @@
-"""Notes of a book: their marks are left out of the text; their texts are left out or read where they belong."""
+"""Notes of a book: their marks are left out, their texts are left out or read where they belong."""
 
 from __future__ import annotations
 
@@ -90,10 +90,8 @@ class _Linked:
         for place, block, mark in links:
             self._read(place, block, mark)
         for place, _, mark in links:  # what leads back
-            number = self._found.note_of.get(place)
-            if mark.label in _ARROWS or (
-                number is not None and (mark.start == 0 or self._leads_back(place, mark))
-            ):
+            in_note = place in self._found.note_of
+            if mark.label in _ARROWS or (in_note and (mark.start == 0 or self._leads_back(place, mark))):
                 self._found.add_mark(place, (mark.start, mark.end))
         return self._found
 
@@ -205,9 +203,7 @@ def _apply(pages: Sequence[Page], found: _Found, notes: Notes) -> None:
                 blocks.append(Block("gone", block.text, block.row, gone=gone))
             else:
                 clean = _without_marks(block, found.marks.get(place, set()), page.place)
-                blocks += [
-                    replace(each, is_note=True) if in_note and each.is_text else each for each in clean
-                ]
+                blocks += [replace(each, is_note=in_note and each.is_text) for each in clean]
             blocks += moved.get(place, [])
         page.blocks = blocks
 

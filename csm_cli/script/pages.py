@@ -27,8 +27,8 @@ from csm_cli.script.sources import local_name, plain
 
 Kind = Literal["paragraph", "heading", "break", "anchor", "gone"]
 _ORNAMENT = re.compile(
-    r"[*#~_=•⁂·–—\s-]{1,40}|(?:an? )?(?:ornament|ornamental break|decoration|decorative (?:break|line)|divider|flourish"
-    r"|fleuron|asterism|(?:scene|section|text|thought) ?break|separator)\.?",
+    r"[*#~_=•⁂·–—\s-]{1,40}|(?:an? )?(?:ornament|ornamental break|decoration|decorative (?:break|line)|divider"
+    r"|flourish|fleuron|asterism|(?:scene|section|text|thought) ?break|separator)\.?",
     re.IGNORECASE,
 )
 _MOST_IDS = 8
@@ -229,21 +229,16 @@ class _Walk:
 
     def _reading(self, ruby: Any) -> None:
         readings = [text_of(each) for each in ruby.iter() if local_name(each) == "rt"]
-        base = "".join(
-            [
-                ruby.text or "",
-                *(text_of(each) for each in ruby if local_name(each) not in ("rt", "rp", "rtc")),
-            ]
-        )
+        bases = [each for each in ruby if local_name(each) not in ("rt", "rp", "rtc")]
+        base = "".join([ruby.text or "", *map(text_of, bases)])
         if not any(map(str.strip, readings)):
             self._open.add(base)
             return
         base += "".join(each.tail or "" for each in ruby)
         self._open.add("".join(readings))
         where = f"{self._place}:{ruby.sourceline or self._row}"
-        self._open.leave_out(
-            LeftOut("base of ruby", where, count_words(base), plain(base)[:_SHOWN]), base, True
-        )
+        part = LeftOut("base of ruby", where, count_words(base), plain(base)[:_SHOWN])
+        self._open.leave_out(part, base, inline=True)
 
     def _mark(self, element: Any, name: str) -> bool:
         """Add raised text, or a link that may be the mark of a note; returns whether it was one."""

@@ -151,10 +151,8 @@ def list_sections(parts: Sequence[Part], options: ReadingOptions, title: str, au
     Raises:
         UsageError: `skip` or `only` name a section that is not there.
     """
-    guesses = [
-        _guess(part, number * 3 <= len(parts) or number < 3, title, author)
-        for number, part in enumerate(parts)
-    ]
+    early = [number < max(3, len(parts) / 3) for number in range(len(parts))]
+    guesses = [_guess(part, first, title, author) for part, first in zip(parts, early, strict=True)]
     names = [part.title or part.page.name or part.page.place for part in parts]
     skipped = _chosen(options.skip, names, guesses, "--skip")
     only = _chosen(options.only, names, guesses, "--only")

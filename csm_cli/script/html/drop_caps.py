@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from csm_cli.script.html.parts import SILENT, heading_level, is_block, text_of
+from csm_cli.script.html.parts import SILENT, heading_level, is_block, text_of, words_of
 from csm_cli.script.html.styles import Styles
 from csm_cli.script.sources import local_name
 
@@ -25,49 +25,9 @@ _CLASS = re.compile(
 _REST = re.compile(r"[^\W\d_]+")
 # Words of one letter, which need not be the beginning of the next.
 _WORDS = frozenset("aio")
-_RESTS = frozenset(
-    [
-        "fter",
-        "ll",
-        "lthough",
-        "nd",
-        "ny",
-        "s",
-        "t",
-        "gainst",
-        "mong",
-        "nother",
-        "re",
-        "bove",
-        "lmost",
-        "lready",
-        "lways",
-        "nna",
-        "n",
-        "f",
-        "ts",
-        "nto",
-        "nside",
-        "nstead",
-        "nce",
-        "ne",
-        "nly",
-        "ur",
-        "ut",
-        "ther",
-        "r",
-        "ften",
-        "utside",
-        "pril",
-        "ugust",
-        "unt",
-        "nside",
-        "ndeed",
-        "nn",
-        "ld",
-        "ver",
-        "ver",
-    ]
+_RESTS = words_of(
+    "fter ll lthough nd ny s t gainst mong nother re bove lmost lready lways nna pril ugust unt "
+    "n f ts nto nside nstead ndeed nn nce ne nly ur ut ther r ften utside ld ver"
 )
 """What frequent words are without a first letter A, I or O, and what is no word, or none of prose."""
 _ABOVE = 3

@@ -44,7 +44,7 @@ class Mark:
 
 @dataclass(slots=True)
 class _Gone:
-    """What is left out: `part.words` of it counted by themselves; `inline`: its text stood in the paragraph."""
+    """What is left out, with the words that it has by itself; `inline`: it may touch words beside it."""
 
     part: LeftOut
     text: str

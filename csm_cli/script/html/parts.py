@@ -9,21 +9,22 @@ from csm_cli.script.html.styles import Styles
 from csm_cli.script.sources import local_name
 
 
-def _words(text: str) -> frozenset[str]:
+def words_of(text: str) -> frozenset[str]:
+    """The words of a text, as a set."""
     return frozenset(text.split())
 
 
-BLOCKS = _words(
-    "address article aside blockquote body caption center dd details dir div dl dt fieldset figcaption figure "
-    "footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol option p pre section "
+BLOCKS = words_of(
+    "address article aside blockquote body caption center dd details dir div dl dt fieldset figcaption "
+    "figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol option p pre section "
     "summary table tbody td tfoot th thead tr ul"
 )
 """Elements that begin and end a paragraph."""
-SILENT = _words("head script style template")
+SILENT = words_of("head script style template")
 """Elements without text of the book."""
-_MEDIA = _words("audio video object iframe embed applet canvas")
-_NOTE_TYPES = _words("footnote footnotes endnote endnotes rearnote rearnotes note")
-_MARK_TYPES = _words("noteref backlink annoref")
+_MEDIA = words_of("audio video object iframe embed applet canvas")
+_NOTE_TYPES = words_of("footnote footnotes endnote endnotes rearnote rearnotes note")
+_MARK_TYPES = words_of("noteref backlink annoref")
 _PAGE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:page-?num(?:ber)?s?|page-?no|calibre_pagebreak|folio)(?:$|[\s_\d-])", re.IGNORECASE
 )
@@ -105,11 +106,11 @@ def left_out_kind(element: Any, name: str, styles: Styles) -> str:
         return "sound or film"
     if name == "case":
         return "other form of the text"  # epub:switch, which has a default too
-    if name == "pre" and (
-        _CODE_CLASS.search(classes) or any(local_name(e) == "code" for e in element.iter())
-    ):
-        return "code"
-    return ""
+    return "code" if name == "pre" and _is_code(element, classes) else ""
+
+
+def _is_code(element: Any, classes: str) -> bool:
+    return bool(_CODE_CLASS.search(classes)) or any(local_name(each) == "code" for each in element.iter())
 
 
 def short_text(element: Any, most: int) -> str | None:

@@ -13,8 +13,8 @@ _VARIABLE = re.compile(r"[nmkxyijpqt]|[nmk][+−-]1")
 _NUMBER = re.compile(r"(?<![\w.,])(\d{1,3}(?:[.,]\d{1,9})*|\d{1,12})$")
 _YEAR = re.compile(r"1[0-9]\d\d|20\d\d")
 _UNIT = re.compile(
-    r"(?:[\d½¼¾]\s{0,2}|/\s?|\bper )(?:in|yd|mi|ft|sec|metres?|meters?|kilometres?|kilometers?|feet|foot|inch|inches|miles?"
-    r"|[kcdmnµμ]?m)$"
+    r"(?:[\d½¼¾]\s{0,2}|/\s?|\bper )"
+    r"(?:in|yd|mi|ft|sec|(?:kilo)?met(?:re|er)s?|feet|foot|inch|inches|miles?|[kcdmnµμ]?m)$"
 )
 _TOKEN = re.compile(r"[^\s()]{1,20}$")
 _OPERATOR = re.compile(r"[=+×÷·*/^√±<>≤≥−]\s?$")

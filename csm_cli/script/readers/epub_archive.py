@@ -1,4 +1,7 @@
-"""The container of an EPUB (OCF): limits on sizes, and files found by their names. Nothing is unpacked to disk."""
+"""The container of an EPUB (OCF): limits on sizes, and files found by their names.
+
+Nothing is unpacked to disk.
+"""
 
 from __future__ import annotations
 
@@ -95,13 +98,15 @@ class Archive:
         Case, slashes, forms of Unicode and `./` need not be the same; else a file elsewhere in the archive is
         found by a name that only one has.
         """
+        key = _key(path)
+        if ".." in path.replace("\\", "/").split("/"):
+            return ""
         if path in self._names:
             return path
-        key = _key(path)
         if key in self._keys:
             return self._keys[key]
         there = self._files.get(key.rpartition("/")[2], [])
-        return there[0] if len(there) == 1 and ".." not in key.split("/") else ""
+        return there[0] if len(there) == 1 else ""
 
     def names(self) -> list[str]:
         """The names of all files in it."""

@@ -51,9 +51,9 @@ def _candidates(archive: Archive, package: Package) -> Iterator[str]:
         yield from _image(archive, package, name, 3)
     for identity, name in package.items.items():
         stem = name.rpartition("/")[2].rpartition(".")[0].lower()
-        if name.lower().endswith(_IMAGES) and ("cover" in stem or "cover" in identity.lower()):
-            if "back" not in stem:
-                yield name
+        named = "cover" in stem or "cover" in identity.lower()
+        if named and "back" not in stem and name.lower().endswith(_IMAGES):
+            yield name
 
 
 def _image(archive: Archive, package: Package, name: str, most: int = _MOST_WORDS) -> Iterator[str]:

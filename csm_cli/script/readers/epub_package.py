@@ -104,16 +104,17 @@ class Package:
                 guide.append((element.get("href") or "", (element.get("type") or "").lower()))
             elif name == "meta" and (element.get("name") or "").lower() == "cover":
                 covers.append(element.get("content") or "")
-            elif isinstance(element.tag, str) and element.tag.startswith(_DC):
-                if text := plain("".join(element.itertext())):
-                    self.metadata.setdefault(name, text)
+            elif (
+                isinstance(element.tag, str)
+                and element.tag.startswith(_DC)
+                and (text := plain("".join(element.itertext())))
+            ):
+                self.metadata.setdefault(name, text)
         self.items = {key: self._target(item.get("href") or "") for key, item in items.items()}
-        declared = [
-            key for key, item in items.items() if "cover-image" in (item.get("properties") or "").split()
-        ]
-        self.covers = [self.items[key] for key in declared]
+        properties = {key: (item.get("properties") or "").split() for key, item in items.items()}
+        self.covers = [self.items[key] for key in items if "cover-image" in properties[key]]
         self.covers += [self.items[key] if key in items else self._target(key) for key in covers if key]
-        navigation = [key for key, item in items.items() if "nav" in (item.get("properties") or "").split()]
+        navigation = [key for key in items if "nav" in properties[key]]
         self._read_spine(spine, {self.items[key] for key in navigation}, items)
         for key in navigation:
             self._read_navigation(self.items[key])
