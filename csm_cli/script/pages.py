@@ -2,67 +2,124 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from csm_cli.script.books import LeftOut, ReadingOptions
+from csm_cli.script.books import DEFAULT, LeftOut, ReadingOptions, count_words
+from csm_cli.script.html.drop_caps import join_drop_caps
+from csm_cli.script.html.marks import read_mark
+from csm_cli.script.html.paragraphs import Mark, Paragraph, is_verse_name
+from csm_cli.script.html.parts import (
+    SILENT,
+    epub_type,
+    heading_level,
+    is_block,
+    is_note,
+    left_out_kind,
+    text_of,
+)
+from csm_cli.script.html.styles import Styles
+from csm_cli.script.html.tables import is_data
+from csm_cli.script.html.words import words_in
 from csm_cli.script.sources import local_name, plain
 
-Kind = Literal["paragraph", "heading", "break", "anchor"]
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_BLOCKS = _words(
-    "address article aside blockquote body caption center dd details div dl dt figcaption figure "
-    "footer form h1 h2 h3 h4 h5 h6 header hr html legend li main ol p pre section table tbody td "
-    "tfoot th thead tr ul"
+Kind = Literal["paragraph", "heading", "break", "anchor", "gone"]
+_ORNAMENT = re.compile(
+    r"[*#~_=•⁂·–—\s-]{1,40}|(?:an? )?(?:ornament|ornamental break|decoration|decorative (?:break|line)|divider"
+    r"|flourish|fleuron|asterism|(?:scene|section|text|thought) ?break|separator)\.?",
+    re.IGNORECASE,
 )
-_HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
-_SILENT = frozenset(
-    ["head", "script", "style", "template", "rt", "rp", "svg", "math", "audio", "video", "nav"]
-)
-_NOTES = _words(
-    "noteref footnote footnotes endnote endnotes rearnote rearnotes note backlink pagebreak page-list"
-)
-_NOTE_CLASSES = ("footnote", "endnote", "noteref", "fnref", "pagenum", "pageno", "calibre_pagebreak")
+_MOST_IDS = 8
+_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
     """A part of a page: its text with white space collapsed, and its first row in the file.
 
-    `level` of a heading is 1 to 6. The text of an anchor is its id, a target of the table of contents.
+    Args:
+        kind: a paragraph, heading, break, a place that links lead to, or what was left out.
+        text: of an anchor, its id.
+        row: of the file.
+        level: of a heading, 1 to 6.
+        marks: what may be marks of notes in the text.
+        inside: ids of the blocks around the text, at most the innermost eight.
+        is_note: whether type or class say that it is the text of a note.
+        begun: of an anchor: the paragraph that it is in had text before it.
+        gone: what was left out.
+        place: the file, if it is not that of the page.
     """
 
     kind: Kind
     text: str
     row: int
     level: int = 0
+    marks: tuple[Mark, ...] = ()
+    inside: tuple[str, ...] = ()
+    is_note: bool = False
+    begun: bool = False
+    gone: LeftOut | None = None
+    place: str = ""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a paragraph or heading."""
+        return self.kind in ("paragraph", "heading")
+
+    @property
+    def words(self) -> int:
+        """How many words it has, spoken or left out."""
+        if self.gone:
+            return self.gone.words
+        return count_words(self.text) if self.is_text else 0
 
 
-def read_page(root: Any, place: str, options: ReadingOptions, left_out: list[LeftOut]) -> Iterator[Block]:
-    """The blocks of a parsed page, in order.
+@dataclass(slots=True)
+class Page:
+    """A page of a book.
+
+    Args:
+        name: its path in the book, which links name; "" for a book of one page.
+        place: its file, for places.
+        blocks: what is on it.
+        kinds: its types, such as "titlepage".
+    """
+
+    name: str
+    place: str
+    blocks: list[Block]
+    kinds: frozenset[str] = frozenset()
+
+
+def read_page(
+    root: Any, place: str, options: ReadingOptions = DEFAULT, styles: Styles | None = None
+) -> Iterator[Block]:
+    """The blocks of a parsed page, in order; drop caps are joined with their words in the tree.
 
     Args:
         root: of the page.
-        place: the page's file, for `left_out`.
-        options: what is read.
-        left_out: receives what is not.
+        place: the page's file, for places.
+        options: what is read; notes are not left out here.
+        styles: the page's style sheets.
     """
-    yield from _Walk().walk(root)
+    styles = styles or Styles()
+    join_drop_caps(root, styles)
+    yield from _Walk(place, options, styles).walk(root)
 
 
 class _Walk:
-    """Traverses the tree without recursion; `_parts` is the text of the open block."""
+    """Traverses the tree without recursion."""
 
-    def __init__(self) -> None:
-        self._parts: list[str] = []
+    def __init__(self, place: str, options: ReadingOptions, styles: Styles):
+        self._place, self._options, self._styles = place, options, styles
+        self._open = Paragraph()
         self._row = 1
         self._heading = 0
+        self._ids: list[str] = []
+        self._notes = self._verses = self._tables = self._rows = 0
+        self._preserved = 0
 
     def walk(self, root: Any) -> Iterator[Block]:
         stack: list[tuple[Any, bool]] = [(root, False)]
@@ -70,56 +127,153 @@ class _Walk:
             element, leaving = stack.pop()
             name = local_name(element)
             if leaving:
-                if name in _BLOCKS:
-                    yield from self._close()
-                    self._heading = 0
+                yield from self._leave(element, name)
                 self._text(element.tail)
                 continue
-            if not name or name in _SILENT or _is_note(element, name):
+            if not name or name in SILENT:
                 self._text(element.tail)
                 continue
-            if name in _BLOCKS:
-                yield from self._close()
-                self._row = element.sourceline or self._row
-                self._heading = int(name[1]) if name in _HEADINGS else self._heading
-            if identity := element.get("id") or (element.get("name") if name == "a" else None):
-                yield Block("anchor", identity, element.sourceline or self._row)
-            if name == "hr":
-                yield Block("break", "", self._row)
-            elif name == "br":
-                self._parts.append("\n")
+            if (yield from self._leaf(element, name)):
+                self._text(element.tail)
+                continue
+            yield from self._enter(element, name)
             self._text(element.text)
             stack.append((element, True))
             stack += [(child, False) for child in reversed(element)]
         yield from self._close()
 
+    def _enter(self, element: Any, name: str) -> Iterator[Block]:
+        identity = element.get("id") or (element.get("name") if name == "a" else None)
+        if is_block(element, name, self._styles):
+            yield from self._divide(element)
+            self._ids.append(identity or "")
+            self._heading = heading_level(element, name) or self._heading
+            self._notes += is_note(element, name)
+            self._verses += _is_verse(element)
+            self._preserved += name == "pre"
+            self._tables += name == "table" and is_data(element)
+            if name == "tr" and self._tables:
+                self._rows += 1
+            elif name in ("td", "th") and self._rows:
+                self._open.add_cell()
+        if identity:
+            row = element.sourceline or self._row
+            yield Block("anchor", identity, row, inside=self._inside, begun=self._open.begun)
+        if name == "hr":
+            yield Block("break", "", self._row, is_note=self._notes > 0)
+        elif name == "br":
+            self._open.add_break(element.sourceline or self._row)
+
+    def _leave(self, element: Any, name: str) -> Iterator[Block]:
+        if not is_block(element, name, self._styles):
+            return
+        if name == "tr" and self._rows:
+            self._rows -= 1
+        yield from self._divide(element)
+        if heading_level(element, name):
+            self._heading = 0
+        self._ids.pop()
+        self._notes -= is_note(element, name)
+        self._verses -= _is_verse(element)
+        self._preserved -= name == "pre"
+        if name == "table" and self._tables:
+            self._tables -= 1
+
+    def _divide(self, element: Any) -> Iterator[Block]:
+        """End a paragraph; within a row of a table, only a word."""
+        if self._rows:
+            self._open.add(" ")
+        else:
+            yield from self._close()
+            self._row = element.sourceline or self._row
+
+    def _leaf(self, element: Any, name: str) -> Generator[Block, None, bool]:
+        """Add an element that is read as a whole; returns whether it is one."""
+        if kind := left_out_kind(element, name, self._styles):
+            yield from self._skip(element, kind)
+        elif name == "img":
+            yield from self._picture(element)
+        elif name in ("rt", "rtc", "rp") and self._options.ruby == "base":
+            self._gone(element, "reading of ruby", inline=False)
+        elif name == "ruby" and self._options.ruby == "reading":
+            self._reading(element)
+        else:
+            return self._mark(element, name)
+        return True
+
+    def _skip(self, element: Any, kind: str) -> Iterator[Block]:
+        divides = any(
+            local_name(each) == "br" or is_block(each, local_name(each), self._styles)
+            for each in element.iter()
+            if local_name(each)
+        )
+        if divides:
+            yield from self._divide(element)
+        self._gone(element, kind, inline=not divides)
+
+    def _gone(self, element: Any, kind: str, inline: bool) -> None:
+        text = text_of(element)
+        shown = plain(text)[:_SHOWN]
+        words = count_words(plain(text)) if inline else words_in(element, self._styles)
+        if words or kind in ("picture", "formula", "sound or film"):
+            where = f"{self._place}:{element.sourceline or self._row}"
+            self._open.leave_out(LeftOut(kind, where, words, shown), text, inline)
+
+    def _picture(self, element: Any) -> Iterator[Block]:
+        alt = plain(element.get("alt") or "")
+        if alt and _ORNAMENT.fullmatch(alt) and not self._open.begun and not self._rows:
+            yield Block("break", "", element.sourceline or self._row)
+        shown = alt or plain(element.get("src") or "").rpartition("/")[2]
+        where = f"{self._place}:{element.sourceline or self._row}"
+        self._open.leave_out(LeftOut("picture", where, count_words(alt), shown[:_SHOWN]), "", inline=False)
+
+    def _reading(self, ruby: Any) -> None:
+        readings = [text_of(each) for each in ruby.iter() if local_name(each) == "rt"]
+        bases = [each for each in ruby if local_name(each) not in ("rt", "rp", "rtc")]
+        base = "".join([ruby.text or "", *map(text_of, bases)])
+        if not any(map(str.strip, readings)):
+            self._open.add(base)
+            return
+        base += "".join(each.tail or "" for each in ruby)
+        self._open.add("".join(readings))
+        where = f"{self._place}:{ruby.sourceline or self._row}"
+        part = LeftOut("base of ruby", where, count_words(base), plain(base)[:_SHOWN])
+        self._open.leave_out(part, base, inline=True)
+
+    def _mark(self, element: Any, name: str) -> bool:
+        """Add raised text, or a link that may be the mark of a note; returns whether it was one."""
+        found = read_mark(element, name, self._open.end, self._styles)
+        if found is None:
+            return False
+        if found.mark:
+            self._open.add_mark(found.mark, found.text)
+        else:
+            self._open.add(found.text)
+        return True
+
+    @property
+    def _inside(self) -> tuple[str, ...]:
+        return tuple(filter(None, self._ids[-_MOST_IDS:]))
+
     def _text(self, text: str | None) -> None:
-        if text:
-            self._parts.append(text)
+        if self._preserved and text and "\n" in text:
+            for number, row in enumerate(text.split("\n")):
+                if number:
+                    self._open.add_break(self._row + number)
+                self._open.add(row)
+        else:
+            self._open.add(text)
 
     def _close(self) -> Iterator[Block]:
-        text = plain("".join(self._parts))
-        self._parts = []
-        if text:
-            yield Block("heading" if self._heading else "paragraph", text, self._row, self._heading)
+        self._open.verse = bool(self._verses or self._preserved) and not self._heading
+        kind: Kind = "heading" if self._heading else "paragraph"
+        for found in self._open.close(self._row):
+            if isinstance(found, LeftOut):
+                yield Block("gone", found.text, self._row, gone=found)
+            else:
+                text, marks, row = found
+                yield Block(kind, text, row, self._heading, marks, self._inside, self._notes > 0)
 
 
-def _is_note(element: Any, name: str) -> bool:
-    if _NOTES & set(epub_type(element)):
-        return True
-    classes = (element.get("class") or "").lower()
-    if classes and any(mark in classes for mark in _NOTE_CLASSES):
-        return True
-    if name not in ("sup", "a"):
-        return False
-    # A superscript that is a link is a footnote's mark, even without a type or class.
-    inner = "".join(element.itertext()).strip("[]()*†‡ \n\t")
-    links = element if name == "a" else next((e for e in element.iter() if local_name(e) == "a"), None)
-    raised = name == "sup" or any(local_name(e) == "sup" for e in element.iter())
-    return raised and links is not None and bool(links.get("href")) and (inner.isdigit() or len(inner) <= 1)
-
-
-def epub_type(element: Any) -> list[str]:
-    """The values of an element's epub:type and of its DPUB-ARIA role."""
-    value = element.get("{http://www.idpf.org/2007/ops}type") or element.get("epub:type") or ""
-    return [*value.lower().split(), *(element.get("role") or "").lower().replace("doc-", "").split()]
+def _is_verse(element: Any) -> bool:
+    return any(map(is_verse_name, [element.get("class") or "", *epub_type(element)]))

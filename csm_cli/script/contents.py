@@ -1,0 +1,250 @@
+"""Where the chapters of a book begin: by its table of contents, and by its headings where that is thin."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from csm_cli.script.pages import Block, Page
+from csm_cli.script.readers.text import HEADING
+
+Place = tuple[int, int]
+"""Numbers of a page and of a block on it."""
+Entry = tuple[str, str, str]
+"""Of a table of contents: page, id on it, and label."""
+
+_NUMBERED = re.compile(
+    r"(?:chapter|part|book|act|canto|section|letter|volume|kapitel|teil|chapitre|cap[ií]tulo|capitolo)\s+\S{1,20}"
+    r"|[0-9]{1,3}|[ivxlc]{1,8}",
+    re.IGNORECASE,
+)
+_CHAPTER = re.compile(r"(?:chapter|kapitel|chapitre|cap[ií]tulo|capitolo)\b", re.IGNORECASE)
+_PART = re.compile(r"(?:part|book|volume|act|teil|buch|band|partie|livre|tome)\b", re.IGNORECASE)
+_LONGEST_TITLE = 140
+
+
+@dataclass
+class _Group:
+    """Headings that follow each other on a page; `named` by the table of contents."""
+
+    place: Place
+    headings: list[Block]
+    named: bool = False
+
+    @property
+    def level(self) -> int:
+        return min(block.level for block in self.headings)
+
+    @property
+    def numbered(self) -> bool:
+        return any(_is_numbered(block.text) for block in self.headings)
+
+    def starts_with(self, words: re.Pattern[str]) -> bool:
+        """Whether one of the headings begins with such a word."""
+        return any(words.match(block.text) for block in self.headings)
+
+    def matches(self, label: str) -> bool:
+        """Whether a label has the text of a heading, or part of it."""
+        return any(_alike(label, block.text) for block in self.headings)
+
+    def level_of(self, label: str) -> int:
+        """The level of the heading that a label names."""
+        return next((block.level for block in self.headings if _alike(label, block.text)), self.level)
+
+    def title(self, most: int) -> str:
+        """The headings up to level `most`, and what follows a mere number, as one title."""
+        parts = [self.headings[0].text]
+        for block in self.headings[1:]:
+            if block.level > most and not _is_numbered(parts[-1]):
+                break
+            if sum(map(len, parts)) + len(block.text) > _LONGEST_TITLE:
+                break
+            parts.append(block.text)
+        return ": ".join(dict.fromkeys(parts))
+
+
+@dataclass
+class Starts:
+    """Where chapters begin.
+
+    Args:
+        titles: of the chapters that begin at a place, in order; "" for one without a title.
+        missing: labels of the table of contents for which there is no place.
+    """
+
+    titles: dict[Place, list[str]] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+
+    def add(self, place: Place, title: str) -> None:
+        """Add a chapter's beginning; the same title is not added twice."""
+        there = self.titles.setdefault(place, [])
+        if title not in there:
+            there.append(title)
+
+
+def find_starts(pages: Sequence[Page], entries: Iterable[Entry], title: str = "") -> Starts:
+    """Where the chapters of a book begin.
+
+    Args:
+        pages: of the book.
+        entries: of its table of contents, in order.
+        title: of the book, which is no chapter's.
+    """
+    entries = list(entries)
+    if len(entries) < 2:
+        _promote(pages)
+    groups = list(_groups(pages, bare(title)))
+    index = _Index(pages, groups)
+    starts, labels = Starts(), dict[Place, list[str]]()
+    loose: set[int] = set()  # pages that the contents name at places which are not there
+    for page, identity, label in entries:
+        place = index.place(page, identity, label)
+        if place:
+            labels.setdefault(place, []).append(label)
+        elif page in index.numbers:
+            loose.add(index.numbers[page])
+        else:
+            starts.missing.append(label)
+    hits = {place: group for place in labels if (group := index.group_at(place))}
+    for group in hits.values():
+        group.named = True
+    named = [group.level_of(name) for place, group in hits.items() for name in labels[place]]
+    most = _level(groups, named)
+    added = [
+        group for group in groups if not group.named and (group.level <= most or group.place[0] in loose)
+    ]
+    thin = bool(added) and len(labels) <= max(1, len(added) // 2)
+    for place, names in labels.items():
+        there = hits.get(place)
+        for name in names:
+            starts.add(place, there.title(most) if thin and there and not there.matches(name) else name)
+    for group in added:
+        starts.add(group.place, group.title(most))
+    if not labels:
+        for number, page_ in enumerate(pages):
+            first = next((n for n, block in enumerate(page_.blocks) if block.is_text), None)
+            if first is not None and (number, first) not in starts.titles:
+                starts.add((number, 0), "")
+    starts.titles = dict(sorted(starts.titles.items()))
+    return starts
+
+
+def bare(text: str) -> str:
+    """The letters and figures of a title, in lower case, for comparison."""
+    return "".join(char for char in text.casefold() if char.isalnum())
+
+
+def _alike(one: str, other: str) -> bool:
+    one, other = bare(one), bare(other)
+    return bool(one and other) and (one in other or other in one)
+
+
+def _is_numbered(text: str) -> bool:
+    return bool(_NUMBERED.fullmatch(text.strip(" .:—–-")))
+
+
+def _promote(pages: Sequence[Page]) -> None:
+    """In a book without a heading, make headings of paragraphs such as "Chapter 4"."""
+    if any(block.kind == "heading" for page in pages for block in page.blocks):
+        return
+    for page in pages:
+        page.blocks = [
+            replace(block, kind="heading", level=2)
+            if block.kind == "paragraph" and len(block.text) < 100 and HEADING.fullmatch(block.text)
+            else block
+            for block in page.blocks
+        ]
+
+
+def _groups(pages: Sequence[Page], title: str) -> Iterator[_Group]:
+    for number, page in enumerate(pages):
+        group: _Group | None = None
+        for index, block in enumerate(page.blocks):
+            if block.kind == "heading" and not block.is_note:
+                if group:
+                    group.headings.append(block)
+                else:
+                    group = _Group((number, index), [block])
+            elif block.kind == "paragraph" and group:
+                yield _without_title(group, title)
+                group = None
+        if group:
+            yield _without_title(group, title)
+
+
+def _without_title(group: _Group, title: str) -> _Group:
+    """The group without the book's title above that of a chapter."""
+    rest = [block for block in group.headings if bare(block.text) != title]
+    return replace(group, headings=rest) if title and rest else group
+
+
+class _Index:
+    """Finds places of the contents, and headings at them."""
+
+    def __init__(self, pages: Sequence[Page], groups: Sequence[_Group]):
+        self.numbers: dict[str, int] = {}
+        self._anchors: dict[tuple[str, str], Place] = {}
+        self._headings: dict[str, list[Place]] = {}
+        self._paragraphs: list[list[int]] = []
+        self._groups: dict[int, list[_Group]] = {}
+        for number, page in enumerate(pages):
+            self.numbers.setdefault(page.name, number)
+            self._paragraphs.append([n for n, block in enumerate(page.blocks) if block.kind == "paragraph"])
+            for index, block in enumerate(page.blocks):
+                if block.kind == "anchor":
+                    self._anchors.setdefault((page.name, block.text), (number, index))
+                elif block.kind == "heading" and (name := bare(block.text)):
+                    self._headings.setdefault(name, []).append((number, index))
+        for group in groups:
+            self._groups.setdefault(group.place[0], []).append(group)
+
+    def place(self, page: str, identity: str, label: str) -> Place | None:
+        """The place of an entry; that of a heading with the same text if its own is not there."""
+        if page in self.numbers and not identity:
+            return self.numbers[page], 0
+        if place := self._anchors.get((page, identity)):
+            return place
+        number = self.numbers.get(page)
+        there = self._headings.get(bare(label), ())
+        return next((place for place in there if number in (None, place[0])), None)
+
+    def group_at(self, place: Place) -> _Group | None:
+        """The group of headings at or directly behind a place."""
+        number, index = place
+        groups = self._groups.get(number, [])
+        behind = bisect_right(groups, index, key=lambda group: group.place[1])
+        paragraphs = self._paragraphs[number]
+        for group in groups[max(behind - 1, 0) : behind + 1]:
+            start, end = sorted((group.place[1], index))
+            if bisect_left(paragraphs, start) == bisect_left(paragraphs, end):
+                return group
+        return None
+
+
+def _level(groups: Sequence[_Group], named: Sequence[int]) -> int:
+    """The deepest level of headings that begin chapters.
+
+    Args:
+        groups: all headings.
+        named: levels of those that the contents name.
+    """
+    levels = Counter(group.level for group in groups)
+    if not levels:
+        return 0
+    if len(named) > 1:
+        most = Counter(named).most_common(1)[0][0]
+    else:
+        most = next((level for level in sorted(levels) if levels[level] > 1), min(levels))
+    for level in sorted(each for each in levels if each > most):
+        deeper = [group for group in groups if group.level == level]
+        shallower = [group for group in groups if group.level <= most]
+        chapters = sum(group.starts_with(_CHAPTER) for group in deeper)
+        numbered = sum(group.numbered for group in deeper)
+        parts = len(named) < 2 and all(group.starts_with(_PART) for group in shallower)
+        most_are = (numbered if parts else chapters) * 5 >= len(deeper) * 4
+        if len(deeper) > 1 and most_are and not any(group.starts_with(_CHAPTER) for group in shallower):
+            most = level
+    return most
