@@ -119,7 +119,9 @@ html = st.recursive(
         lambda text: text.replace("&", "&amp;").replace("<", "&lt;")
     ),
     lambda inner: st.tuples(
-        st.sampled_from(["p", "p", "p", "h1", "h2", "h3", "div", "blockquote", "ul", "li", "em", "b", "hr", "br"]),
+        st.sampled_from(
+            ["p", "p", "p", "h1", "h2", "h3", "div", "blockquote", "ul", "li", "em", "b", "hr", "br"]
+        ),
         st.lists(inner, max_size=4),
     ).map(lambda pair: f"<{pair[0]}>{' '.join(pair[1])}</{pair[0]}>"),
     max_leaves=20,

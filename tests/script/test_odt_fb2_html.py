@@ -31,7 +31,7 @@ def left_out(path) -> dict[str, str]:
 def test_an_opendocument_text_is_divided_by_its_headings(tmp_path):
     play = read_screenplay(make_odt(tmp_path / "a.odt", BODY))
     assert chapters_of(play) == [
-        ("One", ["It was cold. Very cold.", "Sand", "Salt", "---"]),
+        ("One", ["It was cold. Very cold.", "Sand", "Salt"]),
         ("Two", ["The end."]),
     ]
     assert (play.title, play.author, play.language) == ("The Lamp", "A. Writer", "en-GB")
@@ -47,8 +47,8 @@ def test_what_an_opendocument_text_hides_or_has_beside_the_text_is_reported(tmp_
         "<text:tracked-changes><text:changed-region><text:deletion><text:p>never</text:p></text:deletion>"
         '</text:changed-region></text:tracked-changes><text:p text:style-name="P1">My Lamp</text:p>'
         '<text:p>It was<text:span text:style-name="T1"> secret</text:span> cold<office:annotation><text:p>'
-        "Sure?</text:p></office:annotation>.<draw:frame><draw:text-box><text:p>In a box</text:p></draw:text-box>"
-        '</draw:frame></text:p><text:p text:style-name="H1"/><text:p>Later.</text:p>'
+        "Sure?</text:p></office:annotation>.<draw:frame><draw:text-box><text:p>In a box</text:p>"
+        '</draw:text-box></draw:frame></text:p><text:p text:style-name="H1"/><text:p>Later.</text:p>'
     )
     page = f"<a {ODT}><style:header><text:p>Running head</text:p></style:header></a>"
     path = make_odt(tmp_path / "a.odt", body, styles=styles, styles__xml=page)
@@ -142,7 +142,7 @@ def test_a_page_is_divided_by_its_headings_below_the_title(tmp_path):
     path = tmp_path / "a.html"
     path.write_text(PAGE)
     play = read_screenplay(path)
-    assert chapters_of(play) == [("One", ["It was cold — café.", "Later.", "---"]), ("Two", ["The end."])]
+    assert chapters_of(play) == [("One", ["It was cold — café.", "Later."]), ("Two", ["The end."])]
     assert (play.title, play.author, play.language) == ("The Lamp", "A. Writer", "en-GB")
 
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _HEADINGS = tuple(f"{{*}}h{level}" for level in range(1, 7))
 _FEW_HEADINGS = 3
 _IN_HEADER = ("title", "author", "language")
-_MOST_HEADING = 100
 
 
 @dataclass
@@ -41,11 +40,10 @@ class Document:
 def finished(path: Path, document: Document, state: ParseState, options: ReadingOptions) -> Book:
     """The book that a document is.
 
-    A single heading above all others is its title. Without headings, paragraphs such as "Chapter 4" are.
+    A single heading above all others is its title.
     """
     page = document.page
     _divide_by_titles(page.root)
-    mark_headings(page.root)
     mark_title(page.root, document.metadata.get("title", ""))
     titles = [element for element in page.root.iter("{*}p") if element.get("class") in (TITLE, TITLE_PAGE)]
     metadata = dict(document.metadata)
@@ -69,16 +67,6 @@ def header_of(path: Path, metadata: dict[str, str], state: ParseState) -> Header
         header.language = metadata["language"]
     header.metadata = {key: value for key, value in metadata.items() if value and key not in _IN_HEADER}
     return header
-
-
-def mark_headings(root: _Element) -> None:
-    """Make headings of paragraphs such as "Chapter 4" in a page without headings."""
-    if any(True for _ in root.iter(*_HEADINGS)):
-        return
-    for element in root.iter("{*}p"):
-        text = plain("".join(element.itertext())) if len(element) < _MOST_HEADING else ""
-        if len(text) <= _MOST_HEADING and HEADING.fullmatch(text):
-            element.tag = "h2"
 
 
 def mark_title(root: _Element, title: str) -> None:

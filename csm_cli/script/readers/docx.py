@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csm_cli.script.books import Book, ReadingOptions
+from csm_cli.script.html.parts import words_of
 from csm_cli.script.readers.converted import Document, finished
 from csm_cli.script.readers.docx_styles import Styles, read_styles
 from csm_cli.script.readers.epub_archive import MAX_TEXT_BYTES, Archive
-from csm_cli.script.readers.tree import TITLE, TITLE_PAGE, PageTree, attribute, words_of
+from csm_cli.script.readers.tree import TITLE, TITLE_PAGE, PageTree, attribute
 from csm_cli.script.sources import ParseState, local_name, parse_xml, plain
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def read_docx(path: Path, state: ParseState, options: ReadingOptions) -> Book:
         walk.read(parse_xml(archive.read(main, MAX_TEXT_BYTES), archive.place(main)))
         for kind in ("footnote", "endnote"):
             walk.add_notes(kind, part(f"{kind}s.xml"))
-        for name in archive.names:
+        for name in archive.names():
             bare = posixpath.basename(name)
             what = next((what for start, what in _OUTSIDE if bare.startswith(start)), "")
             if what and posixpath.dirname(name) == folder and bare.endswith(".xml"):

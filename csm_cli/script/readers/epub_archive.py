@@ -68,11 +68,6 @@ class Archive:
     def __contains__(self, name: str) -> bool:
         return name in self._names
 
-    @property
-    def names(self) -> list[str]:
-        """The names of all files in the archive."""
-        return list(self._names)
-
     def place(self, name: str) -> str:
         """Path of a file in the archive, for messages."""
         return f"{self.path}/{name}"

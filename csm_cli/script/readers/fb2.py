@@ -35,6 +35,8 @@ _BLOCKS = {
 }
 _ENTERING = -1
 _MOST_MARK = 5
+_CHAPTERS = 3
+"""Sections that are nested deeper are no chapters."""
 _NOTE_BODIES = ("notes", "comments", "footnotes")
 _INFO = {"book-title": "title", "lang": "language", "annotation": "description"}
 _PUBLISHED = {"publisher": "publisher", "year": "date", "isbn": "identifier"}
@@ -60,7 +62,7 @@ def _content(path: Path) -> bytes:
     if not path.name.lower().endswith((".zip", ".fbz")):
         return read_bytes(path, MAX_TEXT_BYTES)
     with Archive(path, "a zipped FB2") as archive:
-        names = [name for name in archive.names if name.lower().endswith(".fb2")]
+        names = [name for name in archive.names() if name.lower().endswith(".fb2")]
         if len(names) != 1:
             raise ScriptError([f"{path}: error: holds {len(names)} .fb2 files; there must be one"])
         return archive.read(names[0], MAX_TEXT_BYTES)
@@ -151,7 +153,7 @@ class _Walk:
             page.start("h6", row, **named)
             return 1
         if name == "p" and self._is_heading(element):
-            page.start(f"h{min(max(self._depth, 1), 5)}", row)
+            page.start("h1" if self._depth <= _CHAPTERS else "h5", row)
             return 1
         if tag := _BLOCKS.get(name):
             page.start(tag, row, **named)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from csm_cli.core.errors import ScriptError
 from csm_cli.script.books import Book, ReadingOptions
+from csm_cli.script.html.parts import words_of
 from csm_cli.script.readers.converted import Document, finished
 from csm_cli.script.readers.epub_archive import MAX_TEXT_BYTES, Archive
 from csm_cli.script.readers.odt_styles import Styles, read_styles
-from csm_cli.script.readers.tree import TITLE, TITLE_PAGE, PageTree, attribute, words_of
+from csm_cli.script.readers.tree import TITLE, TITLE_PAGE, PageTree, attribute
 from csm_cli.script.sources import ParseState, local_name, parse_xml, plain
 
 if TYPE_CHECKING:

@@ -73,11 +73,6 @@ class PageTree:
             self.left_out.append(LeftOut(what, f"{self._place}:{row}", words, text[:_BEGINNING]))
 
 
-def words_of(text: str) -> frozenset[str]:
-    """The words of `text`, such as names of elements."""
-    return frozenset(text.split())
-
-
 def attribute(element: _Element, name: str) -> str:
     """The value of an attribute, whatever its namespace; "" if there is none."""
     for key, value in element.items():
