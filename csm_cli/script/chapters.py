@@ -15,7 +15,7 @@ from csm_cli.script.html.words import words_in
 from csm_cli.script.notes import settle_notes
 from csm_cli.script.pages import Block, Page, read_page
 from csm_cli.script.problems import Source, shown
-from csm_cli.script.readers.text import SCENE
+from csm_cli.script.readers.text_lines import SCENE
 from csm_cli.script.sections import FRONT_MATTER, Part, list_sections
 from csm_cli.script.sources import ParseState, local_name
 

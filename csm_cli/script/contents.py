@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from csm_cli.script.pages import Block, Page
-from csm_cli.script.readers.text import HEADING
+from csm_cli.script.readers.text_headings import names_chapter
 
 Place = tuple[int, int]
 """Numbers of a page and of a block on it."""
@@ -153,7 +153,7 @@ def _promote(pages: Sequence[Page]) -> None:
     for page in pages:
         page.blocks = [
             replace(block, kind="heading", level=2)
-            if block.kind == "paragraph" and len(block.text) < 100 and HEADING.fullmatch(block.text)
+            if block.kind == "paragraph" and len(block.text) < 100 and names_chapter(block.text)
             else block
             for block in page.blocks
         ]

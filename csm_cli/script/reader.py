@@ -107,7 +107,7 @@ def parse_state(path: Path, *, expand: bool = True, encoding: str = "utf-8") -> 
 
 
 def read_book(path: Path, state: ParseState, format: str, options: ReadingOptions = DEFAULT) -> Book | None:
-    """Read a book of one of the formats that are no scripts; None: `format` is another one.
+    """Read a book; None: `format` is one of scripts.
 
     Raises:
         ScriptError: it cannot be read.
@@ -154,6 +154,10 @@ def _book_reader(format: str) -> Callable[[Path, ParseState, ReadingOptions], Bo
         from csm_cli.script.readers.pdf import read_pdf
 
         return read_pdf
+    if format == "text":
+        from csm_cli.script.readers.text import text_book
+
+        return text_book
     return None
 
 
@@ -166,10 +170,6 @@ def _parser(format: str) -> Callable[[SourceText, ParseState], Screenplay | None
         from csm_cli.script.readers.fountain import read_fountain
 
         return read_fountain
-    if format == "text":
-        from csm_cli.script.readers.text import read_text_script
-
-        return read_text_script
     if format == "json":
         from csm_cli.script.readers.json import read_json
 

@@ -148,8 +148,9 @@ def test_import_writes_a_script_and_the_cover_and_says_what_it_left_out(csm):
 
 def test_import_of_another_encoding(csm):
     Path("a.txt").write_bytes("Café.\n".encode("cp1252"))
-    assert csm("import", "a.txt", "-o", "a.md").code == 3
     assert csm("import", "a.txt", "-o", "a.md", "--encoding", "cp1252").code == 0
+    assert Path("a.md").read_text().endswith("Café.\n")
+    assert csm("import", "a.txt", "-o", "c.md", "--encoding", "ascii").code == 3
     assert csm("import", "a.txt", "-o", "b.md", "--encoding", "nonsense").code == 2
 
 

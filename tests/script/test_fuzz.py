@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import random
 import tempfile
@@ -159,6 +160,9 @@ def test_files_that_are_refused_at_once(tmp_path, ending, data, message):
     path = tmp_path / f"a{ending}"
     path.write_bytes(data)
     findings = check_script(path)
+    if ending == ".txt" and data.startswith(codecs.BOM_UTF16_LE):
+        assert not findings  # a plain text is read whatever program wrote it
+        return
     assert message in findings[0].message
     assert len(findings) <= 20
 

@@ -10,7 +10,7 @@ from csm_cli.script.books import Book, LeftOut, ReadingOptions
 from csm_cli.script.chapters import book_from_page
 from csm_cli.script.formats import stem_of
 from csm_cli.script.header import LANGUAGE, Header, default_header
-from csm_cli.script.readers.text import HEADING
+from csm_cli.script.readers.text_headings import names_chapter
 from csm_cli.script.readers.tree import TITLE, TITLE_PAGE, PageTree
 from csm_cli.script.sources import ParseState, local_name, plain
 
@@ -79,7 +79,7 @@ def mark_title(root: _Element, title: str) -> None:
     if len(highest) != 1 or len(headings) < _FEW_HEADINGS or headings[0][1] is not highest[0]:
         return
     text = plain("".join(highest[0].itertext()))
-    if not HEADING.fullmatch(text) and (not title or _bare(text) in _bare(title)):
+    if not names_chapter(text) and (not title or _bare(text) in _bare(title)):
         highest[0].tag = "p"
         highest[0].set("class", TITLE_PAGE)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from csm_cli.script.readers.pdf_rows import Row
 from csm_cli.script.readers.pdf_shape import Shape, columns_of, is_drop_cap, parted
-from csm_cli.script.readers.text import HEADING
+from csm_cli.script.readers.text_headings import names_chapter
 
 _LARGE = 1.15
 _MOST_HEADING = 200
@@ -110,7 +110,7 @@ def _named(column: Sequence[Row], shape: Shape) -> list[Row]:
     """Rows such as "Chapter 4" that stand alone."""
     found = []
     for number, row in enumerate(column):
-        if row.text[-1:] not in ",;" and HEADING.fullmatch(row.text):
+        if row.text[-1:] not in ",;" and names_chapter(row.text):
             above = not number or parted(row, column[number - 1], shape)
             if above and (number == len(column) - 1 or parted(column[number + 1], row, shape)):
                 found.append(row)
@@ -143,7 +143,7 @@ def _title_pages(pages: Sequence[Sequence[Row]], body: float) -> frozenset[int]:
     found: set[int] = set()
     for page in pages[:_TITLE_PAGES]:
         words = sum(len(row.text.split()) for row in page)
-        named = any(HEADING.fullmatch(row.text) for row in page)
+        named = any(names_chapter(row.text) for row in page)
         large = any(row.size >= _LARGE * body for row in page)
         few = words < _MOST_TITLE_WORDS and words < _WORDS_OF_TITLE_ROW * len(page)
         if page and (named or not (large and few)):

@@ -1,110 +1,84 @@
-"""Parser of plain text: paragraphs between blank rows, with the usual ways of naming speakers.
+"""Reader of plain text: chapters by their headings, paragraphs by the layout, speakers by their names.
 
-`NAME: text`, `Speaker 1: text` and `[S1] text` name a speaker; "Chapter 4", alone between blank rows, begins
-a chapter; `* * *` is a scene break. Nothing else has a meaning, and every other character is kept.
+What belongs to the file and not to the text (header, licence, contents, title page, notes, page numbers) is
+left out and listed.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
+from pathlib import Path
 
+from csm_cli.script.books import DEFAULT, Book, ReadingOptions, count_words
 from csm_cli.script.builder import ScreenplayBuilder
-from csm_cli.script.document import NARRATOR, Screenplay
-from csm_cli.script.header import RESERVED, default_header
-from csm_cli.script.problems import Source, SourceText
-from csm_cli.script.sources import ParseState
+from csm_cli.script.document import Screenplay
+from csm_cli.script.header import default_header
+from csm_cli.script.plain_decoding import decode_plain
+from csm_cli.script.problems import SourceText
+from csm_cli.script.readers.text_chapters import choose_headings, split_candidates
+from csm_cli.script.readers.text_gutenberg import inner_rows, without_notes
+from csm_cli.script.readers.text_layout import Joiner, Layout
+from csm_cli.script.readers.text_lines import SCENE, LineWriter, parts_of
+from csm_cli.script.readers.text_marks import without_marks
+from csm_cli.script.readers.text_matter import without_contents, without_title_page
+from csm_cli.script.readers.text_pages import joined_over_pages, single_spaced, without_page_furniture
+from csm_cli.script.readers.text_rows import Account, Row, blocks_of, rows_of
+from csm_cli.script.readers.text_speakers import Speakers
+from csm_cli.script.readers.text_titles import join_titles
+from csm_cli.script.sources import ParseState, read_bytes
 
-SCENE = re.compile(r"[*#~_=•⁂·–—-](?:\s*[*#~_=•⁂·–—-]){0,12}")
-_NUMBER = r"(?:[0-9]{1,4}|[IVXLC]{1,8}|One|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten|Eleven|Twelve)"
-HEADING = re.compile(
-    rf"(?:chapter|part|book|act|canto)\s+{_NUMBER}(?:\s*[.:—–-]?\s+\S.{{0,80}}|[.:]?)"
-    r"|(?:prologue|epilogue|foreword|preface|introduction|afterword)[.:]?",
-    re.IGNORECASE,
-)
-_MARKED = re.compile(r"#\s+(\S.*)")
-_TAGGED = re.compile(r"\[((?:S|Speaker\s*)[0-9]{1,3})\]:?\s*", re.IGNORECASE)
-_NUMBERED = re.compile(r"(Speaker\s*[0-9A-Z]{1,3})\s*:\s+", re.IGNORECASE)
-_NAMED = re.compile(r"([^\W\d_][^\n:!?.,;\"“”]{0,38}[\w.)])\s*:\s+(?=\S)")
+__all__ = ["SCENE", "book_of", "read_text_script", "text_book"]
+
+
+def text_book(path: Path, state: ParseState, options: ReadingOptions = DEFAULT) -> Book:
+    """Read a plain text.
+
+    Args:
+        path: of the file; `state.encoding` is its encoding.
+        state: receives the problems, and warnings about what was guessed.
+        options: what is read.
+
+    Raises:
+        ScriptError: the file cannot be read, or is no text in that encoding.
+    """
+    source = decode_plain(str(path), read_bytes(path), state.encoding, state.problems)
+    return book_of(source, state, options)
 
 
 def read_text_script(source: SourceText, state: ParseState) -> Screenplay:
     """Parse a plain text; problems are added to `state`."""
+    return book_of(source, state, DEFAULT).screenplay
+
+
+def book_of(source: SourceText, state: ParseState, options: ReadingOptions) -> Book:
+    """The book that a plain text is; problems are added to `state`."""
     header = default_header(source.path, state)
     header.strict_cast = False
-    rows = source.text.split("\n")
-    names = _speakers(rows) | set(header.cast)
-    builder = ScreenplayBuilder(source.path, header, state)
-    speaker, content, place, named_at, fresh = NARRATOR, list[str](), None, Source(source.path, 1, 1), True
-
-    def end() -> None:
-        nonlocal content, fresh
-        text = " ".join(content)
-        if any(map(str.isalnum, text)):
-            assert place is not None
-            _open(builder, header.title, place)
-            builder.add_line(speaker, text, named_at=named_at, source=place, new_paragraph=fresh)
-            fresh = False
-        elif text:
-            builder.append(text)
-        content = []
-
-    for number, row in enumerate([*rows, ""], 1):
-        text = row.strip()
-        here = Source(source.path, number, len(row) - len(row.lstrip()) + 1)
-        alone = not content and (number >= len(rows) or not rows[number].strip())
-        if not text:
-            end()
-            fresh, speaker = True, NARRATOR
-        elif alone and ((title := _MARKED.fullmatch(text)) or HEADING.fullmatch(text)):
-            builder.begin_chapter(title[1] if title else text, here)
-        elif alone and SCENE.fullmatch(text):
-            _open(builder, header.title, here)
-            builder.add_scene_break(here)
-        else:
-            if named := _speaker(text, names):
-                end()
-                speaker, named_at = " ".join(named[1].split()), here
-                text = text[named.end() :]
-                here = Source(here.path, here.line, here.column + named.end())
-            if text:
-                place = here if not content else place
-                content.append(text)
+    account = Account(source.path)
+    inner, framed = inner_rows(rows_of(source.text), header, account)
+    rows = _body(inner, account, options)
+    speakers = Speakers(rows, header.cast)
+    blocks = joined_over_pages(blocks_of(rows))
+    blocks = choose_headings(split_candidates(blocks, speakers.names, account.listed), account)
+    without = without_title_page(
+        blocks, header, Account("") if options.front_matter else account, framed=framed
+    )
+    blocks = join_titles(blocks if options.front_matter else without, speakers.names)
+    layout = Layout([block for block in blocks if not block.heading], speakers.names)
+    joiner = Joiner(lambda: inner)
+    writer = LineWriter(ScreenplayBuilder(source.path, header, state), speakers, layout, joiner)
+    for part in parts_of(blocks, account):
+        writer.add(part, source.path)
         if state.problems.full:
             break
-    return builder.finish()
+    play = writer.finish()
+    words = count_words(source.text) - joiner.joined - writer.names
+    return Book(play, None, tuple(account.left_out), (), words, writer.headings)
 
 
-def _open(builder: ScreenplayBuilder, title: str, source: Source) -> None:
-    if not builder.in_chapter:
-        builder.begin_chapter(title, source, implied=True)
-
-
-def _speaker(row: str, names: set[str]) -> re.Match[str] | None:
-    if row[0] == "[":
-        return _TAGGED.match(row)
-    if ":" not in row[:44]:
-        return None
-    if numbered := _NUMBERED.match(row):
-        return numbered
-    named = _NAMED.match(row)
-    return named if named and " ".join(named[1].split()) in names else None
-
-
-def _speakers(rows: list[str]) -> set[str]:
-    """Names before a colon, at least twice: a single one may be a sentence such as "Note: …"."""
-    counts: Counter[str] = Counter()
-    filled = 0
-    for row in rows:
-        text = row.strip()
-        if not text:
-            continue
-        filled += 1
-        named = _NAMED.match(text) if ":" in text[:44] else None
-        if named and named[1][0].isupper() and len(named[1].split()) <= 4:
-            counts[" ".join(named[1].split())] += 1
-    mostly = sum(counts.values()) * 2 > filled  # if most rows have a name, once is enough
-    often = {name for name, count in counts.items() if count > 1 or mostly}
-    if often:  # in a dialogue, a single name in capitals is one too
-        often |= {name for name in counts if name.isupper() and len(name) > 1}
-    return often - set(RESERVED)
+def _body(rows: list[Row], account: Account, options: ReadingOptions) -> list[Row]:
+    """The rows without what stands between them and is no text."""
+    rows = single_spaced(without_page_furniture(rows, account))
+    if not options.front_matter:
+        rows = without_notes(rows, account)
+    rows = without_marks(rows, account, options.notes, front_matter=options.front_matter)
+    return rows if options.front_matter else without_contents(rows, account)
