@@ -96,8 +96,8 @@ def import_(
     source = format.value if format else None
     if sections:
         with console.busy("reading"):
-            found = read_any_book(book, source, options, encoding).sections
-        _list(found)
+            found, _ = read_any_book(book, source, options, encoding)
+        _list(found.sections)
         return
     if output is None:
         output = STDOUT if book == STDOUT else Path(f"{stem_of(book)}{'.yaml' if to == 'yaml' else '.md'}")
@@ -111,6 +111,8 @@ def import_(
             path.write_bytes(data)
             console.emit(str(path))
     save(text, output, force)
+    for warning in imported.warnings:
+        console.note(warning)
     _report(imported, verbose)
     if guess_speakers:
         console.note(
@@ -132,6 +134,9 @@ def _report(imported: Imported, verbose: bool) -> None:
     """Say how many words came in, how many are in the script, and what was left out where."""
     play, book = imported.screenplay, imported.book
     console.note(f"{count(len(play.chapters), 'chapter')}, {count(len(play.lines), 'line')}")
+    if not book.words:  # a script, of which lint says what is not spoken
+        console.note(f"words: {imported.words:,} in the script")
+        return
     parts = imported.left_out
     kinds = ", ".join(f"{what} {words:,}" for what, words in parts.items() if words)
     left = sum(parts.values())

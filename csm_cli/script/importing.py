@@ -10,6 +10,7 @@ from pathlib import Path
 from csm_cli.core.errors import UsageError
 from csm_cli.script.attribution import guess_speakers
 from csm_cli.script.books import DEFAULT, Book, ReadingOptions, count_words
+from csm_cli.script.chapter_sections import with_chapters_as_sections
 from csm_cli.script.document import Screenplay
 from csm_cli.script.formats import format_of
 from csm_cli.script.reader import check_screenplay, parse_state, read_book
@@ -22,6 +23,7 @@ class Imported:
     Args:
         screenplay: the script.
         book: as it was read: what was left out, its sections and words.
+        warnings: about the book, a line each.
         cover: path to write the cover image to, and its content; or None.
         quotes: number of quotations, if speakers were guessed.
         guessed: number of those that were assigned.
@@ -29,6 +31,7 @@ class Imported:
 
     screenplay: Screenplay
     book: Book
+    warnings: tuple[str, ...] = ()
     cover: tuple[Path, bytes] | None = None
     quotes: int = 0
     guessed: int = 0
@@ -71,9 +74,9 @@ def import_book(
         UsageError: there is no such encoding.
         MissingError: reading the format needs a library that is not installed.
     """
-    book = read_any_book(path, format, options, encoding)
+    book, warnings = read_any_book(path, format, options, encoding)
     # The file's stem, which may be the title, changes.
-    imported = Imported(replace(book.screenplay, untitled=False), book)
+    imported = Imported(replace(book.screenplay, untitled=False), book, warnings)
     if book.cover is not None and str(output) != "-":
         data, ending = book.cover
         cover = output.with_name(f"{output.stem}-cover{ending}")
@@ -88,8 +91,8 @@ def import_book(
 
 def read_any_book(
     path: Path, format: str | None, options: ReadingOptions = DEFAULT, encoding: str = "utf-8"
-) -> Book:
-    """Read a book or a script of any format, as `import_book`."""
+) -> tuple[Book, tuple[str, ...]]:
+    """A book or script of any format and the warnings about it; arguments and errors as of `import_book`."""
     try:
         codecs.lookup(encoding)
     except (LookupError, ValueError):
@@ -98,10 +101,14 @@ def read_any_book(
         ) from None
     chosen = format_of(path, format)
     state = parse_state(path, encoding=encoding)
-    if book := read_book(path, state, chosen, options):
-        state.problems.check()
-        return book
-    play, problems = check_screenplay(path, chosen, expand=False, encoding=encoding)
+    problems = state.problems
+    book = read_book(path, state, chosen, options)
+    if book is None:
+        play, problems = check_screenplay(path, chosen, expand=False, encoding=encoding)
+        problems.check()
+        assert play is not None
+        book = Book(play)
     problems.check()
-    assert play is not None
-    return Book(play, words=sum(count_words(line.text) for line in play.lines))
+    if not book.sections:
+        book = with_chapters_as_sections(book, options)
+    return book, tuple(str(found) for found in problems.findings())

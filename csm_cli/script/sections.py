@@ -154,16 +154,30 @@ def list_sections(parts: Sequence[Part], options: ReadingOptions, title: str, au
     early = [number < max(3, len(parts) / 3) for number in range(len(parts))]
     guesses = [_guess(part, first, title, author) for part, first in zip(parts, early, strict=True)]
     names = [part.title or part.page.name or part.page.place for part in parts]
-    skipped = _chosen(options.skip, names, guesses, "--skip")
-    only = _chosen(options.only, names, guesses, "--only")
-    front = set() if options.front_matter else {n for n, guess in enumerate(guesses) if guess in FRONT_MATTER}
-    if len(front) == len(parts):
-        front = set()  # a book of nothing else is read all the same
-    kept = (only if options.only else set(range(len(parts))) - front) - skipped
+    kept = kept_sections(names, guesses, options)
     return [
         Section(number + 1, name, guess, part.words, part.page.place, number in kept)
         for number, (part, name, guess) in enumerate(zip(parts, names, guesses, strict=True))
     ]
+
+
+def kept_sections(names: Sequence[str], guesses: Sequence[str], options: ReadingOptions) -> set[int]:
+    """The numbers, from 0, of the sections that are read.
+
+    Args:
+        names: titles of the sections.
+        guesses: what each probably is.
+        options: what is read.
+
+    Raises:
+        UsageError: `skip` or `only` name a section that is not there.
+    """
+    skipped = _chosen(options.skip, names, guesses, "--skip")
+    only = _chosen(options.only, names, guesses, "--only")
+    front = set() if options.front_matter else {n for n, guess in enumerate(guesses) if guess in FRONT_MATTER}
+    if len(front) == len(names):
+        front = set()  # a book of nothing else is read all the same
+    return (only if options.only else set(range(len(names))) - front) - skipped
 
 
 def _chosen(choices: Sequence[str], names: Sequence[str], guesses: Sequence[str], option: str) -> set[int]:

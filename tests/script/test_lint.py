@@ -92,7 +92,7 @@ def test_the_cast_is_looked_at(found):
 
 
 def test_a_file_that_is_no_script_is_a_finding(found, script):
-    ((level, message),) = found("x", name="a.docx")
+    ((level, message),) = found("x", name="a.xyz")
     assert level == "error" and "must end in one of" in message
     (finding,) = lint(lint_file(script("b.md", b"a\nb \xff")))
     assert str(finding).endswith("b.md:2:3: error: byte 0xff is not UTF-8; save the file as UTF-8")

@@ -25,7 +25,7 @@ BODY = f"""<text:h text:outline-level="1">One</text:h>
 
 
 def left_out(path) -> dict[str, str]:
-    return {part.what: part.text for part in read_any_book(path, None).left_out}
+    return {part.what: part.text for part in read_any_book(path, None)[0].left_out}
 
 
 def test_an_opendocument_text_is_divided_by_its_headings(tmp_path):
@@ -99,7 +99,7 @@ def test_a_fictionbook_has_its_sections_as_chapters_and_poems_row_by_row(tmp_pat
     ]
     assert (play.title, play.author, play.language) == ("The Lamp", "Anna Hill", "en-GB")
     assert play.metadata == {"description": "About a lamp.", "publisher": "P"}
-    assert read_any_book(path, None).cover == (b"\x89PNG\r\n\x1a\n\x00\x00\x00\x00", ".png")
+    assert read_any_book(path, None)[0].cover == (b"\x89PNG\r\n\x1a\n\x00\x00\x00\x00", ".png")
 
 
 @pytest.mark.parametrize("name", ["a.fb2.zip", "a.fbz"])

@@ -38,7 +38,7 @@ def texts(path) -> list[str]:
 
 
 def left_out(path) -> list[tuple[str, str]]:
-    return [(part.what, part.text) for part in read_any_book(path, None).left_out]
+    return [(part.what, part.text) for part in read_any_book(path, None)[0].left_out]
 
 
 def test_paragraphs_begin_with_an_indent(tmp_path):
@@ -253,7 +253,7 @@ def test_every_word_is_read_or_reported_wherever_it_stands(tmp_path, pages):
         return
     path = make_pdf(tmp_path / "a.pdf", placed)
     try:
-        book = read_any_book(path, None)
+        book, _ = read_any_book(path, None)
     except ScriptError as error:  # nothing but headings
         assert "no lines" in str(error) or "nothing to speak" in str(error)
         return
