@@ -186,3 +186,28 @@ def test_an_empty_page_is_refused(tmp_path):
     path.write_text("")
     with pytest.raises(ScriptError, match="nothing to speak"):
         read_screenplay(path)
+
+
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        (
+            '<section class="pg-boilerplate"><h2>The Project Gutenberg eBook of The Lamp</h2></section>',
+            '<section id="pg-footer"><p>Updated editions will replace it.</p></section>',
+        ),
+        (
+            "<pre>For the use of anyone\n*** START OF THIS PROJECT GUTENBERG EBOOK THE LAMP ***</pre>",
+            "<p>*** END OF THE PROJECT GUTENBERG EBOOK THE LAMP ***</p><p>Updated editions follow.</p>",
+        ),
+    ],
+)
+def test_the_frame_of_project_gutenberg_is_left_out(tmp_path, before, behind):
+    path = tmp_path / "a.html"
+    path.write_text(
+        "<html><head><title>The Project Gutenberg eBook of The Lamp, by A. Writer</title></head><body>"
+        f"{before}<h2>One</h2><p>First.</p><h2>Two</h2><p>Second.</p>{behind}</body></html>"
+    )
+    play = read_screenplay(path)
+    assert chapters_of(play) == [("One", ["First."]), ("Two", ["Second."])]
+    assert (play.title, play.author) == ("The Lamp", "A. Writer")
+    assert "licence" in left_out(path)

@@ -82,12 +82,18 @@ def text_of(element: Any) -> str:
     return "".join(found)
 
 
+_LICENCE_IDS = frozenset(["pg-header", "pg-footer", "pg-machine-header"])
+"""Of Project Gutenberg's frame around a book."""
+
+
 def left_out_kind(element: Any, name: str, styles: Styles) -> str:
     """What kind of part that is not spoken an element is, such as "hidden text"; "" if it is spoken."""
     kinds = epub_type(element)
     classes = element.get("class") or ""
     if _is_hidden(element, name, styles):
         return "hidden text"
+    if "pg-boilerplate" in classes or (element.get("id") or "") in _LICENCE_IDS:
+        return "licence"
     if "pagebreak" in kinds or (classes and _PAGE_CLASS.search(classes)):
         return "page number"
     if name in ("span", "a", "small") and not element.get("href"):

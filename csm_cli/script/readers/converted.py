@@ -11,7 +11,7 @@ from csm_cli.script.chapters import book_from_page
 from csm_cli.script.formats import stem_of
 from csm_cli.script.header import LANGUAGE, Header, default_header
 from csm_cli.script.readers.text_headings import names_chapter
-from csm_cli.script.readers.tree import TITLE, TITLE_PAGE, PageTree
+from csm_cli.script.readers.tree import TITLE, TITLE_PAGE, PageTree, take_out
 from csm_cli.script.sources import ParseState, local_name, plain
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def finished(path: Path, document: Document, state: ParseState, options: Reading
     """
     page = document.page
     _divide_by_titles(page.root)
-    mark_title(page.root, document.metadata.get("title", ""))
+    _mark_title(page.root, document.metadata.get("title", ""))
     titles = [element for element in page.root.iter("{*}p") if element.get("class") in (TITLE, TITLE_PAGE)]
     metadata = dict(document.metadata)
     if titles and not metadata.get("title"):
@@ -52,7 +52,7 @@ def finished(path: Path, document: Document, state: ParseState, options: Reading
     if not options.front_matter:
         for element in titles:
             page.leave_out("title page", element.sourceline or 1, " ".join(element.itertext()))
-            _remove(element)
+            take_out(element)
     book = book_from_page(page.root, str(path), header_of(path, metadata, state), state, options)
     return with_left_out(book._replace(cover=document.cover), page.left_out)
 
@@ -69,19 +69,23 @@ def header_of(path: Path, metadata: dict[str, str], state: ParseState) -> Header
     return header
 
 
-def mark_title(root: _Element, title: str) -> None:
+def _mark_title(root: _Element, title: str) -> None:
     """Mark the first heading as the book's title if it is the only one of the highest level.
 
-    `title` is the title that is known, or "".
+    `title` is the title that is known, or "". A heading "by Somebody" behind it goes with it.
     """
-    headings = [(local_name(element), element) for element in root.iter(*_HEADINGS)]
-    highest = [element for name, element in headings if name == min(names for names, _ in headings)]
-    if len(highest) != 1 or len(headings) < _FEW_HEADINGS or headings[0][1] is not highest[0]:
+    headings = list(root.iter(*_HEADINGS))
+    names = [local_name(element) for element in headings]
+    if len(headings) < _FEW_HEADINGS or names.count(min(names)) > 1 or names[0] != min(names):
         return
-    text = plain("".join(highest[0].itertext()))
-    if not names_chapter(text) and (not title or _bare(text) in _bare(title)):
-        highest[0].tag = "p"
-        highest[0].set("class", TITLE_PAGE)
+    text = plain("".join(headings[0].itertext()))
+    if names_chapter(text) or (title and _bare(text) not in _bare(title)):
+        return
+    headings[0].tag = "p"
+    headings[0].set("class", TITLE_PAGE)
+    if "".join(headings[1].itertext()).strip().lower().startswith("by "):
+        headings[1].tag = "p"
+        headings[1].set("class", TITLE_PAGE)
 
 
 def with_left_out(book: Book, left_out: list[LeftOut]) -> Book:
@@ -101,18 +105,6 @@ def _divide_by_titles(root: _Element) -> None:
         inside = inside or local_name(element) != "p"
         if inside and element.get("class") in (TITLE, TITLE_PAGE):
             del element.attrib["class"]
-
-
-def _remove(element: _Element) -> None:
-    """Take an element out of its page, but not the text behind it."""
-    parent, before = element.getparent(), element.getprevious()
-    if parent is None:
-        return
-    if before is not None:
-        before.tail = (before.tail or "") + (element.tail or "")
-    else:
-        parent.text = (parent.text or "") + (element.tail or "")
-    parent.remove(element)
 
 
 def _bare(text: str) -> str:

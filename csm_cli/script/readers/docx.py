@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _CORE = {"title": "title", "creator": "author", "language": "language", "description": "description"}
 _OUTSIDE = (("header", "page header"), ("footer", "page footer"), ("comments", "comments"))
-_SKIPPED = words_of("instrtext deltext delinstrtext sectpr tblpr trpr tcpr rpr sdtpr tblgrid")
+_SKIPPED = words_of("instrtext deltext delinstrtext sectpr ppr tblpr trpr tcpr rpr sdtpr tblgrid")
 _DELETED = frozenset(["del", "movefrom"])
 _PICTURES = frozenset(["drawing", "pict", "object"])
 _NOTES = {"footnotereference": "footnote", "endnotereference": "endnote"}
@@ -193,6 +193,9 @@ class _Walk:
         return 0
 
     def _picture(self, element: _Element) -> None:
+        if any(attribute(each, "hr") in ("t", "true", "1") for each in element.iter()):
+            self.page.add("hr", "", self._row)
+            return
         boxes = [box for box in element.iter("{*}txbxContent") if not _repeated(box, element)]
         for box in boxes:
             self.page.leave_out("text box", self._row, _text(box))
