@@ -1,0 +1,6 @@
+"""Who says the quotations of a book: speakers found from what stands beside them."""
+
+from csm_cli.script.attribution.pieces import WHO
+from csm_cli.script.attribution.speakers import Guesses, guess_speakers
+
+__all__ = ["WHO", "Guesses", "guess_speakers"]

@@ -1,0 +1,262 @@
+"""What the text says of the speaker of every quotation: tags, acts beside it, names spoken to, who is there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from csm_cli.script.attribution.paragraphs import NEAR, Paragraph, vocatives
+from csm_cli.script.attribution.people import People, described
+from csm_cli.script.attribution.subjects import Subject, sentences_of, subject_at, subject_of, tokens_of
+from csm_cli.script.attribution.tags import tag_before
+from csm_cli.script.attribution.turns import FIRST, UNKNOWN, Link, Turn
+from csm_cli.script.attribution.words import Gender, Words
+
+LONG_NARRATION = 600
+"""Characters of narration after which a dialogue is over."""
+_PAST, _AHEAD, _MOST = 30, 8, 8
+"""Paragraphs before and behind a quotation in which its speaker is named; candidates at most."""
+_WRONG_GENDER, _UNKNOWN_GENDER, _LESS_RECENT = 8.0, 0.7, 0.6
+_ACT, _ACT_BEHIND, _PRONOUN_ACT = 3.5, 2.0, 2.5
+_CALLED, _NAMED, _ANSWERS = 5.0, 0.8, 0.8
+_NOT_THERE_YET = 0.7
+_FIRST_PERSON = re.compile(r"\bI\b(?!\.)(?:[’']|\s)|\bje\b|\bich\b|\bj’", re.ASCII)
+
+
+@dataclass
+class Evidence:
+    """The turns of a section; `explicit` says of each whether the text itself names who speaks."""
+
+    turns: list[Turn]
+    explicit: list[bool]
+
+
+class Collector:
+    """Collects the evidence of a section's paragraphs, in order.
+
+    Args:
+        paragraphs: of the section.
+        people: of the book.
+        words: of the language.
+    """
+
+    def __init__(self, paragraphs: Sequence[Paragraph], people: People, words: Words):
+        self._paragraphs, self._people, self._words = paragraphs, people, words
+        self._names = people.by_name
+        self._mentions = [self._mentioned(paragraph) for paragraph in paragraphs]
+        self._first = [any(map(_FIRST_PERSON.search, each.narration)) for each in paragraphs]
+        self._recent: list[str] = []
+        self._found = Evidence([], [])
+
+    def collect(self) -> Evidence:
+        """The evidence of all quotations of the section."""
+        narrated, called = 0, []
+        for place, paragraph in enumerate(self._paragraphs):
+            if not paragraph.quotations:
+                narrated += max(len(paragraph.text), 1)
+                self._note(self._mentions[place])
+                continue
+            begins = len(self._found.turns)
+            for number in range(len(paragraph.quotations)):
+                turn = self._turn(place, number)
+                turn.link = self._link(paragraph, number, narrated)
+                if number == 0:
+                    turn.favoured += [(name, _ANSWERS) for name in called if name in turn.candidates]
+                narrated = 0
+            if not paragraph.goes_on:
+                called = []
+            for number in range(len(paragraph.quotations)):
+                called += self._called(paragraph.said(number))
+            self._note(self._mentions[place])
+            self._join_tags(begins, paragraph)
+        return self._found
+
+    def _link(self, paragraph: Paragraph, number: int, narrated: int) -> Link:
+        if number:
+            return "same paragraph"
+        if len(self._found.turns) == 1:
+            return "new"
+        if paragraph.goes_on:
+            return "goes on"
+        if narrated > LONG_NARRATION:
+            return "later"
+        return "later" if narrated else "next paragraph"
+
+    def _turn(self, place: int, number: int) -> Turn:
+        paragraph = self._paragraphs[place]
+        turn = Turn("new", candidates=self._candidates(place))
+        self._found.turns.append(turn)
+        self._found.explicit.append(False)
+        for name in self._candidates(place):
+            if name != FIRST and name not in self._recent and name not in self._mentions[place]:
+                turn.against[name] = _NOT_THERE_YET
+        before = paragraph.before(number)
+        said = paragraph.said(number)
+        tag = paragraph.tag(number)
+        tokens = tokens_of(before, self._words)
+        if number == 0 and not before.strip() and place:
+            before, tokens = self._introduction(place)
+        if tag is None or tag.subject is None:
+            ahead = tag_before(before, tokens, self._words, self._names) if tokens else None
+            if ahead and ahead.subject and (ahead.sure or before.rstrip().endswith((",", ":"))):
+                tag = ahead
+        if tag and tag.subject:
+            self._apply_tag(turn, tag.subject, tag.sure)
+        if not turn.fixed:
+            self._apply_acts(turn, paragraph, number)
+            self._apply_content(turn, said)
+        elif turn.fixed in self._people.persons:
+            self._note([turn.fixed])
+        return turn
+
+    def _introduction(self, place: int) -> tuple[str, list]:  # type: ignore[type-arg]
+        """The paragraph before, if it leads to a quotation: "Tom said:"."""
+        before = self._paragraphs[place - 1]
+        text = before.narration[-1][-NEAR:]
+        if text.rstrip().endswith((":", ",")):
+            return text, tokens_of(text, self._words)
+        return "", []
+
+    def _apply_tag(self, turn: Turn, subject: Subject, sure: bool) -> None:
+        """Use a tag; without a verb of speech it counts as an act."""
+        person = self._people.find(subject)
+        if person:
+            if sure or subject.kind == "name":
+                turn.fixed = person.name
+                self._found.explicit[-1] = True
+            else:
+                turn.favoured.append((person.name, _ACT))
+        elif subject.kind == "first":
+            turn.fixed = FIRST
+            self._found.explicit[-1] = True
+        elif subject.kind in ("he", "she"):
+            self._apply_gender(turn, "m" if subject.kind == "he" else "f", _WRONG_GENDER)
+        elif subject.kind == "kin":
+            self._apply_kin(turn, subject)
+        elif sure:
+            turn.fixed = f"{UNKNOWN}{described(subject.text)}"
+
+    def _apply_gender(self, turn: Turn, gender: Gender, wrong: float) -> None:
+        """Add what it costs to have another gender, or to be named less recently than others of it."""
+        rank = 0
+        order = [*reversed(self._recent), *(name for name in turn.candidates if name not in self._recent)]
+        for name in order:
+            if name == FIRST:
+                turn.against[name] = turn.against.get(name, 0.0) + wrong
+                continue
+            own = self._people.persons[name].gender
+            if own and own != gender:
+                cost = wrong
+            else:
+                cost = min(rank, 3) * _LESS_RECENT + (0.0 if own else _UNKNOWN_GENDER)
+                rank += 1
+            turn.against[name] = turn.against.get(name, 0.0) + cost
+
+    def _apply_kin(self, turn: Turn, subject: Subject) -> None:
+        """"his wife", "her father": somebody of that gender, perhaps of the same family."""
+        noun = subject.text.split()[-1].lower()
+        gender: Gender = ""
+        if noun in ("wife", "mother", "daughter", "sister", "aunt", "niece", "grandmother", "frau", "mutter"):
+            gender = "f"
+        elif noun in ("husband", "father", "son", "brother", "uncle", "nephew", "grandfather", "mann", "vater"):
+            gender = "m"
+        if not gender:
+            turn.fixed = f"{UNKNOWN}{subject.text}"
+            return
+        self._apply_gender(turn, gender, _WRONG_GENDER)
+        turn.against[UNKNOWN] = 1.5
+
+    def _apply_acts(self, turn: Turn, paragraph: Paragraph, number: int) -> None:
+        """Use what somebody does in front of a quotation, or else behind it, in the same paragraph."""
+        before = paragraph.before(number)
+        sentences = sentences_of(tokens_of(before, self._words))
+        if number and sentences and paragraph.tag(number - 1):
+            sentences = sentences[1:]
+        weight = 1.0
+        for sentence in sentences[:-4:-1]:
+            subject = subject_of(sentence, self._words, self._names)
+            if subject and self._apply_act(turn, subject, weight, _ACT):
+                return
+            weight *= 0.6
+        if sentences and not number:
+            pass
+        after = sentences_of(tokens_of(paragraph.after(number), self._words))
+        if after and not paragraph.tag(number):
+            subject = subject_of(after[0], self._words, self._names, within=3)
+            if subject:
+                self._apply_act(turn, subject, 1.0, _ACT_BEHIND)
+
+    def _apply_act(self, turn: Turn, subject: Subject, weight: float, most: float) -> bool:
+        person = self._people.find(subject)
+        if person:
+            turn.favoured.append((person.name, most * weight))
+            if person.name not in turn.candidates:
+                turn.candidates = (*turn.candidates, person.name)
+            return True
+        if subject.kind == "first":
+            turn.favoured.append((FIRST, most * weight))
+            return True
+        if subject.kind in ("he", "she"):
+            self._apply_gender(turn, "m" if subject.kind == "he" else "f", _PRONOUN_ACT * weight)
+            return True
+        return False
+
+    def _apply_content(self, turn: Turn, said: str) -> None:
+        """Whoever is called or named in a quotation does not say it."""
+        for name in self._called(said):
+            turn.against[name] = turn.against.get(name, 0.0) + _CALLED
+        for name in self._named(said):
+            turn.against[name] = turn.against.get(name, 0.0) + _NAMED
+
+    def _called(self, said: str) -> list[str]:
+        found = (self._names.get(name) for name in vocatives(said, self._words))
+        return list(dict.fromkeys(person.name for person in found if person))
+
+    def _named(self, text: str) -> list[str]:
+        """People whose names stand in a text, in order."""
+        tokens = tokens_of(text[:8000], self._words)
+        found: list[str] = []
+        at = 0
+        while at < len(tokens):
+            token = tokens[at]
+            if not token.capital and token.text not in self._words.titles and token.low not in self._words.definite:
+                at += 1
+                continue
+            bare = token.text.removesuffix("’s").removesuffix("'s")
+            subject = subject_at(tokens[: at + 6], at, self._words, self._names)
+            person = self._people.find(subject) if subject else self._names.get(bare)
+            if person:
+                found.append(person.name)
+            at = max(at + 1, subject.end if subject and person else 0)
+        return found
+
+    def _mentioned(self, paragraph: Paragraph) -> list[str]:
+        return [name for text in paragraph.narration for name in self._named(text)]
+
+    def _note(self, names: Sequence[str]) -> None:
+        for name in names:
+            if name in self._recent:
+                self._recent.remove(name)
+            self._recent.append(name)
+
+    def _candidates(self, place: int) -> tuple[str, ...]:
+        """Who is named near a paragraph, the nearest first."""
+        distance: dict[str, float] = {}
+        for other in range(max(0, place - _PAST), min(len(self._paragraphs), place + _AHEAD + 1)):
+            far = place - other if other <= place else 2 * (other - place)
+            for name in self._mentions[other]:
+                distance[name] = min(far, distance.get(name, far))
+        nearest = sorted(distance, key=lambda name: distance[name])[:_MOST]
+        near = range(max(0, place - _PAST), min(len(self._paragraphs), place + _AHEAD + 1))
+        return (*nearest, FIRST) if any(self._first[other] for other in near) else tuple(nearest)
+
+    def _join_tags(self, begin: int, paragraph: Paragraph) -> None:
+        """A paragraph's quotations without a tag of their own belong to the speaker of the one tag in it."""
+        turns = self._found.turns[begin:]
+        fixed = {turn.fixed for turn in turns if turn.fixed}
+        if len(fixed) == 1 and len(turns) > 1:
+            speaker = next(iter(fixed))
+            for turn in turns:
+                if not turn.fixed:
+                    turn.favoured.append((speaker, 1.0))

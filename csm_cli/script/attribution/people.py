@@ -1,0 +1,273 @@
+"""The characters of a book: which names are people, which names are the same person, and their gender."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from csm_cli.script.attribution.subjects import Subject
+from csm_cli.script.attribution.words import Gender, Words
+
+OFTEN = 3
+"""Tags after which a description, such as "the captain", is a character."""
+_SPELLINGS = {
+    "mr.": "mr", "mrs.": "mrs", "ms.": "ms", "dr.": "dr", "doctor": "dr", "capt": "captain", "capt.": "captain",
+    "prof": "professor", "prof.": "professor", "sgt": "sergeant", "col.": "colonel", "lt.": "lieutenant",
+    "rev": "reverend", "rev.": "reverend", "m.": "monsieur", "mme": "madame", "mlle": "mademoiselle",
+    "doktor": "dr", "dr": "dr",
+}  # fmt: skip
+_GENERIC = frozenset(
+    "man woman boy girl child stranger lady gentleman fellow person visitor figure mann frau junge mädchen kind "
+    "homme femme garçon fille hombre mujer niño niña uomo donna".split()
+)
+_NOBODY = frozenset(
+    "other others latter former one first second third two voice voices crowd people men women boys girls rest "
+    "same next last answer reply party company pair latter’s andere anderen stimme autre autres voix otro voz".split()
+)
+_UNMARRIED = frozenset(("miss", "mademoiselle", "fräulein", "señorita", "signorina"))
+
+
+@dataclass
+class Seen:
+    """How a name is used.
+
+    Attributes:
+        tags: times it is said to speak, by chapter.
+        acts: times it is the subject of narration beside a quotation.
+        called: times it is spoken to.
+        genders: votes of the pronouns that refer to it.
+    """
+
+    tags: Counter[int] = field(default_factory=Counter)
+    acts: int = 0
+    called: int = 0
+    genders: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def weight(self) -> int:
+        """How much it is used."""
+        return 3 * sum(self.tags.values()) + self.acts + self.called
+
+
+@dataclass
+class Person:
+    """A character.
+
+    Args:
+        name: that the script uses.
+        names: all, that one among them.
+        gender: "" if it is not known.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    gender: Gender
+
+
+class People:
+    """The characters of a book.
+
+    Args:
+        seen: names and descriptions, by how they are used.
+        words: of the language.
+
+    Attributes:
+        by_name: the person of every name and of every description that is a character.
+        persons: each once, by the name that the script uses.
+    """
+
+    def __init__(self, seen: dict[str, Seen], descriptions: dict[str, Seen], words: Words):
+        self._words = words
+        self.by_name: dict[str, Person] = {}
+        names = {name: use for name, use in seen.items() if _is_person(name, use, words)}
+        for group in _groups(names, words):
+            self._add(group, names)
+        self._ranks = _unique(
+            (title, person) for person in self.by_name.values() for title in _titles_of(person, words)
+        )
+        for text, use in descriptions.items():
+            if text not in self.by_name and self.by_rank(text) is None and _is_character(text, use):
+                self.by_name[text] = Person(text, (text,), _noun_gender(text, words) or _voted(use.genders))
+        self.persons = {person.name: person for person in self.by_name.values()}
+
+    def _add(self, group: list[str], names: dict[str, Seen]) -> None:
+        weights = {name: sum(names[name].tags.values()) for name in group}
+        chosen = max(group, key=lambda name: (weights[name], names[name].weight, len(name)))
+        votes: Counter[str] = Counter()
+        for name in group:
+            votes.update(names[name].genders)
+        titled = next((g for name in group if (g := _title_gender(name, self._words))), "")
+        listed = next((g for name in group if (g := _first_name_gender(name, self._words))), "")
+        voted = _voted(votes)
+        sure = voted and votes[voted] >= 3
+        gender: Gender = titled or (voted if sure else "") or listed or voted  # type: ignore[assignment]
+        person = Person(chosen, (chosen, *sorted(name for name in group if name != chosen)), gender)
+        for name in group:
+            self.by_name[name] = person
+
+    def by_rank(self, description: str) -> Person | None:
+        """The one person whose title stands in a description: "the doctor" for Dr. Quill."""
+        noun = description.split()[-1].lower()
+        rank = self._words.ranks.get(noun)
+        return self._ranks.get(_spelling(rank)) if rank else None
+
+    def find(self, subject: Subject) -> Person | None:
+        """The person that a name or description means."""
+        if subject.kind == "name":
+            return self.by_name.get(subject.text)
+        if subject.kind == "description":
+            return self.by_name.get(described(subject.text)) or self.by_rank(subject.text)
+        return None
+
+
+def described(text: str) -> str:
+    """A description as it is counted, its first letter small."""
+    return text[:1].lower() + text[1:]
+
+
+def _is_person(name: str, use: Seen, words: Words) -> bool:
+    if use.tags:
+        return True
+    parts = name.split()
+    if parts[0] in words.titles and len(parts) > 1:
+        return True
+    if any(part in words.names for part in parts[:1]):
+        return bool(use.acts or use.called)
+    if words.nouns_have_capitals:
+        return use.called > 1 and use.acts > 1
+    return (use.called > 0 and use.acts > 0) or use.acts > 2 or (use.acts > 0 and bool(_voted(use.genders)))
+
+
+def _is_character(text: str, use: Seen) -> bool:
+    noun = text.split()[-1].lower()
+    if noun in _NOBODY or len(text.split()) > 4 or (noun.endswith("s") and not noun.endswith("ss")):
+        return False
+    total = sum(use.tags.values())
+    most = max(use.tags.values(), default=0)
+    return most >= OFTEN if noun in _GENERIC else total >= OFTEN
+
+
+def _spelling(title: str) -> str:
+    low = title.lower()
+    return _SPELLINGS.get(low, low)
+
+
+def _split(name: str, words: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(Titles, the other names)."""
+    parts = name.split()
+    at = 0
+    while at < len(parts) and parts[at] in words.titles:
+        at += 1
+    return tuple(_spelling(title) for title in parts[:at]), tuple(parts[at:])
+
+
+def _titles_of(person: Person, words: Words) -> set[str]:
+    return {title for name in person.names for title in _split(name, words)[0]}
+
+
+def _unique(pairs: Iterable[tuple[str, Person]]) -> dict[str, Person]:
+    """Values by key, of the keys that have one value."""
+    found: dict[str, dict[str, Person]] = defaultdict(dict)
+    for key, person in pairs:
+        found[key][person.name] = person
+    return {key: next(iter(each.values())) for key, each in found.items() if len(each) == 1}
+
+
+def _title_gender(name: str, words: Words) -> Gender:
+    for part in name.split():
+        if part not in words.titles:
+            return ""
+        if words.titles[part]:
+            return words.titles[part]
+    return ""
+
+
+def _first_name_gender(name: str, words: Words) -> Gender:
+    titles, rest = _split(name, words)
+    if not rest or (titles and len(rest) == 1 and not _title_gender(name, words)):
+        return ""
+    return words.names.get(rest[0], "")
+
+
+def _voted(votes: Counter[str]) -> Gender:
+    if votes["m"] > 2 * votes["f"]:
+        return "m"
+    return "f" if votes["f"] > 2 * votes["m"] else ""
+
+
+def _noun_gender(text: str, words: Words) -> Gender:
+    noun = text.split()[-1].lower()
+    if noun in ("king", "man", "boy", "father", "priest", "gentleman", "prince", "duke", "brother", "uncle", "lord"):
+        return "m"
+    if noun in ("queen", "woman", "girl", "mother", "lady", "princess", "duchess", "sister", "aunt", "nurse"):
+        return "f"
+    return ""
+
+
+def _groups(names: dict[str, Seen], words: Words) -> list[list[str]]:
+    """The names, those of the same person together."""
+    parent = {name: name for name in names}
+
+    def root(name: str) -> str:
+        while parent[name] != name:
+            name = parent[name]
+        return name
+
+    def join(names: Iterable[str]) -> None:
+        """Join the people of these names if they are two at most and no titles or genders speak against it."""
+        roots = list(dict.fromkeys(map(root, names)))
+        if len(roots) == 2 and not _differ(*roots):
+            parent[roots[1]] = roots[0]
+
+    def _differ(left: str, right: str) -> bool:
+        mine = [name for name in names if root(name) == root(left)]
+        other = [name for name in names if root(name) == root(right)]
+        genders = {_title_gender(name, words) or _first_name_gender(name, words) for name in (*mine, *other)}
+        married = [{t in _UNMARRIED for t in _split(name, words)[0] if words.titles} for name in (*mine, *other)]
+        wives = {"mrs", "madame", "frau", "señora", "signora"}
+        titles = {t for name in (*mine, *other) for t in _split(name, words)[0]}
+        if titles & wives and titles & _UNMARRIED and any(married):
+            return True
+        return {"m", "f"} <= genders
+
+    split = {name: _split(name, words) for name in names}
+    for name, (titles, rest) in split.items():
+        same = [each for each, parts in split.items() if parts == (titles, rest)]
+        for each in same:
+            join((name, each))
+    for name, (titles, rest) in split.items():
+        if len(rest) < 2:
+            continue
+        given = [each for each, (t, r) in split.items() if r == rest[:1] and not t]
+        namesakes = {root(each) for each, (_, r) in split.items() if len(r) > 1 and r[0] == rest[0]}
+        if given and len(namesakes) == 1:
+            join((name, given[0]))
+    for name, (titles, rest) in split.items():
+        if not titles or len(rest) != 1:
+            continue
+        whole = [each for each, (_, r) in split.items() if len(r) > 1 and r[-1] == rest[0]]
+        fitting = {root(each) for each in whole if not _differ(name, each)}
+        rivals = {root(each) for each, (t, r) in split.items() if t and r == rest and not _differ(each, name)}
+        if len(fitting) == 1 and len(rivals) == 1:
+            join((name, next(iter(fitting))))
+    for name, (titles, rest) in split.items():
+        if titles or len(rest) != 1:
+            continue
+        bearers = {root(each) for each, (t, r) in split.items() if r and r[-1] == rest[0] and (t or len(r) > 1)}
+        if len(bearers - {root(name)}) == 1 and root(name) not in bearers:
+            join((next(iter(bearers)), name))
+    for name, (titles, rest) in split.items():
+        full = words.nicknames.get(rest[0]) if len(rest) == 1 and not titles else None
+        if full is None:
+            continue
+        bearers = {root(each) for each, (_, r) in split.items() if r and r[0] == full}
+        both = any(
+            set(names[name].tags) & set(names[each].tags) for each in names if split[each][1][:1] == (full,)
+        )
+        if len(bearers) == 1 and not both:
+            join((next(iter(bearers)), name))
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        groups[root(name)].append(name)
+    return list(groups.values())

@@ -1,0 +1,129 @@
+"""The words by which a language names the speaker of a quotation."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from csm_cli.script.attribution.lists import LISTS
+
+Gender = Literal["m", "f", ""]
+
+
+@dataclass(frozen=True)
+class Words:
+    """A language's words, in small letters where they are not names.
+
+    Args:
+        verbs: of speech, as they stand beside a quotation.
+        he, she, they, first: pronouns as subjects.
+        his, her: possessive pronouns that tell the gender of the owner.
+        definite, determiners: articles and the like that begin a description.
+        ends: words that end a description: prepositions, conjunctions, relatives.
+        adverbs: that may stand between subject and verb.
+        adjectives: that may stand before a name: "old Mr. Hill".
+        titles: gender by title.
+        ranks: title by the noun that stands for it alone: "the doctor".
+        names: gender by first name.
+        nicknames: first name by nickname.
+        common: words that tell the language.
+        no_names: words written with a capital that name nobody.
+        nouns_have_capitals: as in German.
+    """
+
+    code: str
+    verbs: frozenset[str]
+    he: frozenset[str]
+    she: frozenset[str]
+    they: frozenset[str]
+    first: frozenset[str]
+    his: frozenset[str]
+    her: frozenset[str]
+    definite: frozenset[str]
+    determiners: frozenset[str]
+    ends: frozenset[str]
+    adverbs: frozenset[str]
+    adjectives: frozenset[str]
+    titles: dict[str, Gender]
+    ranks: dict[str, str]
+    names: dict[str, Gender]
+    nicknames: dict[str, str]
+    common: frozenset[str]
+    no_names: frozenset[str]
+    nouns_have_capitals: bool = False
+
+    def is_adverb(self, word: str) -> bool:
+        """Whether a word may stand between a subject and its verb."""
+        return word in self.adverbs or (self.code == "en" and word.endswith("ly"))
+
+
+@lru_cache
+def words_of(code: str) -> Words:
+    """The words of a language: "en", "de", "fr", "es" or "it"."""
+    lists = LISTS[code]
+
+    def of(key: str) -> frozenset[str]:
+        return frozenset(lists.get(key, "").split())
+
+    def gendered(male: str, female: str, either: str = "") -> dict[str, Gender]:
+        found: dict[str, Gender] = dict.fromkeys(of(either), "")
+        found |= dict.fromkeys(of(male), "m")
+        return found | dict.fromkeys(of(female), "f")
+
+    def pairs(key: str) -> dict[str, str]:
+        rows = (pair.partition("=") for pair in lists.get(key, "").split())
+        return {left: right for left, _, right in rows}
+
+    names: dict[str, Gender] = {}
+    for other in LISTS.values():
+        names |= dict.fromkeys(other.get("male_names", "").split(), "m")
+        names |= dict.fromkeys(other.get("female_names", "").split(), "f")
+    return Words(
+        code,
+        verbs=of("verbs"),
+        he=of("he"),
+        she=of("she"),
+        they=of("they"),
+        first=of("first"),
+        his=of("his"),
+        her=of("her"),
+        definite=of("definite"),
+        determiners=of("determiners") | of("definite"),
+        ends=of("ends"),
+        adverbs=of("adverbs"),
+        adjectives=of("adjectives"),
+        titles=gendered("male_titles", "female_titles", "titles"),
+        ranks=pairs("ranks"),
+        names=names,
+        nicknames=pairs("nicknames"),
+        common=of("common"),
+        no_names=of("no_names"),
+        nouns_have_capitals=code == "de",
+    )
+
+
+def words_for(language: str, texts: Iterable[str]) -> Words:
+    """The words of a text's language.
+
+    Args:
+        language: the script's tag; "en", which is also what a script has that names none, is not relied on.
+        texts: paragraphs, from which the language is told if the tag does not.
+    """
+    code = language.lower().split("-")[0]
+    if code in LISTS and code != "en":
+        return words_of(code)
+    counts: Counter[str] = Counter()
+    seen = 0
+    for text in texts:
+        found = text[:2000].lower().split()
+        seen += len(found)
+        for each in LISTS:
+            common = words_of(each).common
+            counts[each] += sum(word in common for word in found)
+        if seen > 20_000:
+            break
+    best = max(counts, key=lambda each: (counts[each], each == "en"), default="en")
+    return words_of(best if code == "en" else "en")
