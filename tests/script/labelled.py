@@ -85,11 +85,12 @@ def _at(play: Screenplay, text: str, offset: int) -> tuple[str, bool]:
 
 
 def _same(play: Screenplay, speaker: str, label: str) -> bool:
-    """Whether a label means this speaker: its name, an alias, or the last words of one."""
+    """Whether a label means this speaker: its name or an alias, or some of its words."""
     if speaker == NARRATOR or label == NARRATOR:
         return speaker == label
     member = play.cast[speaker]
-    return any(name == label or name.endswith(f" {label}") for name in (member.name, *member.aliases))
+    words = set(label.split())
+    return any(words <= set(name.split()) for name in (member.name, *member.aliases))
 
 
 def scenes_of(half: str) -> Iterator[Path]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from csm_cli.script.attribution.paragraphs import NEAR, Paragraph, vocatives
 from csm_cli.script.attribution.people import People, described
@@ -21,15 +20,14 @@ _WRONG_GENDER, _UNKNOWN_GENDER, _LESS_RECENT = 8.0, 0.7, 0.6
 _ACT, _ACT_BEHIND, _PRONOUN_ACT = 3.5, 2.0, 2.5
 _CALLED, _NAMED, _ANSWERS = 5.0, 0.8, 0.8
 _NOT_THERE_YET = 0.7
+_ALONE = 1.5
+_VOICES = frozenset("voice stimme voix voz voce somebody someone another other".split())
+_INTRODUCES = re.compile(
+    r"\b(?:my name is|my name’s|call me|it’s me|it is me|it is i|i am|i’m|ich bin(?: es)?|ich heiße|mein name ist|"
+    r"c’est moi|je suis|je m’appelle|soy|me llamo|mi nombre es|sono|mi chiamo)[,:]? (?=\w)",
+    re.IGNORECASE,
+)
 _FIRST_PERSON = re.compile(r"\bI\b(?!\.)(?:[’']|\s)|\bje\b|\bich\b|\bj’", re.ASCII)
-
-
-@dataclass
-class Evidence:
-    """The turns of a section; `explicit` says of each whether the text itself names who speaks."""
-
-    turns: list[Turn]
-    explicit: list[bool]
 
 
 class Collector:
@@ -47,21 +45,21 @@ class Collector:
         self._mentions = [self._mentioned(paragraph) for paragraph in paragraphs]
         self._first = [any(map(_FIRST_PERSON.search, each.narration)) for each in paragraphs]
         self._recent: list[str] = []
-        self._found = Evidence([], [])
+        self._turns: list[Turn] = []
 
-    def collect(self) -> Evidence:
-        """The evidence of all quotations of the section."""
+    def collect(self) -> list[Turn]:
+        """The turns of the section, one for each quotation."""
         narrated, called = 0, []
         for place, paragraph in enumerate(self._paragraphs):
             if not paragraph.quotations:
                 narrated += max(len(paragraph.text), 1)
                 self._note(self._mentions[place])
                 continue
-            begins = len(self._found.turns)
+            begins = len(self._turns)
             for number in range(len(paragraph.quotations)):
                 turn = self._turn(place, number)
                 turn.link = self._link(paragraph, number, narrated)
-                if number == 0:
+                if number == 0 and turn.link == "next paragraph":
                     turn.favoured += [(name, _ANSWERS) for name in called if name in turn.candidates]
                 narrated = 0
             if not paragraph.goes_on:
@@ -70,12 +68,12 @@ class Collector:
                 called += self._called(paragraph.said(number))
             self._note(self._mentions[place])
             self._join_tags(begins, paragraph)
-        return self._found
+        return self._turns
 
     def _link(self, paragraph: Paragraph, number: int, narrated: int) -> Link:
         if number:
             return "same paragraph"
-        if len(self._found.turns) == 1:
+        if len(self._turns) == 1:
             return "new"
         if paragraph.goes_on:
             return "goes on"
@@ -86,8 +84,7 @@ class Collector:
     def _turn(self, place: int, number: int) -> Turn:
         paragraph = self._paragraphs[place]
         turn = Turn("new", candidates=self._candidates(place))
-        self._found.turns.append(turn)
-        self._found.explicit.append(False)
+        self._turns.append(turn)
         for name in self._candidates(place):
             if name != FIRST and name not in self._recent and name not in self._mentions[place]:
                 turn.against[name] = _NOT_THERE_YET
@@ -102,6 +99,7 @@ class Collector:
             if ahead and ahead.subject and (ahead.sure or before.rstrip().endswith((",", ":"))):
                 tag = ahead
         if tag and tag.subject:
+            turn.tagged = tag.sure
             self._apply_tag(turn, tag.subject, tag.sure)
         if not turn.fixed:
             self._apply_acts(turn, paragraph, number)
@@ -124,16 +122,16 @@ class Collector:
         if person:
             if sure or subject.kind == "name":
                 turn.fixed = person.name
-                self._found.explicit[-1] = True
             else:
                 turn.favoured.append((person.name, _ACT))
         elif subject.kind == "first":
             turn.fixed = FIRST
-            self._found.explicit[-1] = True
         elif subject.kind in ("he", "she"):
             self._apply_gender(turn, "m" if subject.kind == "he" else "f", _WRONG_GENDER)
         elif subject.kind == "kin":
             self._apply_kin(turn, subject)
+        elif subject.text.split()[-1].lower() in _VOICES or subject.text.split()[1:2] == ["voix"]:
+            turn.against[UNKNOWN] = 1.5
         elif sure:
             turn.fixed = f"{UNKNOWN}{described(subject.text)}"
 
@@ -204,10 +202,28 @@ class Collector:
 
     def _apply_content(self, turn: Turn, said: str) -> None:
         """Whoever is called or named in a quotation does not say it."""
+        named = self._introduced(said)
+        if named:
+            turn.favoured.append((named, _CALLED))
         for name in self._called(said):
+            if name == named:
+                continue
+            if len(said.split()) <= 3 and said.rstrip("”\"’'»“").endswith(","):  # may introduce the speaker
+                turn.against[name] = turn.against.get(name, 0.0) + _ALONE
+                continue
             turn.against[name] = turn.against.get(name, 0.0) + _CALLED
         for name in self._named(said):
             turn.against[name] = turn.against.get(name, 0.0) + _NAMED
+
+    def _introduced(self, said: str) -> str:
+        """Whoever says "my name is" or "it’s me"; "" for nobody."""
+        for match in _INTRODUCES.finditer(said[:2000]):
+            tokens = tokens_of(said[match.end() : match.end() + 60], self._words)
+            subject = subject_at(tokens, 0, self._words, self._names)
+            person = self._people.find(subject) if subject and subject.kind == "name" else None
+            if person:
+                return person.name
+        return ""
 
     def _called(self, said: str) -> list[str]:
         found = (self._names.get(name) for name in vocatives(said, self._words))
@@ -253,7 +269,7 @@ class Collector:
 
     def _join_tags(self, begin: int, paragraph: Paragraph) -> None:
         """A paragraph's quotations without a tag of their own belong to the speaker of the one tag in it."""
-        turns = self._found.turns[begin:]
+        turns = self._turns[begin:]
         fixed = {turn.fixed for turn in turns if turn.fixed}
         if len(fixed) == 1 and len(turns) > 1:
             speaker = next(iter(fixed))

@@ -109,8 +109,8 @@ _EN = {
         Its Their My Our Your Him Them Us Me At In On By For From With Without To Of Off Over Under Up Down Out
         Into Through Perhaps Maybe Suddenly Presently Finally Meanwhile Still Yet Even Only Just Once Again Well Oh Ah
         Eh Hey Hi Hello Hullo Ha Hush Aye Ay Nay Please Thank Thanks Good God Lord Heaven Heavens Sir Madam Ma’am
-        Let Do Did Does Is Are Was Were Be Been Have Has Had Can Could Will Would Shall Should May Might Must
-        Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April June July August
+        Let Do Did Does Is Are Was Were Be Been Have Has Had Can Could Would Shall Should Might Must
+        Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April July August
         September October November December Christmas Easter Thanksgiving English French German Latin Greek Spanish
         Italian American Europe Christian Chapter Part Book Come Go Look See Tell Take Give Get Say Don’t Don't
         I’m I'm I’ll I'll I’ve I've I’d It’s It's That’s That's He’s He's She’s She's You’re We’re There’s
@@ -171,7 +171,7 @@ _FR = {
     "definite": "le la les l’ ce cet cette",
     "determiners": "un une des son sa ses mon ma mes notre leur quelqu’un personne",
     "ends": "et ou mais de du des d’un d’une en dans sur à au aux avec sans pour par qui que quand comme sous vers "
-    "chez entre sans tout se",
+    "chez entre sans se",
     "adverbs": "enfin alors aussitôt doucement encore ensuite aussi bientôt soudain tout bas lentement",
     "adjectives": "vieux vieille jeune petit petite pauvre bon bonne grand grande gros grosse",
     "male_titles": "M. Monsieur monsieur Père père Oncle oncle Maître Comte comte Baron Roi Prince Abbé Don",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from csm_cli.script.attribution.people import Seen, described
+from csm_cli.script.attribution.people import Seen, beginnings, described
 from csm_cli.script.attribution.quotations import Convention, Quotation, quotations_in
 from csm_cli.script.attribution.subjects import (
     Subject,
@@ -111,7 +111,7 @@ def names_used(paragraphs: Sequence[Paragraph], words: Words) -> tuple[dict[str,
             for name in vocatives(paragraph.said(number), words):
                 names.setdefault(name, Seen()).called += 1
         for text in paragraph.narration:
-            _count_acts(text[:4000], paragraph, words, names)
+            _count_acts(text[:4000], paragraph, words, names, descriptions)
     return names, descriptions
 
 
@@ -122,7 +122,9 @@ def _count(subject: Subject, chapter: int, names: dict[str, Seen], descriptions:
         descriptions.setdefault(described(subject.text), Seen()).tags[chapter] += 1
 
 
-def _count_acts(text: str, paragraph: Paragraph, words: Words, names: dict[str, Seen]) -> None:
+def _count_acts(
+    text: str, paragraph: Paragraph, words: Words, names: dict[str, Seen], descriptions: dict[str, Seen]
+) -> None:
     last = ""
     for sentence in sentences_of(tokens_of(text, words)):
         if sentence[0].low in words.he and last:
@@ -130,6 +132,12 @@ def _count_acts(text: str, paragraph: Paragraph, words: Words, names: dict[str, 
         elif sentence[0].low in words.she and last:
             names[last].genders["f"] += 1
         found = [(at, s) for at in range(len(sentence)) if (s := _name_in(sentence, at, words))]
+        for _, subject in found:
+            names.setdefault(subject.text, Seen()).mentions += 1
+        acting = subject_at(sentence, 0, words) if paragraph.quotations and sentence[0].capital else None
+        if acting and acting.kind == "description":
+            for text in beginnings(acting.text):
+                descriptions.setdefault(text, Seen()).acts += 1
         first = found[0] if found else None
         last = ""
         if first is None or first[0] > 2:

@@ -11,6 +11,7 @@ from csm_cli.script.attribution.words import Gender, Words
 
 OFTEN = 3
 """Tags after which a description, such as "the captain", is a character."""
+_MOST_NAMES = 500
 _SPELLINGS = {
     "mr.": "mr", "mrs.": "mrs", "ms.": "ms", "dr.": "dr", "doctor": "dr", "capt": "captain", "capt.": "captain",
     "prof": "professor", "prof.": "professor", "sgt": "sergeant", "col.": "colonel", "lt.": "lieutenant",
@@ -35,19 +36,21 @@ class Seen:
     Attributes:
         tags: times it is said to speak, by chapter.
         acts: times it is the subject of narration beside a quotation.
+        mentions: times it stands in narration at all.
         called: times it is spoken to.
         genders: votes of the pronouns that refer to it.
     """
 
     tags: Counter[int] = field(default_factory=Counter)
     acts: int = 0
+    mentions: int = 0
     called: int = 0
     genders: Counter[str] = field(default_factory=Counter)
 
     @property
     def weight(self) -> int:
         """How much it is used."""
-        return 3 * sum(self.tags.values()) + self.acts + self.called
+        return 4 * sum(self.tags.values()) + 2 * self.acts + self.called + self.mentions
 
 
 @dataclass
@@ -80,9 +83,11 @@ class People:
     def __init__(self, seen: dict[str, Seen], descriptions: dict[str, Seen], words: Words):
         self._words = words
         self.by_name: dict[str, Person] = {}
-        names = {name: use for name, use in seen.items() if _is_person(name, use, words)}
+        often = sorted(seen, key=lambda name: -seen[name].weight)[:_MOST_NAMES]
+        names = {name: seen[name] for name in often}
         for group in _groups(names, words):
-            self._add(group, names)
+            if any(_is_person(name, names[name], words) for name in group):
+                self._add(group, names)
         self._ranks = _unique(
             (title, person) for person in self.by_name.values() for title in _titles_of(person, words)
         )
@@ -117,13 +122,21 @@ class People:
         if subject.kind == "name":
             return self.by_name.get(subject.text)
         if subject.kind == "description":
-            return self.by_name.get(described(subject.text)) or self.by_rank(subject.text)
+            for text in beginnings(subject.text):
+                if person := self.by_name.get(text) or self.by_rank(text):
+                    return person
         return None
 
 
 def described(text: str) -> str:
     """A description as it is counted, its first letter small."""
     return text[:1].lower() + text[1:]
+
+
+def beginnings(text: str) -> list[str]:
+    """A description and its beginnings, the longest first: whether "the cook crossed" ends in a verb is not known."""
+    parts = described(text).split()
+    return [" ".join(parts[:end]) for end in range(len(parts), 1, -1)]
 
 
 def _is_person(name: str, use: Seen, words: Words) -> bool:
@@ -133,7 +146,7 @@ def _is_person(name: str, use: Seen, words: Words) -> bool:
     if parts[0] in words.titles and len(parts) > 1:
         return True
     if any(part in words.names for part in parts[:1]):
-        return bool(use.acts or use.called)
+        return bool(use.acts or use.called or use.mentions)
     if words.nouns_have_capitals:
         return use.called > 1 and use.acts > 1
     return (use.called > 0 and use.acts > 0) or use.acts > 2 or (use.acts > 0 and bool(_voted(use.genders)))
@@ -145,7 +158,7 @@ def _is_character(text: str, use: Seen) -> bool:
         return False
     total = sum(use.tags.values())
     most = max(use.tags.values(), default=0)
-    return most >= OFTEN if noun in _GENERIC else total >= OFTEN
+    return total > 1 and (most if noun in _GENERIC else total) + use.acts >= OFTEN
 
 
 def _spelling(title: str) -> str:

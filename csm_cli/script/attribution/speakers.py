@@ -88,7 +88,7 @@ def _narrated(play: Screenplay) -> list[tuple[int, int, str]]:
 
 
 def _section(paragraphs: Sequence[Paragraph], collector: Collector) -> list[list[Said]]:
-    choices = iter(choose(collector.collect().turns))
+    choices = iter(choose(collector.collect()))
     found: list[list[Said]] = []
     for paragraph in paragraphs:
         row = []

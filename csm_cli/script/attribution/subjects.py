@@ -14,6 +14,8 @@ _PARTICLES = frozenset("de von van der den la le du da di del of the d’ O’".
 _ELIDED = re.compile(r"[ldLD][’'](?=\w)")
 _OWNED = re.compile(r"(.+?)(?:[’']s|(?<=[sxz])[’'])")
 _VOICES = frozenset("voice tone reply answer voix".split())
+_ALSO_VERBS = frozenset(("Will", "May"))
+_IT_WAS = {("it", "was"), ("it", "is"), ("es", "war"), ("c’était", ""), ("era", "")}
 _PERSON_KINDS = ("name", "he", "she", "first")
 
 Kind = Literal["name", "he", "she", "they", "first", "description", "kin", "owned", "other"]
@@ -60,7 +62,7 @@ class Subject(NamedTuple):
 
 @lru_cache
 def _pattern(titles: tuple[str, ...]) -> re.Pattern[str]:
-    dotted = "|".join(re.escape(title) for title in titles)
+    dotted = "|".join(re.escape(title) for title in titles) or r"(?!)"
     return re.compile(rf"(?:{dotted}|\b[A-Z]\.)(?!\w)|[^\W_]+(?:[’'‑-][^\W_]+)*[’']?")
 
 
@@ -148,6 +150,8 @@ def _name_at(
             break
         if not parts and token.capital and token.text.isupper() and len(token.text) > 1 and known is None:
             return None
+        if token.text in _ALSO_VERBS and not parts and _asks(tokens, end, words):
+            return None
         owned = _OWNED.fullmatch(token.text)
         if owned:
             parts.append(owned[1])
@@ -171,6 +175,15 @@ def _name_at(
         if follows and other.text not in words.no_names and not _OWNED.fullmatch(other.text):
             return Subject("they", name, end + 2)
     return Subject("name", name, end)
+
+
+def _asks(tokens: Sequence[Token], at: int, words: Words) -> bool:
+    """Whether a word that may be a name is a verb: "Will you come?"."""
+    if at + 1 >= len(tokens):
+        return False
+    low = tokens[at + 1].low
+    pronouns = words.he | words.she | words.they | words.first | words.determiners
+    return low in pronouns or low in ("you", "it", "not", "there")
 
 
 def _alone(title: str, known: Container[str] | None) -> bool:
@@ -220,6 +233,11 @@ def subject_of(
     sentence: Sequence[Token], words: Words, known: Container[str], within: int = 6
 ) -> Subject | None:
     """The subject of a sentence: at its beginning, or the first known person among its first words."""
+    lows = tuple(token.low for token in sentence[:2])
+    if lows in _IT_WAS or (lows[:1] + ("",)) in _IT_WAS:
+        named = subject_at(sentence, 2 if lows in _IT_WAS else 1, words, known)
+        if named and named.kind == "name":
+            return named
     first = subject_at(sentence, 0, words, known)
     if first and (first.is_person or first.kind == "they"):
         return first

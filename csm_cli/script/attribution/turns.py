@@ -18,10 +18,16 @@ _LINKS: dict[Link, tuple[float, float, float, float]] = {
     "new": (0.0, 0.0, 0.0, 0.0),
     "same paragraph": (0.0, 4.0, 4.0, 4.0),
     "goes on": (0.0, 20.0, 20.0, 20.0),
-    "next paragraph": (3.0, 0.0, 1.6, 0.5),
+    "next paragraph": (3.0, 0.0, 1.2, 0.5),
     "later": (0.9, 0.1, 0.7, 0.4),
 }
-"""Cost of: the same speaker, the one before, another one, another one where there is none before."""
+_LINKS_OF_TAGGED: dict[Link, tuple[float, float, float, float]] = {
+    **_LINKS,
+    "next paragraph": (2.0, 0.0, 0.5, 0.2),
+    "later": (0.5, 0.1, 0.2, 0.1),
+}
+"""Cost of: the same speaker, the one before, another one, another one where there is none before. A tag is what
+introduces somebody new."""
 
 
 @dataclass
@@ -31,6 +37,7 @@ class Turn:
     Args:
         link: to the quotation before.
         fixed: the speaker, if the text says who it is; else "".
+        tagged: a tag stands beside it.
         favoured: speakers, and what it costs not to be that one.
         against: what it costs to be one of these.
         candidates: who may speak; not used if `fixed`.
@@ -38,6 +45,7 @@ class Turn:
 
     link: Link
     fixed: str = ""
+    tagged: bool = False
     favoured: list[tuple[str, float]] = field(default_factory=list)
     against: dict[str, float] = field(default_factory=dict)
     candidates: Sequence[str] = ()
@@ -82,7 +90,7 @@ def choose(turns: Sequence[Turn]) -> list[Choice]:
         best: dict[State, float] = {}
         for state, so_far in forward[-1].items():
             for name, cost in own.items():
-                after, step = _step(state, name, turn.link)
+                after, step = _step(state, name, turn)
                 total = so_far + cost + step
                 if total < best.get(after, math.inf):
                     best[after] = total
@@ -94,7 +102,7 @@ def choose(turns: Sequence[Turn]) -> list[Choice]:
         for state in forward[at]:
             least = math.inf
             for name, cost in costs[at + 1].items():
-                after, step = _step(state, name, turns[at + 1].link)
+                after, step = _step(state, name, turns[at + 1])
                 least = min(least, cost + step + backward.get(after, math.inf))
             behind[state] = least
         backward = behind
@@ -102,11 +110,11 @@ def choose(turns: Sequence[Turn]) -> list[Choice]:
     return choices[::-1]
 
 
-def _step(state: State, name: str, link: Link) -> tuple[State, float]:
+def _step(state: State, name: str, turn: Turn) -> tuple[State, float]:
     speaker, before = state
-    same, back, other, first = _LINKS[link]
+    same, back, other, first = (_LINKS_OF_TAGGED if turn.tagged else _LINKS)[turn.link]
     if name == speaker:
-        return state, 1.0 if name == UNKNOWN and link == "next paragraph" else same
+        return state, 1.0 if name == UNKNOWN and turn.link == "next paragraph" else same
     if not before:
         return (name, speaker), first
     return (name, speaker), back if name == before else other
