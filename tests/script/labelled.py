@@ -89,8 +89,8 @@ def _same(play: Screenplay, speaker: str, label: str) -> bool:
     if speaker == NARRATOR or label == NARRATOR:
         return speaker == label
     member = play.cast[speaker]
-    words = set(label.split())
-    return any(words <= set(name.split()) for name in (member.name, *member.aliases))
+    words = set(label.casefold().split())
+    return any(words <= set(name.casefold().split()) for name in (member.name, *member.aliases))
 
 
 def scenes_of(half: str) -> Iterator[Path]:

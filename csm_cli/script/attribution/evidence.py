@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from csm_cli.script.attribution.paragraphs import NEAR, Paragraph, vocatives
-from csm_cli.script.attribution.people import People, described
+from csm_cli.script.attribution.people import People, beginnings, described
 from csm_cli.script.attribution.subjects import Subject, sentences_of, subject_at, subject_of, tokens_of
 from csm_cli.script.attribution.tags import tag_before
 from csm_cli.script.attribution.turns import FIRST, UNKNOWN, Link, Turn
@@ -46,6 +46,8 @@ class Collector:
         self._first = [any(map(_FIRST_PERSON.search, each.narration)) for each in paragraphs]
         self._recent: list[str] = []
         self._turns: list[Turn] = []
+        self._unnamed: list[str] = []
+        self._meant: dict[str, str] = {}
 
     def collect(self) -> list[Turn]:
         """The turns of the section, one for each quotation."""
@@ -86,24 +88,29 @@ class Collector:
         turn = Turn("new", candidates=self._candidates(place))
         self._turns.append(turn)
         for name in self._candidates(place):
-            if name != FIRST and name not in self._recent and name not in self._mentions[place]:
+            if name.startswith(UNKNOWN):
+                turn.against[name] = 0.0 if number and self._turns[-2].fixed == name else _NOT_THERE_YET
+            elif name != FIRST and name not in self._recent and name not in self._mentions[place]:
                 turn.against[name] = _NOT_THERE_YET
         before = paragraph.before(number)
         said = paragraph.said(number)
+        all_said = map(paragraph.said, range(len(paragraph.quotations)))
+        introduced = next(filter(None, map(self._introduced, all_said)), "")
         tag = paragraph.tag(number)
         tokens = tokens_of(before, self._words)
         if number == 0 and not before.strip() and place:
             before, tokens = self._introduction(place)
-        if tag is None or tag.subject is None:
+        resumed = number and paragraph.tag(number - 1) and len(sentences_of(tokens)) == 1
+        if (tag is None or tag.subject is None) and not resumed:
             ahead = tag_before(before, tokens, self._words, self._names) if tokens else None
             if ahead and ahead.subject and (ahead.sure or before.rstrip().endswith((",", ":"))):
                 tag = ahead
         if tag and tag.subject:
             turn.tagged = tag.sure
-            self._apply_tag(turn, tag.subject, tag.sure)
+            self._apply_tag(turn, tag.subject, tag.sure, introduced)
         if not turn.fixed:
-            self._apply_acts(turn, paragraph, number)
-            self._apply_content(turn, said)
+            self._apply_acts(turn, paragraph, number, by_pronoun=bool(tag and tag.subject and tag.subject.kind in ("he", "she")))
+            self._apply_content(turn, said, self._introduced(said))
         elif turn.fixed in self._people.persons:
             self._note([turn.fixed])
         return turn
@@ -116,9 +123,17 @@ class Collector:
             return text, tokens_of(text, self._words)
         return "", []
 
-    def _apply_tag(self, turn: Turn, subject: Subject, sure: bool) -> None:
-        """Use a tag; without a verb of speech it counts as an act."""
+    def _apply_tag(self, turn: Turn, subject: Subject, sure: bool, introduced: str) -> None:
+        """Use a tag; without a verb of speech it counts as an act.
+
+        Args:
+            introduced: the name by which the speaker introduces himself, or "".
+        """
         person = self._people.find(subject)
+        if person is None and subject.kind in ("description", "other") and sure:
+            if introduced:
+                self._meant[described(subject.text)] = introduced
+            person = self._people.persons.get(self._meant.get(described(subject.text), ""))
         if person:
             if sure or subject.kind == "name":
                 turn.fixed = person.name
@@ -134,6 +149,7 @@ class Collector:
             turn.against[UNKNOWN] = 1.5
         elif sure:
             turn.fixed = f"{UNKNOWN}{described(subject.text)}"
+            self._unnamed = [*self._unnamed[-3:], turn.fixed]
 
     def _apply_gender(self, turn: Turn, gender: Gender, wrong: float) -> None:
         """Add what it costs to have another gender, or to be named less recently than others of it."""
@@ -143,7 +159,7 @@ class Collector:
             if name == FIRST:
                 turn.against[name] = turn.against.get(name, 0.0) + wrong
                 continue
-            own = self._people.persons[name].gender
+            own = "" if name.startswith(UNKNOWN) else self._people.persons[name].gender
             if own and own != gender:
                 cost = wrong
             else:
@@ -153,20 +169,33 @@ class Collector:
 
     def _apply_kin(self, turn: Turn, subject: Subject) -> None:
         """"his wife", "her father": somebody of that gender, perhaps of the same family."""
+        if person := self._people.by_rank(subject.text):
+            turn.fixed = person.name
+            return
         noun = subject.text.split()[-1].lower()
         gender: Gender = ""
         if noun in ("wife", "mother", "daughter", "sister", "aunt", "niece", "grandmother", "frau", "mutter"):
             gender = "f"
         elif noun in ("husband", "father", "son", "brother", "uncle", "nephew", "grandfather", "mann", "vater"):
             gender = "m"
+        if noun in ("wife", "frau", "femme", "mujer", "moglie"):
+            husbands = (self._people.wife_of(name) for name in reversed(self._recent))
+            if wife := next(filter(None, husbands), None):
+                turn.favoured.append((wife.name, _ACT))
+                turn.candidates = tuple(dict.fromkeys((*turn.candidates, wife.name)))
         if not gender:
             turn.fixed = f"{UNKNOWN}{subject.text}"
+            self._unnamed = [*self._unnamed[-3:], turn.fixed]
             return
         self._apply_gender(turn, gender, _WRONG_GENDER)
         turn.against[UNKNOWN] = 1.5
 
-    def _apply_acts(self, turn: Turn, paragraph: Paragraph, number: int) -> None:
-        """Use what somebody does in front of a quotation, or else behind it, in the same paragraph."""
+    def _apply_acts(self, turn: Turn, paragraph: Paragraph, number: int, by_pronoun: bool) -> None:
+        """Use what somebody does in front of a quotation, or else behind it, in the same paragraph.
+
+        Args:
+            by_pronoun: the tag is a pronoun, which then means the one who acts.
+        """
         before = paragraph.before(number)
         sentences = sentences_of(tokens_of(before, self._words))
         if number and sentences and paragraph.tag(number - 1):
@@ -174,11 +203,9 @@ class Collector:
         weight = 1.0
         for sentence in sentences[:-4:-1]:
             subject = subject_of(sentence, self._words, self._names)
-            if subject and self._apply_act(turn, subject, weight, _ACT):
+            if subject and self._apply_act(turn, subject, weight, _ACT * (2 if by_pronoun else 1)):
                 return
             weight *= 0.6
-        if sentences and not number:
-            pass
         after = sentences_of(tokens_of(paragraph.after(number), self._words))
         if after and not paragraph.tag(number):
             subject = subject_of(after[0], self._words, self._names, within=3)
@@ -198,18 +225,25 @@ class Collector:
         if subject.kind in ("he", "she"):
             self._apply_gender(turn, "m" if subject.kind == "he" else "f", _PRONOUN_ACT * weight)
             return True
+        if subject.kind == "description" and any(
+            text.split()[-1] in self._words.people for text in beginnings(subject.text)
+        ):
+            turn.favoured.append((UNKNOWN, most * weight))
+            return True
         return False
 
-    def _apply_content(self, turn: Turn, said: str) -> None:
-        """Whoever is called or named in a quotation does not say it."""
-        named = self._introduced(said)
-        if named:
-            turn.favoured.append((named, _CALLED))
+    def _apply_content(self, turn: Turn, said: str, introduced: str) -> None:
+        """Whoever is called or named in a quotation does not say it, unless he introduces himself."""
+        if introduced:
+            turn.favoured.append((introduced, _CALLED))
         for name in self._called(said):
-            if name == named:
+            if name == introduced:
                 continue
-            if len(said.split()) <= 3 and said.rstrip("”\"’'»“").endswith(","):  # may introduce the speaker
-                turn.against[name] = turn.against.get(name, 0.0) + _ALONE
+            if len(said.split()) <= 3 and said.rstrip("”\"’'»“").endswith(","):  # “Danny,” he muttered.
+                if name in self._recent:
+                    turn.against[name] = turn.against.get(name, 0.0) + _ALONE
+                else:
+                    turn.favoured.append((name, _ALONE))
                 continue
             turn.against[name] = turn.against.get(name, 0.0) + _CALLED
         for name in self._named(said):
@@ -263,7 +297,7 @@ class Collector:
             far = place - other if other <= place else 2 * (other - place)
             for name in self._mentions[other]:
                 distance[name] = min(far, distance.get(name, far))
-        nearest = sorted(distance, key=lambda name: distance[name])[:_MOST]
+        nearest = sorted(distance, key=lambda name: distance[name])[:_MOST] + self._unnamed
         near = range(max(0, place - _PAST), min(len(self._paragraphs), place + _AHEAD + 1))
         return (*nearest, FIRST) if any(self._first[other] for other in near) else tuple(nearest)
 

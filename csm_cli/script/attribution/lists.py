@@ -60,7 +60,7 @@ _EN = {
         governor=Governor mayor=Mayor reverend=Reverend bishop=Bishop archdeacon=Archdeacon archbishop=Archbishop
         priest=Father dean=Dean cardinal=Cardinal king=King queen=Queen prince=Prince princess=Princess duke=Duke
         duchess=Duchess count=Count countess=Countess baron=Baron baroness=Baroness earl=Earl squire=Squire
-        pastor=Pastor rabbi=Rabbi nurse=Nurse emperor=Emperor superintendent=Superintendent marshal=Marshal
+        pastor=Pastor rabbi=Rabbi nurse=Nurse uncle=Uncle aunt=Aunt grandpa=Grandpa granny=Granny emperor=Emperor superintendent=Superintendent marshal=Marshal
     """,
     "male_names": """
         Adam Alan Albert Alex Alexander Alfred Andrew Andy Anthony Archibald Arthur Ben Benjamin Bernard Bill Billy
@@ -100,6 +100,13 @@ _EN = {
         Matt=Matthew Phil=Philip Jake=Jacob Josh=Joshua Nat=Nathaniel Theo=Theodore Gus=Augustus Lucy=Lucinda
         Jo=Josephine Amy=Amelia Minnie=Wilhelmina Doug=Douglas Dougie=Douglas Greg=Gregory Jeff=Jeffrey Ken=Kenneth
     """,
+    "people": "man woman boy girl child lady gentleman fellow stranger clerk guard waiter waitress landlord landlady "
+    "maid servant butler cook driver coachman porter sailor soldier officer policeman constable doctor nurse priest "
+    "vicar curate parson schoolmaster teacher student farmer shepherd miller baker butcher barber tailor merchant "
+    "shopkeeper innkeeper host hostess guest widow bride groom king queen prince princess knight squire page wizard "
+    "witch captain mate boatswain steward general colonel major sergeant corporal lieutenant lawyer judge secretary "
+    "assistant mechanic pilot detective inspector editor reporter youth lad lass beggar thief robber hunter fisherman "
+    "gardener groom postman messenger visitor traveller traveler passenger",
     "common": "the and of to was that his her with had said he she it you for",
     "no_names": """
         A An The And But Or Nor So Then When While As If Though Although Because Since Until Till After Before He She It
@@ -149,6 +156,8 @@ _DE = {
     "female_names": "Anja Annette Brigitte Christa Elfriede Elke Elsa Erika Franziska Gerda Gisela Gretchen Grete "
     "Hedwig Heidi Helga Hilde Ilse Inge Ingrid Johanna Katharina Klara Lena Leni Liesel Lotte Luise Magda Margarete "
     "Marie Marlene Monika Petra Renate Sabine Trude Ursel Ute",
+    "people": "mann frau junge mädchen kind herr dame fremde wirt wirtin knecht magd bauer bäuerin arzt pfarrer lehrer "
+    "schüler kutscher soldat richter kellner müller förster alte alter könig königin prinz prinzessin",
     "common": "der die das und ist nicht ein eine er sie ich war mit auf den dem von zu sich",
     "no_names": "Der Die Das Ein Eine Er Sie Es Ich Du Wir Ihr Und Aber Da Dann Als Wenn Nach Am Im In Auf Aus Mit Von "
     "Vor Zu Bei Nun Doch Auch Nein Ja Was Wer Wo Wie Warum Man Hier Dort Oben Unten Draußen Drinnen Jetzt Heute Morgen "
@@ -189,6 +198,8 @@ _FR = {
     "Hélène Henriette Hortense Isabelle Jacqueline Jeanne Joséphine Juliette Julie Léa Lise Lucie Madeleine "
     "Margot Marguerite Marie Marthe Mathilde Monique Nathalie Nicole Odette Pauline Sophie Simone Suzanne Thérèse "
     "Valérie Yvonne",
+    "people": "homme femme garçon fille enfant dame monsieur vieux vieille étranger boulanger médecin curé maître "
+    "élève cocher soldat juge serveur meunier roi reine prince princesse employé aubergiste voyageur gendarme",
     "common": "le la les de des et un une il elle que qui dans est était ne pas je vous sur",
     "no_names": "Le La Les L’ Un Une Des Il Elle Ils Elles Je Tu Nous Vous On Et Mais Ou Donc Car Alors Puis Quand Comme "
     "Si Ce Cet Cette Ces Son Sa Ses Mon Ma Mes Notre Votre Leur À Au Aux De Du Dans Sur Sous Avec Sans Pour Par "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +20,9 @@ from csm_cli.script.attribution.subjects import (
 from csm_cli.script.attribution.tags import Tag, tag_after
 from csm_cli.script.attribution.words import Words
 
+_NESTED = re.compile(
+    r"(?<![^\W_])[‘'](?=\w)[^“”\"‘]{1,400}?[,.!?…—][’'](?!\w)|“[^“”]{1,400}”|\"[^\"]{1,400}\"|[‚‹][^‘’›]{1,400}[‘’›]"
+)
 NEAR = 400
 """Characters of narration beside a quotation that are looked at."""
 
@@ -118,7 +122,7 @@ def names_used(paragraphs: Sequence[Paragraph], words: Words) -> tuple[dict[str,
 def _count(subject: Subject, chapter: int, names: dict[str, Seen], descriptions: dict[str, Seen]) -> None:
     if subject.kind == "name":
         names.setdefault(subject.text, Seen()).tags[chapter] += 1
-    elif subject.kind == "description":
+    elif subject.kind == "description" or described(subject.text).startswith(("my ", "our ")):
         descriptions.setdefault(described(subject.text), Seen()).tags[chapter] += 1
 
 
@@ -135,9 +139,11 @@ def _count_acts(
         for _, subject in found:
             names.setdefault(subject.text, Seen()).mentions += 1
         acting = subject_at(sentence, 0, words) if paragraph.quotations and sentence[0].capital else None
-        if acting and acting.kind == "description":
+        if acting and (acting.kind == "description" or acting.text.startswith("My ")):
             for text in beginnings(acting.text):
-                descriptions.setdefault(text, Seen()).acts += 1
+                use = descriptions.setdefault(text, Seen())
+                use.acts += 1
+                _count_genders(use, sentence[acting.end :], words)
         first = found[0] if found else None
         last = ""
         if first is None or first[0] > 2:
@@ -149,13 +155,17 @@ def _count_acts(
             use.acts += bool(paragraph.quotations)
         if len({each.text for _, each in found}) == 1:
             last = subject.text
-            for token in sentence[subject.end :]:
-                if token.low in words.his or token.low in words.he:
-                    use.genders["m"] += 1
-                elif token.low in words.her or token.low in words.she:
-                    use.genders["f"] += 1
+            _count_genders(use, sentence[subject.end :], words)
         if verbs := [token for token in sentence[subject.end : subject.end + 3] if token.low in words.verbs]:
             use.acts += bool(verbs)
+
+
+def _count_genders(use: Seen, behind: Sequence[Token], words: Words) -> None:
+    for token in behind:
+        if token.low in words.his or token.low in words.he:
+            use.genders["m"] += 1
+        elif token.low in words.her or token.low in words.she:
+            use.genders["f"] += 1
 
 
 def _name_in(sentence: Sequence[Token], at: int, words: Words) -> Subject | None:
@@ -171,8 +181,9 @@ def _name_in(sentence: Sequence[Token], at: int, words: Words) -> Subject | None
 
 
 def vocatives(said: str, words: Words) -> Iterator[str]:
-    """Names by which somebody is spoken to: “Come here, Tom,”"""
-    for sentence in sentences_of(tokens_of(said[:4000], words)):
+    """Names by which somebody is spoken to: “Come here, Tom,”; not in quotations within the quotation."""
+    said = said[:1] + _NESTED.sub(lambda inner: " " * len(inner[0]), said[1:4000])
+    for sentence in sentences_of(tokens_of(said, words)):
         for at, token in enumerate(sentence):
             if not token.capital and token.text not in words.titles:
                 continue

@@ -26,6 +26,11 @@ _NOBODY = frozenset(
     "other others latter former one first second third two voice voices crowd people men women boys girls rest "
     "same next last answer reply party company pair latter’s andere anderen stimme autre autres voix otro voz".split()
 )
+_NO_RANKS = frozenset(
+    "lady miss madam madame master mother father brother sister old young little sir lord don señor señora herr frau "
+    "monsieur mademoiselle fräulein dame private cousin saint minister chief".split()
+)
+_MARRIED = frozenset(("mrs", "madame", "frau", "señora", "signora", "lady"))
 _UNMARRIED = frozenset(("miss", "mademoiselle", "fräulein", "señorita", "signorina"))
 
 
@@ -114,14 +119,26 @@ class People:
     def by_rank(self, description: str) -> Person | None:
         """The one person whose title stands in a description: "the doctor" for Dr. Quill."""
         noun = description.split()[-1].lower()
-        rank = self._words.ranks.get(noun)
+        alone = noun.capitalize() if noun.capitalize() in self._words.titles and noun not in _NO_RANKS else ""
+        rank = self._words.ranks.get(noun, alone)
         return self._ranks.get(_spelling(rank)) if rank else None
+
+    def wife_of(self, name: str) -> Person | None:
+        """The married woman who has a man's family name."""
+        family = {part[-1] for each in self.persons[name].names if (part := _split(each, self._words)[1])}
+        wives = {
+            person.name: person
+            for person in self.persons.values()
+            for titles, rest in (_split(each, self._words) for each in person.names)
+            if set(titles) & _MARRIED and rest and rest[-1] in family
+        }
+        return next(iter(wives.values())) if len(wives) == 1 else None
 
     def find(self, subject: Subject) -> Person | None:
         """The person that a name or description means."""
         if subject.kind == "name":
             return self.by_name.get(subject.text)
-        if subject.kind == "description":
+        if subject.kind in ("description", "kin"):
             for text in beginnings(subject.text):
                 if person := self.by_name.get(text) or self.by_rank(text):
                     return person
@@ -238,9 +255,8 @@ def _groups(names: dict[str, Seen], words: Words) -> list[list[str]]:
         other = [name for name in names if root(name) == root(right)]
         genders = {_title_gender(name, words) or _first_name_gender(name, words) for name in (*mine, *other)}
         married = [{t in _UNMARRIED for t in _split(name, words)[0] if words.titles} for name in (*mine, *other)]
-        wives = {"mrs", "madame", "frau", "señora", "signora"}
         titles = {t for name in (*mine, *other) for t in _split(name, words)[0]}
-        if titles & wives and titles & _UNMARRIED and any(married):
+        if titles & _MARRIED and titles & _UNMARRIED and any(married):
             return True
         return {"m", "f"} <= genders
 

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from csm_cli.script.attribution.words import Words
 
 LONGEST_NAME, LONGEST_DESCRIPTION = 4, 5
-_PARTICLES = frozenset("de von van der den la le du da di del of the d’ O’".split())
+_PARTICLES = frozenset("de von van der den la le du da di del d’ O’".split())
 _ELIDED = re.compile(r"[ldLD][’'](?=\w)")
 _OWNED = re.compile(r"(.+?)(?:[’']s|(?<=[sxz])[’'])")
 _VOICES = frozenset("voice tone reply answer voix".split())
@@ -200,7 +200,7 @@ def _owned(tokens: Sequence[Token], at: int, owner: str, words: Words) -> Subjec
         low = tokens[end].low
         if low in _VOICES:
             return Subject("name", owner, end + 1)
-        if low in words.ends or low in words.verbs or words.is_adverb(low):
+        if low in words.ends or low in words.verbs or words.is_adverb(tokens[end].text):
             break
         end += 1
     return Subject("owned", " ".join([f"{owner}’s", *(each.text for each in tokens[at + 1 : end])]), end)
@@ -212,7 +212,7 @@ def _description_at(tokens: Sequence[Token], at: int, words: Words) -> Subject:
     owned = False
     while end < len(tokens) and end - at < LONGEST_DESCRIPTION and joined(tokens[end]):
         low = tokens[end].low
-        known_end = low in words.ends or low in words.verbs or words.is_adverb(low) or low.endswith("ing")
+        known_end = low in words.ends or low in words.verbs or words.is_adverb(tokens[end].text) or low.endswith("ing")
         if known_end and end > at + 1:
             break
         owned = owned or bool(_OWNED.fullmatch(tokens[end].text))
@@ -222,7 +222,7 @@ def _description_at(tokens: Sequence[Token], at: int, words: Words) -> Subject:
     low = tokens[at].low
     if owned:
         return Subject("owned", text, end)
-    if low in words.his or low in words.her:
+    if low in words.his or low in words.her or low in ("my", "our"):
         return Subject("kin", text, end)
     if low in words.definite or _ELIDED.match(tokens[at].text):
         return Subject("description", text, end)

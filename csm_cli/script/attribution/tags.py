@@ -79,7 +79,7 @@ def tag_after(
 def _inverted_tag(tokens: Sequence[Token], at: int, words: Words) -> Tag:
     """The tag whose verb stands before `at`."""
     begin = at
-    while begin < len(tokens) and begin - at < 3 and words.is_adverb(tokens[begin].low) and joined(tokens[begin]):
+    while begin < len(tokens) and begin - at < 3 and words.is_adverb(tokens[begin].text) and joined(tokens[begin]):
         begin += 1
     if begin < len(tokens) and not joined(tokens[begin]):
         return Tag(None, True, begin)
@@ -110,7 +110,7 @@ def _verb_from(tokens: Sequence[Token], at: int, words: Words) -> int:
         if verb_of(tokens[end], words)[0]:
             return end + 1
         low = tokens[end].low
-        if not (words.is_adverb(low) or low in _AUXILIARIES or (romance and low in _OBJECTS)):
+        if not (words.is_adverb(tokens[end].text) or low in _AUXILIARIES or (romance and low in _OBJECTS)):
             return 0
     return 0
 

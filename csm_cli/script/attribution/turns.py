@@ -13,12 +13,12 @@ UNKNOWN = "\0?"
 """Somebody who is not among the characters."""
 FIRST = "\0I"
 """The person who tells the story."""
-_UNKNOWN_COST = 3.0
+_UNKNOWN_COST, _KNOWN_AGAIN = 3.0, 2.0
 _LINKS: dict[Link, tuple[float, float, float, float]] = {
     "new": (0.0, 0.0, 0.0, 0.0),
     "same paragraph": (0.0, 4.0, 4.0, 4.0),
     "goes on": (0.0, 20.0, 20.0, 20.0),
-    "next paragraph": (3.0, 0.0, 1.2, 0.5),
+    "next paragraph": (3.0, 0.0, 0.9, 0.5),
     "later": (0.9, 0.1, 0.7, 0.4),
 }
 _LINKS_OF_TAGGED: dict[Link, tuple[float, float, float, float]] = {
@@ -113,6 +113,8 @@ def choose(turns: Sequence[Turn]) -> list[Choice]:
 def _step(state: State, name: str, turn: Turn) -> tuple[State, float]:
     speaker, before = state
     same, back, other, first = (_LINKS_OF_TAGGED if turn.tagged else _LINKS)[turn.link]
+    if name == UNKNOWN and before == UNKNOWN:
+        return (name, speaker), back - _KNOWN_AGAIN
     if name == speaker:
         return state, 1.0 if name == UNKNOWN and turn.link == "next paragraph" else same
     if not before:

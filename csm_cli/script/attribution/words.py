@@ -30,6 +30,7 @@ class Words:
         names: gender by first name.
         nicknames: first name by nickname.
         common: words that tell the language.
+        people: nouns that mean a person.
         no_names: words written with a capital that name nobody.
         nouns_have_capitals: as in German.
     """
@@ -52,12 +53,13 @@ class Words:
     names: dict[str, Gender]
     nicknames: dict[str, str]
     common: frozenset[str]
+    people: frozenset[str]
     no_names: frozenset[str]
     nouns_have_capitals: bool = False
 
     def is_adverb(self, word: str) -> bool:
-        """Whether a word may stand between a subject and its verb."""
-        return word in self.adverbs or (self.code == "en" and word.endswith("ly"))
+        """Whether a word, as it is written, may stand between a subject and its verb; "Emily" does not."""
+        return word in self.adverbs or (self.code == "en" and word.islower() and word.endswith("ly"))
 
 
 @lru_cache
@@ -81,6 +83,9 @@ def words_of(code: str) -> Words:
     for other in LISTS.values():
         names |= dict.fromkeys(other.get("male_names", "").split(), "m")
         names |= dict.fromkeys(other.get("female_names", "").split(), "f")
+    nicknames = pairs("nicknames")
+    for nickname, name in nicknames.items():
+        names.setdefault(nickname, names.get(name, ""))
     return Words(
         code,
         verbs=of("verbs"),
@@ -98,8 +103,9 @@ def words_of(code: str) -> Words:
         titles=gendered("male_titles", "female_titles", "titles"),
         ranks=pairs("ranks"),
         names=names,
-        nicknames=pairs("nicknames"),
+        nicknames=nicknames,
         common=of("common"),
+        people=of("people"),
         no_names=of("no_names"),
         nouns_have_capitals=code == "de",
     )
