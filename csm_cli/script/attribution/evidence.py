@@ -12,7 +12,7 @@ from csm_cli.script.attribution.tags import tag_before
 from csm_cli.script.attribution.turns import FIRST, UNKNOWN, Link, Turn
 from csm_cli.script.attribution.words import Gender, Words
 
-LONG_NARRATION = 600
+_SHORT_NARRATION, LONG_NARRATION = 150, 600
 """Characters of narration after which a dialogue is over."""
 _PAST, _AHEAD, _MOST = 30, 8, 8
 """Paragraphs before and behind a quotation in which its speaker is named; candidates at most."""
@@ -20,7 +20,7 @@ _WRONG_GENDER, _UNKNOWN_GENDER, _LESS_RECENT = 8.0, 0.7, 0.6
 _ACT, _ACT_BEHIND, _PRONOUN_ACT = 3.5, 2.0, 2.5
 _CALLED, _NAMED, _ANSWERS = 5.0, 0.8, 0.8
 _NOT_THERE_YET = 0.7
-_ALONE = 1.5
+_ALONE, _STRANGER = 1.5, 2.0
 _VOICES = frozenset("voice stimme voix voz voce somebody someone another other".split())
 _INTRODUCES = re.compile(
     r"\b(?:my name is|my name’s|call me|it’s me|it is me|it is i|i am|i’m|ich bin(?: es)?|ich heiße|mein name ist|"
@@ -61,13 +61,14 @@ class Collector:
             for number in range(len(paragraph.quotations)):
                 turn = self._turn(place, number)
                 turn.link = self._link(paragraph, number, narrated)
-                if number == 0 and turn.link == "next paragraph":
+                if number == 0 and narrated < _SHORT_NARRATION:
                     turn.favoured += [(name, _ANSWERS) for name in called if name in turn.candidates]
                 narrated = 0
             if not paragraph.goes_on:
                 called = []
             for number in range(len(paragraph.quotations)):
                 called += self._called(paragraph.said(number))
+            self._note(called)
             self._note(self._mentions[place])
             self._join_tags(begins, paragraph)
         return self._turns
@@ -200,12 +201,18 @@ class Collector:
         sentences = sentences_of(tokens_of(before, self._words))
         if number and sentences and paragraph.tag(number - 1):
             sentences = sentences[1:]
-        weight = 1.0
+        weight, acted = 1.0, False
         for sentence in sentences[:-4:-1]:
             subject = subject_of(sentence, self._words, self._names)
-            if subject and self._apply_act(turn, subject, weight, _ACT * (2 if by_pronoun else 1)):
-                return
-            weight *= 0.6
+            pronoun = subject is not None and subject.kind in ("he", "she")
+            if subject and not (acted and pronoun):
+                acts = self._apply_act(turn, subject, weight, _ACT * (2 if by_pronoun else 1))
+                acted = acted or acts
+                if acts and not pronoun:  # he who acts is the one who acted before
+                    return
+            weight *= 0.8 if pronoun else 0.6
+        if acted:
+            return
         after = sentences_of(tokens_of(paragraph.after(number), self._words))
         if after and not paragraph.tag(number):
             subject = subject_of(after[0], self._words, self._names, within=3)
@@ -225,10 +232,11 @@ class Collector:
         if subject.kind in ("he", "she"):
             self._apply_gender(turn, "m" if subject.kind == "he" else "f", _PRONOUN_ACT * weight)
             return True
-        if subject.kind == "description" and any(
+        if subject.kind in ("description", "kin") and any(
             text.split()[-1] in self._words.people for text in beginnings(subject.text)
         ):
-            turn.favoured.append((UNKNOWN, most * weight))
+            turn.favoured.append((UNKNOWN, _STRANGER * weight))
+            turn.against[UNKNOWN] = min(turn.against.get(UNKNOWN, 3.0), 1.5)
             return True
         return False
 
@@ -239,11 +247,11 @@ class Collector:
         for name in self._called(said):
             if name == introduced:
                 continue
-            if len(said.split()) <= 3 and said.rstrip("”\"’'»“").endswith(","):  # “Danny,” he muttered.
+            if said.strip("“”\"‘’'«»„ ,.") in self._people.persons[name].names:  # “Danny,” he muttered.
                 if name in self._recent:
                     turn.against[name] = turn.against.get(name, 0.0) + _ALONE
                 else:
-                    turn.favoured.append((name, _ALONE))
+                    turn.favoured.append((name, _CALLED))
                 continue
             turn.against[name] = turn.against.get(name, 0.0) + _CALLED
         for name in self._named(said):

@@ -71,7 +71,12 @@ _EN = {
         Laurence Lawrence Leo Leonard Lewis Lou Louis Luke Mark Martin Matt Matthew Max Michael Mick Mike Nathan
         Neil Ned Nicholas Nick Nigel Noah Norman Oliver Oscar Owen Patrick Paul Percy Peter Philip Phil Ralph
         Raymond Reginald Richard Robert Robin Roger Ronald Rupert Sam Samuel Sebastian Simon Stanley Stephen Steve
-        Steven Ted Terence Theodore Thomas Tim Timothy Toby Tom Tommy Tony Victor Vincent Walter Will William Willie
+        Steven Ted Terence Theodore Thomas Tim Timothy Toby Tom Tommy Tony Victor Vincent Walter Will William Willie Sanjay Dev Raj Amir Ahmed Hassan Omar Ali Yusuf Ibrahim Kofi Kwame Chen Wei Kenji Hiro Diego
+        Carlos Luis Pablo Marcus Darren Wayne Gary Craig Scott Kyle Tyler Ryan Brandon Justin Ethan Logan Mason Liam
+        Connor Dylan Caleb Elijah Ezra Silas Amos Abel Cain Seth Jonas Josiah Ezekiel Hiram Cyrus Rufus Wade Clint Hank
+        Chuck Earl Floyd Lloyd Vernon Virgil Homer Wilbur Orville Clarence Cecil Basil Clive Desmond Duncan Fergus Angus
+        Hamish Callum Sean Seamus Declan Niall Brendan Ivan Boris Dmitri Sergei Pavel Pyotr Mikhail Alexei Nikolai Fyodor
+        Lars Sven Olaf Erik Bjorn Gunnar Magnus Axel
     """,
     "female_names": """
         Abigail Ada Adelaide Agatha Agnes Alice Alison Amanda Amelia Amy Angela Ann Anna Anne Annie Barbara Beatrice
@@ -84,7 +89,11 @@ _EN = {
         Mary Matilda Maud Maude May Mildred Minnie Molly Muriel Nancy Nell Nellie Nora Olive Olivia Pamela Patience
         Patricia Patty Peggy Penelope Phoebe Phyllis Polly Priscilla Rachel Rebecca Rosa Rosalind Rose Rosemary Ruth
         Sally Sarah Sheila Shirley Sophia Sophie Stella Sue Susan Susannah Sybil Sylvia Tess Theresa Ursula Vera
-        Victoria Viola Violet Virginia Winifred Zoe Ines Kelly Tara Wendy
+        Victoria Viola Violet Virginia Winifred Zoe Ines Kelly Tara Wendy Gail Priya Nadia Fatima Aisha Mei Yuki Maya Megan Emma Chloe Hailey Madison Brooke Paige
+        Erin Kim Kimberly Michelle Nicole Stephanie Tiffany Melissa Lauren Ashley Brenda Carol Cheryl Diane Donna Gloria
+        Jackie Joy June Lorraine Lynn Marcia Marilyn Maureen Norma Rhoda Rita Robin Ruby Sandra Sharon Tina Tracy Valerie
+        Vanessa Wanda Yvonne Ingrid Astrid Freya Greta Olga Natasha Tatiana Irina Sonya Katya Masha Varya Daphne Prudence
+        Hilda Imogen Rosamund Philippa Cordelia Portia Viola Miranda Ophelia Araminta Sigrid Ysolde Isolde Guinevere
     """,
     "nicknames": """
         Lizzy=Elizabeth Lizzie=Elizabeth Liz=Elizabeth Beth=Elizabeth Eliza=Elizabeth Betty=Elizabeth
@@ -106,7 +115,8 @@ _EN = {
     "shopkeeper innkeeper host hostess guest widow bride groom king queen prince princess knight squire page wizard "
     "witch captain mate boatswain steward general colonel major sergeant corporal lieutenant lawyer judge secretary "
     "assistant mechanic pilot detective inspector editor reporter youth lad lass beggar thief robber hunter fisherman "
-    "gardener groom postman messenger visitor traveller traveler passenger",
+    "gardener postman messenger visitor traveller traveler passenger mother father brother sister uncle aunt wife "
+    "husband son daughter grandmother grandfather cousin niece nephew",
     "common": "the and of to was that his her with had said he she it you for",
     "no_names": """
         A An The And But Or Nor So Then When While As If Though Although Because Since Until Till After Before He She It

@@ -152,7 +152,7 @@ def _count_acts(
         use = names.setdefault(subject.text, Seen())
         behind = sentence[subject.end : subject.end + 1]
         if behind and joined(behind[0]) and not behind[0].capital and behind[0].low not in words.ends:
-            use.acts += bool(paragraph.quotations)
+            use.acts += 1
         if len({each.text for _, each in found}) == 1:
             last = subject.text
             _count_genders(use, sentence[subject.end :], words)

@@ -166,7 +166,7 @@ def _is_person(name: str, use: Seen, words: Words) -> bool:
         return bool(use.acts or use.called or use.mentions)
     if words.nouns_have_capitals:
         return use.called > 1 and use.acts > 1
-    return (use.called > 0 and use.acts > 0) or use.acts > 2 or (use.acts > 0 and bool(_voted(use.genders)))
+    return use.acts > 1 or (use.acts > 0 and (use.called > 0 or use.mentions > 2 or bool(_voted(use.genders))))
 
 
 def _is_character(text: str, use: Seen) -> bool:

@@ -170,7 +170,11 @@ def _single(text: str, words: Words) -> Iterator[Quotation]:
 def _opens_single(text: str, at: int) -> bool:
     if text[at] not in "‘'" or not text[at + 1 : at + 2].strip():
         return False
-    return (at == 0 or text[at - 1] in _BEFORE) and not _DROPPED.match(text, at)
+    if at and text[at - 1] not in _BEFORE:
+        return False
+    before = text[:at].rstrip()[-1:]
+    within = bool(before) and (before.isalnum() or before == ",") and text[at + 1].islower()
+    return not (within and _DROPPED.match(text, at))
 
 
 def _close_single(text: str, start: int, words: Words) -> tuple[int, bool]:

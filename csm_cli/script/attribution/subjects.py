@@ -229,6 +229,18 @@ def _description_at(tokens: Sequence[Token], at: int, words: Words) -> Subject:
     return Subject("other", text, end)
 
 
+def _named_behind(
+    sentence: Sequence[Token], at: int, words: Words, known: Container[str]
+) -> Subject | None:
+    """The name in apposition to a description: "the mate, whose name was Hobb," or "his friend, Tom,"."""
+    if at >= len(sentence) or (joined(sentence[at]) and sentence[at].low not in ("called", "named")):
+        return None
+    if sentence[at].low in ("whose", "called", "named"):
+        at += 3 if sentence[at].low == "whose" else 1
+    found = subject_at(sentence, at, words, known)
+    return found if found and found.kind == "name" else None
+
+
 def subject_of(
     sentence: Sequence[Token], words: Words, known: Container[str], within: int = 6
 ) -> Subject | None:
@@ -241,6 +253,8 @@ def subject_of(
     first = subject_at(sentence, 0, words, known)
     if first and (first.is_person or first.kind == "they"):
         return first
+    if first and first.kind == "description" and (named := _named_behind(sentence, first.end, words, known)):
+        return named
     for at in range(1, min(within, len(sentence))):
         if sentence[at].low in words.verbs and words.code != "de":
             break
