@@ -10,6 +10,7 @@ import typer
 from csm_cli.cli import console
 from csm_cli.cli.console import count
 from csm_cli.cli.convert import STDOUT, save
+from csm_cli.cli.guessing import guess_cast, report
 from csm_cli.cli.options import ScriptFormatOption
 
 
@@ -24,6 +25,17 @@ def import_(
     guess_speakers: Annotated[
         bool, typer.Option("--guess-speakers", help="Give quoted speech to those who probably say it.")
     ] = False,
+    attribute_with: Annotated[
+        str | None,
+        typer.Option(
+            "--attribute-with",
+            metavar="URL",
+            help="Ask a language model too who speaks: a server with OpenAI's protocol; key in CSM_ATTRIBUTE_KEY.",
+        ),
+    ] = None,
+    attribute_model: Annotated[
+        str, typer.Option("--attribute-model", metavar="NAME", help="The model's name at that server.")
+    ] = "default",
     front_matter: Annotated[
         bool, typer.Option("--front-matter", help="Keep an e-book's title pages, contents and notes.")
     ] = False,
@@ -41,6 +53,7 @@ def import_(
     from csm_cli.script.writers import write_script, written_format
 
     target = written_format(output, to)
+    guesses = None
     with console.busy("reading"):
         imported = import_book(
             book,
@@ -48,22 +61,22 @@ def import_(
             output,
             encoding=encoding,
             front_matter=front_matter,
-            guess=guess_speakers,
         )
-        text = write_script(imported.screenplay, target)
+        play = imported.screenplay
+        if guess_speakers or attribute_with:
+            guesses = guess_cast(play, attribute_with, attribute_model)
+            play = guesses.screenplay
+        text = write_script(play, target)
     if imported.cover and output != STDOUT:
         path, data = imported.cover
         if force or not path.exists():
             path.write_bytes(data)
             console.emit(str(path))
     save(text, output, force)
-    play = imported.screenplay
     words = sum(len(line.text.split()) for line in play.lines)
     parts = [count(len(play.chapters), "chapter"), count(len(play.lines), "line"), count(words, "word")]
     console.note(", ".join(parts))
     if imported.skipped:
         console.note(f"left out: {', '.join(imported.skipped)} (--front-matter keeps it)")
-    if guess_speakers:
-        console.note(
-            f"guessed who says {imported.guessed} of {count(imported.quotes, 'quotation')}: check them"
-        )
+    if guesses:
+        report(guesses)

@@ -102,9 +102,13 @@ class Collector:
         if number == 0 and not before.strip() and place:
             before, tokens = self._introduction(place)
         resumed = number and paragraph.tag(number - 1) and len(sentences_of(tokens)) == 1
-        if (tag is None or tag.subject is None) and not resumed:
+        ended = said.rstrip("”\"’'»«“ ")[-1:] in ".!?…"
+        if (tag is None or tag.subject is None or ended) and not resumed:
             ahead = tag_before(before, tokens, self._words, self._names) if tokens else None
-            if ahead and ahead.subject and (ahead.sure or before.rstrip().endswith((",", ":"))):
+            leads = before.rstrip().endswith((",", ":"))
+            if ahead and ahead.subject and (ahead.sure if tag is None or tag.subject is None else leads):
+                tag = ahead
+            elif ahead and ahead.subject and leads and tag is None:
                 tag = ahead
         if tag and tag.subject:
             turn.tagged = tag.sure

@@ -78,7 +78,8 @@ class Paragraph:
         if any(mark in gap for mark in ".!?…") or self._heads_next(number, sentences):
             return None
         said = self.said(number).rstrip("”\"’'»«“ ")
-        return tag_after(sentences[0], self.words, comma=said[-1:] in ",—–" or gap.strip() == ",")
+        comma = said[-1:] in ",—–" or gap.strip() == ","
+        return tag_after(sentences[0], self.words, comma, stop=said[-1:] == "." and not comma)
 
     def _heads_next(self, number: int, sentences: list[list[Token]]) -> bool:
         """Whether the one sentence behind a quotation introduces the next: “No.” Tom said, “Go.”"""
@@ -190,7 +191,7 @@ def vocatives(said: str, words: Words) -> Iterator[str]:
             mark = token.gap.strip()
             begins = at == 0 or mark in (",", "—", "–") or sentence[at - 1].low in ("dear", "oh", "o", "ah", "you", "ach")
             found = subject_at(sentence, at, words) if begins else None
-            if found is None or found.kind != "name":
+            if found is None or found.kind != "name" or not found.text.startswith(token.text):
                 continue
             after = _mark_behind(said, sentence, found.end)
             if after in (",", ".", "!", "?", "…", "—", ";", "–") and (at > 0 or after != "."):

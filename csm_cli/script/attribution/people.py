@@ -103,7 +103,7 @@ class People:
 
     def _add(self, group: list[str], names: dict[str, Seen]) -> None:
         weights = {name: sum(names[name].tags.values()) for name in group}
-        chosen = max(group, key=lambda name: (weights[name], names[name].weight, len(name)))
+        chosen = max(group, key=lambda name: (weights[name], names[name].acts + names[name].mentions, len(name)))
         votes: Counter[str] = Counter()
         for name in group:
             votes.update(names[name].genders)
@@ -278,6 +278,8 @@ def _groups(names: dict[str, Seen], words: Words) -> list[list[str]]:
         whole = [each for each, (_, r) in split.items() if len(r) > 1 and r[-1] == rest[0]]
         fitting = {root(each) for each in whole if not _differ(name, each)}
         rivals = {root(each) for each, (t, r) in split.items() if t and r == rest and not _differ(each, name)}
+        if set(titles) & _MARRIED and not any(set(split[each][0]) & _MARRIED for each in whole):
+            continue  # Mrs. Hill and Anna Hill may be mother and daughter
         if len(fitting) == 1 and len(rivals) == 1:
             join((name, next(iter(fitting))))
     for name, (titles, rest) in split.items():

@@ -27,6 +27,7 @@ class Guesses:
         guessed: number of those that were assigned to a character.
         doubtful: number of those that are marked for a person, whoever they were assigned to.
         genders: "m" or "f" by the character's name, where it is known.
+        notes: what a person should know of how they were assigned, one line each.
     """
 
     screenplay: Screenplay
@@ -34,6 +35,7 @@ class Guesses:
     guessed: int
     doubtful: int
     genders: dict[str, Gender]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def guess_speakers(play: Screenplay) -> Guesses:
 def attribute(play: Screenplay) -> Attribution:
     """Who speaks the quotations in the narrator's lines, by the rules."""
     texts = list(_narrated(play))
-    words = words_for(play.language, (text for _, _, text in texts))
+    words = words_for(play.language, [text for _, _, text in texts])
     convention = convention_of((text for _, _, text in texts), words)
     paragraphs = paragraphs_of(texts, convention, words)
     people = People(*names_used(paragraphs, words), words)

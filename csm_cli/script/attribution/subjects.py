@@ -136,6 +136,8 @@ def subject_at(
 def _name_at(
     tokens: Sequence[Token], at: int, words: Words, known: Container[str] | None
 ) -> Subject | None:
+    if at == 0 and _begins_sentence(tokens, words):
+        at = 1
     parts: list[str] = []
     end = at
     while end < len(tokens) and len(parts) < LONGEST_NAME:
@@ -175,6 +177,15 @@ def _name_at(
         if follows and other.text not in words.no_names and not _OWNED.fullmatch(other.text):
             return Subject("they", name, end + 2)
     return Subject("name", name, end)
+
+
+def _begins_sentence(tokens: Sequence[Token], words: Words) -> bool:
+    """Whether the first word has its capital from its place, and a name follows: "Ask Tom"."""
+    first, *others = tokens[:2]
+    if not others or not joined(others[0]) or not others[0].capital or others[0].text in words.no_names:
+        return False
+    known = (words.titles, words.names, words.capitals, words.no_names)
+    return first.capital and not any(first.text in each for each in known)
 
 
 def _asks(tokens: Sequence[Token], at: int, words: Words) -> bool:

@@ -12,6 +12,10 @@ from csm_cli.script.attribution.words import Words
 _INVERTED = re.compile(r"(.+?)(?:-t)?-(il|elle|ils|elles|je|on|nous)")
 _AUXILIARIES = frozenset("had has have would did does could can was were is only just".split())
 _OBJECTS = frozenset("lui leur me se le les te nous vous y en m’ s’ ne".split())
+_PLAIN_VERBS = frozenset(
+    "said says asked asks replied replies answered answers told repeated added whispered shouted sagte fragte rief "
+    "antwortete dit demanda répondit dijo preguntó respondió disse chiese rispose".split()
+)
 _LONGEST_APPOSITION = 10
 
 
@@ -44,16 +48,14 @@ def _is_verb(low: str, words: Words) -> bool:
     return low in words.verbs or (low[:2] in ("s’", "s'", "l’", "m’") and low[2:] in words.verbs)
 
 
-def tag_after(
-    tokens: Sequence[Token], words: Words, comma: bool, known: Container[str] | None = None
-) -> Tag | None:
+def tag_after(tokens: Sequence[Token], words: Words, comma: bool, stop: bool = False) -> Tag | None:
     """The tag at the beginning of the narration behind a quotation.
 
     Args:
         tokens: of the first sentence.
         words: of the language.
         comma: whether the quotation ends as if its sentence went on.
-        known: names that count where there is no verb of speech; None: all.
+        stop: whether it ends with a full stop; then "Tom laughed" says what he does, and not how he speaks.
     """
     if not tokens:
         return None
@@ -68,11 +70,10 @@ def tag_after(
     if subject is None:
         return None
     end = _verb_behind(tokens, subject.end, words)
-    if end:
+    if end and not (stop and tokens[at].capital and tokens[end - 1].low not in _PLAIN_VERBS):
         return Tag(subject, True, end)
     if comma and subject.end < len(tokens) and not tokens[subject.end].capital:
-        if known is None or subject.kind != "name" or subject.text in known:
-            return Tag(subject, False, subject.end)
+        return Tag(subject, False, subject.end)
     return None
 
 

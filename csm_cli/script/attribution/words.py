@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
 from csm_cli.script.attribution.lists import LISTS
 
+_WITHIN = re.compile(r"(?<=[a-zà-ÿ,;] )[A-ZÀ-Þ][^\W\d_]+")
+_SIGNS = ".,;:!?…»«“”„‘’\"'()—–"
 Gender = Literal["m", "f", ""]
 
 
@@ -33,6 +36,7 @@ class Words:
         people: nouns that mean a person.
         no_names: words written with a capital that name nobody.
         nouns_have_capitals: as in German.
+        capitals: words that the book writes with a capital within a sentence.
     """
 
     code: str
@@ -56,6 +60,7 @@ class Words:
     people: frozenset[str]
     no_names: frozenset[str]
     nouns_have_capitals: bool = False
+    capitals: frozenset[str] = frozenset()
 
     def is_adverb(self, word: str) -> bool:
         """Whether a word, as it is written, may stand between a subject and its verb; "Emily" does not."""
@@ -111,7 +116,7 @@ def words_of(code: str) -> Words:
     )
 
 
-def words_for(language: str, texts: Iterable[str]) -> Words:
+def words_for(language: str, texts: Sequence[str]) -> Words:
     """The words of a text's language.
 
     Args:
@@ -119,17 +124,21 @@ def words_for(language: str, texts: Iterable[str]) -> Words:
         texts: paragraphs, from which the language is told if the tag does not.
     """
     code = language.lower().split("-")[0]
-    if code in LISTS and code != "en":
-        return words_of(code)
+    words = words_of(code if code in LISTS and code != "en" else _language_of(texts) if code == "en" else "en")
+    return replace(words, capitals=frozenset(word for text in texts for word in _WITHIN.findall(text)))
+
+
+def _language_of(texts: Sequence[str]) -> str:
     counts: Counter[str] = Counter()
     seen = 0
     for text in texts:
-        found = text[:2000].lower().split()
+        found = [word.strip(_SIGNS) for word in text[:2000].lower().split()]
         seen += len(found)
         for each in LISTS:
-            common = words_of(each).common
-            counts[each] += sum(word in common for word in found)
+            words = words_of(each)
+            counts[each] += sum((word in words.common) + 2 * (word in words.verbs) for word in found)
+            if each == "fr":
+                counts[each] += 3 * sum(word.endswith(("-il", "-elle")) for word in found)
         if seen > 20_000:
             break
-    best = max(counts, key=lambda each: (counts[each], each == "en"), default="en")
-    return words_of(best if code == "en" else "en")
+    return max(counts, key=lambda each: (counts[each], each == "en"), default="en")
