@@ -30,7 +30,7 @@ def import_(
         typer.Option(
             "--attribute-with",
             metavar="URL",
-            help="Ask a language model too who speaks: a server with OpenAI's protocol; key in CSM_ATTRIBUTE_KEY.",
+            help="Ask a language model too: a server with OpenAI's protocol; key in CSM_ATTRIBUTE_KEY.",
         ),
     ] = None,
     attribute_model: Annotated[

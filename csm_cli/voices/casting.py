@@ -43,7 +43,7 @@ def assign_voices(
     said: Counter[str] = Counter()
     for line in play.lines:
         said[line.speaker] += len(line.text.split())
-    words = {name: 0 for name in there}
+    words = dict.fromkeys(there, 0)
     cast = dict(play.cast)
     for member in cast.values():
         if member.voice in words:

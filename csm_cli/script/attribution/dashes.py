@@ -12,7 +12,13 @@ from csm_cli.script.attribution.words import Words
 _INNER = re.compile(r"\s[—–―](?=[^\W\d_])|(?<=[\s.,;:!?…])[—–―]\s(?=\S)")
 _RESUMES = re.compile(r"\s?[—–―](?=[\s.,;:!?…]|$)[.,;:!?…]*|\s[—–―]\s?(?=\S)")
 _CLAUSE = re.compile(r"(?<=[,!?.…»])\s+(?=\S)")
-_STATES = frozenset("is was are were has have will would can could may might must shall isn’t wasn’t est était es era ist".split())
+_STATES = frozenset(
+    re.findall(
+        r"\S+",
+        "is was are were has have will would can could may might must shall isn’t wasn’t est était es era "
+        "ist",
+    )
+)
 _MOST_PARTS = 400
 
 
@@ -53,7 +59,7 @@ def incises(text: str, words: Words, at: int = 0) -> list[tuple[int, int]]:
 
 def _marked(text: str, words: Words, at: int) -> list[tuple[int, int]]:
     """Narration between dashes: —Sí —dijo Ana—. Ven."""
-    found = []
+    found: list[tuple[int, int]] = []
     position = at
     while len(found) < _MOST_PARTS:
         opens = _INNER.search(text, position)

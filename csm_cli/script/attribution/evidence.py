@@ -1,33 +1,26 @@
-"""What the text says of the speaker of every quotation: tags, acts beside it, names spoken to, who is there."""
+"""What a text says of the speaker of every quotation: tags, acts beside it, names, who is there."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from csm_cli.script.attribution.paragraphs import NEAR, Paragraph, vocatives
+from csm_cli.script.attribution.paragraphs import NEAR, Paragraph
 from csm_cli.script.attribution.people import People, beginnings, described
-from csm_cli.script.attribution.subjects import Subject, sentences_of, subject_at, subject_of, tokens_of
+from csm_cli.script.attribution.presence import Presence
+from csm_cli.script.attribution.subjects import Subject, Token, sentences_of, subject_of, tokens_of
 from csm_cli.script.attribution.tags import tag_before
 from csm_cli.script.attribution.turns import FIRST, UNKNOWN, Link, Turn
 from csm_cli.script.attribution.words import Gender, Words
 
 _SHORT_NARRATION, LONG_NARRATION = 150, 600
 """Characters of narration after which a dialogue is over."""
-_PAST, _AHEAD, _MOST = 30, 8, 8
-"""Paragraphs before and behind a quotation in which its speaker is named; candidates at most."""
 _WRONG_GENDER, _UNKNOWN_GENDER, _LESS_RECENT = 8.0, 0.7, 0.6
 _ACT, _ACT_BEHIND, _PRONOUN_ACT = 3.5, 2.0, 2.5
 _CALLED, _NAMED, _ANSWERS = 5.0, 0.8, 0.8
 _NOT_THERE_YET = 0.7
 _ALONE, _STRANGER = 1.5, 2.0
-_VOICES = frozenset("voice stimme voix voz voce somebody someone another other".split())
-_INTRODUCES = re.compile(
-    r"\b(?:my name is|my name’s|call me|it’s me|it is me|it is i|i am|i’m|ich bin(?: es)?|ich heiße|mein name ist|"
-    r"c’est moi|je suis|je m’appelle|soy|me llamo|mi nombre es|sono|mi chiamo)[,:]? (?=\w)",
-    re.IGNORECASE,
-)
-_FIRST_PERSON = re.compile(r"\bI\b(?!\.)(?:[’']|\s)|\bje\b|\bich\b|\bj’", re.ASCII)
+_VOICES = frozenset(re.findall(r"\S+", "voice stimme voix voz voce somebody someone another other"))
 
 
 class Collector:
@@ -42,20 +35,17 @@ class Collector:
     def __init__(self, paragraphs: Sequence[Paragraph], people: People, words: Words):
         self._paragraphs, self._people, self._words = paragraphs, people, words
         self._names = people.by_name
-        self._mentions = [self._mentioned(paragraph) for paragraph in paragraphs]
-        self._first = [any(map(_FIRST_PERSON.search, each.narration)) for each in paragraphs]
-        self._recent: list[str] = []
+        self._there = Presence(paragraphs, people, words)
         self._turns: list[Turn] = []
-        self._unnamed: list[str] = []
         self._meant: dict[str, str] = {}
 
     def collect(self) -> list[Turn]:
         """The turns of the section, one for each quotation."""
-        narrated, called = 0, []
+        narrated, called = 0, list[str]()
         for place, paragraph in enumerate(self._paragraphs):
             if not paragraph.quotations:
                 narrated += max(len(paragraph.text), 1)
-                self._note(self._mentions[place])
+                self._there.note(self._there.mentions[place])
                 continue
             begins = len(self._turns)
             for number in range(len(paragraph.quotations)):
@@ -67,9 +57,9 @@ class Collector:
             if not paragraph.goes_on:
                 called = []
             for number in range(len(paragraph.quotations)):
-                called += self._called(paragraph.said(number))
-            self._note(called)
-            self._note(self._mentions[place])
+                called += self._there.called(paragraph.said(number))
+            self._there.note(called)
+            self._there.note(self._there.mentions[place])
             self._join_tags(begins, paragraph)
         return self._turns
 
@@ -86,17 +76,17 @@ class Collector:
 
     def _turn(self, place: int, number: int) -> Turn:
         paragraph = self._paragraphs[place]
-        turn = Turn("new", candidates=self._candidates(place))
+        turn = Turn("new", candidates=self._there.candidates(place))
         self._turns.append(turn)
-        for name in self._candidates(place):
+        for name in self._there.candidates(place):
             if name.startswith(UNKNOWN):
                 turn.against[name] = 0.0 if number and self._turns[-2].fixed == name else _NOT_THERE_YET
-            elif name != FIRST and name not in self._recent and name not in self._mentions[place]:
+            elif name != FIRST and name not in self._there.recent and name not in self._there.mentions[place]:
                 turn.against[name] = _NOT_THERE_YET
         before = paragraph.before(number)
         said = paragraph.said(number)
         all_said = map(paragraph.said, range(len(paragraph.quotations)))
-        introduced = next(filter(None, map(self._introduced, all_said)), "")
+        introduced = next(filter(None, map(self._there.introduced, all_said)), "")
         tag = paragraph.tag(number)
         tokens = tokens_of(before, self._words)
         if number == 0 and not before.strip() and place:
@@ -106,21 +96,26 @@ class Collector:
         if (tag is None or tag.subject is None or ended) and not resumed:
             ahead = tag_before(before, tokens, self._words, self._names) if tokens else None
             leads = before.rstrip().endswith((",", ":"))
-            if ahead and ahead.subject and (ahead.sure if tag is None or tag.subject is None else leads):
-                tag = ahead
-            elif ahead and ahead.subject and leads and tag is None:
+            if (
+                ahead and ahead.subject and (ahead.sure if tag is None or tag.subject is None else leads)
+            ) or (ahead and ahead.subject and leads and tag is None):
                 tag = ahead
         if tag and tag.subject:
             turn.tagged = tag.sure
             self._apply_tag(turn, tag.subject, tag.sure, introduced)
         if not turn.fixed:
-            self._apply_acts(turn, paragraph, number, by_pronoun=bool(tag and tag.subject and tag.subject.kind in ("he", "she")))
-            self._apply_content(turn, said, self._introduced(said))
+            self._apply_acts(
+                turn,
+                paragraph,
+                number,
+                by_pronoun=bool(tag and tag.subject and tag.subject.kind in ("he", "she")),
+            )
+            self._apply_content(turn, said, self._there.introduced(said))
         elif turn.fixed in self._people.persons:
-            self._note([turn.fixed])
+            self._there.note([turn.fixed])
         return turn
 
-    def _introduction(self, place: int) -> tuple[str, list]:  # type: ignore[type-arg]
+    def _introduction(self, place: int) -> tuple[str, list[Token]]:
         """The paragraph before, if it leads to a quotation: "Tom said:"."""
         before = self._paragraphs[place - 1]
         text = before.narration[-1][-NEAR:]
@@ -154,12 +149,15 @@ class Collector:
             turn.against[UNKNOWN] = 1.5
         elif sure:
             turn.fixed = f"{UNKNOWN}{described(subject.text)}"
-            self._unnamed = [*self._unnamed[-3:], turn.fixed]
+            self._there.note_unnamed(turn.fixed)
 
     def _apply_gender(self, turn: Turn, gender: Gender, wrong: float) -> None:
         """Add what it costs to have another gender, or to be named less recently than others of it."""
         rank = 0
-        order = [*reversed(self._recent), *(name for name in turn.candidates if name not in self._recent)]
+        order = [
+            *reversed(self._there.recent),
+            *(name for name in turn.candidates if name not in self._there.recent),
+        ]
         for name in order:
             if name == FIRST:
                 turn.against[name] = turn.against.get(name, 0.0) + wrong
@@ -173,7 +171,7 @@ class Collector:
             turn.against[name] = turn.against.get(name, 0.0) + cost
 
     def _apply_kin(self, turn: Turn, subject: Subject) -> None:
-        """"his wife", "her father": somebody of that gender, perhaps of the same family."""
+        """ "his wife", "her father": somebody of that gender, perhaps of the same family."""
         if person := self._people.by_rank(subject.text):
             turn.fixed = person.name
             return
@@ -181,16 +179,26 @@ class Collector:
         gender: Gender = ""
         if noun in ("wife", "mother", "daughter", "sister", "aunt", "niece", "grandmother", "frau", "mutter"):
             gender = "f"
-        elif noun in ("husband", "father", "son", "brother", "uncle", "nephew", "grandfather", "mann", "vater"):
+        elif noun in (
+            "husband",
+            "father",
+            "son",
+            "brother",
+            "uncle",
+            "nephew",
+            "grandfather",
+            "mann",
+            "vater",
+        ):
             gender = "m"
         if noun in ("wife", "frau", "femme", "mujer", "moglie"):
-            husbands = (self._people.wife_of(name) for name in reversed(self._recent))
+            husbands = (self._people.wife_of(name) for name in reversed(self._there.recent))
             if wife := next(filter(None, husbands), None):
                 turn.favoured.append((wife.name, _ACT))
                 turn.candidates = tuple(dict.fromkeys((*turn.candidates, wife.name)))
         if not gender:
             turn.fixed = f"{UNKNOWN}{subject.text}"
-            self._unnamed = [*self._unnamed[-3:], turn.fixed]
+            self._there.note_unnamed(turn.fixed)
             return
         self._apply_gender(turn, gender, _WRONG_GENDER)
         turn.against[UNKNOWN] = 1.5
@@ -248,70 +256,18 @@ class Collector:
         """Whoever is called or named in a quotation does not say it, unless he introduces himself."""
         if introduced:
             turn.favoured.append((introduced, _CALLED))
-        for name in self._called(said):
+        for name in self._there.called(said):
             if name == introduced:
                 continue
             if said.strip("“”\"‘’'«»„ ,.") in self._people.persons[name].names:  # “Danny,” he muttered.
-                if name in self._recent:
+                if name in self._there.recent:
                     turn.against[name] = turn.against.get(name, 0.0) + _ALONE
                 else:
                     turn.favoured.append((name, _CALLED))
                 continue
             turn.against[name] = turn.against.get(name, 0.0) + _CALLED
-        for name in self._named(said):
+        for name in self._there.named(said):
             turn.against[name] = turn.against.get(name, 0.0) + _NAMED
-
-    def _introduced(self, said: str) -> str:
-        """Whoever says "my name is" or "it’s me"; "" for nobody."""
-        for match in _INTRODUCES.finditer(said[:2000]):
-            tokens = tokens_of(said[match.end() : match.end() + 60], self._words)
-            subject = subject_at(tokens, 0, self._words, self._names)
-            person = self._people.find(subject) if subject and subject.kind == "name" else None
-            if person:
-                return person.name
-        return ""
-
-    def _called(self, said: str) -> list[str]:
-        found = (self._names.get(name) for name in vocatives(said, self._words))
-        return list(dict.fromkeys(person.name for person in found if person))
-
-    def _named(self, text: str) -> list[str]:
-        """People whose names stand in a text, in order."""
-        tokens = tokens_of(text[:8000], self._words)
-        found: list[str] = []
-        at = 0
-        while at < len(tokens):
-            token = tokens[at]
-            if not token.capital and token.text not in self._words.titles and token.low not in self._words.definite:
-                at += 1
-                continue
-            bare = token.text.removesuffix("’s").removesuffix("'s")
-            subject = subject_at(tokens[: at + 6], at, self._words, self._names)
-            person = self._people.find(subject) if subject else self._names.get(bare)
-            if person:
-                found.append(person.name)
-            at = max(at + 1, subject.end if subject and person else 0)
-        return found
-
-    def _mentioned(self, paragraph: Paragraph) -> list[str]:
-        return [name for text in paragraph.narration for name in self._named(text)]
-
-    def _note(self, names: Sequence[str]) -> None:
-        for name in names:
-            if name in self._recent:
-                self._recent.remove(name)
-            self._recent.append(name)
-
-    def _candidates(self, place: int) -> tuple[str, ...]:
-        """Who is named near a paragraph, the nearest first."""
-        distance: dict[str, float] = {}
-        for other in range(max(0, place - _PAST), min(len(self._paragraphs), place + _AHEAD + 1)):
-            far = place - other if other <= place else 2 * (other - place)
-            for name in self._mentions[other]:
-                distance[name] = min(far, distance.get(name, far))
-        nearest = sorted(distance, key=lambda name: distance[name])[:_MOST] + self._unnamed
-        near = range(max(0, place - _PAST), min(len(self._paragraphs), place + _AHEAD + 1))
-        return (*nearest, FIRST) if any(self._first[other] for other in near) else tuple(nearest)
 
     def _join_tags(self, begin: int, paragraph: Paragraph) -> None:
         """A paragraph's quotations without a tag of their own belong to the speaker of the one tag in it."""

@@ -26,9 +26,9 @@ _MOST_CHARACTERS, _MOST_QUOTATIONS, _MOST_NAMES = 8000, 40, 60
 """Of one question."""
 _MOST_BYTES = 1 << 20
 _ROLE = (
-    "You say who speaks the numbered quotations of a story. Answer with one JSON object and nothing else: its keys "
-    "are the numbers, its values are names from the list, exactly as they stand there. Use \"narrator\" for the "
-    "person who tells the story, and for anybody who is not in the list."
+    "You say who speaks the numbered quotations of a story. Answer with one JSON object and nothing else: "
+    "its keys are the numbers, its values are names from the list, exactly as they stand there. "
+    'Use "narrator" for the person who tells the story, and for anybody who is not in the list.'
 )
 
 
@@ -71,7 +71,9 @@ def attribute_with(
         UsageError: it is no http or https URL.
     """
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
-        raise UsageError("this is no URL of a server", where=url, remedy="give one such as http://localhost:8000/v1")
+        raise UsageError(
+            "this is no URL of a server", where=url, remedy="give one such as http://localhost:8000/v1"
+        )
     attribution = attribute(play)
     names = sorted(attribution.people.persons)[:_MOST_NAMES]
     said = [list(row) for row in attribution.said]
@@ -104,7 +106,7 @@ def _agreed(said: Said, name: str) -> Said:
 
 def _notes(quotes: int, answered: int, foreign: Sequence[str], failure: str) -> Iterator[str]:
     if failure:
-        yield f"the model was asked for {quotes} quotations and answered for {answered}: {failure}; the rules did the rest"
+        yield f"the model answered for {answered} of {quotes} quotations, the rules for the others: {failure}"
     if foreign:
         listed = ", ".join(json.dumps(name, ensure_ascii=False) for name in foreign[:3])
         yield f"the model named nobody of the list, and was not heeded: {listed}"

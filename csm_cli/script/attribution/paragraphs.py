@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from csm_cli.script.attribution.people import Seen, beginnings, described
+from csm_cli.script.attribution.joining import Seen
+from csm_cli.script.attribution.people import beginnings, described
 from csm_cli.script.attribution.quotations import Convention, Quotation, quotations_in
 from csm_cli.script.attribution.subjects import (
     Subject,
@@ -149,7 +150,7 @@ def _count_acts(
         last = ""
         if first is None or first[0] > 2:
             continue
-        at, subject = first
+        subject = first[1]
         use = names.setdefault(subject.text, Seen())
         behind = sentence[subject.end : subject.end + 1]
         if behind and joined(behind[0]) and not behind[0].capital and behind[0].low not in words.ends:
@@ -189,7 +190,11 @@ def vocatives(said: str, words: Words) -> Iterator[str]:
             if not token.capital and token.text not in words.titles:
                 continue
             mark = token.gap.strip()
-            begins = at == 0 or mark in (",", "—", "–") or sentence[at - 1].low in ("dear", "oh", "o", "ah", "you", "ach")
+            begins = (
+                at == 0
+                or mark in (",", "—", "–")
+                or sentence[at - 1].low in ("dear", "oh", "o", "ah", "you", "ach")
+            )
             found = subject_at(sentence, at, words) if begins else None
             if found is None or found.kind != "name" or not found.text.startswith(token.text):
                 continue

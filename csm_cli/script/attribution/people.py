@@ -2,60 +2,48 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from csm_cli.script.attribution.joining import (
+    MARRIED,
+    Seen,
+    first_name_gender,
+    groups_of,
+    spelling,
+    split_name,
+    title_gender,
+)
 from csm_cli.script.attribution.subjects import Subject
 from csm_cli.script.attribution.words import Gender, Words
 
 OFTEN = 3
 """Tags after which a description, such as "the captain", is a character."""
 _MOST_NAMES = 500
-_SPELLINGS = {
-    "mr.": "mr", "mrs.": "mrs", "ms.": "ms", "dr.": "dr", "doctor": "dr", "capt": "captain", "capt.": "captain",
-    "prof": "professor", "prof.": "professor", "sgt": "sergeant", "col.": "colonel", "lt.": "lieutenant",
-    "rev": "reverend", "rev.": "reverend", "m.": "monsieur", "mme": "madame", "mlle": "mademoiselle",
-    "doktor": "dr", "dr": "dr",
-}  # fmt: skip
 _GENERIC = frozenset(
-    "man woman boy girl child stranger lady gentleman fellow person visitor figure mann frau junge mädchen kind "
-    "homme femme garçon fille hombre mujer niño niña uomo donna".split()
+    re.findall(
+        r"\S+",
+        "man woman boy girl child stranger lady gentleman fellow person visitor figure mann frau junge "
+        "mädchen kind homme femme garçon fille hombre mujer niño niña uomo donna",
+    )
 )
 _NOBODY = frozenset(
-    "other others latter former one first second third two voice voices crowd people men women boys girls rest "
-    "same next last answer reply party company pair latter’s andere anderen stimme autre autres voix otro voz".split()
+    re.findall(
+        r"\S+",
+        "other others latter former one first second third two voice voices crowd people men women boys "
+        "girls rest same next last answer reply party company pair latter’s andere anderen stimme autre "
+        "autres voix otro voz",
+    )
 )
 _NO_RANKS = frozenset(
-    "lady miss madam madame master mother father brother sister old young little sir lord don señor señora herr frau "
-    "monsieur mademoiselle fräulein dame private cousin saint minister chief".split()
+    re.findall(
+        r"\S+",
+        "lady miss madam madame master mother father brother sister old young little sir lord don señor "
+        "señora herr frau monsieur mademoiselle fräulein dame private cousin saint minister chief",
+    )
 )
-_MARRIED = frozenset(("mrs", "madame", "frau", "señora", "signora", "lady"))
-_UNMARRIED = frozenset(("miss", "mademoiselle", "fräulein", "señorita", "signorina"))
-
-
-@dataclass
-class Seen:
-    """How a name is used.
-
-    Attributes:
-        tags: times it is said to speak, by chapter.
-        acts: times it is the subject of narration beside a quotation.
-        mentions: times it stands in narration at all.
-        called: times it is spoken to.
-        genders: votes of the pronouns that refer to it.
-    """
-
-    tags: Counter[int] = field(default_factory=Counter)
-    acts: int = 0
-    mentions: int = 0
-    called: int = 0
-    genders: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def weight(self) -> int:
-        """How much it is used."""
-        return 4 * sum(self.tags.values()) + 2 * self.acts + self.called + self.mentions
 
 
 @dataclass
@@ -90,7 +78,7 @@ class People:
         self.by_name: dict[str, Person] = {}
         often = sorted(seen, key=lambda name: -seen[name].weight)[:_MOST_NAMES]
         names = {name: seen[name] for name in often}
-        for group in _groups(names, words):
+        for group in groups_of(names, words):
             if any(_is_person(name, names[name], words) for name in group):
                 self._add(group, names)
         self._ranks = _unique(
@@ -103,12 +91,14 @@ class People:
 
     def _add(self, group: list[str], names: dict[str, Seen]) -> None:
         weights = {name: sum(names[name].tags.values()) for name in group}
-        chosen = max(group, key=lambda name: (weights[name], names[name].acts + names[name].mentions, len(name)))
+        chosen = max(
+            group, key=lambda name: (weights[name], names[name].acts + names[name].mentions, len(name))
+        )
         votes: Counter[str] = Counter()
         for name in group:
             votes.update(names[name].genders)
-        titled = next((g for name in group if (g := _title_gender(name, self._words))), "")
-        listed = next((g for name in group if (g := _first_name_gender(name, self._words))), "")
+        titled = next((g for name in group if (g := title_gender(name, self._words))), "")
+        listed = next((g for name in group if (g := first_name_gender(name, self._words))), "")
         voted = _voted(votes)
         sure = voted and votes[voted] >= 3
         gender: Gender = titled or (voted if sure else "") or listed or voted  # type: ignore[assignment]
@@ -121,16 +111,16 @@ class People:
         noun = description.split()[-1].lower()
         alone = noun.capitalize() if noun.capitalize() in self._words.titles and noun not in _NO_RANKS else ""
         rank = self._words.ranks.get(noun, alone)
-        return self._ranks.get(_spelling(rank)) if rank else None
+        return self._ranks.get(spelling(rank)) if rank else None
 
     def wife_of(self, name: str) -> Person | None:
         """The married woman who has a man's family name."""
-        family = {part[-1] for each in self.persons[name].names if (part := _split(each, self._words)[1])}
+        family = {part[-1] for each in self.persons[name].names if (part := split_name(each, self._words)[1])}
         wives = {
             person.name: person
             for person in self.persons.values()
-            for titles, rest in (_split(each, self._words) for each in person.names)
-            if set(titles) & _MARRIED and rest and rest[-1] in family
+            for titles, rest in (split_name(each, self._words) for each in person.names)
+            if set(titles) & MARRIED and rest and rest[-1] in family
         }
         return next(iter(wives.values())) if len(wives) == 1 else None
 
@@ -151,7 +141,7 @@ def described(text: str) -> str:
 
 
 def beginnings(text: str) -> list[str]:
-    """A description and its beginnings, the longest first: whether "the cook crossed" ends in a verb is not known."""
+    """A description and its beginnings, the longest first: "the cook crossed" may end in a verb."""
     parts = described(text).split()
     return [" ".join(parts[:end]) for end in range(len(parts), 1, -1)]
 
@@ -166,7 +156,9 @@ def _is_person(name: str, use: Seen, words: Words) -> bool:
         return bool(use.acts or use.called or use.mentions)
     if words.nouns_have_capitals:
         return use.called > 1 and use.acts > 1
-    return use.acts > 1 or (use.acts > 0 and (use.called > 0 or use.mentions > 2 or bool(_voted(use.genders))))
+    return use.acts > 1 or (
+        use.acts > 0 and (use.called > 0 or use.mentions > 2 or bool(_voted(use.genders)))
+    )
 
 
 def _is_character(text: str, use: Seen) -> bool:
@@ -178,22 +170,8 @@ def _is_character(text: str, use: Seen) -> bool:
     return total > 1 and (most if noun in _GENERIC else total) + use.acts >= OFTEN
 
 
-def _spelling(title: str) -> str:
-    low = title.lower()
-    return _SPELLINGS.get(low, low)
-
-
-def _split(name: str, words: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(Titles, the other names)."""
-    parts = name.split()
-    at = 0
-    while at < len(parts) and parts[at] in words.titles:
-        at += 1
-    return tuple(_spelling(title) for title in parts[:at]), tuple(parts[at:])
-
-
 def _titles_of(person: Person, words: Words) -> set[str]:
-    return {title for name in person.names for title in _split(name, words)[0]}
+    return {title for name in person.names for title in split_name(name, words)[0]}
 
 
 def _unique(pairs: Iterable[tuple[str, Person]]) -> dict[str, Person]:
@@ -204,22 +182,6 @@ def _unique(pairs: Iterable[tuple[str, Person]]) -> dict[str, Person]:
     return {key: next(iter(each.values())) for key, each in found.items() if len(each) == 1}
 
 
-def _title_gender(name: str, words: Words) -> Gender:
-    for part in name.split():
-        if part not in words.titles:
-            return ""
-        if words.titles[part]:
-            return words.titles[part]
-    return ""
-
-
-def _first_name_gender(name: str, words: Words) -> Gender:
-    titles, rest = _split(name, words)
-    if not rest or (titles and len(rest) == 1 and not _title_gender(name, words)):
-        return ""
-    return words.names.get(rest[0], "")
-
-
 def _voted(votes: Counter[str]) -> Gender:
     if votes["m"] > 2 * votes["f"]:
         return "m"
@@ -228,77 +190,20 @@ def _voted(votes: Counter[str]) -> Gender:
 
 def _noun_gender(text: str, words: Words) -> Gender:
     noun = text.split()[-1].lower()
-    if noun in ("king", "man", "boy", "father", "priest", "gentleman", "prince", "duke", "brother", "uncle", "lord"):
+    if noun in (
+        "king",
+        "man",
+        "boy",
+        "father",
+        "priest",
+        "gentleman",
+        "prince",
+        "duke",
+        "brother",
+        "uncle",
+        "lord",
+    ):
         return "m"
     if noun in ("queen", "woman", "girl", "mother", "lady", "princess", "duchess", "sister", "aunt", "nurse"):
         return "f"
     return ""
-
-
-def _groups(names: dict[str, Seen], words: Words) -> list[list[str]]:
-    """The names, those of the same person together."""
-    parent = {name: name for name in names}
-
-    def root(name: str) -> str:
-        while parent[name] != name:
-            name = parent[name]
-        return name
-
-    def join(names: Iterable[str]) -> None:
-        """Join the people of these names if they are two at most and no titles or genders speak against it."""
-        roots = list(dict.fromkeys(map(root, names)))
-        if len(roots) == 2 and not _differ(*roots):
-            parent[roots[1]] = roots[0]
-
-    def _differ(left: str, right: str) -> bool:
-        mine = [name for name in names if root(name) == root(left)]
-        other = [name for name in names if root(name) == root(right)]
-        genders = {_title_gender(name, words) or _first_name_gender(name, words) for name in (*mine, *other)}
-        married = [{t in _UNMARRIED for t in _split(name, words)[0] if words.titles} for name in (*mine, *other)]
-        titles = {t for name in (*mine, *other) for t in _split(name, words)[0]}
-        if titles & _MARRIED and titles & _UNMARRIED and any(married):
-            return True
-        return {"m", "f"} <= genders
-
-    split = {name: _split(name, words) for name in names}
-    for name, (titles, rest) in split.items():
-        same = [each for each, parts in split.items() if parts == (titles, rest)]
-        for each in same:
-            join((name, each))
-    for name, (titles, rest) in split.items():
-        if len(rest) < 2:
-            continue
-        given = [each for each, (t, r) in split.items() if r == rest[:1] and not t]
-        namesakes = {root(each) for each, (_, r) in split.items() if len(r) > 1 and r[0] == rest[0]}
-        if given and len(namesakes) == 1:
-            join((name, given[0]))
-    for name, (titles, rest) in split.items():
-        if not titles or len(rest) != 1:
-            continue
-        whole = [each for each, (_, r) in split.items() if len(r) > 1 and r[-1] == rest[0]]
-        fitting = {root(each) for each in whole if not _differ(name, each)}
-        rivals = {root(each) for each, (t, r) in split.items() if t and r == rest and not _differ(each, name)}
-        if set(titles) & _MARRIED and not any(set(split[each][0]) & _MARRIED for each in whole):
-            continue  # Mrs. Hill and Anna Hill may be mother and daughter
-        if len(fitting) == 1 and len(rivals) == 1:
-            join((name, next(iter(fitting))))
-    for name, (titles, rest) in split.items():
-        if titles or len(rest) != 1:
-            continue
-        bearers = {root(each) for each, (t, r) in split.items() if r and r[-1] == rest[0] and (t or len(r) > 1)}
-        if len(bearers - {root(name)}) == 1 and root(name) not in bearers:
-            join((next(iter(bearers)), name))
-    for name, (titles, rest) in split.items():
-        full = words.nicknames.get(rest[0]) if len(rest) == 1 and not titles else None
-        if full is None:
-            continue
-        bearers = {root(each) for each, (_, r) in split.items() if r and r[0] == full}
-        both = any(
-            set(names[name].tags) & set(names[each].tags) for each in names if split[each][1][:1] == (full,)
-        )
-        if len(bearers) == 1 and not both:
-            join((next(iter(bearers)), name))
-    groups: dict[str, list[str]] = defaultdict(list)
-    for name in names:
-        groups[root(name)].append(name)
-    return list(groups.values())

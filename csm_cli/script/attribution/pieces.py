@@ -80,7 +80,7 @@ def _at_spaces(text: str, quotation: Quotation, least: int) -> tuple[int, int]:
     while end < len(text) and not text[end].isspace():
         end += 1
     if any(map(str.isalnum, text[quotation.end : end])):
-        stop = min((at for sign in ".“\"‘«„" if (at := text.find(sign, end)) >= 0), default=len(text))
+        stop = min((at for sign in '.“"‘«„' if (at := text.find(sign, end)) >= 0), default=len(text))
         if len(text[quotation.end : stop].split()) <= _MOST_JOINED:
             end = stop
             while end < len(text) and not text[end].isspace() and text[end] in ".!?…":
@@ -97,7 +97,7 @@ def _space_before(text: str, at: int, least: int) -> int:
 
 
 def _merged(text: str, pieces: list[_Piece]) -> list[_Piece]:
-    """The pieces, those of one speaker behind each other joined, and those without a word joined to others."""
+    """The pieces; those of one speaker behind each other, and those without a word, are joined."""
     found: list[_Piece] = []
     for piece in pieces:
         spoken = any(map(str.isalnum, text[piece.start : piece.end]))

@@ -13,8 +13,8 @@ from csm_cli.script.attribution.subjects import tokens_of
 from csm_cli.script.attribution.tags import tag_after, verb_of
 from csm_cli.script.attribution.words import Words
 
-_OPENERS = {"double": "“\"", "single": "‘'", "low": "„", "outward": "«", "inward": "»", "corner": "「"}
-_CLOSERS = {"double": "”\"", "single": "’'", "low": "“”\"", "outward": "»", "inward": "«", "corner": "」"}
+_OPENERS = {"double": '“"', "single": "‘'", "low": "„", "outward": "«", "inward": "»", "corner": "「"}
+_CLOSERS = {"double": '”"', "single": "’'", "low": '“”"', "outward": "»", "inward": "«", "corner": "」"}
 _BEFORE = frozenset(" ([—–-‘'“\"‚‹¿¡/")
 _ENDINGS = frozenset(",.!?…—–-;:")
 _CLOSING_MARKS = frozenset("”\"’'»«›‹)]")
@@ -24,7 +24,7 @@ _DROPPED = re.compile(
     r"gainst|neath|ud|alf|and|ead|eard|ell|elp|undred|nother|nuff|way|fraid|pon|oo|specially|stead|\d0s)\b",
     re.IGNORECASE,
 )
-_MOST_CONTEXT = 200
+_LONGEST_NESTED, _MOST_CONTEXT = 1000, 200
 """Characters behind a quotation in which its tag is looked for."""
 
 
@@ -139,11 +139,17 @@ def _pairs(text: str, style: str) -> Iterator[Quotation]:
             if depth == 0:
                 yield Quotation(start, at + 1)
                 start = -1
-        elif sign in openers and sign != '"' and text.count(sign, at) < sum(map(text[at:].count, closers)):
+        elif sign in openers and sign != '"' and _closed_twice(text, at, sign, closers):
             depth += 1
         at += 1
     if start >= 0:
         yield Quotation(start, len(text), closed=False)
+
+
+def _closed_twice(text: str, at: int, sign: str, closers: str) -> bool:
+    """Whether more quotations end than begin behind an opening mark within a quotation."""
+    near = text[at : at + _LONGEST_NESTED]
+    return near.count(sign) < sum(map(near.count, closers))
 
 
 def _may_open(text: str, at: int, sign: str) -> bool:
@@ -189,7 +195,7 @@ def _close_single(text: str, start: int, words: Words) -> tuple[int, bool]:
             if weak and _opens_single(text, at):
                 return weak, True  # the next one opens: the last possible end was the end of this one
             continue
-        if before in _ENDINGS or before in "”\")" or (not before.isalnum() and not before.isspace()):
+        if before in _ENDINGS or before in '”")' or (not before.isalnum() and not before.isspace()):
             return at + 1, True
         if sign == "‘" or before.isspace():
             continue
@@ -197,7 +203,7 @@ def _close_single(text: str, start: int, words: Words) -> tuple[int, bool]:
             return at + 1, True
         weak = weak or (at + 1 if text[start:at].count(" ") < 4 else 0)
     rest = text[start:]
-    if weak and (start > 0 or not rest[-1] in ".!?…—"):
+    if weak and (start > 0 or rest[-1] not in ".!?…—"):
         return weak, True
     return len(text), False
 
@@ -223,8 +229,10 @@ def _is_speech(text: str, found: Quotation, spoken: bool, words: Words) -> bool:
     after_word = bool(before) and (before[-1].isalnum() or before[-1] in "’'")
     if after_word:
         last = tokens_of(before[-40:], words)
-        led = bool(last) and (bool(verb_of(last[-1], words)[0]) and last[-1].low not in ("read", "called", "went"))
-        return (led or (inner[-1] in "!?" and " " in inner)) and (inner[0].isupper() or led and ended)
+        led = bool(last) and (
+            bool(verb_of(last[-1], words)[0]) and last[-1].low not in ("read", "called", "went")
+        )
+        return (led or (inner[-1] in "!?" and " " in inner)) and (inner[0].isupper() or (led and ended))
     if before and before[-1] == "," and inner[0].islower() and not spoken:
         return _led(before, words)
     if before and spoken and inner[0].islower():

@@ -7,13 +7,13 @@ from collections.abc import Container, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from csm_cli.script.attribution.words import Words
+from csm_cli.script.attribution.words import Words, words_of
 
 LONGEST_NAME, LONGEST_DESCRIPTION = 4, 5
-_PARTICLES = frozenset("de von van der den la le du da di del d’ O’".split())
+_PARTICLES = frozenset(re.findall(r"\S+", "de von van der den la le du da di del d’ O’"))
 _ELIDED = re.compile(r"[ldLD][’'](?=\w)")
 _OWNED = re.compile(r"(.+?)(?:[’']s|(?<=[sxz])[’'])")
-_VOICES = frozenset("voice tone reply answer voix".split())
+_VOICES = frozenset(["voice", "tone", "reply", "answer", "voix"])
 _ALSO_VERBS = frozenset(("Will", "May"))
 _IT_WAS = {("it", "was"), ("it", "is"), ("es", "war"), ("c’était", ""), ("era", "")}
 _PERSON_KINDS = ("name", "he", "she", "first")
@@ -61,16 +61,15 @@ class Subject(NamedTuple):
 
 
 @lru_cache
-def _pattern(titles: tuple[str, ...]) -> re.Pattern[str]:
-    dotted = "|".join(re.escape(title) for title in titles) or r"(?!)"
-    return re.compile(rf"(?:{dotted}|\b[A-Z]\.)(?!\w)|[^\W_]+(?:[’'‑-][^\W_]+)*[’']?")
+def _pattern(code: str) -> re.Pattern[str]:
+    dotted = [re.escape(title) for title in sorted(words_of(code).titles) if title.endswith(".")]
+    return re.compile(rf"(?:{'|'.join(dotted) or '(?!)'}|\b[A-Z]\.)(?!\w)|[^\W_]+(?:[’'‑-][^\W_]+)*[’']?")
 
 
 def tokens_of(text: str, words: Words) -> list[Token]:
     """The words of a text; the point behind an abbreviated title is part of its word."""
-    pattern = _pattern(tuple(sorted(title for title in words.titles if title.endswith("."))))
     found, last = [], 0
-    for match in pattern.finditer(text):
+    for match in _pattern(words.code).finditer(text):
         found.append(Token(match[0], match.start(), match.end(), text[last : match.start()]))
         last = match.end()
     return found
@@ -133,9 +132,7 @@ def subject_at(
     return None
 
 
-def _name_at(
-    tokens: Sequence[Token], at: int, words: Words, known: Container[str] | None
-) -> Subject | None:
+def _name_at(tokens: Sequence[Token], at: int, words: Words, known: Container[str] | None) -> Subject | None:
     if at == 0 and _begins_sentence(tokens, words):
         at = 1
     parts: list[str] = []
@@ -223,7 +220,12 @@ def _description_at(tokens: Sequence[Token], at: int, words: Words) -> Subject:
     owned = False
     while end < len(tokens) and end - at < LONGEST_DESCRIPTION and joined(tokens[end]):
         low = tokens[end].low
-        known_end = low in words.ends or low in words.verbs or words.is_adverb(tokens[end].text) or low.endswith("ing")
+        known_end = (
+            low in words.ends
+            or low in words.verbs
+            or words.is_adverb(tokens[end].text)
+            or low.endswith("ing")
+        )
         if known_end and end > at + 1:
             break
         owned = owned or bool(_OWNED.fullmatch(tokens[end].text))
@@ -240,9 +242,7 @@ def _description_at(tokens: Sequence[Token], at: int, words: Words) -> Subject:
     return Subject("other", text, end)
 
 
-def _named_behind(
-    sentence: Sequence[Token], at: int, words: Words, known: Container[str]
-) -> Subject | None:
+def _named_behind(sentence: Sequence[Token], at: int, words: Words, known: Container[str]) -> Subject | None:
     """The name in apposition to a description: "the mate, whose name was Hobb," or "his friend, Tom,"."""
     if at >= len(sentence) or (joined(sentence[at]) and sentence[at].low not in ("called", "named")):
         return None
@@ -257,7 +257,7 @@ def subject_of(
 ) -> Subject | None:
     """The subject of a sentence: at its beginning, or the first known person among its first words."""
     lows = tuple(token.low for token in sentence[:2])
-    if lows in _IT_WAS or (lows[:1] + ("",)) in _IT_WAS:
+    if lows in _IT_WAS or (*lows[:1], "") in _IT_WAS:
         named = subject_at(sentence, 2 if lows in _IT_WAS else 1, words, known)
         if named and named.kind == "name":
             return named

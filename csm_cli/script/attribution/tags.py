@@ -1,4 +1,4 @@
-"""The words beside a quotation that say who speaks: "said Tom", "Anna replied", "Tom leaned over and said:"."""
+"""Words beside a quotation that say who speaks: "said Tom", "Anna replied", "Tom leaned over and said:"."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from csm_cli.script.attribution.subjects import Subject, Token, joined, sentence
 from csm_cli.script.attribution.words import Words
 
 _INVERTED = re.compile(r"(.+?)(?:-t)?-(il|elle|ils|elles|je|on|nous)")
-_AUXILIARIES = frozenset("had has have would did does could can was were is only just".split())
-_OBJECTS = frozenset("lui leur me se le les te nous vous y en m’ s’ ne".split())
+_AUXILIARIES = frozenset(re.findall(r"\S+", "had has have would did does could can was were is only just"))
+_OBJECTS = frozenset(re.findall(r"\S+", "lui leur me se le les te nous vous y en m’ s’ ne"))
 _PLAIN_VERBS = frozenset(
-    "said says asked asks replied replies answered answers told repeated added whispered shouted sagte fragte rief "
-    "antwortete dit demanda répondit dijo preguntó respondió disse chiese rispose".split()
+    re.findall(
+        r"\S+",
+        "said says asked asks replied replies answered answers told repeated added whispered shouted "
+        "sagte fragte rief antwortete dit demanda répondit dijo preguntó respondió disse chiese rispose",
+    )
 )
 _LONGEST_APPOSITION = 10
 
@@ -34,7 +37,7 @@ class Tag(NamedTuple):
 
 
 def verb_of(token: Token, words: Words) -> tuple[str, str]:
-    """(The verb of speech that a token is, or ""; the pronoun that is joined to it, "il" in "dit-il", or "")."""
+    """(The verb of speech that a token is, the pronoun joined to it, as "il" in "dit-il"); "" for none."""
     low = token.low
     if words.code == "fr":
         if inverted := _INVERTED.fullmatch(low):
@@ -80,12 +83,22 @@ def tag_after(tokens: Sequence[Token], words: Words, comma: bool, stop: bool = F
 def _inverted_tag(tokens: Sequence[Token], at: int, words: Words) -> Tag:
     """The tag whose verb stands before `at`."""
     begin = at
-    while begin < len(tokens) and begin - at < 3 and words.is_adverb(tokens[begin].text) and joined(tokens[begin]):
+    while (
+        begin < len(tokens)
+        and begin - at < 3
+        and words.is_adverb(tokens[begin].text)
+        and joined(tokens[begin])
+    ):
         begin += 1
     if begin < len(tokens) and not joined(tokens[begin]):
         return Tag(None, True, begin)
     subject = subject_at(tokens, begin, words)
-    if subject and subject.kind == "name" and not tokens[begin].capital and tokens[begin].text in words.no_names:
+    if (
+        subject
+        and subject.kind == "name"
+        and not tokens[begin].capital
+        and tokens[begin].text in words.no_names
+    ):
         subject = None
     return Tag(subject, True, subject.end if subject else begin)
 

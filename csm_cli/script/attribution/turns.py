@@ -14,6 +14,8 @@ UNKNOWN = "\0?"
 FIRST = "\0I"
 """The person who tells the story."""
 _UNKNOWN_COST, _KNOWN_AGAIN = 3.0, 2.0
+_HOPELESS = 8.0
+"""States that cost so much more than the best are given up."""
 _LINKS: dict[Link, tuple[float, float, float, float]] = {
     "new": (0.0, 0.0, 0.0, 0.0),
     "same paragraph": (0.0, 4.0, 4.0, 4.0),
@@ -26,8 +28,9 @@ _LINKS_OF_TAGGED: dict[Link, tuple[float, float, float, float]] = {
     "next paragraph": (2.0, 0.0, 0.5, 0.2),
     "later": (0.5, 0.1, 0.2, 0.1),
 }
-"""Cost of: the same speaker, the one before, another one, another one where there is none before. A tag is what
-introduces somebody new."""
+"""Cost of: the same speaker, the one before, another one, another one where there is none before.
+
+A tag is what introduces somebody new."""
 
 
 @dataclass
@@ -94,7 +97,8 @@ def choose(turns: Sequence[Turn]) -> list[Choice]:
                 total = so_far + cost + step
                 if total < best.get(after, math.inf):
                     best[after] = total
-        forward.append(best)
+        least = min(best.values()) + _HOPELESS
+        forward.append({state: total for state, total in best.items() if total <= least})
     backward: dict[State, float] = dict.fromkeys(forward[-1], 0.0)
     choices = [_choice(forward[-1], backward)]
     for at in range(len(turns) - 2, -1, -1):

@@ -124,7 +124,9 @@ def words_for(language: str, texts: Sequence[str]) -> Words:
         texts: paragraphs, from which the language is told if the tag does not.
     """
     code = language.lower().split("-")[0]
-    words = words_of(code if code in LISTS and code != "en" else _language_of(texts) if code == "en" else "en")
+    words = words_of(
+        code if code in LISTS and code != "en" else _language_of(texts) if code == "en" else "en"
+    )
     return replace(words, capitals=frozenset(word for text in texts for word in _WITHIN.findall(text)))
 
 
