@@ -196,7 +196,7 @@ class Collector:
             if wife := next(filter(None, husbands), None):
                 turn.favoured.append((wife.name, _ACT))
                 turn.candidates = tuple(dict.fromkeys((*turn.candidates, wife.name)))
-        if not gender:
+        if not gender or subject.text.lower().startswith(("my ", "our ")):
             turn.fixed = f"{UNKNOWN}{subject.text}"
             self._there.note_unnamed(turn.fixed)
             return

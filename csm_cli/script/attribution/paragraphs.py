@@ -176,7 +176,7 @@ def _name_in(sentence: Sequence[Token], at: int, words: Words) -> Subject | None
         return None
     if at and sentence[at - 1].capital and joined(token) and sentence[at - 1].text not in words.no_names:
         return None
-    if words.nouns_have_capitals and at and (sentence[at - 1].low in words.determiners):
+    if at and sentence[at - 1].low in words.determiners and token.text not in words.titles:
         return None
     found = subject_at(sentence, at, words)
     return found if found and found.kind == "name" else None

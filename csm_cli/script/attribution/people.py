@@ -85,7 +85,7 @@ class People:
             (title, person) for person in self.by_name.values() for title in _titles_of(person, words)
         )
         for text, use in descriptions.items():
-            if text not in self.by_name and self.by_rank(text) is None and _is_character(text, use):
+            if text not in self.by_name and self.by_rank(text) is None and _is_character(text, use, words):
                 self.by_name[text] = Person(text, (text,), _noun_gender(text, words) or _voted(use.genders))
         self.persons = {person.name: person for person in self.by_name.values()}
 
@@ -161,12 +161,14 @@ def _is_person(name: str, use: Seen, words: Words) -> bool:
     )
 
 
-def _is_character(text: str, use: Seen) -> bool:
+def _is_character(text: str, use: Seen, words: Words) -> bool:
     noun = text.split()[-1].lower()
     if noun in _NOBODY or len(text.split()) > 4 or (noun.endswith("s") and not noun.endswith("ss")):
         return False
     total = sum(use.tags.values())
     most = max(use.tags.values(), default=0)
+    if text.split()[-1].istitle() and not words.nouns_have_capitals:  # "the Countess" is as good as a name
+        return total + use.acts > 1
     return total > 1 and (most if noun in _GENERIC else total) + use.acts >= OFTEN
 
 

@@ -128,7 +128,7 @@ def subject_at(
         if found:
             return found
     if low in words.determiners or _ELIDED.match(token.text):
-        return _description_at(tokens, at, words)
+        return _description_at(tokens, at, words, known)
     return None
 
 
@@ -214,7 +214,7 @@ def _owned(tokens: Sequence[Token], at: int, owner: str, words: Words) -> Subjec
     return Subject("owned", " ".join([f"{owner}’s", *(each.text for each in tokens[at + 1 : end])]), end)
 
 
-def _description_at(tokens: Sequence[Token], at: int, words: Words) -> Subject:
+def _description_at(tokens: Sequence[Token], at: int, words: Words, known: Container[str] | None) -> Subject:
     end = at + 1
     parts = [tokens[at].text]
     owned = False
@@ -228,6 +228,10 @@ def _description_at(tokens: Sequence[Token], at: int, words: Words) -> Subject:
         )
         if known_end and end > at + 1:
             break
+        if end > at + 1 and tokens[end].capital and not words.nouns_have_capitals and not owned:
+            named = _name_at(tokens, end, words, known)  # my sister Anna
+            if named:
+                return named
         owned = owned or bool(_OWNED.fullmatch(tokens[end].text))
         parts.append(tokens[end].text)
         end += 1
@@ -266,13 +270,15 @@ def subject_of(
         return first
     if first and first.kind == "description" and (named := _named_behind(sentence, first.end, words, known)):
         return named
+    described = first
     for at in range(1, min(within, len(sentence))):
         if sentence[at].low in words.verbs and words.code != "de":
             break
         found = subject_at(sentence, at, words, known)
-        if found and found.is_person:
-            follows = found.end < len(sentence) and not sentence[found.end].capital
-            after_preposition = sentence[at - 1].low in words.ends and joined(sentence[at])
-            if follows and not after_preposition:
+        after_preposition = sentence[at - 1].low in words.ends and joined(sentence[at])
+        if found and found.is_person and not after_preposition:
+            if found.end < len(sentence) and not sentence[found.end].capital:
                 return found
-    return first
+        if found and found.kind == "description" and not after_preposition:
+            described = described or found
+    return described
