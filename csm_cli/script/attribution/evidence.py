@@ -19,6 +19,7 @@ _WRONG_GENDER, _UNKNOWN_GENDER, _LESS_RECENT = 8.0, 0.7, 0.6
 _ACT, _ACT_BEHIND, _PRONOUN_ACT = 3.5, 2.0, 2.5
 _CALLED, _NAMED, _ANSWERS = 5.0, 0.8, 0.8
 _NOT_THERE_YET = 0.7
+_NARRATED, _NARRATED_PRONOUN = 0.3, 1.5
 _ALONE, _STRANGER = 1.5, 2.0
 _VOICES = frozenset(re.findall(r"\S+", "voice stimme voix voz voce somebody someone another other"))
 
@@ -104,12 +105,10 @@ class Collector:
             turn.tagged = tag.sure
             self._apply_tag(turn, tag.subject, tag.sure, introduced)
         if not turn.fixed:
-            self._apply_acts(
-                turn,
-                paragraph,
-                number,
-                by_pronoun=bool(tag and tag.subject and tag.subject.kind in ("he", "she")),
-            )
+            by_pronoun = bool(tag and tag.subject and tag.subject.kind in ("he", "she"))
+            self._apply_acts(turn, paragraph, number, by_pronoun)
+            if number == 0 and not paragraph.before(0).strip():
+                self._apply_narration(turn, place, by_pronoun)
             self._apply_content(turn, said, self._there.introduced(said))
         elif turn.fixed in self._people.persons:
             self._there.note([turn.fixed])
@@ -230,6 +229,18 @@ class Collector:
             subject = subject_of(after[0], self._words, self._names, within=3)
             if subject:
                 self._apply_act(turn, subject, 1.0, _ACT_BEHIND)
+
+    def _apply_narration(self, turn: Turn, place: int, by_pronoun: bool) -> None:
+        """Use who acts at the end of a paragraph of narration in front of a quotation's."""
+        if place == 0 or self._paragraphs[place - 1].quotations:
+            return
+        text = self._paragraphs[place - 1].text[-NEAR:]
+        for sentence in sentences_of(tokens_of(text, self._words))[:-3:-1]:
+            subject = subject_of(sentence, self._words, self._names)
+            person = self._people.find(subject) if subject else None
+            if person:
+                turn.favoured.append((person.name, _NARRATED_PRONOUN if by_pronoun else _NARRATED))
+                return
 
     def _apply_act(self, turn: Turn, subject: Subject, weight: float, most: float) -> bool:
         person = self._people.find(subject)

@@ -18,6 +18,7 @@ from csm_cli.script.attribution.joining import (
 )
 from csm_cli.script.attribution.subjects import Subject
 from csm_cli.script.attribution.words import Gender, Words
+from csm_cli.script.document import NARRATOR
 
 OFTEN = 3
 """Tags after which a description, such as "the captain", is a character."""
@@ -147,6 +148,8 @@ def beginnings(text: str) -> list[str]:
 
 
 def _is_person(name: str, use: Seen, words: Words) -> bool:
+    if name.casefold() == NARRATOR:
+        return False
     if use.tags:
         return True
     parts = name.split()
