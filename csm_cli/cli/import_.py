@@ -11,10 +11,12 @@ import typer
 from csm_cli.cli import console
 from csm_cli.cli.console import count
 from csm_cli.cli.convert import STDOUT, save
+from csm_cli.cli.guessing import guess_cast, report
 from csm_cli.cli.options import ScriptFormatOption
 
 if TYPE_CHECKING:
     from csm_cli.script.books import Section
+    from csm_cli.script.document import Screenplay
     from csm_cli.script.importing import Imported
 
 
@@ -53,6 +55,17 @@ def import_(
     guess_speakers: Annotated[
         bool, typer.Option("--guess-speakers", help="Give quoted speech to those who probably say it.")
     ] = False,
+    attribute_with: Annotated[
+        str | None,
+        typer.Option(
+            "--attribute-with",
+            metavar="URL",
+            help="Ask a language model too: a server with OpenAI's protocol; key in CSM_ATTRIBUTE_KEY.",
+        ),
+    ] = None,
+    attribute_model: Annotated[
+        str, typer.Option("--attribute-model", metavar="NAME", help="The model's name at that server.")
+    ] = "default",
     sections: Annotated[
         bool, typer.Option("--sections", help="List the book's sections, and write nothing.")
     ] = False,
@@ -102,9 +115,14 @@ def import_(
     if output is None:
         output = STDOUT if book == STDOUT else Path(f"{stem_of(book)}{'.yaml' if to == 'yaml' else '.md'}")
     target = written_format(output, to)
+    guesses = None
     with console.busy("reading"):
-        imported = import_book(book, source, output, options=options, encoding=encoding, guess=guess_speakers)
-        text = write_script(imported.screenplay, target)
+        imported = import_book(book, source, output, options=options, encoding=encoding)
+        play = imported.screenplay
+        if guess_speakers or attribute_with:
+            guesses = guess_cast(play, attribute_with, attribute_model)
+            play = guesses.screenplay
+        text = write_script(play, target)
     if imported.cover and output != STDOUT:
         path, data = imported.cover
         if force or not path.exists():
@@ -113,11 +131,9 @@ def import_(
     save(text, output, force)
     for warning in imported.warnings:
         console.note(warning)
-    _report(imported, verbose)
-    if guess_speakers:
-        console.note(
-            f"guessed who says {imported.guessed} of {count(imported.quotes, 'quotation')}: check them"
-        )
+    _report(imported, play, verbose)
+    if guesses:
+        report(guesses)
 
 
 def _list(sections: tuple[Section, ...]) -> None:
@@ -130,9 +146,9 @@ def _list(sections: tuple[Section, ...]) -> None:
         )
 
 
-def _report(imported: Imported, verbose: bool) -> None:
+def _report(imported: Imported, play: Screenplay, verbose: bool) -> None:
     """Say how many words came in, how many are in the script, and what was left out where."""
-    play, book = imported.screenplay, imported.book
+    book = imported.book
     console.note(f"{count(len(play.chapters), 'chapter')}, {count(len(play.lines), 'line')}")
     if not book.words:  # a script, of which lint says what is not spoken
         console.note(f"words: {imported.words:,} in the script")

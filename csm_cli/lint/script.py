@@ -11,6 +11,7 @@ from pathlib import Path
 
 from csm_cli.core.errors import ScriptError
 from csm_cli.lint.doubts import LONG_LINE, SPEAKABLE, doubts, longest_stretch, unreadable
+from csm_cli.lint.speakers import speaker_doubts
 from csm_cli.script.document import NARRATOR, Line, Screenplay
 from csm_cli.script.problems import Finding, Level, Problems, Source, SourceText, did_you_mean, shown
 from csm_cli.script.reader import Checked, check_screenplay, recast
@@ -57,6 +58,8 @@ def lint(
         problems.add(source, what, "warning")
     if not problems:  # else the missing lines may be those of a silent character
         _check_cast(play, problems)
+    for source, what in speaker_doubts(play):
+        problems.add(source, what, "note")
     english = play.language.lower().split("-")[0] == "en"
     seen: set[str] = set()
     places = Places(play.lines, problems)

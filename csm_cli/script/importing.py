@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from csm_cli.core.errors import UsageError
-from csm_cli.script.attribution import guess_speakers
 from csm_cli.script.books import DEFAULT, Book, ReadingOptions, count_words
 from csm_cli.script.chapter_sections import with_chapters_as_sections
 from csm_cli.script.document import Screenplay
@@ -25,16 +24,12 @@ class Imported:
         book: as it was read: what was left out, its sections and words.
         warnings: about the book, a line each.
         cover: path to write the cover image to, and its content; or None.
-        quotes: number of quotations, if speakers were guessed.
-        guessed: number of those that were assigned.
     """
 
     screenplay: Screenplay
     book: Book
     warnings: tuple[str, ...] = ()
     cover: tuple[Path, bytes] | None = None
-    quotes: int = 0
-    guessed: int = 0
 
     @property
     def words(self) -> int:
@@ -57,7 +52,6 @@ def import_book(
     *,
     options: ReadingOptions = DEFAULT,
     encoding: str = "utf-8",
-    guess: bool = False,
 ) -> Imported:
     """Read a book as a script.
 
@@ -67,7 +61,6 @@ def import_book(
         output: path of the script; a cover is placed beside it.
         options: what of the book is read.
         encoding: of a text file.
-        guess: assign quotations to their probable speakers.
 
     Raises:
         ScriptError: the problems of the book.
@@ -83,10 +76,7 @@ def import_book(
         metadata = {**imported.screenplay.metadata, "cover": cover.name}
         play = replace(imported.screenplay, metadata=metadata)
         imported = replace(imported, screenplay=play, cover=(cover, data))
-    if not guess:
-        return imported
-    guesses = guess_speakers(imported.screenplay)
-    return replace(imported, screenplay=guesses.screenplay, quotes=guesses.quotes, guessed=guesses.guessed)
+    return imported
 
 
 def read_any_book(

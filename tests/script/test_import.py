@@ -34,13 +34,14 @@ def text_of(play) -> str:
     return " ".join(line.text for line in play.lines)
 
 
-def imported(path: Path, ending: str, **options):
+def imported(path: Path, ending: str, *, guess: bool = False):
     """A book that has been through import, as it is read from the script."""
-    found = import_book(path, None, path.with_name(f"script{ending}"), **options)
+    found = import_book(path, None, path.with_name(f"script{ending}"))
+    written = guess_speakers(found.screenplay).screenplay if guess else found.screenplay
     script = path.with_name(f"script{ending}")
     if found.cover:
         found.cover[0].write_bytes(found.cover[1])
-    script.write_text(write_script(found.screenplay, "yaml" if ending == ".yaml" else "markdown"))
+    script.write_text(write_script(written, "yaml" if ending == ".yaml" else "markdown"))
     return read_screenplay(script)
 
 
