@@ -211,3 +211,15 @@ def test_the_frame_of_project_gutenberg_is_left_out(tmp_path, before, behind):
     assert chapters_of(play) == [("One", ["First."]), ("Two", ["Second."])]
     assert (play.title, play.author) == ("The Lamp", "A. Writer")
     assert "licence" in left_out(path)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<h1>The Lamp</h1>Bare\x01text.<h2>One</h2><p>First.</p><h2>Two</h2><p>Second.</p>",
+        "<p><span class='dropcap'>T</span> he boat\x01turned.</p>",
+    ],
+)
+def test_control_characters_of_a_page_are_spaces(tmp_path, page):
+    (tmp_path / "a.html").write_text(page)
+    assert "\x01" not in " ".join(line.text for line in read_screenplay(tmp_path / "a.html").lines)

@@ -87,7 +87,7 @@ def take_out(element: _Element) -> None:
     if parent is None:
         return
     if before is not None:
-        before.tail = (before.tail or "") + (element.tail or "")
+        before.tail = CONTROL.sub(" ", (before.tail or "") + (element.tail or ""))
     else:
-        parent.text = (parent.text or "") + (element.tail or "")
+        parent.text = CONTROL.sub(" ", (parent.text or "") + (element.tail or ""))
     parent.remove(element)
