@@ -7,7 +7,7 @@ from typing import Any
 
 from csm_cli.script.books import DEFAULT, Book, LeftOut, ReadingOptions, count_words
 from csm_cli.script.builder import ScreenplayBuilder
-from csm_cli.script.contents import Entry, Starts, bare, find_starts
+from csm_cli.script.contents import Entry, Starts, find_starts, repeats
 from csm_cli.script.document import Screenplay
 from csm_cli.script.header import Header
 from csm_cli.script.html.styles import Styles
@@ -136,11 +136,11 @@ class _Chapters:
     def _begin(self, title: str, source: Source) -> None:
         if self._builder.in_chapter and not self._builder.lines:
             self._builder.retitle(title)  # "Part One" directly before "Chapter 1"
-            self._title += bare(title)
+            self._title += f" {title}"
         else:
             self._end_chapter()
             self._builder.begin_chapter(title, source)
-            self._title = bare(title)
+            self._title = title
 
     def _end_chapter(self) -> None:
         if self._builder.in_chapter and not self._builder.lines:
@@ -179,5 +179,4 @@ class _Chapters:
 
     def _is_title(self, heading: str) -> bool:
         """Whether a heading repeats the chapter's title or a part of it ("IV", then "The Storm")."""
-        name = bare(heading)
-        return not self._builder.lines and bool(name) and name in self._title
+        return not self._builder.lines and repeats(heading, self._title)

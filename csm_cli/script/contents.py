@@ -23,28 +23,21 @@ _NUMBERED = re.compile(
 )
 _CHAPTER = re.compile(r"(?:chapter|kapitel|chapitre|cap[ií]tulo|capitolo)\b", re.IGNORECASE)
 _PART = re.compile(r"(?:part|book|volume|act|teil|buch|band|partie|livre|tome)\b", re.IGNORECASE)
+_WORD = re.compile(r"\w+")
 _LONGEST_TITLE = 140
 
 
 @dataclass
 class _Group:
-    """Headings that follow each other on a page; `named` by the table of contents."""
+    """Headings that follow each other on a page; `names` are those of the table of contents for them."""
 
     place: Place
     headings: list[Block]
-    named: bool = False
+    names: list[str] = field(default_factory=list)
 
     @property
     def level(self) -> int:
         return min(block.level for block in self.headings)
-
-    @property
-    def numbered(self) -> bool:
-        return any(_is_numbered(block.text) for block in self.headings)
-
-    def starts_with(self, words: re.Pattern[str]) -> bool:
-        """Whether one of the headings begins with such a word."""
-        return any(words.match(block.text) for block in self.headings)
 
     def matches(self, label: str) -> bool:
         """Whether a label has the text of a heading, or part of it."""
@@ -53,6 +46,15 @@ class _Group:
     def level_of(self, label: str) -> int:
         """The level of the heading that a label names."""
         return next((block.level for block in self.headings if _alike(label, block.text)), self.level)
+
+    def below(self, most: int) -> list[str]:
+        """The headings below those that the contents name, of a deeper level up to `most`."""
+        named = [
+            block.level for block in self.headings if any(_alike(name, block.text) for name in self.names)
+        ]
+        if not named:
+            return []
+        return [block.text for block in self.headings if max(named) < block.level <= most]
 
     def title(self, most: int) -> str:
         """The headings up to level `most`, and what follows a mere number, as one title."""
@@ -109,18 +111,20 @@ def find_starts(pages: Sequence[Page], entries: Iterable[Entry], title: str = ""
         else:
             starts.missing.append(label)
     hits = {place: group for place in labels if (group := index.group_at(place))}
-    for group in hits.values():
-        group.named = True
+    for place, group in hits.items():
+        group.names += labels[place]
     named = [group.level_of(name) for place, group in hits.items() for name in labels[place]]
     most = _level(groups, named)
     added = [
-        group for group in groups if not group.named and (group.level <= most or group.place[0] in loose)
+        group for group in groups if not group.names and (group.level <= most or group.place[0] in loose)
     ]
     thin = bool(added) and len(labels) <= max(1, len(added) // 2)
     for place, names in labels.items():
         there = hits.get(place)
         for name in names:
             starts.add(place, there.title(most) if thin and there and not there.matches(name) else name)
+        for text in there.below(most) if there else ():
+            starts.add(place, text)
     for group in added:
         starts.add(group.place, group.title(most))
     if not labels:
@@ -137,9 +141,16 @@ def bare(text: str) -> str:
     return "".join(char for char in text.casefold() if char.isalnum())
 
 
+def repeats(heading: str, title: str) -> bool:
+    """Whether a heading is a title or some words of it that follow each other."""
+    if bare(heading) == bare(title) or not bare(heading):
+        return bool(bare(heading))
+    words = " ".join(_WORD.findall(heading.casefold()))
+    return f" {words} " in f" {' '.join(_WORD.findall(title.casefold()))} "
+
+
 def _alike(one: str, other: str) -> bool:
-    one, other = bare(one), bare(other)
-    return bool(one and other) and (one in other or other in one)
+    return repeats(one, other) or repeats(other, one)
 
 
 def _is_numbered(text: str) -> bool:
@@ -238,13 +249,14 @@ def _level(groups: Sequence[_Group], named: Sequence[int]) -> int:
         most = Counter(named).most_common(1)[0][0]
     else:
         most = next((level for level in sorted(levels) if levels[level] > 1), min(levels))
-    for level in sorted(each for each in levels if each > most):
-        deeper = [group for group in groups if group.level == level]
-        shallower = [group for group in groups if group.level <= most]
-        chapters = sum(group.starts_with(_CHAPTER) for group in deeper)
-        numbered = sum(group.numbered for group in deeper)
-        parts = len(named) < 2 and all(group.starts_with(_PART) for group in shallower)
+    headings = [block for group in groups for block in group.headings]
+    for level in sorted({block.level for block in headings if block.level > most}):
+        deeper = [block.text for block in headings if block.level == level]
+        shallower = [block.text for block in headings if block.level <= most]
+        chapters = sum(bool(_CHAPTER.match(text)) for text in deeper)
+        numbered = sum(map(_is_numbered, deeper))
+        parts = len(named) < 2 and all(map(_PART.match, shallower))
         most_are = (numbered if parts else chapters) * 5 >= len(deeper) * 4
-        if len(deeper) > 1 and most_are and not any(group.starts_with(_CHAPTER) for group in shallower):
+        if len(deeper) > 1 and most_are and not any(map(_CHAPTER.match, shallower)):
             most = level
     return most

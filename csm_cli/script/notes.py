@@ -87,47 +87,55 @@ class _Linked:
 
     def find(self) -> _Found:
         links = list(self._links())
-        for place, block, mark in links:
-            self._read(place, block, mark)
-        for place, _, mark in links:  # what leads back
-            in_note = place in self._found.note_of
-            if mark.label in _ARROWS or (in_note and (mark.start == 0 or self._leads_back(place, mark))):
+        for place, mark in links:
+            self._read(place, mark)
+        for place, mark in links:
+            if mark.label in _ARROWS or self._is_back(place, mark, self._located(place, mark) or []):
                 self._found.add_mark(place, (mark.start, mark.end))
         return self._found
 
-    def _links(self) -> Iterator[tuple[Place, Block, Mark]]:
+    def _links(self) -> Iterator[tuple[Place, Mark]]:
         for number, page in enumerate(self._pages):
             for index, block in enumerate(page.blocks):
                 for mark in block.marks:
                     if mark.kind == "link":
-                        yield (number, index), block, mark
+                        yield (number, index), mark
 
-    def _read(self, place: Place, block: Block, mark: Mark) -> None:
-        if mark.label in _ARROWS or (place in self._found.note_of and mark.start == 0):
-            return
+    def _read(self, place: Place, mark: Mark) -> None:
         places = self._located(place, mark)
         note = places if places and self._can_be_note(place, places) else []
+        if mark.label in _ARROWS or self._is_back(place, mark, note):
+            return
         leading = self._leading(note[0]) if note else None
         mutual = bool(leading and self._target(note[0], leading)[0] == self._pages[place[0]].name)
-        if mark.start == 0 and not (mutual or (mark.sure and note and not self._leads_back(place, mark))):
+        label = self._label(note[0], mark) if note else None
+        like = bool(note and (self._block(note[0]).is_note or label))
+        if not (like or mutual) and (mark.start == 0 or (note and note[0] < place)):
             return
-        if not mark.sure and not mutual:
-            like = bool(note) and (
-                self._block(note[0]).is_note
-                or (leading is not None and leading.label == mark.label)
-                or bool(re.match(rf"\W{{0,3}}{re.escape(mark.label)}\b", self._block(note[0]).text))
-            )
-            if not (like or (mark.glued and places is None)):
-                return
+        if not (mark.sure or mutual or like or (mark.glued and places is None)):
+            return
         key = self._found.add_note(note) if note else None
         self._found.add_mark(place, (mark.start, mark.end), key)
+        if label:
+            self._found.add_mark(note[0], label)
+
+    def _label(self, place: Place, mark: Mark) -> Span | None:
+        """Where a block begins with the label of a mark."""
+        leading = self._leading(place)
+        if leading:
+            return (leading.start, leading.end) if leading.label == mark.label else None
+        found = re.match(rf"[\[(]?{re.escape(mark.label)}(?:[.):\]]+\s*|\s+)", self._block(place).text)
+        return found.span() if found else None
+
+    def _is_back(self, place: Place, mark: Mark, note: list[Place]) -> bool:
+        """Whether a link stands in a note and leads to what is before it."""
+        if place not in self._found.note_of:
+            return False
+        begun = self._anchors.get(self._target(place, mark), ((0, 0), False))[1]
+        return mark.start == 0 or begun or bool(note and note[0] < place)
 
     def _target(self, place: Place, mark: Mark) -> tuple[str, str]:
         return self._resolve(self._pages[place[0]].name, mark.target)
-
-    def _leads_back(self, place: Place, mark: Mark) -> bool:
-        """Whether a link leads into the middle of a paragraph, as that from a note to its mark does."""
-        return self._anchors.get(self._target(place, mark), ((0, 0), False))[1]
 
     def _located(self, place: Place, mark: Mark) -> list[Place] | None:
         """The blocks that a link leads to; empty for the middle of one, None for no place."""

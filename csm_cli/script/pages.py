@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from csm_cli.script.books import DEFAULT, LeftOut, ReadingOptions, count_words
@@ -22,15 +22,16 @@ from csm_cli.script.html.parts import (
 )
 from csm_cli.script.html.styles import Styles
 from csm_cli.script.html.tables import is_data
-from csm_cli.script.html.words import words_in
+from csm_cli.script.html.words import APART, words_in
 from csm_cli.script.sources import local_name, plain
 
 Kind = Literal["paragraph", "heading", "break", "anchor", "gone"]
 _ORNAMENT = re.compile(
-    r"[*#~_=•⁂·–—\s-]{1,40}|(?:an? )?(?:ornament|ornamental break|decoration|decorative (?:break|line)|divider"
-    r"|flourish|fleuron|asterism|(?:scene|section|text|thought) ?break|separator)\.?",
+    r"[*#~_=•⁂·–—\s-]{1,40}|(?:an? )?(?:ornament|ornamental break|decoration|decorative (?:break|line)"
+    r"|divider|flourish|fleuron|asterism|(?:scene|section|text|thought) ?break|separator)\.?",
     re.IGNORECASE,
 )
+_ALWAYS_NAMED = frozenset(["picture", "formula", "sound or film"])
 _MOST_IDS = 8
 _SHOWN = 60
 
@@ -120,6 +121,9 @@ class _Walk:
         self._ids: list[str] = []
         self._notes = self._verses = self._tables = self._rows = 0
         self._preserved = 0
+        self._gone: LeftOut | None = None  # the part that is being left out, and its element
+        self._silent: Any = None
+        self._held: list[tuple[LeftOut, int]] = []
 
     def walk(self, root: Any) -> Iterator[Block]:
         stack: list[tuple[Any, bool]] = [(root, False)]
@@ -128,21 +132,24 @@ class _Walk:
             name = local_name(element)
             if leaving:
                 yield from self._leave(element, name)
-                self._text(element.tail)
-                continue
-            if not name or name in SILENT:
-                self._text(element.tail)
-                continue
-            if (yield from self._leaf(element, name)):
-                self._text(element.tail)
-                continue
-            yield from self._enter(element, name)
-            self._text(element.text)
-            stack.append((element, True))
-            stack += [(child, False) for child in reversed(element)]
+            elif name and name not in SILENT:
+                begun = self._open.begun
+                if self._leaf(element, name):
+                    yield from self._places(element, begun)
+                else:
+                    yield from self._enter(element, name)
+                    self._text(element.text)
+                    stack.append((element, True))
+                    stack += [(child, False) for child in reversed(element)]
+                    continue
+            self._text(element.tail)
         yield from self._close()
 
     def _enter(self, element: Any, name: str) -> Iterator[Block]:
+        if not self._gone and (kind := left_out_kind(element, name, self._styles)):
+            self._gone, self._silent = self._part(element, kind, text_of(element)), element
+            if kind in _ALWAYS_NAMED:
+                self._open.leave_out_apart(self._gone, 0)
         identity = element.get("id") or (element.get("name") if name == "a" else None)
         if is_block(element, name, self._styles):
             yield from self._divide(element)
@@ -159,14 +166,20 @@ class _Walk:
         if identity:
             row = element.sourceline or self._row
             yield Block("anchor", identity, row, inside=self._inside, begun=self._open.begun)
-        if name == "hr":
+        if name == "hr" and not self._gone:
             yield Block("break", "", self._row, is_note=self._notes > 0)
+        elif name == "br" and self._gone:
+            self._open.leave_out(self._gone, " ")
         elif name == "br":
             self._open.add_break(element.sourceline or self._row)
 
     def _leave(self, element: Any, name: str) -> Iterator[Block]:
-        if not is_block(element, name, self._styles):
-            return
+        if is_block(element, name, self._styles):
+            yield from self._leave_block(element, name)
+        if element is self._silent:
+            self._gone = self._silent = None
+
+    def _leave_block(self, element: Any, name: str) -> Iterator[Block]:
         if name == "tr" and self._rows:
             self._rows -= 1
         yield from self._divide(element)
@@ -187,58 +200,45 @@ class _Walk:
             yield from self._close()
             self._row = element.sourceline or self._row
 
-    def _leaf(self, element: Any, name: str) -> Generator[Block, None, bool]:
+    def _leaf(self, element: Any, name: str) -> bool:
         """Add an element that is read as a whole; returns whether it is one."""
-        if kind := left_out_kind(element, name, self._styles):
-            yield from self._skip(element, kind)
-        elif name == "img":
-            yield from self._picture(element)
-        elif name in ("rt", "rtc", "rp") and self._options.ruby == "base":
-            self._gone(element, "reading of ruby", inline=False)
+        if name == "img":
+            alt = plain(element.get("alt") or "")
+            shown = alt or plain(element.get("src") or "").rpartition("/")[2]
+            self._open.leave_out_apart(self._gone or self._part(element, "picture", shown), count_words(alt))
+        elif name in APART:
+            part = self._gone or self._part(element, "reading of ruby", text_of(element))
+            self._open.leave_out_apart(part, words_in(element, self._styles))
+        elif self._gone:
+            return False
         elif name == "ruby" and self._options.ruby == "reading":
-            self._reading(element)
+            return self._reading(element)
         else:
             return self._mark(element, name)
         return True
 
-    def _skip(self, element: Any, kind: str) -> Iterator[Block]:
-        divides = any(
-            local_name(each) == "br" or is_block(each, local_name(each), self._styles)
-            for each in element.iter()
-            if local_name(each)
-        )
-        if divides:
-            yield from self._divide(element)
-        self._gone(element, kind, inline=not divides)
+    def _part(self, element: Any, kind: str, text: str) -> LeftOut:
+        return LeftOut(kind, f"{self._place}:{element.sourceline or self._row}", 0, plain(text)[:_SHOWN])
 
-    def _gone(self, element: Any, kind: str, inline: bool) -> None:
-        text = text_of(element)
-        shown = plain(text)[:_SHOWN]
-        words = count_words(plain(text)) if inline else words_in(element, self._styles)
-        if words or kind in ("picture", "formula", "sound or film"):
-            where = f"{self._place}:{element.sourceline or self._row}"
-            self._open.leave_out(LeftOut(kind, where, words, shown), text, inline)
-
-    def _picture(self, element: Any) -> Iterator[Block]:
-        alt = plain(element.get("alt") or "")
-        if alt and _ORNAMENT.fullmatch(alt) and not self._open.begun and not self._rows:
+    def _places(self, element: Any, begun: bool) -> Iterator[Block]:
+        """The places in an element that is read as a whole, and the break that a picture may be."""
+        if _ORNAMENT.fullmatch(plain(element.get("alt") or "")) and not (begun or self._gone or self._rows):
             yield Block("break", "", element.sourceline or self._row)
-        shown = alt or plain(element.get("src") or "").rpartition("/")[2]
-        where = f"{self._place}:{element.sourceline or self._row}"
-        self._open.leave_out(LeftOut("picture", where, count_words(alt), shown[:_SHOWN]), "", inline=False)
+        for each in element.iter():
+            if identity := each.get("id"):
+                yield Block(
+                    "anchor", identity, each.sourceline or self._row, inside=self._inside, begun=begun
+                )
 
-    def _reading(self, ruby: Any) -> None:
+    def _reading(self, ruby: Any) -> bool:
         readings = [text_of(each) for each in ruby.iter() if local_name(each) == "rt"]
+        inner = {local_name(each) for each in ruby.iter()} - {"ruby", "rb", "rt", "rp", "span", ""}
+        if inner or not any(map(str.strip, readings)):
+            return False
         bases = [each for each in ruby if local_name(each) not in ("rt", "rp", "rtc")]
-        base = "".join([ruby.text or "", *map(text_of, bases)])
-        if not any(map(str.strip, readings)):
-            self._open.add(base)
-            return
-        base += "".join(each.tail or "" for each in ruby)
-        self._open.add("".join(readings))
-        where = f"{self._place}:{ruby.sourceline or self._row}"
-        part = LeftOut("base of ruby", where, count_words(base), plain(base)[:_SHOWN])
-        self._open.leave_out(part, base, inline=True)
+        base = "".join([ruby.text or "", *map(text_of, bases), *(each.tail or "" for each in ruby)])
+        self._open.leave_out(self._part(ruby, "base of ruby", base), base, tuple(readings))
+        return True
 
     def _mark(self, element: Any, name: str) -> bool:
         """Add raised text, or a link that may be the mark of a note; returns whether it was one."""
@@ -256,7 +256,9 @@ class _Walk:
         return tuple(filter(None, self._ids[-_MOST_IDS:]))
 
     def _text(self, text: str | None) -> None:
-        if self._preserved and text and "\n" in text:
+        if self._gone and text:
+            self._open.leave_out(self._gone, text)
+        elif self._preserved and text and "\n" in text:
             for number, row in enumerate(text.split("\n")):
                 if number:
                     self._open.add_break(self._row + number)
@@ -267,12 +269,22 @@ class _Walk:
     def _close(self) -> Iterator[Block]:
         self._open.verse = bool(self._verses or self._preserved) and not self._heading
         kind: Kind = "heading" if self._heading else "paragraph"
-        for found in self._open.close(self._row):
-            if isinstance(found, LeftOut):
-                yield Block("gone", found.text, self._row, gone=found)
-            else:
-                text, marks, row = found
-                yield Block(kind, text, row, self._heading, marks, self._inside, self._notes > 0)
+        pieces, texts = self._open.close(self._row)
+        self._held += pieces
+        yield from self._released()
+        for text, marks, row in texts:
+            yield Block(kind, text, row, self._heading, marks, self._inside, self._notes > 0)
+
+    def _released(self) -> Iterator[Block]:
+        """What is left out, in one piece each; an element that is still open is held back."""
+        held: dict[int, tuple[LeftOut, int]] = {}
+        for part, words in self._held:
+            held[id(part)] = part, held.get(id(part), (part, 0))[1] + words
+        self._held = [each for each in held.values() if each[0] is self._gone]
+        for part, words in held.values():
+            named = words or part.what in _ALWAYS_NAMED or any(map(str.isalnum, part.text))
+            if named and part is not self._gone:
+                yield Block("gone", part.text, self._row, gone=replace(part, words=words))
 
 
 def _is_verse(element: Any) -> bool:

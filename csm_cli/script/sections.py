@@ -14,7 +14,7 @@ from csm_cli.script.pages import Block, Page
 FRONT_MATTER = frozenset(
     [
         *("cover", "title page", "contents", "copyright", "notes", "index", "bibliography", "list"),
-        *("advertisement", "licence"),
+        *("advertisement", "licence", "outside the reading order"),
     ]
 )
 """Guesses of sections that are left out by default."""
@@ -55,7 +55,9 @@ _TYPES = {
     "acknowledgements": "acknowledgements",
     "appendix": "appendix",
     "glossary": "glossary",
+    "non-linear": "outside the reading order",
 }
+_SHORT, _LONGEST_SHORT = frozenset(["cover", "title page", "copyright"]), 1500
 _TITLES = [
     (re.compile(pattern, re.IGNORECASE), guess)
     for pattern, guess in (
@@ -209,9 +211,9 @@ def _chosen(choices: Sequence[str], names: Sequence[str], guesses: Sequence[str]
 def _guess(part: Part, early: bool, title: str, author: str) -> str:
     """What a part probably is: by its types, its title, its file's name and what is in it."""
     if part.first:
-        for kind in sorted(part.page.kinds):
-            if kind in _TYPES:
-                return _TYPES[kind]
+        for guess in sorted(_TYPES[kind] for kind in part.page.kinds if kind in _TYPES):
+            if guess not in _SHORT or part.words <= _LONGEST_SHORT:
+                return guess
     for pattern, guess in _TITLES:
         if pattern.fullmatch(part.title.strip(" .:")):
             return guess

@@ -122,7 +122,7 @@ class _Joiner:
         """Whether `word` is the rest of a word that begins with `initial`, and no word by itself."""
         if word in _RESTS or not set(word) & set("aeiouyàâäéèêëíïîóôöúûü"):
             return True
-        self._words = self._words or frozenset(_REST.findall(text_of(self._root).casefold()))
+        self._words = self._words or frozenset(_REST.findall(" ".join(self._root.itertext()).casefold()))
         return initial + word in self._words
 
     def _is_marked(self, element: Any) -> bool:

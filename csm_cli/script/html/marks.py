@@ -6,7 +6,7 @@ import re
 from typing import Any, NamedTuple
 
 from csm_cli.script.html.paragraphs import Mark
-from csm_cli.script.html.parts import is_marked_note_link, short_text
+from csm_cli.script.html.parts import is_block, is_marked_note_link, left_out_kind, short_text
 from csm_cli.script.html.raised import is_raised, read_raised
 from csm_cli.script.html.styles import Styles
 from csm_cli.script.sources import local_name, plain
@@ -17,6 +17,8 @@ _LABEL = re.compile(
 )
 _BARE = re.compile(r"[\[\](){}\s.:]|note\s|n\.?\s", re.IGNORECASE)
 _LONGEST = 12
+_MOST_INNER = 6
+_NOT_PLAIN = frozenset(["br", "img", "rt", "rtc", "rp", "script", "style", "template", "head", ""])
 
 
 class MarkText(NamedTuple):
@@ -36,11 +38,11 @@ def read_mark(element: Any, name: str, before: str, styles: Styles) -> MarkText 
     """
     raised = is_raised(element, name, styles)
     link = _link_of(element, name, raised)
-    if not raised and link is None:
+    if (not raised and link is None) or is_block(element, name, styles):
         return None
     text = short_text(element, 4 * _LONGEST) or ""
     inner = plain(text)
-    if not inner or len(inner) > _LONGEST:
+    if not inner or len(inner) > _LONGEST or not _is_plain(element, styles):
         return None
     target = (link.get("href") or "") if link is not None else ""
     label = _BARE.sub("", inner) if _LABEL.fullmatch(inner) else ""
@@ -53,10 +55,23 @@ def read_mark(element: Any, name: str, before: str, styles: Styles) -> MarkText 
         return None
     written = read_raised(before, inner, (element.tail or "")[:_LONGEST])
     if written.is_mark:
-        return MarkText(text, Mark(0, 0, "raised", label or inner, "", True, bool(before.strip())))
-    if written.text != inner:
+        glued = bool(before.strip()) and (not before[-1].isspace() or not (element.tail or "").strip())
+        return MarkText(text, Mark(0, 0, "raised", label or inner, "", True, glued))
+    if written.text != inner and text == inner:
         return MarkText(written.text, Mark(0, 0, "power", label))
-    return MarkText(inner, None)
+    return MarkText(text, None)
+
+
+def _is_plain(element: Any, styles: Styles) -> bool:
+    """Whether there is nothing but text within an element."""
+    inner = [each for each in element.iter() if each is not element]
+    if len(inner) > _MOST_INNER:
+        return False
+    names = [local_name(each) for each in inner]
+    return not any(
+        name in _NOT_PLAIN or is_block(each, name, styles) or left_out_kind(each, name, styles)
+        for each, name in zip(inner, names, strict=True)
+    )
 
 
 def _link_of(element: Any, name: str, raised: bool) -> Any:

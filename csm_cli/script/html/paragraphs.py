@@ -12,7 +12,8 @@ from csm_cli.script.html.tables import CELL, row_text
 from csm_cli.script.sources import plain
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
-_SENTINELS = re.compile("[\ue000-\ue002]")
+_BREAK = "\ue003"
+_SENTINELS = re.compile("[\ue000-\ue003]")
 _VERSE = re.compile(r"poem|poetry|verse|stanza|lyric|song|strophe", re.IGNORECASE)
 _LONGEST_VERSE = 70
 
@@ -44,11 +45,12 @@ class Mark:
 
 @dataclass(slots=True)
 class _Gone:
-    """What is left out, with the words that it has by itself; `inline`: it may touch words beside it."""
+    """A piece of text that is left out; `words` that do not touch others, or None."""
 
     part: LeftOut
     text: str
-    inline: bool
+    words: int | None
+    instead: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -66,7 +68,7 @@ class Paragraph:
 
     def add_break(self, row: int) -> None:
         """End a row of the text, as `br` does."""
-        self._parts.append("\n")
+        self._parts.append(_BREAK)
         self._rows.append(row)
 
     def add_cell(self) -> None:
@@ -77,14 +79,24 @@ class Paragraph:
         """Append `text`, which may be the mark of a note."""
         self._parts += [mark, _SENTINELS.sub(" ", text)]
 
-    def leave_out(self, part: LeftOut, text: str, inline: bool) -> None:
-        """Record what is left out; `inline`: it may touch words beside it."""
-        self._parts.append(_Gone(part, _SENTINELS.sub(" ", text), inline))
+    def leave_out(self, part: LeftOut, text: str, instead: tuple[str, ...] = ()) -> None:
+        """Append text that is left out, a piece of `part`; `instead` is read in its place."""
+        instead = tuple(_SENTINELS.sub(" ", each) for each in instead)
+        self._parts.append(_Gone(part, _SENTINELS.sub(" ", text), None, instead))
+
+    def leave_out_apart(self, part: LeftOut, words: int) -> None:
+        """Append `words` of `part` that touch no others, such as what is said of a picture."""
+        self._parts.append(_Gone(part, "", words))
 
     @property
     def begun(self) -> bool:
         """Whether there is text."""
-        return any(isinstance(part, str) and not part.isspace() for part in self._parts)
+        return any(
+            bool(part.instead)
+            if isinstance(part, _Gone)
+            else isinstance(part, str) and not part.isspace() and part not in (_BREAK, CELL)
+            for part in self._parts
+        )
 
     @property
     def end(self) -> str:
@@ -97,56 +109,65 @@ class Paragraph:
                 size += len(part)
             if size > 60:
                 break
-        return "".join(reversed(found))
+        return _SENTINELS.sub(" ", "".join(reversed(found)))
 
-    def close(self, row: int) -> Iterator[LeftOut | tuple[str, tuple[Mark, ...], int]]:
-        """What was left out; then the text, its marks, and its row, line by line if it is verse.
+    def close(self, row: int) -> tuple[list[tuple[LeftOut, int]], list[tuple[str, tuple[Mark, ...], int]]]:
+        """What was left out, with its words; and texts with their marks and rows. Empties the paragraph.
 
-        Empties the paragraph.
+        There is one text, or one for each row of verse; none if it is empty.
         """
         parts, rows, self._parts, self._rows = self._parts, self._rows, [], []
         if not parts:
-            return
+            return [], []
         kept: list[str] = []
         whole: list[str] = []
         gone: list[_Gone] = []
         marks: list[Mark] = []
-        open_mark = False
+        open_mark, apart = False, 0
         for part in parts:
             if isinstance(part, Mark):
                 marks.append(part)
                 open_mark = True
             elif isinstance(part, _Gone):
                 gone.append(part)
-                whole.append(part.text if part.inline else "")
-                kept.append(" " if part.inline and any(map(str.isspace, part.text)) else "")
+                whole.append(part.text)
+                spaced = any(map(str.isspace, part.text))
+                kept.append("".join(part.instead) or (" " if spaced else ""))
+                apart += sum(map(_words, part.instead))
             else:
-                text = part if part in ("\n", CELL) else part.replace("\n", " ")
-                whole.append(text)
-                kept.append(f"{_OPEN}{text}{_CLOSE}" if open_mark else text)
+                whole.append(part)
+                kept.append(f"{_OPEN}{part}{_CLOSE}" if open_mark else part)
                 open_mark = False
         raw = "".join(kept)
-        rest = _words("".join(whole)) - _words(raw)
-        for index, each in enumerate(gone):
-            words = each.part.words
-            if each.inline:
-                words = max(rest if index == len(gone) - 1 else min(words, rest), 0)
-                rest -= words
-            yield replace(each.part, words=words)
-        segments = raw.split("\n")
+        pieces = list(_shared(gone, apart + _words("".join(whole)) - _words(raw)))
+        segments = raw.split(_BREAK)
         if not (self.verse or _is_verse(segments)):
             segments, rows = [" ".join(segments)], []
         unused = iter(marks)
+        texts = []
         for segment, here in zip(segments, [row, *rows], strict=True):
             if CELL in segment:
                 segment = row_text(segment.split(CELL))
             text, found = _with_places(plain(segment), unused)
             if text:
-                yield text, found, here
+                texts.append((text, found, here))
+        return pieces, texts
+
+
+def _shared(gone: list[_Gone], words: int) -> Iterator[tuple[LeftOut, int]]:
+    """Each piece with its share of the words of those that touch others."""
+    touching = [index for index, piece in enumerate(gone) if piece.words is None]
+    for index, piece in enumerate(gone):
+        if piece.words is not None:
+            yield piece.part, piece.words
+            continue
+        share = words if index == touching[-1] else min(_words(piece.text), words)
+        words -= share
+        yield piece.part, share
 
 
 def _words(text: str) -> int:
-    return count_words(plain(_SENTINELS.sub(lambda one: " " if one[0] == CELL else "", text)))
+    return count_words(plain(_SENTINELS.sub(lambda one: " " if one[0] in (CELL, _BREAK) else "", text)))
 
 
 def _is_verse(segments: list[str]) -> bool:

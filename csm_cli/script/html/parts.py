@@ -16,10 +16,11 @@ def words_of(text: str) -> frozenset[str]:
 
 BLOCKS = words_of(
     "address article aside blockquote body caption center dd details dir div dl dt fieldset figcaption "
-    "figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol option p pre section "
-    "summary table tbody td tfoot th thead tr ul"
+    "figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol option p pre "
+    "section summary table tbody td tfoot th thead tr ul"
 )
 """Elements that begin and end a paragraph."""
+_NEVER_BLOCKS = words_of("img br rt rtc rp rb ruby wbr")
 SILENT = words_of("head script style template")
 """Elements without text of the book."""
 _MEDIA = words_of("audio video object iframe embed applet canvas")
@@ -51,6 +52,8 @@ def is_block(element: Any, name: str, styles: Styles) -> bool:
     """Whether an element begins and ends a paragraph."""
     if name in BLOCKS:
         return True
+    if name in _NEVER_BLOCKS:
+        return False
     return styles.of(element).get("display", "") in ("block", "list-item", "table", "table-row")
 
 

@@ -9,14 +9,14 @@ from csm_cli.script.html.parts import SILENT, is_block
 from csm_cli.script.html.styles import Styles
 from csm_cli.script.sources import local_name, plain
 
-APART = frozenset(["rt", "rtc"])
+APART = frozenset(["rt", "rtc", "rp"])
 """Elements whose words are counted by themselves."""
 
 
 def words_in(element: Any, styles: Styles) -> int:
     """The number of words in an element: all text that can be seen or heard, of pictures what `alt` says.
 
-    Blocks, line breaks, pictures and readings of ruby divide words; other elements do not.
+    Blocks and line breaks divide words; what is said of pictures and readings of ruby are counted apart.
     """
     total, parts = 0, list[str]()
     apart: list[list[str]] = []

@@ -131,7 +131,7 @@ class Package:
             name = self.items.get(identity)
             if name is None:
                 self.faults.append(
-                    f'the reading order names "{shown(identity)}", which the manifest does not have'
+                    f'the reading order names "{shown(identity)}", which is not in the manifest'
                 )
             elif name.lower().endswith(_NO_PAGES):
                 self.faults.append(f'the reading order names "{shown(name)}", which is no page of text')
