@@ -33,9 +33,12 @@ def left_out(book) -> list[tuple[str, str]]:
 
 
 def with_part(path, name: str, text: str):
-    """Add a file to a document's archive."""
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr(name, text)
+    """Put a file into a document's archive, in place of one of that name."""
+    with zipfile.ZipFile(path) as archive:
+        files = {each: archive.read(each) for each in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for each, data in {**files, name: text}.items():
+            archive.writestr(each, data)
     return path
 
 
@@ -81,6 +84,38 @@ def test_titles_in_the_style_of_titles_are_chapters_if_there_are_several(tmp_pat
 
     play = read_screenplay(make_docx(tmp_path / "a.docx", fill))
     assert chapters_of(play) == [("One", ["Text of One."]), ("Two", ["Text of Two."])]
+
+
+NUMBERING = (
+    '<w:numbering xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+    '<w:abstractNum w:abstractNumId="7">'
+    '<w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="upperRoman"/>'
+    '<w:pStyle w:val="Heading1"/><w:lvlText w:val="Chapter %1"/></w:lvl>'
+    '<w:lvl w:ilvl="1"><w:start w:val="1"/><w:numFmt w:val="decimal"/><w:pStyle w:val="Heading2"/><w:lvlText w:val="%1.%2"/></w:lvl></w:abstractNum>'
+    '<w:num w:numId="3"><w:abstractNumId w:val="7"/></w:num></w:numbering>'
+)
+
+
+def test_numbers_that_word_makes_for_headings_are_part_of_them(tmp_path):
+    def fill(document):
+        for style in ("Heading 1", "Heading 2"):
+            properties = document.styles[style].element.get_or_add_pPr()
+            properties.append(word_xml('<w:numPr><w:numId w:val="3"/></w:numPr>'))
+        for title in ("", "The Land", ""):
+            document.add_heading(title, 1)
+            document.add_paragraph("It was cold.")
+            document.add_heading("Deeper", 2)
+            document.add_paragraph("It was dark.")
+
+    path = with_part(make_docx(tmp_path / "a.docx", fill), "word/numbering.xml", NUMBERING)
+    assert chapters_of(read_screenplay(path)) == [
+        (title, ["It was cold.", "---", deeper, "It was dark."])
+        for title, deeper in (
+            ("Chapter I", "I.1 Deeper"),
+            ("Chapter II The Land", "II.1 Deeper"),
+            ("Chapter III", "III.1 Deeper"),
+        )
+    ]
 
 
 def test_paragraphs_called_chapter_divide_a_document_without_headings(tmp_path):

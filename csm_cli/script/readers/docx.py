@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from csm_cli.script.books import Book, ReadingOptions
 from csm_cli.script.html.parts import words_of
 from csm_cli.script.readers.converted import Document, finished
+from csm_cli.script.readers.docx_numbers import Numbers
 from csm_cli.script.readers.docx_styles import Styles, read_styles
 from csm_cli.script.readers.epub_archive import MAX_TEXT_BYTES, Archive
 from csm_cli.script.readers.tree import TITLE, TITLE_PAGE, PageTree, attribute
@@ -43,7 +44,7 @@ def read_docx(path: Path, state: ParseState, options: ReadingOptions) -> Book:
                 return None
             return parse_xml(archive.read(name, MAX_TEXT_BYTES), archive.place(name))
 
-        walk = _Walk(str(path), read_styles(part("styles.xml")))
+        walk = _Walk(str(path), read_styles(part("styles.xml")), Numbers(part("numbering.xml")))
         walk.read(parse_xml(archive.read(main, MAX_TEXT_BYTES), archive.place(main)))
         for kind in ("footnote", "endnote"):
             walk.add_notes(kind, part(f"{kind}s.xml"))
@@ -78,9 +79,9 @@ def _core(root: _Element) -> dict[str, str]:
 class _Walk:
     """Traverses the document without recursion."""
 
-    def __init__(self, place: str, styles: Styles):
+    def __init__(self, place: str, styles: Styles, numbers: Numbers):
         self.page = PageTree(place)
-        self._styles = styles
+        self._styles, self._numbers = styles, numbers
         self._row = 0
         self._notes: dict[str, list[str]] = {"footnote": [], "endnote": []}
         self._initial = ""  # a drop cap, a paragraph of its own, waiting for its word
@@ -172,6 +173,8 @@ class _Walk:
             self.page.start("p", self._row, kind=TITLE if style.title == "title" else TITLE_PAGE)
         elif style.level:
             self.page.start(f"h{min(style.level, 6)}", self._row)
+            if number := self._numbers.next(*self._styles.numbering(properties)):
+                self.page.text(f"{number} ")
         else:
             self.page.start("p", self._row)
         self.page.text(self._initial)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from csm_cli.script.readers.tree import attribute
+from csm_cli.script.readers.tree import attribute, value_of
 from csm_cli.script.sources import local_name
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class _Defined(NamedTuple):
     name: str
     based_on: str
     level: int
+    number: tuple[str, str]
     hidden: bool | None
 
 
@@ -48,21 +49,32 @@ class Styles:
 
     def of_paragraph(self, properties: _Element | None) -> Style:
         """What a paragraph is; `properties` is its `w:pPr`."""
-        style = self._by_name(_value(properties, "pStyle"))
+        style = self._by_name(value_of(properties, "pStyle"))
         level = _outline(properties)
         if level is not None and not style.contents and not style.title:
             style = style._replace(level=level)
         return style
+
+    def numbering(self, properties: _Element | None) -> tuple[str, str, str]:
+        """Id and level of a paragraph's numbering, "" for none, and the id of the style that has it."""
+        style = value_of(properties, "pStyle")
+        number, level = _numbering(properties)
+        if number:
+            return number, level, style
+        for each in self._ancestry(style):
+            if each.number[0]:
+                return *each.number, style
+        return "", "", style
 
     def hidden(self, properties: _Element) -> bool:
         """Whether a run is hidden; `properties` is its `w:rPr`."""
         own = _switch(properties, "vanish")
         if own is not None:
             return own
-        return any(bool(each.hidden) for each in self._ancestry(_value(properties, "rStyle")))
+        return any(bool(each.hidden) for each in self._ancestry(value_of(properties, "rStyle")))
 
     def _by_name(self, identity: str) -> Style:
-        ancestry = self._ancestry(identity) or [_Defined(identity.lower(), "", 0, None)]
+        ancestry = self._ancestry(identity) or [_Defined(identity.lower(), "", 0, ("", ""), None)]
         for each in ancestry:
             if _CONTENTS.fullmatch(each.name):
                 return Style(contents=True)
@@ -87,22 +99,23 @@ def read_styles(root: _Element | None) -> Styles:
         if local_name(style) == "style":
             paragraph, run = style.find("{*}pPr"), style.find("{*}rPr")
             defined[attribute(style, "styleId")] = _Defined(
-                _value(style, "name").lower(),
-                _value(style, "basedOn"),
+                value_of(style, "name").lower(),
+                value_of(style, "basedOn"),
                 _outline(paragraph) or 0,
+                _numbering(paragraph),
                 _switch(run, "vanish"),
             )
     return Styles(defined)
 
 
-def _value(element: _Element | None, name: str) -> str:
-    child = element.find(f"{{*}}{name}") if element is not None else None
-    return attribute(child, "val") if child is not None else ""
+def _numbering(properties: _Element | None) -> tuple[str, str]:
+    numbering = properties.find("{*}numPr") if properties is not None else None
+    return value_of(numbering, "numId"), value_of(numbering, "ilvl")
 
 
 def _outline(properties: _Element | None) -> int | None:
     """The level of a heading from 1, 0 for text, None if the properties do not say."""
-    value = _value(properties, "outlineLvl")
+    value = value_of(properties, "outlineLvl")
     if not value.isdecimal() or not value.isascii():
         return None
     return int(value[:4]) + 1 if int(value[:4]) < 9 else 0

@@ -81,6 +81,12 @@ def attribute(element: _Element, name: str) -> str:
     return ""
 
 
+def value_of(element: _Element | None, name: str) -> str:
+    """The `val` of the child called `name`, as properties have it in Word documents; "" if there is none."""
+    child = element.find(f"{{*}}{name}") if element is not None else None
+    return attribute(child, "val") if child is not None else ""
+
+
 def take_out(element: _Element) -> None:
     """Take an element out of its page, but not the text behind it."""
     parent, before = element.getparent(), element.getprevious()
