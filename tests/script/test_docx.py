@@ -91,7 +91,8 @@ NUMBERING = (
     '<w:abstractNum w:abstractNumId="7">'
     '<w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="upperRoman"/>'
     '<w:pStyle w:val="Heading1"/><w:lvlText w:val="Chapter %1"/></w:lvl>'
-    '<w:lvl w:ilvl="1"><w:start w:val="1"/><w:numFmt w:val="decimal"/><w:pStyle w:val="Heading2"/><w:lvlText w:val="%1.%2"/></w:lvl></w:abstractNum>'
+    '<w:lvl w:ilvl="1"><w:start w:val="1"/><w:numFmt w:val="decimal"/>'
+    '<w:pStyle w:val="Heading2"/><w:lvlText w:val="%1.%2"/></w:lvl></w:abstractNum>'
     '<w:num w:numId="3"><w:abstractNumId w:val="7"/></w:num></w:numbering>'
 )
 

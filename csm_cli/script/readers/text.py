@@ -15,14 +15,16 @@ from csm_cli.script.header import default_header
 from csm_cli.script.plain_decoding import decode_plain
 from csm_cli.script.problems import SourceText
 from csm_cli.script.readers.text_chapters import choose_headings, split_candidates
+from csm_cli.script.readers.text_contents import without_contents
 from csm_cli.script.readers.text_gutenberg import inner_rows, without_notes
 from csm_cli.script.readers.text_layout import Joiner, Layout
 from csm_cli.script.readers.text_lines import SCENE, LineWriter, parts_of
 from csm_cli.script.readers.text_marks import without_marks
-from csm_cli.script.readers.text_matter import without_contents, without_title_page
 from csm_cli.script.readers.text_pages import joined_over_pages, single_spaced, without_page_furniture
 from csm_cli.script.readers.text_rows import Account, Row, blocks_of, rows_of
+from csm_cli.script.readers.text_sections import list_sections
 from csm_cli.script.readers.text_speakers import Speakers
+from csm_cli.script.readers.text_title_page import without_title_page
 from csm_cli.script.readers.text_titles import join_titles
 from csm_cli.script.sources import ParseState, read_bytes
 
@@ -66,13 +68,20 @@ def book_of(source: SourceText, state: ParseState, options: ReadingOptions) -> B
     layout = Layout([block for block in blocks if not block.heading], speakers.names)
     joiner = Joiner(lambda: inner)
     writer = LineWriter(ScreenplayBuilder(source.path, header, state), speakers, layout, joiner)
-    for part in parts_of(blocks, account):
-        writer.add(part, source.path)
+    sections = list_sections(parts_of(blocks, account), account, header.title, options)
+    for section, part in sections:
+        if part is None:
+            continue
+        if section.kept:
+            writer.add(part, source.path)
+        else:
+            account.leave_out_rows("section", part.rows)
         if state.problems.full:
             break
     play = writer.finish()
     words = count_words(source.text) - joiner.joined - writer.names
-    return Book(play, None, tuple(account.left_out), (), words, writer.headings)
+    left_out = sorted(account.left_out, key=lambda left: int(left.where.rpartition(":")[2]))
+    return Book(play, None, tuple(left_out), tuple(each for each, _ in sections), words, writer.headings)
 
 
 def _body(rows: list[Row], account: Account, options: ReadingOptions) -> list[Row]:

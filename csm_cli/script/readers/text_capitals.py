@@ -20,7 +20,8 @@ def choose_capitals(blocks: list[Block]) -> None:
     found, wide, above = list[int](), list[int](), list[int]()
     for at, block in enumerate(blocks[:-1]):
         after = blocks[at + 1]
-        if block.heading or len(block.rows) > 2 or texts[block.text] > 1 or not (block.gap and after.gap):
+        alone = (block.gap and after.gap) or (block.candidate and block.candidate.kind == "capitals")
+        if block.heading or len(block.rows) > 2 or texts[block.text] > 1 or not alone:
             continue
         if at and not (ends_sentence(blocks[at - 1].rows[-1].text) or blocks[at - 1].heading or at < prose):
             continue
@@ -43,6 +44,8 @@ def choose_capitals(blocks: list[Block]) -> None:
         wide = []
     elif len(found) < 2 or (prose < found[0] and not all(blocks[at].gap > usual for at in found)):
         found = []
+    if 2 * sum(count > 1 and stands_in_capitals(text) for text, count in texts.items()) >= len(found):
+        found = []  # names of speakers, or shouts
     if len(wide) < 3 or found:
         wide = []
     if above and above[-1] < headings[0]:

@@ -12,13 +12,13 @@ from csm_cli.script.readers.text_entries import entry_key
 from csm_cli.script.readers.text_headings import (
     Candidate,
     candidate_of,
+    stands_in_capitals,
     title_strength,
     undecorated,
 )
 from csm_cli.script.readers.text_pages import joined_over_pages
-from csm_cli.script.readers.text_rows import Account, Block, begins_lower, ends_sentence, stops
+from csm_cli.script.readers.text_rows import RULE, Account, Block, begins_lower, ends_sentence, stops
 
-RULE = re.compile(r"([*#~_=•⁂·–—-])(?:\s*\1){2,120}|-*\s*(?:[oO]0[oO]|[oO]{3})\s*-*|[⁂§]")
 _UNDERLINE = re.compile(r"={3,120}|-{3,120}|~{3,120}|\*{3,120}")
 _COMMON = ("chapter", "part", "book", "volume", "act", "canto", "stave", "letter")
 
@@ -71,10 +71,14 @@ def _candidate_at(block: Block, at: int, speaks: Callable[[str], bool]) -> tuple
     underlined = bool(_UNDERLINE.fullmatch(following)) and abs(len(following) - len(text)) <= 4
     candidate = None if speaks(text) else candidate_of(text)
     if underlined and at == 0 and any(map(str.isalnum, text)) and (candidate or not stops(text)):
-        return candidate or Candidate("marked", following[0], 0, text), at + 2
-    if candidate is None:
-        return None, at
+        sure = candidate is not None and candidate.kind in ("labelled", "named", "marked")
+        return candidate if sure else Candidate("marked", following[0], 0, text), at + 2
     end = at + 1
+    if candidate is None:
+        above = stands_in_capitals(text) and following and not (following.isupper() or speaks(text))
+        if above and not begins_lower(following) and (at == 0 or stops(rows[at - 1].text)):
+            return Candidate("capitals", "", 0, text), end
+        return None, at
     if at == 0:
         if begins_lower(following) and (candidate.title or candidate.kind != "labelled"):
             continued = len(rows) == 2 and not stops(following) and len(following) < 60
@@ -102,7 +106,7 @@ def choose_headings(blocks: list[Block], account: Account) -> list[Block]:
             values[block.candidate.style].add(block.candidate.value)
     for at, block in enumerate(blocks):
         candidate = block.candidate
-        if candidate is None or candidate.kind in ("number", "titled"):
+        if candidate is None or candidate.kind in ("number", "titled", "capitals"):
             continue
         begins = at == 0 or block.gap > 0 or bool(blocks[at - 1].heading)
         ends = at + 1 == len(blocks) or blocks[at + 1].gap > 0

@@ -11,6 +11,7 @@ _START = re.compile(r"\*{3}\s*START\b.*GUTENBERG|\*END\*?\s*THE SMALL PRINT", re
 _END = re.compile(
     r"\*{3}\s*END\b.*GUTENBERG|(?:this is the )?end of (?:the |this )?project gutenberg", re.IGNORECASE
 )
+_EBOOK = re.compile(r"E-?(?:BOOK|TEXT),?\s+(?:OF\s+)?([^*]{2,120}?)\s*\*", re.IGNORECASE)
 _KEY = re.compile(r"(?P<key>[A-Z][A-Za-z -]{2,24}):\s*(?P<value>.*)")
 _FIRST_ROW = re.compile(
     r"(?:\W*the )?project gutenberg(?:[’']s)?(?: e-?(?:book|text))?(?: of)?,?\s+(?P<title>.{1,100}?)"
@@ -62,6 +63,9 @@ def inner_rows(rows: list[Row], header: Header, account: Account) -> tuple[list[
         ):
             begin += 1
         read_fields(rows[:start], header)
+        named = _EBOOK.search(" ".join(row.text for row in rows[start:begin])[:200])
+        if named and header.untitled:
+            set_fields({"title": named[1]}, header)
         account.leave_out_rows("header", rows[:begin])
     end = next((at for at in range(begin, len(rows)) if _END.match(rows[at].text)), len(rows))
     account.leave_out_rows("licence", rows[end:])
@@ -81,8 +85,9 @@ def read_fields(rows: list[Row], header: Header) -> None:
             else:
                 found[key] = _BRACKETS.sub(" ", field["value"]).strip()
         elif key and row.text and row.indent and len(found[key]) < 200:
-            subtitle = key == "title" and len(found[key]) < 60 and found[key][-1:].isalnum()
-            found[key] = f"{found[key]}{': ' if subtitle else ' '}{row.text}".strip()
+            if key == "title" and len(found[key]) < 60 and found[key][-1:].isalnum():
+                key = "subtitle"
+            found[key] = f"{found.get(key, '')} {row.text}".strip()
         else:
             key = ""
     if "title" not in found:

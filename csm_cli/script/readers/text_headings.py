@@ -8,7 +8,7 @@ from typing import Literal
 
 from csm_cli.script.readers.text_numbers import Number, leading_number
 
-Kind = Literal["labelled", "named", "number", "titled", "marked"]
+Kind = Literal["labelled", "named", "number", "titled", "marked", "capitals"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,10 @@ class Candidate:
 
     Args:
         kind: "labelled" is "Chapter 1", "named" "Prologue", "number" "I." alone, "titled" "I. The Keeper",
-            "marked" "# The Keeper".
+            "marked" "# The Keeper", "capitals" a row in capitals above others.
         style: headings of one style form a sequence: the label, or how the number is written.
         value: of the number; 0: it has none.
-        label: the heading without its title, as written.
+        whole: the heading as written, without decoration.
         title: what follows the number in the row.
         sure: 2: nothing but a heading is written so; 1: it should stand alone; 0: it may be a sentence.
     """
@@ -28,14 +28,9 @@ class Candidate:
     kind: Kind
     style: str
     value: int
-    label: str
+    whole: str
     title: str = ""
     sure: int = 2
-
-    @property
-    def whole(self) -> str:
-        """The heading with its title."""
-        return f"{self.label} {self.title}" if self.title else self.label
 
 
 MAX_LENGTH = 120
@@ -66,7 +61,9 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _MARKED = re.compile(r"(#{1,3})\s+(\S.*?)\s*#*")
-_NUMBER = re.compile(r"(?:§\s*|[Nn][Oo]\.\s*|№\s*)?(?P<number>\d{1,3}|[IVXLCDM]{1,9})(?P<mark>[.):]?)")
+_NUMBER = re.compile(
+    r"(?:§\s*|[Nn][Oo]\.\s*|№\s*)?(?P<number>\d{1,3}|[IVXLCDM]{1,9}|[ivxlc]{1,7})(?P<mark>[.):]?)"
+)
 _TITLED = re.compile(
     r"(?P<number>\d{1,3}|[IVXLCDM]{1,9})(?P<mark>\s*[.):–—-]+\s*|\s+)"
     r"(?P<title>[^\W\d_a-zß-öø-ÿ].*|[\"“‘(].+)"
@@ -200,13 +197,12 @@ def _labelled(text: str) -> Candidate | None:
     title, mark = behind["title"], behind["mark"] or ""
     name = label["label"].lower()
     style = {"chap": "chapter", "ch": "chapter", "vol": "volume"}.get(name, name)
-    head = text[: behind.end("mark")] if mark else text[:end]
     if not title:
-        return Candidate("labelled", style, number.value, head, sure=2)
+        return Candidate("labelled", style, number.value, text)
     if title[0] in ",/;" and (inner := candidate_of(title[1:].strip())) and inner.kind == "labelled":
         return Candidate("labelled", style, number.value, text)
     if re.fullmatch(r"\(?(?:of|continued|cont\.?)(?:\s+\d+)?\)?", title, re.IGNORECASE):
-        return Candidate("labelled", style, number.value, head, title, 1)
+        return Candidate("labelled", style, number.value, text, title, 1)
     if not (title[0].isalnum() or title[0] in "(\"“‘'_«"):
         return None
     sure = title_strength(title)
@@ -215,7 +211,7 @@ def _labelled(text: str) -> Candidate | None:
     inner = candidate_of(title)
     if inner and inner.kind == "labelled":
         sure = inner.sure
-    return Candidate("labelled", style, number.value, head, title, sure)
+    return Candidate("labelled", style, number.value, text, title, sure)
 
 
 def _turned(text: str) -> Candidate | None:
@@ -224,9 +220,8 @@ def _turned(text: str) -> Candidate | None:
     if not turned or not number or number.end < len(turned["number"]) or not text[0].isupper():
         return None
     title = turned["title"] or ""
-    label = text[: turned.start("title")].rstrip() if title else text
     sure = title_strength(title) if title else 1
-    return Candidate("labelled", turned["label"].lower(), number.value, label, title, sure)
+    return Candidate("labelled", turned["label"].lower(), number.value, text, title, sure)
 
 
 def _named(text: str) -> Candidate | None:
@@ -239,14 +234,14 @@ def _named(text: str) -> Candidate | None:
     name = named["name"].lower()
     if name.startswith("a note") and not is_capitals(text) and title_strength(text) < 2:
         return None
-    label = text[: named.start("title")].rstrip() if title else text
-    return Candidate("named", name, 0, label, title)
+    return Candidate("named", name, 0, text, title)
 
 
 def _number(text: str) -> Candidate | None:
     bare = _NUMBER.fullmatch(text)
     if bare and (number := leading_number(bare["number"])):
-        return Candidate("number", number.form, number.value, text)
+        small = " small" if text.islower() else ""
+        return Candidate("number", f"{number.form}{small}", number.value, text)
     words = text.rstrip(".:")
     number = leading_number(words)
     if number and number.form == "word" and number.end == len(words) and words[0].isupper():
@@ -261,7 +256,6 @@ def _titled(text: str) -> Candidate | None:
         return None
     mark, title = titled["mark"], titled["title"]
     sure = title_strength(title)
-    if not sure or (not mark.strip() and sure < 2):
+    if not sure or (not mark.strip() and sure < 2) or is_date(text):
         return None
-    label = text[: titled.start("title")].rstrip()
-    return Candidate("titled", f"{number.form}{mark.strip()[:1]}", number.value, label, title, sure)
+    return Candidate("titled", f"{number.form}{mark.strip()[:1]}", number.value, text, title, sure)

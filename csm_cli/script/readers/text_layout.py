@@ -35,7 +35,7 @@ _COMPOUNDS = frozenset(
     )
 )
 _SUSPENDED = ("and", "or", "to", "und", "oder")
-_WIDE, _NARROW = 130, 40
+_WIDE, _NARROW, _SHORT = 130, 40, 50
 
 
 class Paragraph(NamedTuple):
@@ -73,6 +73,7 @@ class Layout:
             row.text for row, after in pairs if after.indent >= self._base + 2 and after.indent > row.indent
         ]
         self._by_indents = len(first) > 1 and sum(map(ends_sentence, first)) * 5 >= len(first) * 4
+        self._short = len(pairs) > 5 and self._width <= _SHORT and forced < 0.5 and not self._by_rows
         verses = sum(len(rows) for rows in several if self._is_verse(rows, 2))
         self._few = 2 if not self._by_rows and verses * 2 >= sum(map(len, several)) else 3
 
@@ -111,8 +112,8 @@ class Layout:
         return self._room(before, row) < 0
 
     def _is_verse(self, rows: list[Row], few: int) -> bool:
-        if len(rows) < 2:
-            return False
+        if len(rows) < 2 or self._short:
+            return len(rows) > 1
         longest = max(len(row.text) for row in rows)
         set_in = min(row.indent for row in rows) >= self._base + 4
         if self._wrapped and longest > (0.95 if set_in else 0.8) * self._width:

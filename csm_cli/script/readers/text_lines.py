@@ -10,10 +10,9 @@ from csm_cli.script.books import count_words
 from csm_cli.script.builder import ScreenplayBuilder
 from csm_cli.script.document import NARRATOR, Screenplay
 from csm_cli.script.problems import Source
-from csm_cli.script.readers.text_chapters import RULE
 from csm_cli.script.readers.text_layout import Joiner, Layout
 from csm_cli.script.readers.text_marks import plain_emphasis
-from csm_cli.script.readers.text_rows import Account, Block, Row
+from csm_cli.script.readers.text_rows import RULE, Account, Block, Row
 from csm_cli.script.readers.text_speakers import Speakers
 
 SCENE = re.compile(r"[*#~_=•⁂·–—-](?:\s*[*#~_=•⁂·–—-]){0,12}")
@@ -92,6 +91,7 @@ class LineWriter:
         self._named_at = Source("", 1, 1)
         self._fresh = True
         self._path = ""
+        self._scenes: list[Row] = []
 
     def add(self, part: Part, path: str) -> None:
         """Add a part as a chapter."""
@@ -100,25 +100,14 @@ class LineWriter:
             title = part.title
             self._builder.begin_chapter(title, self._place(part.headings[0].rows[0]))
             self.headings += count_words(title)
-        scenes: list[Row] = []
+        self._scenes = []
         for block in part.blocks:
             rows = block.rows
             if len(rows) == 1 and (SCENE.fullmatch(rows[0].text) or RULE.fullmatch(rows[0].text)):
-                scenes.append(rows[0])
-                continue
-            for run in _between_rules(rows, scenes):
-                self._open(scenes)
-                self._add_block(run)
-
-    def _open(self, scenes: list[Row]) -> None:
-        for row in scenes:
-            if not self._builder.in_chapter:
-                self._imply(row)
-            self._builder.add_scene_break(self._place(row))
-        scenes.clear()
-
-    def _imply(self, row: Row) -> None:
-        self._builder.begin_chapter(self._builder.header.title, self._place(row), implied=True)
+                self._scenes.append(rows[0])
+            else:
+                for run in _between_rules(rows, self._scenes):
+                    self._add_block(run)
 
     def _add_block(self, rows: list[Row]) -> None:
         self._speaker, self._fresh = NARRATOR, True
@@ -152,7 +141,10 @@ class LineWriter:
             self._builder.append(text)
             return
         if not self._builder.in_chapter:
-            self._imply(rows[0])
+            self._builder.begin_chapter(self._builder.header.title, place, implied=True)
+        for row in self._scenes:
+            self._builder.add_scene_break(self._place(row))
+        self._scenes.clear()
         named_at = place if self._speaker == NARRATOR else self._named_at
         self._builder.add_line(
             self._speaker, text, named_at=named_at, source=place, new_paragraph=self._fresh

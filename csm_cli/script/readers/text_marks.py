@@ -33,6 +33,7 @@ _MARK = re.compile(
     re.IGNORECASE,
 )
 _BRACED = re.compile(r"(?:\s(?=\{[^{}]{1,16}\}(?!\w)))?\{(?:p(?:g|age)?\.?\s*)?\d{1,4}\}", re.IGNORECASE)
+_NOTES = re.compile(r"(?:foot|end)?notes?[.:]?", re.IGNORECASE)
 _EMPHASIS = re.compile(r"(?<![\w_])_(?=[^\s_])([^_]{0,2000}[^\s_])_(?![\w_])")
 _CODE = re.compile(r"[#{}\\`]")
 _MOST_ROWS, _MOST_CHARACTERS, _MOST_FAILURES = 80, 20_000, 200
@@ -66,9 +67,11 @@ def without_marks(
     rows = list(rows)
     texts = _take_brackets(rows, account, notes, front_matter)
     _take_note_rows(rows, account, notes, texts)
+    taken = set(texts)
     for at, row in enumerate(rows):
         if "[" in row.text or "{" in row.text:
-            rows[at] = _without_mark(row, account, notes, texts)
+            rows[at] = _without_mark(row, account, texts, taken)
+    _take_note_headings(rows, account)
     for waiting in texts.values():
         for note in waiting:
             account.leave_out("notes", note.row, note.text)
@@ -96,6 +99,8 @@ def _take_brackets(rows: list[Row], account: Account, notes: Notes, front_matter
             elif (what == "notes" and notes == "end") or (what.startswith("trans") and front_matter):
                 begin = opening.end()
             else:
+                if mark and mark["mark"]:
+                    texts.setdefault(mark["mark"], [])
                 if mark and notes == "inline":
                     texts[mark["mark"] or "*"].append(
                         _Note(rows[at].number, " ".join(inside[mark.end() :].split()))
@@ -177,6 +182,7 @@ def _take_note_rows(rows: list[Row], account: Account, notes: Notes, texts: _Tex
                 end += 1
             if alone:
                 text = "\n".join(each.text for each in rows[at:end])
+                texts.setdefault(begins["mark"], [])
                 if notes == "inline":
                     texts[begins["mark"]].append(_Note(row.number, " ".join(text[begins.end() :].split())))
                     words = count_words(text) - count_words(text[begins.end() :])
@@ -191,7 +197,19 @@ def _take_note_rows(rows: list[Row], account: Account, notes: Notes, texts: _Tex
         at += 1
 
 
-def _without_mark(row: Row, account: Account, notes: Notes, texts: _Texts) -> Row:
+def _take_note_headings(rows: list[Row], account: Account) -> None:
+    """Leave out "FOOTNOTES:" above notes that were left out."""
+    for at, row in enumerate(rows):
+        if _NOTES.fullmatch(row.text) and not (at and rows[at - 1].text):
+            after = at + 1
+            while after < len(rows) and not rows[after].text and not rows[after].broken:
+                after += 1
+            if after < len(rows) and not rows[after].text:
+                account.leave_out_rows("notes", [row])
+                rows[at] = replace(row, text="", broken=True)
+
+
+def _without_mark(row: Row, account: Account, texts: _Texts, taken_notes: set[str]) -> Row:
     """The row without marks of notes, or with the notes in their place."""
 
     def one(match: re.Match[str]) -> str:
@@ -201,7 +219,8 @@ def _without_mark(row: Row, account: Account, notes: Notes, texts: _Texts) -> Ro
             taken.append(match[0])
             inserted.append(note.text)
             return f" ({note.text})"
-        if not match.start() or not (mark.isdigit() or mark in "*†‡") or row.text[match.start() - 1] == "[":
+        known = mark.isdigit() or mark in "*†‡" or mark in taken_notes
+        if not match.start() or not known or row.text[match.start() - 1] == "[":
             return match[0]
         taken.append(match[0])
         return ""

@@ -53,7 +53,7 @@ def leading_number(text: str) -> Number | None:
         words.append(word[0].lower())
         ends.append(word.end())
         at = word.end()
-        if text[at : at + 1] != " ":
+        if not text[at : at + 1].isspace():
             break
         at += len(text) - at - len(text[at:].lstrip())
     for many in range(len(words), 0, -1):

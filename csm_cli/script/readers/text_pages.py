@@ -63,11 +63,15 @@ def _take_numbers(rows: list[Row], pages: list[tuple[int, int]], account: Accoun
 
 def _take_heads(rows: list[Row], pages: list[tuple[int, int]], account: Account) -> None:
     places = [at for first, last in pages for at in dict.fromkeys((first, last)) if last > first]
-    texts = {at: _NUMBER_AT_END.sub("", rows[at].text) for at in places if len(rows[at].text) <= _MOST_HEAD}
+    texts = {
+        at: _NUMBER_AT_END.sub("", rows[at].text)
+        for at in places
+        if len(rows[at].text) <= _MOST_HEAD and at != pages[0][0]  # the title of the book
+    }
     counts = Counter(texts.values())
     seen: set[str] = set()
     for at, text in texts.items():
-        if counts[text] < 3 or not any(map(str.isalpha, text)):
+        if counts[text] < 2 + (rows[pages[0][0]].text != text) or not any(map(str.isalpha, text)):
             continue
         first, whole = text not in seen, rows[at].text
         seen.add(text)

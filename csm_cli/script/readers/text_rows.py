@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from csm_cli.script.books import LeftOut, count_words
 from csm_cli.script.readers.text_headings import Candidate
 
+RULE = re.compile(r"([*#~_=•⁂·–—-])(?:\s*\1){2,120}|-*\s*(?:[oO]0[oO]|[oO]{3})\s*-*|[⁂§]")
+"""A row that is drawn, such as `* * *`, a line or `o0o`."""
 _EDGES = " \t\u200b\u2060"
 _ENDS = re.compile(r"[.!?…:。！？][\"'”’»)\]*_]{0,4}$|[—–-][\"”’»]{1,2}$|[”»\"]$")
 _SURE_ENDS = re.compile(r"[.!?…。！？][\"'”’»)\]*_]{0,4}$|[—–-][\"”’»]{1,2}$")
@@ -59,7 +61,7 @@ class Block:
     @property
     def speaks(self) -> bool:
         """Whether there is a letter or figure in it."""
-        return any(char.isalnum() for row in self.rows for char in row.text)
+        return any(any(map(str.isalnum, row.text)) and not RULE.fullmatch(row.text) for row in self.rows)
 
 
 @dataclass

@@ -36,6 +36,7 @@ def join_titles(blocks: list[Block], speaks: Callable[[str], bool]) -> list[Bloc
         if continued or sure == 2 or (sure == 1 and often):
             taken = 1 if continued else rows_below
             title = " ".join(row.text for row in blocks[at + 1].rows[:taken])
+            block.rows = [*block.rows, *blocks[at + 1].rows[:taken]]
             plain = continued or not block.heading[-1].isalnum()
             block.heading = f"{block.heading} {title}" if plain else f"{block.heading}: {title}"
     return joined

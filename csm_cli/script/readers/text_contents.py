@@ -1,0 +1,125 @@
+"""Lists of contents and of illustrations in a plain text."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from csm_cli.script.readers.text_entries import PAGE, entry_key
+from csm_cli.script.readers.text_headings import candidate_of, title_strength, undecorated
+from csm_cli.script.readers.text_rows import Account, Row, stops
+
+_CONTENTS = re.compile(
+    r"(?:table of )?contents[.:]?|list of (?:illustrations|plates|maps|chapters|figures)[.:]?"
+    r"|illustrations[.:]?|index of chapters[.:]?",
+    re.IGNORECASE,
+)
+_COLUMNS = re.compile(r"(?:(?:chapter|page|pages|chap\.?|no\.?)\s*){1,3}\.?", re.IGNORECASE)
+_MOST_ENTRIES = 2000
+_MOST_BEYOND = 40
+
+
+class Span(NamedTuple):
+    """Rows from `begin` up to `end`."""
+
+    begin: int
+    end: int
+
+
+def without_contents(rows: list[Row], account: Account) -> list[Row]:
+    """The rows without the lists of contents and illustrations, whose entries the account takes."""
+    rows = list(rows)
+    at, listed, prose = 0, 0, False
+    while at < len(rows) and listed < 6:
+        text = rows[at].text
+        if not text or (at and rows[at - 1].text):
+            at += 1
+            continue
+        span = None
+        if _CONTENTS.fullmatch(undecorated(text)) and title_strength(text):
+            span = _listed(rows, at, at + 1)
+        elif not prose and candidate_of(text):
+            span = _listed(rows, at, at, bare=True)
+        if span and span.end > span.begin:
+            account.leave_out_rows("contents", rows[span.begin : span.end])
+            account.listed |= {entry_key(row.text) for row in rows[span.begin : span.end]}
+            rows[span.begin : span.end] = [Row(row.number, "") for row in rows[span.begin : span.end]]
+            listed, at = listed + 1, span.end
+            continue
+        end = _end(rows, at)
+        prose = prose or is_prose(rows[at:end])
+        at = end
+    return rows
+
+
+def _end(rows: list[Row], at: int) -> int:
+    while at < len(rows) and rows[at].text:
+        at += 1
+    return at
+
+
+def is_prose(rows: list[Row]) -> bool:
+    """Whether rows are a paragraph of prose: a long sentence, or a row longer than any entry."""
+    text = " ".join(row.text for row in rows)
+    return any(map(str.islower, text)) and (
+        (stops(text) and len(text) > 90 and not _has_page(rows[-1].text))
+        or max(len(row.text) for row in rows) > 110
+    )
+
+
+def _listed(rows: list[Row], heading: int, at: int, *, bare: bool = False) -> Span | None:
+    """The list from `at` on, below its heading; `bare`: it has none, and its first entry comes again.
+
+    It ends before an entry that comes again, as the heading of its chapter; else before the first sentence.
+    """
+    seen: set[str] = set()
+    first, last, beyond = "", at, 0
+    while at < len(rows) and len(seen) < _MOST_ENTRIES and beyond < _MOST_BEYOND:
+        if not rows[at].text:
+            at += 1
+            continue
+        end = _end(rows, at)
+        if is_prose(rows[at:end]) or (bare and not _is_entry(rows[at].text)):
+            break
+        beyond += beyond > 0 or not (_is_entry(rows[end - 1].text) or not stops(rows[end - 1].text))
+        for number in range(at, end):
+            key = entry_key(rows[number].text)
+            again = key in seen and (key == first or (not bare and key[0] == "=" and len(key) > 4))
+            if again and len(seen) > (2 if bare else 1):
+                return Span(heading, _before_numbers(rows, number, heading))
+            if beyond:
+                continue
+            last = number + 1
+            if not _COLUMNS.fullmatch(rows[number].text):
+                seen.add(key)
+                first = first or key
+        at = end
+    if bare or not seen:
+        return None
+    block = last - 1
+    while block > heading and rows[block - 1].text:
+        block -= 1
+    if at < len(rows) and block > heading + 1 and not _has_page(rows[block].text) and last - block < 3:
+        last = block  # what leads to the text is no entry
+    return Span(heading, last)
+
+
+def _is_entry(text: str) -> bool:
+    return _has_page(text) or title_strength(text) > 0 or candidate_of(text) is not None
+
+
+def _has_page(text: str) -> bool:
+    return bool(PAGE.search(text[-80:]))
+
+
+def _before_numbers(rows: list[Row], at: int, least: int) -> int:
+    """The index of the number above a title that has come again, else of the title."""
+    above = at - 1
+    while above > least and not rows[above].text:
+        above -= 1
+    found = candidate_of(rows[above].text) if above > least else None
+    return (
+        above
+        if found and not found.title and found.kind in ("labelled", "number") and found.value == 1
+        else at
+    )
