@@ -63,7 +63,16 @@ def test_chapters_of_a_text_are_its_sections(csm):
     result = csm("import", "a.txt", "--skip", "1-2", "-o", "-")
     assert result.out == f"---\ntitle: a\n---\n\n# Chapter 3\n\n{text}\n"
     assert "words: 42 in the book, 14 in the script, 28 left out: section 28" in result.err
-    assert csm("import", "a.txt", "--skip", "1-3", "-o", "-").code == 2
+    nothing = csm("import", "a.txt", "--skip", "1-3", "-o", "-")
+    assert nothing.code == 3 and "nothing to speak" in nothing.err
+
+
+def test_chapters_of_a_script_are_its_sections(csm):
+    Path("a.md").write_text("# One\n\nFirst.\n\n# Two\n\nSecond one.\n")
+    listed = csm("import", "a.md", "--sections").out.splitlines()
+    assert [row.split() for row in listed] == [["1", "1", "body", "One"], ["2", "2", "body", "Two"]]
+    assert csm("import", "a.md", "--only", "two", "-o", "-").out.endswith("# Two\n\nSecond one.\n")
+    assert csm("import", "a.md", "--skip", "1-2", "-o", "-").code == 2
 
 
 def test_words_of_a_script_are_counted_without_a_claim_about_its_source(csm):
