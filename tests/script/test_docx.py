@@ -5,10 +5,13 @@ from __future__ import annotations
 import zipfile
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from csm_cli.core.errors import ScriptError
 from csm_cli.script import read_screenplay
-from csm_cli.script.books import DEFAULT, ReadingOptions
+from csm_cli.script.books import DEFAULT, ReadingOptions, count_words
+from csm_cli.script.importing import import_book
 from csm_cli.script.reader import parse_state
 from csm_cli.script.readers.docx import read_docx
 from tests.script.documents import chapters_of, make_docx, word_xml
@@ -230,6 +233,44 @@ def test_a_table_of_contents_is_left_out(tmp_path):
 
     book = read(make_docx(tmp_path / "a.docx", fill))
     assert [line.text for line in book.screenplay.lines] == ["First."]
+
+
+words = st.lists(st.text("abcdefgh", min_size=2, max_size=8), min_size=1, max_size=5).map(" ".join)
+runs = st.lists(
+    st.tuples(st.sampled_from(["shown", "shown", "hidden", "deleted", "raised", "box"]), words), max_size=6
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["", "", "", "Heading1", "Heading2", "Title", "TOC1"]), runs), min_size=1
+    )
+)
+def test_every_word_of_a_document_is_read_or_reported(tmp_path, paragraphs):
+    xml = {
+        "shown": "<w:r><w:t>{} </w:t></w:r>",
+        "hidden": "<w:r><w:rPr><w:vanish/></w:rPr><w:t>{} </w:t></w:r>",
+        "deleted": "<w:del><w:r><w:delText>{} </w:delText></w:r></w:del>",
+        "raised": '<w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:t> {} </w:t></w:r>',
+        "box": "<w:r><w:pict><w:txbxContent><w:p><w:r><w:t>{}</w:t></w:r></w:p></w:txbxContent></w:pict>"
+        "</w:r>",
+    }
+    body = "".join(
+        f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr>'
+        f"{''.join(xml[kind].format(text) for kind, text in runs)}</w:p>"
+        for style, runs in paragraphs
+    )
+    space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    with zipfile.ZipFile(tmp_path / "a.docx", "w") as archive:
+        archive.writestr("word/document.xml", f"<w:document {space}><w:body>{body}</w:body></w:document>")
+    try:
+        imported = import_book(tmp_path / "a.docx", None, tmp_path / "a.md")
+    except ScriptError as error:
+        assert "nothing to speak" in str(error) or "no lines" in str(error)
+        return
+    whole = sum(count_words(text) for _, runs in paragraphs for _, text in runs)
+    assert imported.words + sum(imported.left_out.values()) == imported.book.words == whole
 
 
 def test_a_document_that_is_none_is_refused_in_one_line(tmp_path):

@@ -151,6 +151,11 @@ def test_a_page_with_a_table_of_contents_is_left_out(tmp_path):
     assert texts(make_pdf(tmp_path / "a.pdf", [contents, set_rows(ROWS)])) == PARAGRAPHS
 
 
+def test_a_row_that_is_set_twice_to_look_bold_is_read_once(tmp_path):
+    rows = [(50, 450, 18, "Storm"), (50.4, 450, 18, "Storm"), *set_rows(ROWS)]
+    assert chapters_of(read_screenplay(make_pdf(tmp_path / "a.pdf", [rows]))) == [("Storm", PARAGRAPHS)]
+
+
 def test_a_scene_break_is_one(tmp_path):
     rows = [*set_rows(ROWS), (170, 290, 10, "* * *"), *set_rows("Later it was dark.", top=270)]
     (chapter,) = chapters_of(read_screenplay(make_pdf(tmp_path / "a.pdf", [rows])))

@@ -100,6 +100,8 @@ class RowCollector:
         for index, line in enumerate(text.split("\n")):
             if line.strip():
                 part = _Part(line, x, y - index * height, height, bold)
+                if self._parts and _is_shadow(part, self._parts[-1]):
+                    continue
                 if self._parts and not self._same_row(part):
                     self._end()
                 self._parts.append(part)
@@ -130,6 +132,12 @@ class RowCollector:
         ]
         bold = all(part.bold for part in parts)
         self._rows.append(Row(self._page, parts[0].x, base, size, bold, tuple(pieces)))
+
+
+def _is_shadow(part: _Part, last: _Part) -> bool:
+    """Whether text is set twice, a little apart, to look bold."""
+    near = abs(part.x - last.x) < 0.15 * part.size and abs(part.y - last.y) < 0.15 * part.size
+    return near and part.text.strip() == last.text.strip()
 
 
 def body_size(pages: Iterable[Sequence[Row]]) -> float:
