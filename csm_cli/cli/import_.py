@@ -13,6 +13,7 @@ from csm_cli.cli.console import count
 from csm_cli.cli.convert import STDOUT, save
 from csm_cli.cli.guessing import guess_cast, report
 from csm_cli.cli.options import ScriptFormatOption
+from csm_cli.core.errors import UsageError
 
 if TYPE_CHECKING:
     from csm_cli.script.books import Section
@@ -114,6 +115,8 @@ def import_(
         return
     if output is None:
         output = STDOUT if book == STDOUT else Path(f"{stem_of(book)}{'.yaml' if to == 'yaml' else '.md'}")
+    if output != STDOUT and output.absolute() == book.absolute():
+        raise UsageError("is the book itself", where=str(output), remedy="name another file with -o")
     target = written_format(output, to)
     guesses = None
     with console.busy("reading"):

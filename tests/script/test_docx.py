@@ -283,7 +283,7 @@ def test_a_document_that_is_none_is_refused_in_one_line(tmp_path):
         read_screenplay(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("word/other.xml", "<a/>")
-    with pytest.raises(ScriptError, match=r"names 'word/document.xml', which is not in it"):
+    with pytest.raises(ScriptError, match=r"not a Word document \(\.docx\): there is no word/document.xml"):
         read_screenplay(path)
 
 
@@ -299,3 +299,26 @@ def test_a_document_nested_beyond_measure_is_refused(tmp_path):
         archive.writestr("word/document.xml", "<a>" * 100_000 + "</a>" * 100_000)
     with pytest.raises(ScriptError, match="not well-formed XML"):
         read_screenplay(tmp_path / "a.docx")
+
+
+def test_front_matter_can_be_kept(tmp_path):
+    def fill(document):
+        document.add_paragraph("The Lamp", style="Title")
+        document.add_paragraph("One 1", style=document.styles.add_style("toc 1", 1))
+        document.add_heading("One", 1)
+        document.add_paragraph("First.")
+
+    path = make_docx(tmp_path / "a.docx", fill)
+    kept = read(path, ReadingOptions(front_matter=True)).screenplay
+    assert [line.text for line in kept.lines] == ["The Lamp", "One 1", "First."]
+    assert [line.text for line in read(path).screenplay.lines] == ["First."]
+
+
+def test_the_language_is_that_of_the_default_style(tmp_path):
+    def fill(document):
+        document.add_paragraph("Guten Tag.")
+        document.styles.element.find(".//{*}docDefaults//{*}lang").set(
+            f"{{{document.element.nsmap['w']}}}val", "de-AT"
+        )
+
+    assert read_screenplay(make_docx(tmp_path / "a.docx", fill)).language == "de-AT"

@@ -49,7 +49,10 @@ def finished(path: Path, document: Document, state: ParseState, options: Reading
     metadata = dict(document.metadata)
     if titles and not metadata.get("title"):
         metadata["title"] = plain("".join(titles[0].itertext()))
-    if not options.front_matter:
+    if options.front_matter:
+        for element in page.root.iter("{*}nav"):
+            element.tag = "div"
+    else:
         for element in titles:
             page.leave_out("title page", element.sourceline or 1, " ".join(element.itertext()))
             take_out(element)

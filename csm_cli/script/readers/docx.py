@@ -6,18 +6,20 @@ import posixpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from csm_cli.core.errors import ScriptError
 from csm_cli.script.books import Book, ReadingOptions
 from csm_cli.script.html.parts import words_of
 from csm_cli.script.readers.converted import Document, finished
 from csm_cli.script.readers.docx_numbers import Numbers
 from csm_cli.script.readers.docx_styles import Styles, read_styles
 from csm_cli.script.readers.epub_archive import MAX_TEXT_BYTES, Archive
-from csm_cli.script.readers.tree import TITLE, TITLE_PAGE, PageTree, attribute
+from csm_cli.script.readers.tree import TITLE, TITLE_PAGE, PageTree, attribute, value_of
 from csm_cli.script.sources import ParseState, local_name, parse_xml, plain
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+_KIND = "a Word document (.docx)"
 _CORE = {"title": "title", "creator": "author", "language": "language", "description": "description"}
 _OUTSIDE = (("header", "page header"), ("footer", "page footer"), ("comments", "comments"))
 _SKIPPED = words_of("instrtext deltext delinstrtext sectpr ppr tblpr trpr tcpr rpr sdtpr tblgrid")
@@ -34,8 +36,10 @@ def read_docx(path: Path, state: ParseState, options: ReadingOptions) -> Book:
     Raises:
         ScriptError: the archive or a document in it cannot be read.
     """
-    with Archive(path, "a Word document (.docx)") as archive:
+    with Archive(path, _KIND) as archive:
         main = _main(archive)
+        if main not in archive:
+            raise ScriptError([f"{path}: error: not {_KIND}: there is no {main} in it"])
         folder = posixpath.dirname(main)
 
         def part(name: str) -> _Element | None:
@@ -44,7 +48,8 @@ def read_docx(path: Path, state: ParseState, options: ReadingOptions) -> Book:
                 return None
             return parse_xml(archive.read(name, MAX_TEXT_BYTES), archive.place(name))
 
-        walk = _Walk(str(path), read_styles(part("styles.xml")), Numbers(part("numbering.xml")))
+        styles = part("styles.xml")
+        walk = _Walk(str(path), read_styles(styles), Numbers(part("numbering.xml")))
         walk.read(parse_xml(archive.read(main, MAX_TEXT_BYTES), archive.place(main)))
         for kind in ("footnote", "endnote"):
             walk.add_notes(kind, part(f"{kind}s.xml"))
@@ -55,6 +60,7 @@ def read_docx(path: Path, state: ParseState, options: ReadingOptions) -> Book:
                 walk.leave_out_part(what, part(bare))
         core = "docProps/core.xml"
         found = _core(parse_xml(archive.read(core), archive.place(core))) if core in archive else {}
+        found.setdefault("language", _language(styles))
     return finished(path, Document(walk.page, found), state, options)
 
 
@@ -74,6 +80,11 @@ def _core(root: _Element) -> dict[str, str]:
         if (key := _CORE.get(local_name(element))) and (text := plain("".join(element.itertext()))):
             found.setdefault(key, text)
     return found
+
+
+def _language(styles: _Element | None) -> str:
+    usual = styles.find("{*}docDefaults/{*}rPrDefault/{*}rPr") if styles is not None else None
+    return value_of(usual, "lang")
 
 
 class _Walk:

@@ -143,7 +143,7 @@ class _Walk:
         if name == "title":
             return self._title(element, row)
         if name == "image":
-            page.add("img", "", row, alt=attribute(element, "alt"))
+            page.add("img", "", row, alt=attribute(element, "alt"), src=attribute(element, "href"))
             return -1
         if name == "a":
             role = {"role": "doc-noteref"} if attribute(element, "type") == "note" else {}

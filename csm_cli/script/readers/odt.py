@@ -18,6 +18,7 @@ from csm_cli.script.sources import ParseState, local_name, parse_xml, plain
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+_KIND = "an OpenDocument text (.odt)"
 _META = {"title": "title", "creator": "author", "language": "language", "description": "description"}
 _SKIPPED = words_of(
     "note-citation sequence-decls variable-decls user-field-decls forms number list-level-style "
@@ -44,8 +45,10 @@ def read_odt(path: Path, state: ParseState, options: ReadingOptions) -> Book:
     Raises:
         ScriptError: the archive or a document in it cannot be read, or it has a password.
     """
-    with Archive(path, "an OpenDocument text (.odt)") as archive:
+    with Archive(path, _KIND) as archive:
         _check_password(archive)
+        if "content.xml" not in archive:
+            raise ScriptError([f"{path}: error: not {_KIND}: there is no content.xml in it"])
 
         def part(name: str) -> _Element | None:
             if name not in archive:
@@ -68,7 +71,16 @@ def read_odt(path: Path, state: ParseState, options: ReadingOptions) -> Book:
             found.setdefault(key, text)
         elif local_name(element) == "initial-creator":
             found["author"] = plain("".join(element.itertext()))
+    found.setdefault("language", _language(styles))
     return finished(path, Document(walk.page, found), state, options)
+
+
+def _language(styles: _Element | None) -> str:
+    usual = styles.find("{*}styles/{*}default-style/{*}text-properties") if styles is not None else None
+    if usual is None:
+        return ""
+    parts = (attribute(usual, "language"), attribute(usual, "country"))
+    return "-".join(part for part in parts if part and part != "none")
 
 
 def _check_password(archive: Archive) -> None:
