@@ -13,6 +13,7 @@ from csm_cli.script.chapter_sections import with_chapters_as_sections
 from csm_cli.script.document import Screenplay
 from csm_cli.script.formats import format_of
 from csm_cli.script.reader import check_screenplay, parse_state, read_book
+from csm_cli.script.sources import STDIN
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,8 @@ def import_book(
     """
     book, warnings = read_any_book(path, format, options, encoding)
     # The file's stem, which may be the title, changes.
-    imported = Imported(replace(book.screenplay, untitled=False), book, warnings)
+    play = replace(book.screenplay, untitled=book.screenplay.untitled and path == STDIN)
+    imported = Imported(play, book, warnings)
     if book.cover is not None and str(output) != "-":
         data, ending = book.cover
         cover = output.with_name(f"{output.stem}-cover{ending}")

@@ -88,6 +88,44 @@ def test_numbers_of_chapters_at_the_top_of_pages_stay(tmp_path):
     assert all(number in whole for number in "123")
 
 
+@pytest.mark.parametrize("gap", [1, 3])
+def test_headings_of_chapters_in_the_size_of_the_text_are_no_heads_of_pages(tmp_path, gap):
+    pages = []
+    for chapter in (1, 2, 3, 4):
+        pages += [[(50, 440, 10, f"Chapter {chapter}"), *set_rows(ROWS)], *[set_rows(ROWS)] * (gap - 1)]
+    play = read_screenplay(make_pdf(tmp_path / "a.pdf", pages))
+    assert [chapter.title for chapter in play.chapters] == [f"Chapter {n}" for n in (1, 2, 3, 4)]
+
+
+def test_a_chapter_is_seen_without_a_gap_and_in_one_size(tmp_path):
+    rows = "Chapter 1\nIt was cold that day in the small town.\nChapter 2\nNobody came on the day after that."
+    play = read_screenplay(make_pdf(tmp_path / "a.pdf", [set_rows(rows)]))
+    assert chapters_of(play) == [
+        ("Chapter 1", ["It was cold that day in the small town."]),
+        ("Chapter 2", ["Nobody came on the day after that."]),
+    ]
+
+
+def test_a_reference_to_a_chapter_is_none(tmp_path):
+    rows = (
+        "It is said at some length, and with all its reasons, in\nchapter 2\n"
+        "and nowhere else in this long and winding book, they say."
+    )
+    (text,) = texts(make_pdf(tmp_path / "a.pdf", [set_rows(rows)]))
+    assert "in chapter 2 and nowhere else" in text
+
+
+def test_the_head_of_two_pages_is_taken_out(tmp_path):
+    pages = [[(50, 470, 10, "The Lamp"), (170, 30, 10, str(n)), *set_rows(ROWS)] for n in (1, 2)]
+    assert " ".join(texts(make_pdf(tmp_path / "a.pdf", pages))) == " ".join(PARAGRAPHS * 2)
+
+
+def test_heads_of_pages_with_chapter_and_page_are_taken_out(tmp_path):
+    pages = [[(50, 440, 10, f"Chapter {n // 3 + 1}: The Sea {n}"), *set_rows(ROWS)] for n in range(1, 9)]
+    path = make_pdf(tmp_path / "a.pdf", pages)
+    assert sum(what == "page header" for what, _ in left_out(path)) == 8
+
+
 def test_words_divided_at_the_end_of_rows_are_joined_and_compounds_are_kept(tmp_path):
     rows = """
 The well-known keeper of the light had an extraordi-

@@ -7,13 +7,21 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from csm_cli.script.readers.pdf_rows import Row
-from csm_cli.script.readers.pdf_shape import Shape, columns_of, is_drop_cap, parted
+from csm_cli.script.readers.pdf_shape import (
+    Shape,
+    begins_sentence,
+    columns_of,
+    ends_sentence,
+    is_drop_cap,
+    parted,
+)
 from csm_cli.script.readers.text_headings import names_chapter
 
 _LARGE = 1.15
 _MOST_HEADING = 200
 _MOST_BOLD_HEADING = 80
 _LEVELS = 4
+_WORDS_OF_LABEL = 3
 _SMALLEST = 6
 _TITLE_PAGES, _MOST_TITLE_WORDS, _WORDS_OF_TITLE_ROW = 3, 40, 6
 _CONTENTS = frozenset(["contents", "tableofcontents", "listofchapters"])
@@ -107,13 +115,19 @@ def _size(block: Sequence[Row]) -> float:
 
 
 def _named(column: Sequence[Row], shape: Shape) -> list[Row]:
-    """Rows such as "Chapter 4" that stand alone."""
+    """Rows such as "Chapter 4" that stand alone, by a gap or as whole sentences."""
     found = []
     for number, row in enumerate(column):
-        if row.text[-1:] not in ",;" and names_chapter(row.text):
-            above = not number or parted(row, column[number - 1], shape)
-            if above and (number == len(column) - 1 or parted(column[number + 1], row, shape)):
-                found.append(row)
+        if row.text[-1:] in ",;" or not names_chapter(row.text):
+            continue
+        above = column[number - 1] if number else None
+        below = column[number + 1] if number + 1 < len(column) else None
+        apart = above is None or parted(row, above, shape) or ends_sentence(above.text)
+        bare_label = len(row.text.split()) <= _WORDS_OF_LABEL and below is not None
+        if apart and (
+            below is None or parted(below, row, shape) or (bare_label and begins_sentence(below.text))
+        ):
+            found.append(row)
     return found
 
 

@@ -10,6 +10,7 @@ from math import hypot
 from statistics import median
 from typing import Any, NamedTuple
 
+from csm_cli.script.readers.text_headings import names_chapter
 from csm_cli.script.sources import plain
 
 _LIGATURES = dict(enumerate(("ff", "fi", "fl", "ffi", "ffl", "st", "st"), 0xFB00))
@@ -160,13 +161,14 @@ def margin_rows(pages: Sequence[Sequence[Row]], body: float) -> dict[Row, str]:
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in edges:
         groups[_key(row.text)].append(row)
+    least = min(_REPEATS, len(pages))
     found: dict[Row, str] = {}
     for key, rows in groups.items():
         for near in _by_height(rows):
             number = len({row.page for row in near})
-            if key == "#" and number >= min(_REPEATS, len(pages)) and _count_pages(near):
+            if key == "#" and number >= least and _count_pages(near):
                 found |= dict.fromkeys(near, "page number")
-            elif key != "#" and number >= _REPEATS:
+            elif key != "#" and number >= max(least, 2) and not _are_headings(near):
                 found |= dict.fromkeys(near, "page header")
     heights = Counter((round(row.y), row.size) for row in found)
     usual = {place for place, count in heights.items() if count * 2 >= len(pages) and count >= _REPEATS}
@@ -193,13 +195,23 @@ def _key(text: str) -> str:
     return "#" if _NUMBER.fullmatch(text) else re.sub("[0-9]+", "#", text.casefold())
 
 
-def _count_pages(rows: list[Row]) -> bool:
-    """Whether numbers alone rise with the pages, as those of chapters do not."""
+def _are_headings(rows: list[Row]) -> bool:
+    """Whether rows that differ in their numbers alone are "Chapter 1", "Chapter 2" and so on."""
+    texts = {row.text for row in rows}
+    if len(texts) < len(rows) or len(texts) == 1:
+        return False
+    numbers = min(len(_FIGURES.findall(text.lower())) for text in texts)
+    needed = 2 if all(map(names_chapter, texts)) else 1  # the chapter's and the page's
+    return numbers < needed or not (_count_pages(rows) or _count_pages(rows, last=True))
+
+
+def _count_pages(rows: list[Row], *, last: bool = False) -> bool:
+    """Whether the first (or last) numbers of rows rise with the pages, as those of chapters do not."""
     offsets: Counter[int] = Counter()
     for row in rows:
-        text = _FIGURES.search(row.text.lower())
-        value = text[0] if text else ""
-        offsets[(int(value) if value.isdecimal() else _roman(value)) - row.page] += 1
+        figures = _FIGURES.findall(row.text.lower()) or [""]
+        value = figures[-1 if last else 0]
+        offsets[(int(value[:9]) if value.isdecimal() else _roman(value)) - row.page] += 1
     return max(offsets.values()) * 2 >= len(rows)
 
 

@@ -143,7 +143,7 @@ def _begins(row: Row, last: Row, left: float, left_before: float, fresh: bool, s
         return True
     if not any(map(str.isalnum, text)) or not any(map(str.isalnum, before)) or text[:1] in _BULLETS:
         return True
-    ended = before.rstrip()[-1:] in _ENDS
+    ended = ends_sentence(before)
     short = len(before) < _SHORT * shape.length
     indented = abs(row.x - left - shape.indent) <= 1.5 if shape.indent else False
     if fresh:
@@ -157,6 +157,16 @@ def _begins(row: Row, last: Row, left: float, left_before: float, fresh: bool, s
     if row.x - left > _INDENT[0] * row.size and last.x - left_before <= _INDENT[0] * row.size:
         return ended or short
     return ended and short
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether a row ends as a sentence does."""
+    return text.rstrip()[-1:] in _ENDS
+
+
+def begins_sentence(text: str) -> bool:
+    """Whether a row begins as a sentence does: with a capital, a figure or a quotation mark."""
+    return not text[:1].islower()
 
 
 def parted(row: Row, last: Row, shape: Shape) -> bool:
