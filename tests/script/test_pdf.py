@@ -59,6 +59,26 @@ def test_a_paragraph_goes_on_over_pages_and_columns(tmp_path):
         assert texts(make_pdf(tmp_path / "b.pdf", [columns])) == PARAGRAPHS
 
 
+@pytest.mark.parametrize("columns", [2, 3])
+def test_columns_that_are_set_row_by_row_are_read_one_behind_the_other(tmp_path, columns):
+    words = [f"w{number}x" for number in range(columns * 8 * 4)]
+    rows = [words[at : at + 4] for at in range(0, len(words), 4)]
+    placed = [(50, 440, 16, "The Storm and the Sea")]
+    for line in range(8):
+        for column in range(columns):
+            placed.append((40 + 150 * column, 400 - 12 * line, 10, " ".join(rows[column * 8 + line])))
+    play = read_screenplay(make_pdf(tmp_path / "a.pdf", [placed]))
+    assert " ".join(line.text for line in play.lines).split() == words
+
+
+def test_a_table_is_read_row_by_row(tmp_path):
+    placed = set_rows(ROWS)
+    for line in range(6):
+        placed += [(50, 300 - 12 * line, 10, f"Salt {line}"), (200, 300 - 12 * line, 10, f"{line} pounds")]
+    text = " ".join(texts(make_pdf(tmp_path / "a.pdf", [placed])))
+    assert "Salt 0 0 pounds Salt 1 1 pounds" in text
+
+
 def test_heads_and_numbers_of_pages_are_taken_out_and_reported(tmp_path):
     pages = []
     for number in range(1, 7):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from csm_cli.core.errors import MissingError, ScriptError, first_line
 from csm_cli.script.books import Book, ReadingOptions
 from csm_cli.script.readers.converted import Document, finished
+from csm_cli.script.readers.pdf_columns import in_reading_order
 from csm_cli.script.readers.pdf_headings import Bookmark
 from csm_cli.script.readers.pdf_layout import page_of_rows
 from csm_cli.script.readers.pdf_rows import Row, RowCollector
@@ -106,7 +107,7 @@ def _rows(reader: PdfReader, path: Path) -> tuple[list[list[Row]], list[tuple[in
             raise ScriptError([f"{path}: error: unpacks to more than {MAX_CONTENT_BYTES >> 20} MiB"])
         collector = RowCollector(index + 1)
         page.extract_text(visitor_text=collector.visit)
-        rows = collector.finish()
+        rows = in_reading_order(collector.finish())
         pages.append(rows)
         lost += [(index + 1, text) for text in collector.turned]
         characters += sum(len("".join(row.text.split())) for row in rows)

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from csm_cli.script.readers.pdf_headings import Bookmark, Headings
+from csm_cli.script.readers.pdf_margins import margin_rows
 from csm_cli.script.readers.pdf_notes import divide_notes
-from csm_cli.script.readers.pdf_rows import Row, body_size, margin_rows
+from csm_cli.script.readers.pdf_rows import Row, body_size
 from csm_cli.script.readers.pdf_shape import blocks_of, is_drop_cap, shape_of
 from csm_cli.script.readers.tree import TITLE_PAGE, PageTree
 
