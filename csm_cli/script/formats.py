@@ -87,9 +87,9 @@ def check_content(path: Path, format: str) -> None:
     Raises:
         ScriptError: it is.
     """
-    if path == STDIN:
-        return
     try:
+        if path == STDIN or not path.is_file():
+            return
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except (OSError, ValueError):  # whoever reads it says why

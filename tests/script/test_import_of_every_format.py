@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import zipfile
 from html import unescape
@@ -200,6 +201,14 @@ def test_a_file_with_the_wrong_ending_is_told_apart_by_its_content(tmp_path, nam
     with pytest.raises(ScriptError, match=fault) as error:
         read_screenplay(tmp_path / name)
     assert len(error.value.problems) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are a thing of Unix")
+@pytest.mark.parametrize("ending", [ending for endings in ENDINGS.values() for ending in endings])
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path, ending):
+    os.mkfifo(tmp_path / f"a{ending}")
+    with pytest.raises(ScriptError, match="this is not an ordinary file"):
+        read_screenplay(tmp_path / f"a{ending}")
 
 
 def test_every_ending_has_its_format_and_its_stem():

@@ -37,6 +37,8 @@ class Archive:
     def __init__(self, path: Path, kind: str = "an EPUB"):
         self.path = path
         try:
+            if path.exists() and not path.is_file() and not path.is_dir():
+                raise ScriptError([f"{path}: error: this is not an ordinary file"])  # a pipe would never open
             self._zip = zipfile.ZipFile(path)
             self._names = {info.filename: info for info in self._zip.infolist()}
         except FileNotFoundError:
