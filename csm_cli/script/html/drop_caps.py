@@ -131,8 +131,9 @@ class _Joiner:
         for _ in range(_ABOVE):
             if _CLASS.search(element.get("class") or "") or self._styles.of(element).get("float") == "left":
                 return True
+            by_itself = element.getnext() is None and element.getprevious() is None
             element = element.getparent()
-            if element is None or len(element) > 1 or text_of(element).strip() != text:
+            if element is None or not by_itself or text_of(element).strip() != text:
                 break
         return False
 

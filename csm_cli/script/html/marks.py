@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any, NamedTuple
 
 from csm_cli.script.html.paragraphs import Mark
@@ -64,8 +65,8 @@ def read_mark(element: Any, name: str, before: str, styles: Styles) -> MarkText 
 
 def _is_plain(element: Any, styles: Styles) -> bool:
     """Whether there is nothing but text within an element."""
-    inner = [each for each in element.iter() if each is not element]
-    if len(inner) > _MOST_INNER:
+    inner = [each for each in islice(element.iter(), _MOST_INNER + 1) if each is not element]
+    if len(inner) == _MOST_INNER:
         return False
     names = [local_name(each) for each in inner]
     return not any(
@@ -79,5 +80,6 @@ def _link_of(element: Any, name: str, raised: bool) -> Any:
     if name == "a":
         return element if element.get("href") or is_marked_note_link(element) else None
     if raised or is_marked_note_link(element):
-        return next((each for each in element.iter() if local_name(each) == "a" and each.get("href")), None)
+        inner = islice(element.iter(), _MOST_INNER)
+        return next((each for each in inner if local_name(each) == "a" and each.get("href")), None)
     return None

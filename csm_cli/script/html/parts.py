@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any
 
 from csm_cli.script.html.styles import Styles
@@ -39,6 +40,7 @@ _MARK_CLASS = re.compile(r"note-?_?(?:ref|mark|anchor|back)|fn-?_?(?:ref|anchor)
 _CODE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:code|listing|program|programlisting|sourcecode|highlight)", re.IGNORECASE
 )
+_FIRST = 20
 _SCENE = re.compile(r"[*#~_=•⁂·–—\s-]{1,40}")
 
 
@@ -119,7 +121,9 @@ def left_out_kind(element: Any, name: str, styles: Styles) -> str:
 
 
 def _is_code(element: Any, classes: str) -> bool:
-    return bool(_CODE_CLASS.search(classes)) or any(local_name(each) == "code" for each in element.iter())
+    return bool(_CODE_CLASS.search(classes)) or any(
+        local_name(each) == "code" for each in islice(element.iter(), _FIRST)
+    )
 
 
 def short_text(element: Any, most: int) -> str | None:

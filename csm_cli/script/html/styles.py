@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from csm_cli.script.sources import local_name
 
 MAX_SHEET_CHARACTERS = 2**20
 _MAX_RULES = 2_000
+_MAX_NESTED = 50
+"""Rules whose selectors name elements around theirs."""
+_MOST_ANCESTORS = 16
 _PROPERTIES = frozenset(["display", "visibility", "vertical-align", "float"])
 _COMPOUND = re.compile(r"([A-Za-z][\w-]*|\*)?((?:[.#][\w-]+)*)")
 _NAME = re.compile(r"[.#][\w-]+")
@@ -41,7 +45,7 @@ class _Rule:
     def fits(self, element: Any) -> bool:
         if not self.path[-1].fits(element):
             return False
-        ancestors = element.iterancestors()
+        ancestors = islice(element.iterancestors(), _MOST_ANCESTORS)
         return all(any(part.fits(each) for each in ancestors) for part in reversed(self.path[:-1]))
 
 
@@ -56,13 +60,15 @@ class Styles:
         self._rules: dict[str, list[_Rule]] = {}
         self._cache: dict[tuple[str, str | None, str | None], dict[str, str]] = {}
         self._flat = True  # no rule depends on ancestors
-        number = 0
+        number = nested = 0
+        self._last: tuple[Any, dict[str, str]] = (None, {})
         for sheet in sheets:
             for selectors, body in _blocks(_without_comments(sheet[:MAX_SHEET_CHARACTERS])):
                 declared = list(_declarations(body))
                 for selector in selectors.split(",") if declared else ():
                     path = _path(selector)
-                    if not path or number >= _MAX_RULES:
+                    nested += len(path) > 1
+                    if not path or number >= _MAX_RULES or (len(path) > 1 and nested > _MAX_NESTED):
                         continue
                     self._flat = self._flat and len(path) == 1
                     for name, value, important in declared:
@@ -72,10 +78,13 @@ class Styles:
 
     def of(self, element: Any) -> dict[str, str]:
         """The values of display, visibility, vertical-align and float that are set on an element."""
+        if element is self._last[0]:
+            return self._last[1]
         style = element.get("style")
         found = self._from_sheets(element) if self._rules else {}
         if style:
             found = {**found, **{name: value for name, value, _ in _declarations(style)}}
+        self._last = element, found
         return found
 
     def _from_sheets(self, element: Any) -> dict[str, str]:
