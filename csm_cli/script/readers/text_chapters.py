@@ -68,9 +68,11 @@ def _candidate_at(block: Block, at: int, speaks: Callable[[str], bool]) -> tuple
     text, following = rows[at].text, rows[at + 1].text if at + 1 < len(rows) else ""
     if len(text) > 120:
         return None, at
-    underlined = bool(_UNDERLINE.fullmatch(following)) and abs(len(following) - len(text)) <= 4
     candidate = None if speaks(text) else candidate_of(text)
-    if underlined and at == 0 and any(map(str.isalnum, text)) and (candidate or not stops(text)):
+    underlined = bool(_UNDERLINE.fullmatch(following))
+    if not candidate:
+        underlined = underlined and abs(len(following) - len(text)) <= 4 and not stops(text)
+    if underlined and at == 0 and any(map(str.isalnum, text)):
         sure = candidate is not None and candidate.kind in ("labelled", "named", "marked")
         return candidate if sure else Candidate("marked", following[0], 0, text), at + 2
     end = at + 1
@@ -101,9 +103,11 @@ def choose_headings(blocks: list[Block], account: Account) -> list[Block]:
     """
     blocks = _without_page_numbers(blocks, account)
     values: dict[str, set[int]] = defaultdict(set)
+    clear = 0
     for block in blocks:
-        if block.candidate and block.candidate.kind == "labelled":
+        if block.candidate and block.candidate.kind in ("labelled", "named"):
             values[block.candidate.style].add(block.candidate.value)
+            clear += block.candidate.sure == 2
     for at, block in enumerate(blocks):
         candidate = block.candidate
         if candidate is None or candidate.kind in ("number", "titled", "capitals"):
@@ -111,12 +115,13 @@ def choose_headings(blocks: list[Block], account: Account) -> list[Block]:
         begins = at == 0 or block.gap > 0 or bool(blocks[at - 1].heading)
         ends = at + 1 == len(blocks) or blocks[at + 1].gap > 0
         often = len(values[candidate.style]) > 1
+        several = often or clear > 1
         if candidate.kind == "marked":
             sure = begins and (ends or candidate.style[0] != "#")
         elif candidate.kind == "named":
-            sure = begins
+            sure = begins or several
         elif candidate.sure == 2:
-            sure = begins or often or ends
+            sure = begins or several or ends
         elif candidate.sure == 1:
             sure = (
                 begins and (ends or len(blocks[at + 1].rows) == 1) and (often or candidate.style in _COMMON)

@@ -36,13 +36,26 @@ class Candidate:
 MAX_LENGTH = 120
 MAX_TITLE = 90
 _MOST_TITLE_WORDS = 14
-_STRONG = ("chapter", "chap", "part", "book", "volume", "vol", "act", "scene", "canto", "stave", "letter")
-_LABELS = (
-    *_STRONG,
-    *("ch", "section", "episode", "story", "tale", "fit", "fytte", "lesson", "day", "night", "week", "entry"),
-    *("kapitel", "chapitre", "capítulo", "capitulo", "capitolo", "hoofdstuk", "teil", "partie", "parte"),
-    *("tome", "livre", "libro", "akt", "acte", "scène"),
+_STRONG = (
+    *("chapter", "chap", "ch", "part", "book", "volume", "vol", "act", "scene", "canto", "stave", "letter"),
+    *(
+        "section",
+        "episode",
+        "adventure",
+        "kapitel",
+        "chapitre",
+        "capítulo",
+        "capitulo",
+        "capitolo",
+        "hoofdstuk",
+    ),
+    *("teil", "partie", "parte", "tome", "livre", "libro", "akt", "acte", "scène"),
 )
+_WEAK = (
+    *("story", "tale", "fit", "fytte", "lesson", "day", "night", "week", "entry", "evening", "month", "year"),
+    *("hour", "lecture", "sermon", "fable", "essay", "sonnet", "poem", "song"),
+)
+_LABELS = (*_STRONG, *_WEAK)
 _ALL = "|".join(sorted(_LABELS, key=len, reverse=True))
 _LABELLED = re.compile(
     rf"(?P<label>{_ALL})(?P<between>[\s._:#–—-]*)(?:(?:no|nr|number)\b[.\s]*)?(?=\S)", re.IGNORECASE
@@ -198,7 +211,7 @@ def _labelled(text: str) -> Candidate | None:
     name = label["label"].lower()
     style = {"chap": "chapter", "ch": "chapter", "vol": "volume"}.get(name, name)
     if not title:
-        return Candidate("labelled", style, number.value, text)
+        return Candidate("labelled", style, number.value, text, sure=0 if name in _WEAK else 2)
     if title[0] in ",/;" and (inner := candidate_of(title[1:].strip())) and inner.kind == "labelled":
         return Candidate("labelled", style, number.value, text)
     if re.fullmatch(r"\(?(?:of|continued|cont\.?)(?:\s+\d+)?\)?", title, re.IGNORECASE):

@@ -75,7 +75,8 @@ class Layout:
         self._by_indents = len(first) > 1 and sum(map(ends_sentence, first)) * 5 >= len(first) * 4
         self._short = len(pairs) > 5 and self._width <= _SHORT and forced < 0.5 and not self._by_rows
         verses = sum(len(rows) for rows in several if self._is_verse(rows, 2))
-        self._few = 2 if not self._by_rows and verses * 2 >= sum(map(len, several)) else 3
+        poem = verses > 3 and verses * 2 >= sum(map(len, several)) and not self._by_rows
+        self._few = 2 if poem else 3
 
     def paragraphs(self, rows: list[Row]) -> Iterator[Paragraph]:
         """The paragraphs, or verses, of rows without a blank one between them."""

@@ -219,8 +219,8 @@ def _without_mark(row: Row, account: Account, texts: _Texts, taken_notes: set[st
             taken.append(match[0])
             inserted.append(note.text)
             return f" ({note.text})"
-        known = mark.isdigit() or mark in "*†‡" or mark in taken_notes
-        if not match.start() or not known or row.text[match.start() - 1] == "[":
+        apart = match.start() == 0 or match[0][0].isspace() or row.text[match.start() - 1] == "["
+        if mark not in taken_notes and (apart or not (mark.isdigit() or mark in "*†‡") or mark == "0"):
             return match[0]
         taken.append(match[0])
         return ""

@@ -9,7 +9,7 @@ from csm_cli.script.header import Header
 from csm_cli.script.readers.text_contents import is_prose
 from csm_cli.script.readers.text_gutenberg import is_credit, is_field, read_fields
 from csm_cli.script.readers.text_headings import is_capitals, title_strength
-from csm_cli.script.readers.text_rows import Account, Block, ends_sentence, stops
+from csm_cli.script.readers.text_rows import Account, Block, stops
 
 _BY = re.compile(r"(?:written\s+|(?:a|the)\s+[a-z]{3,12}\s+)?by[:\s]+(?P<author>\S.{1,60})", re.IGNORECASE)
 _BY_ALONE = re.compile(r"(?:(?:written|edited) )?by:?", re.IGNORECASE)
@@ -123,14 +123,9 @@ def _by(block: Block, following: list[Block]) -> _Author | None:
     if len(rows) > 8 or max(map(len, rows)) > 80:
         return None
     for at, text in enumerate(rows):
-        if (
-            (by := _BY.fullmatch(text))
-            and (by["author"][0].isupper() or is_capitals(text))
-            and not stops(text[:-1])
-        ):
-            return (
-                None if ends_sentence(text) and not is_capitals(text) else _Author(by["author"], rows[:at], 0)
-            )
+        by = _BY.fullmatch(text)
+        if by and (is_capitals(text) or title_strength(by["author"].rstrip(".")) == 2):
+            return _Author(by["author"], rows[:at], 0)
         if _BY_ALONE.fullmatch(text):
             if at + 1 < len(rows):
                 return _Author(rows[at + 1], rows[:at], 0)
