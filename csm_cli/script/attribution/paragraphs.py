@@ -99,9 +99,11 @@ def paragraphs_of(
     for chapter, section, text in texts:
         going_on = open_in == section
         quotations = quotations_in(text, convention, words, going_on)
-        begins = bool(quotations) and quotations[0].start <= 1
+        by_dash = bool(quotations) and quotations[0].by_dash
+        begins = bool(quotations) and quotations[0].start <= 1 and not by_dash
         found.append(Paragraph(chapter, section, text, quotations, going_on and begins, words))
-        open_in = section if quotations and not quotations[-1].closed else -1
+        left_open = going_on and "»" not in text if by_dash else quotations and not quotations[-1].closed
+        open_in = section if left_open else -1
     return found
 
 
