@@ -276,9 +276,9 @@ def subject_of(
             break
         found = subject_at(sentence, at, words, known)
         after_preposition = sentence[at - 1].low in words.ends and joined(sentence[at])
-        if found and found.is_person and not after_preposition:
-            if found.end < len(sentence) and not sentence[found.end].capital:
-                return found
+        follows = found is not None and found.end < len(sentence) and not sentence[found.end].capital
+        if found and found.is_person and follows and not after_preposition:
+            return found
         if found and found.kind == "description" and not after_preposition:
             described = described or found
     return described
