@@ -77,6 +77,11 @@ class Presence:
                 return person.name
         return ""
 
+    def name_alone(self, said: str) -> str:
+        """The person whose name is all that a quotation says, and is not called out; "" for none."""
+        person = self._people.by_name.get(said.strip("“”\"‘’'«»„ ,."))
+        return person.name if person else ""
+
     def called(self, said: str) -> list[str]:
         """People whom a quotation calls by name."""
         found = (self._people.by_name.get(name) for name in vocatives(said, self._words))
