@@ -30,6 +30,7 @@ class Collector:
     """
 
     def __init__(self, paragraphs: Sequence[Paragraph], people: People, words: Words):
+        people = people.among("\n".join(text for each in paragraphs for text in each.narration))
         self._paragraphs, self._people, self._words = paragraphs, people, words
         self._names = people.by_name
         self._there = Presence(paragraphs, people, words)
@@ -41,6 +42,7 @@ class Collector:
         """The turns of the section, one for each quotation."""
         narrated, called = 0, list[str]()
         for place, paragraph in enumerate(self._paragraphs):
+            self._there.place = place
             if not paragraph.quotations:
                 narrated += max(len(paragraph.text), 1)
                 self._there.note(self._there.mentions[place])

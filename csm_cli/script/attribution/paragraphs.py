@@ -178,8 +178,12 @@ def _name_in(sentence: Sequence[Token], at: int, words: Words) -> Subject | None
         return None
     if at and sentence[at - 1].capital and joined(token) and sentence[at - 1].text not in words.no_names:
         return None
-    if at and sentence[at - 1].low in words.determiners and token.text not in words.titles:
-        return None
+    begin = at
+    while begin > 0 and sentence[begin - 1].capital and joined(sentence[begin]):
+        begin -= 1
+    before = sentence[begin - 1] if begin else sentence[0]
+    if at and before.low in words.determiners and token.text not in words.titles:
+        return None  # the March Hare
     found = subject_at(sentence, at, words)
     return found if found and found.kind == "name" else None
 

@@ -32,6 +32,7 @@ class Presence:
 
     Attributes:
         mentions: by paragraph, the people named in its narration, in order.
+        place: number of the paragraph that is looked at.
         recent: everybody who was noted so far, the last at the end.
         unnamed: the last speakers who are no characters.
     """
@@ -42,6 +43,7 @@ class Presence:
             [name for text in paragraph.narration for name in self.named(text)] for paragraph in paragraphs
         ]
         self._first = [any(map(_FIRST_PERSON.search, each.narration)) for each in paragraphs]
+        self.place = 0
         self.recent: list[str] = []
         self.unnamed: list[str] = []
 

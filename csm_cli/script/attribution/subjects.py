@@ -228,7 +228,11 @@ def _description_at(tokens: Sequence[Token], at: int, words: Words, known: Conta
         )
         if known_end and end > at + 1:
             break
-        if end > at + 1 and tokens[end].capital and not words.nouns_have_capitals and not owned:
+        if (
+            end > at + 1
+            and tokens[end].capital
+            and not (owned or words.nouns_have_capitals or tokens[end - 1].capital)
+        ):
             named = _name_at(tokens, end, words, known)  # my sister Anna
             if named:
                 return named

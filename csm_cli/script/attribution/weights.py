@@ -13,7 +13,7 @@ WRONG_GENDER, _UNKNOWN_GENDER, _LESS_RECENT = 8.0, 0.7, 0.6
 ACT, _ACT_BEHIND, _PRONOUN_ACT = 3.5, 2.0, 2.5
 _CALLED, _NAMED = 5.0, 0.8
 _NARRATED, _NARRATED_PRONOUN = 0.3, 1.5
-_ALONE, _STRANGER = 1.5, 2.0
+_ALONE, _STRANGER, _PARENT = 1.5, 2.0, 1.5
 
 """What it costs not to be favoured so, or to be against it; compare `turns`."""
 
@@ -41,7 +41,7 @@ class Weights:
             if name == FIRST:
                 turn.against[name] = turn.against.get(name, 0.0) + wrong
                 continue
-            own = "" if name.startswith(UNKNOWN) else self._people.persons[name].gender
+            own = self._people.gender_of(name)
             if own and own != gender:
                 cost = wrong
             else:
@@ -50,37 +50,32 @@ class Weights:
             turn.against[name] = turn.against.get(name, 0.0) + cost
 
     def add_kin(self, turn: Turn, subject: Subject) -> None:
-        """ "his wife", "her father": somebody of that gender, perhaps of the same family."""
+        """Use a description such as "his wife" or "her father": somebody of the same family, perhaps."""
         if person := self._people.by_rank(subject.text):
             turn.fixed = person.name
             return
-        noun = subject.text.split()[-1].lower()
-        gender: Gender = ""
-        if noun in ("wife", "mother", "daughter", "sister", "aunt", "niece", "grandmother", "frau", "mutter"):
-            gender = "f"
-        elif noun in (
-            "husband",
-            "father",
-            "son",
-            "brother",
-            "uncle",
-            "nephew",
-            "grandfather",
-            "mann",
-            "vater",
-        ):
-            gender = "m"
-        if noun in ("wife", "frau", "femme", "mujer", "moglie"):
-            husbands = (self._people.wife_of(name) for name in reversed(self._there.recent))
-            if wife := next(filter(None, husbands), None):
-                turn.favoured.append((wife.name, ACT))
-                turn.candidates = tuple(dict.fromkeys((*turn.candidates, wife.name)))
-        if not gender or subject.text.lower().startswith(("my ", "our ")):
+        owner, noun = subject.text.split()[0].lower(), subject.text.split()[-1].lower()
+        gender = self._words.gender_of(noun)
+        if not gender or owner in ("my", "our"):
             turn.fixed = f"{UNKNOWN}{subject.text}"
             self._there.note_unnamed(turn.fixed)
             return
+        near = [*reversed(self._there.recent), *turn.candidates]
+        if noun in self._words.wives:
+            wives = (self._people.wife_of(name) for name in near if name in self._people.persons)
+            if wife := next(filter(None, wives), None):
+                turn.favoured.append((wife.name, ACT))
+                self._add_candidate(turn, wife.name)
+        elif noun in self._words.parents:
+            parents = [name for name in turn.candidates if self._people.may_be_parent(name, gender)]
+            if len(parents) == 1:
+                turn.favoured.append((parents[0], _PARENT))
         self.add_gender(turn, gender)
         turn.against[UNKNOWN] = 1.5
+        whose: Gender = "m" if owner in self._words.his else "f"
+        owners = (name for name in near if self._people.gender_of(name) == whose)
+        if one := next(owners, ""):  # nobody is his own father
+            turn.against[one] = turn.against.get(one, 0.0) + _ACT_BEHIND
 
     def add_acts(self, turn: Turn, paragraph: Paragraph, number: int, by_pronoun: bool) -> None:
         """Use what somebody does in front of a quotation, or else behind it, in the same paragraph.
@@ -131,8 +126,7 @@ class Weights:
         person = self._people.find(subject)
         if person:
             turn.favoured.append((person.name, most * weight))
-            if person.name not in turn.candidates:
-                turn.candidates = (*turn.candidates, person.name)
+            self._add_candidate(turn, person.name)
             return True
         if subject.kind == "first":
             turn.favoured.append((FIRST, most * weight))
@@ -150,6 +144,11 @@ class Weights:
             turn.against[UNKNOWN] = min(turn.against.get(UNKNOWN, 3.0), 1.5)
             return True
         return False
+
+    def _add_candidate(self, turn: Turn, name: str) -> None:
+        if name not in turn.candidates:
+            turn.candidates = (*turn.candidates, name)
+            self._there.mentions[self._there.place].append(name)
 
     def add_content(self, turn: Turn, said: str, introduced: str) -> None:
         """Whoever is called or named in a quotation does not say it, unless he introduces himself."""
