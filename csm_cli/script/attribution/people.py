@@ -56,11 +56,13 @@ class Person:
         name: that the script uses.
         names: all, that one among them.
         gender: "" if it is not known.
+        speaks: whether a tag names this character.
     """
 
     name: str
     names: tuple[str, ...]
     gender: Gender
+    speaks: bool = True
 
 
 class People:
@@ -108,7 +110,8 @@ class People:
         voted = _voted(votes)
         sure = voted and votes[voted] >= 3
         gender: Gender = titled or (voted if sure else "") or listed or voted  # type: ignore[assignment]
-        person = Person(chosen, (chosen, *sorted(name for name in group if name != chosen)), gender)
+        others = sorted(name for name in group if name != chosen)
+        person = Person(chosen, (chosen, *others), gender, any(names[name].tags for name in group))
         for name in group:
             self.by_name[name] = person
 
