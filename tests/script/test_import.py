@@ -73,16 +73,18 @@ def test_guesses_go_by_verbs_acts_and_turns(tmp_path):
         ("Anna", "“Come in,”"),
         ("narrator", "said Anna."),
         ("Anna", "“It is cold.”"),
-        ("narrator", "“Thank you.” Ben shut the door."),
-        ("narrator", "“Tea?”"),
-        ("narrator", "“Please.”"),
-        ("narrator", "“You are late,” she said quietly."),
+        ("Ben", "“Thank you.”"),
+        ("narrator", "Ben shut the door."),
+        ("Anna", "“Tea?”"),
+        ("Ben", "“Please.”"),
+        ("Anna", "“You are late,”"),
+        ("narrator", "she said quietly."),
         ("narrator", "The clock struck."),
         ("Mr. Hill", "“Nobody,”"),
         ("narrator", "old Mr. Hill muttered,"),
         ("Mr. Hill", "“will come now.”"),
     ]
-    assert (guesses.quotes, guesses.guessed) == (8, 4)
+    assert (guesses.quotes, guesses.guessed) == (8, 8)
 
 
 def test_unanswered_quotations_go_to_the_two_who_talk(tmp_path):

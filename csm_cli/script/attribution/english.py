@@ -137,6 +137,16 @@ ENGLISH = {
         Jake=Jacob Josh=Joshua Nat=Nathaniel Theo=Theodore Gus=Augustus Lucy=Lucinda Jo=Josephine Amy=Amelia
         Minnie=Wilhelmina Doug=Douglas Dougie=Douglas Greg=Gregory Jeff=Jeffrey Ken=Kenneth
     """,
+    "men": """
+        man boy father husband son brother uncle nephew grandfather king prince duke lord gentleman knight
+        squire monk priest abbot friar lad butler boatman fisherman policeman landlord host waiter groom
+    """,
+    "women": """
+        woman girl mother wife daughter sister aunt niece grandmother queen princess duchess lady nun abbess
+        lass maid landlady hostess waitress bride widow nurse
+    """,
+    "wives": "wife lady",
+    "parents": "father mother",
     "people": """
         man woman boy girl child lady gentleman fellow stranger clerk guard waiter waitress landlord
         landlady maid servant butler cook driver coachman porter sailor soldier officer policeman constable

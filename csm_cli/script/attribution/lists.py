@@ -5,6 +5,15 @@ from __future__ import annotations
 from csm_cli.script.attribution.english import ENGLISH
 
 GERMAN = {
+    "men": """
+        mann junge vater sohn bruder onkel neffe großvater könig prinz herr knecht bauer wirt kutscher
+    """,
+    "women": """
+        frau mädchen mutter tochter schwester tante nichte großmutter königin prinzessin dame magd wirtin
+        bäuerin
+    """,
+    "wives": "frau",
+    "parents": "vater mutter",
     "verbs": """
         sagte sagt sagten fragte fragt fragten antwortete antwortet rief ruft riefen schrie schreit
         flüsterte flüstert murmelte murmelt erwiderte erwidert entgegnete entgegnet meinte meint erklärte
@@ -68,6 +77,12 @@ GERMAN = {
 }
 
 FRENCH = {
+    "men": """
+        homme garçon père mari fils frère oncle neveu roi prince monsieur boulanger curé cocher
+    """,
+    "women": "femme fille mère sœur tante nièce reine princesse dame servante boulangère",
+    "wives": "femme",
+    "parents": "père mère",
     "verbs": """
         dit disait dis demanda demandait demande répondit répondait répond cria criait crie s’écria s'écria
         écria murmura murmurait murmure chuchota ajouta ajoutait ajoute reprit reprenait reprend continua
@@ -136,6 +151,10 @@ FRENCH = {
 }
 
 SPANISH = {
+    "men": "hombre niño muchacho padre marido hijo hermano tío rey príncipe señor cura",
+    "women": "mujer niña muchacha madre esposa hija hermana tía reina princesa señora criada",
+    "wives": "mujer esposa",
+    "parents": "padre madre",
     "verbs": """
         dijo dice decía preguntó pregunta respondió responde contestó contesta replicó exclamó exclama gritó
         grita susurró susurra murmuró murmura añadió añade agregó repitió repite insistió explicó continuó
@@ -179,6 +198,10 @@ SPANISH = {
 }
 
 ITALIAN = {
+    "men": "uomo ragazzo padre marito figlio fratello zio re principe signore prete",
+    "women": "donna ragazza madre moglie figlia sorella zia regina principessa signora serva",
+    "wives": "moglie",
+    "parents": "padre madre",
     "verbs": """
         disse dice diceva chiese chiede domandò domanda rispose risponde replicò esclamò esclama gridò grida
         sussurrò mormorò aggiunse continuò riprese ripeté insistette spiegò ordinò sospirò rise urlò fece

@@ -99,9 +99,11 @@ def paragraphs_of(
     for chapter, section, text in texts:
         going_on = open_in == section
         quotations = quotations_in(text, convention, words, going_on)
-        begins = bool(quotations) and quotations[0].start <= 1
+        by_dash = bool(quotations) and quotations[0].by_dash
+        begins = bool(quotations) and quotations[0].start <= 1 and not by_dash
         found.append(Paragraph(chapter, section, text, quotations, going_on and begins, words))
-        open_in = section if quotations and not quotations[-1].closed else -1
+        left_open = going_on and "»" not in text if by_dash else quotations and not quotations[-1].closed
+        open_in = section if left_open else -1
     return found
 
 
@@ -176,8 +178,12 @@ def _name_in(sentence: Sequence[Token], at: int, words: Words) -> Subject | None
         return None
     if at and sentence[at - 1].capital and joined(token) and sentence[at - 1].text not in words.no_names:
         return None
-    if at and sentence[at - 1].low in words.determiners and token.text not in words.titles:
-        return None
+    begin = at
+    while begin > 0 and sentence[begin - 1].capital and joined(sentence[begin]):
+        begin -= 1
+    before = sentence[begin - 1] if begin else sentence[0]
+    if at and before.low in words.determiners and token.text not in words.titles:
+        return None  # the March Hare
     found = subject_at(sentence, at, words)
     return found if found and found.kind == "name" else None
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import Counter
+from copy import copy
 from dataclasses import dataclass
 
 from csm_cli.script.attribution.joining import (
@@ -38,6 +38,7 @@ _NOBODY = frozenset(
         "autres voix otro voz",
     )
 )
+_MASTERS = frozenset(("mr", "monsieur", "herr", "señor", "signor", "sir", "lord", "colonel", "dr", "captain"))
 _NO_RANKS = frozenset(
     re.findall(
         r"\S+",
@@ -55,11 +56,13 @@ class Person:
         name: that the script uses.
         names: all, that one among them.
         gender: "" if it is not known.
+        speaks: whether a tag names this character.
     """
 
     name: str
     names: tuple[str, ...]
     gender: Gender
+    speaks: bool = True
 
 
 class People:
@@ -82,12 +85,16 @@ class People:
         for group in groups_of(names, words):
             if any(_is_person(name, names[name], words) for name in group):
                 self._add(group, names)
-        self._ranks = _unique(
-            (title, person) for person in self.by_name.values() for title in _titles_of(person, words)
-        )
+        self._ranks: dict[str, dict[str, Person]] = {}
+        for person in self.by_name.values():
+            for title in _titles_of(person, words):
+                self._ranks.setdefault(title, {})[person.name] = person
+        self._present: frozenset[str] = frozenset()
         for text, use in descriptions.items():
             if text not in self.by_name and self.by_rank(text) is None and _is_character(text, use, words):
-                self.by_name[text] = Person(text, (text,), _noun_gender(text, words) or _voted(use.genders))
+                self.by_name[text] = Person(
+                    text, (text,), words.gender_of(text.split()[-1].lower()) or _voted(use.genders)
+                )
         self.persons = {person.name: person for person in self.by_name.values()}
 
     def _add(self, group: list[str], names: dict[str, Seen]) -> None:
@@ -103,16 +110,42 @@ class People:
         voted = _voted(votes)
         sure = voted and votes[voted] >= 3
         gender: Gender = titled or (voted if sure else "") or listed or voted  # type: ignore[assignment]
-        person = Person(chosen, (chosen, *sorted(name for name in group if name != chosen)), gender)
+        others = sorted(name for name in group if name != chosen)
+        person = Person(chosen, (chosen, *others), gender, any(names[name].tags for name in group))
         for name in group:
             self.by_name[name] = person
 
     def by_rank(self, description: str) -> Person | None:
-        """The one person whose title stands in a description: "the doctor" for Dr. Quill."""
+        """The one person whose title stands in a description, such as Dr. Quill for "the doctor"."""
         noun = description.split()[-1].lower()
         alone = noun.capitalize() if noun.capitalize() in self._words.titles and noun not in _NO_RANKS else ""
         rank = self._words.ranks.get(noun, alone)
-        return self._ranks.get(spelling(rank)) if rank else None
+        bearers = self._ranks.get(spelling(rank), {}) if rank else {}
+        present = [person for name, person in bearers.items() if name in self._present]
+        found = present or list(bearers.values())
+        return found[0] if len(found) == 1 else None
+
+    def among(self, text: str) -> People:
+        """The same people, of whom those named in a text are present: a rank means one of them first."""
+        titled = {person.name: person for bearers in self._ranks.values() for person in bearers.values()}
+        found = copy(self)
+        found._present = frozenset(
+            person.name for person in titled.values() if any(name in text for name in person.names)
+        )
+        return found
+
+    def gender_of(self, name: str) -> Gender:
+        """The gender of a person; "" for somebody who is none of them, too."""
+        return self.persons[name].gender if name in self.persons else ""
+
+    def may_be_parent(self, name: str, gender: Gender) -> bool:
+        """Whether a person has the title of a grown-up of that gender: "Mrs. Hill"."""
+        titles = (
+            {title for each in self.persons[name].names for title in split_name(each, self._words)[0]}
+            if name in self.persons
+            else set()
+        )
+        return bool(titles & (MARRIED if gender == "f" else _MASTERS))
 
     def wife_of(self, name: str) -> Person | None:
         """The married woman who has a man's family name."""
@@ -179,36 +212,7 @@ def _titles_of(person: Person, words: Words) -> set[str]:
     return {title for name in person.names for title in split_name(name, words)[0]}
 
 
-def _unique(pairs: Iterable[tuple[str, Person]]) -> dict[str, Person]:
-    """Values by key, of the keys that have one value."""
-    found: dict[str, dict[str, Person]] = defaultdict(dict)
-    for key, person in pairs:
-        found[key][person.name] = person
-    return {key: next(iter(each.values())) for key, each in found.items() if len(each) == 1}
-
-
 def _voted(votes: Counter[str]) -> Gender:
     if votes["m"] > 2 * votes["f"]:
         return "m"
     return "f" if votes["f"] > 2 * votes["m"] else ""
-
-
-def _noun_gender(text: str, words: Words) -> Gender:
-    noun = text.split()[-1].lower()
-    if noun in (
-        "king",
-        "man",
-        "boy",
-        "father",
-        "priest",
-        "gentleman",
-        "prince",
-        "duke",
-        "brother",
-        "uncle",
-        "lord",
-    ):
-        return "m"
-    if noun in ("queen", "woman", "girl", "mother", "lady", "princess", "duchess", "sister", "aunt", "nurse"):
-        return "f"
-    return ""

@@ -32,6 +32,7 @@ class Presence:
 
     Attributes:
         mentions: by paragraph, the people named in its narration, in order.
+        place: number of the paragraph that is looked at.
         recent: everybody who was noted so far, the last at the end.
         unnamed: the last speakers who are no characters.
     """
@@ -41,7 +42,17 @@ class Presence:
         self.mentions = [
             [name for text in paragraph.narration for name in self.named(text)] for paragraph in paragraphs
         ]
+        self._called = [
+            [
+                name
+                for number in range(len(each.quotations))
+                for name in self.called(each.said(number))
+                if people.persons[name].speaks
+            ]
+            for each in paragraphs
+        ]
         self._first = [any(map(_FIRST_PERSON.search, each.narration)) for each in paragraphs]
+        self.place = 0
         self.recent: list[str] = []
         self.unnamed: list[str] = []
 
@@ -62,7 +73,7 @@ class Presence:
         near = range(max(0, place - _PAST), min(len(self.mentions), place + _AHEAD + 1))
         for other in near:
             far = place - other if other <= place else 2 * (other - place)
-            for name in self.mentions[other]:
+            for name in (*self.mentions[other], *self._called[other]):
                 distance[name] = min(far, distance.get(name, far))
         nearest = sorted(distance, key=lambda name: distance[name])[:_MOST] + self.unnamed
         return (*nearest, FIRST) if any(self._first[other] for other in near) else tuple(nearest)
@@ -76,6 +87,11 @@ class Presence:
             if person:
                 return person.name
         return ""
+
+    def name_alone(self, said: str) -> str:
+        """The person whose name is all that a quotation says, and is not called out; "" for none."""
+        person = self._people.by_name.get(said.strip("“”\"‘’'«»„ ,."))
+        return person.name if person else ""
 
     def called(self, said: str) -> list[str]:
         """People whom a quotation calls by name."""

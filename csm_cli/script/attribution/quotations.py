@@ -13,12 +13,14 @@ from csm_cli.script.attribution.subjects import tokens_of
 from csm_cli.script.attribution.tags import tag_after, verb_of
 from csm_cli.script.attribution.words import Words
 
-_OPENERS = {"double": '“"', "single": "‘'", "low": "„", "outward": "«", "inward": "»", "corner": "「"}
-_CLOSERS = {"double": '”"', "single": "’'", "low": '“”"', "outward": "»", "inward": "«", "corner": "」"}
+_OPENERS = {"double": '“"', "single": "‘'", "low": "„", "outward": "«", "inward": "»"}
+_CLOSERS = {"double": '”"', "single": "’'", "low": '“”"', "outward": "»", "inward": "«"}
 _BEFORE = frozenset(" ([—–-‘'“\"‚‹¿¡/")
 _ENDINGS = frozenset(",.!?…—–-;:")
+_OPENING_MARKS = frozenset("“‘‚‹\"'’")
 _CLOSING_MARKS = frozenset("”\"’'»«›‹)]")
 _DASH = re.compile(r"(?:[—–―]|--)\s?(?=[^\s—–―-])")
+_HYPHEN = re.compile(r"-\s(?=\S)")
 _DROPPED = re.compile(
     r"['‘](?:tis|twas|twill|twere|twould|em|im|er|ere|ave|as|ad|e|ome|ow|ouse|bout|cause|cos|til|till|n|round|fore|"
     r"gainst|neath|ud|alf|and|ead|eard|ell|elp|undred|nother|nuff|way|fraid|pon|oo|specially|stead|\d0s)\b",
@@ -33,8 +35,8 @@ class Convention:
     """How a book marks speech.
 
     Args:
-        quotes: "double" (curly or straight), "single", "low" („…“), "outward" («…»), "inward" (»…«),
-            "corner" (「…」), or "" for none.
+        quotes: "double" (curly or straight), "single", "low" („…“), "outward" («…»), "inward" (»…«), or ""
+            for none.
         dashes: whether a paragraph that begins with a dash is speech.
         one_sign: the closing double quote also opens (”…”), as in Swedish.
     """
@@ -62,17 +64,18 @@ def convention_of(texts: Iterable[str], words: Words) -> Convention:
     """The convention of a book, by which most of its speech is marked; `texts` are its paragraphs."""
     counts: Counter[str] = Counter()
     dashes = paragraphs = one_sign = curly = 0
+    romance = words.code in ("fr", "es", "it")
     for text in texts:
         if len(text) > 20_000:
             continue
         one_sign += text.count("”")
         curly += text.count("“")
-        begins = bool(_DASH.match(text))
+        begins = bool(_DASH.match(text) or (_HYPHEN.match(text) and incises(text[:1000], words, 2)))
         dashes += begins
         found = {
             style: len(list(_speeches(text, style, words)))
             for style, openers in _OPENERS.items()
-            if any(sign in text for sign in openers)
+            if any(sign in text for sign in openers) and not (style == "inward" and romance)
         }
         paragraphs += any(found.values()) and not begins
         counts.update(found)
@@ -93,7 +96,8 @@ def quotations_in(text: str, convention: Convention, words: Words, going_on: boo
         words: of the language.
         going_on: the paragraph before ended within a quotation.
     """
-    if convention.dashes and _DASH.match(text):
+    french = going_on and convention.quotes == "outward"  # « Oui ? — Non. »
+    if (convention.dashes or french) and (_DASH.match(text) or _HYPHEN.match(text)):
         return list(_by_dash(text, words))
     if not convention.quotes:
         return []
@@ -156,7 +160,7 @@ def _may_open(text: str, at: int, sign: str) -> bool:
     follows = text[at + 1 : at + 2]
     if sign in "«»":
         return (at == 0 or text[at - 1] in _BEFORE) and bool(follows)
-    if not follows or follows.isspace():
+    if not follows or (follows.isspace() and (sign == '"' or text[at + 2 : at + 3] not in _OPENING_MARKS)):
         return False
     return at == 0 or text[at - 1] in _BEFORE or (sign != '"' and not text[at - 1].isalnum())
 
@@ -239,7 +243,7 @@ def _is_speech(text: str, found: Quotation, spoken: bool, words: Words) -> bool:
         return ended or alone
     if ended:
         return True
-    if alone and not rest.strip():
+    if alone and (spoken or not before or not rest.strip()):
         return not before or inner[0].isupper()
     return _tagged(text, found.end, words) or (rest[:1] == "," and not before)
 

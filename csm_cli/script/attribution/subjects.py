@@ -228,7 +228,11 @@ def _description_at(tokens: Sequence[Token], at: int, words: Words, known: Conta
         )
         if known_end and end > at + 1:
             break
-        if end > at + 1 and tokens[end].capital and not words.nouns_have_capitals and not owned:
+        if (
+            end > at + 1
+            and tokens[end].capital
+            and not (owned or words.nouns_have_capitals or tokens[end - 1].capital)
+        ):
             named = _name_at(tokens, end, words, known)  # my sister Anna
             if named:
                 return named
@@ -276,9 +280,9 @@ def subject_of(
             break
         found = subject_at(sentence, at, words, known)
         after_preposition = sentence[at - 1].low in words.ends and joined(sentence[at])
-        if found and found.is_person and not after_preposition:
-            if found.end < len(sentence) and not sentence[found.end].capital:
-                return found
+        follows = found is not None and found.end < len(sentence) and not sentence[found.end].capital
+        if found and found.is_person and follows and not after_preposition:
+            return found
         if found and found.kind == "description" and not after_preposition:
             described = described or found
     return described

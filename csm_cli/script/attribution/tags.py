@@ -6,7 +6,15 @@ import re
 from collections.abc import Container, Sequence
 from typing import NamedTuple
 
-from csm_cli.script.attribution.subjects import Subject, Token, joined, sentences_of, subject_at, subject_of
+from csm_cli.script.attribution.subjects import (
+    Kind,
+    Subject,
+    Token,
+    joined,
+    sentences_of,
+    subject_at,
+    subject_of,
+)
 from csm_cli.script.attribution.words import Words
 
 _INVERTED = re.compile(r"(.+?)(?:-t)?-(il|elle|ils|elles|je|on|nous)")
@@ -19,6 +27,8 @@ _PLAIN_VERBS = frozenset(
         "sagte fragte rief antwortete dit demanda répondit dijo preguntó respondió disse chiese rispose",
     )
 )
+_PRONOUNS: dict[str, Kind] = {"il": "he", "elle": "she", "je": "first"}
+_ANSWERS = frozenset(("answer", "reply", "response", "comment", "question", "verdict", "greeting", "cry"))
 _LONGEST_APPOSITION = 10
 
 
@@ -63,11 +73,12 @@ def tag_after(tokens: Sequence[Token], words: Words, comma: bool, stop: bool = F
     if not tokens:
         return None
     at = 1 if len(tokens) > 2 and tokens[0].low in ("and", "but", "so", "then", "et", "und") else 0
+    if answer := _answer(tokens, words):
+        return answer
     verb, pronoun = verb_of(tokens[at], words)
     if verb and not (tokens[at].capital and words.nouns_have_capitals):
         if pronoun:
-            kind = {"il": "he", "elle": "she", "je": "first"}.get(pronoun, "they")
-            return Tag(Subject(kind, pronoun, at + 1), True, at + 1)  # type: ignore[arg-type]
+            return Tag(Subject(_PRONOUNS.get(pronoun, "they"), pronoun, at + 1), True, at + 1)
         return _inverted_tag(tokens, at + 1, words)
     subject = subject_at(tokens, at, words)
     if subject is None:
@@ -78,6 +89,18 @@ def tag_after(tokens: Sequence[Token], words: Words, comma: bool, stop: bool = F
     if comma and subject.end < len(tokens) and not tokens[subject.end].capital:
         return Tag(subject, False, subject.end)
     return None
+
+
+def _answer(tokens: Sequence[Token], words: Words) -> Tag | None:
+    """The tag in “No,” was my only answer."""
+    if tokens[0].low not in ("was", "came", "is", "were") or len(tokens) < 3:
+        return None
+    owner = tokens[1].low
+    end = next((at for at in range(2, min(7, len(tokens))) if tokens[at].low in _ANSWERS), 0)
+    if not end or owner not in ("my", "his", "her"):
+        return None
+    kind: Kind = "first" if owner == "my" else "he" if owner in words.his else "she"
+    return Tag(Subject(kind, owner, end + 1), True, end + 1)
 
 
 def _inverted_tag(tokens: Sequence[Token], at: int, words: Words) -> Tag:

@@ -34,6 +34,8 @@ class Words:
         nicknames: first name by nickname.
         common: words that tell the language.
         people: nouns that mean a person.
+        men, women: nouns that tell the gender of a person.
+        wives, parents: of these, nouns of families.
         no_names: words written with a capital that name nobody.
         nouns_have_capitals: as in German.
         capitals: words that the book writes with a capital within a sentence.
@@ -58,9 +60,17 @@ class Words:
     nicknames: dict[str, str]
     common: frozenset[str]
     people: frozenset[str]
+    men: frozenset[str]
+    women: frozenset[str]
+    wives: frozenset[str]
+    parents: frozenset[str]
     no_names: frozenset[str]
     nouns_have_capitals: bool = False
     capitals: frozenset[str] = frozenset()
+
+    def gender_of(self, noun: str) -> Gender:
+        """The gender of a person that a noun means; "" if it does not tell."""
+        return "m" if noun in self.men else "f" if noun in self.women else ""
 
     def is_adverb(self, word: str) -> bool:
         """Whether a word, as it is written, may stand between a subject and its verb; "Emily" does not."""
@@ -110,7 +120,11 @@ def words_of(code: str) -> Words:
         names=names,
         nicknames=nicknames,
         common=of("common"),
-        people=of("people"),
+        people=of("people") | of("men") | of("women"),
+        men=of("men"),
+        women=of("women"),
+        wives=of("wives"),
+        parents=of("parents"),
         no_names=of("no_names"),
         nouns_have_capitals=code == "de",
     )

@@ -12,8 +12,8 @@ from csm_cli.script.html.parts import words_of
 from csm_cli.script.readers.converted import Document, finished
 from csm_cli.script.readers.docx_numbers import Numbers
 from csm_cli.script.readers.docx_styles import Styles, read_styles
-from csm_cli.script.readers.epub_archive import MAX_TEXT_BYTES, Archive
-from csm_cli.script.readers.tree import TITLE, TITLE_PAGE, PageTree, attribute, value_of
+from csm_cli.script.readers.epub_archive import Archive
+from csm_cli.script.readers.tree import MAX_DOCUMENT_BYTES, TITLE, TITLE_PAGE, PageTree, attribute, value_of
 from csm_cli.script.sources import ParseState, local_name, parse_xml, plain
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ def read_docx(path: Path, state: ParseState, options: ReadingOptions) -> Book:
             name = posixpath.join(folder, name)
             if name not in archive:
                 return None
-            return parse_xml(archive.read(name, MAX_TEXT_BYTES), archive.place(name))
+            return parse_xml(archive.read(name, MAX_DOCUMENT_BYTES), archive.place(name))
 
         styles = part("styles.xml")
         walk = _Walk(str(path), read_styles(styles), Numbers(part("numbering.xml")))
-        walk.read(parse_xml(archive.read(main, MAX_TEXT_BYTES), archive.place(main)))
+        walk.read(parse_xml(archive.read(main, MAX_DOCUMENT_BYTES), archive.place(main)))
         for kind in ("footnote", "endnote"):
             walk.add_notes(kind, part(f"{kind}s.xml"))
         for name in archive.names():

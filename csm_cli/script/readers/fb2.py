@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from csm_cli.core.errors import ScriptError
 from csm_cli.script.books import Book, ReadingOptions
 from csm_cli.script.readers.converted import Document, finished
-from csm_cli.script.readers.epub_archive import MAX_COVER_BYTES, MAX_TEXT_BYTES, Archive
-from csm_cli.script.readers.tree import TITLE_PAGE, PageTree, attribute
+from csm_cli.script.readers.epub_archive import MAX_COVER_BYTES, Archive
+from csm_cli.script.readers.tree import MAX_DOCUMENT_BYTES, TITLE_PAGE, PageTree, attribute
 from csm_cli.script.sources import ParseState, local_name, parse_xml, plain, read_bytes
 
 if TYPE_CHECKING:
@@ -60,12 +60,12 @@ def read_fb2(path: Path, state: ParseState, options: ReadingOptions) -> Book:
 
 def _content(path: Path) -> bytes:
     if not path.name.lower().endswith((".zip", ".fbz")):
-        return read_bytes(path, MAX_TEXT_BYTES)
+        return read_bytes(path, MAX_DOCUMENT_BYTES)
     with Archive(path, "a zipped FB2") as archive:
         names = [name for name in archive.names() if name.lower().endswith(".fb2")]
         if len(names) != 1:
             raise ScriptError([f"{path}: error: holds {len(names)} .fb2 files; there must be one"])
-        return archive.read(names[0], MAX_TEXT_BYTES)
+        return archive.read(names[0], MAX_DOCUMENT_BYTES)
 
 
 def _metadata(root: _Element) -> dict[str, str]:

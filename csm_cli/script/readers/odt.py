@@ -10,9 +10,9 @@ from csm_cli.core.errors import ScriptError
 from csm_cli.script.books import Book, ReadingOptions
 from csm_cli.script.html.parts import words_of
 from csm_cli.script.readers.converted import Document, finished
-from csm_cli.script.readers.epub_archive import MAX_TEXT_BYTES, Archive
+from csm_cli.script.readers.epub_archive import Archive
 from csm_cli.script.readers.odt_styles import Styles, read_styles
-from csm_cli.script.readers.tree import TITLE, TITLE_PAGE, PageTree, attribute
+from csm_cli.script.readers.tree import MAX_DOCUMENT_BYTES, TITLE, TITLE_PAGE, PageTree, attribute
 from csm_cli.script.sources import ParseState, local_name, parse_xml, plain
 
 if TYPE_CHECKING:
@@ -53,9 +53,9 @@ def read_odt(path: Path, state: ParseState, options: ReadingOptions) -> Book:
         def part(name: str) -> _Element | None:
             if name not in archive:
                 return None
-            return parse_xml(archive.read(name, MAX_TEXT_BYTES), archive.place(name))
+            return parse_xml(archive.read(name, MAX_DOCUMENT_BYTES), archive.place(name))
 
-        content = parse_xml(archive.read("content.xml", MAX_TEXT_BYTES), archive.place("content.xml"))
+        content = parse_xml(archive.read("content.xml", MAX_DOCUMENT_BYTES), archive.place("content.xml"))
         styles = part("styles.xml")
         meta = part("meta.xml")
     walk = _Walk(str(path), read_styles(content, styles))

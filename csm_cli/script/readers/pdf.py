@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 MAX_PDF_BYTES = 256 * 2**20
 MAX_PAGES = 10_000
-MAX_CHARACTERS = 32 * 2**20
-MAX_CONTENT_BYTES = 256 * 2**20
+MAX_CHARACTERS = 16 * 2**20
+MAX_CONTENT_BYTES = 64 * 2**20
 """Of all pages together, unpacked."""
 _MOST_BOOKMARKS = 5_000
 _MOST_DEPTH = 8
@@ -105,15 +105,15 @@ def _rows(reader: PdfReader, path: Path) -> tuple[list[list[Row]], list[tuple[in
         size += len(content.get_data()) if content is not None else 0
         if size > MAX_CONTENT_BYTES:
             raise ScriptError([f"{path}: error: unpacks to more than {MAX_CONTENT_BYTES >> 20} MiB"])
-        collector = RowCollector(index + 1)
+        collector = RowCollector(index + 1, MAX_CHARACTERS - characters)
         page.extract_text(visitor_text=collector.visit)
+        if collector.full:
+            raise ScriptError([f"{path}: error: has more than {MAX_CHARACTERS >> 20} million characters"])
         rows = in_reading_order(collector.finish())
         pages.append(rows)
         lost += [(index + 1, text) for text in collector.turned]
         characters += sum(len("".join(row.text.split())) for row in rows)
         letters += sum(sum(map(str.isalnum, row.text)) for row in rows)
-        if characters > MAX_CHARACTERS:
-            raise ScriptError([f"{path}: error: has more than {MAX_CHARACTERS >> 20} million characters"])
     if not letters and not characters:
         raise ScriptError([f"{path}: error: has no text, only pictures; {_OCR}"])
     if letters < _LEAST_LETTERS * characters:

@@ -15,6 +15,8 @@ _RAISED = 0.85
 """A raised piece is smaller than this, as a share of its row."""
 _DROP_CAP = 1.8
 """A drop cap is larger than this, as a multiple of its row."""
+_COST = 8
+"""Characters that a piece counts for beside its own, so that there are not millions of them."""
 _LETTER, _FAR = 0.5, 2.0
 """The usual width of a letter, and a gap that parts columns, as shares of the size."""
 
@@ -62,10 +64,17 @@ class _Part:
 
 
 class RowCollector:
-    """Receives the pieces of page `page` in the order of the file; `turned` is text that is not upright."""
+    """Receives the pieces of a page in the order of the file.
 
-    def __init__(self, page: int):
+    Args:
+        page: its number, from 1.
+        most: characters that are kept; `full` says whether there were more.
+    """
+
+    def __init__(self, page: int, most: int):
         self.turned: list[str] = []
+        """Text that is not upright."""
+        self._left = most
         self._page = page
         self._parts: list[_Part] = []
         self._rows: list[Row] = []
@@ -75,6 +84,9 @@ class RowCollector:
         if not text.strip():
             if text and self._parts:
                 self._parts[-1].text += " "
+            return
+        self._left -= len(text) + _COST
+        if self._left < 0:
             return
         text = text.translate(_LIGATURES)
         right, up = tm[0] * cm[0] + tm[1] * cm[2], tm[0] * cm[1] + tm[1] * cm[3]
@@ -94,6 +106,11 @@ class RowCollector:
                 if self._parts and not self._same_row(part):
                     self._end()
                 self._parts.append(part)
+
+    @property
+    def full(self) -> bool:
+        """Whether there was more text than is kept."""
+        return self._left < 0
 
     def finish(self) -> list[Row]:
         """The rows, in the order of the file."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from csm_cli.core.errors import ScriptError
 from csm_cli.script.books import LeftOut, count_words
 from csm_cli.script.sources import CONTROL, plain
 
@@ -17,6 +18,10 @@ TITLE_PAGE = "csm-title-page"
 _MOST_ROW = 65_535
 """lxml keeps rows in 16 bits."""
 _BEGINNING = 60
+MAX_DOCUMENT_BYTES = 32 * 2**20
+"""Of the XML of a document, unpacked."""
+MAX_ELEMENTS = 1_000_000
+"""Paragraphs and the like of a document."""
 
 
 class PageTree:
@@ -35,9 +40,13 @@ class PageTree:
         self.root = etree.Element("html") if root is None else root
         self._open = [etree.SubElement(self.root, "body") if root is None else root]
         self.left_out: list[LeftOut] = []
+        self._elements = 0
 
     def start(self, name: str, row: int, **attributes: str) -> _Element:
         """Open an element of the document's row `row` and return it; `kind` is its class."""
+        self._elements += 1
+        if self._elements > MAX_ELEMENTS:
+            raise ScriptError([f"{self._place}: error: has more than {MAX_ELEMENTS} paragraphs and parts"])
         element = self._etree.SubElement(self._open[-1], name)
         element.sourceline = min(max(row, 1), _MOST_ROW)
         for key, value in attributes.items():
