@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from csm_cli.script.importing import Imported
 
 
+_FRONT_MATTER = frozenset(["front matter", "title page", "contents"])
+"""Kinds of what is left out that `--front-matter` keeps."""
+
+
 class NotesOption(StrEnum):
     """What becomes of a book's notes."""
 
@@ -163,7 +167,8 @@ def _report(imported: Imported, play: Screenplay, verbose: bool) -> None:
     console.note(f"{text}: {kinds}" if kinds else text)
     if lost := book.words - imported.words - left:
         console.note(f"warning: {abs(lost):,} words are not accounted for; compare the script with the book")
-    if not verbose and book.left_out:
-        console.note("--verbose lists each place, --front-matter keeps front matter")
+    if left and not verbose:
+        front = not _FRONT_MATTER.isdisjoint(parts)
+        console.note(f"--verbose lists each place{', --front-matter keeps front matter' if front else ''}")
     for part in book.left_out if verbose else ():
         console.note(f"{part.where}: {part.what}, {count(part.words, 'word')}: {part.text}".rstrip(": "))
