@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +12,7 @@ import typer
 
 from csm_cli.cli import console
 from csm_cli.cli.console import count
-from csm_cli.cli.convert import STDOUT, save
+from csm_cli.cli.convert import STDOUT, check_free, save
 from csm_cli.cli.guessing import guess_cast, report
 from csm_cli.cli.options import ScriptFormatOption
 from csm_cli.core.errors import UsageError
@@ -74,6 +76,7 @@ def import_(
     sections: Annotated[
         bool, typer.Option("--sections", help="List the book's sections, and write nothing.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --sections: as a list of objects.")] = False,
     skip: Annotated[
         list[str] | None,
         typer.Option("--skip", metavar="SECTION", help="Leave out: a number, a range (3-5) or a title."),
@@ -115,13 +118,14 @@ def import_(
     if sections:
         with console.busy("reading"):
             found, _ = read_any_book(book, source, options, encoding)
-        _list(found.sections)
+        _list(found.sections, as_json)
         return
     if output is None:
         output = STDOUT if book == STDOUT else Path(f"{stem_of(book)}{'.yaml' if to == 'yaml' else '.md'}")
     if output != STDOUT and output.absolute() == book.absolute():
         raise UsageError("is the book itself", where=str(output), remedy="name another file with -o")
     target = written_format(output, to)
+    check_free(output, force)
     guesses = None
     with console.busy("reading"):
         imported = import_book(book, source, output, options=options, encoding=encoding)
@@ -143,8 +147,12 @@ def import_(
         report(guesses)
 
 
-def _list(sections: tuple[Section, ...]) -> None:
+def _list(sections: tuple[Section, ...], as_json: bool) -> None:
     """Print a table of sections: number, words, what it probably is, whether it is read, title."""
+    if as_json:
+        rows = [{"name": each.title, **asdict(each)} for each in sections]
+        console.emit(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
     width = max((len(section.guess) for section in sections), default=0)
     for section in sections:
         kept = "      " if section.kept else "(out) "

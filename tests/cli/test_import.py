@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,9 @@ def test_import_writes_beside_nothing_that_is_there(csm):
     assert csm("import", "book.epub", "--to", "yaml").out == "book-cover.png\nbook.yaml\n"
     assert csm("import", "book.epub").code == 0
     assert Path("book.md").exists()
+    Path("book-cover.png").unlink()
     again = csm("import", "book.epub")
+    assert not Path("book-cover.png").exists()
     assert again.code == 2 and "book.md: is there already; say --force to replace it" in again.err
     assert csm("import", "book.epub", "--force").code == 0
     itself = csm("import", "book.md", "--force")
@@ -49,6 +52,9 @@ def test_import_lists_sections_and_reads_those_that_are_chosen(csm):
     assert [row[0] for row in rows] == [str(number) for number in range(1, len(rows) + 1)]
     assert any("title page" in row and "(out) " in row for row in listed.out.splitlines())
     assert not Path("book.md").exists()
+    listing = json.loads(csm("import", "book.epub", "--sections", "--json").out)
+    assert len(listing) == len(rows)
+    assert {"name", "number", "guess", "words", "where", "kept"} <= set(listing[0])
     assert csm("import", "book.epub", "--only", "Two", "--only", "Three", "-o", "-").out.count("\n# ") == 2
     assert "Second." not in csm("import", "book.epub", "--skip", "two", "-o", "-").out
     wrong = csm("import", "book.epub", "--skip", "Seven", "-o", "-")
