@@ -37,6 +37,26 @@ def test_an_opendocument_text_is_divided_by_its_headings(tmp_path):
     assert (play.title, play.author, play.language) == ("The Lamp", "A. Writer", "en-GB")
 
 
+def test_numbers_that_the_outline_makes_for_headings_are_part_of_them(tmp_path):
+    levels = "".join(
+        f'<text:outline-level-style text:level="{level}" style:num-format="{format}" {more}/>'
+        for level, format, more in (
+            (1, "I", 'style:num-prefix="Chapter "'),
+            (2, "1", 'text:display-levels="2" style:num-suffix="."'),
+            (3, "", ""),
+        )
+    )
+    body = "".join(
+        f'<text:h text:outline-level="{level}">{title}</text:h><text:p>Text.</text:p>'
+        for level, title in ((1, ""), (2, "Deeper"), (1, "The Land"), (3, "Deepest"))
+    )
+    path = make_odt(tmp_path / "a.odt", body, styles__xml=f"<a {ODT}>{levels}</a>")
+    assert chapters_of(read_screenplay(path)) == [
+        ("Chapter I", ["Text.", "---", "I.1. Deeper", "Text."]),
+        ("Chapter II The Land", ["Text.", "---", "Deepest", "Text."]),
+    ]
+
+
 def test_what_an_opendocument_text_hides_or_has_beside_the_text_is_reported(tmp_path):
     styles = (
         '<style:style style:name="T1"><style:text-properties text:display="none"/></style:style>'

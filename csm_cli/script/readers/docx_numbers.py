@@ -41,7 +41,7 @@ class Numbers:
         self._counts: dict[str, list[int]] = {}
         for each in root.iterchildren("{*}abstractNum") if root is not None else ():
             levels = {
-                _number(attribute(level, "ilvl")): _level(level) for level in each.iterchildren("{*}lvl")
+                number_of(attribute(level, "ilvl")): _level(level) for level in each.iterchildren("{*}lvl")
             }
             self._lists[attribute(each, "abstractNumId")] = levels
         for each in root.iterchildren("{*}num") if root is not None else ():
@@ -58,7 +58,7 @@ class Numbers:
         name = self._list_of.get(number, "")
         levels = self._lists.get(name, {})
         usual = next((place for place, each in levels.items() if each.style and each.style == style), 0)
-        place = _number(level) if level else usual
+        place = number_of(level) if level else usual
         if place not in levels:
             return ""
         counts = self._counts.setdefault(name, [0] * _LEVELS)
@@ -68,23 +68,25 @@ class Numbers:
         def one(found: re.Match[str]) -> str:
             at = int(found[1]) - 1
             written = levels.get(at, levels[place])
-            return _written(counts[at] or written.start, written.format)
+            return written_number(counts[at] or written.start, written.format)
 
         return "" if levels[place].format in ("bullet", "none") else _PLACE.sub(one, levels[place].text)
 
 
 def _level(element: _Element) -> _Level:
-    start = _number(value_of(element, "start") or "1")
+    start = number_of(value_of(element, "start") or "1")
     return _Level(
         value_of(element, "numFmt"), value_of(element, "lvlText"), start, value_of(element, "pStyle")
     )
 
 
-def _number(text: str) -> int:
+def number_of(text: str) -> int:
+    """A whole number that a document has as text, at most 10,000; 0 if it is none."""
     return min(int(text), _MOST) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
 
 
-def _written(number: int, format: str) -> str:
+def written_number(number: int, format: str) -> str:
+    """A number in one of Word's formats, such as "upperRoman" or "lowerLetter"; else in figures."""
     if format in ("upperLetter", "lowerLetter") and number > 0:
         letters = chr(97 + (number - 1) % 26) * ((number - 1) // 26 % 3 + 1)
         return letters.upper() if format == "upperLetter" else letters

@@ -11,6 +11,7 @@ from csm_cli.script.books import Book, ReadingOptions
 from csm_cli.script.html.parts import words_of
 from csm_cli.script.readers.converted import Document, finished
 from csm_cli.script.readers.epub_archive import Archive
+from csm_cli.script.readers.odt_numbers import OutlineNumbers
 from csm_cli.script.readers.odt_styles import Styles, read_styles
 from csm_cli.script.readers.tree import MAX_DOCUMENT_BYTES, TITLE, TITLE_PAGE, PageTree, attribute
 from csm_cli.script.sources import ParseState, local_name, parse_xml, plain
@@ -58,7 +59,7 @@ def read_odt(path: Path, state: ParseState, options: ReadingOptions) -> Book:
         content = parse_xml(archive.read("content.xml", MAX_DOCUMENT_BYTES), archive.place("content.xml"))
         styles = part("styles.xml")
         meta = part("meta.xml")
-    walk = _Walk(str(path), read_styles(content, styles))
+    walk = _Walk(str(path), read_styles(content, styles), OutlineNumbers(styles))
     body = content.find("{*}body/{*}text")
     if body is None:
         raise ScriptError([f"{path}: error: not an OpenDocument text, but another kind"])
@@ -94,9 +95,9 @@ def _check_password(archive: Archive) -> None:
 class _Walk:
     """Traverses the document without recursion."""
 
-    def __init__(self, place: str, styles: Styles):
+    def __init__(self, place: str, styles: Styles, numbers: OutlineNumbers):
         self.page = PageTree(place)
-        self._styles = styles
+        self._styles, self._numbers = styles, numbers
         self._row = 0
         self._notes: deque[tuple[_Element, str, str]] = deque()
 
@@ -167,6 +168,9 @@ class _Walk:
             self.page.start("p", self._row, kind=TITLE if style.title == "title" else TITLE_PAGE)
         elif name == "h":
             self.page.start(f"h{level if level in _LEVELS else 6 if level else 1}", self._row)
+            if attribute(element, "is-list-header") != "true":
+                number = self._numbers.next(int(level) if level in _LEVELS else 0)
+                self.page.text(f"{number} " if number else "")
         elif style.ruled and not _text(element).strip():
             self.page.add("hr", "", self._row)
             return -1
