@@ -50,6 +50,22 @@ def test_paragraphs_are_set_apart_by_gaps(tmp_path):
     assert texts(make_pdf(tmp_path / "a.pdf", [set_rows(rows)])) == PARAGRAPHS
 
 
+def test_paragraphs_without_indents_and_gaps_end_where_the_next_word_had_its_place(tmp_path):
+    rows = """
+The boat turned into the wind and nobody spoke of the
+lighthouse, which had been dark.
+“Is that the light?” asked Anna, who stood by the mast
+and looked out. Nobody seemed to have heard it.
+Then, as if they had agreed upon it, all of them went
+below.
+"""
+    assert texts(make_pdf(tmp_path / "a.pdf", [set_rows(rows)])) == [
+        "The boat turned into the wind and nobody spoke of the lighthouse, which had been dark.",
+        "“Is that the light?” asked Anna, who stood by the mast and looked out. Nobody seemed to have heard it.",
+        "Then, as if they had agreed upon it, all of them went below.",
+    ]
+
+
 def test_a_paragraph_goes_on_over_pages_and_columns(tmp_path):
     rows = ROWS.strip("\n").split("\n")
     for cut in range(1, len(rows)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from csm_cli.script.readers.pdf_rows import Row
 _ENDS = '.!?…:”"’»)'
 _BULLETS = "•◦▪‣■●○"
 _SHORT = 0.7
+_FITS = 0.95
+_NARROW = re.compile(r"[ijltfr.,;:!|()'’‘ -]")
+_WIDE = re.compile(r"[A-Zmw—…]")
 _GAP = 1.35
 _INDENT = (0.5, 5.0)
 """Of a first row, as shares of its size."""
@@ -28,14 +32,14 @@ class Shape:
     Args:
         body: size of its letters, in points.
         leading: from one base line to the next, in points.
-        length: characters of a full row.
+        width: of a full row, as a multiple of the size, by its letters.
         indent: of the first row of a paragraph, in points; 0: paragraphs are set apart by gaps.
         lefts: left edge of each column, in points, by its first row.
     """
 
     body: float
     leading: float
-    length: float
+    width: float
     indent: float
     lefts: dict[Row, float]
 
@@ -49,7 +53,7 @@ def shape_of(pages: Sequence[Sequence[Row]], body: float) -> Shape:
         for above, row in pairwise(column)
         if above.size == row.size == body
     )
-    lengths = sorted(len(row.text) for column in columns for row in column if row.size == body)
+    lengths = sorted(_width(row.text) for column in columns for row in column if row.size == body)
     lefts = _lefts(columns, body)
     indents = Counter(
         round(row.x - lefts[column[0]])
@@ -144,7 +148,9 @@ def _begins(row: Row, last: Row, left: float, left_before: float, fresh: bool, s
     if not any(map(str.isalnum, text)) or not any(map(str.isalnum, before)) or text[:1] in _BULLETS:
         return True
     ended = ends_sentence(before)
-    short = len(before) < _SHORT * shape.length
+    short = _width(before) < _SHORT * shape.width
+    if not shape.indent and not short:  # the next word would have had its place
+        short = _width(f"{before} {text.split(maxsplit=1)[0]}") < _FITS * shape.width
     indented = abs(row.x - left - shape.indent) <= 1.5 if shape.indent else False
     if fresh:
         if indented or (short and ended):
@@ -157,6 +163,12 @@ def _begins(row: Row, last: Row, left: float, left_before: float, fresh: bool, s
     if row.x - left > _INDENT[0] * row.size and last.x - left_before <= _INDENT[0] * row.size:
         return ended or short
     return ended and short
+
+
+def _width(text: str) -> float:
+    """About how wide a text is set, as a multiple of its size."""
+    narrow, wide = len(_NARROW.findall(text)), len(_WIDE.findall(text))
+    return 0.28 * narrow + 0.72 * wide + 0.48 * (len(text) - narrow - wide)
 
 
 def ends_sentence(text: str) -> bool:
