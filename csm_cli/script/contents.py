@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from csm_cli.script.pages import Block, Page
+from csm_cli.script.blocks import Block, Page
 from csm_cli.script.readers.text import HEADING
 
 Place = tuple[int, int]

@@ -130,6 +130,11 @@ def test_a_book_that_ends_with_a_heading_is_read(tmp_path):
         ("titlepage.xhtml", "<p>The Lamp</p>", "title page"),
         ("copyright.xhtml", "<p>First printed in 1999.</p>", "copyright"),
         ("toc.xhtml", "<p>One</p><p>Two</p>", "contents"),
+        (
+            "x.xhtml",
+            "".join(f'<p><a href="z{n % 2 + 1}.xhtml">Day {n}</a></p>' for n in range(6)),
+            "contents",
+        ),
         ("x.xhtml", "<h1>Foreword</h1><p>X.</p>", "foreword"),
         ("x.xhtml", "".join(f"<p>Ship {n}, {n}, {n + 2}</p>" for n in range(30)), "index"),
         ("index.xhtml", "<p>It rained.</p>", "body"),

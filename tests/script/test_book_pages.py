@@ -308,6 +308,17 @@ def test_a_list_is_read_item_by_item():
     ]
 
 
+def test_two_line_breaks_divide_paragraphs():
+    assert texts("<div>It rained.<br/><br/>Nobody<br/>came.<br/> <br/>No.</div>") == [
+        *("It rained.", "Nobody came.", "No."),
+    ]
+
+
+def test_a_picture_of_a_heading_is_one():
+    (block,) = blocks_of('<h1><img src="one.png" alt="Chapter One"/></h1>')
+    assert (block.kind, block.text, block.level) == ("heading", "Chapter One", 1)
+
+
 def test_text_around_a_hidden_block_stays_in_two_paragraphs():
     assert texts("<div>One.<p hidden=''>Gone.</p>Two.</div>") == ["One.", "Two."]
 
