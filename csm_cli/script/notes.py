@@ -241,6 +241,8 @@ def _without_marks(block: Block, spans: set[Span], place: str) -> Iterator[Block
     for start, end in sorted(spans):
         kept += block.text[at:start].lstrip() if not kept or kept[-1].isspace() else block.text[at:start]
         at = max(at, end)
+        if any(map(str.isspace, block.text[start:end])):
+            kept += " "
         if block.text[at : at + 1] in tuple(" .,;:!?)”’"):
             kept = kept.rstrip()
     behind = block.text[at:]

@@ -21,6 +21,7 @@ from csm_cli.script.html.parts import (
     left_out_kind,
     text_of,
 )
+from csm_cli.script.html.raised import space_fractions
 from csm_cli.script.html.styles import Styles
 from csm_cli.script.html.tables import is_data
 from csm_cli.script.html.words import APART, words_in
@@ -49,6 +50,7 @@ def read_page(
     """
     styles = styles or Styles()
     join_drop_caps(root, styles)
+    space_fractions(root)
     yield from _Walk(place, options, styles).walk(root)
 
 
@@ -222,7 +224,8 @@ class _Walk:
     def _pictured(self, pieces: list[tuple[LeftOut, int]]) -> Iterator[Block]:
         """The heading that a picture shows, which is then not left out."""
         for part, words in pieces:
-            if part.what == "picture" and words and part is not self._gone:
+            shown = part.what == "picture" and part is not self._gone and len(part.text) < _SHOWN
+            if shown and words and words == count_words(part.text):
                 yield Block("heading", part.text, self._row, self._heading, (), self._inside, self._notes > 0)
                 pieces.remove((part, words))
                 return

@@ -227,6 +227,12 @@ def test_a_single_page_is_divided_at_its_headings(tmp_path):
     assert [section.title for section in book.sections] == ["One", "Two"]
 
 
+def test_entries_that_name_a_page_and_no_place_on_it_are_found_by_their_headings(tmp_path):
+    pages = {"a.xhtml": "<h2>One</h2><p>A.</p><h2>Two</h2><p>B.</p><p>Three</p><p>C.</p>"}
+    contents = [("a.xhtml", "One"), ("a.xhtml", "Two"), ("a.xhtml", "Three")]
+    assert chapters(book_of(tmp_path, pages, contents)) == [("One", ["A."]), ("Two", ["B.", "Three", "C."])]
+
+
 def test_a_heading_is_not_taken_for_letters_of_the_title(tmp_path):
     pages = {"a.xhtml": "<h1>The Lighthouse</h1><h2>I</h2><p>A.</p>", "b.xhtml": "<h1>Two</h1><p>B.</p>"}
     book = book_of(tmp_path, pages, [("a.xhtml", "The Lighthouse"), ("b.xhtml", "Two")])

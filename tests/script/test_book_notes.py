@@ -38,6 +38,8 @@ TYPED = '<aside epub:type="footnote" id="n"><p>A small ship.</p></aside>'
 MARK = '<a epub:type="noteref" href="#n">1</a>'
 ONE_PAGE = {
     "typed": f"<p>The ship{MARK} sank.</p>{TYPED}<p>It rained.</p>",
+    "hidden": f"<p>The ship{MARK} sank.</p>"
+    '<aside epub:type="footnote" id="n" hidden=""><p>A small ship.</p></aside><p>It rained.</p>',
     "role": '<p>The ship<a role="doc-noteref" href="#n">1</a> sank.</p>'
     '<div role="doc-footnote" id="n">A small ship.</div><p>It rained.</p>',
     "raised link": linked(f"<sup>{forth('1')}</sup>", '<p id="n">1. A small ship.</p>'),
