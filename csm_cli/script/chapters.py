@@ -17,6 +17,7 @@ from csm_cli.script.notes import settle_notes
 from csm_cli.script.pages import read_page
 from csm_cli.script.problems import Source, shown
 from csm_cli.script.readers.text import SCENE
+from csm_cli.script.running_heads import leave_out_running_heads
 from csm_cli.script.sections import FRONT_MATTER, Part, list_sections
 from csm_cli.script.sources import ParseState, local_name
 
@@ -69,6 +70,7 @@ def book_from_pages(
     Raises:
         UsageError: `options` name a section that is not there.
     """
+    leave_out_running_heads(pages, [header.title, header.author])
     settle_notes(pages, resolve or (lambda page, link: (page, link.rpartition("#")[2])), options.notes)
     title = "" if header.untitled else header.title
     starts = find_starts(pages, entries, title)
