@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from csm_cli.script.blocks import Block, Page
 from csm_cli.script.books import DEFAULT, Book, LeftOut, ReadingOptions, count_words
 from csm_cli.script.builder import ScreenplayBuilder
 from csm_cli.script.contents import Entry, Starts, find_starts, repeats
@@ -13,9 +14,10 @@ from csm_cli.script.header import Header
 from csm_cli.script.html.styles import Styles
 from csm_cli.script.html.words import words_in
 from csm_cli.script.notes import settle_notes
-from csm_cli.script.pages import Block, Page, read_page
+from csm_cli.script.pages import read_page
 from csm_cli.script.problems import Source, shown
 from csm_cli.script.readers.text_lines import SCENE
+from csm_cli.script.running_heads import leave_out_running_heads
 from csm_cli.script.sections import FRONT_MATTER, Part, list_sections
 from csm_cli.script.sources import ParseState, local_name
 
@@ -68,6 +70,7 @@ def book_from_pages(
     Raises:
         UsageError: `options` name a section that is not there.
     """
+    leave_out_running_heads(pages, [header.title, header.author])
     settle_notes(pages, resolve or (lambda page, link: (page, link.rpartition("#")[2])), options.notes)
     title = "" if header.untitled else header.title
     starts = find_starts(pages, entries, title)

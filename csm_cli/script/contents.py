@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from csm_cli.script.pages import Block, Page
+from csm_cli.script.blocks import Block, Page
 from csm_cli.script.readers.text_headings import names_chapter
 
 Place = tuple[int, int]
@@ -104,6 +104,10 @@ def find_starts(pages: Sequence[Page], entries: Iterable[Entry], title: str = ""
     loose: set[int] = set()  # pages that the contents name at places which are not there
     for page, identity, label in entries:
         place = index.place(page, identity, label)
+        if place in labels and label not in labels[place]:
+            place = index.heading(page, label)  # several entries may name a page, and no place on it
+            if not place:
+                continue
         if place:
             labels.setdefault(place, []).append(label)
         elif page in index.numbers:
@@ -218,6 +222,10 @@ class _Index:
             return self.numbers[page], 0
         if place := self._anchors.get((page, identity)):
             return place
+        return self.heading(page, label)
+
+    def heading(self, page: str, label: str) -> Place | None:
+        """The place of a heading with this text: on the page, or anywhere if that is not there."""
         number = self.numbers.get(page)
         there = self._headings.get(bare(label), ())
         return next((place for place in there if number in (None, place[0])), None)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from csm_cli.script.pages import Block
+from csm_cli.script.blocks import Block
 
 _SIGN = re.compile(r"(?<=[^\s*†‡§\[(])(\*{1,3}|†{1,2}|‡{1,2}|§)(?=[\s.,;:!?)”’\"]|$)")
 _BRACKET = re.compile(r"(?<=[^\s\[(=])\[(\d{1,3}|[*†‡§a-z])\]")

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from csm_cli.script.blocks import Block, Page
 from csm_cli.script.books import LeftOut, Notes, count_words
 from csm_cli.script.html.paragraphs import Mark
 from csm_cli.script.loose_notes import find_loose_notes
-from csm_cli.script.pages import Block, Page
 
 Place = tuple[int, int]
 """Numbers of a page and of a block on it."""
@@ -61,7 +61,7 @@ def settle_notes(
         blocks = {
             index: block for index, block in enumerate(page.blocks) if block.is_text or block.kind == "break"
         }
-        known = {index for index in blocks if (number, index) in found.note_of}
+        known = {index for index in blocks if found.note_of.get((number, index)) in found.references}
         for note in find_loose_notes(blocks, known):
             key = found.add_note([(number, index) for index in note.blocks]) if note.blocks else None
             for index, span in note.marks:
@@ -103,7 +103,7 @@ class _Linked:
 
     def _read(self, place: Place, mark: Mark) -> None:
         places = self._located(place, mark)
-        note = places if places and self._can_be_note(place, places) else []
+        note = [*places] if places and self._can_be_note(place, places) else []
         if mark.label in _ARROWS or self._is_back(place, mark, note):
             return
         leading = self._leading(note[0]) if note else None
@@ -114,6 +114,8 @@ class _Linked:
             return
         if not (mark.sure or mutual or like or (mark.glued and places is None)):
             return
+        if len(note) == 1 and label and label[1] == len(self._block(note[0]).text):
+            note += self._behind(note[0])  # a label by itself
         key = self._found.add_note(note) if note else None
         self._found.add_mark(place, (mark.start, mark.end), key)
         if label:
@@ -144,11 +146,14 @@ class _Linked:
             return inside
         if key not in self._anchors:
             return [] if page in self._names and not identity else None
-        (number, index), begun = self._anchors[key]
-        if begun:
-            return []
+        anchor, begun = self._anchors[key]
+        return [] if begun else self._behind(anchor)
+
+    def _behind(self, place: Place) -> list[Place]:
+        """The text behind a place on its page, if there is one."""
+        number, index = place
         blocks = self._pages[number].blocks
-        behind = next((each for each in range(index, len(blocks)) if blocks[each].is_text), None)
+        behind = next((each for each in range(index + 1, len(blocks)) if blocks[each].is_text), None)
         return [] if behind is None else [(number, behind)]
 
     def _can_be_note(self, place: Place, places: list[Place]) -> bool:
@@ -236,13 +241,15 @@ def _without_marks(block: Block, spans: set[Span], place: str) -> Iterator[Block
     for start, end in sorted(spans):
         kept += block.text[at:start].lstrip() if not kept or kept[-1].isspace() else block.text[at:start]
         at = max(at, end)
+        if any(map(str.isspace, block.text[start:end])):
+            kept += " "
         if block.text[at : at + 1] in tuple(" .,;:!?)”’"):
             kept = kept.rstrip()
     behind = block.text[at:]
     kept += behind.lstrip() if not kept or kept[-1].isspace() else behind
     text = kept.strip()
     if sorted(spans)[0][0] == 0:
-        text = text.lstrip(".:)] –—-") or text
+        text = text.lstrip(".,;:)] –—-") or text
     rest -= count_words(text)
     for start, end in sorted(spans):
         label = block.text[start:end].strip()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
+from csm_cli.script.blocks import Block, Kind
 from csm_cli.script.books import DEFAULT, LeftOut, ReadingOptions, count_words
 from csm_cli.script.html.drop_caps import join_drop_caps
 from csm_cli.script.html.marks import read_mark
-from csm_cli.script.html.paragraphs import Mark, Paragraph, is_verse_name
+from csm_cli.script.html.paragraphs import Paragraph, is_verse_name
 from csm_cli.script.html.parts import (
     SILENT,
     epub_type,
@@ -20,12 +21,12 @@ from csm_cli.script.html.parts import (
     left_out_kind,
     text_of,
 )
+from csm_cli.script.html.raised import space_fractions
 from csm_cli.script.html.styles import Styles
 from csm_cli.script.html.tables import is_data
 from csm_cli.script.html.words import APART, words_in
 from csm_cli.script.sources import local_name, plain
 
-Kind = Literal["paragraph", "heading", "break", "anchor", "gone"]
 _ORNAMENT = re.compile(
     r"[*#~_=•⁂·–—\s-]{1,40}|(?:an? )?(?:ornament|ornamental break|decoration|decorative (?:break|line)"
     r"|divider|flourish|fleuron|asterism|(?:scene|section|text|thought) ?break|separator)\.?",
@@ -34,64 +35,6 @@ _ORNAMENT = re.compile(
 _ALWAYS_NAMED = frozenset(["picture", "formula", "sound or film"])
 _MOST_IDS = 8
 _SHOWN = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A part of a page: its text with white space collapsed, and its first row in the file.
-
-    Args:
-        kind: a paragraph, heading, break, a place that links lead to, or what was left out.
-        text: of an anchor, its id.
-        row: of the file.
-        level: of a heading, 1 to 6.
-        marks: what may be marks of notes in the text.
-        inside: ids of the blocks around the text, at most the innermost eight.
-        is_note: whether type or class say that it is the text of a note.
-        begun: of an anchor: the paragraph that it is in had text before it.
-        gone: what was left out.
-        place: the file, if it is not that of the page.
-    """
-
-    kind: Kind
-    text: str
-    row: int
-    level: int = 0
-    marks: tuple[Mark, ...] = ()
-    inside: tuple[str, ...] = ()
-    is_note: bool = False
-    begun: bool = False
-    gone: LeftOut | None = None
-    place: str = ""
-
-    @property
-    def is_text(self) -> bool:
-        """Whether it is a paragraph or heading."""
-        return self.kind in ("paragraph", "heading")
-
-    @property
-    def words(self) -> int:
-        """How many words it has, spoken or left out."""
-        if self.gone:
-            return self.gone.words
-        return count_words(self.text) if self.is_text else 0
-
-
-@dataclass(slots=True)
-class Page:
-    """A page of a book.
-
-    Args:
-        name: its path in the book, which links name; "" for a book of one page.
-        place: its file, for places.
-        blocks: what is on it.
-        kinds: its types, such as "titlepage".
-    """
-
-    name: str
-    place: str
-    blocks: list[Block]
-    kinds: frozenset[str] = frozenset()
 
 
 def read_page(
@@ -107,6 +50,7 @@ def read_page(
     """
     styles = styles or Styles()
     join_drop_caps(root, styles)
+    space_fractions(root)
     yield from _Walk(place, options, styles).walk(root)
 
 
@@ -150,10 +94,9 @@ class _Walk:
             self._gone, self._silent = self._part(element, kind, text_of(element)), element
             if kind in _ALWAYS_NAMED:
                 self._open.leave_out_apart(self._gone, 0)
-        identity = element.get("id") or (element.get("name") if name == "a" else None)
         if is_block(element, name, self._styles):
             yield from self._divide(element)
-            self._ids.append(identity or "")
+            self._ids.append(element.get("id") or "")
             self._heading = heading_level(element, name) or self._heading
             self._notes += is_note(element, name)
             self._verses += _is_verse(element)
@@ -163,9 +106,7 @@ class _Walk:
                 self._rows += 1
             elif name in ("td", "th") and self._rows:
                 self._open.add_cell()
-        if identity:
-            row = element.sourceline or self._row
-            yield Block("anchor", identity, row, inside=self._inside, begun=self._open.begun)
+        yield from self._anchors(element, self._open.begun)
         if name == "hr" and not self._gone:
             yield Block("break", "", self._row, is_note=self._notes > 0)
         elif name == "br" and self._gone:
@@ -225,10 +166,13 @@ class _Walk:
         if _ORNAMENT.fullmatch(plain(element.get("alt") or "")) and not (begun or self._gone or self._rows):
             yield Block("break", "", element.sourceline or self._row)
         for each in element.iter():
-            if identity := each.get("id"):
-                yield Block(
-                    "anchor", identity, each.sourceline or self._row, inside=self._inside, begun=begun
-                )
+            yield from self._anchors(each, begun)
+
+    def _anchors(self, element: Any, begun: bool) -> Iterator[Block]:
+        names = [element.get("id"), element.get("name") if local_name(element) == "a" else None]
+        for identity in dict.fromkeys(filter(None, names)):
+            row = element.sourceline or self._row
+            yield Block("anchor", identity, row, inside=self._inside, begun=begun)
 
     def _reading(self, ruby: Any) -> bool:
         readings = [text_of(each) for each in ruby.iter() if local_name(each) == "rt"]
@@ -270,10 +214,21 @@ class _Walk:
         self._open.verse = bool(self._verses or self._preserved) and not self._heading
         kind: Kind = "heading" if self._heading else "paragraph"
         pieces, texts = self._open.close(self._row)
+        if self._heading and not texts:
+            yield from self._pictured(pieces)
         self._held += pieces
         yield from self._released()
         for text, marks, row in texts:
             yield Block(kind, text, row, self._heading, marks, self._inside, self._notes > 0)
+
+    def _pictured(self, pieces: list[tuple[LeftOut, int]]) -> Iterator[Block]:
+        """The heading that a picture shows, which is then not left out."""
+        for part, words in pieces:
+            shown = part.what == "picture" and part is not self._gone and len(part.text) < _SHOWN
+            if shown and words and words == count_words(part.text):
+                yield Block("heading", part.text, self._row, self._heading, (), self._inside, self._notes > 0)
+                pieces.remove((part, words))
+                return
 
     def _released(self) -> Iterator[Block]:
         """What is left out, in one piece each; an element that is still open is held back."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from csm_cli.core.errors import UsageError
+from csm_cli.script.blocks import Block, Page
 from csm_cli.script.books import ReadingOptions, Section
 from csm_cli.script.contents import bare
-from csm_cli.script.pages import Block, Page
 
 FRONT_MATTER = frozenset(
     [

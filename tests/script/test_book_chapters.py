@@ -130,6 +130,11 @@ def test_a_book_that_ends_with_a_heading_is_read(tmp_path):
         ("titlepage.xhtml", "<p>The Lamp</p>", "title page"),
         ("copyright.xhtml", "<p>First printed in 1999.</p>", "copyright"),
         ("toc.xhtml", "<p>One</p><p>Two</p>", "contents"),
+        (
+            "x.xhtml",
+            "".join(f'<p><a href="z{n % 2 + 1}.xhtml">Day {n}</a></p>' for n in range(6)),
+            "contents",
+        ),
         ("x.xhtml", "<h1>Foreword</h1><p>X.</p>", "foreword"),
         ("x.xhtml", "".join(f"<p>Ship {n}, {n}, {n + 2}</p>" for n in range(30)), "index"),
         ("index.xhtml", "<p>It rained.</p>", "body"),
@@ -220,6 +225,12 @@ def test_a_single_page_is_divided_at_its_headings(tmp_path):
         ("hidden text", "a.html:1"),
     ]
     assert [section.title for section in book.sections] == ["One", "Two"]
+
+
+def test_entries_that_name_a_page_and_no_place_on_it_are_found_by_their_headings(tmp_path):
+    pages = {"a.xhtml": "<h2>One</h2><p>A.</p><h2>Two</h2><p>B.</p><p>Three</p><p>C.</p>"}
+    contents = [("a.xhtml", "One"), ("a.xhtml", "Two"), ("a.xhtml", "Three")]
+    assert chapters(book_of(tmp_path, pages, contents)) == [("One", ["A."]), ("Two", ["B.", "Three", "C."])]
 
 
 def test_a_heading_is_not_taken_for_letters_of_the_title(tmp_path):

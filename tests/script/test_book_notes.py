@@ -38,6 +38,8 @@ TYPED = '<aside epub:type="footnote" id="n"><p>A small ship.</p></aside>'
 MARK = '<a epub:type="noteref" href="#n">1</a>'
 ONE_PAGE = {
     "typed": f"<p>The ship{MARK} sank.</p>{TYPED}<p>It rained.</p>",
+    "hidden": f"<p>The ship{MARK} sank.</p>"
+    '<aside epub:type="footnote" id="n" hidden=""><p>A small ship.</p></aside><p>It rained.</p>',
     "role": '<p>The ship<a role="doc-noteref" href="#n">1</a> sank.</p>'
     '<div role="doc-footnote" id="n">A small ship.</div><p>It rained.</p>',
     "raised link": linked(f"<sup>{forth('1')}</sup>", '<p id="n">1. A small ship.</p>'),
@@ -64,6 +66,22 @@ ONE_PAGE = {
     "brackets without a link": linked("[1]", "<p>[1] A small ship.</p>"),
     "brackets below": "<p>The ship[1] sank.</p><p>[1] A small ship.</p><p>It rained.</p>",
     "raised star": linked("<sup>*</sup>", "<hr/><p><sup>*</sup>A small ship.</p>"),
+    "word processor": linked(
+        '<a href="#f" name="r"><span class="MsoFootnoteReference">[1]</span></a>',
+        '<div><hr/><div id="f1"><p class="MsoFootnoteText"><a href="#r" name="f"><span>[1]</span></a> '
+        "A small ship.</p></div></div>",
+    ),
+    "typesetter": linked(
+        '<span><a id="n-back" class="_idFootnoteLink" href="a.xhtml#n">1</a></span>',
+        '<div class="_idFootnotes"><div class="_idFootnote" epub:type="footnote"><p id="n">'
+        '<a href="a.xhtml#n-back" class="_idFootnoteAnchor">1</a>\tA small ship.</p></div></div>',
+    ),
+    "row of a table": linked(
+        forth("[1]"), f'<table><tr><td id="n">{back("[1]")}</td><td>A small ship.</td></tr></table>'
+    ),
+    "term": linked(forth("[1]"), f'<dl><dt id="n">{back("[1]")}</dt><dd>A small ship.</dd></dl>'),
+    "class and raised": linked("<sup>1</sup>", '<p class="footnote"><sup>1</sup>A small ship.</p>'),
+    "small print": linked("<sup>1</sup>", "<p><small><sup>1</sup> A small ship.</small></p>"),
 }
 
 

@@ -105,6 +105,8 @@ def test_a_letter_by_itself_stays_one(body, expected):
         ("XX<sup>e</sup> siècle", "XXe siècle"),
         ("M<sup>me</sup> Rose, M<sup>r</sup> Hill", "Mme Rose, Mr Hill"),
         ("H<sub>2</sub>O", "H2O"),
+        ("1<sup>1</sup>/<sub>2</sub> miles", "1 1/2 miles"),
+        ("<sup>3</sup>⁄<sub>4</sub> mile", "3⁄4 mile"),
         ("Acme<sup>TM</sup> lamps", "Acme™ lamps"),
     ],
 )
@@ -231,6 +233,24 @@ def test_page_numbers_and_running_heads_are_not_spoken(mark, what):
     assert [gone[0] for gone in left_out(f"<p>Page {mark}turns.</p>")] == [what]
 
 
+@pytest.mark.parametrize(
+    "heads",
+    [
+        ["12 The Lamp &amp; I", "The Lamp &amp; I 13", "14 THE LAMP &amp; I"],
+        ["12 A. Writer", "13 A. Writer", "14 A. Writer"],
+        [f'<span class="pagenum">{number}</span></p><p>A. WRITER' for number in (12, 13, 14)],
+    ],
+)
+def test_running_heads_that_come_again_are_not_spoken(tmp_path, heads):
+    body = "".join(f"<p>{head}</p><p>It rained on day {number}.</p>" for number, head in enumerate(heads))
+    assert lines(tmp_path, body) == ["It rained on day 0.", "It rained on day 1.", "It rained on day 2."]
+
+
+def test_what_comes_again_without_page_numbers_is_spoken(tmp_path):
+    body = "<p>Day 1</p><p>A. Writer</p><p>Day 2</p><p>A. Writer</p><p>Day 3</p><p>A. Writer</p>"
+    assert lines(tmp_path, body) == ["Day 1", "A. Writer", "Day 2", "A. Writer", "Day 3", "A. Writer"]
+
+
 def test_what_is_no_text_is_named_as_left_out():
     body = (
         '<p>A.</p><script>var a;</script><svg xmlns="http://www.w3.org/2000/svg"><title>A ship</title></svg>'
@@ -306,6 +326,17 @@ def test_a_list_is_read_item_by_item():
     assert texts("<p>We had</p><ul><li>sand</li><li>salt<ul><li>fine</li></ul></li></ul>") == [
         *("We had", "sand", "salt", "fine"),
     ]
+
+
+def test_two_line_breaks_divide_paragraphs():
+    assert texts("<div>It rained.<br/><br/>Nobody<br/>came.<br/> <br/>No.</div>") == [
+        *("It rained.", "Nobody came.", "No."),
+    ]
+
+
+def test_a_picture_of_a_heading_is_one():
+    (block,) = blocks_of('<h1><img src="one.png" alt="Chapter One"/></h1>')
+    assert (block.kind, block.text, block.level) == ("heading", "Chapter One", 1)
 
 
 def test_text_around_a_hidden_block_stays_in_two_paragraphs():

@@ -55,13 +55,13 @@ def test_paragraphs_without_indents_and_gaps_end_where_the_next_word_had_its_pla
 The boat turned into the wind and nobody spoke of the
 lighthouse, which had been dark.
 “Is that the light?” asked Anna, who stood by the mast
-and looked out. Nobody seemed to have heard it.
+and looked out. Nobody seemed to hear.
 Then, as if they had agreed upon it, all of them went
 below.
 """
     assert texts(make_pdf(tmp_path / "a.pdf", [set_rows(rows)])) == [
         "The boat turned into the wind and nobody spoke of the lighthouse, which had been dark.",
-        "“Is that the light?” asked Anna, who stood by the mast and looked out. Nobody seemed to have heard it.",
+        "“Is that the light?” asked Anna, who stood by the mast and looked out. Nobody seemed to hear.",
         "Then, as if they had agreed upon it, all of them went below.",
     ]
 

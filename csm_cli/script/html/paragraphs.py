@@ -114,7 +114,7 @@ class Paragraph:
     def close(self, row: int) -> tuple[list[tuple[LeftOut, int]], list[tuple[str, tuple[Mark, ...], int]]]:
         """What was left out, with its words; and texts with their marks and rows. Empties the paragraph.
 
-        There is one text, or one for each row of verse; none if it is empty.
+        There is one text, or one for each row of verse, or for each paragraph that empty rows divide.
         """
         parts, rows, self._parts, self._rows = self._parts, self._rows, [], []
         if not parts:
@@ -140,18 +140,28 @@ class Paragraph:
                 open_mark = False
         raw = "".join(kept)
         pieces = list(_shared(gone, apart + _words("".join(whole)) - _words(raw)))
-        segments = raw.split(_BREAK)
-        if not (self.verse or _is_verse(segments)):
-            segments, rows = [" ".join(segments)], []
         unused = iter(marks)
         texts = []
-        for segment, here in zip(segments, [row, *rows], strict=True):
+        for segment, here in self._rows_of(raw, [row, *rows]):
             if CELL in segment:
                 segment = row_text(segment.split(CELL))
             text, found = _with_places(plain(segment), unused)
             if text:
                 texts.append((text, found, here))
         return pieces, texts
+
+    def _rows_of(self, raw: str, rows: list[int]) -> Iterator[tuple[str, int]]:
+        """The paragraphs that empty rows divide, and the rows of those that are verse."""
+        group: list[tuple[str, int]] = []
+        for segment, row in [*zip(raw.split(_BREAK), rows, strict=True), ("", 0)]:
+            if segment.strip():
+                group.append((segment, row))
+                continue
+            if self.verse or _is_verse([text for text, _ in group]):
+                yield from group
+            elif group:
+                yield " ".join(text for text, _ in group), group[0][1]
+            group = []
 
 
 def _shared(gone: list[_Gone], words: int) -> Iterator[tuple[LeftOut, int]]:
@@ -172,7 +182,7 @@ def _words(text: str) -> int:
 
 def _is_verse(segments: list[str]) -> bool:
     """Whether rows that `br` divides are verse: several short ones, most with a capital."""
-    rows = [text for text in map(str.strip, segments) if text]
+    rows = [text.strip() for text in segments]
     if len(rows) < 3 or max(map(len, rows)) > _LONGEST_VERSE:
         return False
     capitals = sum(next((c for c in row if c.isalpha()), "a").isupper() for row in rows)

@@ -95,8 +95,8 @@ def left_out_kind(element: Any, name: str, styles: Styles) -> str:
     """What kind of part that is not spoken an element is, such as "hidden text"; "" if it is spoken."""
     kinds = epub_type(element)
     classes = element.get("class") or ""
-    if _is_hidden(element, name, styles):
-        return "hidden text"
+    if _is_hidden(element, name, styles) and not is_note(element, name):
+        return "hidden text"  # a note may be hidden until its mark is touched
     if "pg-boilerplate" in classes or (element.get("id") or "") in _LICENCE_IDS:
         return "licence"
     if "pagebreak" in kinds or (classes and _PAGE_CLASS.search(classes)):

@@ -6,6 +6,7 @@ import re
 from typing import Any, NamedTuple
 
 from csm_cli.script.html.styles import Styles
+from csm_cli.script.sources import local_name
 
 _CLASS = re.compile(r"(?:^|[\s_-])(?:sup|super|superscript|sup-script)(?:$|[\s\d_-])", re.IGNORECASE)
 _EXPONENT = re.compile(r"[+−–-]?\d{1,4}")
@@ -22,6 +23,7 @@ _NEXT_OPERATOR = re.compile(r"\s?[=+×÷·^±<>≤≥−/)]")
 _FORMULA = re.compile(r"\([^()]{0,40}[=+×÷·*/−-][^()]{0,40}\)$")
 _SMALL = {"2": "²", "3": "³"}
 _SIGNS = {"TM": "™", "SM": "℠", "R": "®"}
+_FRACTION_BARS = "/⁄"
 _LOOK_BACK = 60
 
 
@@ -48,6 +50,18 @@ def is_raised(element: Any, name: str, styles: Styles) -> bool:
     return styles.of(element).get("vertical-align") in ("super", "text-top", "top")
 
 
+def space_fractions(root: Any) -> None:
+    """Put a space before the fraction of a mixed number, `1<sup>1</sup>/<sub>2</sub>`, in the tree."""
+    for element in root.iter():
+        if local_name(element) != "sup" or (element.tail or "")[:1] not in tuple(_FRACTION_BARS):
+            continue
+        behind, parent = element.getprevious(), element.getparent()
+        if behind is not None and (behind.tail or "")[-1:].isdigit():
+            behind.tail += " "
+        elif behind is None and parent is not None and (parent.text or "")[-1:].isdigit():
+            parent.text += " "
+
+
 def read_raised(before: str, inner: str, after: str) -> Raised:
     """What raised text is.
 
@@ -57,6 +71,8 @@ def read_raised(before: str, inner: str, after: str) -> Raised:
         after: what follows directly.
     """
     inner, before = inner.strip(), before[-_LOOK_BACK:]
+    if inner.isdigit() and after[:1] in tuple(_FRACTION_BARS):
+        return Raised(inner)
     if not before or before[-1].isspace():
         return Raised(inner, not (inner.isalpha() and len(inner) > 1))
     token = _TOKEN.search(before)

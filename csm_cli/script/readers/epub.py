@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from csm_cli.core.errors import ScriptError
-from csm_cli.script.books import DEFAULT, Book, LeftOut, ReadingOptions
+from csm_cli.script.blocks import Page
+from csm_cli.script.books import DEFAULT, Book, LeftOut, ReadingOptions, count_words
 from csm_cli.script.chapters import book_from_pages
 from csm_cli.script.header import LANGUAGE, Header, default_header
-from csm_cli.script.html.parts import epub_type
+from csm_cli.script.html.parts import epub_type, short_text
 from csm_cli.script.html.styles import Styles
 from csm_cli.script.html.words import words_in
-from csm_cli.script.pages import Page, read_page
+from csm_cli.script.pages import read_page
 from csm_cli.script.problems import Source, shown
 from csm_cli.script.readers.epub_archive import Archive
 from csm_cli.script.readers.epub_cover import find_cover
@@ -29,6 +30,7 @@ _METADATA = {
     "subject": "genre",
     "description": "description",
 }
+_FEWEST_LINKS, _MOST_LINKS, _LONGEST_LINK = 4, 2000, 200
 _TAG = re.compile(r"<[^<>]{1,200}>")
 
 
@@ -119,6 +121,8 @@ class _Reader:
         blocks = list(read_page(root, place, self._options, styles))
         self.words += words_in(root, styles)
         kinds = {self._package.kinds.get(name, ""), *_kinds(root)} - {""}
+        if _is_contents(root):
+            kinds.add("toc")
         return Page(name, place, blocks, frozenset(kinds))
 
     def _style_sheets(self, page: str, root: Any) -> Iterator[str]:
@@ -140,6 +144,15 @@ class _Reader:
             return self._archive.read(path).decode("utf-8", "replace")
         except ScriptError:  # a page can be read without its style sheet
             return ""
+
+
+def _is_contents(root: Any) -> bool:
+    """Whether nearly all of a page are links, as on a page of contents."""
+    links = [each for each in root.iter() if local_name(each) == "a" and each.get("href")]
+    if not _FEWEST_LINKS <= len(links) <= _MOST_LINKS:
+        return False
+    linked = sum(count_words(short_text(each, _LONGEST_LINK) or "") for each in links)
+    return linked * 5 > count_words(" ".join(root.itertext())) * 4
 
 
 def _kinds(root: Any) -> set[str]:
