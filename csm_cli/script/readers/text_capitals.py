@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from csm_cli.script.readers.text_headings import stands_in_capitals, title_strength
-from csm_cli.script.readers.text_rows import Block, ends_sentence, stops
+from csm_cli.script.readers.text_rows import Block, stops
 
 
 def choose_capitals(blocks: list[Block]) -> None:
@@ -23,7 +23,8 @@ def choose_capitals(blocks: list[Block]) -> None:
         alone = (block.gap and after.gap) or (block.candidate and block.candidate.kind == "capitals")
         if block.heading or len(block.rows) > 2 or texts[block.text] > 1 or not alone:
             continue
-        if at and not (ends_sentence(blocks[at - 1].rows[-1].text) or blocks[at - 1].heading or at < prose):
+        before = blocks[at - 1] if at else None
+        if before and not (stops(before.rows[-1].text) or before.heading or at < prose or block.gap > usual):
             continue
         capital = stands_in_capitals(block.text)
         if capital and after.heading:
@@ -52,6 +53,9 @@ def choose_capitals(blocks: list[Block]) -> None:
         above = []  # the title of the book
     elif any(blocks[at].gap > usual for at in found[1:]):
         found = [at for at in found if at == found[0] or blocks[at].gap > usual]
+    dotted = [at for at in found if blocks[at].text.endswith(".")]
+    if 2 * len(dotted) < len(found):
+        found = [at for at in found if at not in dotted]
     for at in (*found, *wide, *above):
         blocks[at].heading = blocks[at].text
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 from csm_cli.script.readers.text_capitals import choose_capitals
 from csm_cli.script.readers.text_entries import entry_key
 from csm_cli.script.readers.text_headings import (
+    PAGE,
     Candidate,
     candidate_of,
     stands_in_capitals,
@@ -150,6 +151,7 @@ def _without_page_numbers(blocks: list[Block], account: Account) -> list[Block]:
                 inside[style].append(at)
     pages = {at for places in inside.values() for at in places}
     most = {style for style, places in inside.items() if 3 * len(places) >= every[style]}
+    most |= {PAGE} if every[PAGE] > 1 else set()
     kept: list[Block] = []
     for at, block in enumerate(blocks):
         whole = block.candidate and block.candidate.kind == "number" and block.candidate.style in most
@@ -166,7 +168,7 @@ def _choose_numbers(blocks: list[Block]) -> None:
     """Bare and titled numbers are headings if they count upwards, with text between them."""
     styles: dict[tuple[str, str], list[int]] = defaultdict(list)
     for at, block in enumerate(blocks):
-        if block.candidate and block.candidate.kind in ("number", "titled"):
+        if block.candidate and block.candidate.kind in ("number", "titled") and block.candidate.style != PAGE:
             alone = block.gap > 0 or at == 0 or bool(blocks[at - 1].heading)
             if block.candidate.kind == "number" or (alone and _stands(blocks, at)):
                 styles[block.candidate.kind, block.candidate.style].append(at)

@@ -15,8 +15,9 @@ _CONTENTS = re.compile(
     re.IGNORECASE,
 )
 _COLUMNS = re.compile(r"(?:(?:chapter|page|pages|chap\.?|no\.?)\s*){1,3}\.?", re.IGNORECASE)
-_MOST_ENTRIES = 2000
+_MOST_ROWS = 6000
 _MOST_BEYOND = 40
+_MOST_TRIES = 40
 
 
 class Span(NamedTuple):
@@ -29,7 +30,7 @@ class Span(NamedTuple):
 def without_contents(rows: list[Row], account: Account) -> list[Row]:
     """The rows without the lists of contents and illustrations, whose entries the account takes."""
     rows = list(rows)
-    at, listed, prose = 0, 0, False
+    at, listed, tried, prose = 0, 0, 0, False
     while at < len(rows) and listed < 6:
         text = rows[at].text
         if not text or (at and rows[at - 1].text):
@@ -38,7 +39,8 @@ def without_contents(rows: list[Row], account: Account) -> list[Row]:
         span = None
         if _CONTENTS.fullmatch(undecorated(text)) and title_strength(text):
             span = _listed(rows, at, at + 1)
-        elif not prose and candidate_of(text):
+        elif not prose and tried < _MOST_TRIES and candidate_of(text):
+            tried += 1
             span = _listed(rows, at, at, bare=True)
         if span and span.end > span.begin:
             account.leave_out_rows("contents", rows[span.begin : span.end])
@@ -74,7 +76,8 @@ def _listed(rows: list[Row], heading: int, at: int, *, bare: bool = False) -> Sp
     """
     seen: set[str] = set()
     first, last, beyond = "", at, 0
-    while at < len(rows) and len(seen) < _MOST_ENTRIES and beyond < _MOST_BEYOND:
+    most = at + _MOST_ROWS
+    while at < min(len(rows), most) and beyond < _MOST_BEYOND:
         if not rows[at].text:
             at += 1
             continue

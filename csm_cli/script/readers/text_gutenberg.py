@@ -87,7 +87,8 @@ def read_fields(rows: list[Row], header: Header) -> None:
         elif key and row.text and row.indent and len(found[key]) < 200:
             if key == "title" and len(found[key]) < 60 and found[key][-1:].isalnum():
                 key = "subtitle"
-            found[key] = f"{found.get(key, '')} {row.text}".strip()
+            between = ", " if key == "author" else " "
+            found[key] = f"{found.get(key, '')}{between}{row.text}".strip()
         else:
             key = ""
     if "title" not in found:

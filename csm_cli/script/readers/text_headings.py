@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from csm_cli.script.readers.text_numbers import Number, leading_number
@@ -33,6 +34,8 @@ class Candidate:
     sure: int = 2
 
 
+PAGE = "page"
+"""The style of "Page 12", which is never a heading."""
 MAX_LENGTH = 120
 MAX_TITLE = 90
 _MOST_TITLE_WORDS = 14
@@ -77,6 +80,7 @@ _MARKED = re.compile(r"(#{1,3})\s+(\S.*?)\s*#*")
 _NUMBER = re.compile(
     r"(?:§\s*|[Nn][Oo]\.\s*|№\s*)?(?P<number>\d{1,3}|[IVXLCDM]{1,9}|[ivxlc]{1,7})(?P<mark>[.):]?)"
 )
+_PAGE = re.compile(r"(?:page|p\.|pg\.?)\s*(\d{1,4})(?:\s*(?:of|/)\s*\d{1,4})?", re.IGNORECASE)
 _TITLED = re.compile(
     r"(?P<number>\d{1,3}|[IVXLCDM]{1,9})(?P<mark>\s*[.):–—-]+\s*|\s+)"
     r"(?P<title>[^\W\d_a-zß-öø-ÿ].*|[\"“‘(].+)"
@@ -108,6 +112,7 @@ _CLOSING = re.compile(
 _INITIALS = re.compile(r"(?:[A-Z]\.\s*)+(?:[A-Z][A-Z'’-]*)?\.?")
 
 
+@lru_cache(4096)
 def candidate_of(text: str) -> Candidate | None:
     """What a row would be as a heading; None: it cannot be one by itself."""
     if not text or len(text) > MAX_LENGTH:
@@ -153,12 +158,12 @@ def title_strength(text: str) -> int:
         return 0
     if is_capitals(text):
         return 2
-    if first in "“\"‘'":
-        return 0
     cased = all(
         not any(map(str.isalpha, word)) or word.strip("\"'“”‘’(_*")[:1].isupper() or _small(word)
         for word in words
     )
+    if first in "“\"‘'":
+        return int(cased and len(words) > 1 and text[-1] in "”\"’'")
     if last in ".!?…":
         return int(cased and len(words) > 1) if last == "." else 2 * int(cased and len(words) > 1)
     if cased:
@@ -251,6 +256,8 @@ def _named(text: str) -> Candidate | None:
 
 
 def _number(text: str) -> Candidate | None:
+    if page := _PAGE.fullmatch(text):
+        return Candidate("number", PAGE, int(page[1]), text)
     bare = _NUMBER.fullmatch(text)
     if bare and (number := leading_number(bare["number"])):
         small = " small" if text.islower() else ""

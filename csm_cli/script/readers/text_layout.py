@@ -13,7 +13,7 @@ from csm_cli.script.readers.text_rows import Block, Row, begins_lower, ends_sent
 _ITEM = re.compile(r"(?:[-*•–—]\s*(?=[^\W\d_\"“])|\(?(?:\d{1,3}|[ivxlcIVXLC]{1,6}|[a-z])[.)]\s+)")
 _PIECES = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _HYPHENS = "-‐¬\u00ad"
-_CUT_WORD = re.compile(rf"([^\W\d_]+|\d+)([{_HYPHENS}])$")
+_CUT_WORD = re.compile(rf"(-?)([^\W\d_]+|\d+)([{_HYPHENS}])$")
 _REST_OF_WORD = re.compile(r"[^\W\d_]+|\d+")
 _COMPOUNDS = frozenset(
     (
@@ -113,8 +113,10 @@ class Layout:
         return self._room(before, row) < 0
 
     def _is_verse(self, rows: list[Row], few: int) -> bool:
-        if len(rows) < 2 or self._short:
-            return len(rows) > 1
+        if len(rows) < 2 or any(_CUT_WORD.search(row.text[-60:]) for row in rows[:-1]):
+            return False
+        if self._short:
+            return True
         longest = max(len(row.text) for row in rows)
         set_in = min(row.indent for row in rows) >= self._base + 4
         if self._wrapped and longest > (0.95 if set_in else 0.8) * self._width:
@@ -153,7 +155,8 @@ class Joiner:
                 parts.append(" ")
             else:
                 self.joined += 1
-                if cut[2] not in "-‐" or not self._keeps_hyphen(cut[1], rest[0]):
+                keeps = bool(cut[1]) or self._keeps_hyphen(cut[2], rest[0])
+                if cut[3] not in "-‐" or not keeps:
                     parts[-1] = parts[-1][:-1]
             parts.append(row.text)
         return "".join(parts)

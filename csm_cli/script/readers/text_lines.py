@@ -33,7 +33,8 @@ class Part:
     @property
     def title(self) -> str:
         """The titles of its headings; "" without one."""
-        return ": ".join(plain_emphasis(block.heading).rstrip(":") for block in self.headings)
+        titles = (" ".join(plain_emphasis(block.heading).split()) for block in self.headings)
+        return ": ".join(title.rstrip(":") for title in titles)
 
     @property
     def rows(self) -> list[Row]:
@@ -117,7 +118,9 @@ class LineWriter:
             if not named:
                 continue
             self._add_rows(rows[begin:at])
-            self._speaker, self._named_at = " ".join(named[1].split()), self._place(row)
+            name = " ".join(named[1].split())
+            self._speaker = NARRATOR if name.casefold() == NARRATOR else name
+            self._named_at = self._place(row)
             rest = row.text[named.end() :]
             self.names += count_words(row.text) - count_words(rest)
             rows[at] = Row(row.number, rest, row.column + named.end(), row.indent)

@@ -92,7 +92,7 @@ def single_spaced(rows: list[Row]) -> list[Row]:
         not ends_sentence(rows[here].text) and begins_lower(rows[after].text) for here, after in apart
     )
     width = sum(len(rows[here].text) for here, _ in apart) / max(len(apart), 1)
-    if len(apart) < 6 or width < 40 or len(apart) * 2 < len(pairs) or going_on * 5 < len(apart) * 2:
+    if len(apart) < 4 or width < 40 or len(apart) * 2 < len(pairs) or going_on * 5 < len(apart) * 2:
         return rows
     blank = {here + 1 for here, _ in apart}
     return [row for at, row in enumerate(rows) if at not in blank]

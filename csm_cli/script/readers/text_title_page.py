@@ -77,6 +77,8 @@ def without_title_page(blocks: list[Block], header: Header, account: Account, *,
             if imprint or near or (before_heading and (known or framed) and not stops(text)):
                 end = at + 1
     end = end or _lone_title(blocks, leading, before_heading=before_heading, framed=framed)
+    if end and not any(block.speaks for block in blocks[end:]):
+        return blocks  # there is nothing but a title
     if end and not title and not author and not framed:
         title = blocks[0].text
     for block in credits:
@@ -85,7 +87,9 @@ def without_title_page(blocks: list[Block], header: Header, account: Account, *,
     account.leave_out_rows("title page", page)
     if title and header.untitled:
         header.title, header.untitled = " ".join(title.split()), False
-    header.author = header.author or author.strip(" .,")
+    if not header.author:
+        author = author.strip(" ,")
+        header.author = author if re.search(r"\b\w\.$", author) else author.rstrip(".")
     return [block for block in blocks[end:] if block not in credits]
 
 
@@ -154,10 +158,10 @@ def _lone_title(blocks: list[Block], leading: int, *, before_heading: bool, fram
         return 0
     strengths = [title_strength(block.text) for block in blocks[:leading]]
     titles = all(
-        strength or (framed and not stops(block.text))
+        strength or _is_imprint(block.text) or (framed and not stops(block.text))
         for strength, block in zip(strengths, blocks, strict=False)
     )
-    if before_heading and leading <= 6 and titles and (framed or len(blocks[0].rows) < 4):
+    if before_heading and leading <= 8 and titles and (framed or len(blocks[0].rows) < 4):
         return leading
     first = blocks[0]
     if leading == 1 and len(blocks) > 2 and len(first.rows) < 3 and strengths[0] == 2:
