@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from csm_cli.script.attribution.words import Gender, Words
+from csm_cli.script.attribution.words import Gender, Words, words_of
 
 _SPELLINGS = {
     "mr.": "mr", "mrs.": "mrs", "ms.": "ms", "dr.": "dr", "doctor": "dr", "capt": "captain",
@@ -71,6 +71,13 @@ def first_name_gender(name: str, words: Words) -> Gender:
     if not rest or (titles and len(rest) == 1 and not title_gender(name, words)):
         return ""
     return words.names.get(rest[0], "")
+
+
+def gender_of_name(name: str) -> Gender:
+    """The gender that a title, a first name or the noun of a description tells; "" if none does."""
+    words = words_of("en")
+    told = title_gender(name, words) or first_name_gender(name, words)
+    return told or words.gender_of(name.split()[-1].lower())
 
 
 def groups_of(names: dict[str, Seen], words: Words) -> list[list[str]]:
