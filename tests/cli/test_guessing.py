@@ -47,3 +47,11 @@ def test_a_model_that_cannot_be_reached_is_one_line(csm):
     assert len([row for row in result.err.splitlines() if "cannot be reached" in row]) == 1
     assert "Traceback" not in result.err
     assert csm("import", "a.txt", "-o", "b.md", "--attribute-with", "nowhere").code == 2
+
+
+def test_voices_for_a_cast_that_has_none(csm):
+    lines = "- narrator: It began.\n- Ann: Who is it?\n- Mr. Hill: I.\n- Ben: No.\n"
+    Path("a.yaml").write_text(f"voices: {{Ann: , Mr. Hill: , Ben: fenrir}}\nlines:\n{lines}")
+    assert csm("cast", "--assign", "a.yaml").out == (
+        "voices:\n  narrator: heart\n  Ann: bella\n  Mr. Hill: michael\n  Ben: fenrir\n"
+    )

@@ -129,7 +129,8 @@ def test_a_finding_stands_where_its_word_stands(script, text, place):
 
 
 def test_speakers_that_a_person_has_not_checked_are_listed(found):
-    text = "---\nvoices: {Anna: bella}\n---\n\n**Anna:** (who?) Yes.\n\n**narrator:** (who?) “No,” said the boy.\n"
+    header = "---\nvoices: {Anna: bella}\n---\n\n"
+    text = f"{header}**Anna:** (who?) Yes.\n\n**narrator:** (who?) “No,” said the boy.\n"
     assert found(text) == [
         ("note", "who says this? guessed Anna; correct it, or take out (who?)"),
         ("note", "who says this? left to the narrator; correct it, or take out (who?)"),

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from csm_cli.script.attribution.paragraphs import NEAR, Paragraph
 from csm_cli.script.attribution.people import People, described
 from csm_cli.script.attribution.presence import Presence
-from csm_cli.script.attribution.subjects import Subject, Token, sentences_of, tokens_of
-from csm_cli.script.attribution.tags import tag_before
+from csm_cli.script.attribution.subjects import Subject, sentences_of, tokens_of
+from csm_cli.script.attribution.tags import Tag, tag_before
 from csm_cli.script.attribution.turns import FIRST, UNKNOWN, Link, Turn
 from csm_cli.script.attribution.weights import ACT, Weights
 from csm_cli.script.attribution.words import Words
 
-_SHORT_NARRATION, LONG_NARRATION = 150, 600
-"""Characters of narration after which a dialogue is over."""
-_ANSWERS, _NOT_THERE_YET = 0.8, 0.7
+_SHORT_NARRATION = 150
+"""Characters of narration after which whoever was called is not expected to answer."""
+_ANSWERS, _NOT_THERE_YET, _SAME_PARAGRAPH = 0.8, 0.7, 1.0
 _VOICES = frozenset(re.findall(r"\S+", "voice stimme voix voz voce somebody someone another other"))
 
 
@@ -60,7 +60,7 @@ class Collector:
                 called += self._there.called(paragraph.said(number))
             self._there.note(called)
             self._there.note(self._there.mentions[place])
-            self._join_tags(begins, paragraph)
+            _join_tags(self._turns[begins:])
         return self._turns
 
     def _link(self, paragraph: Paragraph, number: int, narrated: int) -> Link:
@@ -70,61 +70,62 @@ class Collector:
             return "new"
         if paragraph.goes_on:
             return "goes on"
-        if narrated > LONG_NARRATION:
-            return "later"
         return "later" if narrated else "next paragraph"
 
     def _turn(self, place: int, number: int) -> Turn:
-        paragraph = self._paragraphs[place]
-        turn = Turn("new", candidates=self._there.candidates(place))
+        """The turn of a quotation, but for its link."""
+        paragraph, there = self._paragraphs[place], self._there
+        turn = Turn("new", candidates=there.candidates(place))
         self._turns.append(turn)
-        for name in self._there.candidates(place):
+        for name in turn.candidates:
             if name.startswith(UNKNOWN):
                 turn.against[name] = 0.0 if number and self._turns[-2].fixed == name else _NOT_THERE_YET
-            elif name != FIRST and name not in self._there.recent and name not in self._there.mentions[place]:
+            elif name != FIRST and name not in there.recent and name not in there.mentions[place]:
                 turn.against[name] = _NOT_THERE_YET
-        before = paragraph.before(number)
         said = paragraph.said(number)
-        all_said = map(paragraph.said, range(len(paragraph.quotations)))
-        introduced = next(filter(None, map(self._there.introduced, all_said)), "")
-        tag = paragraph.tag(number)
-        tokens = tokens_of(before, self._words)
-        if number == 0 and not before.strip() and place:
-            before, tokens = self._introduction(place)
-        resumed = number and paragraph.tag(number - 1) and len(sentences_of(tokens)) == 1
-        ended = said.rstrip("”\"’'»«“ ")[-1:] in ".!?…"
-        if (tag is None or tag.subject is None or ended) and not resumed:
-            ahead = tag_before(before, tokens, self._words, self._names) if tokens else None
-            leads = before.rstrip().endswith((",", ":"))
-            if (
-                ahead and ahead.subject and (ahead.sure if tag is None or tag.subject is None else leads)
-            ) or (ahead and ahead.subject and leads and tag is None):
-                tag = ahead
-        alone = self._there.name_alone(said)  # “Danny,” he muttered.
-        if alone in self._there.recent or (tag and tag.subject and tag.subject.kind == "name"):
+        tag = self._tag(place, number)
+        alone = there.name_alone(said)  # “Danny,” he muttered.
+        if alone in there.recent or (tag and tag.subject and tag.subject.kind == "name"):
             alone = ""
-        introduced = introduced or alone
         if tag and tag.subject:
             turn.tagged = tag.sure
+            all_said = map(paragraph.said, range(len(paragraph.quotations)))
+            introduced = next(filter(None, map(there.introduced, all_said)), alone)
             self._apply_tag(turn, tag.subject, tag.sure, introduced)
-        if not turn.fixed:
+        if turn.fixed in self._people.persons:
+            there.note([turn.fixed])
+        elif not turn.fixed:
             by_pronoun = bool(tag and tag.subject and tag.subject.kind in ("he", "she"))
             self._weights.add_acts(turn, paragraph, number, by_pronoun)
             begins = number == 0 and place > 0 and not paragraph.before(0).strip()
             if begins and not self._paragraphs[place - 1].quotations:
                 self._weights.add_narration(turn, self._paragraphs[place - 1].text, by_pronoun)
-            self._weights.add_content(turn, said, alone or self._there.introduced(said))
-        elif turn.fixed in self._people.persons:
-            self._there.note([turn.fixed])
+            self._weights.add_content(turn, said, alone or there.introduced(said))
         return turn
 
-    def _introduction(self, place: int) -> tuple[str, list[Token]]:
-        """The paragraph before, if it leads to a quotation: "Tom said:"."""
-        before = self._paragraphs[place - 1]
-        text = before.narration[-1][-NEAR:]
-        if text.rstrip().endswith((":", ",")):
-            return text, tokens_of(text, self._words)
-        return "", []
+    def _tag(self, place: int, number: int) -> Tag | None:
+        """The tag behind a quotation, else the one in front of it or at the end of the paragraph before."""
+        paragraph = self._paragraphs[place]
+        tag = paragraph.tags[number]
+        named = tag is not None and tag.subject is not None
+        before = paragraph.before(number)
+        if number == 0 and not before.strip() and place:
+            before = self._introduction(place)
+        tokens = tokens_of(before, self._words)
+        resumed = number and paragraph.tags[number - 1] and len(sentences_of(tokens)) == 1
+        ended = paragraph.said(number).rstrip("”\"’'»«“ ")[-1:] in ".!?…"
+        if not tokens or resumed or (named and not ended):
+            return tag
+        ahead = tag_before(before, tokens, self._words, self._names)
+        leads = before.rstrip().endswith((",", ":"))
+        if ahead and ahead.subject and (leads if named or tag is None else ahead.sure):
+            return ahead
+        return ahead if ahead and ahead.subject and ahead.sure and tag is None else tag
+
+    def _introduction(self, place: int) -> str:
+        """The end of the paragraph before, if it leads to a quotation: "Tom said:"; else ""."""
+        text = self._paragraphs[place - 1].narration[-1][-NEAR:]
+        return text if text.rstrip().endswith((":", ",")) else ""
 
     def _apply_tag(self, turn: Turn, subject: Subject, sure: bool, introduced: str) -> None:
         """Use a tag; without a verb of speech it counts as an act.
@@ -154,12 +155,12 @@ class Collector:
             turn.fixed = f"{UNKNOWN}{described(subject.text)}"
             self._there.note_unnamed(turn.fixed)
 
-    def _join_tags(self, begin: int, paragraph: Paragraph) -> None:
-        """A paragraph's quotations without a tag of their own belong to the speaker of the one tag in it."""
-        turns = self._turns[begin:]
-        fixed = {turn.fixed for turn in turns if turn.fixed}
-        if len(fixed) == 1 and len(turns) > 1:
-            speaker = next(iter(fixed))
-            for turn in turns:
-                if not turn.fixed:
-                    turn.favoured.append((speaker, 1.0))
+
+def _join_tags(turns: Sequence[Turn]) -> None:
+    """A paragraph's quotations without a tag of their own belong to the speaker of the one tag in it."""
+    fixed = {turn.fixed for turn in turns if turn.fixed}
+    if len(fixed) == 1:
+        speaker = next(iter(fixed))
+        for turn in turns:
+            if not turn.fixed:
+                turn.favoured.append((speaker, _SAME_PARAGRAPH))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import Counter
 from dataclasses import dataclass, field
 
-from csm_cli.script.attribution.words import Gender, Words
+from csm_cli.script.attribution.words import Gender, Words, words_of
 
 _SPELLINGS = {
     "mr.": "mr", "mrs.": "mrs", "ms.": "ms", "dr.": "dr", "doctor": "dr", "capt": "captain",
@@ -44,6 +43,7 @@ class Seen:
 
 
 def spelling(title: str) -> str:
+    """A title in its one spelling: "dr" for "Dr." and "Doctor"."""
     low = title.lower()
     return _SPELLINGS.get(low, low)
 
@@ -58,6 +58,7 @@ def split_name(name: str, words: Words) -> tuple[tuple[str, ...], tuple[str, ...
 
 
 def title_gender(name: str, words: Words) -> Gender:
+    """The gender that a name's title tells; "" if none does."""
     for part in name.split():
         if part not in words.titles:
             return ""
@@ -67,80 +68,104 @@ def title_gender(name: str, words: Words) -> Gender:
 
 
 def first_name_gender(name: str, words: Words) -> Gender:
+    """The gender that a name's first name tells; "" if it is not known, or a family name."""
     titles, rest = split_name(name, words)
     if not rest or (titles and len(rest) == 1 and not title_gender(name, words)):
         return ""
     return words.names.get(rest[0], "")
 
 
+def gender_of_name(name: str) -> Gender:
+    """The gender that a title, a first name or the noun of a description tells; "" if none does."""
+    words = words_of("en")
+    told = title_gender(name, words) or first_name_gender(name, words)
+    return told or words.gender_of(name.split()[-1].lower())
+
+
 def groups_of(names: dict[str, Seen], words: Words) -> list[list[str]]:
     """The names, those of the same person together."""
-    parent = {name: name for name in names}
+    joiner = _Joiner(names, words)
+    joiner.join_first_names()
+    joiner.join_titles()
+    joiner.join_family_names()
+    joiner.join_nicknames()
+    return joiner.groups()
 
-    def root(name: str) -> str:
-        while parent[name] != name:
-            name = parent[name]
-        return name
 
-    def join(names: Iterable[str]) -> None:
-        """Join the two people of these names, unless titles or genders speak against it."""
-        roots = list(dict.fromkeys(map(root, names)))
-        if len(roots) == 2 and not _differ(*roots):
-            parent[roots[1]] = roots[0]
+class _Joiner:
+    """Joins names of the same person, one kind of likeness after the other."""
 
-    def _differ(left: str, right: str) -> bool:
-        mine = [name for name in names if root(name) == root(left)]
-        other = [name for name in names if root(name) == root(right)]
-        genders = {title_gender(name, words) or first_name_gender(name, words) for name in (*mine, *other)}
-        married = [
-            {t in _UNMARRIED for t in split_name(name, words)[0] if words.titles} for name in (*mine, *other)
-        ]
-        titles = {t for name in (*mine, *other) for t in split_name(name, words)[0]}
-        if titles & MARRIED and titles & _UNMARRIED and any(married):
-            return True
-        return {"m", "f"} <= genders
+    def __init__(self, names: dict[str, Seen], words: Words):
+        self._names, self._words = names, words
+        self._parts = {name: split_name(name, words) for name in names}
+        self._group = {name: [name] for name in names}
+        same: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
+        for name, parts in self._parts.items():
+            self._join(same.setdefault(parts, name), name)  # Mr. Hill, Mr Hill
 
-    split = {name: split_name(name, words) for name in names}
-    for name, (titles, rest) in split.items():
-        same = [each for each, parts in split.items() if parts == (titles, rest)]
-        for each in same:
-            join((name, each))
-    for name, (_, rest) in split.items():
-        if len(rest) < 2:
-            continue
-        given = [each for each, (t, r) in split.items() if r == rest[:1] and not t]
-        namesakes = {root(each) for each, (_, r) in split.items() if len(r) > 1 and r[0] == rest[0]}
-        if given and len(namesakes) == 1:
-            join((name, given[0]))
-    for name, (titles, rest) in split.items():
-        if not titles or len(rest) != 1:
-            continue
-        whole = [each for each, (_, r) in split.items() if len(r) > 1 and r[-1] == rest[0]]
-        fitting = {root(each) for each in whole if not _differ(name, each)}
-        rivals = {root(each) for each, (t, r) in split.items() if t and r == rest and not _differ(each, name)}
-        if set(titles) & MARRIED and not any(set(split[each][0]) & MARRIED for each in whole):
-            continue  # Mrs. Hill and Anna Hill may be mother and daughter
-        if len(fitting) == 1 and len(rivals) == 1:
-            join((name, next(iter(fitting))))
-    for name, (titles, rest) in split.items():
-        if titles or len(rest) != 1:
-            continue
-        bearers = {
-            root(each) for each, (t, r) in split.items() if r and r[-1] == rest[0] and (t or len(r) > 1)
-        }
-        if len(bearers - {root(name)}) == 1 and root(name) not in bearers:
-            join((next(iter(bearers)), name))
-    for name, (titles, rest) in split.items():
-        full = words.nicknames.get(rest[0]) if len(rest) == 1 and not titles else None
-        if full is None:
-            continue
-        bearers = {root(each) for each, (_, r) in split.items() if r and r[0] == full}
-        both = any(
-            set(names[name].tags) & set(names[each].tags) for each in names if split[each][1][:1] == (full,)
-        )
-        if len(bearers) == 1 and not both:
-            join((next(iter(bearers)), name))
-    groups: dict[str, list[str]] = defaultdict(list)
-    for name in names:
-        groups[root(name)].append(name)
-    return list(groups.values())
+    def groups(self) -> list[list[str]]:
+        """The names in groups."""
+        return list({id(group): group for group in self._group.values()}.values())
+
+    def join_first_names(self) -> None:
+        """Tom Hill and Tom, if there is no other Tom with a family name."""
+        for name, (_, rest) in self._parts.items():
+            if len(rest) > 1:
+                namesakes = [each for each, (_, r) in self._parts.items() if len(r) > 1 and r[0] == rest[0]]
+                alone = [each for each, (t, r) in self._parts.items() if r == rest[:1] and not t]
+                if alone and self._are_one(namesakes):
+                    self._join(name, alone[0])
+
+    def join_titles(self) -> None:
+        """Miss Bennet and Elizabeth Bennet, if there is no other with that title or name."""
+        for name, (titles, rest) in self._parts.items():
+            if not titles or len(rest) != 1:
+                continue
+            whole = [each for each, (_, r) in self._parts.items() if len(r) > 1 and r[-1] == rest[0]]
+            rivals = [each for each, (t, r) in self._parts.items() if t and r == rest]
+            if set(titles) & MARRIED and not any(set(self._parts[each][0]) & MARRIED for each in whole):
+                continue  # Mrs. Hill and Anna Hill may be mother and daughter
+            fitting = [each for each in whole if not self._differ(name, each)]
+            rivals = [each for each in rivals if not self._differ(each, name)]
+            if fitting and self._are_one(fitting) and self._are_one(rivals):
+                self._join(fitting[0], name)
+
+    def join_family_names(self) -> None:
+        """Mr. Hill and Hill, if there is no other of that family."""
+        for name, (titles, rest) in self._parts.items():
+            if titles or len(rest) != 1:
+                continue
+            bearers = [
+                each for each, (t, r) in self._parts.items() if r and r[-1] == rest[0] and (t or len(r) > 1)
+            ]
+            if bearers and self._are_one(bearers):
+                self._join(bearers[0], name)
+
+    def join_nicknames(self) -> None:
+        """Elizabeth and Lizzy, if only one of them is the narrator's name for her in any chapter."""
+        for name, (titles, rest) in self._parts.items():
+            full = self._words.nicknames.get(rest[0]) if len(rest) == 1 and not titles else None
+            bearers = [each for each, (_, r) in self._parts.items() if full and r and r[0] == full]
+            mine = set(self._names[name].tags)
+            both = any(mine & set(self._names[each].tags) for each in bearers)
+            if bearers and self._are_one(bearers) and not both:
+                self._join(bearers[0], name)
+
+    def _are_one(self, names: list[str]) -> bool:
+        """Whether all these names are in one group."""
+        return len({id(self._group[name]) for name in names}) <= 1
+
+    def _join(self, name: str, other: str) -> None:
+        mine, others = self._group[name], self._group[other]
+        if mine is others or self._differ(name, other):
+            return
+        mine += others
+        for each in others:
+            self._group[each] = mine
+
+    def _differ(self, name: str, other: str) -> bool:
+        """Whether titles or genders say that two names are two people."""
+        both = (*self._group[name], *self._group[other])
+        genders = {title_gender(each, self._words) or first_name_gender(each, self._words) for each in both}
+        titles = {title for each in both for title in self._parts[each][0]}
+        return {"m", "f"} <= genders or bool(titles & MARRIED and titles & _UNMARRIED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from csm_cli.script.attribution.joining import Seen
@@ -47,7 +47,6 @@ class Paragraph:
     quotations: Sequence[Quotation]
     goes_on: bool
     words: Words
-    _cache: dict[int, list[Token]] = field(default_factory=dict)
 
     @cached_property
     def narration(self) -> list[str]:
@@ -69,8 +68,12 @@ class Paragraph:
         quotation = self.quotations[number]
         return self.text[quotation.start : quotation.end]
 
-    def tag(self, number: int) -> Tag | None:
-        """The tag behind a quotation."""
+    @cached_property
+    def tags(self) -> list[Tag | None]:
+        """The tag behind each quotation."""
+        return [self._tag(number) for number in range(len(self.quotations))]
+
+    def _tag(self, number: int) -> Tag | None:
         after = self.after(number)
         sentences = sentences_of(tokens_of(after, self.words))
         if not sentences:
@@ -113,7 +116,7 @@ def names_used(paragraphs: Sequence[Paragraph], words: Words) -> tuple[dict[str,
     descriptions: dict[str, Seen] = {}
     for paragraph in paragraphs:
         for number in range(len(paragraph.quotations)):
-            tag = paragraph.tag(number)
+            tag = paragraph.tags[number]
             if tag and tag.sure and tag.subject:
                 _count(tag.subject, paragraph.chapter, names, descriptions)
             for name in vocatives(paragraph.said(number), words):

@@ -27,7 +27,7 @@ _DROPPED = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_NESTED, _MOST_CONTEXT = 1000, 200
-"""Characters behind a quotation in which its tag is looked for."""
+"""Characters: of a quotation within a quotation; behind a quotation, in which its tag is looked for."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ def convention_of(texts: Iterable[str], words: Words) -> Convention:
             continue
         one_sign += text.count("”")
         curly += text.count("“")
+        text = text if "“" in text else text.replace("”", '"')
         begins = bool(_DASH.match(text) or (_HYPHEN.match(text) and incises(text[:1000], words, 2)))
         dashes += begins
         found = {

@@ -85,7 +85,7 @@ class Weights:
         """
         before = paragraph.before(number)
         sentences = sentences_of(tokens_of(before, self._words))
-        if number and sentences and paragraph.tag(number - 1):
+        if number and sentences and paragraph.tags[number - 1]:
             sentences = sentences[1:]
         weight, acted = 1.0, False
         for sentence in sentences[:-4:-1]:
@@ -100,7 +100,7 @@ class Weights:
         if acted:
             return
         after = sentences_of(tokens_of(paragraph.after(number), self._words))
-        if after and not paragraph.tag(number):
+        if after and not paragraph.tags[number]:
             subject = subject_of(after[0], self._words, self._people.by_name, within=3)
             if subject:
                 self._add_act(turn, subject, 1.0, _ACT_BEHIND)
