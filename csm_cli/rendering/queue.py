@@ -28,6 +28,8 @@ POLL_SECONDS = 2.0
 DEATHS = 3
 """Times that the process may die while it renders a script alone, before that is given up."""
 
+_LEFT = (None, "html", "pdf")
+"""Formats of files that stay where they are; pages and PDFs lie about as notes, and need a look first."""
 WHOLE = ".whole"
 """In a folder of results that waits for nothing but its script."""
 
@@ -214,7 +216,7 @@ def _scripts(folder: Path) -> list[Path]:
     found = [
         path
         for path in folder.iterdir()
-        if named_format(path) and not path.name.startswith(".") and path.is_file()
+        if named_format(path) not in _LEFT and not path.name.startswith(".") and path.is_file()
     ]
     return sorted(found, key=lambda path: (_mark(path), path.name))
 
