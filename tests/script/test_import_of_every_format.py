@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from csm_cli.core.errors import ScriptError
 from csm_cli.script import Line, SceneBreak, read_screenplay
-from csm_cli.script.books import count_words
+from csm_cli.script.books import ReadingOptions, count_words
 from csm_cli.script.formats import ENDINGS, format_of, stem_of
 from csm_cli.script.importing import import_book, read_any_book
 from csm_cli.script.writers import write_script
@@ -221,3 +221,27 @@ def test_every_ending_has_its_format_and_its_stem():
 
 def test_words_are_counted_as_people_do():
     assert count_words("It is — as they say — 5 o’clock …") == 7
+
+
+@pytest.mark.parametrize("ending", [".docx", ".odt", ".fb2", ".pdf", ".epub"])
+def test_notes_of_every_format_can_be_read_in_place_or_at_the_end(tmp_path, ending):
+    path = document(tmp_path, ending)
+    note = {".odt": "A note.", ".epub": "A note."}.get(ending, "Very cold.")
+    if ending == ".pdf":
+        rows = [
+            (50, 112, 10, "He looked at the rocks"),
+            (141, 116, 6, "1"),
+            (143, 112, 10, " for a long time."),
+        ]
+        make_pdf(path, [[*rows, (50, 60, 7, "1 Very cold."), *set_rows("The end.", top=90)]])
+    texts = {
+        notes: [
+            line.text
+            for line in import_book(path, None, path, options=ReadingOptions(notes)).screenplay.lines
+        ]
+        for notes in ("skip", "inline", "end")
+    }
+    assert note not in texts["skip"]
+    assert texts["inline"].index(note) <= texts["end"].index(note)
+    assert [text for text in texts["end"] if text != note] == texts["skip"]
+    assert [text for text in texts["inline"] if text != note] == texts["skip"]
