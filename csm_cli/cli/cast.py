@@ -16,6 +16,10 @@ from csm_cli.cli.options import JsonOption, ScriptFormatOption
 def cast(
     script: Annotated[Path, typer.Argument(metavar="SCRIPT", help="A script.")],
     as_json: JsonOption = False,
+    assign: Annotated[
+        bool,
+        typer.Option("--assign", help="Print a `voices:` that gives a shipped voice to whoever has none."),
+    ] = False,
     format: ScriptFormatOption = None,
 ) -> None:
     """List the cast of a script: lines, words, minutes, longest line, voice."""
@@ -28,6 +32,14 @@ def cast(
     former = renamed(play.voices, voice_names(script.parent))
     note_renames(former, console.note)
     play = recast(play, former)
+    if assign:
+        from csm_cli.script.attribution import gender_of_name
+        from csm_cli.script.writers.yaml import voices_rows
+        from csm_cli.voices.casting import assign_voices
+
+        genders = {name: gender_of_name(name) for name in play.cast}
+        console.emit("\n".join(voices_rows(assign_voices(play, genders))))
+        return
     parts = cast_report(play)
     if as_json:
         console.emit(json.dumps([part.as_dict() for part in parts], indent=2, ensure_ascii=False))

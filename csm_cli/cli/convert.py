@@ -43,13 +43,22 @@ def convert(
         console.note("files that the script names are looked for beside it: move them along")
 
 
+def check_free(output: Path, force: bool) -> None:
+    """Refuse to replace a file without `force`.
+
+    Raises:
+        UsageError: there is one.
+    """
+    if output != STDOUT and output.exists() and not force:
+        raise UsageError("is there already", where=str(output), remedy="say --force to replace it")
+
+
 def save(text: str, output: Path, force: bool) -> None:
     """Write a script to a file, or to standard output for "-"."""
     if output == STDOUT:
         console.write(text)
         return
-    if output.exists() and not force:
-        raise UsageError("is there already", where=str(output), remedy="say --force to replace it")
+    check_free(output, force)
     from csm_cli.core.files import written
 
     with written(output) as temporary:

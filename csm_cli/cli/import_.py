@@ -2,30 +2,98 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from csm_cli.cli import console
 from csm_cli.cli.console import count
-from csm_cli.cli.convert import STDOUT, save
+from csm_cli.cli.convert import STDOUT, check_free, save
+from csm_cli.cli.guessing import guess_cast, report
 from csm_cli.cli.options import ScriptFormatOption
+from csm_cli.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from csm_cli.script.books import Section
+    from csm_cli.script.document import Screenplay
+    from csm_cli.script.importing import Imported
+
+
+_FRONT_MATTER = frozenset(["front matter", "title page", "contents"])
+"""Kinds of what is left out that `--front-matter` keeps."""
+
+
+class NotesOption(StrEnum):
+    """What becomes of a book's notes."""
+
+    skip = "skip"
+    inline = "inline"
+    end = "end"
+
+
+class RubyOption(StrEnum):
+    """Which part of ruby is read."""
+
+    base = "base"
+    reading = "reading"
 
 
 def import_(
     book: Annotated[
-        Path, typer.Argument(metavar="BOOK", help="An .epub, .fountain, .txt, .json, .yaml or .md file.")
+        Path,
+        typer.Argument(
+            metavar="BOOK",
+            help="An .epub, .docx, .odt, .fb2, .html, .pdf, .txt, .fountain, .json, .yaml or .md file.",
+        ),
     ],
     output: Annotated[
-        Path,
-        typer.Option("-o", "--output", metavar="FILE", help="A .md or .yaml file; - is standard output."),
-    ],
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="A .md or .yaml file; - is standard output. Default: BOOK's name with .md, here.",
+        ),
+    ] = None,
     guess_speakers: Annotated[
         bool, typer.Option("--guess-speakers", help="Give quoted speech to those who probably say it.")
     ] = False,
+    attribute_with: Annotated[
+        str | None,
+        typer.Option(
+            "--attribute-with",
+            metavar="URL",
+            help="Ask a language model too: a server with OpenAI's protocol; key in CSM_ATTRIBUTE_KEY.",
+        ),
+    ] = None,
+    attribute_model: Annotated[
+        str, typer.Option("--attribute-model", metavar="NAME", help="The model's name at that server.")
+    ] = "default",
+    sections: Annotated[
+        bool, typer.Option("--sections", help="List the book's sections, and write nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --sections: as a list of objects.")] = False,
+    skip: Annotated[
+        list[str] | None,
+        typer.Option("--skip", metavar="SECTION", help="Leave out: a number, a range (3-5) or a title."),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="SECTION", help="Read these sections and no others; as --skip."),
+    ] = None,
+    notes: Annotated[
+        NotesOption,
+        typer.Option("--notes", help="Notes: left out, read where their mark stands, or behind the chapter."),
+    ] = NotesOption.skip,
+    ruby: Annotated[
+        RubyOption, typer.Option("--ruby", help="Of ruby, the characters or the reading beside them.")
+    ] = RubyOption.base,
     front_matter: Annotated[
-        bool, typer.Option("--front-matter", help="Keep an e-book's title pages, contents and notes.")
+        bool, typer.Option("--front-matter", help="Keep a book's title pages, contents and the like.")
     ] = False,
     encoding: Annotated[
         str, typer.Option("--encoding", metavar="NAME", help="Of a text file, such as cp1252.")
@@ -34,36 +102,81 @@ def import_(
         str | None, typer.Option("--to", metavar="yaml|markdown", help="Format, if the ending does not say.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="List each place that is left out.")
+    ] = False,
     format: ScriptFormatOption = None,
 ) -> None:
     """Make a script of a book or dialogue, for a person to edit; not a word is changed."""
-    from csm_cli.script.importing import import_book
+    from csm_cli.script.books import ReadingOptions
+    from csm_cli.script.formats import stem_of
+    from csm_cli.script.importing import import_book, read_any_book
     from csm_cli.script.writers import write_script, written_format
 
+    options = ReadingOptions(notes.value, ruby.value, front_matter, tuple(skip or ()), tuple(only or ()))
+    source = format.value if format else None
+    if sections:
+        with console.busy("reading"):
+            found, _ = read_any_book(book, source, options, encoding)
+        _list(found.sections, as_json)
+        return
+    if output is None:
+        output = STDOUT if book == STDOUT else Path(f"{stem_of(book)}{'.yaml' if to == 'yaml' else '.md'}")
+    if output != STDOUT and output.absolute() == book.absolute():
+        raise UsageError("is the book itself", where=str(output), remedy="name another file with -o")
     target = written_format(output, to)
+    check_free(output, force)
+    guesses = None
     with console.busy("reading"):
-        imported = import_book(
-            book,
-            format.value if format else None,
-            output,
-            encoding=encoding,
-            front_matter=front_matter,
-            guess=guess_speakers,
-        )
-        text = write_script(imported.screenplay, target)
+        imported = import_book(book, source, output, options=options, encoding=encoding)
+        play = imported.screenplay
+        if guess_speakers or attribute_with:
+            guesses = guess_cast(play, attribute_with, attribute_model)
+            play = guesses.screenplay
+        text = write_script(play, target)
     if imported.cover and output != STDOUT:
         path, data = imported.cover
         if force or not path.exists():
             path.write_bytes(data)
             console.emit(str(path))
     save(text, output, force)
-    play = imported.screenplay
-    words = sum(len(line.text.split()) for line in play.lines)
-    parts = [count(len(play.chapters), "chapter"), count(len(play.lines), "line"), count(words, "word")]
-    console.note(", ".join(parts))
-    if imported.skipped:
-        console.note(f"left out: {', '.join(imported.skipped)} (--front-matter keeps it)")
-    if guess_speakers:
-        console.note(
-            f"guessed who says {imported.guessed} of {count(imported.quotes, 'quotation')}: check them"
+    for warning in imported.warnings:
+        console.note(warning)
+    _report(imported, play, verbose)
+    if guesses:
+        report(guesses)
+
+
+def _list(sections: tuple[Section, ...], as_json: bool) -> None:
+    """Print a table of sections: number, words, what it probably is, whether it is read, title."""
+    if as_json:
+        rows = [{"name": each.title, **asdict(each)} for each in sections]
+        console.emit(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    width = max((len(section.guess) for section in sections), default=0)
+    for section in sections:
+        kept = "      " if section.kept else "(out) "
+        console.emit(
+            f"{section.number:4d} {section.words:7,d}  {section.guess:<{width}}  {kept}{section.title}"
         )
+
+
+def _report(imported: Imported, play: Screenplay, verbose: bool) -> None:
+    """Say how many words came in, how many are in the script, and what was left out where."""
+    book = imported.book
+    console.note(f"{count(len(play.chapters), 'chapter')}, {count(len(play.lines), 'line')}")
+    if not book.words:  # a script, of which lint says what is not spoken
+        console.note(f"words: {imported.words:,} in the script")
+        return
+    parts = imported.left_out
+    kinds = ", ".join(f"{what} {words:,}" for what, words in parts.items() if words)
+    left = sum(parts.values())
+    text = f"words: {book.words:,} in the book, {imported.words:,} in the script, {left:,} left out"
+    console.note(f"{text}: {kinds}" if kinds else text)
+    if lost := book.words - imported.words - left:
+        console.note(f"warning: {abs(lost):,} words are not accounted for; compare the script with the book")
+    if left and not verbose:
+        front = not _FRONT_MATTER.isdisjoint(parts)
+        console.note(f"--verbose lists each place{', --front-matter keeps front matter' if front else ''}")
+    for part in book.left_out if verbose else ():
+        console.note(f"{part.where}: {part.what}, {count(part.words, 'word')}: {part.text}".rstrip(": "))

@@ -182,6 +182,11 @@ class ScriptFormat(StrEnum):
     text = "text"
     json = "json"
     epub = "epub"
+    html = "html"
+    docx = "docx"
+    odt = "odt"
+    fb2 = "fb2"
+    pdf = "pdf"
 
 
 ScriptFormatOption = Annotated[

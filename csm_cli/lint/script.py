@@ -13,6 +13,7 @@ from typing import Any
 from csm_cli.core.errors import ScriptError
 from csm_cli.lint.doubts import LONG_LINE, SPEAKABLE, longest_stretch, unreadable
 from csm_cli.lint.readings import ReadingCheck
+from csm_cli.lint.speakers import speaker_doubts
 from csm_cli.script.cue_words import cue_word
 from csm_cli.script.document import NARRATOR, Line, Screenplay
 from csm_cli.script.problems import Finding, Level, Problems, Source, SourceText, did_you_mean, shown
@@ -65,6 +66,8 @@ def lint(
         problems.add(source, what, "warning")
     if not problems:  # else the missing lines may be those of a silent character
         _check_cast(play, problems)
+    for source, what in speaker_doubts(play):
+        problems.add(source, what, "note")
     english = play.language.lower().split("-")[0] == "en"
     places = Places(play.lines, problems)
     readings = ReadingCheck(normaliser or Normaliser(play.language), lexicon)

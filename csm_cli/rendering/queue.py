@@ -21,16 +21,17 @@ from pathlib import Path
 
 from csm_cli.core.errors import CsmError, MissingError, UsageError
 from csm_cli.core.files import alone
-from csm_cli.script.reader import ENDINGS
+from csm_cli.script.formats import named_format
 
 POLL_SECONDS = 2.0
 """Between two looks at the folder; a script is taken when it has not changed from one to the next."""
 DEATHS = 3
 """Times that the process may die while it renders a script alone, before that is given up."""
 
+_LEFT = (None, "html", "pdf")
+"""Formats of files that stay where they are; pages and PDFs lie about as notes, and need a look first."""
 WHOLE = ".whole"
 """In a folder of results that waits for nothing but its script."""
-SUFFIXES = frozenset(suffix for suffixes in ENDINGS.values() for suffix in suffixes)
 
 RenderScripts = Callable[[Sequence[Path], Sequence[Path]], int]
 """Renders scripts, each into the folder of the same place; gives an exit code."""
@@ -215,7 +216,7 @@ def _scripts(folder: Path) -> list[Path]:
     found = [
         path
         for path in folder.iterdir()
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+        if named_format(path) not in _LEFT and not path.name.startswith(".") and path.is_file()
     ]
     return sorted(found, key=lambda path: (_mark(path), path.name))
 

@@ -1,92 +1,185 @@
-"""Divides the blocks of pages into chapters."""
+"""Divides pages into chapters, and makes a book of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from csm_cli.script.books import Book, LeftOut, ReadingOptions
+from csm_cli.script.blocks import Block, Page
+from csm_cli.script.books import DEFAULT, Book, LeftOut, ReadingOptions, count_words
 from csm_cli.script.builder import ScreenplayBuilder
+from csm_cli.script.contents import Entry, Starts, find_starts, repeats
+from csm_cli.script.document import Screenplay
 from csm_cli.script.header import Header
-from csm_cli.script.pages import Block, read_page
-from csm_cli.script.problems import Source
-from csm_cli.script.readers.text import SCENE
-from csm_cli.script.sources import ParseState
+from csm_cli.script.html.styles import Styles
+from csm_cli.script.html.words import words_in
+from csm_cli.script.notes import settle_notes
+from csm_cli.script.pages import read_page
+from csm_cli.script.problems import Source, shown
+from csm_cli.script.readers.text_lines import SCENE
+from csm_cli.script.running_heads import leave_out_running_heads
+from csm_cli.script.sections import FRONT_MATTER, Part, list_sections
+from csm_cli.script.sources import ParseState, local_name
+
+_SHOWN = 60
+Resolve = Callable[[str, str], tuple[str, str]]
 
 
-def book_from_page(root: Any, name: str, header: Header, state: ParseState, options: ReadingOptions) -> Book:
+def book_from_page(
+    root: Any, name: str, header: Header, state: ParseState, options: ReadingOptions = DEFAULT
+) -> Book:
     """The book on a single page, its chapters by its headings.
 
     Args:
-        root: of the parsed page.
+        root: of the parsed page; its `style` elements are read.
         name: of the file, for places.
         header: title and author.
         state: receives the problems.
         options: what is read.
+
+    Raises:
+        UsageError: `options` name a section that is not there.
     """
+    styles = Styles("".join(each.itertext()) for each in root.iter() if local_name(each) == "style")
+    page = Page("", name, list(read_page(root, name, options, styles)))
+    return book_from_pages([page], (), name, header, state, options, words_in(root, styles))
+
+
+def book_from_pages(
+    pages: Sequence[Page],
+    entries: Sequence[Entry],
+    name: str,
+    header: Header,
+    state: ParseState,
+    options: ReadingOptions,
+    words: int,
+    resolve: Resolve | None = None,
+) -> Book:
+    """The book of these pages.
+
+    Args:
+        pages: in order; their blocks are changed.
+        entries: of the table of contents.
+        name: of the file.
+        header: title and author.
+        state: receives the problems.
+        options: what is read.
+        words: of all pages.
+        resolve: the page and the id that a link on a page leads to; None: links stay on their page.
+
+    Raises:
+        UsageError: `options` name a section that is not there.
+    """
+    leave_out_running_heads(pages, [header.title, header.author])
+    settle_notes(pages, resolve or (lambda page, link: (page, link.rpartition("#")[2])), options.notes)
+    title = "" if header.untitled else header.title
+    starts = find_starts(pages, entries, title)
+    for label in starts.missing:
+        state.problems.add(
+            Source(name, 1, 1), f'the contents name "{shown(label)}", which is not there', "warning"
+        )
+    parts = list(_parts(pages, starts))
+    filled = [part for part in parts if part.has_text]
+    sections = list_sections(filled, options, title, header.author)
+    kept = {id(part): section for part, section in zip(filled, sections, strict=True)}
+    chapters = _Chapters(ScreenplayBuilder(name, header, state), options)
     left_out: list[LeftOut] = []
-    blocks = list(read_page(root, name, options, left_out))
-    builder = ScreenplayBuilder(name, header, state)
-    chapters = ChapterBuilder(builder, {})
-    levels = [block.level for block in blocks if block.kind == "heading"]
-    for block in blocks:
-        if block.kind == "heading" and block.level == min(levels):
-            chapters.begin(block.text, Source(name, block.row, 1))
-        chapters.add(block, "", Source(name, max(block.row, 1), 1))
-    return Book(builder.finish(), None, tuple(left_out))
+    for part in parts:
+        section = kept.get(id(part))
+        if section is None or section.kept:
+            left_out += [block.gone for block in part.blocks if block.gone]
+        if section and section.kept:
+            chapters.add(part)
+        elif section:
+            what = "front matter" if section.guess in FRONT_MATTER else "section"
+            left_out.append(LeftOut(what, section.where, section.words, section.title[:_SHOWN]))
+    return Book(chapters.finish(), None, tuple(left_out), tuple(sections), words, chapters.headings)
 
 
-class ChapterBuilder:
-    """Adds pages to a screenplay; `titles` are the entries of the contents by page and fragment."""
+def _parts(pages: Sequence[Page], starts: Starts) -> Iterator[Part]:
+    """The pages, divided where chapters begin; headings alone go with what follows them on their page."""
+    for number, page in enumerate(pages):
+        places = [index for start, index in starts.titles if start == number]
+        begin, titles, first = 0, list[str](), True
+        for index in [*places, len(page.blocks)]:
+            blocks = page.blocks[begin:index]
+            last = index == len(page.blocks)
+            if last or any(block.kind == "paragraph" for block in blocks):
+                yield Part(page, blocks, titles, first)
+                begin, titles, first = index, [], False
+            titles = [*titles, *starts.titles.get((number, index), ())]
 
-    def __init__(self, builder: ScreenplayBuilder, titles: Mapping[tuple[str, str], str]):
-        self._builder, self._titles = builder, titles
-        self._pages_with_titles = {page for page, _ in titles}
+
+class _Chapters:
+    """Adds parts to a screenplay; `headings` is how many words became titles of chapters."""
+
+    def __init__(self, builder: ScreenplayBuilder, options: ReadingOptions):
+        self.headings = 0
+        self._builder, self._options = builder, options
         self._title = ""  # of the chapter that has just begun, for headings that repeat it
+        self._repeated: list[tuple[str, Source]] = []  # those headings
+        self._break: Source | None = None  # stands before the next line
+        self._notes: list[tuple[str, Source]] = []  # for the end of the chapter
 
-    def add_page(self, page: str, place: str, title: str, blocks: Iterable[Block]) -> None:
-        """Add the blocks of a page; `title` is used if there is no table of contents."""
-        if (page, "") in self._titles:
-            self.begin(self._titles[page, ""], Source(place, 1, 1))
-        elif page not in self._pages_with_titles and (not self._titles or not self._builder.in_chapter):
-            self.begin(title, Source(place, 1, 1))
-        for block in blocks:
-            self.add(block, page, Source(place, max(block.row, 1), 1))
+    def add(self, part: Part) -> None:
+        """Add a part."""
+        place = Source(part.page.place, 1, 1)
+        if not part.titles and not self._builder.in_chapter:
+            self._begin("", place)
+        for title in part.titles:
+            self._begin(title, place)
+        for block in part.blocks:
+            self._add(block, Source(block.place or part.page.place, max(block.row, 1), 1))
 
-    def begin(self, title: str, source: Source) -> None:
-        """Begin a chapter; directly behind the title of another, the two are joined."""
+    def finish(self) -> Screenplay:
+        """The screenplay."""
+        self._end_chapter()
+        return self._builder.finish()
+
+    def _begin(self, title: str, source: Source) -> None:
         if self._builder.in_chapter and not self._builder.lines:
             self._builder.retitle(title)  # "Part One" directly before "Chapter 1"
+            self._title += f" {title}"
         else:
+            self._end_chapter()
             self._builder.begin_chapter(title, source)
-        self._title = _bare(title)
+            self._title = title
 
-    def add(self, block: Block, page: str, source: Source) -> None:
-        """Add a block."""
-        if block.kind == "anchor":
-            if title := self._titles.get((page, block.text)):
-                self.begin(title, source)
-            return
-        if not self._builder.in_chapter:
-            self.begin("", source)
-        if block.kind == "break" or SCENE.fullmatch(block.text):
+    def _end_chapter(self) -> None:
+        if self._builder.in_chapter and not self._builder.lines:
+            for text, source in self._repeated:  # the book ends with a heading
+                self.headings -= count_words(text)
+                self._line(text, source)
+        self._repeated, self._break = [], None
+        for text, source in self._notes:
+            self._line(text, source)
+        self._notes = []
+
+    def _add(self, block: Block, source: Source) -> None:
+        if block.kind == "break" or (block.is_text and SCENE.fullmatch(block.text)):
             if self._builder.lines:
-                self._builder.add_scene_break(source)
+                self._break = source
+        elif not block.is_text:
+            return
+        elif block.is_note and self._options.notes == "end":
+            self._notes.append((block.text, source))
         elif not any(map(str.isalnum, block.text)):
             self._builder.append(block.text)
         elif block.kind == "heading" and self._is_title(block.text):
-            return
+            self.headings += count_words(block.text)
+            self._repeated.append((block.text, source))
         else:
             if block.kind == "heading" and self._builder.lines:
-                self._builder.add_scene_break(source)
+                self._break = source
             self._title = "" if block.kind == "paragraph" else self._title
-            self._builder.add_line("narrator", block.text, named_at=source, source=source, new_paragraph=True)
+            self._line(block.text, source)
+
+    def _line(self, text: str, source: Source) -> None:
+        if self._break:
+            self._builder.add_scene_break(self._break)
+            self._break = None
+        self._builder.add_line("narrator", text, named_at=source, source=source, new_paragraph=True)
 
     def _is_title(self, heading: str) -> bool:
         """Whether a heading repeats the chapter's title or a part of it ("IV", then "The Storm")."""
-        bare = _bare(heading)
-        return not self._builder.lines and bool(bare) and bare in self._title
-
-
-def _bare(text: str) -> str:
-    return "".join(char for char in text.casefold() if char.isalnum())
+        return not self._builder.lines and repeats(heading, self._title)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import codecs
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from csm_cli.core.errors import UsageError
-from csm_cli.script.attribution import guess_speakers
+from csm_cli.script.books import DEFAULT, Book, ReadingOptions, count_words
+from csm_cli.script.chapter_sections import with_chapters_as_sections
 from csm_cli.script.document import Screenplay
-from csm_cli.script.reader import check_screenplay, format_of, parse_state
+from csm_cli.script.formats import format_of
+from csm_cli.script.reader import check_screenplay, parse_state, read_book
+from csm_cli.script.sources import STDIN
 
 
 @dataclass(frozen=True)
@@ -17,17 +21,29 @@ class Imported:
     """An imported book.
 
     Args:
+        screenplay: the script.
+        book: as it was read: what was left out, its sections and words.
+        warnings: about the book, a line each.
         cover: path to write the cover image to, and its content; or None.
-        skipped: titles or files that were left out of an e-book.
-        quotes: number of quotations, if speakers were guessed.
-        guessed: number of those that were assigned.
     """
 
     screenplay: Screenplay
+    book: Book
+    warnings: tuple[str, ...] = ()
     cover: tuple[Path, bytes] | None = None
-    skipped: tuple[str, ...] = ()
-    quotes: int = 0
-    guessed: int = 0
+
+    @property
+    def words(self) -> int:
+        """Words of the script: of its lines, and of titles that are headings of the book."""
+        return sum(count_words(line.text) for line in self.book.screenplay.lines) + self.book.headings
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """How many words of each kind are not in the script, the most first."""
+        counts: Counter[str] = Counter()
+        for part in self.book.left_out:
+            counts[part.what] += part.words
+        return dict(counts.most_common())
 
 
 def import_book(
@@ -35,56 +51,56 @@ def import_book(
     format: str | None,
     output: Path,
     *,
+    options: ReadingOptions = DEFAULT,
     encoding: str = "utf-8",
-    front_matter: bool = False,
-    guess: bool = False,
 ) -> Imported:
-    """Read a book.
+    """Read a book as a script.
 
     Args:
         path: of the book.
         format: one of `FORMATS`; None: by the ending.
         output: path of the script; a cover is placed beside it.
+        options: what of the book is read.
         encoding: of a text file.
-        front_matter: keep title pages and the like.
-        guess: assign quotations to their probable speakers.
 
     Raises:
         ScriptError: the problems of the book.
         UsageError: there is no such encoding.
+        MissingError: reading the format needs a library that is not installed.
     """
+    book, warnings = read_any_book(path, format, options, encoding)
+    # The file's stem, which may be the title, changes.
+    play = replace(book.screenplay, untitled=book.screenplay.untitled and path == STDIN)
+    imported = Imported(play, book, warnings)
+    if book.cover is not None and str(output) != "-":
+        data, ending = book.cover
+        cover = output.with_name(f"{output.stem}-cover{ending}")
+        metadata = {**imported.screenplay.metadata, "cover": cover.name}
+        play = replace(imported.screenplay, metadata=metadata)
+        imported = replace(imported, screenplay=play, cover=(cover, data))
+    return imported
+
+
+def read_any_book(
+    path: Path, format: str | None, options: ReadingOptions = DEFAULT, encoding: str = "utf-8"
+) -> tuple[Book, tuple[str, ...]]:
+    """A book or script of any format and the warnings about it; arguments and errors as of `import_book`."""
     try:
         codecs.lookup(encoding)
     except (LookupError, ValueError):
         raise UsageError(
             f"unknown encoding {encoding!r}", where="--encoding", remedy="name one such as utf-8 or cp1252"
         ) from None
-    if format_of(path, format) == "epub":
-        imported = _import_epub(path, output, front_matter)
-    else:
-        play, problems = check_screenplay(path, format, expand=False, encoding=encoding)
+    chosen = format_of(path, format)
+    state = parse_state(path, encoding=encoding)
+    problems = state.problems
+    book = read_book(path, state, chosen, options)
+    if book is None:
+        play, problems = check_screenplay(path, chosen, expand=False, encoding=encoding)
         problems.check()
         assert play is not None
-        imported = Imported(play)
-    # The file's stem, which may be the title, changes.
-    imported = replace(imported, screenplay=replace(imported.screenplay, untitled=False))
-    if not guess:
-        return imported
-    guesses = guess_speakers(imported.screenplay)
-    return replace(imported, screenplay=guesses.screenplay, quotes=guesses.quotes, guessed=guesses.guessed)
-
-
-def _import_epub(path: Path, output: Path, front_matter: bool) -> Imported:
-    from csm_cli.script.books import ReadingOptions
-    from csm_cli.script.readers.epub import read_epub
-
-    state = parse_state(path)
-    book = read_epub(path, state, ReadingOptions(front_matter=front_matter))
-    state.problems.check()
-    skipped = tuple(section.title for section in book.sections if not section.kept)
-    if book.cover is None or str(output) == "-":
-        return Imported(book.screenplay, skipped=skipped)
-    data, ending = book.cover
-    cover = output.with_name(f"{output.stem}-cover{ending}")
-    metadata = {**book.screenplay.metadata, "cover": cover.name}
-    return Imported(replace(book.screenplay, metadata=metadata), (cover, data), skipped)
+        book = Book(play)
+    problems.check()
+    if not book.sections:
+        book = with_chapters_as_sections(book, options)
+    return book, tuple(str(found) for found in problems.findings())

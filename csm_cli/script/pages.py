@@ -2,67 +2,72 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
-from csm_cli.script.books import LeftOut, ReadingOptions
+from csm_cli.script.blocks import Block, Kind
+from csm_cli.script.books import DEFAULT, LeftOut, ReadingOptions, count_words
+from csm_cli.script.html.drop_caps import join_drop_caps
+from csm_cli.script.html.marks import read_mark
+from csm_cli.script.html.paragraphs import Paragraph, is_verse_name
+from csm_cli.script.html.parts import (
+    SILENT,
+    epub_type,
+    heading_level,
+    is_block,
+    is_note,
+    left_out_kind,
+    text_of,
+)
+from csm_cli.script.html.raised import space_fractions
+from csm_cli.script.html.styles import Styles
+from csm_cli.script.html.tables import is_data
+from csm_cli.script.html.words import APART, words_in
 from csm_cli.script.sources import local_name, plain
 
-Kind = Literal["paragraph", "heading", "break", "anchor"]
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_BLOCKS = _words(
-    "address article aside blockquote body caption center dd details div dl dt figcaption figure "
-    "footer form h1 h2 h3 h4 h5 h6 header hr html legend li main ol p pre section table tbody td "
-    "tfoot th thead tr ul"
+_ORNAMENT = re.compile(
+    r"[*#~_=•⁂·–—\s-]{1,40}|(?:an? )?(?:ornament|ornamental break|decoration|decorative (?:break|line)"
+    r"|divider|flourish|fleuron|asterism|(?:scene|section|text|thought) ?break|separator)\.?",
+    re.IGNORECASE,
 )
-_HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
-_SILENT = frozenset(
-    ["head", "script", "style", "template", "rt", "rp", "svg", "math", "audio", "video", "nav"]
-)
-_NOTES = _words(
-    "noteref footnote footnotes endnote endnotes rearnote rearnotes note backlink pagebreak page-list"
-)
-_NOTE_CLASSES = ("footnote", "endnote", "noteref", "fnref", "pagenum", "pageno", "calibre_pagebreak")
+_ALWAYS_NAMED = frozenset(["picture", "formula", "sound or film"])
+_MOST_IDS = 8
+_SHOWN = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A part of a page: its text with white space collapsed, and its first row in the file.
-
-    `level` of a heading is 1 to 6. The text of an anchor is its id, a target of the table of contents.
-    """
-
-    kind: Kind
-    text: str
-    row: int
-    level: int = 0
-
-
-def read_page(root: Any, place: str, options: ReadingOptions, left_out: list[LeftOut]) -> Iterator[Block]:
-    """The blocks of a parsed page, in order.
+def read_page(
+    root: Any, place: str, options: ReadingOptions = DEFAULT, styles: Styles | None = None
+) -> Iterator[Block]:
+    """The blocks of a parsed page, in order; drop caps are joined with their words in the tree.
 
     Args:
         root: of the page.
-        place: the page's file, for `left_out`.
-        options: what is read.
-        left_out: receives what is not.
+        place: the page's file, for places.
+        options: what is read; notes are not left out here.
+        styles: the page's style sheets.
     """
-    yield from _Walk().walk(root)
+    styles = styles or Styles()
+    join_drop_caps(root, styles)
+    space_fractions(root)
+    yield from _Walk(place, options, styles).walk(root)
 
 
 class _Walk:
-    """Traverses the tree without recursion; `_parts` is the text of the open block."""
+    """Traverses the tree without recursion."""
 
-    def __init__(self) -> None:
-        self._parts: list[str] = []
+    def __init__(self, place: str, options: ReadingOptions, styles: Styles):
+        self._place, self._options, self._styles = place, options, styles
+        self._open = Paragraph()
         self._row = 1
         self._heading = 0
+        self._ids: list[str] = []
+        self._notes = self._verses = self._tables = self._rows = 0
+        self._preserved = 0
+        self._gone: LeftOut | None = None  # the part that is being left out, and its element
+        self._silent: Any = None
+        self._held: list[tuple[LeftOut, int]] = []
 
     def walk(self, root: Any) -> Iterator[Block]:
         stack: list[tuple[Any, bool]] = [(root, False)]
@@ -70,56 +75,172 @@ class _Walk:
             element, leaving = stack.pop()
             name = local_name(element)
             if leaving:
-                if name in _BLOCKS:
-                    yield from self._close()
-                    self._heading = 0
-                self._text(element.tail)
-                continue
-            if not name or name in _SILENT or _is_note(element, name):
-                self._text(element.tail)
-                continue
-            if name in _BLOCKS:
-                yield from self._close()
-                self._row = element.sourceline or self._row
-                self._heading = int(name[1]) if name in _HEADINGS else self._heading
-            if identity := element.get("id") or (element.get("name") if name == "a" else None):
-                yield Block("anchor", identity, element.sourceline or self._row)
-            if name == "hr":
-                yield Block("break", "", self._row)
-            elif name == "br":
-                self._parts.append("\n")
-            self._text(element.text)
-            stack.append((element, True))
-            stack += [(child, False) for child in reversed(element)]
+                yield from self._leave(element, name)
+            elif name and name not in SILENT:
+                begun = self._open.begun
+                if self._leaf(element, name):
+                    yield from self._places(element, begun)
+                else:
+                    yield from self._enter(element, name)
+                    self._text(element.text)
+                    stack.append((element, True))
+                    stack += [(child, False) for child in reversed(element)]
+                    continue
+            self._text(element.tail)
         yield from self._close()
 
+    def _enter(self, element: Any, name: str) -> Iterator[Block]:
+        if not self._gone and (kind := left_out_kind(element, name, self._styles)):
+            self._gone, self._silent = self._part(element, kind, text_of(element)), element
+            if kind in _ALWAYS_NAMED:
+                self._open.leave_out_apart(self._gone, 0)
+        if is_block(element, name, self._styles):
+            yield from self._divide(element)
+            self._ids.append(element.get("id") or "")
+            self._heading = heading_level(element, name) or self._heading
+            self._notes += is_note(element, name)
+            self._verses += _is_verse(element)
+            self._preserved += name == "pre"
+            self._tables += name == "table" and is_data(element)
+            if name == "tr" and self._tables:
+                self._rows += 1
+            elif name in ("td", "th") and self._rows:
+                self._open.add_cell()
+        yield from self._anchors(element, self._open.begun)
+        if name == "hr" and not self._gone:
+            yield Block("break", "", self._row, is_note=self._notes > 0)
+        elif name == "br" and self._gone:
+            self._open.leave_out(self._gone, " ")
+        elif name == "br":
+            self._open.add_break(element.sourceline or self._row)
+
+    def _leave(self, element: Any, name: str) -> Iterator[Block]:
+        if is_block(element, name, self._styles):
+            yield from self._leave_block(element, name)
+        if element is self._silent:
+            self._gone = self._silent = None
+
+    def _leave_block(self, element: Any, name: str) -> Iterator[Block]:
+        if name == "tr" and self._rows:
+            self._rows -= 1
+        yield from self._divide(element)
+        if heading_level(element, name):
+            self._heading = 0
+        self._ids.pop()
+        self._notes -= is_note(element, name)
+        self._verses -= _is_verse(element)
+        self._preserved -= name == "pre"
+        if name == "table" and self._tables:
+            self._tables -= 1
+
+    def _divide(self, element: Any) -> Iterator[Block]:
+        """End a paragraph; within a row of a table, only a word."""
+        if self._rows:
+            self._open.add(" ")
+        else:
+            yield from self._close()
+            self._row = element.sourceline or self._row
+
+    def _leaf(self, element: Any, name: str) -> bool:
+        """Add an element that is read as a whole; returns whether it is one."""
+        if name == "img":
+            alt = plain(element.get("alt") or "")
+            shown = alt or plain(element.get("src") or "").rpartition("/")[2]
+            self._open.leave_out_apart(self._gone or self._part(element, "picture", shown), count_words(alt))
+        elif name in APART:
+            part = self._gone or self._part(element, "reading of ruby", text_of(element))
+            self._open.leave_out_apart(part, words_in(element, self._styles))
+        elif self._gone:
+            return False
+        elif name == "ruby" and self._options.ruby == "reading":
+            return self._reading(element)
+        else:
+            return self._mark(element, name)
+        return True
+
+    def _part(self, element: Any, kind: str, text: str) -> LeftOut:
+        return LeftOut(kind, f"{self._place}:{element.sourceline or self._row}", 0, plain(text)[:_SHOWN])
+
+    def _places(self, element: Any, begun: bool) -> Iterator[Block]:
+        """The places in an element that is read as a whole, and the break that a picture may be."""
+        if _ORNAMENT.fullmatch(plain(element.get("alt") or "")) and not (begun or self._gone or self._rows):
+            yield Block("break", "", element.sourceline or self._row)
+        for each in element.iter():
+            yield from self._anchors(each, begun)
+
+    def _anchors(self, element: Any, begun: bool) -> Iterator[Block]:
+        names = [element.get("id"), element.get("name") if local_name(element) == "a" else None]
+        for identity in dict.fromkeys(filter(None, names)):
+            row = element.sourceline or self._row
+            yield Block("anchor", identity, row, inside=self._inside, begun=begun)
+
+    def _reading(self, ruby: Any) -> bool:
+        readings = [text_of(each) for each in ruby.iter() if local_name(each) == "rt"]
+        inner = {local_name(each) for each in ruby.iter()} - {"ruby", "rb", "rt", "rp", "span", ""}
+        if inner or not any(map(str.strip, readings)):
+            return False
+        bases = [each for each in ruby if local_name(each) not in ("rt", "rp", "rtc")]
+        base = "".join([ruby.text or "", *map(text_of, bases), *(each.tail or "" for each in ruby)])
+        self._open.leave_out(self._part(ruby, "base of ruby", base), base, tuple(readings))
+        return True
+
+    def _mark(self, element: Any, name: str) -> bool:
+        """Add raised text, or a link that may be the mark of a note; returns whether it was one."""
+        found = read_mark(element, name, self._open.end, self._styles)
+        if found is None:
+            return False
+        if found.mark:
+            self._open.add_mark(found.mark, found.text)
+        else:
+            self._open.add(found.text)
+        return True
+
+    @property
+    def _inside(self) -> tuple[str, ...]:
+        return tuple(filter(None, self._ids[-_MOST_IDS:]))
+
     def _text(self, text: str | None) -> None:
-        if text:
-            self._parts.append(text)
+        if self._gone and text:
+            self._open.leave_out(self._gone, text)
+        elif self._preserved and text and "\n" in text:
+            for number, row in enumerate(text.split("\n")):
+                if number:
+                    self._open.add_break(self._row + number)
+                self._open.add(row)
+        else:
+            self._open.add(text)
 
     def _close(self) -> Iterator[Block]:
-        text = plain("".join(self._parts))
-        self._parts = []
-        if text:
-            yield Block("heading" if self._heading else "paragraph", text, self._row, self._heading)
+        self._open.verse = bool(self._verses or self._preserved) and not self._heading
+        kind: Kind = "heading" if self._heading else "paragraph"
+        pieces, texts = self._open.close(self._row)
+        if self._heading and not texts:
+            yield from self._pictured(pieces)
+        self._held += pieces
+        yield from self._released()
+        for text, marks, row in texts:
+            yield Block(kind, text, row, self._heading, marks, self._inside, self._notes > 0)
+
+    def _pictured(self, pieces: list[tuple[LeftOut, int]]) -> Iterator[Block]:
+        """The heading that a picture shows, which is then not left out."""
+        for part, words in pieces:
+            shown = part.what == "picture" and part is not self._gone and len(part.text) < _SHOWN
+            if shown and words and words == count_words(part.text):
+                yield Block("heading", part.text, self._row, self._heading, (), self._inside, self._notes > 0)
+                pieces.remove((part, words))
+                return
+
+    def _released(self) -> Iterator[Block]:
+        """What is left out, in one piece each; an element that is still open is held back."""
+        held: dict[int, tuple[LeftOut, int]] = {}
+        for part, words in self._held:
+            held[id(part)] = part, held.get(id(part), (part, 0))[1] + words
+        self._held = [each for each in held.values() if each[0] is self._gone]
+        for part, words in held.values():
+            named = words or part.what in _ALWAYS_NAMED or any(map(str.isalnum, part.text))
+            if named and part is not self._gone:
+                yield Block("gone", part.text, self._row, gone=replace(part, words=words))
 
 
-def _is_note(element: Any, name: str) -> bool:
-    if _NOTES & set(epub_type(element)):
-        return True
-    classes = (element.get("class") or "").lower()
-    if classes and any(mark in classes for mark in _NOTE_CLASSES):
-        return True
-    if name not in ("sup", "a"):
-        return False
-    # A superscript that is a link is a footnote's mark, even without a type or class.
-    inner = "".join(element.itertext()).strip("[]()*†‡ \n\t")
-    links = element if name == "a" else next((e for e in element.iter() if local_name(e) == "a"), None)
-    raised = name == "sup" or any(local_name(e) == "sup" for e in element.iter())
-    return raised and links is not None and bool(links.get("href")) and (inner.isdigit() or len(inner) <= 1)
-
-
-def epub_type(element: Any) -> list[str]:
-    """The values of an element's epub:type and of its DPUB-ARIA role."""
-    value = element.get("{http://www.idpf.org/2007/ops}type") or element.get("epub:type") or ""
-    return [*value.lower().split(), *(element.get("role") or "").lower().replace("doc-", "").split()]
+def _is_verse(element: Any) -> bool:
+    return any(map(is_verse_name, [element.get("class") or "", *epub_type(element)]))

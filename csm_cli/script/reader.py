@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from csm_cli.core.errors import ScriptError
+from csm_cli.script.books import DEFAULT, Book, ReadingOptions
 from csm_cli.script.document import Line, Screenplay
+from csm_cli.script.formats import check_content, format_of
 from csm_cli.script.problems import Problems, SourceText
-from csm_cli.script.sources import STDIN, ParseState, read_source
+from csm_cli.script.sources import ParseState, read_source
 
 
 def recast(play: Screenplay, names: Mapping[str, str]) -> Screenplay:
@@ -44,18 +46,6 @@ def recast(play: Screenplay, names: Mapping[str, str]) -> Screenplay:
     return replace(play, cast=cast, chapters=chapters)
 
 
-ENDINGS = {
-    "yaml": (".yaml", ".yml"),
-    "markdown": (".md", ".markdown"),
-    "fountain": (".fountain", ".spmd"),
-    "text": (".txt",),
-    "json": (".json",),
-    "epub": (".epub",),
-}
-"""The readable formats and the endings of their files."""
-FORMATS = tuple(ENDINGS)
-
-
 class Checked(NamedTuple):
     """A screenplay, incomplete if there are problems; None: the script does not parse."""
 
@@ -67,8 +57,8 @@ def read_screenplay(path: Path | str, format: str | None = None) -> Screenplay:
     """Read a script.
 
     Args:
-        path: a file in one of the formats of `ENDINGS`; text in UTF-8.
-        format: one of `FORMATS`; None: by the ending of the name.
+        path: a file in one of the formats of `formats.ENDINGS`; text in UTF-8.
+        format: one of `formats.FORMATS`; None: by the ending of the name.
 
     Returns:
         The screenplay; its `path` is the given one.
@@ -116,49 +106,59 @@ def parse_state(path: Path, *, expand: bool = True, encoding: str = "utf-8") -> 
     return ParseState(path.parent, _read, expand=expand, encoding=encoding)
 
 
-def format_of(path: Path, format: str | None = None) -> str:
-    """`format`, or the format by the ending of `path`; Markdown for standard input.
+def read_book(path: Path, state: ParseState, format: str, options: ReadingOptions = DEFAULT) -> Book | None:
+    """Read a book; None: `format` is one of scripts.
 
     Raises:
-        ScriptError: no format has that ending.
+        ScriptError: it cannot be read.
+        MissingError: reading the format needs a library that is not installed.
     """
-    if format:
-        return format
-    if path == STDIN:
-        return "markdown"
-    for name, endings in ENDINGS.items():
-        if path.suffix.lower() in endings:
-            return name
-    if path.is_dir():
-        raise ScriptError([f"{path}: error: this is a folder; name a script in it{_scripts_in(path)}"])
-    accepted = ", ".join(ending for endings in ENDINGS.values() for ending in endings)
-    raise ScriptError([f"{path}: error: not a script; the name must end in one of {accepted}"])
-
-
-def _scripts_in(folder: Path) -> str:
-    """Names of scripts in a folder, for a message."""
-    endings = {ending for endings in ENDINGS.values() for ending in endings}
-    try:
-        names = sorted(
-            file.name for file in folder.iterdir() if file.is_file() and file.suffix.lower() in endings
-        )
-    except OSError:
-        return ""
-    return f", such as {', '.join(names[:3])}" if names else ""
+    reader = _book_reader(format)
+    if reader is None:
+        return None
+    check_content(path, format)
+    return reader(path, state, options)
 
 
 def _read(path: Path, state: ParseState, format: str | None = None) -> Screenplay | None:
     chosen = format_of(path, format)
     with state.within(path):
-        if chosen == "epub":
-            from csm_cli.script.readers.epub import read_epub
-
-            return read_epub(path, state).screenplay
-        if chosen == "text":
-            from csm_cli.script.readers.text import text_book
-
-            return text_book(path, state).screenplay
+        if book := read_book(path, state, chosen):
+            return book.screenplay
+        check_content(path, chosen)
         return _parser(chosen)(read_source(path, state.encoding), state)
+
+
+def _book_reader(format: str) -> Callable[[Path, ParseState, ReadingOptions], Book] | None:
+    if format == "epub":
+        from csm_cli.script.readers.epub import read_epub
+
+        return read_epub
+    if format == "html":
+        from csm_cli.script.readers.html import read_html
+
+        return read_html
+    if format == "docx":
+        from csm_cli.script.readers.docx import read_docx
+
+        return read_docx
+    if format == "odt":
+        from csm_cli.script.readers.odt import read_odt
+
+        return read_odt
+    if format == "fb2":
+        from csm_cli.script.readers.fb2 import read_fb2
+
+        return read_fb2
+    if format == "pdf":
+        from csm_cli.script.readers.pdf import read_pdf
+
+        return read_pdf
+    if format == "text":
+        from csm_cli.script.readers.text import text_book
+
+        return text_book
+    return None
 
 
 def _parser(format: str) -> Callable[[SourceText, ParseState], Screenplay | None]:

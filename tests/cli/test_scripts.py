@@ -9,7 +9,6 @@ import pytest
 
 from tests.cli.conftest import process
 from tests.cli.test_app import modules_after
-from tests.script.books import CONTENTS, PAGES, make_epub
 
 CLEAN = "---\ntitle: A Book\nvoices:\n  Anna: heart\n---\n\n# One\n\nThe boat came.\n\n**Anna:** At last.\n"
 
@@ -145,25 +144,6 @@ def test_a_faulty_lexicon_is_told_by_lint_and_by_render(csm, book):
         result = csm(*command, book)
         assert result.code == 3
         assert "lexicon.yaml:1:17: error: phonemes are refused" in result.out + result.err
-
-
-def test_import_writes_a_script_and_the_cover_and_says_what_it_left_out(csm):
-    make_epub(Path("book.epub"), PAGES, CONTENTS)
-    result = csm("import", "book.epub", "-o", "new.md", "--guess-speakers")
-    assert (result.code, result.out) == (0, "new-cover.png\nnew.md\n")
-    assert "left out: Title Page, OEBPS/copy.xhtml, Notes (--front-matter keeps it)" in result.err
-    assert "guessed who says 0 of 1 quotation" in result.err
-    assert csm("lint", "new.md").code == 0
-    assert csm("import", "book.epub", "-o", "new.md").code == 2
-    assert csm("import", "book.epub", "-o", "-").out.startswith("---\ntitle: The Lamp & I\n")
-
-
-def test_import_of_another_encoding(csm):
-    Path("a.txt").write_bytes("Café.\n".encode("cp1252"))
-    assert csm("import", "a.txt", "-o", "a.md", "--encoding", "cp1252").code == 0
-    assert Path("a.md").read_text().endswith("Café.\n")
-    assert csm("import", "a.txt", "-o", "c.md", "--encoding", "ascii").code == 3
-    assert csm("import", "a.txt", "-o", "b.md", "--encoding", "nonsense").code == 2
 
 
 def test_render_lists_the_errors_that_lint_lists(csm):

@@ -114,3 +114,61 @@ def scenes_of(chapter: Chapter) -> list[list[Line]]:
     """The lines of a chapter, divided at its scene breaks."""
     groups = groupby(chapter.items, lambda item: isinstance(item, SceneBreak))
     return [[item for item in items if isinstance(item, Line)] for is_break, items in groups if not is_break]
+
+
+def make_package(
+    path: Path,
+    files: dict[str, str | bytes],
+    *,
+    spine: list[str] | None = None,
+    contents: list[tuple[str, str]] = (),
+    metadata: str = "",
+    guide: str = "",
+    ids: dict[str, str] | None = None,
+    kinds: dict[str, str] | None = None,
+    opf: str = "OEBPS/book.opf",
+    names: dict[str, str] | None = None,
+    nav: str = "",
+) -> Path:
+    """Write an EPUB whose package document says what it is told to.
+
+    Args:
+        files: content by the link that the manifest has.
+        spine: links of the pages; by default those that end in `html`.
+        contents: (link, label) of an NCX.
+        metadata: XML.
+        guide: XML.
+        ids: of items in the manifest, by link.
+        kinds: attributes of items, by link.
+        opf: the full-path of the package document in the container.
+        names: of the files in the archive, by link, if they differ.
+        nav: a navigation page.
+    """
+    links = [*files, *(["toc.ncx"] if contents else []), *(["nav.xhtml"] if nav else [])]
+    identities = {link: f"i{number}" for number, link in enumerate(links)} | (ids or {})
+    extra = {"nav.xhtml": 'properties="nav"', **(kinds or {})}
+    items = "".join(f'<item id="{identities[link]}" href="{link}" {extra.get(link, "")}/>' for link in links)
+    pages = [link for link in files if link.endswith("html")] if spine is None else spine
+    refs = "".join(f'<itemref idref="{identities.get(link, link)}"/>' for link in pages)
+    written = {(names or {}).get(link, f"OEBPS/{link}"): data for link, data in files.items()}
+    if contents:
+        points = "".join(
+            f'<navPoint><navLabel><text>{label}</text></navLabel><content src="{link}"/></navPoint>'
+            for link, label in contents
+        )
+        written["OEBPS/toc.ncx"] = (
+            f'<ncx xmlns="http://www.daisy.org/z3986/2005/ncx/"><navMap>{points}</navMap></ncx>'
+        )
+    if nav:
+        written["OEBPS/nav.xhtml"] = page(nav)
+    written[opf.replace("\\", "/")] = (
+        '<package xmlns="http://www.idpf.org/2007/opf" version="3.0">'
+        '<metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>The Lamp</dc:title>'
+        f"<dc:creator>A. Writer</dc:creator>{metadata}</metadata>"
+        f"<manifest>{items}</manifest><spine>{refs}</spine><guide>{guide}</guide></package>"
+    )
+    container = CONTAINER.replace("OEBPS/book.opf", opf)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in {"META-INF/container.xml": container, **written}.items():
+            archive.writestr(name, data)
+    return path

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from csm_cli.core.errors import ScriptError
 from csm_cli.lint.script import check_script
+from csm_cli.script.attribution import guess_speakers
 from csm_cli.script.importing import import_book
 from csm_cli.script.writers import write_script
 from tests.script.books import CONTENTS, PAGES, make_epub
@@ -99,7 +100,7 @@ def survives(ending: str, data: bytes) -> None:
         for finding in check_script(path):
             assert "\n" not in str(finding)
         try:
-            play = import_book(path, None, path.with_name("b.md"), guess=True).screenplay
+            play = guess_speakers(import_book(path, None, path.with_name("b.md")).screenplay).screenplay
         except ScriptError as error:
             assert error.problems and all("\n" not in problem for problem in error.problems)
         else:
@@ -140,7 +141,7 @@ def test_any_page_of_an_e_book(body):
     with tempfile.TemporaryDirectory() as folder:
         path = make_epub(Path(folder) / "a.epub", {"a.xhtml": body, "b.xhtml": f"<p>{body}</p>"}, [])
         with contextlib.suppress(ScriptError):
-            import_book(path, None, path.with_name("b.md"), guess=True)
+            guess_speakers(import_book(path, None, path.with_name("b.md")).screenplay)
 
 
 @pytest.mark.parametrize("ending", sorted(CORPUS))

@@ -92,7 +92,7 @@ def test_the_cast_is_looked_at(found):
 
 
 def test_a_file_that_is_no_script_is_a_finding(found, script):
-    ((level, message),) = found("x", name="a.docx")
+    ((level, message),) = found("x", name="a.xyz")
     assert level == "error" and "must end in one of" in message
     (finding,) = lint(lint_file(script("b.md", b"a\nb \xff")))
     assert str(finding).endswith("b.md:2:3: error: byte 0xff is not UTF-8; save the file as UTF-8")
@@ -126,3 +126,26 @@ def test_the_cast_report_counts(script):
 def test_a_finding_stands_where_its_word_stands(script, text, place):
     findings = lint(lint_file(script("a.md", text)))
     assert " ".join(f"{found.source.line}:{found.source.column}" for found in findings) == place
+
+
+def test_speakers_that_a_person_has_not_checked_are_listed(found):
+    header = "---\nvoices: {Anna: bella}\n---\n\n"
+    text = f"{header}**Anna:** (who?) Yes.\n\n**narrator:** (who?) “No,” said the boy.\n"
+    assert found(text) == [
+        ("note", "who says this? guessed Anna; correct it, or take out (who?)"),
+        ("note", "who says this? left to the narrator; correct it, or take out (who?)"),
+    ]
+
+
+def test_main_characters_that_share_a_voice_are_listed(found):
+    lines = "\n".join(
+        f"- {name}: It is {number}." for number in ("one", "two", "three") for name in ("Ann", "Ben")
+    )
+    shared = f"voices: {{Ann: bella, Ben: bella}}\nlines:\n{lines}\n"
+    ((level, message),) = found(shared, "a.yaml")
+    assert (level, message) == ("note", 'Ann, Ben all speak in the voice "bella"; give each one of its own')
+    assert found(shared.replace("Ben: bella", "Ben: emma"), "a.yaml") == []
+    assert found(shared.replace("bella", ""), "a.yaml")[0][1].startswith(
+        "Ann, Ben all speak in the default voice"
+    )
+    assert found(f"{shared.replace('Ben: bella', 'Ben: emma, Cy: bella')}- Cy: No.\n", "a.yaml") == []

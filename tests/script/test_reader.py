@@ -142,7 +142,7 @@ def test_the_path_is_kept_as_it_was_given(script, monkeypatch, tmp_path):
 
 def test_other_endings_are_refused_with_those_accepted(tmp_path):
     with pytest.raises(ScriptError, match=r"must end in one of \.yaml, \.yml, \.md, \.markdown, \.fountain"):
-        read_screenplay(tmp_path / "script.docx")
+        read_screenplay(tmp_path / "script.xyz")
 
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path):

@@ -1,36 +1,27 @@
-"""Reader of EPUB 2 and 3: pages as paragraphs, headings and breaks, divided by the table of contents."""
+"""Reader of EPUB 2 and 3."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from csm_cli.core.errors import ScriptError
-from csm_cli.script.books import DEFAULT, Book, LeftOut, ReadingOptions, Section, count_words
-from csm_cli.script.builder import ScreenplayBuilder
-from csm_cli.script.chapters import ChapterBuilder
+from csm_cli.script.blocks import Page
+from csm_cli.script.books import DEFAULT, Book, LeftOut, ReadingOptions, count_words
+from csm_cli.script.chapters import book_from_pages
 from csm_cli.script.header import LANGUAGE, Header, default_header
-from csm_cli.script.pages import epub_type, read_page
-from csm_cli.script.readers.epub_archive import MAX_COVER_BYTES, Archive, Manifest
+from csm_cli.script.html.parts import epub_type, short_text
+from csm_cli.script.html.styles import Styles
+from csm_cli.script.html.words import words_in
+from csm_cli.script.pages import read_page
+from csm_cli.script.problems import Source, shown
+from csm_cli.script.readers.epub_archive import Archive
+from csm_cli.script.readers.epub_cover import find_cover
+from csm_cli.script.readers.epub_package import Package
 from csm_cli.script.sources import ParseState, local_name, parse_page
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_SKIPPED_KINDS = _words(
-    "cover titlepage title-page halftitlepage toc landmarks loi lot copyright-page copyright colophon "
-    "imprint index bibliography other-credits contributors seriespage endnotes footnotes rearnotes "
-    "notes"
-)
-_SKIPPED_TITLES = re.compile(
-    r"(?:cover|title ?page|half ?title|(?:table of )?contents|copyright(?: page| notice)?|colophon|imprint"
-    r"|index|also by\b.*|by the same author|list of (?:illustrations|figures|tables)|(?:foot|end)?notes"
-    r"|bibliography|the full project gutenberg\b.*|about the publisher|newsletter\b.*)\.?",
-    re.IGNORECASE,
-)
 _METADATA = {
     "publisher": "publisher",
     "date": "date",
@@ -39,6 +30,7 @@ _METADATA = {
     "subject": "genre",
     "description": "description",
 }
+_FEWEST_LINKS, _MOST_LINKS, _LONGEST_LINK = 4, 2000, 200
 _TAG = re.compile(r"<[^<>]{1,200}>")
 
 
@@ -47,24 +39,30 @@ def read_epub(path: Path, state: ParseState, options: ReadingOptions = DEFAULT) 
 
     Args:
         path: of the file.
-        state: receives the problems.
+        state: receives the problems: of what cannot be read, a warning each.
         options: what is read.
 
     Raises:
-        ScriptError: the archive or its package document cannot be read.
+        ScriptError: the archive, its package document or all its pages cannot be read.
+        UsageError: `options` name a section that is not there.
     """
     with Archive(path) as archive:
-        manifest = archive.manifest()
-        reader = _Reader(archive, manifest, state, options)
-        for page in manifest.pages:
-            reader.add_page(page)
-        cover = _cover(archive, manifest)
-    return Book(reader.builder.finish(), cover, tuple(reader.left_out), tuple(reader.sections))
+        package = Package(archive)
+        reader = _Reader(archive, package, state, options)
+        pages = list(reader.pages())
+        cover, unusable = find_cover(archive, package)
+        if unusable:
+            reader.report(unusable, "cover")
+    header = _header(package, str(path), state)
+    book = book_from_pages(
+        pages, package.contents, str(path), header, state, options, reader.words, package.resolve
+    )
+    return book._replace(cover=cover, left_out=(*reader.left_out, *book.left_out))
 
 
-def _header(manifest: Manifest, path: str, state: ParseState) -> Header:
+def _header(package: Package, path: str, state: ParseState) -> Header:
     header = default_header(path, state)
-    found = manifest.metadata
+    found = package.metadata
     if title := found.get("title"):
         header.title, header.untitled = title, False
     header.author = found.get("creator", "")
@@ -76,60 +74,91 @@ def _header(manifest: Manifest, path: str, state: ParseState) -> Header:
     return header
 
 
-def _cover(archive: Archive, manifest: Manifest) -> tuple[bytes, str] | None:
-    try:
-        data = archive.read(manifest.cover, MAX_COVER_BYTES) if manifest.cover else b""
-    except ScriptError:  # the book is usable without its cover
-        return None
-    if data.startswith(b"\xff\xd8\xff"):
-        return data, ".jpg"
-    return (data, ".png") if data.startswith(b"\x89PNG\r\n\x1a\n") else None
-
-
 class _Reader:
-    """Reads the pages of the spine."""
+    """Reads the pages of the spine; `words` is how many were read."""
 
-    def __init__(self, archive: Archive, manifest: Manifest, state: ParseState, options: ReadingOptions):
-        self.builder = ScreenplayBuilder(
-            str(archive.path), _header(manifest, str(archive.path), state), state
-        )
+    def __init__(self, archive: Archive, package: Package, state: ParseState, options: ReadingOptions):
+        self.words = 0
         self.left_out: list[LeftOut] = []
-        self.sections: list[Section] = []
-        self._archive, self._manifest, self._options = archive, manifest, options
-        self._titles: dict[tuple[str, str], str] = {}
-        for page, fragment, label in manifest.contents:
-            self._titles.setdefault((page, fragment), label)
-        self._chapters = ChapterBuilder(self.builder, self._titles)
+        self._archive, self._package, self._state, self._options = archive, package, state, options
+        self._sheets: dict[str, str] = {}
 
-    def add_page(self, page: str) -> None:
-        """Add the blocks of a page, or add it to `left_out`."""
-        place = self._archive.place(page)
-        root = parse_page(self._archive.read(page), place)
+    def pages(self) -> Iterator[Page]:
+        """The pages that can be read.
+
+        Raises:
+            ScriptError: there is none.
+        """
+        faults: list[ScriptError] = []
+        read = 0
+        for fault in self._package.faults:
+            self.report(fault, "missing file")
+        for name in self._package.pages:
+            try:
+                page = self._page(name)
+            except ScriptError as error:
+                faults.append(error)
+                self.report(error.problems[0].partition(": error: ")[2], "missing file", name)
+                continue
+            read += 1
+            if page:
+                yield page
+        if faults and not read:
+            raise faults[0]
+
+    def report(self, message: str, what: str, name: str = "") -> None:
+        """Warn of something that cannot be read."""
+        place = self._archive.place(name) if name else str(self._archive.path)
+        self._state.problems.add(Source(place, 1, 1), message, "warning")
+        self.left_out.append(LeftOut(what, place, 0, shown(message)))
+
+    def _page(self, name: str) -> Page | None:
+        place = self._archive.place(name)
+        root = parse_page(self._archive.read(name), place)
         if root is None:
-            return
-        left_out: list[LeftOut] = []
-        blocks = list(read_page(root, place, self._options, left_out))
-        if not any(block.kind in ("paragraph", "heading") for block in blocks):
-            return
-        title = self._titles.get((page, "")) or next(
-            (block.text for block in blocks if block.kind == "heading" and block.level <= 2), ""
-        )
-        kinds = {self._manifest.kinds.get(page, ""), *self._kinds(root)}
-        front = bool(kinds & _SKIPPED_KINDS or _SKIPPED_TITLES.fullmatch(title))
-        words = sum(count_words(block.text) for block in blocks if block.kind in ("paragraph", "heading"))
-        kept = self._options.front_matter or not front
-        guess = "front matter" if front else "body"
-        self.sections.append(Section(len(self.sections) + 1, title or page, guess, words, place, kept))
-        if kept:
-            self.left_out += left_out
-            self._chapters.add_page(page, place, title, blocks)
-        else:
-            self.left_out.append(LeftOut(guess, place, words, title[:60]))
+            return None
+        styles = Styles(self._style_sheets(name, root))
+        blocks = list(read_page(root, place, self._options, styles))
+        self.words += words_in(root, styles)
+        kinds = {self._package.kinds.get(name, ""), *_kinds(root)} - {""}
+        if _is_contents(root):
+            kinds.add("toc")
+        return Page(name, place, blocks, frozenset(kinds))
 
-    def _kinds(self, root: Any) -> set[str]:
-        """The epub:types of the page: of its body, and of sections that enclose all of it."""
-        body = next((element for element in root.iter() if local_name(element) == "body"), root)
-        outer = [body]
-        while len(outer[-1]) == 1 and len(outer) < 4:
-            outer.append(outer[-1][0])
-        return {kind for element in outer for kind in epub_type(element)}
+    def _style_sheets(self, page: str, root: Any) -> Iterator[str]:
+        """The texts of the style sheets that a page has or links."""
+        for element in root.iter():
+            name = local_name(element)
+            if name == "style":
+                yield "".join(element.itertext())
+            elif name == "link" and "stylesheet" in (element.get("rel") or "").lower():
+                path, _ = self._package.resolve(page, element.get("href") or "")
+                if path not in self._sheets:
+                    self._sheets[path] = self._sheet(path)
+                yield self._sheets[path]
+            elif name == "body":
+                break
+
+    def _sheet(self, path: str) -> str:
+        try:
+            return self._archive.read(path).decode("utf-8", "replace")
+        except ScriptError:  # a page can be read without its style sheet
+            return ""
+
+
+def _is_contents(root: Any) -> bool:
+    """Whether nearly all of a page are links, as on a page of contents."""
+    links = [each for each in root.iter() if local_name(each) == "a" and each.get("href")]
+    if not _FEWEST_LINKS <= len(links) <= _MOST_LINKS:
+        return False
+    linked = sum(count_words(short_text(each, _LONGEST_LINK) or "") for each in links)
+    return linked * 5 > count_words(" ".join(root.itertext())) * 4
+
+
+def _kinds(root: Any) -> set[str]:
+    """The epub:types of a page: of its body, and of sections that enclose all of it."""
+    body = next((element for element in root.iter() if local_name(element) == "body"), root)
+    outer = [body]
+    while len(outer[-1]) == 1 and len(outer) < 4:
+        outer.append(outer[-1][0])
+    return {kind for element in outer for kind in epub_type(element)}

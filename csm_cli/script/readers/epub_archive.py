@@ -1,4 +1,4 @@
-"""The container of an EPUB (OCF): size limits, metadata, reading order and table of contents.
+"""The container of an EPUB (OCF): limits on sizes, and files found by their names.
 
 Nothing is unpacked to disk.
 """
@@ -6,19 +6,14 @@ Nothing is unpacked to disk.
 from __future__ import annotations
 
 import posixpath
+import unicodedata
 import zipfile
 import zlib
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urldefrag
 
 from csm_cli.core.errors import ScriptError
-from csm_cli.script.pages import epub_type
-from csm_cli.script.sources import local_name, parse_page, parse_xml, plain
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
+from csm_cli.script.sources import local_name, parse_xml
 
 MAX_ARCHIVE_BYTES = 512 * 2**20
 MAX_ENTRIES = 20_000
@@ -26,38 +21,24 @@ MAX_PAGE_BYTES = 16 * 2**20
 MAX_COVER_BYTES = 32 * 2**20
 MAX_TEXT_BYTES = 64 * 2**20
 _OBFUSCATED_FONTS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
-_OPF = "{http://www.idpf.org/2007/opf}"
-
-
-@dataclass
-class Manifest:
-    """The package document (OPF) of an EPUB.
-
-    Args:
-        metadata: the first value of each Dublin Core element, by its name: title, creator, language.
-        pages: paths of the spine, in reading order.
-        contents: (path, fragment, label) of the table of contents, nested entries included.
-        kinds: types such as "cover" or "copyright-page" by path, of landmarks (EPUB 3) or guide (EPUB 2).
-        cover: path of the cover image, or "".
-    """
-
-    metadata: dict[str, str] = field(default_factory=dict)
-    pages: list[str] = field(default_factory=list)
-    contents: list[tuple[str, str, str]] = field(default_factory=list)
-    kinds: dict[str, str] = field(default_factory=dict)
-    cover: str = ""
 
 
 class Archive:
-    """An opened EPUB. A context manager.
+    """An opened EPUB or other document in a zip archive. A context manager.
+
+    Args:
+        path: of the file.
+        kind: what the file should be, for messages.
 
     Raises:
-        ScriptError: it is no zip archive, too large, or protected.
+        ScriptError: it is no zip archive, or too large.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, kind: str = "an EPUB"):
         self.path = path
         try:
+            if path.exists() and not path.is_file() and not path.is_dir():
+                raise ScriptError([f"{path}: error: this is not an ordinary file"])  # a pipe would never open
             self._zip = zipfile.ZipFile(path)
             self._names = {info.filename: info for info in self._zip.infolist()}
         except FileNotFoundError:
@@ -65,18 +46,29 @@ class Archive:
         except IsADirectoryError:
             raise ScriptError([f"{path}: error: this is a folder, not a book"]) from None
         except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError, IndexError) as fault:
-            raise ScriptError([f"{path}: error: not an EPUB: {fault}"]) from None
+            raise ScriptError([f"{path}: error: not {kind}: {fault}"]) from None
         if len(self._names) > MAX_ENTRIES:
             self._refuse(f"has {len(self._names)} files in it; {MAX_ENTRIES} are the most")
         if sum(info.file_size for info in self._names.values()) > MAX_ARCHIVE_BYTES:
             self._refuse(f"unpacks to more than {MAX_ARCHIVE_BYTES >> 20} MiB")
         self._left = MAX_TEXT_BYTES
+        self._keys: dict[str, str] = {}
+        self._files: dict[str, list[str]] = {}
+        for info in self._names.values():
+            for name in _other_names(info):
+                key = _key(name)
+                if ".." not in key.split("/") and self._keys.setdefault(key, info.filename) == info.filename:
+                    self._files.setdefault(key.rpartition("/")[2], []).append(info.filename)
+        self._check_protection()
 
     def __enter__(self) -> Archive:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._zip.close()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
 
     def place(self, name: str) -> str:
         """Path of a file in the archive, for messages."""
@@ -109,19 +101,25 @@ class Archive:
             self._refuse(f"{name!r} unpacks to more than {most >> 20} MiB")
         return data
 
-    def manifest(self) -> Manifest:
-        """Parse the package document and the table of contents.
+    def find(self, path: str) -> str:
+        """The name in the archive that a path means; "" if there is none.
 
-        Raises:
-            ScriptError: they are missing or not well-formed, or the book has DRM.
+        Case, slashes, forms of Unicode and `./` need not be the same; else a file elsewhere in the archive is
+        found by a name that only one has.
         """
-        self._check_protection()
-        container = parse_xml(self.read("META-INF/container.xml"), self.place("META-INF/container.xml"))
-        package = next(
-            (unquote(e.get("full-path", "")) for e in container.iter() if local_name(e) == "rootfile"), ""
-        )
-        root = parse_xml(self.read(package), self.place(package))
-        return _Package(self, posixpath.dirname(package), root).read()
+        key = _key(path)
+        if ".." in path.replace("\\", "/").split("/"):
+            return ""
+        if path in self._names:
+            return path
+        if key in self._keys:
+            return self._keys[key]
+        there = self._files.get(key.rpartition("/")[2], [])
+        return there[0] if len(there) == 1 else ""
+
+    def names(self) -> list[str]:
+        """The names of all files in it."""
+        return list(self._names)
 
     def _check_protection(self) -> None:
         name = "META-INF/encryption.xml"
@@ -136,84 +134,17 @@ class Archive:
         raise ScriptError([f"{self.path}: error: {what}"])
 
 
-class _Package:
-    """The package document (OPF), versions 2 and 3."""
+def _key(name: str) -> str:
+    """A name in a form in which others that mean the same are equal."""
+    path = posixpath.normpath(name.replace("\\", "/")).lstrip("/")
+    return unicodedata.normalize("NFC", path).casefold()
 
-    def __init__(self, archive: Archive, folder: str, root: _Element):
-        self.archive, self.folder, self.root = archive, folder, root
-        self.items: dict[str, Any] = {}
-        self.found = Manifest()
 
-    def read(self) -> Manifest:
-        found = self.found
-        spine: list[str] = []
-        toc = cover = ""
-        for element in self.root.iter():
-            name = local_name(element)
-            if name == "item":
-                self.items[element.get("id", "")] = element
-            elif name == "itemref" and element.get("linear") != "no":
-                spine.append(element.get("idref", ""))
-            elif name == "spine":
-                toc = element.get("toc", "")
-            elif name == "reference":
-                path, _ = self.resolve(element.get("href", ""))
-                found.kinds.setdefault(path, (element.get("type") or "").lower())
-            elif name == "meta" and element.get("name") == "cover":
-                cover = element.get("content", "")
-            elif isinstance(element.tag, str) and element.tag.startswith("{http://purl.org/dc/"):
-                text = plain("".join(element.itertext()))
-                if text:
-                    found.metadata.setdefault(name, text)
-        found.pages = [self.path_of(idref) for idref in dict.fromkeys(spine) if idref in self.items]
-        navigation = ""
-        for identity, item in self.items.items():
-            properties = (item.get("properties") or "").split()
-            if "nav" in properties:
-                navigation = self.path_of(identity)
-            if "cover-image" in properties:
-                cover = identity
-        if cover in self.items:
-            found.cover = self.path_of(cover)
-        if navigation:
-            self._read_navigation(navigation)
-            found.kinds.setdefault(navigation, "toc")
-        if not found.contents and toc in self.items:
-            self._read_ncx(self.path_of(toc))
-        return found
-
-    def path_of(self, identity: str) -> str:
-        return self.resolve(self.items[identity].get("href", ""))[0]
-
-    def resolve(self, href: str, folder: str | None = None) -> tuple[str, str]:
-        """The path in the archive and the fragment of a link."""
-        bare, fragment = urldefrag(href)
-        base = self.folder if folder is None else folder
-        return posixpath.normpath(posixpath.join(base, unquote(bare))), unquote(fragment)
-
-    def _read_navigation(self, path: str) -> None:
-        root = parse_page(self.archive.read(path), self.archive.place(path))
-        if root is None:
+def _other_names(info: zipfile.ZipInfo) -> Iterator[str]:
+    """The name of a file, and what it is in UTF-8 if the archive does not say that it is."""
+    yield info.filename
+    if not info.flag_bits & 0x800 and not info.filename.isascii():
+        try:
+            yield info.filename.encode("cp437").decode("utf-8")
+        except UnicodeError:
             return
-        for nav in (element for element in root.iter() if local_name(element) == "nav"):
-            kind = epub_type(nav)
-            links = [link for link in nav.iter() if local_name(link) == "a" and link.get("href")]
-            for link in links:
-                target, fragment = self.resolve(link.get("href", ""), posixpath.dirname(path))
-                label = plain("".join(link.itertext()))
-                if "toc" in kind and label:
-                    self.found.contents.append((target, fragment, label))
-                elif "landmarks" in kind:
-                    self.found.kinds.setdefault(target, " ".join(epub_type(link)))
-
-    def _read_ncx(self, path: str) -> None:
-        root = parse_xml(self.archive.read(path), self.archive.place(path))
-        for point in (element for element in root.iter() if local_name(element) == "navpoint"):
-            label = href = ""
-            for child in point:
-                if local_name(child) == "navlabel":
-                    label = plain("".join(child.itertext()))
-                elif local_name(child) == "content":
-                    href = child.get("src", "")
-            if label and href:
-                self.found.contents.append((*self.resolve(href, posixpath.dirname(path)), label))

@@ -125,6 +125,12 @@ def candidate_of(text: str) -> Candidate | None:
     return _labelled(bare) or _turned(bare) or _named(bare) or _number(bare) or _titled(bare)
 
 
+def names_chapter(text: str) -> bool:
+    """Whether a paragraph that stands alone can be nothing but the heading of a chapter: "Chapter 4"."""
+    found = candidate_of(text)
+    return found is not None and found.kind in ("labelled", "named") and found.sure > 0
+
+
 def undecorated(text: str) -> str:
     """A row without the marks that stand on both sides of it: "--- Chapter 1 ---", "_Prologue_"."""
     begin = len(text) - len(text.lstrip(_DECORATION))

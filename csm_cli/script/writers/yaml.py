@@ -97,11 +97,14 @@ def header_rows(play: Screenplay) -> list[str]:
     if play.variables:
         rows.append("variables:")
         rows += [f"  {key}: {scalar(value)}" for key, value in play.variables.items()]
+    return rows + voices_rows(play)
+
+
+def voices_rows(play: Screenplay) -> list[str]:
+    """The rows of the cast, `voices:` and what is under it; none if no character needs a declaration."""
     declared = {name: member for name, member in play.cast.items() if _declared(member)}
-    if declared:
-        rows.append("voices:")
-        rows += [f"  {_key(name)}: {_member(member)}".rstrip() for name, member in declared.items()]
-    return rows
+    rows = [f"  {_key(name)}: {_member(member)}".rstrip() for name, member in declared.items()]
+    return ["voices:", *rows] if rows else []
 
 
 def settings_pairs(settings: Settings, seed: int | None = None) -> dict[str, str]:

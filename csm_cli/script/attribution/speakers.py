@@ -1,0 +1,143 @@
+"""Attributes the quotations of a book to its characters, and divides its paragraphs accordingly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from csm_cli.script.attribution.evidence import Collector
+from csm_cli.script.attribution.paragraphs import Paragraph, names_used, paragraphs_of
+from csm_cli.script.attribution.people import People
+from csm_cli.script.attribution.pieces import Said, divided
+from csm_cli.script.attribution.quotations import convention_of
+from csm_cli.script.attribution.turns import FIRST, UNKNOWN, choose
+from csm_cli.script.attribution.words import Gender, words_for
+from csm_cli.script.document import NARRATOR, CastMember, Chapter, Item, Line, Screenplay
+
+DOUBTFUL_MARGIN = 1.0
+"""Choices that are better than the next by less are marked for a person."""
+
+
+@dataclass(frozen=True)
+class Guesses:
+    """A screenplay with quotations assigned to speakers.
+
+    Args:
+        quotes: number of quotations.
+        guessed: number of those that were assigned to a character.
+        doubtful: number of those that are marked for a person, whoever they were assigned to.
+        genders: "m" or "f" by the character's name, where it is known.
+        notes: what a person should know of how they were assigned, one line each.
+    """
+
+    screenplay: Screenplay
+    quotes: int
+    guessed: int
+    doubtful: int
+    genders: dict[str, Gender]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """Who speaks the quotations of a book's paragraphs.
+
+    Args:
+        paragraphs: all that the narrator has, in order.
+        said: by paragraph, of each quotation.
+        people: the characters.
+    """
+
+    paragraphs: list[Paragraph]
+    said: list[list[Said]]
+    people: People
+
+
+def guess_speakers(play: Screenplay) -> Guesses:
+    """Assign the quotations in the narrator's lines to their probable speakers."""
+    return with_speakers(play, attribute(play))
+
+
+def attribute(play: Screenplay) -> Attribution:
+    """Who speaks the quotations in the narrator's lines, by the rules."""
+    texts = list(_narrated(play))
+    words = words_for(play.language, [text for _, _, text in texts])
+    convention = convention_of((text for _, _, text in texts), words)
+    paragraphs = paragraphs_of(texts, convention, words)
+    people = People(*names_used(paragraphs, words), words)
+    said: list[list[Said]] = []
+    begin = 0
+    while begin < len(paragraphs):
+        end = begin
+        while end < len(paragraphs) and paragraphs[end].section == paragraphs[begin].section:
+            end += 1
+        said += _section(paragraphs[begin:end], Collector(paragraphs[begin:end], people, words))
+        begin = end
+    return Attribution(paragraphs, said, people)
+
+
+def _narrated(play: Screenplay) -> list[tuple[int, int, str]]:
+    """(Chapter, section, text) of the narrator's lines; anything else between two lines ends a section."""
+    found, section = [], 0
+    for chapter in play.chapters:
+        section += 1
+        for item in chapter.items:
+            if isinstance(item, Line) and item.speaker == NARRATOR:
+                found.append((chapter.number, section, item.text))
+            else:
+                section += 1
+    return found
+
+
+def _section(paragraphs: Sequence[Paragraph], collector: Collector) -> list[list[Said]]:
+    choices = iter(choose(collector.collect()))
+    found: list[list[Said]] = []
+    for paragraph in paragraphs:
+        row = []
+        for quotation in paragraph.quotations:
+            choice = next(choices)
+            named = not choice.speaker.startswith(UNKNOWN) and choice.speaker != FIRST
+            unsure = choice.speaker.startswith(UNKNOWN) or choice.margin < DOUBTFUL_MARGIN
+            row.append(Said(quotation, choice.speaker if named else NARRATOR, unsure))
+        found.append(row)
+    return found
+
+
+def with_speakers(play: Screenplay, attribution: Attribution) -> Guesses:
+    """The screenplay with its quotations assigned."""
+    rows = iter(attribution.said)
+    chapters = []
+    cast = dict(play.cast)
+    for chapter in play.chapters:
+        items: list[Item] = []
+        for item in chapter.items:
+            if isinstance(item, Line) and item.speaker == NARRATOR:
+                items += divided(item, next(rows))
+            else:
+                items.append(item)
+        for item in items:
+            if isinstance(item, Line) and item.speaker not in cast:
+                person = attribution.people.persons[item.speaker]
+                cast[item.speaker] = CastMember(item.speaker, "", None, item.source, {}, person.names[1:])
+        chapters.append(_numbered(replace(chapter, items=tuple(items))))
+    said = [each for row in attribution.said for each in row]
+    return Guesses(
+        replace(play, chapters=tuple(chapters), cast=cast),
+        quotes=len(said),
+        guessed=sum(each.speaker != NARRATOR for each in said),
+        doubtful=sum(each.doubtful for each in said),
+        genders={
+            person.name: person.gender for person in attribution.people.persons.values() if person.gender
+        },
+    )
+
+
+def _numbered(chapter: Chapter) -> Chapter:
+    items: list[Item] = []
+    count = 0
+    for item in chapter.items:
+        if isinstance(item, Line):
+            count += 1
+            item = replace(item, id=f"c{chapter.number:02d}-l{count:03d}")
+        items.append(item)
+    return replace(chapter, items=tuple(items))
