@@ -317,6 +317,17 @@ def test_a_table_is_read_row_by_row():
     assert texts(body) == ["Ships", "Name, Year", "Anna, 1901", "Hill, Ben; two"]
 
 
+def test_rows_without_text_are_nothing():
+    assert texts("<table><tr><td></td><td> </td></tr><tr><td>A</td><td>B</td></tr></table>") == ["A, B"]
+
+
+def test_control_characters_beside_drop_caps_and_fractions_are_no_trouble(tmp_path):
+    body = "<p><b>T</b> <i>he\x07 sea.</i><p>A\x07 1<sup>1</sup>/<sub>2</sub> mile"
+    path = make_epub(tmp_path / "a.epub", {"a.xhtml": body}, [])
+    read = read_epub(path, parse_state(path)).screenplay.lines
+    assert [line.text for line in read] == ["The sea.", "A 1 1/2 mile"]
+
+
 def test_a_table_for_layout_is_read_as_paragraphs():
     body = "<table><tr><td><p>One.</p><p>Two.</p><p>Three.</p></td><td><h2>Four</h2></td></tr></table>"
     assert texts(body) == ["One.", "Two.", "Three.", "Four"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from csm_cli.script.html.parts import SILENT, heading_level, is_block, text_of, words_of
 from csm_cli.script.html.styles import Styles
-from csm_cli.script.sources import local_name
+from csm_cli.script.sources import CONTROL, local_name
 
 _QUOTES = r"[\"'“”‘’«»„¿¡(\[—–\s-]"
 _LETTER = re.compile(rf"{_QUOTES}*([^\W\d_])")
@@ -55,7 +55,7 @@ class _Slot:
         if self.part == "alt":
             self.element.tag = "span"
         else:
-            setattr(self.element, self.part, text)
+            setattr(self.element, self.part, CONTROL.sub(" ", text))
 
     @property
     def alone(self) -> bool:

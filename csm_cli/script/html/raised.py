@@ -6,7 +6,7 @@ import re
 from typing import Any, NamedTuple
 
 from csm_cli.script.html.styles import Styles
-from csm_cli.script.sources import local_name
+from csm_cli.script.sources import CONTROL, local_name
 
 _CLASS = re.compile(r"(?:^|[\s_-])(?:sup|super|superscript|sup-script)(?:$|[\s\d_-])", re.IGNORECASE)
 _EXPONENT = re.compile(r"[+−–-]?\d{1,4}")
@@ -57,9 +57,9 @@ def space_fractions(root: Any) -> None:
             continue
         behind, parent = element.getprevious(), element.getparent()
         if behind is not None and (behind.tail or "")[-1:].isdigit():
-            behind.tail += " "
+            behind.tail = CONTROL.sub(" ", f"{behind.tail} ")
         elif behind is None and parent is not None and (parent.text or "")[-1:].isdigit():
-            parent.text += " "
+            parent.text = CONTROL.sub(" ", f"{parent.text} ")
 
 
 def read_raised(before: str, inner: str, after: str) -> Raised:

@@ -48,5 +48,5 @@ def row_text(cells: list[str]) -> str:
     comma = "; " if any("," in cell for cell in filled) else ", "
     return "".join(
         cell + ("" if last else (" " if cell[-1] in ".,;:!?" else comma))
-        for cell, last in zip(filled, [False] * (len(filled) - 1) + [True], strict=True)
+        for cell, last in zip(filled, [*[False] * (len(filled) - 1), True], strict=False)
     )
