@@ -10,6 +10,7 @@ from csm_cli.script.sources import CONTROL, local_name
 
 _CLASS = re.compile(r"(?:^|[\s_-])(?:sup|super|superscript|sup-script)(?:$|[\s\d_-])", re.IGNORECASE)
 _EXPONENT = re.compile(r"[+−–-]?\d{1,4}")
+_ION = re.compile(r"\d{0,2}[+−]")
 _VARIABLE = re.compile(r"[nmkxyijpqt]|[nmk][+−-]1")
 _NUMBER = re.compile(r"(?<![\w.,])(\d{1,3}(?:[.,]\d{1,9})*|\d{1,12})$")
 _YEAR = re.compile(r"1[0-9]\d\d|20\d\d")
@@ -81,6 +82,8 @@ def read_raised(before: str, inner: str, after: str) -> Raised:
         return Raised(_power(inner), False) if _is_power(before, base, inner, after) else Raised(inner, True)
     if _VARIABLE.fullmatch(inner) and (base[-1].isdigit() or (len(base) == 1 and base.islower())):
         return Raised(f"^{inner}")
+    if base[-1].isalnum() and _ION.fullmatch(inner):
+        return Raised(inner)
     if not inner.isalpha():
         return Raised(inner, len(inner) < 5 and inner not in ("®", "™", "℠", "°", "′", "″"))
     if base[-1].isalpha() and len(base) > 2 and inner.upper() in _SIGNS and inner.isupper():
