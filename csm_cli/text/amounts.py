@@ -30,6 +30,7 @@ _SIGNS = "".join(_FRACTIONS)
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _POWER = re.compile("(?<=[0-9A-Za-z)])([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+_PRODUCT = re.compile(r"(?<!\w)(?!cm|mm|km|dm|nm|ft|in|yd|mi)([a-z])([a-z])(?=[²³])")
 _LOOSE = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉]+")
 FIGURE = re.compile(f"[0-9{_SIGNS}⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉]")
 """A character that every figure contains."""
@@ -153,7 +154,7 @@ def figures_to_words(text: str) -> str:
     """A cleaned `text` with every figure (digits 0-9 and their signs) in words."""
     if not FIGURE.search(text):
         return text
-    text = _POWER.sub(_raised, text)
+    text = _POWER.sub(_raised, _PRODUCT.sub(r"\1 \2", text))
     text = _LOOSE.sub(lambda match: match[0].translate(_RAISED).translate(_LOWERED), text)
     text = _SLASHED.sub(lambda match: _SIMPLE.get(match[2], match[2]).join([match[1] or "", ""]), text)
     text = _TIMES.sub(" times ", _STAR.sub(" star", text))
