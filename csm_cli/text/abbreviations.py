@@ -5,201 +5,38 @@ from __future__ import annotations
 import re
 
 from csm_cli.text.numbers import COUNTED, NUMBER
-
-_TITLES = {
-    "Mr": "Mister",
-    "Mrs": "Missus",
-    "Ms": "Miz",
-    "Dr": "Doctor",
-    "Prof": "Professor",
-    "Capt": "Captain",
-    "Sgt": "Sergeant",
-    "Lt": "Lieutenant",
-    "Cpl": "Corporal",
-    "Maj": "Major",
-    "Cmdr": "Commander",
-    "Col": "Colonel",
-    "Gen": "General",
-    "Adm": "Admiral",
-    "Rev": "Reverend",
-    "Gov": "Governor",
-    "Sen": "Senator",
-    "Pres": "President",
-    "Hon": "Honorable",
-    "Messrs": "Messieurs",
-    "Mme": "Madame",
-    "Mlle": "Mademoiselle",
-    "Supt": "Superintendent",
-    "Insp": "Inspector",
-    "Pvt": "Private",
-    "Mt": "Mount",
-    "Ft": "Fort",
-    "Wm": "William",
-    "Chas": "Charles",
-    "Geo": "George",
-    "Thos": "Thomas",
-    "Jas": "James",
-    "Rep": "Representative",
-    "Amb": "Ambassador",
-    "Fr": "Father",
-    "Bp": "Bishop",
-}
-_WORDS = {
-    "e.g.": "for example",
-    "i.e.": "that is",
-    "E.g.": "For example",
-    "I.e.": "That is",
-    "a.k.a.": "also known as",
-    "etc.": "et cetera",
-    "&c.": "et cetera",
-    "vs.": "versus",
-    "viz.": "namely",
-    "cf.": "compare",
-    "al.": "al",
-    "approx.": "approximately",
-    "dept.": "department",
-    "Dept.": "Department",
-    "govt.": "government",
-    "Jr.": "Junior",
-    "Sr.": "Senior",
-    "Bros.": "Brothers",
-    "Inc.": "Incorporated",
-    "Ltd.": "Limited",
-    "Corp.": "Corporation",
-    "Co.": "Company",
-    "Esq.": "Esquire",
-    "Ave.": "Avenue",
-    "Rd.": "Road",
-    "Blvd.": "Boulevard",
-    "Sq.": "Square",
-    "Ph.D.": "P H D",
-    "Ph.D": "P H D",
-    "ibid.": "ibidem",
-    "Ibid.": "Ibidem",
-    "et seq.": "and following",
-    "Jr": "Junior",
-    "Ltd": "Limited",
-    "vs": "versus",
-    "viz": "namely",
-    "&c": "et cetera",
-    "incl.": "including",
-    "excl.": "excluding",
-    "esp.": "especially",
-    "misc.": "miscellaneous",
-    "Mfg.": "Manufacturing",
-    "Assn.": "Association",
-    "Univ.": "University",
-    "Pkwy.": "Parkway",
-    "Mts.": "Mountains",
-    "Is.": "Islands",
-}
-_SHORT = (
-    "p. page|pp. pages|pg. page|nr. number|ch. chapter|chs. chapters|chap. chapter|chaps. chapters"
-    "|vol. volume"
-    "|vols. volumes|fig. figure"
-    "|figs. figures|sec. section|secs. sections|art. article|arts. articles|par. paragraph|para. paragraph"
-    "|paras. paragraphs|op. opus|pop. population|est. established|tel. telephone|ext. extension"
-    "|ver. version|ep. episode"
-    "|eps. episodes|bk. book|bks. books|pt. part|pts. parts|temp. temperature|lat. latitude|long. longitude"
-    "|alt. altitude|elev. elevation|wt. weight|apt. apartment|rm. room|no. number|nos. numbers"
-    "|lv. level|rte. route"
-    "|ste. suite|flt. flight|sched. schedule|approx. approximately|max. maximum|min. minimum"
-    "|avg. average|app. appendix"
+from csm_cli.text.scripture import verses
+from csm_cli.text.short_forms import (
+    BEFORE_FIGURES,
+    BEFORE_NUMERALS,
+    OF_MONTHS,
+    SLASHED,
+    STATE_NAMES,
+    TITLES,
+    WORDS,
 )
-_BEFORE_FIGURES = {
-    "ca.": "circa", "c.": "circa", "b.": "born", "d.": "died", "fl.": "flourished", "l.": "line",
-    "ll.": "lines", "Rt.": "Route", "Hwy.": "Highway",
-}  # fmt: skip
-for _entry in _SHORT.split("|"):
-    _abbreviation, _word = _entry.split(" ")
-    _BEFORE_FIGURES |= {_abbreviation: _word, _abbreviation.capitalize(): _word.capitalize()}
-_NUMBERED = {
-    "Vol": "Volume",
-    "Ch": "Chapter",
-    "Chap": "Chapter",
-    "Bk": "Book",
-    "Pt": "Part",
-    "Fig": "Figure",
-    "Sc": "Scene",
-    "Vols": "Volumes",
-    "Chs": "Chapters",
-    "Chaps": "Chapters",
-    "Bks": "Books",
-    "Pts": "Parts",
-    "Figs": "Figures",
-    "Nos": "Numbers",
-    "No": "Number",
-    "Art": "Article",
-    "Arts": "Articles",
-    "Sec": "Section",
-    "Op": "Opus",
-    "App": "Appendix",
-    "Pl": "Plate",
-}
-_BEFORE_NUMERALS = _NUMBERED | {short.lower(): word.lower() for short, word in _NUMBERED.items()}
-_BEFORE_NUMERALS |= {"p": "page", "pp": "pages"}
-_OF_MONTHS = {"inst": "instant", "ult": "ultimo", "prox": "proximo"}
-_SLASHED = {
-    "w/o": "without",
-    "w/": "with ",
-    "b/c": "because",
-    "and/or": "and or",
-    "either/or": "either or",
-    "c/o": "care of",
-    "s/he": "he or she",
-}
-_SLASHED |= {
-    "n/a": "not applicable",
-    "N/A": "not applicable",
-    "km/h": "kilometers per hour",
-    "m/s": "meters per second",
-}
-_STATES = (
-    "Ala Alabama|Ariz Arizona|Ark Arkansas|Calif California|Cal California|Colo Colorado"
-    "|Conn Connecticut|Del Delaware"
-    "|Fla Florida|Ga Georgia|Ill Illinois|Ind Indiana|Kan Kansas|Kans Kansas|Ky Kentucky|Md Maryland"
-    "|Mass Massachusetts"
-    "|Mich Michigan|Minn Minnesota|Miss Mississippi|Mo Missouri|Mont Montana|Neb Nebraska|Nebr Nebraska"
-    "|Nev Nevada"
-    "|Okla Oklahoma|Ore Oregon|Pa Pennsylvania|Penn Pennsylvania|Tenn Tennessee|Tex Texas|Va Virginia"
-    "|Vt Vermont"
-    "|Wash Washington|Wis Wisconsin|Wyo Wyoming|Ont Ontario|Que Quebec"
-)
-_STATE_NAMES = dict(entry.split(" ") for entry in _STATES.split("|"))
-_BIBLE = (
-    "Gen Genesis|Ex Exodus|Exod Exodus|Lev Leviticus|Num Numbers|Deut Deuteronomy|Josh Joshua"
-    "|Judg Judges|Sam Samuel"
-    "|Kgs Kings|Chron Chronicles|Neh Nehemiah|Ps Psalm|Pss Psalms|Prov Proverbs|Eccl Ecclesiastes"
-    "|Isa Isaiah|Jer Jeremiah"
-    "|Ezek Ezekiel|Dan Daniel|Hos Hosea|Matt Matthew|Mt Matthew|Mk Mark|Lk Luke|Jn John|Rom Romans"
-    "|Cor Corinthians"
-    "|Gal Galatians|Eph Ephesians|Phil Philippians|Col Colossians|Thess Thessalonians|Tim Timothy"
-    "|Heb Hebrews|Jas James"
-    "|Pet Peter|Rev Revelation|Macc Maccabees"
-)
-_BIBLE_NAMES = dict(entry.split(" ") for entry in _BIBLE.split("|"))
 
 
 def _one_of(words: object) -> str:
     return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))  # type: ignore[call-overload]
 
 
-_TITLE = re.compile(rf"\b({'|'.join(_TITLES)})\.(?=\s|$)")
+_TITLE = re.compile(rf"\b({'|'.join(TITLES)})\.(?=\s|$|-[A-Z])(?!\s[0-9])")
 _BARE_TITLE = re.compile(r"\b(Mr|Mrs|Ms|Dr|Mme|Mlle|Messrs|Mt)(?=\s[A-Z])")
-_WORD = re.compile(rf"(?<![\w.])({_one_of(_WORDS)})(?!\w)")
+_WORD = re.compile(rf"(?<![\w.])({_one_of(WORDS)})(?!\w)")
 _UNDOTTED = re.compile(r"(?<![\w.])(Jr|Ltd|vs|viz|&c)(?![\w.])")
-_BEFORE_FIGURE = re.compile(rf"(?<![\w.])(?<![0-9] )({_one_of(_BEFORE_FIGURES)})\s?(?=[0-9])")
-_BEFORE_NUMERAL = re.compile(rf"\b({_one_of(_BEFORE_NUMERALS)})\.\s?(?=(?:[IVXL]+|[ivxl]+)\b)")
+_BEFORE_FIGURE = re.compile(rf"(?<![\w.])(?<![0-9] )({_one_of(BEFORE_FIGURES)})\s?(?=[0-9])")
+_BEFORE_NUMERAL = re.compile(rf"\b({_one_of(BEFORE_NUMERALS)})\.\s?(?=(?:[IVXL]+|[ivxl]+)\b)")
 _LEVEL = re.compile(r"\b([Ll])vl\.? ?(?=[0-9])")
-_OF_MONTH = re.compile(rf"(?<=[0-9](?:st|nd|rd|th) )({'|'.join(_OF_MONTHS)})\.")
+_OF_MONTH = re.compile(rf"(?:(?<=[0-9](?:st|nd|rd|th) )|(?<=[23]d ))({'|'.join(OF_MONTHS)})\.")
 _SLASH = re.compile(
-    r"(?<![\w/])(?<![0-9] )(w/o|b/c|and/or|either/or|c/o|s/he|[nN]/[aA]|km/h|m/s|w/)(?=\s|$|[.,;:!?)\]\"'])"
+    r"(?<![\w/])(?<![0-9] )(w/o|b/c|and/or|either/or|c/o|s/he|[nN]/[aA]|km/hour|km/h|m/s|w/)(?=\s|$"
+    r"|[.,;:!?)\]\"'])"
     r"|(?<![\w/])(w/)(?=[a-z])"
 )
-_STATE = re.compile(rf"(?<=[a-z], )({'|'.join(_STATE_NAMES)})(?:\.|(?=,? |$))")
-_VERSE = re.compile(rf"\b({'|'.join(_BIBLE_NAMES)})\.? (?=[0-9]{{1,3}}:[0-9])")
+_STATE = re.compile(rf"(?<=[a-z], )({'|'.join(STATE_NAMES)})(?:\.|(?=,? |$))")
 _AGAINST = re.compile(r"(?<=[a-z.]) v\.? (?=[A-Z])|(?<=[A-Z]) v\. (?=[A-Z])")
-_CENTURY = re.compile(r"(?<=[0-9](?:st|nd|rd|th) )[cC]\.(?=\W|$)")
+_CENTURY = re.compile(r"(?<=[0-9](?:st|nd|rd|th) )[cC](?:ent)?\.(?=\W|$)")
 _FOLLOWING = re.compile(r"(?<=[0-9])\s?ff?\.(?=\W|$)")
 _PLURAL = re.compile(r"(?<=[a-z])\((e?s)\)")
 _NEGATED = re.compile(
@@ -207,12 +44,50 @@ _NEGATED = re.compile(
     r"|\b(?:ate|eat|eating|picked)\b.{0,25}$"
 )
 _NUMBERED_BEFORE = re.compile(
-    r"\b(?:the|[Rr]ooms?|[Pp]latform|[Ss]ee|[Oo]pus|[Ss]ymphony|[Ss]onata|[Cc]oncerto|[Bb]us) $|, $"
+    r"\b(?:[Tt]he|[Rr]ooms?|[Pp]latform|[Ss]ee|[Oo]pus|[Ss]ymphony|[Ss]onata|[Cc]oncerto|[Bb]us) $|, $"
 )
 _DIRECTIONS = {"N": "North", "S": "South", "E": "East", "W": "West"}
 _DIRECTION = re.compile(
     r"\b([NSEW])\.? (?=(?:[0-9]+(?:st|nd|rd|th)|[A-Z][a-z]+) (?:St|Ave|Rd|Blvd|Dr|Ln|Street|Avenue|Road"
     r"|Drive|Boulevard)\b)"
+)
+_SISTER = re.compile(
+    r"(?<![A-Z][a-z] )(?:(?<=^)|(?<=[.!?,;:\"(] )|(?<=\band )|(?<=\bto )|(?<=\bwith ))Sr\.?(?= [A-Z][a-z])"
+)
+_JOINED = re.compile(rf"\b({'|'.join(TITLES)}|St|Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec)\.(?=[A-Z][a-z]|[0-9])")
+_CIRCA = re.compile(r"\b(?:ca?\. ?(?=A\.? ?D\b)|ca (?=[0-9]{3,4}\b))")
+_ERAS = re.compile(r"\b([AB] [CD])\s?[-–]\s?(?=[AB] [CD]\b|[0-9])")
+_RIGHT = re.compile(r"\bRt\. Hon\.(?= )")
+_SIRS = re.compile(r"\bMM\.(?= [A-Z][a-z])")
+_EDITION = re.compile(r"(?<=[0-9](?:st|nd|rd|th)) ed\.(?=\W|$)")
+_LAND = re.compile(
+    r"\b([NSEW])\. (?=Dakota|Carolina|Virginia|America|Africa|Korea|Ireland|Wales|Yorkshire|Sudan"
+    r"|[0-9]+(?:st|nd|rd|th)\b)"
+)
+# "No. IV"; "No. I won't" is no number.
+_NUMERAL_NUMBER = re.compile(r"\b([Nn])os?\. ?(?=(?:[IVXL]{2,}|[VX])\b)")
+_POINT = re.compile(r"\bPt\. (?=[A-Z][a-z])")
+_MARK = re.compile(r"\bMk\.? ?(?=[IVX0-9])")
+_HOUSE_NUMBER = re.compile(r"\b(No|Nos|Hwy|N[º°]|n[º°]) ?(?=[0-9])")
+_PARTS = frozenset(
+    [
+        "Chapter",
+        "Volume",
+        "Part",
+        "Book",
+        "Act",
+        "Scene",
+        "Section",
+        "Canto",
+        "Vol",
+        "Number",
+        "Letter",
+        "CHAPTER",
+        "VOLUME",
+        "PART",
+        "BOOK",
+        "ACT",
+    ]
 )
 _SAINT = re.compile(r"\bSt\.?(?=\s+[A-Z])")
 _STREET = re.compile(r"(?<=\w )St\.(?!\w)")
@@ -228,31 +103,38 @@ _SENTENCE = re.compile(
 def abbreviations(text: str) -> str:
     """A cleaned `text` with common abbreviations in words and initials as single letters: "J R R"."""
     if "/" in text:
-        text = _SLASH.sub(lambda match: _SLASHED.get(match[0]) or _SLASHED[match[0].lower()], text)
-    text = _BARE_TITLE.sub(lambda match: _TITLES[match[1]], text)
+        text = _SLASH.sub(lambda match: SLASHED.get(match[0]) or SLASHED[match[0].lower()], text)
+    text = _RIGHT.sub("Right Honorable", _SIRS.sub("Messieurs", text))
+    text = _EDITION.sub(lambda match: f" edition{_stop(match)}", text)
+    text = _LAND.sub(lambda match: f"{_DIRECTIONS[match[1]]} ", text)
+    text = _NUMERAL_NUMBER.sub(r"\1umber ", text)
+    text = _JOINED.sub(r"\1. ", _CIRCA.sub("circa ", text))
+    text = _SISTER.sub("Sister", text)
+    text = _POINT.sub("Point ", _MARK.sub("Mark ", text))
+    text = _HOUSE_NUMBER.sub(_house_number, text)
+    text = _BARE_TITLE.sub(lambda match: TITLES[match[1]], text)
     text = _LEVEL.sub(r"\1evel ", text)
     text = _DIRECTION.sub(lambda match: f"{_DIRECTIONS[match[1]]} ", text)
     if "St" in text:
         text = _STREET.sub(_street, text)
         text = _SAINT.sub("Saint", text)
-    if ":" in text:
-        text = _VERSE.sub(lambda match: f"{_BIBLE_NAMES[match[1]]} ", text)
+    text = verses(text)
     if ", " in text:
-        text = _STATE.sub(lambda match: _STATE_NAMES[match[1]] + _stop(match), text)
+        text = _STATE.sub(lambda match: STATE_NAMES[match[1]] + _stop(match), text)
     if "(" in text:
         text = _PLURAL.sub(r"\1", text)
-    text = (_WORD if "." in text else _UNDOTTED).sub(lambda match: _WORDS[match[1]] + _stop(match), text)
+    text = (_WORD if "." in text else _UNDOTTED).sub(lambda match: WORDS[match[1]] + _stop(match), text)
     if "." not in text:
         return text
     text = _AGAINST.sub(" versus ", text)
     text = _CENTURY.sub(lambda match: f"century{_stop(match)}", text)
     text = _FOLLOWING.sub(" and following", text)
     text = _DRIVE.sub(lambda match: f"{match[1]} Drive{_stop(match)}", text)
-    text = _TITLE.sub(lambda match: _TITLES[match[1]], text)
+    text = _TITLE.sub(lambda match: TITLES[match[1]], text)
     text = _BEFORE_FIGURE.sub(_before_figure, text)
-    text = _BEFORE_NUMERAL.sub(lambda match: f"{_BEFORE_NUMERALS[match[1]]} ", text)
-    text = _OF_MONTH.sub(lambda match: _OF_MONTHS[match[1]] + _stop(match), text)
-    text = _INITIALS.sub(_initials, text)
+    text = _BEFORE_NUMERAL.sub(lambda match: f"{BEFORE_NUMERALS[match[1]]} ", text)
+    text = _OF_MONTH.sub(lambda match: OF_MONTHS[match[1]] + _stop(match), text)
+    text = _ERAS.sub(r"\1 to ", _INITIALS.sub(_initials, text))
     return _INITIAL.sub(_initial, text)
 
 
@@ -265,9 +147,21 @@ def _before_figure(match: re.Match[str]) -> str:
         return match[0]
     if short in ("fig.", "figs.", "art.", "sec.", "est.", "min.", "pt.", "app.") and _NEGATED.search(before):
         return match[0]
-    if short in ("b.", "d.", "fl.") and not re.match(r"(?:c\. ?|ca\. ?)?[12]?[0-9]{3}\b", after):
+    if counted and short in ("fig.", "figs.", "art.", "sec.", "alt.", "est.", "temp."):
         return match[0]
-    return f"{_BEFORE_FIGURES[short]} "
+    if short in ("b.", "d.", "fl.", "m.") and not re.match(r"(?:c\. ?|ca\. ?)?[12]?[0-9]{3}\b", after):
+        return match[0]
+    return f"{BEFORE_FIGURES[short]} "
+
+
+def _house_number(match: re.Match[str]) -> str:
+    """ "No 10 Downing Street"; "No 5 people came" stays."""
+    counted = re.match(rf"(?:{NUMBER}){COUNTED}", match.string[match.end() : match.end() + 60])
+    if counted and match[1] in ("No", "Nos"):
+        return match[0]
+    if match[1] == "Hwy":
+        return "Highway "
+    return "Numbers " if match[1] == "Nos" else f"{match[1][0]}umber "
 
 
 def _street(match: re.Match[str]) -> str:
@@ -288,6 +182,8 @@ def _initials(match: re.Match[str]) -> str:
 
 def _initial(match: re.Match[str]) -> str:
     """ "John F. Kennedy" loses the full stop; "Plan B. Then" keeps it."""
+    if match[1].split()[0] in _PARTS:
+        return match[0]
     return match[0] if _SENTENCE.match(match.string, match.end()) else f"{match[1]} "
 
 

@@ -39,6 +39,8 @@ FIGURE = re.compile(f"[0-9{_SIGNS}⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅�
 def fraction(above: int, below: int) -> str:
     """ "one half", "three quarters", "five eighths"."""
     name = "half" if below == 2 else "quarter" if below == 4 else ordinal(below)
+    if below in (100, 1000):
+        name = name.removeprefix("one ")
     if above > 1:
         name = "halves" if below == 2 else f"{name}s"
     return f"{cardinal(above)} {name}"
@@ -54,28 +56,44 @@ def _fraction(match: re.Match[str]) -> str:
 
 
 def _decade(match: re.Match[str]) -> str:
-    figures = match[1]
+    figures = match[1] or match[2]
     if figures in ("00", "10"):
         return {"00": "two thousands", "10": "tens"}[figures]
     return plural(year(int(figures)))
 
 
+_BETWEEN_BEFORE = re.compile(r"\b[Bb]etween $")
+
+
 def _years(match: re.Match[str]) -> str:
-    """ "1914-18" and "1914-1918"."""
-    last = match[2]
-    if len(last) == 2:
-        number = int(last)
-        return f"{year(int(match[1]))} to {f'oh {cardinal(number)}' if number < 10 else cardinal(number)}"
-    return f"{year(int(match[1]))} to {year(int(last))}"
+    """ "1914-18", "1984-5", "1999-00" and "1914-1918"."""
+    first, last = match[1], match[2]
+    joint = "and" if _BETWEEN_BEFORE.search(match.string, max(0, match.start() - 9), match.start()) else "to"
+    if len(last) == 4:
+        return f"{year(int(first))} {joint} {year(int(last))}"
+    number = int(last)
+    words = f"oh {cardinal(number)}" if number < 10 and len(last) == 2 else cardinal(number)
+    return f"{year(int(first))} {joint} {year(int(first[:2]) * 100 + 100) if last == '00' else words}"
 
 
 def _range(match: re.Match[str]) -> str:
-    return f"{whole_number(match[1])} to {whole_number(match[2])}"
+    first, last = (
+        decimal(each.replace(",", "")) if "." in each else whole_number(each) for each in match.groups()
+    )
+    joint = "and" if _BETWEEN_BEFORE.search(match.string, max(0, match.start() - 9), match.start()) else "to"
+    return f"{first} {joint} {last}"
 
 
 def _short_year(match: re.Match[str]) -> str:
-    number = int(match[1])
-    return "oh oh" if not number else f"oh {cardinal(number)}" if number < 10 else cardinal(number)
+    """ "'09" and "'39-'45"."""
+    years = [int(each) for each in match.groups() if each]
+    return " to ".join("oh oh" if not y else f"oh {cardinal(y)}" if y < 10 else cardinal(y) for y in years)
+
+
+def _diggers(match: re.Match[str]) -> str:
+    """ "the '49ers"."""
+    words = cardinal(int(match[1]))
+    return words + ("rs" if words.endswith("e") else "ers")
 
 
 def _year(match: re.Match[str]) -> str:
@@ -99,22 +117,25 @@ _BEFORE_YEAR = (
 _NAMED_YEAR = re.compile(
     r"\b(?:[Tt]he|[Tt]his|[Hh]is|[Hh]er|[Ii]ts|[Tt]heir|[Oo]ur|[Mm]y|[Aa]n?|[Ii]n|[A-Z]\w+,?) $"
 )
-_RULES: list[_Rule] = [
-    _rule("-–", r"(?<![\w.,$£€-])(1[0-9]{3}|20[0-9]{2})\s?[-–]\s?([12][0-9]{3}|[0-9]{2})(?![\w-]"
-        r"|[.,][0-9])", _years),
+_PAIRS: list[_Rule] = [
+    _rule("-–", r"(?<![\w.,$£€-])(1[0-9]{3}|20[0-9]{2})\s?[-–]\s?'?([12][0-9]{3}|[0-9]{1,2})(?![\w-]"
+        r"|[.,][0-9])",
+          _years),
+    _rule("'", r"(?<![\w'])'([0-9]{2})(?:\s?[-–]\s?'?([0-9]{2}))?(?![\w'])", _short_year),
     _rule("s", r"(?<![\w.,])(10|100|1,?000|1,000,000)s\b(?= of\b)", lambda m: _ROUND[m[1].replace(",", "")]),
-    _rule("s", r"(?<![\w.,])'?([0-9]{2}|1[1-9][0-9]{2}|20[0-9]{2})'?s\b", _decade),
+    _rule("s", r"(?<![\w.,])'?(?:([0-9]{2}|1[0-9]{3}|20[0-9]{2})s|([1-9]0|1[0-9]{2}0|20[0-9]0)'s)\b",
+          _decade),
+    _rule("s", r"(?<![\w.,])([0-9])'?s\b", lambda m: plural(cardinal(int(m[1])))),
     _rule(".", r"(?<![\w.])\.(?=[0-9])", lambda m: "0."),
     _rule("-–", rf"(?<![\w.,$£€:/-])((?:{NUMBER})(?:\.[0-9]+)?)\s?[-–]\s?((?:{NUMBER})(?:\.[0-9]+)?)"
-        rf"(?![\w:-]|[.,/][0-9])",
-          lambda m: f"{decimal(m[1].replace(',', ''))} to {decimal(m[2].replace(',', ''))}"
-          if "." in m[0] else _range(m)),
+          r"(?![\w:]|-(?![a-z])|[.,/][0-9])", _range),
+]  # fmt: skip
+_SINGLES: list[_Rule] = [
+    _rule("-–", rf"(?<![\w.,)\]–-])[-–](?=[0-9{_SIGNS}])", lambda m: "minus "),
     _rule(_SIGNS, rf"(?:({NUMBER})[\s-]?)?([{_SIGNS}])", _fraction),
     _rule(":", r"(?<=[0-9]):(?=[0-9])", lambda m: " "),
-    _rule("'", r"(?<![\w'])'([0-9]{2})(?![\w'])", _short_year),
+    _rule("s", r"(?<![\w'])'?([0-9]{2})ers\b", _diggers),
     _rule("", rf"({NUMBER})(?:st|nd|rd|th|ST|ND|RD|TH)\b", lambda m: ordinal(int(m[1].replace(",", "")))),
-    # Before the general rules, which do not handle points and minus signs.
-    _rule("-–", r"(?<![\w.,)\]–-])[-–](?=[0-9])", lambda m: "minus "),
     _rule(".", rf"(?:{NUMBER})(?:\.[0-9]+)+", lambda m: decimal(m[0])),
     _rule("", r"\b([Bb]etween|[Ff]rom) (1[0-9]{3}) (and|to) (1[0-9]{3})\b(?!,[0-9])",
           lambda m: f"{m[1]} {year(int(m[2]))} {m[3]} {year(int(m[4]))}"),
@@ -124,19 +145,24 @@ _RULES: list[_Rule] = [
     _rule("", NUMBER, lambda m: whole_number(m[0])),
 ]  # fmt: skip
 """(characters of which every match contains one, or ""; pattern; its words): others are skipped quickly."""
-_LAST_OF_PAIRS = 5
 _ORDINALS = re.compile(r"(?<=[0-9])(st|nd|rd|th)\s?[-–]\s?(?=[0-9]+(?:st|nd|rd|th)\b)")
 _DECADES = re.compile(r"(?<=[0-9]s)\s?[-–]\s?(?='?[0-9]+s\b)")
 _RANGE = re.compile(
     r"(?<=[0-9])\s?[-–]\s?(?=#[0-9])|(?<=[0-9])\s?–\s?(?=[$£€]?[0-9])|(?<=[0-9%])\s?[-–]\s?(?=[0-9.]+\s?[%])"
 )
 _SLASHED = re.compile(r"(?<![0-9/])(?:([0-9]+)[ -])?([1-3]/[2-4])(?![0-9/])")
+_SUFFIXED = re.compile(r"(?<![\w/.,])([0-9]{1,2})/([1-9][0-9]{0,2})(?:rd|th|nd)s?\b")
+_CENTURIES = re.compile(
+    r"(?<![\w.,/-])([0-9]{1,2})[-–](?=[0-9]{1,2}(?:st|nd|rd|th)\b)"
+    r"|(?<![\w.,/-])([0-9]{1,2})/(?=[0-9]{1,2}(?:st|nd|rd|th) centur)"
+)
 _SIMPLE = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾"}
 _BETWEEN = re.compile(r"(?<=[0-9])[-/](?=[0-9])")
 _PERCENT = re.compile(rf"(?<=[0-9{_SIGNS}])\s?([%‰])(?=(-?))")
 _NUMBER_SIGN = re.compile(r"[#№]\s?(?=[0-9])")
 _SPACED = re.compile(
-    r"(?<![\w.,+-])(?<![0-9] )(?<!\b[A-Z] )([1-9][0-9]{0,2})((?: [0-9]{3})+)(?![\w-]|[.,][0-9]{3}| [0-9])"
+    r"(?<![\w.,+])(?<![^0-9]-)(?<!^-)(?<![0-9] )(?<!\b[A-Z] )([1-9][0-9]{0,2})((?:[ '][0-9]{3})+)"
+    r"(?!\w|-(?![1-9][0-9]{0,2} [0-9]{3})|[.,][0-9]{3}| [0-9])"
 )
 _LABEL_BEFORE = re.compile(
     r"\b(?:chapters?|rooms?|pages?|figures?|numbers?|no|sections?|verses?|at|January|February|March|April|May|June|July"
@@ -156,6 +182,8 @@ def figures_to_words(text: str) -> str:
         return text
     text = _POWER.sub(_raised, _PRODUCT.sub(r"\1 \2", text))
     text = _LOOSE.sub(lambda match: match[0].translate(_RAISED).translate(_LOWERED), text)
+    text = _SUFFIXED.sub(lambda match: fraction(int(match[1]), int(match[2])), text)
+    text = _CENTURIES.sub(lambda match: f"{ordinal(int(match[1] or match[2]))} to ", text)
     text = _SLASHED.sub(lambda match: _SIMPLE.get(match[2], match[2]).join([match[1] or "", ""]), text)
     text = _TIMES.sub(" times ", _STAR.sub(" star", text))
     text = times(scores(text))
@@ -163,11 +191,14 @@ def figures_to_words(text: str) -> str:
     text = _RANGE.sub(" to ", text)
     text = _PERCENT.sub(lambda match: " percent" if match[1] == "%" else " per mille", text)
     text = _NUMBER_SIGN.sub("number ", text)
-    for place, (needed, pattern, words_of) in enumerate(_RULES, 1):
+    text = _BETWEEN.sub(" ", _apply(_PAIRS, text))
+    return _apply(_SINGLES, text)
+
+
+def _apply(rules: list[_Rule], text: str) -> str:
+    for needed, pattern, words_of in rules:
         if not needed or any(map(text.__contains__, needed)):
             text = _replace(pattern, words_of, text)
-        if place == _LAST_OF_PAIRS:
-            text = _BETWEEN.sub(" ", text)
     return text
 
 
@@ -179,7 +210,7 @@ def grouped(text: str) -> str:
 def _grouped(match: re.Match[str]) -> str:
     """ "20 000 men" is one number; "Chapter 5 200 men" are two."""
     before = match.string[max(0, match.start() - 40) : match.start()]
-    return match[0] if _LABEL_BEFORE.search(before) else match[0].replace(" ", ",")
+    return match[0] if _LABEL_BEFORE.search(before) else match[0].replace(" ", ",").replace("'", ",")
 
 
 def _raised(match: re.Match[str]) -> str:

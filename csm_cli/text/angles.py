@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import re
 
+_OF_ARC = re.compile(r"(?<=[0-9])(?:'|\")(?= of arc\b)")
 _COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
-_POINT = r"[NS]?[NS][EW]|[NSEW]"
+_POINT = r"[NSEW]?[NS][EW]|[NSEW]"
 _ARC = re.compile(
     r"(?<![\w.])(?P<degrees>-?[0-9]+(?:\.[0-9]+)?)\s?°\s?"
     r"(?:(?P<minutes>[0-9]{1,2}(?:\.[0-9]+)?)\s?'(?!')\s?(?:(?P<seconds>[0-9]{1,2}(?:\.[0-9]+)?)\s?(?:\"|''))?\s?)?"
-    rf"(?:(?P<point>{_POINT})\b(?![.'][A-Za-z]))?"
+    rf"(?:(?P<point>{_POINT})\b(?![.'][A-Za-z])(?:\.(?=[,;]| [a-z]))?)?"
 )
 _POINT_BEFORE = re.compile(rf"\b({_POINT})\s?(?=[0-9]{{1,3}}(?:\.[0-9]+)?\s?°)")
 _SCALE = re.compile(r"(?<=[0-9])\s?°\s?(C|F|K|c|f)\b")
 _SIGN = re.compile(r"(?<=[0-9])\s?°")
-_ONE = re.compile(r"(?<![\w.,])1\s?°")
-_NOUN = "angle|turn|bend|slope|arc|incline|rotation|curve|view|temperature|heat|range|wedge|pivot"
+_ONE = re.compile(r"(?<![\w.,])1\s?°\s?(C|F|c|f)\b")
+_NOUN = "angle|turn|bend|slope|arc|incline|rotation|curve|view|temperature|heat|range|oven|wedge|pivot"
 _SINGLE = re.compile(rf"(\b[Aa]n? -?[0-9.]+)\s?°(?= [a-z])|([0-9])\s?°(?=[ -](?:{_NOUN})\b)")
 _SCALES = {"C": "Celsius", "F": "Fahrenheit", "K": "Kelvin"}
 _SPAN = re.compile(r"(?<=[0-9])\s?(?:°\s?(?:C|F)?)?\s?[-–]\s?(?=[0-9]+(?:\.[0-9]+)?\s?°)")
 
 
 _DIRECTION = re.compile(
-    r"(?<![\w.])(?P<point>(?:[NS]\.?)?[NS]\.?[EW]\.?|[NSEW]\.?)(?= (?:of|winds?|corner|coast|side"
+    r"(?<![\w.])(?P<point>(?:[NSEW]\.?)?[NS]\.?[EW]\.?|[NSEW]\.?)(?= (?:of|winds?|corner|coast|side"
     r"|gales?|breezes?|bank|wall|direction"
     r"|face|slope|quarter|edge|end|shore|tip|flank|bound|by)\b)"
-    r"|(?:(?<=miles )|(?<=km )|(?<=to the )|(?<=from the )|(?<=due )|(?<=heading )|(?<=meters )"
+    r"|(?:(?<=miles )|(?<=[0-9] mi\. )|(?<=km )|(?<=to the )|(?<=from the )|(?<=due )|(?<=heading )"
+    r"|(?<=meters )"
     r"|(?<=metres )|(?<=kilometers ))"
-    r"(?P<bare>(?:[NS]\.?)?[NS]\.?[EW]\.?|[NSEW]\.?)(?![\w.'])"
+    r"(?P<bare>(?:[NSEW]\.?)?[NS]\.?[EW]\.?|[NSEW]\.?)(?![\w.'])"
 )
 
 
@@ -54,10 +56,12 @@ def _direction(match: re.Match[str]) -> str:
 
 def angles(text: str) -> str:
     """`text` with degrees, minutes and seconds in words; their figures are left for later rules."""
+    text = _OF_ARC.sub(lambda match: " minutes" if match[0] == "'" else " seconds", text)
     if "°" not in text:
         return text
     text = _POINT_BEFORE.sub(lambda match: f"{compass(match[1])} ", text)
     text = _SPAN.sub(" to ", text)
+    text = _ONE.sub(lambda match: f"1 degree {_SCALES[match[1].upper()]}", text)
     text = _SCALE.sub(lambda match: f" degrees {_SCALES[match[1].upper()]}", text)
     text = _SINGLE.sub(r"\1\2 degree", text)
     text = _ARC.sub(_arc, text)

@@ -27,6 +27,7 @@ _PLAIN = str.maketrans(
 # A dash of any kind between two figures, an en dash inside a compound: both like a hyphen.
 _DASH_OF_FIGURES = re.compile("(?<=[0-9])[–—―−‒‐‑](?=[0-9])|(?<=[^\\W\\d_])–(?=[^\\W\\d_])")
 _STARS = re.compile("(?<=[0-9])\\s?[★☆⭐]")
+_RAISED_ORDINAL = re.compile("(?<=[0-9])(?:ˢᵗ|ⁿᵈ|ʳᵈ|ᵗʰ)")
 # Full-width forms and ligatures, for NFKC; on other characters it would turn x² into x2.
 _LOOKALIKE = re.compile("[\ufb00-\ufb06\uff01-\uff5e\u2160-\u2188]+")
 _FIGURE = re.compile("[\u2460-\u24ff\u2776-\u2793\U0001f100-\U0001f16f\U0001d7ce-\U0001d7ff]|(?![0-9])\\d")
@@ -65,6 +66,7 @@ def clean(text: str) -> str:
         return " ".join(text.translate(_PLAIN).split())
     text = unicodedata.normalize("NFC", text.translate(_SILENT))
     text = _LOOKALIKE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    text = _RAISED_ORDINAL.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     text = _STARS.sub("*", _DASH_OF_FIGURES.sub("-", text)).translate(_PLAIN)
     text = _EMOJI.sub(" ", _FIGURE.sub(_plain_figure, text))
     text = text.replace(GROUP_SPACE, "\u2009")

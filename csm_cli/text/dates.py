@@ -24,13 +24,15 @@ _DAYS = {
 _MONTH = "|".join(_MONTHS)
 _SHORT_NAME = "|".join(_SHORT)
 _SHORT_MONTH = re.compile(
-    rf"\b({_SHORT_NAME})\.(?=,?\s+[0-9])|\b({_SHORT_NAME})(?=\s+[0-9])"
+    rf"\b((?!May\b)(?:{_SHORT_NAME}))\.(?=,?\s+[0-9])|\b({_SHORT_NAME})(?=\s+[0-9])"
     rf"|(?<=[0-9] )\b({_SHORT_NAME})\b\.?(?=,?\s+[0-9])"
     rf"|(?<=[0-9](?:st|nd|rd|th) of )({_SHORT_NAME})\b(?:\.(?=[,;\s]))?"
+    rf"|(?<=\b[Ii]n )({_SHORT_NAME})\.(?= [a-z])|(?<=\b[Oo]f )({_SHORT_NAME})\.(?= [a-z])"
     rf"|(?<=[0-9] )\b({_SHORT_NAME})\b\.?|(?<=[0-9](?:st|nd|rd|th) )({_SHORT_NAME})\b\.?"
 )
 _SHORT_DAY = re.compile(
     rf"\b({'|'.join(sorted(_DAYS, key=len, reverse=True))})(?:(\.)|(?=-(?:{'|'.join(_DAYS)})\b)"
+    rf"|(?= [0-9]{{1,2}}(?:st|nd|rd|th)? (?:{_MONTH}|{_SHORT_NAME})\b)"
     rf"|(?<=day-...)\b|(?<=day-....)\b)"
 )
 _DAY_GOES_ON = re.compile(
@@ -42,6 +44,10 @@ _DAY_BEFORE = re.compile(
 _ENDS = re.compile(
     r"[\"')\]]*(?:$|\s+[\"']?(?:The|He|She|It|They|We|I|But|And|In|A|An|Then|There|This|That)\b)"
 )
+_OLD_ORDINAL = re.compile(
+    r"\b([0-9]*2)d(?= (?:of|inst|ult|prox|instant|ultimo|proximo|day|and|or)\b| [A-Z]|,)"
+)
+_OLD_THIRD = re.compile(r"\b([0-9]*3)d(?= (?:of|inst|ult|prox|instant|ultimo|proximo|day|and|or)\b| [A-Z]|,)")
 _DAYS_SPAN = re.compile(r"(?<=day)-(?=(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b)")
 _DAY_SPAN = re.compile(
     rf"\b({_MONTH}) (0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th)?\s?[-–]\s?(0?[1-9]|[12][0-9]|3[01])(?:st"
@@ -63,8 +69,18 @@ _MONTH_DAY_YEAR = re.compile(
 _DAY_FIRST = re.compile(
     rf"(?<![\w.,:/$£€-])([Tt]he\s+)?(0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th)?\s+(of\s+)?({_MONTH})\b(?:(,?\s+)([12][0-9]{{3}})(?![0-9]))?"
 )
-_ISO = re.compile(r"(?<![\w-])([12][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(?![\w-])")
-_SLASHED = re.compile(r"(?<![\w/.])([0-3]?[0-9])([/.])([0-3]?[0-9])\2((?:1[0-9]|20)[0-9]{2})(?![\w/])")
+_NAMED = re.compile(rf"(?<![\w-])([0-3]?[0-9])-({_MONTH}|{_SHORT_NAME})-([12][0-9]{{3}})(?![\w-])")
+_SPAN_OF_DATES = re.compile(
+    rf"(?<=[0-9])\s?[-–]\s?(?=(?:{_MONTH}) [0-9])|(?<=[a-z])\s?[-–]\s?(?=[0-9]{{1,2}} (?:{_MONTH})\b)"
+)
+_DAYS_LISTED = re.compile(
+    rf"\b({_MONTH}) ((?:[1-9]|[12][0-9]|3[01])(?:, (?:[1-9]|[12][0-9]|3[01]))*,?) (and|or) ([1-9]"
+    rf"|[12][0-9]|3[01])(?![\w:-]|[.,][0-9]|,? [0-9])"
+)
+_ISO = re.compile(
+    r"(?<![\w/.-])([12][0-9]{3})([-/.])(0[1-9]|1[0-2])\2(0[1-9]|[12][0-9]|3[01])(?![\w/-]|\.[0-9])"
+)
+_SLASHED = re.compile(r"(?<![\w/.])([0-3]?[0-9])([/.-])([0-3]?[0-9])\2((?:1[0-9]|20)[0-9]{2})(?![\w/])")
 _SHORT_YEAR = re.compile(r"(?<![\w/.])([0-3]?[0-9])(/)([0-3]?[0-9])/([0-9]{2})(?![\w/]|\.[0-9])")
 
 
@@ -76,8 +92,12 @@ def dates(text: str, day_first: bool = False) -> str:
     text = _DAYS_SPAN.sub(" to ", text)
     if not re.search("[0-9]", text):
         return text
+    text = _OLD_ORDINAL.sub(r"\1nd", _OLD_THIRD.sub(r"\1rd", text))
     text = _SHORT_MONTH.sub(_month, text)
-    text = _ISO.sub(lambda match: _date(int(match[3]), int(match[2]), match[1], day_first), text)
+    text = _NAMED.sub(lambda match: f"{match[1]} {_SHORT.get(match[2], match[2])} {match[3]}", text)
+    text = _SPAN_OF_DATES.sub(" to ", text)
+    text = _DAYS_LISTED.sub(_listed_days, text)
+    text = _ISO.sub(lambda match: _date(int(match[4]), int(match[3]), match[1], day_first), text)
     text = _SLASHED.sub(lambda match: _slashed(match, day_first), text)
     text = _SHORT_YEAR.sub(lambda match: _slashed(match, day_first), text)
     text = _MONTHS_SPAN.sub(r"\1 to ", text)
@@ -117,6 +137,15 @@ def _from_to(match: re.Match[str]) -> str:
     """ "May 3-5": both are days of May, if the second is later."""
     first, last = int(match[2]), int(match[3])
     return f"{match[1]} {ordinal(first)} to {ordinal(last)}" if 0 < first < last else match[0]
+
+
+def _listed_days(match: re.Match[str]) -> str:
+    """ "May 1, 2 and 3": all are days of May, if each is later."""
+    days = [int(each) for each in re.findall("[0-9]+", match[2])] + [int(match[4])]
+    if days != sorted(set(days)) or re.match(COUNTED, match.string[match.end() : match.end() + 60]):
+        return match[0]
+    listed = ", ".join(ordinal(day) for day in days[:-1]) + ("," if match[2].endswith(",") else "")
+    return f"{match[1]} {listed} {match[3]} {ordinal(days[-1])}"
 
 
 def _days_of(match: re.Match[str]) -> str:

@@ -22,14 +22,17 @@ _OF_UNIT = re.compile(
     r"|women|children|miles?"
     r"|percent|times|points?|items?|pages?)\b)"
 )
+_FORMATS = {"4to": "quarto", "8vo": "octavo", "12mo": "duodecimo", "16mo": "sextodecimo"}
+_FORMAT = re.compile(r"(?<![\w.,])(?:4to|8vo|12mo|16mo)\b")
 _CODE = re.compile(r"\bS([0-9]{1,2})\s?E([0-9]{1,2})\b")
 _STREETS = (
     "Street|Avenue|Road|Lane|Drive|Boulevard|Square|Terrace|Place|Court|Crescent|Row|Gardens|Way"
     "|Hill|Close|Parkway"
 )
 _HOUSE = re.compile(
-    r"(?<![\w.,:/$£€#-])([1-9][0-9]{2,3})(?:-?([A-D]))?"
-    rf"(?= (?:[NSEW]\.? |North |South |East |West )?(?:[A-Z][\w']+ ){{1,3}}(?:{_STREETS})\b)"
+    r"(?<![\w.,:/$£€#-])([1-9][0-9]{2,3})(?:-?([A-Da-d]))?"
+    rf"(?= (?:[NSEW]\.? |North |South |East |West )?(?:(?:[A-Z][\w']+|[0-9]+(?:st|nd|rd"
+    rf"|th)) ){{1,3}}(?:{_STREETS})\b)"
 )
 _NAMED = re.compile(
     r"\b((?:[Rr]oom|[Ff]light|[Ss]uite|[Aa]partment|[Hh]ighway"
@@ -39,6 +42,7 @@ _NAMED = re.compile(
 # A model in one word, with or without a hyphen: letters, then three or four figures.
 _MODEL = re.compile(r"(?<![\w-])([A-Z]{1,4}-?)([1-9][0-9]{2,3})(?![\w-]|[.,:][0-9])")
 _FLAT = re.compile(r"(?<![\w.,$£€-])([0-9]{1,3})B(?!\w| (?:people|users|\w+s)\b)")
+_BATTING = re.compile(r"\b(hit|hits|bats?|batting|hitting|batted|average of) \.([1-9][0-9]{2})\b")
 _CALIBRE = re.compile(
     r"\b((?:a|an|the|his|her|my|your|their|old|loaded) )\.(22|25|32|38|40|44|45|50|303|308|357)(?![0-9%])",
     re.IGNORECASE,
@@ -73,6 +77,7 @@ def labels(text: str) -> str:
 
     To be called after `abbreviations`, for the names of streets, and before `units`.
     """
+    text = _FORMAT.sub(lambda match: _FORMATS[match[0]], text)
     text = _CODE.sub(lambda match: f"season {int(match[1])} episode {int(match[2])}", text)
     if "0" in text:
         text = _LABELLED.sub(r"\1\2", text)
@@ -87,6 +92,7 @@ def labels(text: str) -> str:
     text = _HOUSE.sub(lambda match: " ".join(filter(None, [paired(match[1]), match[2]])), text)
     text = _NAMED.sub(lambda match: match[1] + paired(match[2]), text)
     text = _MODEL.sub(_model, text)
+    text = _BATTING.sub(lambda match: f"{match[1]} {paired(match[2])}", text)
     text = _FLAT.sub(r"\1 B", text)
     return _CALIBRE.sub(
         lambda match: match[1] + (paired(match[2]) if len(match[2]) == 3 else cardinal(int(match[2]))), text

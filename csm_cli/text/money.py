@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from csm_cli.text.numbers import NUMBER, cardinal, decimal, whole_number
+from csm_cli.text.old_money import old_money
 
 _DOLLARS = {"A": "Australian", "AU": "Australian", "C": "Canadian", "CA": "Canadian", "NZ": "New Zealand"}
 _DOLLARS |= {"HK": "Hong Kong", "S": "Singapore", "US": "US", "NT": "New Taiwan"}
@@ -26,6 +27,7 @@ _CURRENCIES = {
     "R$": ("real", "reais", "centavo", "centavos"),
     "CHF": ("Swiss franc", "Swiss francs", "centime", "centimes"),
     "Fr.": ("franc", "francs", "centime", "centimes"),
+    "kr.": ("krone", "kroner", "øre", "øre"),
     "kr": ("krone", "kroner", "øre", "øre"),
     "zł": ("zloty", "zlotys", "grosz", "groszy"),
     "Rs": ("rupee", "rupees", "paisa", "paise"),
@@ -55,7 +57,7 @@ _ANY = re.compile(
 )
 _SCALE = (
     r"(?:[\s-](?P<scale>hundred|thousand|million|billion|trillion|crore|lakh)\b"
-    r"|\s?(?P<short>[kKmMbB]|bn|mn|tn|BN|MN|TN)\b(?!/))?"
+    r"|\s?(?P<short>[kKmMbB]|bn|mn|tn|BN|MN|TN|T)\b(?!/))?"
 )
 _SUM = re.compile(
     rf"(?P<minus>(?<![\w.,)\]])[-–+]\s?)?(?:(?<![A-Za-z])|(?<=[a-z0-9](?=[{SIGNS}])))(?P<sign>{_SIGN})\s?(?P<inner>-)?"
@@ -69,11 +71,12 @@ _BEHIND = re.compile(
     rf"(?![\w{SIGNS}])"
 )
 _SPAN = re.compile(
-    rf"({_SIGN})\s?({NUMBER})((?:\.[0-9]+)?)(\s?(?:k|m|bn|million|billion)?)\s?[-–]\s?(?:{_SIGN})?\s?(?=[0-9])"
+    rf"({_SIGN})\s?({NUMBER})((?:\.[0-9]+)?)(\s?(?:[kKmM]|bn|million|billion)?)\s?[-–]\s?(?:{_SIGN})?\s?(?=[0-9])"
 )
 _COINS = re.compile(
     rf"(?<![\w.,{SIGNS}])(?P<count>{NUMBER}|[½¼¾])(?P<joint>\s?)(?P<coin>¢|p\b(?!\.\s?m)|c(?=[.,;:!?)]|$)(?!\.\s?m))"
 )
+_DOUBLED = re.compile(r"\b(dollars?|pounds|euros?|cents|pence|rupees|million|billion)( \1)\b")
 _BEFORE_NOUN = re.compile(
     r"\b(?:[Aa]n?|[Tt]he|[Mm]y|[Hh]is|[Hh]er|[Oo]ur|[Tt]heir|[Yy]our|[Tt]his|[Tt]hat|[Oo]ne|[Aa]nother) $"
 )
@@ -88,18 +91,20 @@ _NOUN = re.compile(
 
 def money(text: str) -> str:
     """`text` with its sums in words; relations ("$10-$20") read as ranges."""
+    text = old_money(text)
     if not _ANY.search(text):
         return text
-    text = old_money(text)
     text = _SPAN.sub(_span, text)
     text = _SUM.sub(_sum, text)
     text = _BEHIND.sub(_sum, text)
-    return _COINS.sub(_coins, text)
+    return _DOUBLED.sub(r"\1", _COINS.sub(_coins, text))
 
 
 def _span(match: re.Match[str]) -> str:
     """ "$10-20" with the sign at the second figure only; "$1-2 million" too."""
-    return f"{match[2]}{match[3]}{match[4]} to {match[1]}"
+    if match[4].strip():
+        return f"{match[1]}{match[2]}{match[3]}{match[4]} to {match[1]}"
+    return f"{match[2]}{match[3]} to {match[1]}"
 
 
 def _sum(match: re.Match[str]) -> str:
@@ -110,6 +115,8 @@ def _sum(match: re.Match[str]) -> str:
     before = match.string[max(0, match.start() - 12) : match.start()]
     if _BEFORE_NOUN.search(before) and _NOUN.match(match.string, match.end()):
         many = one  # a $5 bill
+    if match.string.startswith(("-a-", "-per-"), match.end()):
+        many = one
     whole, part = match["whole"] or "0", found.get("part") or found.get("comma")
     scale = match["scale"] or match["short"]
     minus = found.get("minus")
@@ -143,46 +150,3 @@ def _coins(match: re.Match[str]) -> str:
     if _BEFORE_NOUN.search(before) and noun:
         many = one if match["coin"] != "p" else many
     return f"{match['count']} {one if match['count'] in ('1', '½', '¼', '¾') else many}"
-
-
-_PENCE = r"([0-9]{1,2})(½?)\s?d\b"
-_OLD_SUM = re.compile(
-    rf"£\s?({NUMBER}),? ?([0-9]{{1,2}})\s?s\b\.?(?:,? ?" + _PENCE + r"\.?)?"
-    r"|(?<![\w.,£$€])([0-9]{1,2})\s?s\b\.?,? ?" + _PENCE + r"\.?"
-    r"|(?<![\w.,£$€])([4-9]|1[01])(½?)\s?d\."
-)
-_PART_BEFORE = re.compile(
-    r"(?:[sS]ections?|[cC]lauses?|paragraphs?|[fF]igs?\.?|[fF]igures?|items?|rules?|and|or|,) $"
-)
-_OLD_MARK = re.compile(r"[0-9½]\s?[sd]\b")
-_SENTENCE_ENDS = re.compile(r"[\"')\]]*(?:$|\s+[A-Z])")
-
-
-def old_money(text: str) -> str:
-    """`text` with British pre-decimal sums (pounds, shillings, pence) in words."""
-    return _OLD_SUM.sub(_old_sum, text) if _OLD_MARK.search(text) else text
-
-
-def _old_sum(match: re.Match[str]) -> str:
-    if match[8] and _PART_BEFORE.search(match.string, max(0, match.start() - 20), match.start()):
-        return match[0]
-    pounds, shillings, pence, half = match[1], match[2] or match[5], match[3] or match[6] or match[8], ""
-    half = match[4] or match[7] or match[9] or ""
-    words = []
-    if pounds:
-        words.append(f"{whole_number(pounds)} {'pound' if pounds == '1' else 'pounds'}")
-    if shillings:
-        words.append(f"{cardinal(int(shillings))} {'shilling' if shillings == '1' else 'shillings'}")
-    if pence:
-        words.append(_pence(int(pence), bool(half)))
-    whole = " ".join(words[:-1]) + (" and " if len(words) > 1 and pence else " " if len(words) > 1 else "")
-    stop = "." if match[0].endswith(".") and _SENTENCE_ENDS.match(match.string, match.end()) else ""
-    return whole + words[-1] + stop
-
-
-def _pence(count: int, half: bool) -> str:
-    if half:
-        return f"{cardinal(count)} pence halfpenny" if count != 1 else "a penny halfpenny"
-    return (
-        "one penny" if count == 1 else f"{cardinal(count)}pence" if count < 13 else f"{cardinal(count)} pence"
-    )

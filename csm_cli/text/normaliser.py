@@ -20,7 +20,7 @@ from csm_cli.text.money import money
 from csm_cli.text.numbers import has_numbers, numbers_in
 from csm_cli.text.roman import roman_numerals
 from csm_cli.text.scores import per
-from csm_cli.text.signs import signs
+from csm_cli.text.signs import paired_signs, signs
 from csm_cli.text.units import units
 from csm_cli.text.unread import unread
 
@@ -53,7 +53,7 @@ def spoken_text(text: str, language: str = "en") -> str:
 def in_words(text: str, language: str = "en") -> str:
     """`spoken_text` of a text that is `clean` already."""
     text = without_marks(text.replace(GROUP_SPACE, ","))
-    text = addresses(text)
+    text = addresses(paired_signs(text))
     text = roman_numerals(abbreviations(directions(text)))
     text = dates(text, language.lower() not in ("en", "en-us"))
     if FIGURE.search(text):

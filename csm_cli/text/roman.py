@@ -17,7 +17,7 @@ _PARTS = (
     "|Stave|Tome|Title|Amendment|Schedule|Annex|Annexe|Map|Symphony|Concerto|Sonata|Opus|Corps|Form|Mark|Olympiad"
     "|Century|Centurie|Page|Vatican|Fragment|Movement|Prelude|Fugue|Round|Series|Saga|Paragraph|Exhibit|Diagram|Panel"
 )
-_OF_BOOKS = frozenset(["chapter", "psalm", "canto", "sonnet", "stave", "letter"])
+_OF_BOOKS = frozenset(["super bowl", "chapter", "psalm", "canto", "sonnet", "stave"])
 """Parts that are many, so that L and C after them are numerals; Appendix C and Section L are letters."""
 _LETTERED = frozenset(
     [
@@ -45,6 +45,7 @@ _BEHIND_PART = re.compile(
     rf"((?:{_NUMERAL}|[ivxlc]{{1,7}})(?:{_JOINTS}(?:{_NUMERAL}|[ivxlc]{{1,7}})(?![\w']))*)(?![\w'])"
 )
 _JOINT = re.compile(_JOINTS)
+_STOPPED = re.compile(r"(?<=[IVXLC]{2})\.(?=,)")
 _SAID_BY_ME = re.compile(
     r" (?:liked?|loved?|read|wrote|think|thought|know|knew|saw|have|had|am|do|did|would|will|can|could"
     r"|told|said"
@@ -59,13 +60,21 @@ _WAR = re.compile(r"\bWW ?(II?|[12])\b(?:( ?(?:&|and) )(?:WW ?)?(II|2)\b)?")
 _CENTURY = re.compile(
     rf"\b({_NUMERAL})(th|st|nd|rd|e)?(?=(?:[ -](?:th )?(?:century|centuries|dynasty|Dynasty)\b))"
 )
+_BOTH_CENTURIES = re.compile(rf"\b({_NUMERAL})(?:th)?[-–]({_NUMERAL})(?:th)?(?= centur)")
+_UNIT = re.compile(
+    r"\b([IVX]{2,7})(?= (?:Corps|Army|Olympiad|Olympics|Congress|Legion|International|Dynasty"
+    r"|Amendment)\b)"
+)
 _CENTURIES = re.compile(
     rf"\b({_NUMERAL})(th)?(?=(?: (?:and|to|or) |-)(?:the )?{_NUMERAL}(?:th)? centur(?:y|ies)\b)"
 )
-_ORDINAL = re.compile(rf"\b({_NUMERAL})(?:th|st|nd|rd)\b")
+_ORDINAL = re.compile(r"\b([IVXLCDM]{2,15}|[VX])(?:th|st|nd|rd)\b")
 _RULERS = "King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser|Pharaoh|Prince|Sultan|Shah|Duke|Count|Archduke"
 _RULERS += "|Ayatollah|Patriarch|Saint"
 _NAMES = (
+    "Adrian|Andronikos|Basil|Boris|Calixtus|Casimir|Celestine|Christina|Cleopatra|Donald|Duncan|Eric"
+    "|Eugene|Haile Selassie|Justinian|Kenneth|Ladislaus|Magnus|Margrethe|Martin|Nero|Roger|Sancho"
+    "|Sigismund|Stanislaus|Valdemar|"
     "Albert|Alexander|Alfonso|Amenhotep|Baldwin|Benedict|Boniface|Carlos|Carol|Catherine|Charles|Christian"
     "|Clement|Constantine|Cosimo|Darius|David|Edward|Elizabeth|Felipe|Ferdinand|Francis|Franz|Frederick"
     "|Friedrich|George|Gregory|Gustav|Haakon|Harald|Henry|Henri|Innocent|Isabella|Ivan|James|Joan|Johan|John"
@@ -80,15 +89,26 @@ _GIVEN = (
     "|Raymond|Roger|Ronald|Sam|Samuel|Scott|Steven|Ted|Thomas|Thurston|Tom|Walter|Will"
 )
 _BEHIND_NAME = re.compile(
-    rf"\b((?:{_NAMES})s?|(?:{_RULERS})s? [A-Z]\w+|(?:{_NAMES}|{_GIVEN}) (?:[A-Z]\.? )?[A-Z][a-z]+)"
+    rf"\b((?:{_NAMES}|Malcolm|Saturn)s?|(?:{_RULERS})s? [A-Z]\w+|(?:{_NAMES}"
+    rf"|{_GIVEN}) (?:[A-Z]\.? )?[A-Z][a-z]+)"
     r"(,? (?:the )?)"
-    rf"({_NUMERAL}(?:(?: (?:and|or) |, |-){_NUMERAL}(?![\w']))*)(?=('s)?(?!\w)(.?.?.?))"
+    rf"({_NUMERAL}(?:(?: (?:and|or) |, |-){_NUMERAL}(?![\w']))*)(?=('s)?(?!\w)(.{{0,10}}))"
 )
-_REIGNS = re.compile(rf"\b({_NAMES}) (I{{1,3}}|IV|VI{{0,3}}|IX|X[IVX]*)s(?= )")
+_REIGNS = re.compile(rf"\b({_NAMES}) (I{{1,3}}|IV|VI{{0,3}}|IX|X[IVX]*)s(?!\w)")
+_INITIAL = re.compile(
+    r"\. (?!(?:The|He|She|It|They|In|But|And|A|An|His|Her|This|That|When|At|On)\b)[A-Z][a-z]"
+)
+_REIGN_OF = re.compile(
+    r"\b(?:reign|death|son|daughter|wife|court|time|execution|head|army|rule|coronation|portrait|statue"
+    r"|days) of $"
+)
 _TOLD = re.compile(
     r"\b(?:told|tell|asked|promised|assured|thought|swore|said|see|saw|know|knew|by|to|with|for) (?:the )?$"
 )
-_ONE_REIGNS = re.compile(r"[,.;:!?)\"']|$| \(| (?:of|wa|ha|di|re|is|an|ma|be|bu|ru)")
+_ONE_REIGNS = re.compile(
+    r"[,.;:!?)\"']|$| \(| (?:of|was|is|has|and|died|reigned|ruled|became|married|but|or|in|at|to|who|by"
+    r"|did|made|an?)\b"
+)
 _ALONE = re.compile(rf"({_NUMERAL})([.)]?)")
 # Rocky II, Apollo XIII: behind a name; not what is a word or another abbreviation in capitals.
 _BEHIND_WORD = re.compile(r"(?<=[a-z0-9] )([IVX]{2,6}|XL[IVX]*|L[IVX]{2,6})(?=(?:'s)?(?![\w'.]\w|\w))")
@@ -115,12 +135,15 @@ def roman_numerals(text: str) -> str:
     """
     if not _ANY.search(text):
         return text
-    if (alone := _ALONE.fullmatch(text)) and len(text) > 1 and (value := roman_value(alone[1])):
+    if (alone := _ALONE.fullmatch(text)) and len(text) > 1 and (value := _alone_value(alone[1])):
         return (year(value) if value > 1000 else cardinal(value)).capitalize() + (
             "." if text.endswith(".") else ""
         )
     text = _HEADED.sub(_heading, text)
     text = _WAR.sub(_war, text)
+    text = _STOPPED.sub("", text)
+    text = _BOTH_CENTURIES.sub(_centuries, text)
+    text = _UNIT.sub(_ordinal, text)
     text = _CENTURIES.sub(_century, text)
     text = _CENTURY.sub(_century, text)
     text = _ORDINAL.sub(_ordinal, text)
@@ -131,6 +154,12 @@ def roman_numerals(text: str) -> str:
     text = _ENUMERATED.sub(lambda match: f"({cardinal(roman_value(match[1]))})", text)
     text = _LIST.sub(lambda match: _listed(match[0]), text)
     return _BEHIND_WORD.sub(_sequel, text)
+
+
+def _alone_value(numeral: str) -> int:
+    """Of a whole text: XIV, MCMLXXXIV; but DC, MD, CD and MIX are words or letters."""
+    value = roman_value(numeral)
+    return value if set(numeral) <= set("IVXL") or (len(numeral) > 4 and value > 1000) else 0
 
 
 def _heading(match: re.Match[str]) -> str:
@@ -151,6 +180,11 @@ def _war(match: re.Match[str]) -> str:
     return f"World Wars {first} and two" if match[3] else f"World War {first}"
 
 
+def _centuries(match: re.Match[str]) -> str:
+    first, last = roman_value(match[1]), roman_value(match[2])
+    return f"{ordinal(first)} to {ordinal(last)}" if first and last else match[0]
+
+
 def _century(match: re.Match[str]) -> str:
     value = roman_value(match[1])
     return ordinal(value) if value and (len(match[1]) > 1 or match[1] in "IVX") else match[0]
@@ -167,13 +201,15 @@ def _part(match: re.Match[str]) -> str:
     after = match.string[match.end() :]
     if numerals == ["I"] and part == "act" and re.match(r",? scene\b", after):
         return f"{match[1]}{match[2]}one"
-    if not all(map(roman_value, numerals)):
+    if not all(map(roman_value, numerals)) or (
+        single == "letter" and any(len(each) == 1 for each in numerals)
+    ):
         return match[0]
     first = numerals[0]
     if len(numerals) > 1 and numerals[1] == "I" and not re.match(r"[,.;:!?)\"']|$", after):
         return match[0]  # Chapter V, I think
     if len(numerals) == 1:
-        named = re.match(r" (?:errors?|diabetes|civilizations?)\b", after)
+        named = re.match(r"[)\].;]|$| (?:errors?|diabetes|civilizations?)\b", after)
         if first == "I" and ((match[1].islower() and not named) or _SAID_BY_ME.match(after)):
             return match[0]
         if first in "LCDM" and (single not in _OF_BOOKS or first in "DM"):
@@ -188,11 +224,16 @@ def _part(match: re.Match[str]) -> str:
 def _reign(match: re.Match[str]) -> str:
     """ "Henry VIII" is the eighth; "Charles I" is the first, unless the I is the pronoun."""
     numerals = re.split(r" (?:and|or) |, |-", match[3])
+    if match[1] == "Saturn":
+        return f"{match[1]} {cardinal(roman_value(match[3]))}" if roman_value(match[3]) else match[0]
+    if (match[1], match[3]) == ("Malcolm", "X"):
+        return match[0]
     if not all(map(roman_value, numerals)) or any(each in "LCDM" for each in numerals):
         return match[0]
     if len(numerals) == 1:
-        ruler = re.match(rf"(?:{_RULERS}) ", match[1]) and not _TOLD.search(
-            match.string[: match.start()][-20:]
+        before = match.string[: match.start()][-30:]
+        ruler = _REIGN_OF.search(before) or (
+            re.match(rf"(?:{_RULERS}) ", match[1]) and not _TOLD.search(match.string[: match.start()][-20:])
         )
         if (
             numerals[0] == "I"
@@ -201,6 +242,8 @@ def _reign(match: re.Match[str]) -> str:
             and (not _ONE_REIGNS.match(match[5]) or "," in match[2])
         ):
             return match[0]
+        if len(numerals[0]) == 1 and _INITIAL.match(match[5]):
+            return match[0]  # Edward V. Lee
         if numerals[0] in "VX" and not re.match(rf"(?:{_NAMES}|{_RULERS})", match[1]):
             return match[0]
         return f"{match[1]} the {ordinal(roman_value(numerals[0]))}"

@@ -25,9 +25,6 @@ _PER = re.compile(
 _PER_SHORT = re.compile(r"(?<= per )(?:yr|hr|min|lb|kg|mo)\b")
 _PER_WORDS = {"yr": "year", "hr": "hour", "min": "minute", "lb": "pound", "kg": "kilogram", "mo": "month"}
 _VERSES = re.compile(r"(?<![\w.:])([0-9]{1,3}):([0-9]{1,3})\s?[-–]\s?([0-9]{1,3})(?![\w:])")
-_VERSE_BOOK = re.compile(
-    r"\b([123]) (?=(?:Samuel|Kings|Chronicles|Corinthians|Thessalonians|Timothy|Peter|John|Maccabees) [0-9])"
-)
 _ODDS = re.compile(r"(?<![\w.:])([0-9]{1,6}):1(?![\w:])")
 _NAME_BEFORE = re.compile(r"\b[A-Z]\w*\.? $")
 _FACTOR = re.compile(r"(?<![\w.,])(?!0[x×])([0-9]+(?:\.[0-9]+)?)[x×](?![\w×]|\s*[-+=])")
@@ -53,6 +50,8 @@ _RATIO = re.compile(
 _RATIO_BEFORE = re.compile(
     r"\b(?:ratio|odds|proportion|mixed|scale|chances?)(?: (?:was|is|of|at|are|were|stood at|about))* $"
 )
+_LESS = re.compile(r"(?<=[0-9])([<>])(?=[0-9])")
+_SCALE = re.compile(r"(?<![\w.:])1:([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:\.[0-9]+)?)(?![\w:]|[.,][0-9])")
 _OUT_OF = re.compile(r"(?<![\w/.,])([0-9]{1,2}\.[0-9]{1,2})/(5|10|20|100)(?![\w/]|\.[0-9])")
 _EVEN = re.compile(r"(?<![\w.,$£€:-])([1-9][0-9]?)-\1(?![\w:-]|[.,][0-9])")
 
@@ -66,10 +65,10 @@ def per(text: str) -> str:
 
 def scores(text: str) -> str:
     """`text` with the relation between two figures in words; most figures are left for later rules."""
-    text = _VERSE_BOOK.sub(lambda match: f"{('First', 'Second', 'Third')[int(match[1]) - 1]} ", text)
     text = _PARTS.sub(_parts, text)
+    text = _LESS.sub(lambda match: " is less than " if match[1] == "<" else " is greater than ", text)
     text = _OUT_OF.sub(r"\1 out of \2", text)
-    text = _RATIO.sub(_ratio, text)
+    text = _SCALE.sub(_scale, _RATIO.sub(_ratio, text))
     text = _VERSES.sub(_verses, text)
     text = _ODDS.sub(_odds, text)
     text = _FACTOR.sub(r"\1 times", text)
@@ -96,7 +95,8 @@ def _parts(match: re.Match[str]) -> str:
         or match[2] != str(below)
     ):
         return match[0].replace("/", " ")
-    if above == below == 50:
+    beat = re.match(r" (?:time|vision|beat)\b", rest)
+    if above == below == 50 or beat:
         return f"{match[1]} {match[2]}"
     counted = (
         above in (0, below)
@@ -111,6 +111,12 @@ def _parts(match: re.Match[str]) -> str:
     name = "half" if below == 2 else "quarter" if below == 4 else ordinal(below)
     joint = "and " if _WHOLE_BEFORE.search(before) else ""
     return f"{joint}{cardinal(above)} {name}{'s' if above > 1 else ''}"
+
+
+def _scale(match: re.Match[str]) -> str:
+    """ "1:50,000" and "1:1.5", but not the time 1:30."""
+    plain = match[1].replace(",", "")
+    return f"1 to {match[1]}" if "." in plain or "," in match[1] or int(plain) > 59 else match[0]
 
 
 def _ratio(match: re.Match[str]) -> str:

@@ -7,7 +7,7 @@ import re
 _W = r"(?<=[\w.)\]\"'%])"
 _SIGNS = [
     (re.compile(r"\s*&\s*"), " and "),
-    (re.compile(r"(?<=\w)\s*@\s*(?=\w)|(?<!\S)@\s+(?=\w)"), " at "),
+    (re.compile(r"(?<=\w)\s*@\s*(?=\w)|(?<![\w@])@\s*(?=\w)"), " at "),
     (re.compile(r"(?<=\bC)\+\+"), " plus plus"),
     (re.compile(r"(?<=\b[A-F])\+(?!\w)"), " plus"),
     (re.compile(rf"{_W}\s*\+\s*(?=[\w(\"'])"), " plus "),
@@ -22,11 +22,15 @@ _SIGNS = [
     (re.compile(r"√\s*(?=\w)"), " the square root of "),
     (re.compile(r"∞"), " infinity "),
     (re.compile(r"\bπ\b"), " pi "),
-    (re.compile(r"(?<=\b[a-z])\*(?=[a-z]\b)"), " times "),
-    (re.compile(r"\s*±\s*"), " plus or minus "),
-    (re.compile(r"\s*[≈≃≅]\s*|(?<![\w~])~\s?(?=[\w$£€])"), " about "),
-    (re.compile(r"\s*≤\s*"), " less than or equal to "),
-    (re.compile(r"\s*≥\s*"), " greater than or equal to "),
+    (re.compile(r"(?<=\b[a-z])\s?\*\s?(?=[a-z]\b)"), " times "),
+    (re.compile(r"(?<=\w)\s*±\s*"), " plus or minus "),
+    (re.compile(r"±\s*"), "plus or minus "),
+    (re.compile(r"(?<=\w)\s*[≈≃≅]\s*"), " about "),
+    (re.compile(r"[≈≃≅]\s*|(?<![\w~])~\s?(?=[\w$£€])"), "about "),
+    (re.compile(r"(?<=\w)\s*≤\s*"), " is less than or equal to "),
+    (re.compile(r"(?<=\w)\s*≥\s*"), " is greater than or equal to "),
+    (re.compile(r"≤\s*"), "less than or equal to "),
+    (re.compile(r"≥\s*"), "greater than or equal to "),
     (re.compile(r"(?<=\w)\s*→\s*(?=\w)"), " to "),
     (re.compile(r"(?<=[\w.)])\s+<\s+(?=[\w(])"), " is less than "),
     (re.compile(r"(?<=[\w.)])\s+>\s+(?=[\w(])"), " is greater than "),
@@ -47,6 +51,15 @@ _ANY_SIGN = re.compile(r"[&@+#=×÷±≈≃≅≠√∞π~≤≥<>§©/™®†�
 _SPACES = re.compile(r"\s+")
 _SPACE_BEFORE_STOP = re.compile(r" (?=[,!?]|[;:](?!\w)|\.(?!\.))")
 _SPACE_WITHIN = re.compile(r"(?<=[(\[]) | (?=[)\]])")
+
+
+_PAIRED = {"+/-": "±", ">=": "≥", "<=": "≤", "->": "→", "!=": "≠"}
+_PAIR = re.compile(r"(?<![-<>=!+])(?:\+/-|>=|<=|->|!=)(?![-<>=])")
+
+
+def paired_signs(text: str) -> str:
+    """`text` with signs that are written with two characters as one: "->", ">="."""
+    return _PAIR.sub(lambda match: _PAIRED[match[0]], text)
 
 
 def signs(text: str) -> str:

@@ -27,7 +27,7 @@ _AFTER = (
     r"(?=[,;.!?:)\]\"']*(?:$|[\"')\]]*\s+(?:and|in|on|when|the|a|an|she|he|we|they|you|I|it|for|but|that|this|sharp"
     r"|precisely|exactly|every|each|as|with|to|until|till|or|from|today|tomorrow|tonight|yesterday|local|GMT|UTC|[A-Z][a-z]*"
     r"|train|express|bus|ferry|flight|boat|coach|service|o'clock|his|her|my|our|their|there|so|then|after|because|while|again"
-    r"|if|sometimes|usually|just|by|at|this|last|next|not|only|prompt|promptly|daily|weekdays|whatever|which|who|outside|is"
+    r"|if|sometimes|usually|just|by|at|this|last|next|not|only|prompt|promptly|daily|weekdays|noon|midnight|whatever|which|who|outside|is"
     r"|was|were|had|already|still|before|[a-z]+ed|[a-z]+ly)\b))"
 )
 _DOTTED = rf"(?:2[0-3]|1[0-9]|0?[0-9])\.{_MINUTE}(?![0-9]|[.,:/][0-9])"
@@ -41,6 +41,9 @@ _AT = re.compile(
     rf"|[Tt]rain|every|in the)\b))"
     rf"|\b[Tt]he ({_DOTTED})(?= (?:train|express|bus|ferry|flight|boat|coach|from|to|out|service"
     rf"|for [A-Z]|[A-Z][a-z]+ train))"
+    rf"|\b(?:[Bb]y|[Bb]efore|[Aa]fter|[Aa]round|[Ss]ince|[Pp]ast|[Ii]t's|[Oo]n the|[Tt]he) "
+    rf"((?:2[0-3]|1[0-9]|0?[0-9])\.(?:00|15|30|45))(?![0-9]|[.,:/][0-9]){_NOT_A_TIME}{_AFTER}"
+    rf"|\b(?:(?:[Cc]atch|[Cc]aught|[Mm]issed|[Tt]ook|[Ff]or|[Oo]n|[Bb]y) the) ({_DOTTED})(?=[,.;!?]?(?:$|\s))"
     rf"|\b(?:[Uu]ntil|[Tt]ill) ({_DOTTED}){_NOT_A_TIME}"
     rf"|\b(?:[Bb]efore|[Aa]fter|[Ss]ince|[Aa]bout|[Uu]ntil) ({_DOTTED})(?= (?:in the|that|this|on|every"
     rf"|o'clock)\b|[,;.!?]*(?:$|[\"']))"
@@ -50,6 +53,9 @@ _AT = re.compile(
     rf"|\b({_DOTTED})(?=(?:,? (?:and|or|to) |, |\s?[-–]\s?)(?:[0-9][0-9.:]*(?:,? and |,? or |, "
     rf"| to ))*[0-9][0-9.:]*\s?(?:[ap]\.?m\b|o'clock))"
     rf"|\b[Ii]t (?:is|was) ({_DOTTED})(?= (?:when|and|by|now|already|before|on)\b)"
+)
+_GOES_ON = re.compile(
+    rf"(?<=:[0-5][0-9])(?:,? (?:not|and|or|but not|to|until|then)(?: the| at)? |, )(?:{_DOTTED}){_NOT_A_TIME}"
 )
 _MILITARY = re.compile(
     r"(?<![\w.,:-])([01][0-9]|2[0-4])([0-5][0-9])(?= ?(?:hours|hrs|h)\b)(?: ?(?:h|hrs)\b)?"
@@ -65,10 +71,12 @@ def times(text: str) -> str:
         text = _TO.sub(_from_to, text)
         text = _BOTH.sub(_opening, text)
         text = _AT.sub(lambda match: match[0].replace(".", ":"), text)
+        for _ in range(3):
+            text = _GOES_ON.sub(lambda match: match[0].replace(".", ":"), text)
     text = _SPAN.sub(" to ", text)
     text = _CLOCK.sub(_time, text)
     text = _SECONDS.sub(_with_seconds, text)
-    return _HALF_DAY.sub(_hour, text)
+    return _NOON.sub("", _HALF_DAY.sub(_hour, text))
 
 
 _CLOCK = re.compile(
@@ -79,6 +87,7 @@ _CLOCK = re.compile(
 )
 _SECONDS = re.compile(rf"(?<![0-9:.])({_HOUR}):({_MINUTE}):({_MINUTE})(?![0-9:])(?:{_HALF})?")
 _HALF_DAY = re.compile(rf"(?<![0-9.,:])(?P<hour>1[0-2]|0?[1-9]){_HALF}")
+_NOON = re.compile(r" o'clock(?= (?:noon|midnight)\b)")
 _SENTENCE_ENDS = re.compile(r"[\"')\]]*$|[\"')\]]*\s+[\"']?[A-Z]")
 
 

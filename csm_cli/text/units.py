@@ -5,146 +5,8 @@ from __future__ import annotations
 import re
 
 from csm_cli.text.numbers import NUMBER
+from csm_cli.text.unit_names import ABOVE, BELOW, NAMES, POWERS, plural_unit
 
-_PLAIN = (
-    "km kilometer|m meter|cm centimeter|mm millimeter|nm nanometer|µm micrometer|kg kilogram|g gram"
-    "|mg milligram"
-    "|µg microgram|mcg microgram|lb pound|lbs pound|oz ounce|mi mile|yd yard|yds yard|ml milliliter"
-    "|mL milliliter"
-    "|cl centiliter|dl deciliter|l liter|L liter|gal gallon|gals gallon|qt quart|qts quart|pt pint"
-    "|pts pint|tsp teaspoon"
-    "|tsps teaspoon|tbsp tablespoon|tbsps tablespoon|Tbsp tablespoon|doz dozen|KB kilobyte|kB kilobyte"
-    "|MB megabyte"
-    "|GB gigabyte|TB terabyte|W watt|kW kilowatt|kWh kilowatt hour|MWh megawatt hour|GWh gigawatt hour"
-    "|MW megawatt"
-    "|GW gigawatt|V volt|kV kilovolt|mV millivolt|mA milliamp|mAh milliamp hour|Ah amp hour|A amp"
-    "|J joule|kJ kilojoule"
-    "|MJ megajoule|N newton|kN kilonewton|Pa pascal|kPa kilopascal|hPa hectopascal|MPa megapascal|sec second"
-    "|secs second|min minute|mins minute|hr hour|hrs hour|ms millisecond|px pixel|ha hectare|kcal kilocalorie"
-    "|cal calorie|dB decibel|mol mole|mmol millimole|nmi nautical mile|Ω ohm|kΩ kilohm|ct carat"
-    "|st stone|wk week"
-    "|wks week|yr year|yrs year|mo month|mos month|kbps kilobit per second|t tonne|mph mile per hour"
-    "|kph kilometer per hour|kmh kilometer per hour|rpm revolution per minute|fps frame per second"
-    "|bpm beat per minute"
-    "|ppm part per million|ppb part per billion|Mbps megabit per second|Gbps gigabit per second"
-    "|psi pound per square inch"
-    "|mpg mile per gallon|kt knot|kts knot|kn knot|fl oz fluid ounce|fl. oz fluid ounce"
-    "|N·m newton meter|Nm newton meter"
-    "|N.m newton meter|lb ft pound foot|ft lb foot pound|ft-lb foot pound|ton ton|tons ton"
-    "|kW·h kilowatt hour|mmHg millimeter of mercury|µs microsecond|µl microliter"
-)
-_SAME = "hp horsepower|Hz hertz|kHz kilohertz|MHz megahertz|GHz gigahertz|stone stone|dozen dozen|bar bar"
-_LENGTHS = {
-    "km": "kilometer",
-    "m": "meter",
-    "cm": "centimeter",
-    "mm": "millimeter",
-    "mi": "mile",
-    "yd": "yard",
-}
-_LENGTHS |= {"ft": "foot", "in": "inch", "yds": "yard"}
-_IRREGULAR = {"foot": "feet", "inch": "inches", "ohm": "ohms", "hertz": "hertz", "bar": "bar"}
-_ABOVE = {
-    "km": "kilometer",
-    "m": "meter",
-    "cm": "centimeter",
-    "mi": "mile",
-    "kg": "kilogram",
-    "g": "gram",
-    "mg": "milligram",
-}
-_ABOVE |= {
-    "l": "liter",
-    "L": "liter",
-    "ml": "milliliter",
-    "mL": "milliliter",
-    "W": "watt",
-    "J": "joule",
-    "ft": "foot",
-}
-_ABOVE |= {
-    "kWh": "kilowatt hour",
-    "mmol": "millimole",
-    "mol": "mole",
-    "µg": "microgram",
-    "lb": "pound",
-    "lbs": "pound",
-}
-_ABOVE |= {
-    "oz": "ounce",
-    "N": "newton",
-    "MB": "megabyte",
-    "GB": "gigabyte",
-    "kcal": "kilocalorie",
-    "t": "tonne",
-    "yd": "yard",
-}
-_ABOVE |= {"in": "inch", "mm": "millimeter", "gal": "gallon"}
-_BELOW = {
-    "h": "hour",
-    "hr": "hour",
-    "s": "second",
-    "sec": "second",
-    "min": "minute",
-    "day": "day",
-    "d": "day",
-    "m": "meter",
-}
-_BELOW |= {
-    "yr": "year",
-    "year": "year",
-    "km": "kilometer",
-    "kg": "kilogram",
-    "l": "liter",
-    "L": "liter",
-    "ml": "milliliter",
-}
-_BELOW |= {
-    "dl": "deciliter",
-    "dL": "deciliter",
-    "g": "gram",
-    "ha": "hectare",
-    "week": "week",
-    "month": "month",
-    "mi": "mile",
-}
-_BELOW |= {"mL": "milliliter", "K": "kelvin", "cm": "centimeter", "mo": "month", "gal": "gallon"}
-_POWERS = {"²": "square", "2": "square", "³": "cubic", "3": "cubic"}
-
-
-def _plural(name: str) -> str:
-    """ "kilometers per hour", "square feet", "pounds per square inch"."""
-    if name.endswith(" of mercury"):
-        return "millimeters of mercury"
-    head, _, tail = name.partition(" per ")
-    words = head.split(" ")
-    words[-1] = _IRREGULAR.get(words[-1], f"{words[-1]}s")
-    return " ".join(words) + (f" per {tail}" if tail else "")
-
-
-def _names() -> dict[str, tuple[str, str]]:
-    names = {}
-    for entry in _PLAIN.split("|"):
-        unit, _, name = entry.partition(" ")
-        if unit in ("fl", "fl.", "lb", "ft") and name.split(" ")[0] in ("oz", "ft", "lb"):
-            second, _, name = name.partition(" ")
-            unit = f"{unit} {second}"
-        names[unit] = (name, _plural(name))
-    for entry in _SAME.split("|"):
-        unit, name = entry.split(" ")
-        names[unit] = (name, name)
-    names["ft"] = ("foot", "feet")
-    for unit, name in _LENGTHS.items():
-        for power, word in _POWERS.items():
-            if unit != "in" or power in "²³":
-                names[unit + power] = (f"{word} {name}", _plural(f"{word} {name}"))
-        for word, shorts in (("square", ("sq", "sq.", "Sq.")), ("cubic", ("cu", "cu."))):
-            for short in shorts:
-                names[f"{short} {unit}"] = (f"{word} {name}", _plural(f"{word} {name}"))
-    return names
-
-
-_NAMES = _names()
 _HALVES = "½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘"
 _QUANTITY = (
     rf"(?P<number>(?:{NUMBER})(?:\.[0-9]+)?(?:\s?[{_HALVES}]|[ -][1-9][0-9]?/[0-9]{{1,2}})?"
@@ -154,14 +16,14 @@ _BEHIND = re.compile(
     r"(?<![\w.,$£€¥])(?<![$£€¥] )"
     + _QUANTITY
     + r"(?P<joint> ?-?)(?P<unit>"
-    + "|".join(map(re.escape, sorted(_NAMES, key=len, reverse=True)))
+    + "|".join(map(re.escape, sorted(NAMES, key=len, reverse=True)))
     + r")(?![\w²³/'’^·]|[.-][A-Za-z])(?P<dot>\.(?=\s+[a-z0-9]|[,;:)]))?"
 )
 _QUOTIENT = re.compile(
     r"(?:(?<=[0-9½¼¾])\s?|(?<=\bin )|(?<=\bof )|(?<=\())"
-    rf"(?P<above>{'|'.join(sorted(_ABOVE, key=len, reverse=True))})(?P<above_power>[²³])?\s?(?:/"
+    rf"(?P<above>{'|'.join(sorted(ABOVE, key=len, reverse=True))})(?P<above_power>[²³])?\.?\s?(?:/"
     rf"|·(?=[a-z]+⁻))\s?"
-    rf"(?P<below>{'|'.join(sorted(_BELOW, key=len, reverse=True))})(?P<power>[²³23]|\^[23])?(?:⁻¹)?(?![\w/])"
+    rf"(?P<below>{'|'.join(sorted(BELOW, key=len, reverse=True))})(?P<power>[²³23]|\^[23])?(?:⁻¹)?(?![\w/])"
 )
 _INCHES = re.compile(
     r"(?<![\w.,$£€])"
@@ -176,17 +38,23 @@ _FOOT_IN = re.compile(
 _MICRO = re.compile("(?<=[0-9 ])μ(?=[a-zA-Z])")
 _FUEL = re.compile(r"(?<=[0-9])\s?[lL]/100\s?km\b")
 _PRESSURE = re.compile(r"(?<=\b[1-2][0-9]{2})/(?=[4-9][0-9] ?mm ?Hg)")
+_HOURLY = re.compile(r"(?<=[0-9]) m\. an hour\b")
 _FEET = re.compile(r"(?<![\w'])([0-9]{1,3})' ?([0-9]{1,2}[½¼¾]?)(?:\"|'')")
 _HEIGHT = re.compile(r"(?<![\w'])([3-8])'(1[01]|[0-9])(?![\w'])")
 _PRIME = re.compile(r"(?<![\w'])([0-9]{1,5})'(?=(?: [a-z]|[,;.)]|$))")
 _DOUBLE = re.compile(r"(?<![\w\"])([0-9]{1,3}(?:\.[0-9]+)?|[0-9]{0,2}[½¼¾])\"(?=(?: [a-z]|[,;.)x]| x |$))")
+_BOARD = re.compile(r"(?<![\w.])([0-9.½¼¾]+)\" (by|x|×) ([0-9.½¼¾]+)\"(?=( [a-z])?)")
+_FEET_SPAN = re.compile(r"(?<![\w'])([0-9]{1,3})'\s?[-–]\s?([0-9]{1,3})'(?!\w)")
+_CUPS = re.compile(rf"(?<![\w.,])([0-9{_HALVES}]+|[0-9] [{_HALVES}]) (c|t|T)\.(?= [a-z])")
+_SPOONS = {"c": "cup", "t": "teaspoon", "T": "tablespoon"}
+_SCALE = re.compile(r"(?<=[0-9]) degrees ([CF])\b(?:\.(?=$| [a-z]|,))?")
 _SIZE = re.compile(r"(?<=[0-9])\"(?= ?[x×] ?[0-9])")
 _LARGE = re.compile(r"(?<![\w.,$£€¥])([0-9]+(?:\.[0-9]+)?)([kKMB])(?!\w)")
 _ARTICLE = re.compile(r"\b(?:[Aa]n?|[Tt]he|[Mm]y|[Hh]is|[Hh]er|[Oo]ur|[Tt]heir|[Tt]his|[Tt]hat|[Oo]ne) $")
 _NOUN = re.compile(
     r" (?!(?:a|above|across|ago|and|apart|are|at|away|below|but|by|deep|down|each|every|for|from|high"
     r"|in|into|is|less|long"
-    r"|more|north|of|off|on|or|out|over|past|per|so|south|east|tall|than|that|the|then|thick|through|to|under|up|was|were"
+    r"|more|later|yesterday|today|tonight|tomorrow|before|after|ahead|behind|further|longer|every|downstream|upstream|inland|north|of|off|on|or|out|over|past|per|so|south|east|tall|than|that|the|then|thick|through|to|under|up|was|were"
     r"|west|wide|with|within)\b)[a-z]"
 )
 _SCALES = {"k": "thousand", "K": "thousand", "M": "million", "B": "billion"}
@@ -199,8 +67,15 @@ def units(text: str) -> str:
     text = _MICRO.sub("µ", text)
     text = _FUEL.sub(" liters per one hundred kilometers", text)
     text = _PRESSURE.sub(" over ", text)
+    text = _HOURLY.sub(" miles an hour", text)
     text = _FEET.sub(r"\1 foot \2", text)
     text = _HEIGHT.sub(r"\1 foot \2", text)
+    text = _BOARD.sub(
+        lambda match: f"{match[1]} inch {match[2]} {match[3]} inch{'' if match[4] else 'es'}", text
+    )
+    text = _FEET_SPAN.sub(r"\1 to \2 feet", text)
+    text = _CUPS.sub(_cups, text)
+    text = _SCALE.sub(lambda match: f" degrees {'Celsius' if match[1] == 'C' else 'Fahrenheit'}", text)
     text = _SIZE.sub(" inches", text)
     if text.count("'") % 2 or not re.search(r"(?<!\w)'", text):
         text = _PRIME.sub(lambda match: _measured(match, "foot", "feet"), text)
@@ -211,6 +86,11 @@ def units(text: str) -> str:
     text = _INCHES.sub(_long, text)
     text = _BEHIND.sub(_unit, text)
     return _LARGE.sub(lambda match: f"{match[1]} {_SCALES[match[2]]}", text)
+
+
+def _cups(match: re.Match[str]) -> str:
+    one = match[1] == "1" or match[1] in _HALVES
+    return f"{match[1]} {_SPOONS[match[2]]}{'' if one else 's'}"
 
 
 def _measured(match: re.Match[str], one: str, many: str) -> str:
@@ -245,7 +125,7 @@ def _long(match: re.Match[str]) -> str:
 
 
 def _unit(match: re.Match[str]) -> str:
-    one, many = _NAMES[match["unit"]]
+    one, many = NAMES[match["unit"]]
     if match["unit"] in (
         "A",
         "t",
@@ -256,13 +136,15 @@ def _unit(match: re.Match[str]) -> str:
         "pt",
         "pts",
         "mo",
+        "s",
         "cal",
         "V",
         "W",
         "ct",
     ) and not _sure(match):
         return match[0]
-    compound = "-" in match["joint"] or _compound(match)
+    glued = not match["joint"] and bool(_NOUN.match(match.string, match.end()))  # 35mm film
+    compound = "-" in match["joint"] or glued or _compound(match)
     single = match["number"] in ("1", *_HALVES) or "/" in match["number"][:2] or compound
     return f"{match['number']} {one if single else many}"
 
@@ -270,6 +152,8 @@ def _unit(match: re.Match[str]) -> str:
 def _sure(match: re.Match[str]) -> bool:
     """Whether a unit of few letters is one: "5 V" is, "the 1st" and "8 N. Main" are not."""
     unit, after = match["unit"], match.string[match.end() : match.end() + 20]
+    if unit == "s":
+        return match["joint"] == " " and not re.match(r"[A-Z'-]| [A-Z]", after)
     if unit in ("A", "V", "W", "N"):
         return not re.match(r" ?(?:[A-Z0-9]|\.)", after) or (after[:1] == "." and len(after) == 1)
     if unit == "st":
@@ -280,15 +164,15 @@ def _sure(match: re.Match[str]) -> bool:
 
 
 def _quotient(match: re.Match[str]) -> str:
-    above, below = _ABOVE[match["above"]], _BELOW[match["below"]]
+    above, below = ABOVE[match["above"]], BELOW[match["below"]]
     if match["above_power"]:
-        above = f"{_POWERS[match['above_power']]} {above}"
+        above = f"{POWERS[match['above_power']]} {above}"
     if power := match["power"]:
         power = power.lstrip("^")
         if below == "second":
             below = f"{below} {'squared' if power in '²2' else 'cubed'}"
         else:
-            below = f"{_POWERS[power]} {below}"
+            below = f"{POWERS[power]} {below}"
     behind = match.string[: match.start()]
     one = bool(re.search(r"(?<![\w.,])1$", behind))
-    return f"{' ' if behind[-1:].isalnum() else ''}{above if one else _plural(above)} per {below}"
+    return f"{' ' if behind[-1:].isalnum() else ''}{above if one else plural_unit(above)} per {below}"

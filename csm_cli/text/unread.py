@@ -24,14 +24,15 @@ _FEW = {
     "0": ("zero", "oh", "o", "nought", "nil", "midnight", "hundred", "clock", "noon"),
     "00": ("hundred", "clock", "midnight", "zero zero", "oh oh", "thousand"),
     "000": ("thousand",),
-    "1": ("one", "first", "a", "an", "once", "penny", "half", "third", "quarter", "tenth"),
-    "2": ("two", "second", "squared", "half", "halves", "square"),
+    "1": ("one", "first", "a", "an", "once", "penny", "half", "third", "halfpenny", "quarter", "tenth"),
+    "2": ("two", "second", "squared", "half", "halves", "square", "halfpenny"),
     "3": ("three", "third", "thirds", "cubed", "cubic", "love", "heart"),
-    "4": ("four", "fourth", "quarter", "quarters", "fourths"),
+    "4": ("four", "quarto", "fourth", "quarter", "quarters", "fourths"),
+    "8": ("eight", "eighth", "octavo"),
     "10": ("ten", "tenth", "tens"),
     "100": ("hundreds",),
     "1000": ("thousands",),
-    "12": ("twelve", "twelfth", "noon", "midnight", "december"),
+    "12": ("twelve", "twelfth", "noon", "midnight", "december", "duodecimo"),
     "24": ("twenty four", "midnight"),
 }
 _MONTHS = (
@@ -122,7 +123,13 @@ def _in_pairs(figures: str) -> Iterator[str]:
 
 
 def _plurals(words: str) -> tuple[str, ...]:
-    return (f"{words}s", f"{words}es", f"{words[:-1]}ies" if words.endswith("y") else words)
+    return (
+        f"{words}rs",
+        f"{words}ers",
+        f"{words}s",
+        f"{words}es",
+        f"{words[:-1]}ies" if words.endswith("y") else words,
+    )
 
 
 def _plain(words: str) -> str:
