@@ -106,6 +106,13 @@ def test_without_headings_paragraphs_that_name_chapters_divide_the_book(tmp_path
     assert chapters(book_of(tmp_path, pages)) == [("Chapter 1", ["A."]), ("Chapter 2", ["B."])]
 
 
+@pytest.mark.parametrize("kind", ['class="chapter-title"', 'class="x h2"', 'role="heading" aria-level="1"'])
+def test_paragraphs_that_are_headings_by_class_or_role_divide_the_book(tmp_path, kind):
+    pages = {"a.xhtml": f"<p {kind}>The Storm</p><p>A.</p><p {kind}>The Calm</p><p>B.</p>"}
+    book = book_of(tmp_path, pages, [("a.xhtml", "Start")])
+    assert chapters(book) == [("The Storm", ["A."]), ("The Calm", ["B."])]
+
+
 def test_the_fuller_of_two_contents_is_taken(tmp_path):
     pages = {"a.xhtml": "<p>A.</p>", "b.xhtml": "<p>B.</p>"}
     book = book_of(tmp_path, pages, [("a.xhtml", "One"), ("b.xhtml", "Two")], nav=NAVIGATION)
@@ -206,7 +213,8 @@ def test_a_page_outside_the_reading_order_is_left_out_and_named(tmp_path):
     pages = {"a.xhtml": "<p>A.</p>", "b.xhtml": "<p>An answer.</p>"}
     book = book_of(tmp_path, pages, spine=["a.xhtml"])
     assert chapters(book) == [("Chapter 1", ["A."])]
-    assert [(gone.what, gone.words) for gone in book.left_out] == [("front matter", 2)]
+    (gone,) = book.left_out
+    assert (gone.what, gone.where, gone.words) == ("front matter", f"{tmp_path}/a.epub/OEBPS/b.xhtml:6", 2)
     assert [section.guess for section in book.sections] == ["body", "outside the reading order"]
 
 

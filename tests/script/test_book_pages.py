@@ -40,6 +40,10 @@ def lines(tmp_path, body: str) -> list[str]:
         ('<p><img src="t.png" alt="T"/>he snow.</p>', "The snow."),
         ('<p><img src="t.png" alt="T"/> <span>he snow.</span></p>', "The snow."),
         ('<p><img src="t.png" alt="Drop cap T"/>he snow.</p>', "The snow."),
+        ('<p><img src="x.png" alt="" title="T"/>he snow.</p>', "The snow."),
+        ('<p><img src="img/initial_t.png" alt=""/>he snow.</p>', "The snow."),
+        ('<p><img src="img/o.jpg"/>nce more.</p>', "Once more."),
+        ('<p class="first">W</p><p>HEN it rained.</p>', "WHEN it rained."),
         ('<p><img src="t.png" alt="“T"/>he snow,” she said.</p>', "“The snow,” she said."),
         ('<p><img class="drop" src="t.png" alt="T"/></p><p>he snow.</p>', "The snow."),
         ('<p><span class="dc">“I</span>t came,” she said.</p>', "“It came,” she said."),
@@ -78,6 +82,9 @@ def test_a_drop_cap_is_known_by_its_style():
         ("<p>B</p><p>banana, 3</p>", ["B", "banana, 3"]),
         ("<p>V</p><p>The night was dark.</p>", ["V", "The night was dark."]),
         ("<p>I</p><p>NOBODY came.</p>", ["I", "NOBODY came."]),
+        ("<p>V</p><p>THE night was dark.</p>", ["V", "THE night was dark."]),
+        ('<p><img src="a.png"/>boat came.</p>', ["boat came."]),
+        ('<p><img src="t.png"/> he came.</p>', ["he came."]),
         ("<p>Plan <b>B</b> <i>failed.</i></p>", ["Plan B failed."]),
     ],
 )
@@ -105,6 +112,7 @@ def test_a_letter_by_itself_stays_one(body, expected):
         ("XX<sup>e</sup> siècle", "XXe siècle"),
         ("M<sup>me</sup> Rose, M<sup>r</sup> Hill", "Mme Rose, Mr Hill"),
         ("H<sub>2</sub>O", "H2O"),
+        ("Ca<sup>2+</sup> of it", "Ca2+ of it"),
         ("1<sup>1</sup>/<sub>2</sub> miles", "1 1/2 miles"),
         ("<sup>3</sup>⁄<sub>4</sub> mile", "3⁄4 mile"),
         ("Acme<sup>TM</sup> lamps", "Acme™ lamps"),
@@ -315,6 +323,17 @@ def test_a_table_is_read_row_by_row():
         "<tr><td><p>Anna</p></td><td>1901</td></tr><tr><td>Hill, Ben</td><td></td><td>two</td></tr></table>"
     )
     assert texts(body) == ["Ships", "Name, Year", "Anna, 1901", "Hill, Ben; two"]
+
+
+def test_rows_without_text_are_nothing():
+    assert texts("<table><tr><td></td><td> </td></tr><tr><td>A</td><td>B</td></tr></table>") == ["A, B"]
+
+
+def test_control_characters_beside_drop_caps_and_fractions_are_no_trouble(tmp_path):
+    body = "<p><b>T</b> <i>he\x07 sea.</i><p>A\x07 1<sup>1</sup>/<sub>2</sub> mile"
+    path = make_epub(tmp_path / "a.epub", {"a.xhtml": body}, [])
+    read = read_epub(path, parse_state(path)).screenplay.lines
+    assert [line.text for line in read] == ["The sea.", "A 1 1/2 mile"]
 
 
 def test_a_table_for_layout_is_read_as_paragraphs():

@@ -19,12 +19,14 @@ _PICTURED = re.compile(
     r"|big|the|letter)[ :,-]{1,3}){0,5}([\"'“‘«„]?[^\W\d_])(?: drop ?cap| initial)?",
     re.IGNORECASE,
 )
+_FILE = re.compile(r"(?:^|[/_-])([^\W\d_])\.(?:png|jpe?g|gif|svg|webp)$", re.IGNORECASE)
 _CLASS = re.compile(
     r"drop|initial|versal|lettrine|(?:^|[\s_-])(?:dc|cap|caps|first-?letter)(?:$|[\s\d_-])", re.IGNORECASE
 )
 _REST = re.compile(r"[^\W\d_]+")
 # Words of one letter, which need not be the beginning of the next.
 _WORDS = frozenset("aio")
+_NUMERALS = frozenset("ivxlcdmao")
 _RESTS = words_of(
     "fter ll lthough nd ny s t gainst mong nother re bove lmost lready lways nna pril ugust unt "
     "n f ts nto nside nstead ndeed nn nce ne nly ur ut ther r ften utside ld ver"
@@ -48,7 +50,7 @@ class _Slot:
     @property
     def text(self) -> str:
         if self.part == "alt":
-            return _PICTURED.fullmatch(self.element.get("alt").strip())[1]  # type: ignore[index]
+            return _pictured(self.element)
         return str(getattr(self.element, self.part))
 
     def set(self, text: str) -> None:
@@ -105,10 +107,18 @@ class _Joiner:
         if not (word[0].islower() or capitals):
             return False
         marked = letter.part == "alt" or self._is_marked(letter.element)
-        if slot.fresh and not marked and (capitals or word[0].casefold() == initial):
+        above = capitals and initial in _NUMERALS
+        if slot.fresh and not marked and (above or word[0].casefold() == initial):
             return False  # a letter above a list, or a number of a chapter
         space = ""
-        if initial in _WORDS and (spaced or slot.fresh) and not self._is_rest(initial, word.casefold()):
+        by_file = letter.part == "alt" and not (letter.element.get("alt") or letter.element.get("title"))
+        if by_file and (slot.fresh or spaced or capitals):
+            return False
+        if (
+            initial in _WORDS
+            and (spaced or slot.fresh or by_file)
+            and not self._is_rest(initial, word.casefold())
+        ):
             if not (slot.fresh and marked):
                 return False
             space = " "
@@ -138,6 +148,16 @@ class _Joiner:
         return False
 
 
+def _pictured(image: Any) -> str:
+    """The letter that a picture shows, by its description, or by its file's name if it has none; or ""."""
+    alt = (image.get("alt") or image.get("title") or "").strip()
+    if alt:
+        found = _PICTURED.fullmatch(alt) if len(alt) < 60 else None
+        return found[1] if found else ""
+    found = _FILE.search((image.get("src") or "")[-40:])
+    return found[1].upper() if found else ""
+
+
 def _slots(root: Any, styles: Styles) -> Iterator[_Slot]:
     """The pieces of text in order."""
     fresh, heading = True, 0
@@ -152,8 +172,7 @@ def _slots(root: Any, styles: Styles) -> Iterator[_Slot]:
         elif name and name not in SILENT:
             fresh = fresh or divides
             heading += bool(heading_level(element, name))
-            alt = element.get("alt") if name in ("img", "image") else None
-            if alt and len(alt) < 60 and _PICTURED.fullmatch(alt.strip()):
+            if name in ("img", "image") and _pictured(element):
                 yield _Slot(element, "alt", fresh, bool(heading))
                 fresh = False
             stack.append((element, True))

@@ -40,6 +40,9 @@ _MARK_CLASS = re.compile(r"note-?_?(?:ref|mark|anchor|back)|fn-?_?(?:ref|anchor)
 _CODE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:code|listing|program|programlisting|sourcecode|highlight)", re.IGNORECASE
 )
+_HEADING_CLASS = re.compile(
+    r"(?:^|\s)(?:h([1-4])|chap(?:ter)?[-_]?(?:title|head|heading|name|number|num|no))(?:$|\s)", re.IGNORECASE
+)
 _FIRST = 20
 _SCENE = re.compile(r"[*#~_=•⁂·–—\s-]{1,40}")
 
@@ -66,6 +69,8 @@ def heading_level(element: Any, name: str) -> int:
     if (element.get("role") or "").lower() == "heading":
         level = element.get("aria-level") or "2"
         return int(level) if level in ("1", "2", "3", "4", "5", "6") else 6
+    if name == "p" and (found := _HEADING_CLASS.search(element.get("class") or "")):
+        return int(found[1]) if found[1] else 2
     return 0
 
 

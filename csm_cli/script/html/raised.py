@@ -6,10 +6,11 @@ import re
 from typing import Any, NamedTuple
 
 from csm_cli.script.html.styles import Styles
-from csm_cli.script.sources import local_name
+from csm_cli.script.sources import CONTROL, local_name
 
 _CLASS = re.compile(r"(?:^|[\s_-])(?:sup|super|superscript|sup-script)(?:$|[\s\d_-])", re.IGNORECASE)
 _EXPONENT = re.compile(r"[+−–-]?\d{1,4}")
+_ION = re.compile(r"\d{0,2}[+−]")
 _VARIABLE = re.compile(r"[nmkxyijpqt]|[nmk][+−-]1")
 _NUMBER = re.compile(r"(?<![\w.,])(\d{1,3}(?:[.,]\d{1,9})*|\d{1,12})$")
 _YEAR = re.compile(r"1[0-9]\d\d|20\d\d")
@@ -57,9 +58,9 @@ def space_fractions(root: Any) -> None:
             continue
         behind, parent = element.getprevious(), element.getparent()
         if behind is not None and (behind.tail or "")[-1:].isdigit():
-            behind.tail += " "
+            behind.tail = CONTROL.sub(" ", f"{behind.tail} ")
         elif behind is None and parent is not None and (parent.text or "")[-1:].isdigit():
-            parent.text += " "
+            parent.text = CONTROL.sub(" ", f"{parent.text} ")
 
 
 def read_raised(before: str, inner: str, after: str) -> Raised:
@@ -81,6 +82,8 @@ def read_raised(before: str, inner: str, after: str) -> Raised:
         return Raised(_power(inner), False) if _is_power(before, base, inner, after) else Raised(inner, True)
     if _VARIABLE.fullmatch(inner) and (base[-1].isdigit() or (len(base) == 1 and base.islower())):
         return Raised(f"^{inner}")
+    if base[-1].isalnum() and _ION.fullmatch(inner):
+        return Raised(inner)
     if not inner.isalpha():
         return Raised(inner, len(inner) < 5 and inner not in ("®", "™", "℠", "°", "′", "″"))
     if base[-1].isalpha() and len(base) > 2 and inner.upper() in _SIGNS and inner.isupper():
