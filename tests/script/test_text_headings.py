@@ -118,6 +118,7 @@ def test_a_row_that_is_no_heading(script, row):
     "headings",
     [
         ["1", "2", "3"],
+        ["12.", "13.", "14."],
         ["I", "II", "III"],
         ["I.", "II.", "III."],
         ["ONE", "TWO", "THREE"],

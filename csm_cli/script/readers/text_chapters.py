@@ -175,8 +175,11 @@ def _choose_numbers(blocks: list[Block]) -> None:
     for places in styles.values():
         for chain in _chains(blocks, _without_lists(places)):
             with_text = sum(_text_between(blocks, here, after) for here, after in pairwise(chain))
-            led = chain[0] > 0 and bool(blocks[chain[0] - 1].heading)
-            if (len(chain) > 1 and 3 * with_text >= 2 * (len(chain) - 1)) or (len(chain) == 1 and led):
+            first = blocks[chain[0]].candidate
+            early = first is not None and first.value < 2
+            led = early and chain[0] > 0 and bool(blocks[chain[0] - 1].heading)
+            many = len(chain) >= (2 if early else 3) and 3 * with_text >= 2 * (len(chain) - 1)
+            if many or (len(chain) == 1 and led):
                 for at in chain:
                     candidate = blocks[at].candidate
                     assert candidate is not None
@@ -196,7 +199,7 @@ def _stands(blocks: list[Block], at: int) -> bool:
 
 
 def _chains(blocks: list[Block], places: list[int]) -> list[list[int]]:
-    """Runs that count up from 1 (or 0), one number at most missing between two."""
+    """Runs that count up, one number at most missing between two; bare figures from 1 or 0 alone."""
     chains: list[list[int]] = []
     lasts: list[int] = []
     for at in places:
@@ -210,7 +213,7 @@ def _chains(blocks: list[Block], places: list[int]) -> list[list[int]]:
         if fitting is not None:
             chains[fitting].append(at)
             lasts[fitting] = value
-        elif value <= 1:
+        elif value <= 1 or not candidate.whole.isdigit():
             chains.append([at])
             lasts.append(value)
     return chains

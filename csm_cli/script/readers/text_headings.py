@@ -224,7 +224,9 @@ def _labelled(text: str) -> Candidate | None:
     if not (title[0].isalnum() or title[0] in "(\"“‘'_«"):
         return None
     sure = title_strength(title)
-    if not mark and not (text[0].isupper() and text[end].isspace() and (sure or title[0].isupper())):
+    if not mark and not (
+        text[0].isupper() and text[end].isspace() and (sure or (title[0].isupper() and len(title) <= 50))
+    ):
         return None
     inner = candidate_of(title)
     if inner and inner.kind == "labelled":
