@@ -88,6 +88,17 @@ def test_the_model_decides_what_the_rules_doubt(model, play):
     assert guesses.notes == ()
 
 
+def test_a_long_book_is_asked_about_in_parts(model, tmp_path):
+    text = "\n\n".join(f"“Word {number},” said {('Anna', 'Ben')[number % 2]}." for number in range(100))
+    (tmp_path / "long.txt").write_text(text, encoding="utf-8")
+    guesses = attribute_with(read_screenplay(tmp_path / "long.txt"), model.url)
+    asked = [str(body["messages"]) for _, _, body in model.asked]
+    assert len(asked) == 3
+    assert all(text.count("[1]") == 1 and "[41]" not in text for text in asked)
+    assert "[1]“Word 40," in asked[1] and "“Word 39," in asked[1]
+    assert guesses.guessed == 100 and guesses.doubtful == 0
+
+
 def test_a_sure_rule_wins_and_the_difference_is_marked(model, play):
     model.answer = {"1": "Ben", "2": "Ben"}
     guesses = attribute_with(play, model.url)

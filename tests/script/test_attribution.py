@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from csm_cli.script import read_screenplay
 from csm_cli.script.attribution import WHO, Guesses, guess_speakers
@@ -140,3 +142,20 @@ def test_a_line_that_has_a_speaker_keeps_it(guessed):
 def test_the_first_word_of_a_sentence_is_no_part_of_a_name(guessed):
     guesses = guessed("“Ask Tom,” said Anna.\n\n“Ask Tom?” said Tom.\n\nYesterday Tom left.")
     assert all(not member.aliases for member in guesses.screenplay.cast.values())
+
+
+MARKS = "“ ” ‘ ’ ' \" « » „ —\xa0 — -- ,\xa0 .\xa0 !\xa0 ?\xa0 … ( ) \n\n"
+WORDS = (
+    " said |Anna|Ben|Mr. Hill|the captain| asked | dit-il | sagte | he |I |my mother|Anna’s|Narrator|a|will "
+)
+
+
+@given(st.lists(st.sampled_from([*MARKS.split(" "), *WORDS.split("|"), " "]), max_size=60))
+def test_no_character_is_lost_whatever_the_marks(tmp_path_factory, parts):
+    path = tmp_path_factory.mktemp("marks") / "a.txt"
+    path.write_text(f"Start.\n\n{''.join(parts)}".replace("\xa0", " "), encoding="utf-8")
+    play = read_screenplay(path)
+    guessed = guess_speakers(play).screenplay
+    assert " ".join(line.text for line in guessed.lines) == " ".join(line.text for line in play.lines)
+    assert {line.speaker for line in guessed.lines} <= set(guessed.cast)
+    assert "Narrator" not in guessed.cast

@@ -97,6 +97,9 @@ def _length(text: str, begin: int, words: Words) -> int:
     if tag is None or not tag.sure or tag.subject is None:
         return 0
     inverted = bool(verb_of(sentence[0], words)[0])
+    behind = sentence[tag.subject.end] if not inverted and tag.subject.end < len(sentence) else None
+    if behind and not joined(behind):  # — I am well, Nan, thanks, said Ben: here Nan is spoken to
+        return 0
     if not inverted and (words.code != "en" or (not comma and tag.subject.kind != "name")):
         return 0
     asked = bool(re.match(r"[^.!?…]*[!?]", rest[sentence[tag.end - 1].end :]))

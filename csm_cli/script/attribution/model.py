@@ -24,6 +24,8 @@ TIMEOUT = 120.0
 """Seconds that an answer may take."""
 _MOST_CHARACTERS, _MOST_QUOTATIONS, _MOST_NAMES = 8000, 40, 60
 """Of one question."""
+_CONTEXT = 3
+"""Paragraphs before the first that is asked about."""
 _MOST_BYTES = 1 << 20
 _ROLE = (
     "You say who speaks the numbered quotations of a story. Answer with one JSON object and nothing else: "
@@ -75,7 +77,7 @@ def attribute_with(
             "this is no URL of a server", where=url, remedy="give one such as http://localhost:8000/v1"
         )
     attribution = attribute(play)
-    names = sorted(attribution.people.persons)[:_MOST_NAMES]
+    names = list(attribution.people.persons)[:_MOST_NAMES]
     said = [list(row) for row in attribution.said]
     answered, foreign, failure = 0, dict[str, None](), ""
     for question in _questions(attribution.paragraphs) if names else ():
@@ -126,7 +128,8 @@ def _questions(paragraphs: Sequence[Paragraph]) -> Iterator[_Question]:
         if sum(map(len, rows)) >= _MOST_CHARACTERS or len(places) >= _MOST_QUOTATIONS:
             if places:
                 yield _Question("\n".join(rows), places)
-            rows, places = rows[-3:], []
+            before = paragraphs[max(0, number - _CONTEXT + 1) : number + 1]
+            rows, places = [each.text[-_MOST_CHARACTERS // 8 :] for each in before], []
     if places:
         yield _Question("\n".join(rows), places)
 

@@ -81,7 +81,7 @@ class People:
         self._words = words
         self.by_name: dict[str, Person] = {}
         often = sorted(seen, key=lambda name: -seen[name].weight)[:_MOST_NAMES]
-        names = {name: seen[name] for name in often}
+        names = {name: seen[name] for name in often if name.casefold() != NARRATOR}
         for group in groups_of(names, words):
             if any(_is_person(name, names[name], words) for name in group):
                 self._add(group, names)
@@ -181,8 +181,6 @@ def beginnings(text: str) -> list[str]:
 
 
 def _is_person(name: str, use: Seen, words: Words) -> bool:
-    if name.casefold() == NARRATOR:
-        return False
     if use.tags:
         return True
     parts = name.split()
