@@ -337,3 +337,14 @@ def test_every_word_is_read_or_reported_wherever_it_stands(tmp_path, pages):
         assert "no lines" in str(error) or "nothing to speak" in str(error)
         return
     assert book.words == len(whole)
+
+
+def test_an_encryption_that_pypdf_cannot_undo_alone_is_said_to_be_one(tmp_path, monkeypatch):
+    path = encrypted(make_pdf(tmp_path / "a.pdf", [set_rows(ROWS)]), "")
+
+    def refuse(*_: object) -> None:
+        raise pypdf.errors.DependencyError("cryptography>=3.1 is required for AES algorithm")
+
+    monkeypatch.setattr(pypdf, "PdfReader", refuse)
+    with pytest.raises(ScriptError, match=r"is encrypted; save it .*, or `pip install cryptography`"):
+        read_screenplay(path)

@@ -34,6 +34,8 @@ _FILE_NAME = re.compile(
     r"|untitled.*|[(]?(?:anonymous|unspecified)[)]?",
     re.IGNORECASE,
 )
+_ENCRYPTED = "is encrypted; save it without a password (`qpdf --decrypt book.pdf new.pdf`)"
+_CRYPTOGRAPHY = "`pip install cryptography` if it opens without one"
 _OCR = "recognise its text first, for example with `ocrmypdf book.pdf new.pdf`"
 
 
@@ -60,6 +62,8 @@ def read_pdf(path: Path, state: ParseState, options: ReadingOptions) -> Book:
     except (ScriptError, MemoryError):
         raise
     except Exception as fault:  # a broken file makes pypdf raise anything
+        if type(fault).__name__ == "DependencyError":  # it would need cryptography
+            raise ScriptError([f"{path}: error: {_ENCRYPTED}, or {_CRYPTOGRAPHY}"]) from None
         raise ScriptError([f"{path}: error: not a PDF that can be read: {first_line(fault)}"]) from None
     page = page_of_rows(rows, bookmarks, str(path))
     for number, text in lost:
@@ -75,16 +79,12 @@ def _unlock(reader: PdfReader, path: Path) -> None:
     """
     if not reader.is_encrypted:
         return
-    from pypdf.errors import DependencyError
-
     try:
         opened = bool(reader.decrypt(""))
-    except (DependencyError, NotImplementedError):
+    except NotImplementedError:
         opened = False
     if not opened:
-        raise ScriptError(
-            [f"{path}: error: is encrypted; save it without a password (`qpdf --decrypt book.pdf new.pdf`)"]
-        )
+        raise ScriptError([f"{path}: error: {_ENCRYPTED}"])
 
 
 def _rows(reader: PdfReader, path: Path) -> tuple[list[list[Row]], list[tuple[int, str]]]:
