@@ -278,6 +278,13 @@ def test_a_pdf_of_pictures_or_of_unknown_letters_is_refused_with_a_remedy(tmp_pa
         read_screenplay(make_pdf(tmp_path / "b.pdf", [set_rows("#$%& &%$# a")]))
 
 
+def test_pages_of_pictures_between_others_are_named(tmp_path):
+    path = make_pdf(tmp_path / "a.pdf", [set_rows("One."), [], set_rows("Two."), []])
+    _, findings = read_any_book(path, None)
+    assert len(findings) == 1
+    assert findings[0].startswith(f"{path}:2:1: note: 2 pages have a picture and no text")
+
+
 def test_without_pypdf_the_command_that_installs_it_is_said(tmp_path, monkeypatch):
     real = builtins.__import__
 
