@@ -88,8 +88,8 @@ def make_pdf(path: Path, pages: Sequence[Sequence[Placed]], *, title: str = "", 
     objects: dict[int, bytes] = {
         3: b"<< /Type /Font /Subtype /Type1 /BaseFont /Times-Roman /Encoding /WinAnsiEncoding >>",
         4: b"<< /Type /Font /Subtype /Type1 /BaseFont /Times-Bold /Encoding /WinAnsiEncoding >>",
-        6: b"<< /Type /XObject /Subtype /Image /Width 1 /Height 1 /BitsPerComponent 8 /ColorSpace /DeviceGray "
-        b"/Length 1 >>\nstream\n0\nendstream",
+        6: b"<< /Type /XObject /Subtype /Image /Width 1 /Height 1 /BitsPerComponent 8 "
+        b"/ColorSpace /DeviceGray /Length 1 >>\nstream\n0\nendstream",
         5: b"<< /Title (" + title.encode("cp1252") + b") >>",
     }
     kids = []
