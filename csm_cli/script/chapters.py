@@ -92,7 +92,9 @@ def book_from_pages(
             chapters.add(part)
         elif section:
             what = "front matter" if section.guess in FRONT_MATTER else "section"
-            left_out.append(LeftOut(what, section.where, section.words, section.title[:_SHOWN]))
+            left_out.append(
+                LeftOut(what, f"{section.where}:{part.blocks[0].row}", section.words, section.title[:_SHOWN])
+            )
     return Book(chapters.finish(), None, tuple(left_out), tuple(sections), words, chapters.headings)
 
 

@@ -96,7 +96,7 @@ _BEHIND_NAME = re.compile(
 )
 _REIGNS = re.compile(rf"\b({_NAMES}) (I{{1,3}}|IV|VI{{0,3}}|IX|X[IVX]*)s(?!\w)")
 _INITIAL = re.compile(
-    r"\. (?!(?:The|He|She|It|They|In|But|And|A|An|His|Her|This|That|When|At|On)\b)[A-Z][a-z]"
+    r"\.? (?!(?:The|He|She|It|They|In|But|And|A|An|His|Her|This|That|When|At|On)\b)[A-Z][a-z]"
 )
 _REIGN_OF = re.compile(
     r"\b(?:reign|death|son|daughter|wife|court|time|execution|head|army|rule|coronation|portrait|statue"

@@ -81,10 +81,15 @@ Placed = tuple[float, float, float, str]
 
 
 def make_pdf(path: Path, pages: Sequence[Sequence[Placed]], *, title: str = "", outline: str = "") -> Path:
-    """Write a PDF with the built-in fonts, each text at its place; `outline` is raw objects from 1000 on."""
+    """Write a PDF with the built-in fonts, each text at its place.
+
+    A page without text has a picture. `outline` is raw objects from 1000 on.
+    """
     objects: dict[int, bytes] = {
         3: b"<< /Type /Font /Subtype /Type1 /BaseFont /Times-Roman /Encoding /WinAnsiEncoding >>",
         4: b"<< /Type /Font /Subtype /Type1 /BaseFont /Times-Bold /Encoding /WinAnsiEncoding >>",
+        6: b"<< /Type /XObject /Subtype /Image /Width 1 /Height 1 /BitsPerComponent 8 "
+        b"/ColorSpace /DeviceGray /Length 1 >>\nstream\n0\nendstream",
         5: b"<< /Title (" + title.encode("cp1252") + b") >>",
     }
     kids = []
@@ -95,10 +100,11 @@ def make_pdf(path: Path, pages: Sequence[Sequence[Placed]], *, title: str = "", 
             shown = text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)").encode("cp1252")
             stream += f"BT /{font} {size} Tf 1 0 0 1 {x} {y} Tm (".encode() + shown + b") Tj ET\n"
         at = 10 + 2 * number
+        picture = " /XObject << /I 6 0 R >>" if not page else ""
         kids.append(f"{at} 0 R")
         objects[at] = (
             "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 350 500] /Resources << /Font << /R 3 0 R /B 4 0 R "
-            f">> >> /Contents {at + 1} 0 R >>"
+            f">>{picture} >> /Contents {at + 1} 0 R >>"
         ).encode()
         objects[at + 1] = f"<< /Length {len(stream)} >>\nstream\n".encode() + stream + b"endstream"
     objects[2] = f"<< /Type /Pages /Count {len(kids)} /Kids [{' '.join(kids)}] >>".encode()

@@ -213,7 +213,8 @@ def test_a_page_outside_the_reading_order_is_left_out_and_named(tmp_path):
     pages = {"a.xhtml": "<p>A.</p>", "b.xhtml": "<p>An answer.</p>"}
     book = book_of(tmp_path, pages, spine=["a.xhtml"])
     assert chapters(book) == [("Chapter 1", ["A."])]
-    assert [(gone.what, gone.words) for gone in book.left_out] == [("front matter", 2)]
+    (gone,) = book.left_out
+    assert (gone.what, gone.where, gone.words) == ("front matter", f"{tmp_path}/a.epub/OEBPS/b.xhtml:6", 2)
     assert [section.guess for section in book.sections] == ["body", "outside the reading order"]
 
 

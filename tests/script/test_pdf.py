@@ -278,6 +278,13 @@ def test_a_pdf_of_pictures_or_of_unknown_letters_is_refused_with_a_remedy(tmp_pa
         read_screenplay(make_pdf(tmp_path / "b.pdf", [set_rows("#$%& &%$# a")]))
 
 
+def test_pages_of_pictures_between_others_are_named(tmp_path):
+    path = make_pdf(tmp_path / "a.pdf", [set_rows("One."), [], set_rows("Two."), []])
+    _, findings = read_any_book(path, None)
+    assert len(findings) == 1
+    assert findings[0].startswith(f"{path}:2:1: note: 2 pages have a picture and no text")
+
+
 def test_without_pypdf_the_command_that_installs_it_is_said(tmp_path, monkeypatch):
     real = builtins.__import__
 
@@ -337,3 +344,14 @@ def test_every_word_is_read_or_reported_wherever_it_stands(tmp_path, pages):
         assert "no lines" in str(error) or "nothing to speak" in str(error)
         return
     assert book.words == len(whole)
+
+
+def test_an_encryption_that_pypdf_cannot_undo_alone_is_said_to_be_one(tmp_path, monkeypatch):
+    path = encrypted(make_pdf(tmp_path / "a.pdf", [set_rows(ROWS)]), "")
+
+    def refuse(*_: object) -> None:
+        raise pypdf.errors.DependencyError("cryptography>=3.1 is required for AES algorithm")
+
+    monkeypatch.setattr(pypdf, "PdfReader", refuse)
+    with pytest.raises(ScriptError, match=r"is encrypted; save it .*, or `pip install cryptography`"):
+        read_screenplay(path)

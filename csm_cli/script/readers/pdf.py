@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from csm_cli.core.errors import MissingError, ScriptError, first_line
 from csm_cli.script.books import Book, ReadingOptions
+from csm_cli.script.problems import Source
 from csm_cli.script.readers.converted import Document, finished
 from csm_cli.script.readers.pdf_columns import in_reading_order
 from csm_cli.script.readers.pdf_headings import Bookmark
@@ -34,6 +35,8 @@ _FILE_NAME = re.compile(
     r"|untitled.*|[(]?(?:anonymous|unspecified)[)]?",
     re.IGNORECASE,
 )
+_ENCRYPTED = "is encrypted; save it without a password (`qpdf --decrypt book.pdf new.pdf`)"
+_CRYPTOGRAPHY = "`pip install cryptography` if it opens without one"
 _OCR = "recognise its text first, for example with `ocrmypdf book.pdf new.pdf`"
 
 
@@ -57,11 +60,20 @@ def read_pdf(path: Path, state: ParseState, options: ReadingOptions) -> Book:
         _unlock(reader, path)
         rows, lost = _rows(reader, path)
         bookmarks, info = _bookmarks(reader), _info(reader)
+        pictures = [
+            number for number, each in enumerate(rows, 1) if not each and _has_picture(reader, number)
+        ]
     except (ScriptError, MemoryError):
         raise
     except Exception as fault:  # a broken file makes pypdf raise anything
+        if type(fault).__name__ == "DependencyError":  # it would need cryptography
+            raise ScriptError([f"{path}: error: {_ENCRYPTED}, or {_CRYPTOGRAPHY}"]) from None
         raise ScriptError([f"{path}: error: not a PDF that can be read: {first_line(fault)}"]) from None
     page = page_of_rows(rows, bookmarks, str(path))
+    if pictures:
+        count = f"{len(pictures)} pages have" if len(pictures) > 1 else "this page has"
+        what = f"{count} a picture and no text; if it is one of text, {_OCR}"
+        state.problems.add(Source(str(path), pictures[0], 1), what, "note")
     for number, text in lost:
         page.leave_out("turned text", number, text)
     return finished(path, Document(page, info), state, options)
@@ -75,16 +87,12 @@ def _unlock(reader: PdfReader, path: Path) -> None:
     """
     if not reader.is_encrypted:
         return
-    from pypdf.errors import DependencyError
-
     try:
         opened = bool(reader.decrypt(""))
-    except (DependencyError, NotImplementedError):
+    except NotImplementedError:
         opened = False
     if not opened:
-        raise ScriptError(
-            [f"{path}: error: is encrypted; save it without a password (`qpdf --decrypt book.pdf new.pdf`)"]
-        )
+        raise ScriptError([f"{path}: error: {_ENCRYPTED}"])
 
 
 def _rows(reader: PdfReader, path: Path) -> tuple[list[list[Row]], list[tuple[int, str]]]:
@@ -119,6 +127,15 @@ def _rows(reader: PdfReader, path: Path) -> tuple[list[list[Row]], list[tuple[in
     if letters < _LEAST_LETTERS * characters:
         raise ScriptError([f"{path}: error: its letters have no known code; {_OCR}"])
     return pages, lost
+
+
+def _has_picture(reader: PdfReader, number: int) -> bool:
+    """Whether page `number`, from 1, shows an image."""
+    try:
+        found: Any = reader.pages[number - 1]["/Resources"]
+        return any(each.get_object().get("/Subtype") == "/Image" for each in found["/XObject"].values())
+    except Exception:  # it shows none that can be seen
+        return False
 
 
 def _info(reader: PdfReader) -> dict[str, str]:
