@@ -64,8 +64,10 @@ _LAND = re.compile(
     r"\b([NSEW])\. (?=Dakota|Carolina|Virginia|America|Africa|Korea|Ireland|Wales|Yorkshire|Sudan"
     r"|[0-9]+(?:st|nd|rd|th)\b)"
 )
-# "No. IV"; "No. I won't" is no number.
-_NUMERAL_NUMBER = re.compile(r"\b([Nn])os?\. ?(?=(?:[IVXL]{2,}|[VX])\b)")
+# "No. IV", "Nos. I and II"; "No. I won't" is no number.
+_NUMERAL_NUMBER = re.compile(
+    r"\b([Nn])o(s?)\. ?(?=(?:[IVXL]{2,}|[VX])\b|[ivxl]{2,}\b|I(?:,? (?:and|or|to) |, |[-–])[IVX]+\b|I of\b)"
+)
 _POINT = re.compile(r"\bPt\. (?=[A-Z][a-z])")
 _MARK = re.compile(r"\bMk\.? ?(?=[IVX0-9])")
 _HOUSE_NUMBER = re.compile(r"\b(No|Nos|Hwy|N[º°]|n[º°]) ?(?=[0-9])")
@@ -92,6 +94,7 @@ _PARTS = frozenset(
 _SAINT = re.compile(r"\bSt\.?(?=\s+[A-Z])")
 _STREET = re.compile(r"(?<=\w )St\.(?!\w)")
 _DRIVE = re.compile(r"(?<=\w )([A-Z][a-z]+) Dr\.(?=[,.;:!?]|$|\s+[a-z])")
+_BEFORE_AND = re.compile(r"(?<![\w.])([A-Z])\.(?= & (?:[A-Z]\.|[A-Z][a-z]))|(?<=& )([A-Z])\.(?= [A-Z])")
 _INITIALS = re.compile(r"(?<![\w.])(?<![0-9])(?<![0-9] (?=[AP]\.M))(?:[A-Z]\.\s?){2,}")
 _INITIAL = re.compile(r"((?:^|[A-Z][a-z]+) [A-Z]|^[A-Z])\. (?=[A-Z][a-z])")
 _SENTENCE = re.compile(
@@ -107,7 +110,7 @@ def abbreviations(text: str) -> str:
     text = _RIGHT.sub("Right Honorable", _SIRS.sub("Messieurs", text))
     text = _EDITION.sub(lambda match: f" edition{_stop(match)}", text)
     text = _LAND.sub(lambda match: f"{_DIRECTIONS[match[1]]} ", text)
-    text = _NUMERAL_NUMBER.sub(r"\1umber ", text)
+    text = _NUMERAL_NUMBER.sub(r"\1umber\2 ", text)
     text = _JOINED.sub(r"\1. ", _CIRCA.sub("circa ", text))
     text = _SISTER.sub("Sister", text)
     text = _POINT.sub("Point ", _MARK.sub("Mark ", text))
@@ -134,6 +137,7 @@ def abbreviations(text: str) -> str:
     text = _BEFORE_FIGURE.sub(_before_figure, text)
     text = _BEFORE_NUMERAL.sub(lambda match: f"{BEFORE_NUMERALS[match[1]]} ", text)
     text = _OF_MONTH.sub(lambda match: OF_MONTHS[match[1]] + _stop(match), text)
+    text = _BEFORE_AND.sub(r"\1\2", text)
     text = _ERAS.sub(r"\1 to ", _INITIALS.sub(_initials, text))
     return _INITIAL.sub(_initial, text)
 
@@ -166,7 +170,8 @@ def _house_number(match: re.Match[str]) -> str:
 
 def _street(match: re.Match[str]) -> str:
     """Street after a name ("Baker St."), else unchanged, for Saint ("to St. Ives")."""
-    before, after = match.string[: match.start()].split(), match.string[match.end() :]
+    before = match.string[max(0, match.start() - 60) : match.start()].split()
+    after = match.string[match.end() : match.end() + 60]
     named = (before[-1][:1].isupper() or re.fullmatch("[0-9]+(?:st|nd|rd|th)", before[-1])) and not re.match(
         r"\s+[A-Z]", after
     )
@@ -191,5 +196,5 @@ def _stop(match: re.Match[str]) -> str:
     """A full stop if the abbreviation's own one also ends its sentence."""
     if not match[0].rstrip().endswith("."):
         return ""
-    after = match.string[match.end() :].lstrip("\"')]")
+    after = match.string[match.end() : match.end() + 60].lstrip("\"')]")
     return "." if not after.strip() or _SENTENCE.match(after.lstrip()) else ""

@@ -15,6 +15,7 @@ from csm_cli.text.numbers import (
     decimal,
     ordinal,
     plural,
+    spell_endless,
     whole_number,
     year,
 )
@@ -125,7 +126,8 @@ _PAIRS: list[_Rule] = [
     _rule("s", r"(?<![\w.,])(10|100|1,?000|1,000,000)s\b(?= of\b)", lambda m: _ROUND[m[1].replace(",", "")]),
     _rule("s", r"(?<![\w.,])'?(?:([0-9]{2}|1[0-9]{3}|20[0-9]{2})s|([1-9]0|1[0-9]{2}0|20[0-9]0)'s)\b",
           _decade),
-    _rule("s", r"(?<![\w.,])([0-9])'?s\b", lambda m: plural(cardinal(int(m[1])))),
+    _rule("s", r"(?<![\w.,])(?<!umber )([0-9])'?s\b(?! [a-z]+(?:st|er)\b)",
+          lambda m: plural(cardinal(int(m[1])))),
     _rule(".", r"(?<![\w.])\.(?=[0-9])", lambda m: "0."),
     _rule("-–", rf"(?<![\w.,$£€:/-])((?:{NUMBER})(?:\.[0-9]+)?)\s?[-–]\s?((?:{NUMBER})(?:\.[0-9]+)?)"
           r"(?![\w:]|-(?![a-z])|[.,/][0-9])", _range),
@@ -161,7 +163,7 @@ _BETWEEN = re.compile(r"(?<=[0-9])[-/](?=[0-9])")
 _PERCENT = re.compile(rf"(?<=[0-9{_SIGNS}])\s?([%‰])(?=(-?))")
 _NUMBER_SIGN = re.compile(r"[#№]\s?(?=[0-9])")
 _SPACED = re.compile(
-    r"(?<![\w.,+])(?<![^0-9]-)(?<!^-)(?<![0-9] )(?<!\b[A-Z] )([1-9][0-9]{0,2})((?:[ '][0-9]{3})+)"
+    r"(?<![\w.,+])(?<![^0-9]-)(?<!^-)(?<![0-9] )(?<!\b[A-Z] )([1-9][0-9]{0,2})((?:[ '][0-9]{3}){1,5})"
     r"(?!\w|-(?![1-9][0-9]{0,2} [0-9]{3})|[.,][0-9]{3}| [0-9])"
 )
 _LABEL_BEFORE = re.compile(
@@ -181,7 +183,7 @@ def figures_to_words(text: str) -> str:
     if not FIGURE.search(text):
         return text
     text = _POWER.sub(_raised, _PRODUCT.sub(r"\1 \2", text))
-    text = _LOOSE.sub(lambda match: match[0].translate(_RAISED).translate(_LOWERED), text)
+    text = spell_endless(_LOOSE.sub(lambda match: match[0].translate(_RAISED).translate(_LOWERED), text))
     text = _SUFFIXED.sub(lambda match: fraction(int(match[1]), int(match[2])), text)
     text = _CENTURIES.sub(lambda match: f"{ordinal(int(match[1] or match[2]))} to ", text)
     text = _SLASHED.sub(lambda match: _SIMPLE.get(match[2], match[2]).join([match[1] or "", ""]), text)
@@ -215,8 +217,8 @@ def _grouped(match: re.Match[str]) -> str:
 
 def _raised(match: re.Match[str]) -> str:
     power = match[1].translate(_RAISED)
-    before = match.string[: match.start()]
-    letters = re.search(r"[A-Za-z]+$", before)
+    before = match.string[max(0, match.start() - 40) : match.start()]
+    letters = re.search(r"[A-Za-z]+$", before[-40:])
     if letters and len(letters[0]) > 2:
         return f" {power}"
     number = int(power.lstrip("+-"))

@@ -99,7 +99,10 @@ def without_marks(text: str) -> str:
 
 def _emphasised(match: re.Match[str]) -> str:
     """What is between the marks; all of it where they multiply: "2*3*4", "a*b*c"."""
-    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
+    before, after = (
+        match.string[match.start() - 1 : match.start()],
+        match.string[match.end() : match.end() + 1],
+    )
     between_figures = before.isdigit() or after.isdigit()
     short = len(match[2]) == 1 and (before.isalnum() or after.isalnum())
     return match[0] if between_figures or short else match[2]

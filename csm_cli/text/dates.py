@@ -48,6 +48,10 @@ _OLD_ORDINAL = re.compile(
     r"\b([0-9]*2)d(?= (?:of|inst|ult|prox|instant|ultimo|proximo|day|and|or)\b| [A-Z]|,)"
 )
 _OLD_THIRD = re.compile(r"\b([0-9]*3)d(?= (?:of|inst|ult|prox|instant|ultimo|proximo|day|and|or)\b| [A-Z]|,)")
+_OF_YEAR = re.compile(
+    r"\b(Jan|Feb|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\.(?= (?:last|next|to|through|and|or|until"
+    r"|[12][0-9]{3})\b)"
+)
 _DAYS_SPAN = re.compile(r"(?<=day)-(?=(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b)")
 _DAY_SPAN = re.compile(
     rf"\b({_MONTH}) (0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th)?\s?[-–]\s?(0?[1-9]|[12][0-9]|3[01])(?:st"
@@ -73,6 +77,10 @@ _NAMED = re.compile(rf"(?<![\w-])([0-3]?[0-9])-({_MONTH}|{_SHORT_NAME})-([12][0-
 _SPAN_OF_DATES = re.compile(
     rf"(?<=[0-9])\s?[-–]\s?(?=(?:{_MONTH}) [0-9])|(?<=[a-z])\s?[-–]\s?(?=[0-9]{{1,2}} (?:{_MONTH})\b)"
 )
+_LISTED_FIRST = re.compile(
+    rf"(?<![\w.,:/$£€-])(?<!the )((?:[1-9]|[12][0-9]|3[01])(?:, (?:[1-9]|[12][0-9]|3[01]))+,?) (and|or) "
+    rf"([1-9]|[12][0-9]|3[01]) ({_MONTH})\b"
+)
 _DAYS_LISTED = re.compile(
     rf"\b({_MONTH}) ((?:[1-9]|[12][0-9]|3[01])(?:, (?:[1-9]|[12][0-9]|3[01]))*,?) (and|or) ([1-9]"
     rf"|[12][0-9]|3[01])(?![\w:-]|[.,][0-9]|,? [0-9])"
@@ -90,11 +98,13 @@ def dates(text: str, day_first: bool = False) -> str:
         text = _SHORT_DAY.sub(_day, text)
         text = _SHORT_DAY.sub(_day, text)  # Mon-Fri: the second once the first is written out
     text = _DAYS_SPAN.sub(" to ", text)
+    text = _OF_YEAR.sub(lambda match: _SHORT[match[1]], text)
     if not re.search("[0-9]", text):
         return text
     text = _OLD_ORDINAL.sub(r"\1nd", _OLD_THIRD.sub(r"\1rd", text))
     text = _SHORT_MONTH.sub(_month, text)
     text = _NAMED.sub(lambda match: f"{match[1]} {_SHORT.get(match[2], match[2])} {match[3]}", text)
+    text = _LISTED_FIRST.sub(_listed_first, text)
     text = _SPAN_OF_DATES.sub(" to ", text)
     text = _DAYS_LISTED.sub(_listed_days, text)
     text = _ISO.sub(lambda match: _date(int(match[4]), int(match[3]), match[1], day_first), text)
@@ -112,7 +122,10 @@ def dates(text: str, day_first: bool = False) -> str:
 
 def _day(match: re.Match[str]) -> str:
     """ "Wed. to Sun." are days; "He sat. Then he left." and "in the sun." are not."""
-    before, after = match.string[max(0, match.start() - 20) : match.start()], match.string[match.end() :]
+    before, after = (
+        match.string[max(0, match.start() - 20) : match.start()],
+        match.string[match.end() : match.end() + 40],
+    )
     if match[2]:
         named = _DAY_GOES_ON.match(after) or _DAY_BEFORE.search(before)
         if not named or (match[1] in ("Sun", "Sat") and re.search(r"\b[Tt]he $", before)):
@@ -123,7 +136,7 @@ def _day(match: re.Match[str]) -> str:
 
 def _month(match: re.Match[str]) -> str:
     name = next(filter(None, match.groups()))
-    after = match.string[match.end() :]
+    after = match.string[match.end() : match.end() + 40]
     if (
         name in ("Mar", "May", "Dec", "Jun", "Jan")
         and not match[0].endswith(".")
@@ -137,6 +150,15 @@ def _from_to(match: re.Match[str]) -> str:
     """ "May 3-5": both are days of May, if the second is later."""
     first, last = int(match[2]), int(match[3])
     return f"{match[1]} {ordinal(first)} to {ordinal(last)}" if 0 < first < last else match[0]
+
+
+def _listed_first(match: re.Match[str]) -> str:
+    """ "1, 2 and 3 May" and "5 and 6 June"."""
+    days = [int(each) for each in re.findall("[0-9]+", match[1])] + [int(match[3])]
+    if days != sorted(set(days)):
+        return match[0]
+    listed = ", ".join(f"the {ordinal(day)}" for day in days[:-1]) + ("," if match[1].endswith(",") else "")
+    return f"{listed} {match[2]} {match[3]} {match[4]}"
 
 
 def _listed_days(match: re.Match[str]) -> str:

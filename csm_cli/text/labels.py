@@ -43,6 +43,7 @@ _NAMED = re.compile(
 _MODEL = re.compile(r"(?<![\w-])([A-Z]{1,4}-?)([1-9][0-9]{2,3})(?![\w-]|[.,:][0-9])")
 _FLAT = re.compile(r"(?<![\w.,$£€-])([0-9]{1,3})B(?!\w| (?:people|users|\w+s)\b)")
 _BATTING = re.compile(r"\b(hit|hits|bats?|batting|hitting|batted|average of) \.([1-9][0-9]{2})\b")
+_CALIBRE_JOINED = re.compile(r"(?<![\w.])\.(22|25|32|38|40|44|45|50)(?=-cal)")
 _CALIBRE = re.compile(
     r"\b((?:a|an|the|his|her|my|your|their|old|loaded) )\.(22|25|32|38|40|44|45|50|303|308|357)(?![0-9%])",
     re.IGNORECASE,
@@ -94,6 +95,7 @@ def labels(text: str) -> str:
     text = _MODEL.sub(_model, text)
     text = _BATTING.sub(lambda match: f"{match[1]} {paired(match[2])}", text)
     text = _FLAT.sub(r"\1 B", text)
+    text = _CALIBRE_JOINED.sub(lambda match: cardinal(int(match[1])), text)
     return _CALIBRE.sub(
         lambda match: match[1] + (paired(match[2]) if len(match[2]) == 3 else cardinal(int(match[2]))), text
     )

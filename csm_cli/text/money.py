@@ -76,6 +76,9 @@ _SPAN = re.compile(
 _COINS = re.compile(
     rf"(?<![\w.,{SIGNS}])(?P<count>{NUMBER}|[½¼¾])(?P<joint>\s?)(?P<coin>¢|p\b(?!\.\s?m)|c(?=[.,;:!?)]|$)(?!\.\s?m))"
 )
+_ROUND = {"10": "tens", "100": "hundreds"}
+_TENS = re.compile(r"([$£€])(10|100)s of (thousands|millions|billions)\b")
+_POSSESSIVE = re.compile(r"\b(dollars|pounds|euros|cents)'s(?= [a-z])")
 _DOUBLED = re.compile(r"\b(dollars?|pounds|euros?|cents|pence|rupees|million|billion)( \1)\b")
 _BEFORE_NOUN = re.compile(
     r"\b(?:[Aa]n?|[Tt]he|[Mm]y|[Hh]is|[Hh]er|[Oo]ur|[Tt]heir|[Yy]our|[Tt]his|[Tt]hat|[Oo]ne|[Aa]nother) $"
@@ -94,10 +97,12 @@ def money(text: str) -> str:
     text = old_money(text)
     if not _ANY.search(text):
         return text
+    text = _TENS.sub(lambda match: f"{_ROUND[match[2]]} of {match[3]} of {_CURRENCIES[match[1]][1]}", text)
     text = _SPAN.sub(_span, text)
     text = _SUM.sub(_sum, text)
     text = _BEHIND.sub(_sum, text)
-    return _DOUBLED.sub(r"\1", _COINS.sub(_coins, text))
+    text = _DOUBLED.sub(r"\1", _COINS.sub(_coins, text))
+    return _POSSESSIVE.sub(r"\1'", text)
 
 
 def _span(match: re.Match[str]) -> str:
@@ -126,7 +131,11 @@ def _sum(match: re.Match[str]) -> str:
         lead = f" {lead}"
     if match.string[match.end() : match.end() + 1].isalnum():
         tail += " "
-    stop = "." if match["sign"] == "kr." and match.end() == len(match.string) else ""
+    stop = (
+        "."
+        if match["sign"] == "kr." and not match[0].startswith("kr") and match.end() == len(match.string)
+        else ""
+    )
     if scale:
         scale = _SCALES.get(scale.lower(), scale)
         number = decimal(whole.replace(",", "") + (f".{part}" if part else ""))

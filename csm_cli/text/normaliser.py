@@ -17,7 +17,7 @@ from csm_cli.text.labels import labels
 from csm_cli.text.lexicon import Lexicon
 from csm_cli.text.lexicon_files import load_lexicon
 from csm_cli.text.money import money
-from csm_cli.text.numbers import has_numbers, numbers_in
+from csm_cli.text.numbers import has_numbers, numbers_in, spell_endless
 from csm_cli.text.roman import roman_numerals
 from csm_cli.text.scores import per
 from csm_cli.text.signs import paired_signs, signs
@@ -57,7 +57,7 @@ def in_words(text: str, language: str = "en") -> str:
     text = roman_numerals(abbreviations(directions(text)))
     text = dates(text, language.lower() not in ("en", "en-us"))
     if FIGURE.search(text):
-        text = figures_to_words(units(labels(money(per(angles(grouped(text)))))))
+        text = figures_to_words(units(labels(money(per(angles(grouped(spell_endless(text))))))))
         text = _BEGINS.sub(_begin, text)
     return signs(" ".join(text.split()))
 

@@ -99,6 +99,19 @@ def whole_number(text: str) -> str:
     return cardinal(int(plain))
 
 
+_ENDLESS = re.compile(r"[0-9][0-9.,:/'⁰¹²³⁴⁵⁶⁷⁸⁹-]{59,}")
+
+
+def spell_endless(text: str) -> str:
+    """`text` with figures of 60 characters and more digit by digit: no other rule looks at them."""
+    return _ENDLESS.sub(lambda match: _spelled(match[0]), text)
+
+
+def _spelled(figures: str) -> str:
+    words = [_SMALL[int(char)] if char.isdecimal() else "point" if char == "." else "" for char in figures]
+    return " ".join(filter(None, words)) + ("." if figures.endswith(".") else "")
+
+
 def digits(text: str) -> str:
     """ "four one six": each of the digits 0-9 by itself."""
     return " ".join(_SMALL[int(digit)] for digit in text)

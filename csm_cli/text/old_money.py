@@ -33,13 +33,20 @@ def old_money(text: str) -> str:
         text = _SLASHED.sub(r"£\1 \2s \3d", text)
         text = _OLD_SUM.sub(_old_sum, text)
         text = _SHILLINGS.sub(_shillings, text)
-        text = _GUINEAS.sub(lambda match: f"{match[1]} guinea{'' if match[1] == '1' else 's'}", text)
-    return _RATE.sub(lambda match: _RATES[match[1]], text)
+        text = _GUINEAS.sub(
+            lambda match: f"{match[1]} guinea{'' if match[1] == '1' else 's'}{_stop(match)}", text
+        )
+    return _RATE.sub(lambda match: _RATES[match[1]] + _stop(match), text)
+
+
+def _stop(match: re.Match[str]) -> str:
+    """A full stop if the abbreviation's own one also ends its sentence."""
+    return "." if match[0].endswith(".") and _SENTENCE_ENDS.match(match.string, match.end()) else ""
 
 
 def _shillings(match: re.Match[str]) -> str:
     count = match[1] or match[2]
-    stop = "." if match[0].endswith(".") and match.end() == len(match.string) else ""
+    stop = _stop(match)
     return f"{cardinal(int(count))} shilling{'' if count == '1' else 's'}{stop}"
 
 
@@ -58,7 +65,7 @@ def _old_sum(match: re.Match[str]) -> str:
     whole = " ".join(words[:-1]) + (
         " and " if len(words) > 1 and int(pence or 0) else " " if len(words) > 1 else ""
     )
-    stop = "." if match[0].endswith(".") and _SENTENCE_ENDS.match(match.string, match.end()) else ""
+    stop = _stop(match)
     return whole + words[-1] + stop
 
 

@@ -198,12 +198,11 @@ def _ordinal(match: re.Match[str]) -> str:
 def _part(match: re.Match[str]) -> str:
     part, numerals = match[1].lower(), _JOINT.split(match[3])
     single = part.rstrip("s")
-    after = match.string[match.end() :]
+    after = match.string[match.end() : match.end() + 60]
     if numerals == ["I"] and part == "act" and re.match(r",? scene\b", after):
         return f"{match[1]}{match[2]}one"
-    if not all(map(roman_value, numerals)) or (
-        single == "letter" and any(len(each) == 1 for each in numerals)
-    ):
+    lettered = single == "letter" and not match[1].isupper() and any(len(each) == 1 for each in numerals)
+    if lettered or not all(map(roman_value, numerals)):
         return match[0]
     first = numerals[0]
     if len(numerals) > 1 and numerals[1] == "I" and not re.match(r"[,.;:!?)\"']|$", after):
@@ -231,9 +230,9 @@ def _reign(match: re.Match[str]) -> str:
     if not all(map(roman_value, numerals)) or any(each in "LCDM" for each in numerals):
         return match[0]
     if len(numerals) == 1:
-        before = match.string[: match.start()][-30:]
+        before = match.string[max(0, match.start() - 30) : match.start()]
         ruler = _REIGN_OF.search(before) or (
-            re.match(rf"(?:{_RULERS}) ", match[1]) and not _TOLD.search(match.string[: match.start()][-20:])
+            re.match(rf"(?:{_RULERS}) ", match[1]) and not _TOLD.search(before)
         )
         if (
             numerals[0] == "I"

@@ -121,7 +121,7 @@ def _scale(match: re.Match[str]) -> str:
 
 def _ratio(match: re.Match[str]) -> str:
     """ "a 16:9 screen" is sixteen by nine; "the ratio was 3:1" three to one."""
-    behind = match.string[match.end() :]
+    behind = match.string[match.end() : match.end() + 40]
     if behind and not re.match(r" (?:ratio|scale|mix|slope|odds)", behind):
         return f"{match[1]} by {match[2]}"
     before = match.string[max(0, match.start() - 40) : match.start()]

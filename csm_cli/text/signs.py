@@ -7,7 +7,8 @@ import re
 _W = r"(?<=[\w.)\]\"'%])"
 _SIGNS = [
     (re.compile(r"\s*&\s*"), " and "),
-    (re.compile(r"(?<=\w)\s*@\s*(?=\w)|(?<![\w@])@\s*(?=\w)"), " at "),
+    (re.compile(r"(?<=\w)\s*@\s*(?=\w)|(?<!\S)@\s*(?=\w)"), " at "),
+    (re.compile(r"(?<![\w@])@\s*(?=\w)"), "at "),
     (re.compile(r"(?<=\bC)\+\+"), " plus plus"),
     (re.compile(r"(?<=\b[A-F])\+(?!\w)"), " plus"),
     (re.compile(rf"{_W}\s*\+\s*(?=[\w(\"'])"), " plus "),

@@ -47,8 +47,9 @@ _BOARD = re.compile(r"(?<![\w.])([0-9.½¼¾]+)\" (by|x|×) ([0-9.½¼¾]+)\"(?=
 _FEET_SPAN = re.compile(r"(?<![\w'])([0-9]{1,3})'\s?[-–]\s?([0-9]{1,3})'(?!\w)")
 _CUPS = re.compile(rf"(?<![\w.,])([0-9{_HALVES}]+|[0-9] [{_HALVES}]) (c|t|T)\.(?= [a-z])")
 _SPOONS = {"c": "cup", "t": "teaspoon", "T": "tablespoon"}
-_SCALE = re.compile(r"(?<=[0-9]) degrees ([CF])\b(?:\.(?=$| [a-z]|,))?")
+_SCALE = re.compile(r"(?<=[0-9]) degrees ([CF])\b(?:\.(?= [a-z]|,))?")
 _SIZE = re.compile(r"(?<=[0-9])\"(?= ?[x×] ?[0-9])")
+_ENDS = re.compile(r"[\"')\]]*(?:$|\s+[A-Z])")
 _LARGE = re.compile(r"(?<![\w.,$£€¥])([0-9]+(?:\.[0-9]+)?)([kKMB])(?!\w)")
 _ARTICLE = re.compile(r"\b(?:[Aa]n?|[Tt]he|[Mm]y|[Hh]is|[Hh]er|[Oo]ur|[Tt]heir|[Tt]his|[Tt]hat|[Oo]ne) $")
 _NOUN = re.compile(
@@ -146,7 +147,8 @@ def _unit(match: re.Match[str]) -> str:
     glued = not match["joint"] and bool(_NOUN.match(match.string, match.end()))  # 35mm film
     compound = "-" in match["joint"] or glued or _compound(match)
     single = match["number"] in ("1", *_HALVES) or "/" in match["number"][:2] or compound
-    return f"{match['number']} {one if single else many}"
+    stop = "." if match["unit"].endswith(".") and _ENDS.match(match.string, match.end()) else ""
+    return f"{match['number']} {one if single else many}{stop}"
 
 
 def _sure(match: re.Match[str]) -> bool:
@@ -173,6 +175,6 @@ def _quotient(match: re.Match[str]) -> str:
             below = f"{below} {'squared' if power in '²2' else 'cubed'}"
         else:
             below = f"{POWERS[power]} {below}"
-    behind = match.string[: match.start()]
+    behind = match.string[max(0, match.start() - 40) : match.start()]
     one = bool(re.search(r"(?<![\w.,])1$", behind))
     return f"{' ' if behind[-1:].isalnum() else ''}{above if one else plural_unit(above)} per {below}"

@@ -88,7 +88,26 @@ def test_letters_and_figures_never_fall_silent(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "part", ["£1 2", ":-) ", "* ", "a 5 km ", "10:1 ", "1/2/", "May 3-", "at 2000 hours ", "x3 "]
+    "part",
+    [
+        "1",
+        "1,1",
+        "911 ",
+        "²",
+        "x² ",
+        "1 km/h ",
+        "St. 1 ",
+        "٣",
+        "£1 2",
+        ":-) ",
+        "* ",
+        "a 5 km ",
+        "10:1 ",
+        "1/2/",
+        "May 3-",
+        "at 2000 hours ",
+        "x3 ",
+    ],
 )
 def test_the_longest_line_is_read_in_the_end(part):
     assert spoken_text(part * (100_000 // len(part))).count("  ") == 0
