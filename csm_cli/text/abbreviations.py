@@ -94,7 +94,7 @@ _PARTS = frozenset(
 _SAINT = re.compile(r"\bSt\.?(?=\s+[A-Z])")
 _STREET = re.compile(r"(?<=\w )St\.(?!\w)")
 _DRIVE = re.compile(r"(?<=\w )([A-Z][a-z]+) Dr\.(?=[,.;:!?]|$|\s+[a-z])")
-_BEFORE_AND = re.compile(r"(?<![\w.])([A-Z])\.(?= & (?:[A-Z]\.|[A-Z][a-z]))|(?<=& )([A-Z])\.(?= [A-Z])")
+_BEFORE_AND = re.compile(r"(?<![\w.])([A-Z])\.(?= & (?:[A-Z]\.|[A-Z][a-z]))|(?<=& )([A-Z])\.(?= [A-Z][a-z])")
 _INITIALS = re.compile(r"(?<![\w.])(?<![0-9])(?<![0-9] (?=[AP]\.M))(?:[A-Z]\.\s?){2,}")
 _INITIAL = re.compile(r"((?:^|[A-Z][a-z]+) [A-Z]|^[A-Z])\. (?=[A-Z][a-z])")
 _SENTENCE = re.compile(
