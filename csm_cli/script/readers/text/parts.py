@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,7 +11,6 @@ from csm_cli.script.readers.text.marks import plain_emphasis
 from csm_cli.script.readers.text.rows import RULE, Account, Block, Row
 
 _AROUND = ("header", "title page", "contents", "transcriber's notes", "licence")
-_RANGE = re.compile(r"(\d{1,6})(?:\s*[-–]\s*(\d{1,6}))?")
 
 
 @dataclass
