@@ -135,19 +135,19 @@ def _book_reader(format: str) -> Callable[[Path, ParseState, ReadingOptions], Bo
 
         return read_epub
     if format == "html":
-        from csm_cli.script.readers.html import read_html
+        from csm_cli.script.readers.documents.html import read_html
 
         return read_html
     if format == "docx":
-        from csm_cli.script.readers.docx import read_docx
+        from csm_cli.script.readers.documents.docx import read_docx
 
         return read_docx
     if format == "odt":
-        from csm_cli.script.readers.odt import read_odt
+        from csm_cli.script.readers.documents.odt import read_odt
 
         return read_odt
     if format == "fb2":
-        from csm_cli.script.readers.fb2 import read_fb2
+        from csm_cli.script.readers.documents.fb2 import read_fb2
 
         return read_fb2
     if format == "pdf":

@@ -6,8 +6,8 @@ import pytest
 from lxml import etree
 
 from csm_cli.script.books import DEFAULT, ReadingOptions
-from csm_cli.script.html.styles import Styles
-from csm_cli.script.pages import read_page
+from csm_cli.script.books.html.styles import Styles
+from csm_cli.script.books.pages import read_page
 from csm_cli.script.reader import parse_state
 from csm_cli.script.readers.epub import read_epub
 from tests.script.books import make_epub, page

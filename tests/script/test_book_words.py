@@ -14,7 +14,7 @@ from lxml import etree
 
 from csm_cli.core.errors import ScriptError
 from csm_cli.script.books import Book, ReadingOptions
-from csm_cli.script.chapters import book_from_page
+from csm_cli.script.books.chapters import book_from_page
 from csm_cli.script.header import default_header
 from csm_cli.script.reader import parse_state
 from csm_cli.script.readers.epub import read_epub

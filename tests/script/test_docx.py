@@ -13,7 +13,7 @@ from csm_cli.script import read_screenplay
 from csm_cli.script.books import DEFAULT, ReadingOptions, count_words
 from csm_cli.script.importing import import_book
 from csm_cli.script.reader import parse_state
-from csm_cli.script.readers.docx import read_docx
+from csm_cli.script.readers.documents.docx import read_docx
 from tests.script.documents import chapters_of, make_docx, word_xml
 
 FOOTNOTES = (

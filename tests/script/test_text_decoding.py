@@ -8,8 +8,8 @@ import pytest
 
 from csm_cli.core.errors import ScriptError
 from csm_cli.script import read_screenplay
-from csm_cli.script.plain_decoding import decode_plain
 from csm_cli.script.problems import Problems
+from csm_cli.script.readers.text.decoding import decode_plain
 
 TEXT = "Chapter 1\n\n“Grüße,” said Zoë – it’s late…\n"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from csm_cli.script import read_screenplay
-from csm_cli.script.readers.text_numbers import leading_number
+from csm_cli.script.books.numbers import leading_number
 
 
 def titles(script, text: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from csm_cli.script.attribution.joining import gender_of_name
 from csm_cli.script.attribution.model import attribute_with
-from csm_cli.script.attribution.pieces import WHO
-from csm_cli.script.attribution.speakers import Guesses, guess_speakers
+from csm_cli.script.attribution.speakers import WHO, Guesses, guess_speakers
 
 __all__ = ["WHO", "Guesses", "attribute_with", "gender_of_name", "guess_speakers"]

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 from csm_cli.script.attribution.paragraphs import NEAR, Paragraph
 from csm_cli.script.attribution.people import People, described
-from csm_cli.script.attribution.presence import Presence
 from csm_cli.script.attribution.subjects import Subject, sentences_of, tokens_of
 from csm_cli.script.attribution.tags import Tag, tag_before
 from csm_cli.script.attribution.turns import FIRST, UNKNOWN, Link, Turn
-from csm_cli.script.attribution.weights import ACT, Weights
+from csm_cli.script.attribution.weights import ACT, Presence, Weights
 from csm_cli.script.attribution.words import Words
 
 _SHORT_NARRATION = 150

@@ -16,8 +16,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from csm_cli.core.errors import UsageError
 from csm_cli.script.attribution.paragraphs import Paragraph
-from csm_cli.script.attribution.pieces import Said
-from csm_cli.script.attribution.speakers import Attribution, Guesses, attribute, with_speakers
+from csm_cli.script.attribution.speakers import Attribution, Guesses, Said, attribute, with_speakers
 from csm_cli.script.document import NARRATOR, Screenplay
 
 TIMEOUT = 120.0

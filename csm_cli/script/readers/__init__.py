@@ -1,1 +1,1 @@
-"""Parsers of the script formats, all returning a `Screenplay`; `csm_cli.script.reader` chooses one."""
+"""Readers of scripts and books, one a format; `csm_cli.script.reader` chooses one."""

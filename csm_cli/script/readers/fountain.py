@@ -23,12 +23,12 @@ from csm_cli.script.readers.fountain_rows import (
     is_known_transition,
     is_transition,
     parenthetical,
+    read_title_page,
     scene_heading,
     without_boneyard,
     without_notes,
     without_scene_number,
 )
-from csm_cli.script.readers.fountain_title import read_title_page
 from csm_cli.script.sources import ParseState
 
 _SECTION = re.compile(r"(#{1,6})\s*(.*)")
