@@ -20,7 +20,8 @@ _NUMBERED = re.compile(
     re.IGNORECASE,
 )
 _CHAPTER = re.compile(r"(?:chapter|kapitel|chapitre|cap[ií]tulo|capitolo)\b", re.IGNORECASE)
-_PART = re.compile(r"(?:part|book|volume|act|teil|buch|band|partie|livre|tome)\b", re.IGNORECASE)
+PART = re.compile(r"(?:part|book|volume|act|teil|buch|band|partie|livre|tome)\b[^:]*", re.IGNORECASE)
+"""A title of something above chapters."""
 _WORD = re.compile(r"\w+")
 _LONGEST_TITLE = 140
 
@@ -256,7 +257,7 @@ def _level(groups: Sequence[_Group], named: Sequence[int]) -> int:
         shallower = [block.text for block in headings if block.level <= most]
         chapters = sum(bool(_CHAPTER.match(text)) for text in deeper)
         numbered = sum(map(_is_numbered, deeper))
-        parts = len(named) < 2 and all(map(_PART.match, shallower))
+        parts = len(named) < 2 and all(map(PART.match, shallower))
         most_are = (numbered if parts else chapters) * 5 >= len(deeper) * 4
         if len(deeper) > 1 and most_are and not any(map(_CHAPTER.match, shallower)):
             most = level
