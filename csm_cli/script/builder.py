@@ -101,11 +101,15 @@ class ScreenplayBuilder:
         """How many lines the open chapter has."""
         return self._open.lines if self._open else 0
 
-    def retitle(self, title: str) -> None:
-        """Extend the title of the open chapter, which has no lines yet: "Part One: Chapter 1"."""
+    def retitle(self, title: str, *, before: bool = False) -> None:
+        """Extend the title of the open chapter, which has no lines yet: "Part One: Chapter 1".
+
+        `before`: `title` comes first.
+        """
         assert self._open is not None
         if title and title != self._open.title:
-            self._open.title = title if self._open.untitled else f"{self._open.title}: {title}"
+            parts = (title, self._open.title) if before else (self._open.title, title)
+            self._open.title = title if self._open.untitled else ": ".join(parts)
             self._open.untitled = False
 
     def fill(self, text: str, source: Source) -> str:

@@ -18,7 +18,7 @@ from csm_cli.script.problems import (
 from csm_cli.script.yaml_nodes import Fields, Node, Scalar, kind
 
 NAME = re.compile(r"[^\W\d][\w-]*")
-_USE = re.compile(r"(\\?)\{\{\s*([^{}]{0,100}?)\s*\}\}")
+_USE = re.compile(r"(\\)\{\{|()\{\{\s*([^{}]{0,100}?)\s*\}\}")
 # Around a variable's name in a text that is read unexpanded; no script contains these characters.
 KEPT_OPEN, KEPT_CLOSE = "\x0e", "\x0f"
 _KEPT = re.compile(f"{KEPT_OPEN}([^{KEPT_CLOSE}]*){KEPT_CLOSE}")
@@ -38,7 +38,7 @@ def fill(text: str, variables: dict[str, str], source: Source, problems: Problem
     room = MAX_LINE_CHARACTERS
 
     def one(match: re.Match[str]) -> str:
-        escaped, name = match[1], match[2]
+        escaped, name = match[1], match[3]
         if escaped:
             return match[0][1:]
         if name not in variables:
@@ -57,7 +57,7 @@ def fill(text: str, variables: dict[str, str], source: Source, problems: Problem
 
 def as_written(text: str) -> str:
     """The inverse of `fill` with `expand=False`: literal `{{` escaped, marked variables as `{{name}}`."""
-    text = re.sub(r"\{\{(?=[^{}]{0,100}\}\})", r"\\{{", text) if "{{" in text else text
+    text = text.replace("{{", r"\{{")
     return _KEPT.sub(r"{{\1}}", text)
 
 

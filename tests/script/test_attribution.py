@@ -159,3 +159,18 @@ def test_no_character_is_lost_whatever_the_marks(tmp_path_factory, parts):
     assert " ".join(line.text for line in guessed.lines) == " ".join(line.text for line in play.lines)
     assert {line.speaker for line in guessed.lines} <= set(guessed.cast)
     assert "Narrator" not in guessed.cast
+
+
+def test_a_quotation_may_go_on_with_a_word_that_is_shortened_elsewhere(tmp_path):
+    text = "‘He is late,’ said Anna, ‘and cold.’\n\n‘No,’ said Tom, ‘’tis ’em.’\n"
+    (tmp_path / "a.txt").write_text(text)
+    lines = guess_speakers(read_screenplay(tmp_path / "a.txt")).screenplay.lines
+    assert [line.speaker for line in lines] == ["Anna", "narrator", "Anna", "Tom", "narrator", "Tom"]
+
+
+def test_a_name_in_other_code_points_is_the_same_and_kin_may_be_a_name(tmp_path):
+    text = "“Yes,” said Zoe\u0308.\n\n“No,” said Zoë.\n\n“Ah,” said Grandfather.\n\n“Oh,” said Uncle.\n"
+    (tmp_path / "a.txt").write_text(text)
+    lines = guess_speakers(read_screenplay(tmp_path / "a.txt")).screenplay.lines
+    speakers = [line.speaker for line in lines if line.speaker != "narrator"]
+    assert speakers == ["Zoë", "Zoë", "Grandfather", "Uncle"]

@@ -245,3 +245,32 @@ def test_a_heading_is_not_taken_for_letters_of_the_title(tmp_path):
     pages = {"a.xhtml": "<h1>The Lighthouse</h1><h2>I</h2><p>A.</p>", "b.xhtml": "<h1>Two</h1><p>B.</p>"}
     book = book_of(tmp_path, pages, [("a.xhtml", "The Lighthouse"), ("b.xhtml", "Two")])
     assert chapters(book) == [("The Lighthouse", ["I", "A."]), ("Two", ["B."])]
+
+
+@pytest.mark.parametrize(
+    ("contents", "pages", "expected"),
+    [
+        (
+            [("a.xhtml", "Chapter 3")],
+            {"a.xhtml": "<h1>Part Two</h1><h2>Chapter 3</h2><p>C.</p>"},
+            [("Part Two: Chapter 3", ["C."])],
+        ),
+        (
+            [("a.xhtml", "Part One"), ("b.xhtml", "Part Two")],
+            {
+                "a.xhtml": "<h1>Part One</h1><h2>Chapter 1</h2><p>A.</p>",
+                "b.xhtml": "<h1>Part Two</h1><h2>Chapter 2</h2><p>B.</p>",
+            },
+            [("Part One: Chapter 1", ["A."]), ("Part Two: Chapter 2", ["B."])],
+        ),
+        (
+            [("a.xhtml", "The Storm")],
+            {"a.xhtml": "<h1>The Storm</h1><h2>A motto by the way</h2><p>A.</p>"},
+            [("The Storm", ["A motto by the way", "A."])],
+        ),
+    ],
+)
+def test_headings_beside_that_of_the_chapter_join_its_title_if_they_number_one(
+    tmp_path, contents, pages, expected
+):
+    assert chapters(book_of(tmp_path, pages, contents)) == expected

@@ -38,6 +38,7 @@ def lines(tmp_path, body: str) -> list[str]:
         ("<p>T<span>HE WIND</span> came.</p>", "THE WIND came."),
         ('<p><span class="dc">T</span>\n<span class="sc">HE WIND</span> came.</p>', "THE WIND came."),
         ('<p><img src="t.png" alt="T"/>he snow.</p>', "The snow."),
+        ('<p><img src="i.png" alt="I"/> was there.</p>', "I was there."),
         ('<p><img src="t.png" alt="T"/> <span>he snow.</span></p>', "The snow."),
         ('<p><img src="t.png" alt="Drop cap T"/>he snow.</p>', "The snow."),
         ('<p><img src="x.png" alt="" title="T"/>he snow.</p>', "The snow."),

@@ -322,3 +322,13 @@ def test_the_language_is_that_of_the_default_style(tmp_path):
         )
 
     assert read_screenplay(make_docx(tmp_path / "a.docx", fill)).language == "de-AT"
+
+
+def test_numbers_alone_are_headings_where_no_style_says_so(tmp_path):
+    docx = pytest.importorskip("docx")
+    document = docx.Document()
+    for text in ("I", "The sea was calm.", "II", "The land was dry.", "III", "The air was thin."):
+        document.add_paragraph(text)
+    document.save(tmp_path / "a.docx")
+    play = read_screenplay(tmp_path / "a.docx")
+    assert [chapter.title for chapter in play.chapters] == ["I", "II", "III"]

@@ -243,3 +243,15 @@ def test_the_frame_of_project_gutenberg_is_left_out(tmp_path, before, behind):
 def test_control_characters_of_a_page_are_spaces(tmp_path, page):
     (tmp_path / "a.html").write_text(page)
     assert "\x01" not in " ".join(line.text for line in read_screenplay(tmp_path / "a.html").lines)
+
+
+def test_a_page_that_declares_latin_1_is_read_as_browsers_read_it(tmp_path):
+    path = tmp_path / "a.html"
+    path.write_bytes(b'<meta charset="iso-8859-1"><p>caf\xe9 \x93x\x94 \x80</p>')
+    assert [line.text for line in read_screenplay(path).lines] == ["café “x” €"]
+
+
+def test_cells_and_paragraphs_of_one_letter_are_no_drop_caps(tmp_path):
+    path = tmp_path / "a.html"
+    path.write_text("<table><tr><td>A</td><td>B</td></tr></table><p>x</p>y")
+    assert [line.text for line in read_screenplay(path).lines] == ["A, B", "x", "y"]

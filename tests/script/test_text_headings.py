@@ -183,3 +183,18 @@ def test_chapters_that_are_named_like_speakers(script):
     contents = "CONTENTS\n\nPart 1: The Sea\nPart 2: The Land\n\n"
     text = f"{contents}Part 1: The Sea\n\nIt was.\n\nPart 2: The Land\n\nIt is.\n"
     assert titles(script, text) == ["Part 1: The Sea", "Part 2: The Land"]
+
+
+@pytest.mark.parametrize(
+    ("text", "titles"),
+    [
+        ("I. THE SEA\n\nIt was calm.\n\nII. THE LAND\n\nIt was dry.\n\nIII. THE END\n\nIt ended.\n",
+         ["I. THE SEA", "II. THE LAND", "III. THE END"]),
+        ("Chapter Four. . . . The Ice\n\nIt froze.\n\nChapter Five. . . . The Thaw\n\nIt melted.\n",
+         ["Chapter Four. . . . The Ice", "Chapter Five. . . . The Thaw"]),
+    ],
+)  # fmt: skip
+def test_a_numbered_title_may_be_the_end_or_stand_behind_dots(tmp_path, text, titles):
+    path = tmp_path / "a.txt"
+    path.write_text(text)
+    assert [chapter.title for chapter in read_screenplay(path).chapters] == titles

@@ -110,3 +110,18 @@ def test_scene_breaks_in_any_shape(script):
 def test_a_narrator_in_capitals_is_the_narrator(script):
     play = read_screenplay(script("a.txt", "NARRATOR: It was cold.\n\nANNA: Yes.\n"))
     assert [line.speaker for line in play.lines] == ["narrator", "ANNA"]
+
+
+@pytest.mark.parametrize("row", ["To be continued.", "Amen."])
+def test_a_sentence_at_the_end_of_every_page_is_no_running_head(tmp_path, row):
+    path = tmp_path / "a.txt"
+    path.write_text("\f".join(f"Chapter {n}\n\nThe sea was calm on day {n}.\n\n{row}\n" for n in range(1, 6)))
+    assert [line.text for line in read_screenplay(path).lines].count(row) == 5
+
+
+def test_rows_that_count_up_inside_sentences_are_running_heads(tmp_path):
+    path = tmp_path / "a.txt"
+    page = "The keeper looked at the sea for a while, and then he\n\n{}        THE KEEPER\n\nwent down.\n\n"
+    path.write_text("".join(page.format(number) for number in range(10, 15)))
+    lines = [line.text for line in read_screenplay(path).lines]
+    assert lines == ["The keeper looked at the sea for a while, and then he went down."] * 5

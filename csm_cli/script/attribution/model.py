@@ -16,7 +16,14 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from csm_cli.core.errors import UsageError
 from csm_cli.script.attribution.paragraphs import Paragraph
-from csm_cli.script.attribution.speakers import Attribution, Guesses, Said, attribute, with_speakers
+from csm_cli.script.attribution.speakers import (
+    Attribution,
+    Guesses,
+    Said,
+    attribute,
+    composed_lines,
+    with_speakers,
+)
 from csm_cli.script.document import NARRATOR, Screenplay
 
 TIMEOUT = 120.0
@@ -75,6 +82,7 @@ def attribute_with(
         raise UsageError(
             "this is no URL of a server", where=url, remedy="give one such as http://localhost:8000/v1"
         )
+    play = composed_lines(play)
     attribution = attribute(play)
     names = list(attribution.people.persons)[:_MOST_NAMES]
     said = [list(row) for row in attribution.said]

@@ -26,6 +26,7 @@ _DROPPED = re.compile(
     r"gainst|neath|ud|alf|and|ead|eard|ell|elp|undred|nother|nuff|way|fraid|pon|oo|specially|stead|\d0s)\b",
     re.IGNORECASE,
 )
+_CLOSES = re.compile(r"[^‘'’]{1,400}(?:['’]\w[^‘'’]{0,400}){0,20}(?<=[.,!?…—-])['’](?!\w)")
 _LONGEST_NESTED, _MOST_CONTEXT = 1000, 200
 """Characters: of a quotation within a quotation; behind a quotation, in which its tag is looked for."""
 
@@ -185,7 +186,9 @@ def _opens_single(text: str, at: int) -> bool:
         return False
     before = text[:at].rstrip()[-1:]
     within = bool(before) and (before.isalnum() or before == ",") and text[at + 1].islower()
-    return not (within and _DROPPED.match(text, at))
+    if within and _DROPPED.match(text, at):
+        return before == "," and bool(_CLOSES.match(text, at + 1))  # said Anna, ‘and cold.’
+    return True
 
 
 def _close_single(text: str, start: int, words: Words) -> tuple[int, bool]:

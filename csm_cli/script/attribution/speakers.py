@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -67,7 +68,20 @@ class Attribution:
 
 def guess_speakers(play: Screenplay) -> Guesses:
     """Assign the quotations in the narrator's lines to their probable speakers."""
+    play = composed_lines(play)
     return with_speakers(play, attribute(play))
+
+
+def composed_lines(play: Screenplay) -> Screenplay:
+    """The screenplay with its lines in NFC, so that a name is written in one way."""
+    if all(line.text.isascii() or unicodedata.is_normalized("NFC", line.text) for line in play.lines):
+        return play
+
+    def composed(item: Item) -> Item:
+        return replace(item, text=unicodedata.normalize("NFC", item.text)) if isinstance(item, Line) else item
+
+    chapters = (replace(each, items=tuple(map(composed, each.items))) for each in play.chapters)
+    return replace(play, chapters=tuple(chapters))
 
 
 def attribute(play: Screenplay) -> Attribution:

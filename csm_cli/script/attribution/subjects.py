@@ -194,11 +194,19 @@ def _asks(tokens: Sequence[Token], at: int, words: Words) -> bool:
     return low in pronouns or low in ("you", "it", "not", "there")
 
 
+_BY_THEMSELVES = frozenset(
+    (
+        *("Mother", "Father", "Grandpa", "Granny", "Grandma", "Grandfather", "Grandmother", "Nurse"),
+        *("Auntie", "Aunt", "Uncle", "Sister", "Brother", "Captain", "Professor", "Sergeant"),
+    )
+)
+
+
 def _alone(title: str, known: Container[str] | None) -> bool:
     """Whether a title may be a name by itself: "Mother", "Captain", but not "Mr."."""
     if known is not None and title in known:
         return True
-    return title in ("Mother", "Father", "Grandpa", "Granny", "Grandma", "Nurse", "Auntie", "Uncle", "Sister")
+    return title in _BY_THEMSELVES
 
 
 def _owned(tokens: Sequence[Token], at: int, owner: str, words: Words) -> Subject:

@@ -10,7 +10,8 @@ from typing import Any
 
 from csm_cli.script.books import DEFAULT, Book, LeftOut, ReadingOptions, count_words
 from csm_cli.script.books.blocks import SCENE, Block, Page
-from csm_cli.script.books.contents import Entry, Starts, find_starts, repeats
+from csm_cli.script.books.contents import PART, Entry, Starts, find_starts, repeats
+from csm_cli.script.books.headings import bare, names_chapter
 from csm_cli.script.books.html.parts import words_in
 from csm_cli.script.books.html.styles import Styles
 from csm_cli.script.books.notes import settle_notes
@@ -86,7 +87,7 @@ def book_from_pages(
     filled = [part for part in parts if part.has_text]
     sections = list_sections(filled, options, title, header.author)
     kept = {id(part): section for part, section in zip(filled, sections, strict=True)}
-    chapters = _Chapters(ScreenplayBuilder(name, header, state), options)
+    chapters = _Chapters(ScreenplayBuilder(name, header, state), options, title)
     left_out: list[LeftOut] = []
     for part in parts:
         section = kept.get(id(part))
@@ -119,11 +120,12 @@ def _parts(pages: Sequence[Page], starts: Starts) -> Iterator[Part]:
 class _Chapters:
     """Adds parts to a screenplay; `headings` is how many words became titles of chapters."""
 
-    def __init__(self, builder: ScreenplayBuilder, options: ReadingOptions):
+    def __init__(self, builder: ScreenplayBuilder, options: ReadingOptions, book: str):
         self.headings = 0
-        self._builder, self._options = builder, options
+        self._builder, self._options, self._book = builder, options, book
         self._title = ""  # of the chapter that has just begun, for headings that repeat it
-        self._repeated: list[tuple[str, Source]] = []  # those headings
+        self._heads: list[tuple[str, Source]] = []  # headings in front of its first line
+        self._repeated: list[tuple[str, Source]] = []  # those of them that are its title
         self._break: Source | None = None  # stands before the next line
         self._notes: list[tuple[str, Source]] = []  # for the end of the chapter
 
@@ -143,6 +145,7 @@ class _Chapters:
         return self._builder.finish()
 
     def _begin(self, title: str, source: Source) -> None:
+        self._settle_heads()
         if self._builder.in_chapter and not self._builder.lines:
             self._builder.retitle(title)  # "Part One" directly before "Chapter 1"
             self._title += f" {title}"
@@ -151,7 +154,32 @@ class _Chapters:
             self._builder.begin_chapter(title, source)
             self._title = title
 
+    def _settle_heads(self) -> None:
+        """Make headings in front of the first line a part of the title where one of them repeats it.
+
+        "Part Two" above "Chapter 3" is, and so is "Chapter 1" below "Part One"; another heading is a line.
+        """
+        heads, self._heads = self._heads, []
+        repeated = [self._is_title(text) for text, _ in heads]
+        for number, (text, source) in enumerate(heads):
+            numbered = names_chapter(text) and not repeated[number]
+            above = numbered and any(repeated[number:]) and not any(repeated[:number])
+            below = numbered and any(repeated[:number]) and bool(PART.fullmatch(self._title))
+            if above or below:
+                self._builder.retitle(text, before=above)
+                self._title = f"{text}: {self._title}" if above else f"{self._title}: {text}"
+            if repeated[number] or above or below or self._is_book(text):
+                self.headings += count_words(text)
+                self._repeated.append((text, source))
+            else:
+                self._line(text, source)
+                self._title = ""
+
+    def _is_book(self, heading: str) -> bool:
+        return bool(bare(self._book)) and bare(heading) == bare(self._book)
+
     def _end_chapter(self) -> None:
+        self._settle_heads()
         if self._builder.in_chapter and not self._builder.lines:
             for text, source in self._repeated:  # the book ends with a heading
                 self.headings -= count_words(text)
@@ -171,10 +199,10 @@ class _Chapters:
             self._notes.append((block.text, source))
         elif not any(map(str.isalnum, block.text)):
             self._builder.append(block.text)
-        elif block.kind == "heading" and self._is_title(block.text):
-            self.headings += count_words(block.text)
-            self._repeated.append((block.text, source))
+        elif block.kind == "heading" and not self._builder.lines:
+            self._heads.append((block.text, source))
         else:
+            self._settle_heads()
             if block.kind == "heading" and self._builder.lines:
                 self._break = source
             self._title = "" if block.kind == "paragraph" else self._title

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from csm_cli.script.books.blocks import Block, Page, Place
-from csm_cli.script.books.headings import bare, names_chapter
+from csm_cli.script.books.headings import PAGE, bare, candidate_of, names_chapter
 
 Entry = tuple[str, str, str]
 """Of a table of contents: page, id on it, and label."""
@@ -20,7 +20,8 @@ _NUMBERED = re.compile(
     re.IGNORECASE,
 )
 _CHAPTER = re.compile(r"(?:chapter|kapitel|chapitre|cap[ií]tulo|capitolo)\b", re.IGNORECASE)
-_PART = re.compile(r"(?:part|book|volume|act|teil|buch|band|partie|livre|tome)\b", re.IGNORECASE)
+PART = re.compile(r"(?:part|book|volume|act|teil|buch|band|partie|livre|tome)\b[^:]*", re.IGNORECASE)
+"""A title of something above chapters."""
 _WORD = re.compile(r"\w+")
 _LONGEST_TITLE = 140
 
@@ -155,16 +156,28 @@ def _is_numbered(text: str) -> bool:
 
 
 def _promote(pages: Sequence[Page]) -> None:
-    """In a book without a heading, make headings of paragraphs such as "Chapter 4"."""
-    if any(block.kind == "heading" for page in pages for block in page.blocks):
+    """In a book without a heading, make headings of paragraphs such as "Chapter 4", or "I", "II", "III"."""
+    blocks = [block for page in pages for block in page.blocks]
+    if any(block.kind == "heading" for block in blocks):
         return
+    short = [block for block in blocks if block.kind == "paragraph" and len(block.text) < 100]
+    chosen = {id(block) for block in short if names_chapter(block.text)} or _counted(short)
     for page in pages:
         page.blocks = [
-            replace(block, kind="heading", level=2)
-            if block.kind == "paragraph" and len(block.text) < 100 and names_chapter(block.text)
-            else block
-            for block in page.blocks
+            replace(block, kind="heading", level=2) if id(block) in chosen else block for block in page.blocks
         ]
+
+
+def _counted(blocks: Sequence[Block]) -> set[int]:
+    """The ids of paragraphs that are a number alone, if they count from one to three or further."""
+    found = [(block, candidate) for block in blocks if (candidate := candidate_of(block.text))]
+    for style in dict.fromkeys(candidate.style for _, candidate in found if candidate.style != PAGE):
+        numbers = [
+            (block, each.value) for block, each in found if each.kind == "number" and each.style == style
+        ]
+        if len(numbers) > 2 and [value for _, value in numbers] == [*range(1, len(numbers) + 1)]:
+            return {id(block) for block, _ in numbers}
+    return set()
 
 
 def _groups(pages: Sequence[Page], title: str) -> Iterator[_Group]:
@@ -256,7 +269,7 @@ def _level(groups: Sequence[_Group], named: Sequence[int]) -> int:
         shallower = [block.text for block in headings if block.level <= most]
         chapters = sum(bool(_CHAPTER.match(text)) for text in deeper)
         numbered = sum(map(_is_numbered, deeper))
-        parts = len(named) < 2 and all(map(_PART.match, shallower))
+        parts = len(named) < 2 and all(map(PART.match, shallower))
         most_are = (numbered if parts else chapters) * 5 >= len(deeper) * 4
         if len(deeper) > 1 and most_are and not any(map(_CHAPTER.match, shallower)):
             most = level

@@ -64,7 +64,7 @@ _LABELLED = re.compile(
     rf"(?P<label>{_ALL})(?P<between>[\s._:#–—-]*)(?:(?:no|nr|number)\b[.\s]*)?(?=\S)", re.IGNORECASE
 )
 _LAST = re.compile(r"(?:the\s+)?(?:last|final)\b", re.IGNORECASE)
-_BEHIND = re.compile(r"\s*(?P<mark>[.:)\]–—-]+)?\s*(?P<title>.*)")
+_BEHIND = re.compile(r"\s*(?P<mark>[.:)\]–—-]+(?:\s[.–—-]+){0,8})?\s*(?P<title>.*)")
 _TURNED = re.compile(
     rf"(?:the\s+)?(?P<number>[a-z-]{{4,20}}|\d{{1,3}}(?:st|nd|rd|th))\s+(?P<label>{_ALL})\b"
     r"(?:\s*[.:–—-]+\s*(?P<title>.*)|\.?)",
@@ -282,7 +282,7 @@ def _titled(text: str) -> Candidate | None:
     if not titled or not number or number.end < len(titled["number"].strip()):
         return None
     mark, title = titled["mark"], titled["title"]
-    sure = title_strength(title)
+    sure = 1 if _CLOSING.fullmatch(title) else title_strength(title)  # "IV. The End"
     if not sure or (not mark.strip() and sure < 2) or is_date(text):
         return None
     return Candidate("titled", f"{number.form}{mark.strip()[:1]}", number.value, text, title, sure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from csm_cli.script.books.html.parts import SILENT, heading_level, is_block, text_of, words_of
@@ -108,6 +109,8 @@ class _Joiner:
             return False
         marked = letter.part == "alt" or self._is_marked(letter.element)
         above = capitals and initial in _NUMERALS
+        if not marked and (letter.text.strip()[-1].islower() or (slot.fresh and _in_cell(letter.element))):
+            return False
         if slot.fresh and not marked and (above or word[0].casefold() == initial):
             return False  # a letter above a list, or a number of a chapter
         space = ""
@@ -119,7 +122,7 @@ class _Joiner:
             and (spaced or slot.fresh or by_file)
             and not self._is_rest(initial, word.casefold())
         ):
-            if not (slot.fresh and marked):
+            if by_file or not (marked and (slot.fresh or letter.part == "alt")):
                 return False
             space = " "
         slot.set(letter.text.strip() + space + text.lstrip())
@@ -146,6 +149,12 @@ class _Joiner:
             if element is None or not by_itself or text_of(element).strip() != text:
                 break
         return False
+
+
+def _in_cell(element: Any) -> bool:
+    """Whether an element is in a cell of a table."""
+    ancestors = (element, *islice(element.iterancestors(), _ABOVE))
+    return any(local_name(each) in ("td", "th") for each in ancestors)
 
 
 def _pictured(image: Any) -> str:

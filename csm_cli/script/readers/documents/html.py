@@ -37,6 +37,10 @@ _META = {
 }
 
 
+_WESTERN = frozenset(["iso-8859-1", "iso8859-1", "latin-1", "latin1", "us-ascii", "ascii"])
+"""Declared encodings that browsers read as Windows-1252."""
+
+
 def read_html(path: Path, state: ParseState, options: ReadingOptions) -> Book:
     """Read a page. A place such as `book.html:12` is its row.
 
@@ -71,6 +75,8 @@ def _text(data: bytes, default: str) -> str:
     """A page, decoded by the encoding that it declares, or else by `default`."""
     declared = _DECLARED.search(data[:_HEAD])
     encoding = declared[1].decode("ascii", "replace") if declared else default
+    if encoding.lower().replace("_", "-") in _WESTERN:
+        encoding = "cp1252"
     encoding = next((name for mark, name in _MARKS.items() if data.startswith(mark)), encoding)
     try:
         text = data.decode(encoding)

@@ -7,28 +7,56 @@ import re
 from collections import Counter
 from dataclasses import replace
 
-from csm_cli.script.books.headings import candidate_of
+from csm_cli.script.books.headings import candidate_of, title_strength
 from csm_cli.script.readers.text.rows import Account, Block, Row, begins_lower, ends_sentence, stops
 
 _PAGE_NUMBER = re.compile(
     r"\W{0,4}(?:page\s+|p\.\s*)?(?:\d{1,4}|[ivxl]{1,7})(?:\s*(?:of|/)\s*\d{1,4})?\W{0,4}", re.IGNORECASE
 )
 _NUMBER_AT_END = re.compile(r"^\W*\d{1,4}\s+|\s+\d{1,4}\W*$")
+_COUNTED_HEAD = re.compile(
+    r"(?P<number>\d{1,4})\s+(?P<behind>[^\W\d_][^\d.!?]{1,60})|(?P<before>[^\W\d_][^\d.!?]{0,60}?)\s+(?P<last>\d{1,4})"
+)
+_FEWEST_HEADS = 3
 _MOST_HEAD = 80
 _PASSES = 2
 _HYPHENS = ("-", "‐", "¬", "\u00ad")
 
 
 def without_page_furniture(rows: list[Row], account: Account) -> list[Row]:
-    """The rows without page numbers and running heads, where form feeds show the pages."""
-    if not any(row.broken for row in rows):
-        return rows
+    """The rows without page numbers and running heads, where form feeds or counted heads show the pages."""
     rows = list(rows)
-    for _ in range(_PASSES):
+    for _ in range(_PASSES if any(row.broken for row in rows) else 0):
         pages = _pages(rows)
         _take_numbers(rows, pages, account)
         _take_heads(rows, pages, account)
+    return _without_counted_heads(rows, account)
+
+
+def _without_counted_heads(rows: list[Row], account: Account) -> list[Row]:
+    """The rows without those that have the same words and a number that counts up: "10 THE KEEPER"."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for at, row in enumerate(rows):
+        head = _COUNTED_HEAD.fullmatch(row.text) if len(row.text) <= _MOST_HEAD else None
+        if head and not ((candidate := candidate_of(row.text)) and candidate.kind == "labelled"):
+            text = (head["behind"] or head["before"]).casefold()
+            found.setdefault(text, []).append((at, int(head["number"] or head["last"])))
+    rows = list(rows)
+    for places in found.values():
+        numbers = [number for _, number in places]
+        counted = len(places) >= _FEWEST_HEADS and numbers == sorted(set(numbers))
+        if counted and any(_within_sentence(rows, at) for at, _ in places):
+            for at, _ in places:
+                account.leave_out_rows("running head", [rows[at]])
+                rows[at] = replace(rows[at], text="", broken=True)
     return rows
+
+
+def _within_sentence(rows: list[Row], at: int) -> bool:
+    """Whether a sentence goes on from before a row to behind it."""
+    before = next((row.text for row in reversed(rows[:at]) if row.text), "")
+    after = next((row.text for row in rows[at + 1 :] if row.text), "")
+    return bool(before) and not ends_sentence(before) and begins_lower(after)
 
 
 def _pages(rows: list[Row]) -> list[tuple[int, int]]:
@@ -68,12 +96,15 @@ def _take_heads(rows: list[Row], pages: list[tuple[int, int]], account: Account)
         for at in places
         if len(rows[at].text) <= _MOST_HEAD and at != pages[0][0]  # the title of the book
     }
+    tops = {first for first, _ in pages}
     counts = Counter(texts.values())
     seen: set[str] = set()
     for at, text in texts.items():
         if counts[text] < 2 + (rows[pages[0][0]].text != text) or not any(map(str.isalpha, text)):
             continue
         first, whole = text not in seen, rows[at].text
+        if whole == text and not _stands_apart(rows, at, at in tops):
+            continue  # "To be continued.", or a line of a song
         seen.add(text)
         if (first or counts[text] < 4) and candidate_of(text) and whole == text:
             continue
@@ -81,6 +112,14 @@ def _take_heads(rows: list[Row], pages: list[tuple[int, int]], account: Account)
             continue  # "CHAPTER 1", "CHAPTER 2": the number is no page's
         account.leave_out_rows("running head", [rows[at]])
         rows[at] = replace(rows[at], text="", broken=False)
+
+
+def _stands_apart(rows: list[Row], at: int, above: bool) -> bool:
+    """Whether a row may be a running head: no sentence, and a title or with an empty row before the text."""
+    text, beside = rows[at].text, at + 1 if above else at - 1
+    if stops(text):
+        return False
+    return title_strength(text) == 2 or not (0 <= beside < len(rows) and rows[beside].text)
 
 
 def single_spaced(rows: list[Row]) -> list[Row]:
