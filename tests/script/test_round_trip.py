@@ -139,6 +139,7 @@ names = words.filter(lambda name: name and not name.endswith(")"))
     texts,
 )
 @example([("`0`", "0", False, []), ("~~a~~", "b", False, ["`c`"]), ("&amp;", "<b>", True, [])], "`0`")
+@example([("[^0]", "0", False, [])], "0")
 @example([("<!--", "a-->", False, ["<!--a"]), ("a<!--b-->", "<!--0", True, [])], "<!--0-->")
 def test_any_text_survives(lines, title):
     from csm_cli.script.header import RESERVED

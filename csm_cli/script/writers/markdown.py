@@ -92,7 +92,8 @@ class _Writer:
         begins = fresh or line.new_paragraph
         name = ""
         if line.speaker != NARRATOR or not begins or line.notes:
-            plain = _PLAIN_NAME.fullmatch(line.speaker) and plain_text(line.speaker) == line.speaker
+            plain = _PLAIN_NAME.fullmatch(line.speaker) and not _UNREAD.search(line.speaker)
+            plain = plain and plain_text(line.speaker) == line.speaker
             if plain and not line.speaker.endswith(" "):
                 name = f"**{line.speaker}:**"
             else:
