@@ -162,9 +162,10 @@ def _file(name: str) -> str:
 
 
 def _quoted(text: str, force: bool = False) -> str:
-    if not force and re.fullmatch(r"(?!.*<!--)[^\s={}\",\\]+", text):
+    if not force and re.fullmatch(r"(?!.*<!--)[^\s={}\",\\]+", text) and not _UNREAD.search(text):
         return text
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("<!--", "\\<!--")
+    escaped = _UNREAD.sub(lambda match: f"\\{match[0]}", escaped)
     return f'"{escaped}"'
 
 
