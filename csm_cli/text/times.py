@@ -52,7 +52,8 @@ _AT = re.compile(
     rf"|UTC|[CE][SDE]T)\b)"
     rf"|\b({_DOTTED})(?=(?:,? (?:and|or|to) |, |\s?[-–]\s?)(?:[0-9][0-9.:]*(?:,? and |,? or |, "
     rf"| to ))*[0-9][0-9.:]*\s?(?:[ap]\.?m\b|o'clock))"
-    rf"|\b[Ii]t (?:is|was) ({_DOTTED})(?= (?:when|and|by|now|already|before|on)\b)"
+    rf"|\b[Ii]t(?: is| was|'s) ({_DOTTED})"
+    r"(?= (?:when|and|by|now|already|before|on)\b|[.!?,]?[\"']*(?:$|\s+[A-Z\"]))"
 )
 _GOES_ON = re.compile(
     rf"(?<=:[0-5][0-9])(?:,? (?:not|and|or|but not|to|until|then)(?: the| at)? |, )(?:{_DOTTED}){_NOT_A_TIME}"

@@ -113,6 +113,7 @@ def test_a_letter_by_itself_stays_one(body, expected):
         ("XX<sup>e</sup> siècle", "XXe siècle"),
         ("M<sup>me</sup> Rose, M<sup>r</sup> Hill", "Mme Rose, Mr Hill"),
         ("H<sub>2</sub>O", "H2O"),
+        ("6<sup>1/2</sup> miles", "6 1/2 miles"),
         ("Ca<sup>2+</sup> of it", "Ca2+ of it"),
         ("1<sup>1</sup>/<sub>2</sub> miles", "1 1/2 miles"),
         ("<sup>3</sup>⁄<sub>4</sub> mile", "3⁄4 mile"),

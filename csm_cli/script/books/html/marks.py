@@ -36,6 +36,7 @@ _LABEL = re.compile(
 _BARE = re.compile(r"[\[\](){}\s.:]|note\s|n\.?\s", re.IGNORECASE)
 _LONGEST = 12
 _MOST_INNER = 6
+_FRACTION = re.compile(r"[1-9]\d?[/⁄∕][1-9]\d?|[½⅓⅔¼¾⅛⅜⅝⅞]")
 _NOT_PLAIN = frozenset(["br", "img", "rt", "rtc", "rp", "script", "style", "template", "head", ""])
 
 
@@ -91,6 +92,8 @@ def read_raised(before: str, inner: str, after: str) -> Raised:
     base = token[0] if token else ")"
     if _EXPONENT.fullmatch(inner):
         return Raised(_power(inner), False) if _is_power(before, base, inner, after) else Raised(inner, True)
+    if base[-1].isdigit() and _FRACTION.fullmatch(inner):
+        return Raised(f" {inner}")
     if _VARIABLE.fullmatch(inner) and (base[-1].isdigit() or (len(base) == 1 and base.islower())):
         return Raised(f"^{inner}")
     if base[-1].isalnum() and _ION.fullmatch(inner):
