@@ -198,3 +198,12 @@ def test_a_numbered_title_may_be_the_end_or_stand_behind_dots(tmp_path, text, ti
     path = tmp_path / "a.txt"
     path.write_text(text)
     assert [chapter.title for chapter in read_screenplay(path).chapters] == titles
+
+
+def test_what_stands_before_the_first_heading_is_a_chapter_without_a_title(tmp_path):
+    path = tmp_path / "story.txt"
+    path.write_text("It was cold.\n\nChapter 1\n\nIt was warm.\n")
+    first, second = read_screenplay(path).chapters
+    assert (first.title, first.untitled, second.title) == ("Chapter 1", True, "Chapter 1")
+    path.write_text("It was cold.\n")
+    assert [chapter.title for chapter in read_screenplay(path).chapters] == ["story"]

@@ -60,6 +60,7 @@ def book_of(source: SourceText, state: ParseState, options: ReadingOptions) -> B
     joiner = Joiner(lambda: inner)
     writer = LineWriter(ScreenplayBuilder(source.path, header, state), speakers, layout, joiner)
     sections = list_sections(parts_of(blocks, account), account, header.title, options)
+    writer.divided = any(part and part.headings and section.kept for section, part in sections)
     for section, part in sections:
         if part is None:
             continue

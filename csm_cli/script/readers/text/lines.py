@@ -26,7 +26,13 @@ _MOST_COLUMNS = 44
 
 
 class LineWriter:
-    """Adds parts to `builder`; `headings` and `names` are how many words titles and speakers' names have."""
+    """Adds parts to `builder`.
+
+    Attributes:
+        headings: words that became titles.
+        names: words of speakers' names.
+        divided: whether a part has a heading; if none has, the only chapter has the book's title.
+    """
 
     def __init__(self, builder: ScreenplayBuilder, speakers: Speakers, layout: Layout, joiner: Joiner):
         self.headings = self.names = 0
@@ -36,6 +42,7 @@ class LineWriter:
         self._fresh = True
         self._path = ""
         self._scenes: list[Row] = []
+        self.divided = False
 
     def add(self, part: Part, path: str) -> None:
         """Add a part as a chapter."""
@@ -87,7 +94,8 @@ class LineWriter:
             self._builder.append(text)
             return
         if not self._builder.in_chapter:
-            self._builder.begin_chapter(self._builder.header.title, place, implied=True)
+            title = "" if self.divided else self._builder.header.title
+            self._builder.begin_chapter(title, place, implied=True)
         for row in self._scenes:
             self._builder.add_scene_break(self._place(row))
         self._scenes.clear()
