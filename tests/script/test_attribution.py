@@ -174,3 +174,19 @@ def test_a_name_in_other_code_points_is_the_same_and_kin_may_be_a_name(tmp_path)
     lines = guess_speakers(read_screenplay(tmp_path / "a.txt")).screenplay.lines
     speakers = [line.speaker for line in lines if line.speaker != "narrator"]
     assert speakers == ["Zoë", "Zoë", "Grandfather", "Uncle"]
+
+
+@pytest.mark.parametrize(
+    ("narration", "second"),
+    [
+        ("Tom said to Anna, who answered,", "Anna"),
+        ("said Tom, but Anna interrupted.", "Anna"),
+        ("said Tom, and Anna nodded,", "Tom"),
+        ("said Tom to Anna,", "Tom"),
+    ],
+)
+def test_another_may_speak_behind_the_same_tag(tmp_path, narration, second):
+    (tmp_path / "a.txt").write_text(f"“Yes,” said Anna.\n\n“No,” {narration} “go away.”\n\n“Oh,” said Tom.\n")
+    lines = guess_speakers(read_screenplay(tmp_path / "a.txt")).screenplay.lines
+    speakers = [line.speaker for line in lines if line.speaker != "narrator"]
+    assert speakers == ["Anna", "Tom", second, "Tom"]

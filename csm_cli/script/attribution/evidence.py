@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from csm_cli.script.attribution.paragraphs import NEAR, Paragraph
 from csm_cli.script.attribution.people import People, described
 from csm_cli.script.attribution.subjects import Subject, sentences_of, tokens_of
-from csm_cli.script.attribution.tags import Tag, tag_before
+from csm_cli.script.attribution.tags import Tag, handed_over, tag_before
 from csm_cli.script.attribution.turns import FIRST, UNKNOWN, Link, Turn
 from csm_cli.script.attribution.weights import ACT, Presence, Weights
 from csm_cli.script.attribution.words import Words
@@ -113,6 +113,8 @@ class Collector:
         tokens = tokens_of(before, self._words)
         resumed = number and paragraph.tags[number - 1] and len(sentences_of(tokens)) == 1
         ended = paragraph.said(number).rstrip("”\"’'»«“ ")[-1:] in ".!?…"
+        if resumed and (other := handed_over(tokens, self._words, self._names)):
+            return other
         if not tokens or resumed or (named and not ended):
             return tag
         ahead = tag_before(before, tokens, self._words, self._names)

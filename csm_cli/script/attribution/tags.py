@@ -27,6 +27,8 @@ _PLAIN_VERBS = frozenset(
         "sagte fragte rief antwortete dit demanda répondit dijo preguntó respondió disse chiese rispose",
     )
 )
+_TAKES_UP = _PLAIN_VERBS | {"interrupted", "cried", "retorted", "exclaimed", "returned", "rejoined"}
+_JOINTS = frozenset(("but", "and", "then", "till", "until", "when", "before"))
 _PRONOUNS: dict[str, Kind] = {"il": "he", "elle": "she", "je": "first"}
 _ANSWERS = frozenset(("answer", "reply", "response", "comment", "question", "verdict", "greeting", "cry"))
 _LONGEST_APPOSITION = 10
@@ -150,6 +152,26 @@ def _verb_from(tokens: Sequence[Token], at: int, words: Words) -> int:
         if not (words.is_adverb(tokens[end].text) or low in _AUXILIARIES or (romance and low in _OBJECTS)):
             return 0
     return 0
+
+
+def handed_over(tokens: Sequence[Token], words: Words, known: Container[str]) -> Tag | None:
+    """The tag of another person in narration between two quotations, who speaks the second.
+
+    "Tom said to Anna, who answered," and "said Tom, but Anna interrupted."; not "said Tom, and Anna nodded,".
+    """
+    at = next((at for at in reversed(range(len(tokens))) if verb_of(tokens[at], words)[0]), 0)
+    if at < 2 or tokens[at].low not in _TAKES_UP:
+        return None
+    joint = tokens[at - 1].low
+    for begin in range(max(1, at - 4), at):
+        found = subject_at(tokens, begin, words, known)
+        if found is None or not found.is_person:
+            continue
+        if joint == "who" and found.end == at - 1:
+            return Tag(found, True, at + 1)
+        if found.end == at and tokens[begin - 1].low in _JOINTS:
+            return Tag(found, True, at + 1)
+    return None
 
 
 def tag_before(text: str, tokens: Sequence[Token], words: Words, known: Container[str]) -> Tag | None:
