@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -53,11 +54,22 @@ def test_memory_does_not_grow_with_the_chapter(tmp_path: Path) -> None:
 
 @pytest.fixture
 def small_files():
-    """No file of this process or its children may grow beyond 400 kB: the disk fills, as far as they know."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    """No file of this process or its children may grow beyond 400 kB: the disk fills, as far as they know.
+
+    Within the context alone, for the log of the tests may be longer.
+    """
+
+    @contextmanager
+    def limited():
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    yield limited
     signal.signal(signal.SIGXFSZ, handler)
 
 
@@ -67,8 +79,7 @@ def test_a_file_that_cannot_be_finished(tmp_path: Path, small_files, name: str) 
     with BookWriter(Book("Book"), tmp_path, Delivery(formats=(name,)), RATE, 2) as writer:
         _, (first,) = writer.add(1, "Short", chapter(2))
         before = first.path.read_bytes()
-        small_files()
-        with pytest.raises(CsmError, match="cannot be written") as error:
+        with small_files(), pytest.raises(CsmError, match="cannot be written") as error:
             writer.add(2, "Long", chapter(30))
     assert "\n" not in str(error.value)
     assert [path.name for path in tmp_path.iterdir()] == [first.path.name]
@@ -85,8 +96,7 @@ def test_an_encoder_that_finds_no_room(tmp_path: Path, small_files, name: str) -
     path = tmp_path / f"a{FORMATS[name].suffix}"
     path.write_bytes(b"what was there before")
     noise = (np.random.default_rng(0).standard_normal(90 * RATE) * 3000).astype(np.int16)
-    small_files()
-    with pytest.raises(CsmError, match=f"a{FORMATS[name].suffix}: "):
+    with small_files(), pytest.raises(CsmError, match=f"a{FORMATS[name].suffix}: "):
         encode([noise], noise.size, RATE, path, FORMATS[name])
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
     assert path.read_bytes() == b"what was there before"
