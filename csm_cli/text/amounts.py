@@ -17,6 +17,7 @@ from csm_cli.text.numbers import (
     plural,
     spell_endless,
     whole_number,
+    with_oh,
     year,
 )
 from csm_cli.text.scores import scores
@@ -73,7 +74,7 @@ def _years(match: re.Match[str]) -> str:
     if len(last) == 4:
         return f"{year(int(first))} {joint} {year(int(last))}"
     number = int(last)
-    words = f"oh {cardinal(number)}" if number < 10 and len(last) == 2 else cardinal(number)
+    words = with_oh(number) if len(last) == 2 else cardinal(number)
     return f"{year(int(first))} {joint} {year(int(first[:2]) * 100 + 100) if last == '00' else words}"
 
 
@@ -88,7 +89,7 @@ def _range(match: re.Match[str]) -> str:
 def _short_year(match: re.Match[str]) -> str:
     """ "'09" and "'39-'45"."""
     years = [int(each) for each in match.groups() if each]
-    return " to ".join("oh oh" if not y else f"oh {cardinal(y)}" if y < 10 else cardinal(y) for y in years)
+    return " to ".join(with_oh(number) if number else "oh oh" for number in years)
 
 
 def _diggers(match: re.Match[str]) -> str:
@@ -218,7 +219,7 @@ def _grouped(match: re.Match[str]) -> str:
 def _raised(match: re.Match[str]) -> str:
     power = match[1].translate(_RAISED)
     before = match.string[max(0, match.start() - 40) : match.start()]
-    letters = re.search(r"[A-Za-z]+$", before[-40:])
+    letters = re.search(r"[A-Za-z]+$", before)
     if letters and len(letters[0]) > 2:
         return f" {power}"
     number = int(power.lstrip("+-"))

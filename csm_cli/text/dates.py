@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from csm_cli.text.numbers import COUNTED, cardinal, ordinal, year
+from csm_cli.text.numbers import COUNTED, ordinal, with_oh, year
 
 _MONTHS = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905
@@ -45,45 +45,43 @@ _ENDS = re.compile(
     r"[\"')\]]*(?:$|\s+[\"']?(?:The|He|She|It|They|We|I|But|And|In|A|An|Then|There|This|That)\b)"
 )
 _OLD_ORDINAL = re.compile(
-    r"\b([0-9]*2)d(?= (?:of|inst|ult|prox|instant|ultimo|proximo|day|and|or)\b| [A-Z]|,)"
+    r"\b([0-9]*([23]))d(?= (?:of|inst|ult|prox|instant|ultimo|proximo|day|and|or)\b| [A-Z]|,)"
 )
-_OLD_THIRD = re.compile(r"\b([0-9]*3)d(?= (?:of|inst|ult|prox|instant|ultimo|proximo|day|and|or)\b| [A-Z]|,)")
 _OF_YEAR = re.compile(
     r"\b(Jan|Feb|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\.(?= (?:last|next|to|through|and|or|until"
     r"|[12][0-9]{3})\b)"
 )
 _DAYS_SPAN = re.compile(r"(?<=day)-(?=(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b)")
+_DAY = "(0?[1-9]|[12][0-9]|3[01])"
+_BARE_DAY = "[1-9]|[12][0-9]|3[01]"
 _DAY_SPAN = re.compile(
-    rf"\b({_MONTH}) (0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th)?\s?[-–]\s?(0?[1-9]|[12][0-9]|3[01])(?:st"
-    rf"|nd|rd|th)?"
+    rf"\b({_MONTH}) {_DAY}(?:st|nd|rd|th)?\s?[-–]\s?{_DAY}(?:st|nd|rd|th)?"
     r"(?![\w:]|[.,][0-9])"
 )
 _DAY_SPAN_FIRST = re.compile(
-    rf"(?<![\w.,:/$£€-])((?:[Tt]he|[Ff]rom) )?(0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th)?(\s?[-–]\s?| to "
-    rf"| and )(0?[1-9]|[12][0-9]|3[01])"
+    rf"(?<![\w.,:/$£€-])((?:[Tt]he|[Ff]rom) )?{_DAY}(?:st|nd|rd|th)?(\s?[-–]\s?| to "
+    rf"| and ){_DAY}"
     rf"(?:st|nd|rd|th)?\s+(of\s+)?({_MONTH})\b(?:(,?\s+)([12][0-9]{{3}})(?![0-9]))?"
 )
 _MONTHS_SPAN = re.compile(rf"\b({_MONTH})\s?[-–]\s?(?=(?:{_MONTH})\b)")
 _MONTH_FIRST = re.compile(
-    rf"\b({_MONTH})\s+(0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th)?(?![0-9:.,]*[0-9]|[–-])(?:(,?\s+)([12][0-9]{{3}})(?![0-9]))?"
+    rf"\b({_MONTH})\s+{_DAY}(?:st|nd|rd|th)?(?![0-9:.,]*[0-9]|[–-])(?:(,?\s+)([12][0-9]{{3}})(?![0-9]))?"
 )
-_MONTH_DAY_YEAR = re.compile(
-    rf"\b({_MONTH})\s+(0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th)?,\s*([12][0-9]{{3}})(?![0-9])"
-)
+_MONTH_DAY_YEAR = re.compile(rf"\b({_MONTH})\s+{_DAY}(?:st|nd|rd|th)?,\s*([12][0-9]{{3}})(?![0-9])")
 _DAY_FIRST = re.compile(
-    rf"(?<![\w.,:/$£€-])([Tt]he\s+)?(0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th)?\s+(of\s+)?({_MONTH})\b(?:(,?\s+)([12][0-9]{{3}})(?![0-9]))?"
+    rf"(?<![\w.,:/$£€-])([Tt]he\s+)?{_DAY}(?:st|nd|rd|th)?\s+(of\s+)?({_MONTH})\b(?:(,?\s+)([12][0-9]{{3}})(?![0-9]))?"
 )
 _NAMED = re.compile(rf"(?<![\w-])([0-3]?[0-9])-({_MONTH}|{_SHORT_NAME})-([12][0-9]{{3}})(?![\w-])")
 _SPAN_OF_DATES = re.compile(
     rf"(?<=[0-9])\s?[-–]\s?(?=(?:{_MONTH}) [0-9])|(?<=[a-z])\s?[-–]\s?(?=[0-9]{{1,2}} (?:{_MONTH})\b)"
 )
 _LISTED_FIRST = re.compile(
-    rf"(?<![\w.,:/$£€-])(?<!the )((?:[1-9]|[12][0-9]|3[01])(?:, (?:[1-9]|[12][0-9]|3[01]))+,?) (and|or) "
-    rf"([1-9]|[12][0-9]|3[01]) ({_MONTH})\b"
+    rf"(?<![\w.,:/$£€-])(?<!the )((?:{_BARE_DAY})(?:, (?:{_BARE_DAY}))+,?) (and|or) "
+    rf"({_BARE_DAY}) ({_MONTH})\b"
 )
 _DAYS_LISTED = re.compile(
-    rf"\b({_MONTH}) ((?:[1-9]|[12][0-9]|3[01])(?:, (?:[1-9]|[12][0-9]|3[01]))*,?) (and|or) ([1-9]"
-    rf"|[12][0-9]|3[01])(?![\w:-]|[.,][0-9]|,? [0-9])"
+    rf"\b({_MONTH}) ((?:{_BARE_DAY})(?:, (?:{_BARE_DAY}))*,?) (and|or) ({_BARE_DAY})"
+    rf"(?![\w:-]|[.,][0-9]|,? [0-9])"
 )
 _ISO = re.compile(
     r"(?<![\w/.-])([12][0-9]{3})([-/.])(0[1-9]|1[0-2])\2(0[1-9]|[12][0-9]|3[01])(?![\w/-]|\.[0-9])"
@@ -101,7 +99,7 @@ def dates(text: str, day_first: bool = False) -> str:
     text = _OF_YEAR.sub(lambda match: _SHORT[match[1]], text)
     if not re.search("[0-9]", text):
         return text
-    text = _OLD_ORDINAL.sub(r"\1nd", _OLD_THIRD.sub(r"\1rd", text))
+    text = _OLD_ORDINAL.sub(lambda match: f"{match[1]}{'nd' if match[2] == '2' else 'rd'}", text)
     text = _SHORT_MONTH.sub(_month, text)
     text = _NAMED.sub(lambda match: f"{match[1]} {_SHORT.get(match[2], match[2])} {match[3]}", text)
     text = _LISTED_FIRST.sub(_listed_first, text)
@@ -137,13 +135,10 @@ def _day(match: re.Match[str]) -> str:
 def _month(match: re.Match[str]) -> str:
     name = next(filter(None, match.groups()))
     after = match.string[match.end() : match.end() + 40]
-    if (
-        name in ("Mar", "May", "Dec", "Jun", "Jan")
-        and not match[0].endswith(".")
-        and re.match(r"\s[A-Z]", after)
-    ):
-        return match[0] if not re.match(r"\s[0-9]", after) else _SHORT[name]
-    return _SHORT[name] + ("." if match[0].endswith(".") and _ENDS.match(after) else "")
+    stopped = match[0].endswith(".")
+    if name in ("Mar", "May", "Dec", "Jun", "Jan") and not stopped and re.match(r"\s[A-Z]", after):
+        return match[0]  # the name of a person
+    return _SHORT[name] + ("." if stopped and _ENDS.match(after) else "")
 
 
 def _from_to(match: re.Match[str]) -> str:
@@ -226,4 +221,4 @@ def _date(day: int, month: int, of: str, day_first: bool) -> str:
 def _short_year(figures: str) -> str:
     """ "44" is forty-four, "05" oh five, "00" two thousand: the century is left out."""
     number = int(figures)
-    return "two thousand" if not number else f"oh {cardinal(number)}" if number < 10 else cardinal(number)
+    return with_oh(number) if number else "two thousand"

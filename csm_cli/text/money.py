@@ -114,9 +114,7 @@ def _span(match: re.Match[str]) -> str:
 
 def _sum(match: re.Match[str]) -> str:
     found = match.groupdict()
-    one, many, small_one, small_many = _CURRENCIES[
-        match["sign"].rstrip(".") if match["sign"] == "kr." else match["sign"]
-    ]
+    one, many, small_one, small_many = _CURRENCIES[match["sign"]]
     before = match.string[max(0, match.start() - 12) : match.start()]
     if _BEFORE_NOUN.search(before) and _NOUN.match(match.string, match.end()):
         many = one  # a $5 bill

@@ -70,8 +70,12 @@ def year(number: int) -> str:
         return cardinal(number)
     if rest == 0:
         return f"{_below_thousand(century)} hundred"
-    tail = f"oh {_SMALL[rest]}" if rest < 10 else _below_thousand(rest)
-    return f"{_below_thousand(century)} {tail}"
+    return f"{_below_thousand(century)} {with_oh(rest)}"
+
+
+def with_oh(number: int) -> str:
+    """ "oh five", "forty-five": two figures of a year or of minutes."""
+    return f"oh {cardinal(number)}" if number < 10 else cardinal(number)
 
 
 def paired(figures: str) -> str:
@@ -81,8 +85,7 @@ def paired(figures: str) -> str:
     head, rest = divmod(int(figures), 100)
     if not rest:
         return cardinal(int(figures)) if head % 10 == 0 else f"{_below_thousand(head)} hundred"
-    tail = f"oh {_SMALL[rest]}" if rest < 10 else _below_thousand(rest)
-    return f"{_below_thousand(head)} {tail}"
+    return f"{_below_thousand(head)} {with_oh(rest)}"
 
 
 def decimal(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from csm_cli.text.numbers import cardinal, digits
+from csm_cli.text.numbers import cardinal, digits, with_oh
 
 _HOUR = r"(?:2[0-4]|[01]?[0-9])"
 _MINUTE = r"[0-5][0-9]"
@@ -89,7 +89,6 @@ _CLOCK = re.compile(
 _SECONDS = re.compile(rf"(?<![0-9:.])({_HOUR}):({_MINUTE}):({_MINUTE})(?![0-9:])(?:{_HALF})?")
 _HALF_DAY = re.compile(rf"(?<![0-9.,:])(?P<hour>1[0-2]|0?[1-9]){_HALF}")
 _NOON = re.compile(r" o'clock(?= (?:noon|midnight)\b)")
-_SENTENCE_ENDS = re.compile(r"[\"')\]]*$|[\"')\]]*\s+[\"']?[A-Z]")
 
 
 def _from_to(match: re.Match[str]) -> str:
@@ -111,7 +110,7 @@ def _time(match: re.Match[str]) -> str:
     hour, minute = int(match["hour"] or match["hour2"]), int(match["minute"] or match["minute2"])
     half = match["half"] or match["half2"]
     if half:
-        tail = "" if not minute else f" oh {cardinal(minute)}" if minute < 10 else f" {cardinal(minute)}"
+        tail = f" {with_oh(minute)}" if minute else ""
         return f"{cardinal(hour)}{tail} {half.lower()}.m."
     hours = " hours" if match["hours"] else ""
     if minute == 0 and hour in (0, 24):
@@ -119,12 +118,11 @@ def _time(match: re.Match[str]) -> str:
     if minute == 0:
         return f"{cardinal(hour)} hundred{hours}" if hours or hour > 12 else f"{cardinal(hour)} o'clock"
     lead = "zero" if hour == 0 else cardinal(hour)
-    return f"{lead} {'oh ' if minute < 10 else ''}{cardinal(minute)}{hours}"
+    return f"{lead} {with_oh(minute)}{hours}"
 
 
 def _with_seconds(match: re.Match[str]) -> str:
-    words = [cardinal(int(match[1]))]
-    words += [f"{'oh ' if int(each) < 10 else ''}{cardinal(int(each))}" for each in (match[2], match[3])]
+    words = [cardinal(int(match[1])), with_oh(int(match[2])), with_oh(int(match[3]))]
     return " ".join(words) + (f" {match['half'].lower()}.m." if match["half"] else "")
 
 
