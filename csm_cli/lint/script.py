@@ -55,7 +55,7 @@ def lint(
         lexicon: words with an entry.
         normaliser: of the script; None: that of its language, without a lexicon.
         own_tags, shipped_speakers: as for `tag_doubts`.
-        known_cues: such as "laughs", that the model knows.
+        known_cues: such as "laughs", that the model can speak.
     """
     play, problems = checked
     if play is None:
@@ -134,7 +134,7 @@ def _check_line(
 
 
 def _check_cues(play: Screenplay, known: Collection[str], problems: Problems, places: Places) -> None:
-    """Note each kind of cue that the model does not know, once."""
+    """Note each kind of cue that the model cannot speak, once."""
     seen = {cue_word(each) for each in known}
     for line in play.lines:
         for cue in find_cues(line.text):

@@ -167,13 +167,7 @@ def with_clips(screenplay: Screenplay, voices: Mapping[str, Voice]) -> tuple[Scr
         found.setdefault(name, voice.with_clip(label))
         return replace(line, voice=name, style=label)
 
-    chapters = tuple(
-        replace(
-            chapter,
-            items=tuple(chosen(item) if isinstance(item, Line) else item for item in chapter.items),
-        )
-        for chapter in screenplay.chapters
-    )
+    chapters = tuple(chapter.with_lines(chosen) for chapter in screenplay.chapters)
     cast = {
         member.name: replace(member, styles=member.styles | _clips_of(member.voice, found))
         for member in screenplay.cast.values()

@@ -41,7 +41,7 @@ class ChainEstimate:
         cached: lines whose take is there.
         to_speak: lines that have to be spoken.
         new_seconds: that these should come to as they are spoken, pauses left out.
-        audio_seconds: of all lines as they are heard, at their speeds, pauses left out.
+        audio_seconds: of all lines at their speeds, pauses left out.
     """
 
     chain: Chain
@@ -54,7 +54,13 @@ class ChainEstimate:
     def unknown(cls, chain: Chain) -> ChainEstimate:
         """With nothing there."""
         to_speak = sum(bool(line.parts) for line in chain.lines)
-        return cls(chain, 0, to_speak, chain.seconds, sum(_heard(line, line.seconds) for line in chain.lines))
+        return cls(
+            chain,
+            0,
+            to_speak,
+            chain.seconds,
+            sum(_at_speed(line, line.seconds) for line in chain.lines),
+        )
 
 
 class _ReadOnlyRepository(TakeRepository):
@@ -101,13 +107,13 @@ def _estimated(chain: ChainInProgress) -> ChainEstimate:
                 sum(line.take is not None for line in there),
                 len(new),
                 sum(line.seconds for line in new),
-                sum(_heard(line.planned, line.seconds) for line in there)
-                + sum(_heard(line, line.seconds) for line in new),
+                sum(_at_speed(line.planned, line.seconds) for line in there)
+                + sum(_at_speed(line, line.seconds) for line in new),
             )
         new.append(chain.skip())
 
 
-def _heard(planned: PlannedLine, spoken: float) -> float:
+def _at_speed(planned: PlannedLine, spoken: float) -> float:
     return spoken / planned.line.speed
 
 

@@ -143,7 +143,7 @@ class PlannedLine:
 
     @property
     def cues(self) -> tuple[Cue, ...]:
-        """The directions in its text, known to the model or not."""
+        """The directions in its text, whether the model can speak them or not."""
         return find_cues(self.line.text)
 
     @property
@@ -199,7 +199,7 @@ def plan_screenplay(
         max_characters: longest piece that the model reads well.
         chapters: numbers of the chapters wanted; None for all. Seeds do not depend on this choice.
         alphabet: characters that the model can say; None for any.
-        cues: such as "laughs", that the model knows; others in a line are not spoken.
+        cues: such as "laughs", that the model can speak; others in a line are not spoken.
         normaliser: makes spoken text of what is written; None: that of the language, without a lexicon.
         factory: of requests; None: without a model.
     """

@@ -1,4 +1,4 @@
-"""How fast speech is heard: `--speed` on top of the speeds of the script; takes know nothing of it."""
+"""How fast lines are delivered: `--speed` times the speeds of the script. Takes do not depend on it."""
 
 from __future__ import annotations
 
@@ -26,19 +26,11 @@ def at_speed(play: Screenplay, factor: float) -> Screenplay:
             what = f"speed {line.speed:g} times {factor:g} (--speed) is {speed:g}"
             problems.add(line.source, f"{what}; {SLOWEST:g} to {FASTEST:g} can be spoken")
     problems.check()
-    chapters = tuple(
-        replace(
-            chapter,
-            items=tuple(
-                replace(item, settings=replace(item.settings, speed=_product(item, factor)))
-                if isinstance(item, Line)
-                else item
-                for item in chapter.items
-            ),
-        )
-        for chapter in play.chapters
-    )
-    return replace(play, chapters=chapters)
+
+    def sped(line: Line) -> Line:
+        return replace(line, settings=replace(line.settings, speed=_product(line, factor)))
+
+    return replace(play, chapters=tuple(chapter.with_lines(sped) for chapter in play.chapters))
 
 
 def _product(line: Line, factor: float) -> float:

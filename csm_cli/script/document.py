@@ -5,6 +5,7 @@ Every node has its place in its file, so that any later stage can report it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -217,6 +218,10 @@ class Chapter:
     def lines(self) -> tuple[Line, ...]:
         """The chapter's lines, in order."""
         return tuple(item for item in self.items if isinstance(item, Line))
+
+    def with_lines(self, change: Callable[[Line], Line]) -> Chapter:
+        """The chapter with what `change` makes of each line."""
+        return replace(self, items=tuple(change(it) if isinstance(it, Line) else it for it in self.items))
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,8 +149,7 @@ def _with_chapters_as_sections(book: Book, options: ReadingOptions) -> Book:
 
 
 def _numbered(chapter: Chapter, number: int) -> Chapter:
-    items = tuple(
-        replace(item, id=f"c{number:02d}{item.id[item.id.index('-') :]}") if isinstance(item, Line) else item
-        for item in chapter.items
-    )
-    return replace(chapter, number=number, items=items)
+    def numbered(line: Line) -> Line:
+        return replace(line, id=f"c{number:02d}{line.id[line.id.index('-') :]}")
+
+    return replace(chapter.with_lines(numbered), number=number)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from csm_cli.core.errors import ScriptError
 from csm_cli.script.books import DEFAULT, Book, ReadingOptions
-from csm_cli.script.document import Line, Screenplay
+from csm_cli.script.document import Screenplay
 from csm_cli.script.formats import check_content, format_of
 from csm_cli.script.problems import Problems, SourceText
 from csm_cli.script.sources import ParseState, read_source
@@ -34,11 +34,7 @@ def recast(play: Screenplay, names: Mapping[str, str]) -> Screenplay:
     }
     chapters = tuple(
         replace(
-            chapter,
-            items=tuple(
-                replace(item, voice=new(item.voice)) if isinstance(item, Line) else item
-                for item in chapter.items
-            ),
+            chapter.with_lines(lambda line: replace(line, voice=new(line.voice))),
             voices={speaker: new(voice) for speaker, voice in chapter.voices.items()},
         )
         for chapter in play.chapters

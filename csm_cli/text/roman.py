@@ -20,24 +20,11 @@ _PARTS = (
 _OF_BOOKS = frozenset(["super bowl", "chapter", "psalm", "canto", "sonnet", "stave"])
 """Parts that are many, so that L and C after them are numerals; Appendix C and Section L are letters."""
 _LETTERED = frozenset(
-    [
-        "appendix",
-        "section",
-        "class",
-        "type",
-        "figure",
-        "table",
-        "plate",
-        "exhibit",
-        "schedule",
-        "annex",
-        "annexe",
-        "form",
-        "diagram",
-        "panel",
-        "map",
-        "grade",
-    ]
+    re.findall(
+        r"\w+",
+        "appendix section class type figure table plate exhibit schedule annex annexe form diagram panel "
+        "map grade",
+    )
 )
 _JOINTS = r"(?:,? (?:and|or|to|through|&) |, |\s?[-–]\s?)"
 _BEHIND_PART = re.compile(

@@ -77,11 +77,10 @@ def composed_lines(play: Screenplay) -> Screenplay:
     if all(line.text.isascii() or unicodedata.is_normalized("NFC", line.text) for line in play.lines):
         return play
 
-    def composed(item: Item) -> Item:
-        return replace(item, text=unicodedata.normalize("NFC", item.text)) if isinstance(item, Line) else item
+    def composed(line: Line) -> Line:
+        return replace(line, text=unicodedata.normalize("NFC", line.text))
 
-    chapters = (replace(each, items=tuple(map(composed, each.items))) for each in play.chapters)
-    return replace(play, chapters=tuple(chapters))
+    return replace(play, chapters=tuple(chapter.with_lines(composed) for chapter in play.chapters))
 
 
 def attribute(play: Screenplay) -> Attribution:
