@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.chapters import Spoken, speak_chapters
 from benchmarks.checkpoint import random_codec
 from csm_cli.bench.correct import agreement, forced_logits, given, teacher_forced
 from csm_cli.bench.end_to_end import render_lines
@@ -78,12 +79,13 @@ class Settings:
     def steps(self) -> list[tuple[str, int]]:
         """(name, batch), in the order they are done: correctness first."""
         largest = self.batches[-1]
+        several = [batch for batch in self.batches if batch > 1 or largest == 1]
         return [
             ("correct", min(8, largest)),
             *(("frames", batch) for batch in self.batches),
             ("first audio", 1),
             ("parts", min(16, largest)),
-            *(("book", batch) for batch in self.batches if batch > 1 or largest == 1),
+            *((name, batch) for name in ("book", "chapters") for batch in several),
         ]
 
 
@@ -111,7 +113,7 @@ class Way:
 
     def do(self, step: str, batch: int) -> dict[str, Any]:
         """Figures of a step."""
-        steps = {"correct": self.correct, "frames": self.frames, "book": self.book}
+        steps = {"correct": self.correct, "frames": self.frames, "book": self.book, "chapters": self.chapters}
         return (steps | {"first audio": self.first_audio, "parts": self.parts})[step](batch)
 
     def correct(self, batch: int) -> dict[str, Any]:
@@ -183,6 +185,15 @@ class Way:
             **asdict(found),
             "host": found.host,
         }
+
+    def chapters(self, batch: int) -> dict[str, Any]:
+        """As `book`, with the context that `csm render` gives each line; see `benchmarks.chapters`."""
+
+        def make(prompts: Any, slots: int) -> Spoken:
+            return Spoken(self.weights, prompts, slots, self.positions, speed=self.speed)
+
+        decoder = line_decoder(self._decode, self.device)
+        return speak_chapters(make, self.ids, self.weights.num_codebooks, batch, decoder)
 
     def parts(self, batch: int) -> dict[str, Any]:
         """Milliseconds of prompts of several lines, their second half behind a known voice, and of their

@@ -120,11 +120,12 @@ def tensor_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
 
 
 class Prompts:
-    """In place of a `Prompter`: the same prompt for every line, and an EOS code that is never sampled.
+    """In place of a `Prompter`: prompts of one length, and an EOS code that is never sampled.
 
     Args:
         ids: of the prompt's text.
-        voice: how many of them are a voice reference, which is prefilled once.
+        voice: how many of them are a voice reference, which is prefilled once. What follows it is another
+            for each seed, and nothing else of a prompt can be used again.
     """
 
     eos = -1
@@ -133,8 +134,10 @@ class Prompts:
         self.ids, self.num_codebooks, self.voice = ids, num_codebooks, voice
 
     def content(self, utterance: Utterance) -> list[Position]:
-        """The ids, whatever the utterance is."""
-        return list(self.ids)
+        """The ids, those after the voice rotated by the seed."""
+        rest = self.ids[self.voice :]
+        start = utterance.seed % len(rest) if rest else 0
+        return [*self.ids[: self.voice], *rest[start:], *rest[:start]]
 
     def positions(self, segments: tuple[Segment, ...], utterance: Utterance | None = None) -> int:
         """Length of the voice reference."""

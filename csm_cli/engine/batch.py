@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from csm_cli.engine.gpu import fused_parts
 from csm_cli.engine.graphs import FrameGraphs
 from csm_cli.engine.layout import PrefixCache, Weights, round_up
 from csm_cli.engine.linears import Plain
-from csm_cli.engine.prompt import Position, Prompter, shared_prefix
+from csm_cli.engine.prompt import Position, Prompter, keys_of, matched, shared_prefix
 from csm_cli.engine.state import (
     KV_BUCKET,
     Admission,
@@ -64,6 +64,11 @@ class Request:
     prompt: list[Position]
     output: Codes
 
+    @cached_property
+    def keys(self) -> np.ndarray:
+        """A hash of each position of the prompt."""
+        return keys_of(self.prompt)
+
 
 @dataclass(eq=False)
 class Slot:
@@ -72,12 +77,14 @@ class Slot:
     Attributes:
         request: being generated; None: the slot is free.
         cached: what its KV cache holds, but for the frames of the request being generated.
+        keys: a hash of each position of that.
         steps: frames computed since the request was admitted.
         frames: of the request, as far as the host has them; int16 `[K]` each.
     """
 
     request: Request | None = None
     cached: list[Position] = field(default_factory=list)
+    keys: np.ndarray = field(default_factory=partial(np.zeros, 0, np.int64))
     steps: int = 0
     frames: list[Codes] = field(default_factory=list)
 
@@ -112,11 +119,10 @@ class Batch:
         self._device = weights.text.device
         cuda, full = self._device.type == "cuda", weights.text.dtype == torch.float32
         # In half precision a prefilled position differs from a decoded one, and a line would depend on
-        # whether the ones before it were generated in the same run.
-        self._reuse = full and speed.reuse
+        # whether the ones before it were generated in the same run: there, frames are prefilled again.
+        self._reuse_frames = full
         self._exact = full and self._device.type == "cpu"
-        # Plain products of fewer rows than four are rounded in another way.
-        plain = isinstance(weights.backbone.layers[0].qkv, Plain)
+        plain = isinstance(weights.backbone.layers[0].qkv, Plain)  # rounded otherwise below four rows
         self._row_multiple = 1 if weights.kernels is not None or (count == 1 and not plain) else 4
         self._slots = [Slot() for _ in range(count)]
         self._prefixes = PrefixCache()
@@ -127,6 +133,7 @@ class Batch:
         fused = fused_parts(self._state, speed.graphs and cuda, notice) if speed.fused else None
         frame = fused[0] if fused else None
         self._prompts = fused[1] if fused else None
+        self._reuse = speed.reuse and (full or self._prompts is not None)
         self._frame: Any = frame
         if cuda and speed.graphs:
             steps = partial(whole_frame, self._state)
@@ -145,22 +152,21 @@ class Batch:
         if not free or not waiting or self._gathering(len(free)):
             return
         requests = [waiting[i] for i in range(min(len(free), len(waiting)))]
-        chosen: list[tuple[Request, int, int]] = []
-        if not self._reuse:
-            chosen = [(request, row, 0) for request, row in zip(requests, free, strict=False)]
-        shared = {
-            (i, row): shared_prefix(request.prompt, self._slots[row].cached)
-            for i, request in enumerate(requests if self._reuse else ())
-            for row in free
-        }
-        while shared:
-            i, row = min(shared, key=lambda pair: (-shared[pair], pair))
-            chosen.append((requests[i], row, shared[i, row]))
-            shared = {pair: n for pair, n in shared.items() if pair[0] != i and pair[1] != row}
+        chosen = self._matched(requests, free)
         with self._measured("prompts"):
             self._admit(chosen)
         for request, _, _ in chosen:
             waiting.remove(request)
+
+    def _matched(self, requests: Sequence[Request], free: Sequence[int]) -> list[tuple[Request, int, int]]:
+        """A free slot for each request, and how many positions of its prompt that has cached."""
+        if not self._reuse:
+            return [(request, row, 0) for request, row in zip(requests, free, strict=False)]
+        pairs = matched([request.keys for request in requests], [self._slots[row].keys for row in free])
+        return [
+            (requests[i], free[j], shared_prefix(requests[i].prompt, self._slots[free[j]].cached))
+            for i, j in pairs
+        ]
 
     def _gathering(self, free: int) -> bool:
         """Whether to wait for more free slots: on a GPU, several prompts take little longer than one."""
@@ -179,7 +185,7 @@ class Batch:
         for request, row, shared in chosen:
             slot, utterance = self._slots[row], request.utterance
             content = request.prompt + [frame.tobytes() for frame in request.output]
-            slot.cached = slot.cached[:shared]
+            slot.cached, slot.keys = slot.cached[:shared], slot.keys[:shared]
             voice = self._prompter.positions(utterance.context[:1]) if self._speed.reuse else 0
             if shared < voice:
                 if not self._prefixes.fetch(content[:voice], self._state.cache, row):
@@ -190,6 +196,7 @@ class Batch:
             parts.append(Part(row, content[start:], start))
             lines.append(Admission(row, utterance, len(content), len(request.output)))
             slot.cached = content
+            slot.keys = keys_of(content) if request.output.size else request.keys
         admit(self._state, lines, self._prefill(parts))
         for request, row, _ in chosen:
             slot = self._slots[row]
@@ -267,9 +274,11 @@ class Batch:
         slot, request = self._slots[row], self._slots[row].request
         assert request is not None
         codes = self._output(row)
-        # The frames before an EOS frame are in the cache; the last one before a cap is not.
-        decoded = codes[len(request.output) : len(codes) if ended else len(codes) - 1]
-        slot.cached = slot.cached + [frame.tobytes() for frame in decoded]
+        if self._reuse_frames:
+            # The frames before an EOS frame are in the cache; the last one before a cap is not.
+            decoded = codes[len(request.output) : len(codes) if ended else len(codes) - 1]
+            slot.cached = slot.cached + [frame.tobytes() for frame in decoded]
+            slot.keys = keys_of(slot.cached)
         slot.request = None
         release(self._state, row)
         return request.ticket, Speech(codes, ended)

@@ -125,3 +125,33 @@ def shared_prefix(first: Sequence[Position], second: Sequence[Position]) -> int:
         if one != other:
             return place
     return min(len(first), len(second))
+
+
+def keys_of(prompt: Sequence[Position]) -> np.ndarray:
+    """A hash of each position, int64 `[positions]`, by which prompts are compared quickly."""
+    return np.fromiter(map(hash, prompt), np.int64, len(prompt))
+
+
+def matched(prompts: Sequence[np.ndarray], caches: Sequence[np.ndarray]) -> list[tuple[int, int]]:
+    """Pair each prompt with a cache that holds much of its beginning: the pair with most of it first.
+
+    Args:
+        prompts, caches: `keys_of` each; no more prompts than caches.
+
+    Returns:
+        (number of the prompt, number of its cache).
+    """
+    shared = [(-_shared(one, other), i, j) for i, one in enumerate(prompts) for j, other in enumerate(caches)]
+    found: dict[int, int] = {}
+    for _, i, j in sorted(shared):
+        if i not in found and j not in found.values():
+            found[i] = j
+    return list(found.items())
+
+
+def _shared(first: np.ndarray, second: np.ndarray) -> int:
+    """As `shared_prefix`, of keys."""
+    count = min(len(first), len(second))
+    differ = first[:count] != second[:count]
+    place = int(differ.argmax()) if count else 0
+    return place if count and differ[place] else count

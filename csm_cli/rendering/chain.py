@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -11,7 +10,7 @@ import numpy as np
 
 from csm_cli.core.errors import UsageError
 from csm_cli.core.types import Codes, Segment, Speech, Utterance
-from csm_cli.rendering.context import choose_context
+from csm_cli.rendering.context import choose_context, drop_oldest
 from csm_cli.rendering.line import LineInProgress, SpokenLine, StoredTake, turns_of_try, wants_check
 from csm_cli.rendering.options import DEFAULT_BATCH, DEFAULT_RETRIES, DEFAULT_TURNS, ReferenceMode
 from csm_cli.rendering.plan import Chain, PlannedLine
@@ -231,23 +230,20 @@ class ChainInProgress:
     def _lend(self, request: LineRequest, take: Take, codes: Sequence[Codes]) -> None:
         """Let later lines have a take as context."""
         self._lineage.settle(request, take.id)
-        self._turns += self._repository.turns(request, take, codes)
-        # Beyond the quota of its speaker no turn is ever chosen again.
-        quota: Counter[int] = Counter()
-        kept = []
-        for turn in reversed(self._turns):
-            quota[turn.speaker] += 1
-            if quota[turn.speaker] <= self._config.turns:
-                kept.append(turn)
-        self._turns = kept[::-1]
+        turns = [*self._turns, *self._repository.turns(request, take, codes)]
+        self._turns = drop_oldest(turns, self._config.turns)
         alive = set(self._turns)
         self._costs = {turn: cost for turn, cost in self._costs.items() if turn in alive}
 
     def _window(self, planned: PlannedLine) -> tuple[ContextTurn, ...]:
         request = planned.request
         bare = self._bare(planned, request.parts[0], request.seed)
-        chosen = self._choose(planned, bare, self._turns, request.turns)
-        return tuple(turn for turn in chosen if turn.take)
+        chosen = tuple(turn for turn in self._choose(planned, bare, self._turns, request.turns) if turn.take)
+        if request.turns == self._config.turns and len(chosen) < len(self._turns):
+            # No room for all: half of what there was room for, so that the next lines' prompts begin alike.
+            self._turns = list(chosen[len(chosen) // 2 :])
+            chosen = tuple(self._turns)
+        return chosen
 
     def _bare(self, planned: PlannedLine, text: str, seed: int) -> Utterance:
         """The utterance without its context; the lead, where lines continue their voice's clip."""

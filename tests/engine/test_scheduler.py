@@ -18,7 +18,7 @@ from csm_cli.engine import batch as batch_module
 from csm_cli.engine.devices import Reports
 from csm_cli.engine.frames import decode_backbone, decode_frame, prepare_noise
 from csm_cli.engine.linears import Int8, OneDnnLinear, _runs
-from csm_cli.engine.prompt import shared_prefix
+from csm_cli.engine.prompt import keys_of, matched, shared_prefix
 from csm_cli.engine.scheduler import BatchScheduler
 from csm_cli.engine.state import Admission, Field, Part, admit, new_state, prefill
 from tests.engine.test_engine import CONTEXT, frames
@@ -281,6 +281,27 @@ def test_shared_prefix(first: list[int], second: list[int]) -> None:
     shared = shared_prefix(first, second)
     assert first[:shared] == second[:shared]
     assert shared == min(len(first), len(second)) or first[shared] != second[shared]
+
+
+prompts = st.lists(st.lists(st.integers(0, 2), max_size=5), max_size=6)
+
+
+@given(prompts, prompts)
+def test_each_prompt_gets_a_cache_of_its_own_the_longest_beginning_first(
+    first: list[list[int]], second: list[list[int]]
+) -> None:
+    first = first[: len(second)]
+    pairs = matched([keys_of(each) for each in first], [keys_of(each) for each in second])
+    assert sorted(i for i, _ in pairs) == list(range(len(first)))
+    assert len({j for _, j in pairs}) == len(first)
+    free = set(range(len(second)))
+    waiting = set(range(len(first)))
+    for i, j in pairs:
+        assert shared_prefix(first[i], second[j]) == max(
+            shared_prefix(first[a], second[b]) for a in waiting for b in free
+        )
+        free.remove(j)
+        waiting.remove(i)
 
 
 def test_the_least_used_prefixes_are_dropped(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

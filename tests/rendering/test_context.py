@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csm_cli.engine import Segment
-from csm_cli.rendering.context import choose_context
+from csm_cli.rendering.context import choose_context, drop_oldest
 
 
 def segment(speaker, frames):
@@ -59,3 +59,23 @@ def test_what_is_dropped_is_older_than_all_that_is_kept(heard, budget):
 
 def test_a_budget_below_zero_leaves_nothing():
     assert choose_context(None, [segment(0, 5)], cost, -3) == ()
+
+
+@given(histories, st.integers(0, 6))
+def test_turns_are_kept_until_a_speaker_has_too_many_and_then_the_latest_half(heard, most):
+    kept = drop_oldest(heard, most)
+    per_speaker = [sum(each.speaker == speaker for each in heard) for speaker in range(4)]
+    limit = most if max(per_speaker) <= most else (most + 1) // 2
+    assert kept == list(choose_context(None, heard, cost, 10**6, limit))
+
+
+@given(st.lists(segments, min_size=1, max_size=60), st.integers(1, 6))
+def test_most_windows_begin_with_all_of_the_one_before(heard, most):
+    turns, cuts, since = [], [], 0
+    for each in heard:
+        before, turns = turns, drop_oldest([*turns, each], most)
+        since += 1
+        if turns != [*before, each]:
+            cuts.append(since)
+            since = 0
+    assert all(cut > most // 2 for cut in cuts), "at least half of the turns come anew before the next cut"

@@ -1,0 +1,105 @@
+"""Chapters spoken as `csm render` does: each line has the turns before it as context, and waits for their
+sound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from csm_cli.bench.end_to_end import render_lines
+from csm_cli.bench.subject import SAMPLER, Prompts
+from csm_cli.core.types import Codes, Segment, Speech, Utterance
+from csm_cli.engine.decoding import LineDecoder
+from csm_cli.engine.prompt import Position
+from csm_cli.engine.scheduler import BatchScheduler
+from csm_cli.rendering.context import drop_oldest
+
+LINES = 20
+"""In a chapter."""
+
+
+class ChapterPrompts(Prompts):
+    """Prompts with their context: a voice, turns of text and frames, and a text of twenty ids."""
+
+    @property
+    def reference(self) -> Segment:
+        """Stands for the voice; its positions are the first of the ids."""
+        return Segment(0, "voice", np.zeros((0, self.num_codebooks), dtype=np.int16))
+
+    def content(self, utterance: Utterance) -> list[Position]:
+        found: list[Position] = list(self.ids[: self.voice])
+        for turn in utterance.context[1:]:
+            found += [*self._text(int(turn.text)), *(frame.tobytes() for frame in turn.codes), self.ids[0]]
+        return found + self._text(utterance.seed)
+
+    def _text(self, seed: int) -> list[Position]:
+        """Those of the line of a seed."""
+        return [self.ids[(seed + n * n) % len(self.ids)] for n in range(20)]
+
+
+class Spoken(BatchScheduler):
+    """A scheduler that keeps what was spoken, by ticket."""
+
+    spoken: dict[int, Codes]
+
+    def submit(self, utterance: Utterance) -> int:
+        self.spoken = getattr(self, "spoken", {})
+        return super().submit(utterance)
+
+    def advance(self) -> list[tuple[int, Speech]]:
+        done = super().advance()
+        self.spoken |= {ticket: speech.codes for ticket, speech in done}
+        return done
+
+
+def speak_chapters(
+    make: Callable[[Any, int], Spoken], ids: list[int], codebooks: int, batch: int, decoder: LineDecoder[int]
+) -> dict[str, Any]:
+    """A chapter of twenty lines of 20 to 80 frames for each slot, and where the time goes.
+
+    Args:
+        make: gives a scheduler, of a prompter and slots.
+        codebooks: of the model.
+        ids: half of them stand for a voice, the first part of every prompt.
+        batch: slots.
+        decoder: of the model's codes.
+    """
+    scheduler: Spoken
+    turns: list[list[Segment]] = [[] for _ in range(batch)]
+    lines: dict[int, tuple[int, int]] = {}
+    frames = positions = 0
+
+    def submit(chapter: int, number: int) -> None:
+        nonlocal frames, positions
+        n = chapter * LINES + number
+        cap = 20 + n * 37 % 61
+        context = (prompts.reference, *turns[chapter])
+        line = Utterance(0, "", context, seed=n, max_frames=cap, sampler=SAMPLER)
+        lines[scheduler.submit(line)] = chapter, number
+        frames, positions = frames + cap, positions + len(prompts.content(line))
+
+    def write(ticket: int, sound: np.ndarray) -> None:
+        chapter, number = lines.pop(ticket)
+        segment = Segment(0, str(chapter * LINES + number), scheduler.spoken.pop(ticket))
+        turns[chapter] = drop_oldest([*turns[chapter], segment])
+        if number + 1 < LINES:
+            submit(chapter, number + 1)
+
+    prompts: Any = ChapterPrompts(ids, codebooks, voice=len(ids) // 2)
+    scheduler = make(prompts, batch)
+    for chapter in range(batch):
+        submit(chapter, 0)
+    found = render_lines(scheduler, decoder, write)
+    found.sound = frames * 0.08
+    return {
+        "frames_in_all": frames,
+        "slots": scheduler.count,
+        "positions": positions / (LINES * batch),
+        "times_real_time": found.times_real_time,
+        **asdict(found),
+        "host": found.host,
+    }
