@@ -1,5 +1,5 @@
-"""Chapters spoken as `csm render` does: each line has the turns before it as context, and waits for their
-sound.
+"""Chapters spoken as `csm render` does: each line has the turns before it as context, and is begun when the
+one before it is spoken and the one before that is decoded.
 """
 
 from __future__ import annotations
@@ -42,17 +42,14 @@ class ChapterPrompts(Prompts):
 
 
 class Spoken(BatchScheduler):
-    """A scheduler that keeps what was spoken, by ticket."""
+    """A scheduler that calls `follow` with the ticket and codes of each line that is finished."""
 
-    spoken: dict[int, Codes]
-
-    def submit(self, utterance: Utterance) -> int:
-        self.spoken = getattr(self, "spoken", {})
-        return super().submit(utterance)
+    follow: Callable[[int, Codes], None]
 
     def advance(self) -> list[tuple[int, Speech]]:
         done = super().advance()
-        self.spoken |= {ticket: speech.codes for ticket, speech in done}
+        for ticket, speech in done:
+            self.follow(ticket, speech.codes)
         return done
 
 
@@ -70,29 +67,40 @@ def speak_chapters(
     """
     scheduler: Spoken
     turns: list[list[Segment]] = [[] for _ in range(batch)]
-    lines: dict[int, tuple[int, int]] = {}
+    chapter_of: dict[int, int] = {}
+    begun, spoken, decoded = [0] * batch, [0] * batch, [0] * batch
     frames = positions = 0
 
-    def submit(chapter: int, number: int) -> None:
+    def begin(chapter: int) -> None:
         nonlocal frames, positions
+        number = begun[chapter]
+        if number == LINES or number > spoken[chapter] or number > decoded[chapter] + 1:
+            return
         n = chapter * LINES + number
         cap = 20 + n * 37 % 61
         context = (prompts.reference, *turns[chapter])
         line = Utterance(0, "", context, seed=n, max_frames=cap, sampler=SAMPLER)
-        lines[scheduler.submit(line)] = chapter, number
+        chapter_of[scheduler.submit(line)] = chapter
+        begun[chapter] += 1
         frames, positions = frames + cap, positions + len(prompts.content(line))
 
+    def follow(ticket: int, codes: Codes) -> None:
+        chapter = chapter_of[ticket]
+        turn = Segment(0, str(chapter * LINES + spoken[chapter]), codes)
+        turns[chapter] = drop_oldest([*turns[chapter], turn])
+        spoken[chapter] += 1
+        begin(chapter)
+
     def write(ticket: int, sound: np.ndarray) -> None:
-        chapter, number = lines.pop(ticket)
-        segment = Segment(0, str(chapter * LINES + number), scheduler.spoken.pop(ticket))
-        turns[chapter] = drop_oldest([*turns[chapter], segment])
-        if number + 1 < LINES:
-            submit(chapter, number + 1)
+        chapter = chapter_of.pop(ticket)
+        decoded[chapter] += 1
+        begin(chapter)
 
     prompts: Any = ChapterPrompts(ids, codebooks, voice=len(ids) // 2)
     scheduler = make(prompts, batch)
+    scheduler.follow = follow
     for chapter in range(batch):
-        submit(chapter, 0)
+        begin(chapter)
     found = render_lines(scheduler, decoder, write)
     found.sound = frames * 0.08
     return {

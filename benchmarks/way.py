@@ -27,7 +27,7 @@ from csm_cli.core.types import Codes, Utterance
 from csm_cli.engine.batch import PROMPT_BUCKET
 from csm_cli.engine.codec import Codec
 from csm_cli.engine.decoding import CodecBatches, line_decoder
-from csm_cli.engine.devices import ALL, SpeedUps, pick_device, pick_dtype, use_cpu_threads
+from csm_cli.engine.devices import ALL, SpeedUps, pick_device, pick_dtype, use_threads
 from csm_cli.engine.gpu import fused_parts
 from csm_cli.engine.layout import Weights
 from csm_cli.engine.linears import Plain, choose_linear
@@ -96,8 +96,7 @@ class Way:
         self.settings, self.way = settings, settings.way
         self.device = pick_device(settings.device)
         self.dtype = pick_dtype(settings.dtype, self.device)
-        if self.device.type == "cpu":
-            use_cpu_threads()
+        use_threads(self.device)
         self.quantize = self.way if self.way in ("int8", "fp8") else None
         self.speed = WAYS[self.way]
         self.subject = find_subject("", settings.shape, self.device)
@@ -187,12 +186,16 @@ class Way:
         }
 
     def chapters(self, batch: int) -> dict[str, Any]:
-        """As `book`, with the context that `csm render` gives each line; see `benchmarks.chapters`."""
+        """As `book`, with the context that `csm render` gives each line; see `benchmarks.chapters`.
+
+        The second time counts: prompts of many lengths are compiled and recorded in the first.
+        """
 
         def make(prompts: Any, slots: int) -> Spoken:
             return Spoken(self.weights, prompts, slots, self.positions, speed=self.speed)
 
         decoder = line_decoder(self._decode, self.device)
+        speak_chapters(make, self.ids, self.weights.num_codebooks, batch, decoder)
         return speak_chapters(make, self.ids, self.weights.num_codebooks, batch, decoder)
 
     def parts(self, batch: int) -> dict[str, Any]:

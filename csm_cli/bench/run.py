@@ -17,7 +17,7 @@ import torch
 from csm_cli.bench.correct import Agreement, agreement, forced_logits, given, teacher_forced
 from csm_cli.bench.end_to_end import EndToEnd, end_to_end, first_audio
 from csm_cli.bench.subject import BareFrames, Peer, Subject
-from csm_cli.engine.devices import ALL, NONE, pick_device, pick_dtype, use_cpu_threads
+from csm_cli.engine.devices import ALL, NONE, pick_device, pick_dtype, use_threads
 from csm_cli.engine.engine import Engine
 from csm_cli.engine.layout import Weights
 from csm_cli.engine.linears import Plain, choose_linear
@@ -111,8 +111,7 @@ def measure(
         MissingError, UsageError: as `Engine.load`.
     """
     where, kind = pick_device(device), pick_dtype(dtype, pick_device(device))
-    if where.type == "cpu":
-        use_cpu_threads()
+    use_threads(where)
     linear, speed = choose_linear(where, kind, quantize, eager), NONE if eager else ALL
     progress("comparing with the reference")
     reference = load_weights(subject.config, subject.tensors, where, torch.float32, Plain)

@@ -118,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Args:
         arguments: without the program's name; None: those of the process.
     """
-    console.quiet_libraries()
+    console.settle_libraries()
     command = typer.main.get_command(app)
     with stoppable():
         try:

@@ -76,8 +76,12 @@ def debugging() -> bool:
     return os.environ.get("CSM_DEBUG", "") not in ("", "0")
 
 
-def quiet_libraries() -> None:
-    """Keep the libraries' warnings and progress bars off the screen, unless debugging."""
+def settle_libraries() -> None:
+    """Keep the libraries' warnings and progress bars off the screen, unless debugging; numpy on one thread.
+
+    The products of a chapter are small, and threads that wait for more of them keep the cores from the rest.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy is imported
     if not debugging():
         warnings.simplefilter("ignore")
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")

@@ -29,7 +29,7 @@ from csm_cli.cluster.messages import (
 from csm_cli.cluster.scheduler import Key
 from csm_cli.core.errors import MissingError
 from csm_cli.core.types import Segment
-from csm_cli.rendering.chain import References, Work
+from csm_cli.rendering.chain import Work
 from csm_cli.rendering.line import SpokenLine
 from csm_cli.rendering.loop import speak_chains
 from csm_cli.rendering.models import ModelChoice, choose_model
@@ -39,6 +39,7 @@ from csm_cli.rendering.progress import Progress
 from csm_cli.rendering.project import make_verifier
 from csm_cli.rendering.requests import ModelTraits, voice_hash
 from csm_cli.rendering.session import speak_config
+from csm_cli.rendering.utterances import References
 from csm_cli.takes import TakeStore
 from csm_cli.takes.files import files_at
 from csm_cli.takes.lineage import TakeRepository

@@ -116,6 +116,16 @@ class Utterance:
             raise ValueError(f"max_frames must be 1 or more, got {self.max_frames}")
         object.__setattr__(self, "context", tuple(self.context))
 
+    def says_the_same(self, other: Utterance) -> bool:
+        """Whether the same codes come of it."""
+
+        def content(of: Utterance) -> Any:
+            parts = (*of.context, *((of.lead,) if of.lead else ()))
+            segments = [(each.speaker, each.text, each.codes.tobytes()) for each in parts]
+            return of.speaker, of.text, segments, of.seed, of.max_frames, of.sampler, of.lead is None
+
+        return content(self) == content(other)
+
 
 @dataclass(frozen=True, eq=False)
 class Speech:

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
-from csm_cli.core.types import Codes, Speech, Utterance
+from csm_cli.core.types import Codes, Speech
 from csm_cli.engine.devices import ALL, Reports, SpeedUps, Stopwatch, threads_for
 from csm_cli.engine.frames import decode_backbone, decode_frame, prepare_noise, whole_frame
 from csm_cli.engine.gpu import fused_parts
 from csm_cli.engine.graphs import FrameGraphs
 from csm_cli.engine.layout import PrefixCache, Weights, round_up
 from csm_cli.engine.linears import Plain
-from csm_cli.engine.prompt import Position, Prompter, keys_of, matched, shared_prefix
+from csm_cli.engine.prompt import Prompter, keys_of, matched, shared_prefix
+from csm_cli.engine.slots import Request, Slot
 from csm_cli.engine.state import (
     KV_BUCKET,
     Admission,
@@ -48,50 +49,6 @@ _LEAST_PREFILL = 8
 """Positions prefilled at least: the last one's state is needed, and products of few rows are rounded in
 another way.
 """
-
-
-@dataclass(eq=False)
-class Request:
-    """An utterance that was submitted.
-
-    Attributes:
-        prompt: what stands at each of its positions.
-        output: frames generated before an interruption, int16 `[frames, codebooks]`; most often none.
-    """
-
-    ticket: int
-    utterance: Utterance
-    prompt: list[Position]
-    output: Codes
-
-    @cached_property
-    def keys(self) -> np.ndarray:
-        """A hash of each position of the prompt."""
-        return keys_of(self.prompt)
-
-
-@dataclass(eq=False)
-class Slot:
-    """A row of the state, as far as the host keeps track of it.
-
-    Attributes:
-        request: being generated; None: the slot is free.
-        cached: what its KV cache holds, but for the frames of the request being generated.
-        keys: a hash of each position of that.
-        steps: frames computed since the request was admitted.
-        frames: of the request, as far as the host has them; int16 `[K]` each.
-    """
-
-    request: Request | None = None
-    cached: list[Position] = field(default_factory=list)
-    keys: np.ndarray = field(default_factory=partial(np.zeros, 0, np.int64))
-    steps: int = 0
-    frames: list[Codes] = field(default_factory=list)
-
-    @property
-    def length(self) -> int:
-        """Positions in its KV cache at most: off the CPU, a line's end reaches the host a frame late."""
-        return len(self.cached) + self.steps
 
 
 class Batch:

@@ -32,7 +32,10 @@ Decode = Callable[[list[Codes]], list[Audio]]
 _ROOM = 4096
 """Frames that the codec decodes at once, padding included: five minutes of audio, to bound its memory."""
 
-_ALIKE = 0.7
+_PRIORITY = -1
+"""Of the codec's stream on a GPU: its kernels are small, and a chapter's next line waits for them."""
+
+_ALIKE = 0.25
 """On a GPU, a batch has lines of this share of its length at least: padding costs as much as speech."""
 
 
@@ -56,7 +59,7 @@ class CodecBatches:
         self._codec, self._notice = codec, notice
         self._gpu, self._room = codec.device.type != "cpu", _ROOM
         cuda = codec.device.type == "cuda" and fast
-        self._stream = torch.cuda.Stream(codec.device) if cuda else None
+        self._stream = torch.cuda.Stream(codec.device, priority=_PRIORITY) if cuda else None
         self._decoder: Callable[[Tensor], Tensor] = codec.decode
         if self._stream is not None:
             self._decoder = fused_decoder(codec, torch.float16 if half else torch.float32) or codec.decode
@@ -141,13 +144,13 @@ class CodecBatches:
 _LINES = 64
 """Lines decoded in one call at most."""
 
-_GATHER = 16
+_GATHER = 32
 """Lines that a call on a GPU should have."""
 
 _THREADS = 4
 """Lines decoded at once on a CPU, at most: each takes some hundred megabytes, and the frames want cores."""
 
-_PATIENCE = 0.05
+_PATIENCE = 0.1
 """Seconds that a line waits for others to be decoded with."""
 
 
@@ -180,6 +183,11 @@ class LineDecoder(Generic[Key]):
         """Lines submitted and not yet returned."""
         self.seconds = 0.0
         """That the workers have decoded for, all together."""
+
+    @property
+    def beside(self) -> bool:
+        """Whether lines are decoded beside whatever else goes on."""
+        return self._threads is not None
 
     def submit(self, lines: Sequence[tuple[Key, Codes]]) -> None:
         """Queue lines, which `finished` returns under their keys."""

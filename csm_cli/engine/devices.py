@@ -78,16 +78,18 @@ def is_out_of_memory(error: BaseException) -> bool:
     return any(phrase in message for phrase in phrases)
 
 
-def use_cpu_threads() -> int:
-    """Let torch use every core this process may run on, unless OMP_NUM_THREADS is set.
+def use_threads(device: torch.device) -> int:
+    """Let torch use every core this process may run on, or one where a GPU computes; see OMP_NUM_THREADS.
 
     In a container torch may count the cores of the host, and more threads than cores are many times slower.
+    Beside a GPU they have next to nothing to do, and while they wait for more they keep the cores from those
+    that make the chapters.
 
     Returns:
         torch's number of threads.
     """
     if "OMP_NUM_THREADS" not in os.environ:
-        allowed = available_cores()
+        allowed = available_cores() if device.type == "cpu" else 1
         if allowed < torch.get_num_threads():
             torch.set_num_threads(allowed)
     return torch.get_num_threads()

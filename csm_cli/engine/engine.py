@@ -32,7 +32,7 @@ from csm_cli.engine.devices import (
     one_thread,
     pick_device,
     pick_dtype,
-    use_cpu_threads,
+    use_threads,
 )
 from csm_cli.engine.layout import Weights
 from csm_cli.engine.linears import choose_linear
@@ -129,8 +129,7 @@ class Engine:
         began = time.perf_counter()
         where = pick_device(device)
         kind = pick_dtype(dtype, where)
-        if where.type == "cpu":
-            use_cpu_threads()
+        use_threads(where)
         linear = choose_linear(where, kind, quantize, eager)
         checkpoint = find_checkpoint(model, revision)
         prompter = Prompter(checkpoint.tokenizer_file, checkpoint.config)

@@ -23,11 +23,12 @@ import torch
 
 from csm_cli.core.errors import CsmError, first_line
 from csm_cli.core.types import Codes, Speech, Utterance
-from csm_cli.engine.batch import Batch, Request
+from csm_cli.engine.batch import Batch
 from csm_cli.engine.devices import ALL, NONE, SpeedUps, Stopwatch, is_out_of_memory, on
 from csm_cli.engine.graphs import RECORDING
 from csm_cli.engine.layout import Weights
 from csm_cli.engine.prompt import Prompter
+from csm_cli.engine.slots import Request
 
 
 class BatchScheduler:

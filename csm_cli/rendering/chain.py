@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from csm_cli.core.errors import UsageError
-from csm_cli.core.types import Codes, Segment, Speech, Utterance
-from csm_cli.rendering.context import choose_context, drop_oldest
-from csm_cli.rendering.line import LineInProgress, SpokenLine, StoredTake, turns_of_try, wants_check
+from csm_cli.core.types import Codes, Speech, Utterance
+from csm_cli.rendering.context import drop_oldest
+from csm_cli.rendering.line import LineInProgress, SpokenLine, StoredTake, wants_check
 from csm_cli.rendering.options import DEFAULT_BATCH, DEFAULT_RETRIES, DEFAULT_TURNS, ReferenceMode
 from csm_cli.rendering.plan import Chain, PlannedLine
 from csm_cli.rendering.progress import Progress
+from csm_cli.rendering.utterances import References, SpeakingEngine, Utterances
 from csm_cli.takes import LineRequest, Take
 from csm_cli.takes.lineage import ChainLineage, ContextTurn, TakeRepository
 from csm_cli.verify import Candidate, Verdict, Verifier
-from csm_cli.verify.codes import frame_cap
-
-References = Mapping[tuple[int, str], Segment]
-"""The references of voices, by the speaker tag and the voice of the line."""
-
-
-class SpeakingEngine(Protocol):
-    """What a chain needs of an engine; `speak_chains` needs more of it."""
-
-    @property
-    def max_positions(self) -> int:
-        """Positions for prompt, context and frames together."""
-
-    @property
-    def sample_rate(self) -> int:
-        """Samples a second of its audio."""
-
-    def positions(self, segments: tuple[Segment, ...], utterance: Utterance | None = None, /) -> int:
-        """Positions that the segments, and the utterance's prompt, take up."""
-
-    def encode(self, audio: np.ndarray, /) -> Codes:
-        """float32 mono `[samples]` to codes."""
+from csm_cli.verify.codes import problems
 
 
 @dataclass(frozen=True)
@@ -52,6 +32,7 @@ class SpeakConfig:
         retries: tries of a part beyond the first.
         verifier: judges what is spoken.
         reference: how a voice's clip is used.
+        ahead: whether the next piece is spoken while the last is decoded and judged.
     """
 
     batch: int = DEFAULT_BATCH
@@ -59,6 +40,7 @@ class SpeakConfig:
     retries: int = DEFAULT_RETRIES
     verifier: Verifier = field(default_factory=Verifier)
     reference: ReferenceMode = "before"
+    ahead: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,10 +73,9 @@ class ChainInProgress:
         self.work = work
         self.lines: list[SpokenLine] = []
         self._engine, self._config, self._repository = engine, config, work.repository
-        self._references = {key: ContextTurn(segment, "") for key, segment in work.references.items()}
+        self._utterances = Utterances(engine, work.references, config.turns, config.reference)
         self._turns: list[ContextTurn] = []
-        self._costs: dict[ContextTurn, int] = {}
-        self._rest = iter(work.chain.lines)
+        self._rest = deque(work.chain.lines)
         self._lineage = ChainLineage({line.request.slot for line in work.chain.lines})
         self._line: LineInProgress | None = None
         self._stored: StoredTake | None = None
@@ -108,15 +89,15 @@ class ChainInProgress:
             if self._line is not None:
                 yield self._finished(self._line)
                 self._line = None
-            planned = next(self._rest, None)
-            if planned is None:
+            if not self._rest:
                 break
+            planned = self._rest.popleft()
             request = planned.request
             if not request.parts:
                 self._lineage.settle(request, None)
                 yield self._settled(SpokenLine(planned, None, rendered=False))
                 continue
-            window = self._window(planned)
+            window, self._turns = self._utterances.window(planned, self._turns)
             take = self._repository.find(request, [turn.take for turn in window], self._lineage)
             retries = self._config.retries
             if take is None:
@@ -149,11 +130,32 @@ class ChainInProgress:
     def utterance(self) -> Utterance:
         """What is to be spoken next."""
         assert self._line is not None
-        line = self._line
-        turns = turns_of_try(self._config.turns, line.number)
-        bare = self._bare(line.planned, line.text, line.seed)
-        self._context = self._choose(line.planned, bare, [*line.window, *line.own_turns()], turns)
-        return replace(bare, context=tuple(turn.segment for turn in self._context))
+        found, self._context = self._utterances.next_of(self._line)
+        return found
+
+    def forecast(self, speech: Speech) -> Utterance | None:
+        """What `utterance` gives after the last one's speech is judged, if its codes are all that decides.
+
+        None at the end of the chain, and where a take may be there already.
+
+        Raises:
+            UsageError: a voice leaves no room for its line.
+        """
+        assert self._line is not None
+        line, silence = self._line.copy(), np.zeros(0, dtype=np.float32)
+        faults = problems(speech, line.text)
+        candidate = line.candidate(speech, silence, self._engine.sample_rate, self._context_takes())
+        line.receive(replace(candidate, verdict=Verdict(faults, float(len(faults)))))
+        if not line.done:
+            return self._utterances.next_of(line)[0]
+        planned = next((each for each in self._rest if each.request.parts), None)
+        if planned is None or self._repository.may_find(planned.request):
+            return None
+        turns = self._turns_after(line.request, line.take(self._engine.sample_rate), line.codes())
+        window, _ = self._utterances.window(planned, turns)
+        seed = self._repository.seed(planned.request)
+        following = LineInProgress(planned, window, self._config.retries, seed)
+        return self._utterances.next_of(following)[0]
 
     def receive(self, speech: Speech, audio: np.ndarray) -> None:
         """Take what was spoken for the last `utterance`: audio is float32 `[samples]`."""
@@ -164,8 +166,7 @@ class ChainInProgress:
         if self._stored is not None:
             return list(self._stored.candidates)
         assert self._line is not None and self._spoken is not None
-        context = [turn.take for turn in self._context if turn.take]
-        return [self._line.candidate(*self._spoken, self._engine.sample_rate, context)]
+        return [self._line.candidate(*self._spoken, self._engine.sample_rate, self._context_takes())]
 
     def judged(self, candidates: Sequence[Candidate], verdicts: Sequence[Verdict]) -> SpokenLine | None:
         """Take the verdicts on `candidates()`; give the line that is settled by that."""
@@ -230,49 +231,13 @@ class ChainInProgress:
     def _lend(self, request: LineRequest, take: Take, codes: Sequence[Codes]) -> None:
         """Let later lines have a take as context."""
         self._lineage.settle(request, take.id)
-        turns = [*self._turns, *self._repository.turns(request, take, codes)]
-        self._turns = drop_oldest(turns, self._config.turns)
-        alive = set(self._turns)
-        self._costs = {turn: cost for turn, cost in self._costs.items() if turn in alive}
+        self._turns = self._turns_after(request, take, codes)
+        self._utterances.forget_all_but(self._turns)
 
-    def _window(self, planned: PlannedLine) -> tuple[ContextTurn, ...]:
-        request = planned.request
-        bare = self._bare(planned, request.parts[0], request.seed)
-        chosen = tuple(turn for turn in self._choose(planned, bare, self._turns, request.turns) if turn.take)
-        if request.turns == self._config.turns and len(chosen) < len(self._turns):
-            # No room for all: half of what there was room for, so that the next lines' prompts begin alike.
-            self._turns = list(chosen[len(chosen) // 2 :])
-            chosen = tuple(self._turns)
-        return chosen
+    def _turns_after(self, request: LineRequest, take: Take, codes: Sequence[Codes]) -> list[ContextTurn]:
+        """The turns that later lines may have, with those of a take."""
+        return drop_oldest([*self._turns, *self._repository.turns(request, take, codes)], self._config.turns)
 
-    def _bare(self, planned: PlannedLine, text: str, seed: int) -> Utterance:
-        """The utterance without its context; the lead, where lines continue their voice's clip."""
-        reference = self._references.get((planned.tag, planned.voice))
-        lead = reference.segment if reference and self._config.reference == "continue" else None
-        sampler = planned.request.sampler
-        return Utterance(planned.tag, text, seed=seed, max_frames=frame_cap(text), sampler=sampler, lead=lead)
-
-    def _choose(
-        self, planned: PlannedLine, bare: Utterance, turns: Sequence[ContextTurn], most: int
-    ) -> tuple[ContextTurn, ...]:
-        room = self._engine.max_positions - bare.max_frames - self._engine.positions((), bare)
-        reference = None if bare.lead else self._references.get((planned.tag, planned.voice))
-        try:
-            if bare.lead and room < 0:
-                raise ValueError(f"{-room} positions too few")
-            return choose_context(reference, turns, self._cost, room, most)
-        except ValueError as error:
-            raise _reference_too_long(planned, error) from error
-
-    def _cost(self, turn: ContextTurn) -> int:
-        if turn not in self._costs:
-            self._costs[turn] = self._engine.positions((turn.segment,))
-        return self._costs[turn]
-
-
-def _reference_too_long(line: PlannedLine, error: ValueError) -> UsageError:
-    return UsageError(
-        f"the voice {line.voice} leaves no room for the line ({error})",
-        where=str(line.line.source),
-        remedy="register a shorter reference recording; 5 to 20 seconds are enough",
-    )
+    def _context_takes(self) -> list[str]:
+        """The takes in the context of the last utterance."""
+        return [turn.take for turn in self._context if turn.take]

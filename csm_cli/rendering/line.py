@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -115,6 +116,13 @@ class LineInProgress:
         self._failed: list[_Try] = []
         self._try = _Try(())
         self._begin()
+
+    def copy(self) -> LineInProgress:
+        """The same line, which goes on by itself."""
+        other = copy.copy(self)
+        other._kept, other._failed = list(self._kept), list(self._failed)
+        other._try = _Try(self._try.texts, list(self._try.pieces))
+        return other
 
     def resume(self, pieces: Sequence[Candidate], tries: Sequence[int]) -> None:
         """Go on with a take that was there: from its first bad part, whose tries so far count.

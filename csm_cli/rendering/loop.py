@@ -9,12 +9,15 @@ book. A line whose take is there already is not spoken.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from csm_cli.core.errors import CsmError
 from csm_cli.core.types import Speech, Utterance
-from csm_cli.rendering.chain import ChainInProgress, SpeakConfig, SpeakingEngine, Work
+from csm_cli.rendering.chain import ChainInProgress, SpeakConfig, Work
 from csm_cli.rendering.line import SpokenLine
+from csm_cli.rendering.utterances import SpeakingEngine
 
 if TYPE_CHECKING:
     from csm_cli.engine.decoding import LineDecoder
@@ -25,6 +28,9 @@ class Scheduler(Protocol):
 
     def submit(self, utterance: Utterance, /) -> int:
         """Queue a line; its ticket."""
+
+    def cancel(self, ticket: int, /) -> None:
+        """Give a line up, finished or not."""
 
     @property
     def unfinished(self) -> int:
@@ -63,7 +69,7 @@ def speak_chains(
         CsmError: a take cannot be kept, a voice leaves no room for its line.
     """
     queue = iter(works)
-    speaking = _Speaking(engine, config.batch)
+    speaking = _Speaking(engine, config.batch, config.ahead)
     active: list[ChainInProgress] = []
     more = True
     while more or active:
@@ -83,6 +89,7 @@ def speak_chains(
                 chain.report_line(line)
             if chain.done:
                 active.remove(chain)
+                speaking.leave(chain)
                 yield chain.work, chain.close()
         if active and (len(active) == config.batch or lull or not more):
             speaking.submit(chain for chain in active if chain.speaking)
@@ -97,18 +104,32 @@ def speak_chains(
                     chain.report_line(settled)
 
 
+@dataclass
+class _Ahead:
+    """An utterance that is spoken before it is certain; `speech` when it has been."""
+
+    utterance: Utterance
+    ticket: int
+    speech: Speech | None = None
+
+
 class _Speaking:
     """The pieces being spoken, and the chains they belong to: one of each chain at a time.
+
+    While a piece is decoded and judged, the one that most likely follows is spoken already, in the slot that
+    has become free. If another follows, that one is given up.
 
     Args:
         engine: speaks.
         count: pieces spoken at once.
+        ahead: whether to do so.
     """
 
-    def __init__(self, engine: BatchEngine, count: int):
-        self._engine, self._count = engine, count
+    def __init__(self, engine: BatchEngine, count: int, ahead: bool):
+        self._engine, self._count, self._wanted = engine, count, ahead
         self._owners: dict[int, ChainInProgress] = {}
         self._busy: set[ChainInProgress] = set()
+        self._ahead: dict[ChainInProgress, _Ahead] = {}
 
     @cached_property
     def _decoder(self) -> LineDecoder[tuple[ChainInProgress, Speech]]:
@@ -124,7 +145,30 @@ class _Speaking:
         for chain in chains:
             if chain not in self._busy:
                 self._busy.add(chain)
-                self._owners[self._scheduler.submit(chain.utterance())] = chain
+                self._begin(chain, chain.utterance())
+
+    def _begin(self, chain: ChainInProgress, utterance: Utterance) -> None:
+        ahead = self._ahead.pop(chain, None)
+        if ahead is not None and utterance.says_the_same(ahead.utterance):
+            if ahead.speech is None:
+                self._owners[ahead.ticket] = chain
+            else:
+                self._spoken(chain, ahead.speech)
+            return
+        if ahead is not None:
+            self._scheduler.cancel(ahead.ticket)
+        self._owners[self._scheduler.submit(utterance)] = chain
+
+    def _spoken(self, chain: ChainInProgress, speech: Speech) -> None:
+        """Have it decoded, and what follows spoken meanwhile."""
+        self._decoder.submit([((chain, speech), speech.codes)])
+        if self._wanted and self._decoder.beside and (following := _forecast(chain, speech)):
+            self._ahead[chain] = _Ahead(following, self._scheduler.submit(following))
+
+    def leave(self, chain: ChainInProgress) -> None:
+        """A chain is done."""
+        if (ahead := self._ahead.pop(chain, None)) is not None:
+            self._scheduler.cancel(ahead.ticket)
 
     def poll(self) -> list[ChainInProgress]:
         """Wait until something is spoken and decoded; the chains that have received it."""
@@ -135,8 +179,17 @@ class _Speaking:
                 chain.receive(speech, sound)
             if decoded:
                 return [chain for (chain, _), _ in decoded]
-            spoken = self._scheduler.advance() if self._scheduler.unfinished else []
-            self._decoder.submit(
-                [((self._owners.pop(ticket), speech), speech.codes) for ticket, speech in spoken]
-            )
+            for ticket, speech in self._scheduler.advance() if self._scheduler.unfinished else ():
+                if ticket in self._owners:
+                    self._spoken(self._owners.pop(ticket), speech)
+                else:
+                    (early,) = (each for each in self._ahead.values() if each.ticket == ticket)
+                    early.speech = speech
         return []
+
+
+def _forecast(chain: ChainInProgress, speech: Speech) -> Utterance | None:
+    try:
+        return chain.forecast(speech)
+    except CsmError:  # it is raised again, if that line is really next
+        return None

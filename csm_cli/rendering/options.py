@@ -106,7 +106,7 @@ class RenderOptions:
         "--context-turns",
         min=0,
         metavar="N",
-        help="Earlier lines of each speaker that a line hears.",
+        help="Earlier lines of each speaker in a line's context, at most.",
         remembered=True,
     )
     reference: ReferenceMode = option(

@@ -9,7 +9,7 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from csm_cli.audio.measure import Measured
 from csm_cli.audio.timeline import ChapterTimeline
@@ -89,9 +89,8 @@ class RenderJob:
 
 def speak_config(options: RenderOptions, verifier: Verifier, batch: int | None = None) -> SpeakConfig:
     """How chains are spoken with these options; `batch`: in place of theirs."""
-    return SpeakConfig(
-        batch or options.batch, options.context_turns, options.retries, verifier, options.reference
-    )
+    turns, retries, reference = options.context_turns, options.retries, options.reference
+    return SpeakConfig(batch or options.batch, turns, retries, verifier, reference, not options.eager)
 
 
 def open_jobs(
@@ -212,8 +211,7 @@ def render_jobs(
     return report
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(NamedTuple):
     """A chapter whose files are made."""
 
     work: Work

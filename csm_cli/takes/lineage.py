@@ -105,6 +105,10 @@ class TakeRepository:
                 return take
         return None
 
+    def may_find(self, request: LineRequest) -> bool:
+        """Whether a take might be there for a line, whatever stands before it."""
+        return bool(self.store.index.at(request.place) or self.store.index.in_slot(request.slot))
+
     def seed(self, request: LineRequest) -> int:
         """The seed of a line's first try."""
         return request.seed

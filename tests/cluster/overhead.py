@@ -19,6 +19,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line does, before numpy is imported
+
 from csm_cli.cluster.driver import render_on_fleet
 from csm_cli.cluster.ray_fleet import ray_fleet
 from csm_cli.rendering.line import SpokenLine

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from csm_cli.core.errors import MissingError, UsageError
-from csm_cli.engine.devices import SMALL_WORK, pick_device, pick_dtype, threads_for, use_cpu_threads
+from csm_cli.engine.devices import SMALL_WORK, pick_device, pick_dtype, threads_for, use_threads
 
 
 def test_auto_prefers_cuda_then_mps_then_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,4 +51,4 @@ def test_small_work_runs_on_one_thread_and_the_number_comes_back() -> None:
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
-    assert use_cpu_threads() >= 1
+    assert use_threads(torch.device("cpu")) >= 1

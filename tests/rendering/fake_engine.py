@@ -94,6 +94,9 @@ class FakeSlots:
         self.given[self.tickets] = utterance
         return self.tickets
 
+    def cancel(self, ticket: int) -> None:
+        self.given.pop(ticket, None)
+
     @property
     def unfinished(self) -> int:
         return len(self.given)

@@ -1,0 +1,57 @@
+"""What a slot's cache holds of the last prompt is used again by the kernels for GPUs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+pytest.importorskip("triton", reason="there is no triton for this system")
+
+from csm_cli.bench.subject import Prompts, find_subject
+from csm_cli.core.types import Sampler, Utterance
+from csm_cli.engine import batch as batch_module
+from csm_cli.engine.gpu.prompts import FusedPrompts
+from csm_cli.engine.linears import Plain
+from csm_cli.engine.prompt import Position
+from csm_cli.engine.scheduler import BatchScheduler
+from csm_cli.engine.weights import load_weights
+from tests.engine.test_gpu import DEVICE
+from tests.engine.test_scheduler import generate_all, same
+
+LINES = [
+    Utterance(0, length, seed=7, max_frames=2, sampler=Sampler(0.9, 50)) for length in ("20", "40", "60")
+]
+
+
+class Growing(Prompts):
+    """Prompts of as many ids as the text says."""
+
+    def content(self, utterance: Utterance) -> list[Position]:
+        return list(self.ids[: int(utterance.text)])
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+def test_a_line_is_the_same_after_another_whose_prompt_it_begins_with(
+    monkeypatch: pytest.MonkeyPatch, kind: torch.dtype
+) -> None:
+    # Frames are left to the steps, which take less time than kernels in triton's interpreter.
+    monkeypatch.setattr(batch_module, "fused_parts", lambda state, *_: (None, FusedPrompts(state)))
+    subject = find_subject("", "tiny")
+    weights = load_weights(subject.config, subject.tensors, DEVICE, kind, Plain)
+    prompts: Any = Growing(list(range(60)), weights.num_codebooks)
+    read: list[int] = []
+    plain = FusedPrompts.__call__
+
+    def counted(self: FusedPrompts, parts: list) -> torch.Tensor:
+        read.extend(len(part.content) for part in parts)
+        return plain(self, parts)
+
+    monkeypatch.setattr(FusedPrompts, "__call__", counted)
+    alone = [generate_all(BatchScheduler(weights, prompts, 1, 128), [line])[0] for line in LINES]
+    assert read == [20, 40]
+    read.clear()
+    together = generate_all(BatchScheduler(weights, prompts, 1, 128), LINES)
+    assert all(same(one, other) for one, other in zip(together, alone, strict=True))
+    assert read == [20, 20]
