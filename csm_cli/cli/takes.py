@@ -128,18 +128,22 @@ def play(
         write_wav(output, sound, chosen.rate)
         console.emit(str(output))
         return
-    from csm_cli.audio.sinks import Loudspeaker
+    from csm_cli.audio.sinks import open_loudspeaker
 
     try:
-        speaker = Loudspeaker(chosen.rate)
+        speaker = open_loudspeaker(chosen.rate, "csm takes play")
     except MissingError as error:
         remedy = (
             f"{error.remedy}, or write a file with -o; the take is {script_takes.store.audio_where(chosen)}"
         )
         raise MissingError(error.what, where="csm takes play", remedy=remedy) from error
     console.note(f"{found.planned.id} {found.planned.line.speaker}: {found.planned.line.text}")
-    speaker.write(sound)
-    speaker.close()
+    try:
+        speaker.write(sound)
+        speaker.close()
+    except BaseException:
+        speaker.stop()
+        raise
 
 
 @app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -42,6 +42,8 @@ class LiveSound(Progress):
         sink: where the sound goes; closed at the end.
         rate: Hz.
         loudness, pauses, room_tone_db: as for the files.
+        lost: called with what is wrong, once, if nothing more can be played; the speaking goes on. None:
+            `finish` raises it.
     """
 
     listening = True
@@ -54,13 +56,15 @@ class LiveSound(Progress):
         loudness: Loudness,
         pauses: Pauses | None = None,
         room_tone_db: float | None = -66.0,
+        lost: Callable[[CsmError], None] | None = None,
     ):
         self._inner, self._sink, self._rate = inner, sink, rate
         self._loudness, self._pauses, self._room_tone_db = loudness, pauses or Pauses(), room_tone_db
+        self._lost = lost
         self._pieces: dict[PlannedLine, list[np.ndarray]] = defaultdict(list)
         self._settled: set[PlannedLine] = set()
         self._changed = threading.Condition()
-        self._over = False
+        self._over = self._finished = False
         self._gain: float | None = None
         self._position = 0
         self._fault: BaseException | None = None
@@ -72,6 +76,8 @@ class LiveSound(Progress):
         self._thread.start()
 
     def sound(self, planned: PlannedLine, audio: np.ndarray) -> None:
+        if self._fault is not None:  # nobody fetches it
+            return
         with self._changed:
             self._pieces[planned].append(audio)
             self._changed.notify()
@@ -81,6 +87,8 @@ class LiveSound(Progress):
             self._settled.add(line.planned)
             self._changed.notify()
         self._inner.line(line)
+        if self._fault is not None and self._lost is not None:
+            self._report()
         if self._sink.gone:  # what is spoken is kept; to speak a book for nobody would take hours
             raise BrokenPipeError
 
@@ -98,20 +106,37 @@ class LiveSound(Progress):
         """
         if self._thread:
             self._thread.join()
-        if isinstance(self._fault, CsmError):
-            raise self._fault
-        if self._fault is not None:
-            raise CsmError(f"the sound broke off ({self._fault})") from self._fault
+        if self._fault is None:
+            try:
+                self._sink.close()
+            except Exception as error:
+                self._fault = error
+        self._finished = True
+        self._report()
 
     def close(self) -> None:
         """Broken off, or finished: nothing more is sent on."""
         with self._changed:
             self._over = True
             self._changed.notify()
+        with suppress(Exception):
+            if not self._finished:
+                self._sink.stop()
         if self._thread:
             self._thread.join(timeout=2)
         with suppress(Exception):
             self._sink.close()
+
+    def _report(self) -> None:
+        if self._fault is None:
+            return
+        fault = self._fault
+        if not isinstance(fault, CsmError):
+            fault = CsmError(f"the sound broke off ({fault})")
+        if self._lost is None:
+            raise fault from (None if fault is self._fault else self._fault)
+        self._lost, lost = (lambda error: None), self._lost
+        lost(fault)
 
     def _run(self, chains: Sequence[Chain]) -> None:
         try:
