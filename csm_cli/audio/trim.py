@@ -46,21 +46,28 @@ def cap_gaps(audio: np.ndarray, rate: int, longest: float = LONGEST_GAP_SECONDS)
 
     Head and tail are left alone. Audio without such a silence is given back as it is.
     """
+    cuts = long_gaps(audio, rate, longest)
+    if not cuts:
+        return audio
+    edges = [0, *(edge for cut in cuts for edge in cut), audio.size]
+    pieces = [audio[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
+    return _joined(pieces, round(FADE_SECONDS * rate))
+
+
+def long_gaps(audio: np.ndarray, rate: int, longest: float = LONGEST_GAP_SECONDS) -> list[tuple[int, int]]:
+    """(first, one past the last) sample of each cut of `cap_gaps`; its join takes `FADE_SECONDS` more."""
     frame = round(GAP_FRAME_SECONDS * rate)
     frames = audio.size // frame
     if frames < 2:
-        return audio
+        return []
     levels = np.sqrt(np.square(audio[: frames * frame].reshape(-1, frame), dtype=np.float32).mean(axis=1))
     sounding = np.flatnonzero(levels >= np.percentile(levels, 90) * 10 ** (SILENT_DB / 20))
     spare = np.diff(sounding) - 1 - round(longest / GAP_FRAME_SECONDS)
-    pieces, start = [], 0
-    for place in np.flatnonzero(spare > 0):
-        keep = round(longest * rate) // 2
-        pieces.append(audio[start : (sounding[place] + 1) * frame + keep])
-        start = sounding[place + 1] * frame - keep
-    if not pieces:
-        return audio
-    return _joined([*pieces, audio[start:]], round(FADE_SECONDS * rate))
+    keep = round(longest * rate) // 2
+    return [
+        (int(sounding[place] + 1) * frame + keep, int(sounding[place + 1]) * frame - keep)
+        for place in np.flatnonzero(spare > 0)
+    ]
 
 
 def _joined(pieces: list[np.ndarray], fade: int) -> np.ndarray:

@@ -276,6 +276,12 @@ class DeliveryOptions:
     titles: Annotated[bool, typer.Option("--titles", help="Speak the title at the head of each chapter.")] = (
         False
     )
+    words: Annotated[
+        bool, typer.Option("--words", help="Time each word, not each line, in subtitles and the EPUB.")
+    ] = False
+    no_names: Annotated[
+        bool, typer.Option("--no-names", help="Leave the speakers' names out of subtitles and labels.")
+    ] = False
 
     def checked(self) -> Delivery:
         """As the value that the library takes.
@@ -305,6 +311,8 @@ class DeliveryOptions:
             narrator=self.narrator.strip(),
             credits=self.credits,
             titles=self.titles,
+            words=self.words,
+            names=not self.no_names,
         )
         check_formats(wanted.needed_formats)
         check_measuring()  # whatever is delivered, a WAV too
