@@ -152,6 +152,9 @@ def typed_names(values: list[str]) -> list[str]:
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the voice.", callback=typed_name)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a JSON list.")]
+NoResidentOption = Annotated[
+    bool, typer.Option("--no-resident", help="Load the model, though a csm serve has it loaded.")
+]
 PlayOption = Annotated[bool, typer.Option("--play", help="Play it while it is being spoken.")]
 
 

@@ -11,7 +11,15 @@ import typer
 
 from csm_cli.cli import console
 from csm_cli.cli.console import clock, count, cut, size
-from csm_cli.cli.options import DeviceOption, Group, JsonOption, MaybePlace, ModelOption, TakesOption
+from csm_cli.cli.options import (
+    DeviceOption,
+    Group,
+    JsonOption,
+    MaybePlace,
+    ModelOption,
+    NoResidentOption,
+    TakesOption,
+)
 from csm_cli.core.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
@@ -156,6 +164,7 @@ def reroll(
     script: ScriptOption = None,
     model: ModelOption = None,
     device: DeviceOption = "auto",
+    no_resident: NoResidentOption = False,
     takes: TakesOption = None,
 ) -> None:
     """Speak a line again; the best new take is used from now on, the others are kept beside it."""
@@ -170,7 +179,7 @@ def reroll(
     options = options_of(script_takes, model=model, device=device)
     with console.busy("loading the checks"):
         verifier = make_verifier([script_takes.job], options, console.note)
-    loaded = load_model(options)
+    loaded = load_model(options, resident=not no_resident)
     with console.busy("speaking"):
         made = speak_again(
             script_takes,
