@@ -66,6 +66,10 @@ def serve(
     metrics: Annotated[
         bool, typer.Option("--metrics", help="Answer to /metrics with sums for Prometheus.")
     ] = False,
+    no_resident: Annotated[
+        bool,
+        typer.Option("--no-resident", help="Keep the engine from your own csm say and csm takes reroll."),
+    ] = False,
     running: EngineFields,
 ) -> None:
     """Speak for other programs: OpenAI's speech interface at http://ADDRESS:PORT/v1.
@@ -95,7 +99,16 @@ def serve(
         def ready() -> None:
             console.emit(f"{address}/v1")
 
-        run(app, bound, on_ready=ready, drain_seconds=DRAIN_SECONDS, shape="openai")
+        from csm_cli.engine.resident import wanted
+        from csm_cli.serve.resident import ResidentDoor
+
+        door = ResidentDoor(service.engine, service.thread, console.note)
+        if not no_resident and wanted():
+            door.open()
+        try:
+            run(app, bound, on_ready=ready, drain_seconds=DRAIN_SECONDS, shape="openai")
+        finally:
+            door.close()
 
 
 def _service(

@@ -330,6 +330,24 @@ def test_the_command_line_speaks_without_torch(
     assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
 
 
+@pytest.mark.parametrize("options", [[], ["--no-resident"]])
+def test_csm_serve_has_the_door_open_while_it_runs(tiny: Path, folder: Path, monkeypatch, options) -> None:
+    from csm_cli.cli.app import main
+
+    found = []
+
+    def run(app, bound, **more) -> None:
+        found.append(find_resident(tiny, never, print, device="cpu"))
+        found.append(list(folder.glob("csm/*.sock")))
+
+    monkeypatch.setattr("csm_cli.web.server.run", run)
+    with pytest.raises(SystemExit) as end:
+        main(["serve", "--model", str(tiny), "--device", "cpu", "--port", "0", "--slots", "1", *options])
+    assert end.value.code == 0
+    assert (found[0] is None, len(found[1])) == ((True, 0) if options else (False, 1))
+    assert not list(folder.glob("csm/*.sock")), "it leaves none behind"
+
+
 @st.composite
 def messages(draw):
     shapes = st.one_of(arrays_of.array_shapes(min_dims=1, max_dims=2, min_side=0, max_side=6))
