@@ -100,15 +100,15 @@ def serve(
             console.emit(f"{address}/v1")
 
         from csm_cli.engine.resident import wanted
-        from csm_cli.serve.resident import ResidentDoor
+        from csm_cli.serve.resident import ResidentServer
 
-        door = ResidentDoor(service.engine, service.thread, console.note)
+        resident = ResidentServer(service.engine, service.thread, console.note)
         if not no_resident and wanted():
-            door.open()
+            resident.open()
         try:
             run(app, bound, on_ready=ready, drain_seconds=DRAIN_SECONDS, shape="openai")
         finally:
-            door.close()
+            resident.close()
 
 
 def _service(

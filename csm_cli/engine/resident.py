@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from csm_cli.engine.engine import Engine
 
 VARIABLE = "CSM_RESIDENT"
-GREETING_SECONDS = 2.0
-"""A server that does not greet in this time is busy with something else than speaking."""
+WELCOME_SECONDS = 2.0
+"""A server that does not answer `hello` in this time is not used."""
 
 
 def wanted() -> bool:
@@ -81,7 +81,7 @@ def find_resident(
 def _connect(path: Path, asked: Wanted) -> Link | None:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        connection.settimeout(GREETING_SECONDS)
+        connection.settimeout(WELCOME_SECONDS)
         connection.connect(str(path))
         if not is_own_peer(connection):
             raise WireError("a socket of another user")
@@ -100,8 +100,8 @@ class Link:
     """The connection to a server: questions with numbers, answers in any order.
 
     Args:
-        connection: that has been greeted.
-        welcome: the greeting.
+        connection: after `hello` and `welcome`.
+        welcome: header of the server's first message.
     """
 
     def __init__(self, connection: socket.socket, welcome: dict[str, Any]):
@@ -133,7 +133,7 @@ class Link:
             self._answers[int(header.get("id", 0))] = header, arrays
 
     def close(self) -> None:
-        """Hang up; the server gives up what is unfinished."""
+        """Close it; the server gives up what is unfinished."""
         self._connection.close()
 
 

@@ -1,4 +1,4 @@
-"""The door for this user's own commands: a socket where `csm say` and `csm takes reroll` find the engine.
+"""A server for this user's own commands: a socket where `csm say` and `csm takes reroll` find the engine.
 
 It lies in a folder that nobody else may enter, may be opened by nobody else, and whose process connects is
 asked of the system.
@@ -36,13 +36,16 @@ UNREAD_SECONDS = 30.0
 """A client that takes nothing for so long is given up."""
 
 
-class ResidentDoor:
-    """Lets this user's commands use the engine of a server.
+class ResidentServer:
+    """Lets this user's commands use an engine. `open` it, `close` it in the end.
 
     Args:
         engine: that is loaded.
-        thread: which speaks with it, beside all else that the server speaks.
-        note: called with a line where there can be no such door.
+        thread: which speaks with it, beside all else that it speaks.
+        note: called with a line where there can be no socket.
+
+    Attributes:
+        path: of the socket, once it is open.
     """
 
     def __init__(self, engine: Engine, thread: EngineThread, note: Callable[[str], None] = lambda text: None):
@@ -90,7 +93,7 @@ class ResidentDoor:
         return path
 
     def close(self) -> None:
-        """Hang up on everybody, who then load their own model, and remove the socket."""
+        """Close all connections, whose clients then load their own model, and remove the socket."""
         listening, self._socket = self._socket, None
         if listening is None:
             return
@@ -128,7 +131,7 @@ class ResidentDoor:
             client.start()
 
     def leave(self, client: _Client) -> None:
-        """A client has hung up."""
+        """A connection is closed."""
         with self._lock:
             self._clients.discard(client)
 
@@ -153,8 +156,8 @@ class ResidentDoor:
 class _Client:
     """One connection: a thread that reads, and one that writes, so that the engine waits for no client."""
 
-    def __init__(self, door: ResidentDoor, connection: socket.socket):
-        self._door, self._connection = door, connection
+    def __init__(self, server: ResidentServer, connection: socket.socket):
+        self._server, self._connection = server, connection
         self._jobs: dict[int, Job] = {}
         self._lock = threading.Lock()
         self._out: SimpleQueue[tuple[dict[str, Any], list[np.ndarray]] | None] = SimpleQueue()
@@ -183,21 +186,21 @@ class _Client:
             with self._lock:
                 jobs = list(self._jobs.values())
             for job in jobs:
-                self._door.thread.cancel(job)
+                self._server.thread.cancel(job)
             self._out.put(None)
             writer.join(UNREAD_SECONDS)
             self._connection.close()
-            self._door.leave(self)
+            self._server.leave(self)
 
     def _greet(self) -> bool:
         header, _ = receive(self._connection)
         if header.get("op") != "hello":
             raise WireError("no greeting")
-        if why := self._door.refusal(header.get("wanted")):
+        if why := self._server.refusal(header.get("wanted")):
             self._out.put(({"op": "refused", "why": why}, []))
             return False
-        own = self._door.wanted
-        found = {"device": own.device, "dtype": own.dtype, "codec": self._door.codec}
+        own = self._server.wanted
+        found = {"device": own.device, "dtype": own.dtype, "codec": self._server.codec}
         self._out.put(({"op": "welcome", "process": os.getpid(), **found}, []))
         return True
 
@@ -211,11 +214,11 @@ class _Client:
             if op == "speak":
                 self._speak(number, unpack(header.get("utterance") or {}, arrays))
             elif op == "encode" and len(arrays) == 1:
-                codes = self._door.thread.call(lambda engine: engine.encode(arrays[0])).result()
+                codes = self._server.thread.call(lambda engine: engine.encode(arrays[0])).result()
                 self._out.put(({"op": "codes", "id": number}, [codes]))
             elif op == "decode":
-                with self._door.decoding:
-                    sounds = self._door.engine.decode(arrays)
+                with self._server.decoding:
+                    sounds = self._server.engine.decode(arrays)
                 self._out.put(({"op": "sounds", "id": number}, sounds))
             else:
                 raise WireError(f"no such question: {op!r}")
@@ -240,7 +243,7 @@ class _Client:
         with self._lock:
             if number in self._jobs or len(self._jobs) >= MOST_LINES:
                 raise WireError("too many lines at once")
-        job = self._door.thread.submit(utterance, None, done)
+        job = self._server.thread.submit(utterance, None, done)
         with self._lock:
             if not finished:
                 self._jobs[number] = job

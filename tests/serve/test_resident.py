@@ -33,7 +33,7 @@ from csm_cli.engine.wire import MOST_BYTES, MOST_HEADER, WireError, pack, receiv
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.say import Saying
 from csm_cli.serve.engine_thread import EngineThread
-from csm_cli.serve.resident import ResidentDoor
+from csm_cli.serve.resident import ResidentServer
 
 pytestmark = pytest.mark.skipif(not has_sockets(), reason="no Unix sockets here")
 
@@ -51,13 +51,13 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def door(engine: Engine, folder: Path) -> Iterator[ResidentDoor]:
+def server(engine: Engine, folder: Path) -> Iterator[ResidentServer]:
     thread = EngineThread(engine, 3)
     thread.start()
-    door = ResidentDoor(engine, thread)
-    assert door.open() is not None
-    yield door
-    door.close()
+    server = ResidentServer(engine, thread)
+    assert server.open() is not None
+    yield server
+    server.close()
     thread.close()
 
 
@@ -87,7 +87,7 @@ def wait_until(true) -> None:
         time.sleep(0.01)
 
 
-def test_it_gives_what_the_engine_gives(engine: Engine, tiny: Path, door: ResidentDoor) -> None:
+def test_it_gives_what_the_engine_gives(engine: Engine, tiny: Path, server: ResidentServer) -> None:
     found = find(tiny)
     assert (found.codec_id, found.sample_rate, found.max_positions) == (
         engine.codec_id,
@@ -112,7 +112,7 @@ def test_it_gives_what_the_engine_gives(engine: Engine, tiny: Path, door: Reside
 
 
 def test_what_is_said_is_the_same_to_the_byte(
-    engine: Engine, tiny: Path, door: ResidentDoor, tmp_path: Path
+    engine: Engine, tiny: Path, server: ResidentServer, tmp_path: Path
 ) -> None:
     options = RenderOptions(seed=4, retries=1, device="cpu")
     sounds = [
@@ -123,7 +123,7 @@ def test_what_is_said_is_the_same_to_the_byte(
 
 
 def test_a_server_that_dies_costs_the_loading_and_no_line(
-    engine: Engine, tiny: Path, door: ResidentDoor
+    engine: Engine, tiny: Path, server: ResidentServer
 ) -> None:
     notes, loaded = [], []
 
@@ -135,8 +135,8 @@ def test_a_server_that_dies_costs_the_loading_and_no_line(
     scheduler = found.scheduler(2)
     tickets = [scheduler.submit(line) for line in LINES]
     done = dict(scheduler.advance())
-    door.thread.close()  # the lines at hand are given up
-    door.close()
+    server.thread.close()  # the lines at hand are given up
+    server.close()
     while scheduler.unfinished:
         done |= scheduler.advance()
     expected = engine.speak(LINES)
@@ -152,7 +152,9 @@ def test_a_server_that_dies_costs_the_loading_and_no_line(
     assert find_resident(tiny, never, notes.append) is None and len(notes) == 1
 
 
-def test_another_model_is_not_used(engine: Engine, tiny: Path, door: ResidentDoor, tmp_path: Path) -> None:
+def test_another_model_is_not_used(
+    engine: Engine, tiny: Path, server: ResidentServer, tmp_path: Path
+) -> None:
     quiet = lambda text: None  # noqa: E731
     assert find_resident("demo", never, quiet, device="cpu") is None
     for other in ({"dtype": "bfloat16"}, {"quantize": "int8"}, {"eager": True}):
@@ -163,15 +165,15 @@ def test_another_model_is_not_used(engine: Engine, tiny: Path, door: ResidentDoo
     shutil.copytree(tiny, copy)
     (copy / "config.json").write_text((copy / "config.json").read_text() + "\n")
     assert find_resident(copy, never, quiet, device="cpu") is None
-    own = asdict(door.wanted)
-    assert door.refusal(own) == ""
+    own = asdict(server.wanted)
+    assert server.refusal(own) == ""
     for change in ({"csm": "0.0.9"}, {"protocol": 0}, {"model": "x"}, {"revision": "y"}, {"device": 5}):
-        assert door.refusal({**own, **change})
-    assert door.refusal([1]) and door.refusal({"model": "x"})
+        assert server.refusal({**own, **change})
+    assert server.refusal([1]) and server.refusal({"model": "x"})
 
 
 def test_a_line_that_cannot_be_spoken_is_the_same_error(
-    engine: Engine, tiny: Path, door: ResidentDoor
+    engine: Engine, tiny: Path, server: ResidentServer
 ) -> None:
     long = replace(LINES[0], max_frames=10**6)
     with pytest.raises(CsmError) as local:
@@ -185,15 +187,15 @@ def test_a_line_that_cannot_be_spoken_is_the_same_error(
         find(tiny).decode([np.full((3, 99), 7, np.int16)])
 
 
-def test_who_hangs_up_leaves_nothing_behind(tiny: Path, door: ResidentDoor) -> None:
+def test_a_closed_connection_leaves_nothing_behind(tiny: Path, server: ResidentServer) -> None:
     found = find(tiny)
     scheduler = found.scheduler(2)
     for line in LINES:
         scheduler.submit(replace(line, max_frames=1500))
-    wait_until(lambda: door.thread.jobs == len(LINES))
-    assert door.clients == 1
+    wait_until(lambda: server.thread.jobs == len(LINES))
+    assert server.clients == 1
     found.link.close()
-    wait_until(lambda: door.thread.jobs == 0 and door.clients == 0)
+    wait_until(lambda: server.thread.jobs == 0 and server.clients == 0)
     assert spoken(find(tiny).scheduler(1)), "it goes on for others"
 
 
@@ -207,15 +209,15 @@ def test_who_hangs_up_leaves_nothing_behind(tiny: Path, door: ResidentDoor) -> N
         b'\x00\x00\x00\x09{"op":1}x',
     ],
 )
-def test_who_sends_nonsense_is_hung_up_on(tiny: Path, door: ResidentDoor, data: bytes) -> None:
+def test_nonsense_ends_its_connection_alone(tiny: Path, server: ResidentServer, data: bytes) -> None:
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(str(door.path))
+        connection.connect(str(server.path))
         connection.settimeout(20)
         with suppress(ConnectionError):  # it may hang up before it has read all
             connection.sendall(data)
             connection.shutdown(socket.SHUT_WR)
             assert connection.recv(100) == b""
-    wait_until(lambda: door.clients == 0)
+    wait_until(lambda: server.clients == 0)
     for header in ({"op": "quit"}, {"op": "speak"}, {"op": "speak", "utterance": {}}, {"op": "encode"}, {}):
         link = find(tiny).link
         with pytest.raises(WireError):
@@ -224,10 +226,10 @@ def test_who_sends_nonsense_is_hung_up_on(tiny: Path, door: ResidentDoor, data: 
 
 
 def test_the_socket_is_its_owners_alone(
-    door: ResidentDoor, folder: Path, monkeypatch: pytest.MonkeyPatch
+    server: ResidentServer, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert stat.S_IMODE(door.path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(door.path.parent.stat().st_mode) == 0o700 and door.path.parent == folder / "csm"
+    assert stat.S_IMODE(server.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(server.path.parent.stat().st_mode) == 0o700 and server.path.parent == folder / "csm"
     left, right = socket.socketpair(socket.AF_UNIX)
     assert is_own_peer(left) and is_own_peer(right)
     uid = os.getuid()
@@ -256,20 +258,20 @@ def test_the_socket_is_its_owners_alone(
 
 
 def test_a_second_server_leaves_the_first_alone_and_a_dead_ones_socket_is_cleared(
-    engine: Engine, tiny: Path, door: ResidentDoor
+    engine: Engine, tiny: Path, server: ResidentServer
 ) -> None:
     notes = []
-    second = ResidentDoor(engine, door.thread, notes.append)
+    second = ResidentServer(engine, server.thread, notes.append)
     assert second.open() is None and "another csm serve has this model" in notes[0]
     second.close()
     assert find(tiny)
-    path = door.path
-    door.close()
+    path = server.path
+    server.close()
     assert not path.exists()
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(path))
     assert path.exists()
-    third = ResidentDoor(engine, door.thread)
+    third = ResidentServer(engine, server.thread)
     assert third.open() == path and find(tiny)
     third.close()
 
@@ -282,13 +284,13 @@ def test_no_socket_is_no_fault(
     long = folder / ("x" * 120)
     long.mkdir()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
-    door = ResidentDoor(engine, EngineThread(engine, 1), notes.append)
-    assert door.open() is None and "too long a path" in notes[0]
-    door.close()
+    server = ResidentServer(engine, EngineThread(engine, 1), notes.append)
+    assert server.open() is None and "too long a path" in notes[0]
+    server.close()
 
 
 def test_the_command_line_speaks_without_torch(
-    tiny: Path, engine: Engine, door: ResidentDoor, tmp_path: Path
+    tiny: Path, engine: Engine, server: ResidentServer, tmp_path: Path
 ) -> None:
     program = (
         "import sys\n"
@@ -331,7 +333,7 @@ def test_the_command_line_speaks_without_torch(
 
 
 @pytest.mark.parametrize("options", [[], ["--no-resident"]])
-def test_csm_serve_has_the_door_open_while_it_runs(tiny: Path, folder: Path, monkeypatch, options) -> None:
+def test_csm_serve_opens_the_socket_while_it_runs(tiny: Path, folder: Path, monkeypatch, options) -> None:
     from csm_cli.cli.app import main
 
     found = []
