@@ -51,8 +51,10 @@ LEAST_SECONDS = 0.02
 FRAME_SECONDS = 0.01
 PAUSE_SECONDS = 0.1
 """Shorter silences lie inside words, before a p, t or k."""
-SILENT_DB = -32.0
-"""To the loud frames."""
+SILENT_DB, NOISY_DB = -32.0, -22.0
+"""To the loud frames: what is softer is silent; where pauses hold noise, up to the second of these."""
+NOISE_TIMES = 3.0
+"""So many times the softest frames is silent too: they hold the noise."""
 MOST_PAUSES = 40
 MOST_WORDS_BETWEEN = 60
 SPREAD = 0.03
@@ -61,8 +63,8 @@ UNMARKED, SKIPPED = 2.0, 10.0
 """Costs of a pause where the text has no stop, and of a second of silence taken for part of a word."""
 STOPS = {",": 0.7, ";": 2.0, ":": 2.0, "—": 1.5, "–": 1.5, ".": 3.0, "!": 3.0, "?": 3.0, "…": 2.0}
 """Costs of going on without a pause behind a stop."""
-WORD, SYLLABLE, CONSONANT, LAST = 0.01, 0.07, 0.065, 0.2
-"""Seconds of a word: in any case, for each group of vowels, each other letter, and before a pause."""
+SYLLABLE, CONSONANT, LAST = 0.08, 0.06, 0.25
+"""Seconds of a word: for each group of vowels, each other letter, and before a pause."""
 _VOWELS = re.compile(r"[aeiouyàáâãäåæèéêëìíîïòóôõöøœùúûüýÿ]+", re.IGNORECASE)
 
 
@@ -71,7 +73,7 @@ def expected_seconds(word: str) -> float:
     letters = [each for each in word if each.isalnum()]
     groups = _VOWELS.findall(word.removesuffix("e") if len(word) > 3 else word)
     vowels = sum(map(len, groups))
-    return WORD + SYLLABLE * max(1, len(groups)) + CONSONANT * max(0, len(letters) - vowels)
+    return SYLLABLE * max(1, len(groups)) + CONSONANT * max(0, len(letters) - vowels)
 
 
 def word_times(
@@ -159,7 +161,9 @@ def _sounding(audio: np.ndarray, rate: int) -> np.ndarray:
     levels = _levels(audio, rate)
     if not levels.size or not levels.max():
         return np.arange(max(1, levels.size))
-    return np.flatnonzero(levels >= np.percentile(levels, 90) * 10 ** (SILENT_DB / 20))
+    soft, loud = np.percentile(levels, [5, 90])
+    silent = max(loud * 10 ** (SILENT_DB / 20), min(soft * NOISE_TIMES, loud * 10 ** (NOISY_DB / 20)))
+    return np.flatnonzero(levels >= silent)
 
 
 def _bounds(audio: np.ndarray, rate: int) -> Span:
