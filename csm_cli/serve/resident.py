@@ -21,7 +21,7 @@ import numpy as np
 
 from csm_cli.checkpoints.revision import checkpoint_revision
 from csm_cli.core import __version__
-from csm_cli.core.errors import CsmError
+from csm_cli.core.errors import CsmError, first_line
 from csm_cli.core.runtime import LONGEST_PATH, is_own_peer, runtime_dir
 from csm_cli.core.types import Speech
 from csm_cli.engine import Engine
@@ -222,9 +222,11 @@ class _Client:
                 self._out.put(({"op": "sounds", "id": number}, sounds))
             else:
                 raise WireError(f"no such question: {op!r}")
+        except WireError:
+            raise
         except CancelledError as error:
             raise WireError("the server ends") from error
-        except (CsmError, ValueError) as error:
+        except Exception as error:  # torch raises errors of many kinds; the next question may be a better one
             self._out.put((_failed(number, error), []))
 
     def _speak(self, number: int, utterance: Any) -> None:
@@ -266,7 +268,7 @@ def _failed(number: int, error: BaseException) -> dict[str, Any]:
             "where": error.where,
             "remedy": error.remedy,
         }
-    return {"op": "failed", "id": number, "what": str(error), "where": None, "remedy": None}
+    return {"op": "failed", "id": number, "what": first_line(error), "where": None, "remedy": None}
 
 
 def _clear(path: Path) -> None:

@@ -7,6 +7,7 @@ import re
 import zipfile
 from itertools import pairwise
 from pathlib import Path
+from xml.etree import ElementTree
 
 import jsonschema
 import numpy as np
@@ -133,6 +134,12 @@ def test_rendered_and_mastered_files_time_each_word(talk: Path, tmp_path: Path) 
     assert "\nboats,\n" in (tmp_path / "mastered" / "01-one.srt").read_text()
     with zipfile.ZipFile(tmp_path / "mastered" / "figures.epub") as book:
         page, overlay = book.read("EPUB/c0001.xhtml").decode(), book.read("EPUB/c0001.smil").decode()
+    ids = [each.get("id") for each in ElementTree.fromstring(page).iter() if each.get("id")]
+    assert len(ids) == len(set(ids))
+    places = [
+        each.get("src") for each in ElementTree.fromstring(overlay).iter("{http://www.w3.org/ns/SMIL}text")
+    ]
+    assert {place.partition("#")[2] for place in places} < set(ids)
     spans = re.findall(r'<span id="([^"]+-w\d+)">', page)
     assert len(spans) == 17 and re.findall(r"xhtml#([^\"]+)", overlay)[1:] == spans
     clips = re.findall(r'clipBegin="([^"]+)" clipEnd="([^"]+)"', overlay)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
@@ -364,6 +364,7 @@ def messages(draw):
     ), arrays
 
 
+@settings(max_examples=40)
 @given(messages())
 def test_any_message_comes_as_it_went(message) -> None:
     header, arrays = message
