@@ -95,7 +95,10 @@ def serve(
         def ready() -> None:
             console.emit(f"{address}/v1")
 
-        run(app, bound, on_ready=ready, drain_seconds=DRAIN_SECONDS, shape="openai")
+        try:
+            run(app, bound, on_ready=ready, drain_seconds=DRAIN_SECONDS, shape="openai")
+        finally:
+            service.close()
 
 
 def _service(
