@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from csm_cli.engine import Engine
+from csm_cli.rendering.options import RenderOptions
 from csm_cli.serve.app import Access, Service, create_app
 from csm_cli.web.security import allowed_hosts
 from csm_cli.web.server import Server, bind
@@ -21,7 +23,16 @@ from tests.rendering.tiny import write_tiny_checkpoint
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint with random weights: four codebooks, one layer, the embedded voice's tokenizer."""
-    return write_tiny_checkpoint(tmp_path_factory.mktemp("tiny"))
+    from safetensors.torch import load_file, save_file
+
+    folder = write_tiny_checkpoint(tmp_path_factory.mktemp("tiny"))
+    tensors = load_file(folder / "model.safetensors")
+    torch.manual_seed(1)
+    for name, tensor in tensors.items():
+        if name.endswith("embed_sum"):  # zeros: all codes would sound alike
+            tensors[name] = torch.randn(tensor.shape)
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +83,8 @@ def served(service: Service, token: str | None = None, **options: Any) -> Iterat
 @pytest.fixture(scope="session")
 def server(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One for all tests that need nothing special."""
-    with served(Service(engine, 4, project=tmp_path_factory.mktemp("project"))) as running:
+    options = RenderOptions(retries=1)
+    with served(Service(engine, 4, options, project=tmp_path_factory.mktemp("project"))) as running:
         yield running
 
 
