@@ -109,6 +109,7 @@ def serve(
             run(app, bound, on_ready=ready, drain_seconds=DRAIN_SECONDS, shape="openai")
         finally:
             resident.close()
+            service.close()
 
 
 def _service(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -135,12 +134,7 @@ def create_app(
     if metrics:
         routes.append(Route("/metrics", pages.metrics))
 
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        yield
-        service.close()
-
-    inner = Starlette(routes=routes, exception_handlers=error_handlers("openai"), lifespan=lifespan)
+    inner = Starlette(routes=routes, exception_handlers=error_handlers("openai"))
     guarded = Guard(
         inner,
         access.token,

@@ -8,7 +8,6 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
 
 from csm_cli.audio.ffmpeg import encoders, find_ffmpeg
 from csm_cli.audio.files import wav_header
@@ -100,71 +99,27 @@ class Encoders:
 
 
 async def _here(name: str, rate: int, source: Source) -> AsyncIterator[bytes]:
-    """PCM as it is, behind a header that leaves its length open, or packed as FLAC."""
-    flac = _Flac(rate) if name == "flac" else None
+    """PCM as it is, behind a header that leaves its length open, or packed as FLAC.
+
+    A FLAC comes as a whole, once all is there: libraries do not read one whose head states no length.
+    """
+    if name == "flac":
+        yield await _flac(rate, source)
+        return
     if name == "wav":
         yield wav_header(rate)
     while (block := await source()) is not None:
-        data = flac.feed(block) if flac else block
-        if data:
-            yield data
-    if flac and (rest := flac.finish()):
-        yield rest
+        yield block
 
 
-class _Flac:
-    """A FLAC without its length, which is not known when its head is sent."""
+async def _flac(rate: int, source: Source) -> bytes:
+    import soundfile
 
-    def __init__(self, rate: int):
-        import soundfile
-
-        self._file = _Growing()
-        options: dict[str, Any] = {"format": "FLAC", "compression_level": 0.5}
-        self._writer = soundfile.SoundFile(self._file, "w", rate, 1, "PCM_16", **options)
-
-    def feed(self, block: bytes) -> bytes:
-        self._writer.buffer_write(block, dtype="int16")
-        return self._file.taken()
-
-    def finish(self) -> bytes:
-        self._writer.close()
-        return self._file.taken()
-
-
-class _Growing(io.RawIOBase):
-    """A file that only grows: what is changed of what has been taken is lost."""
-
-    def __init__(self) -> None:
-        self._data, self._start, self._place = bytearray(), 0, 0
-
-    def write(self, data: Any) -> int:
-        data = bytes(data)
-        skip = max(0, self._start - self._place)
-        kept, at = data[skip:], self._place + skip - self._start
-        self._data[at : at + len(kept)] = kept
-        self._place += len(data)
-        return len(data)
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._start + len(self._data)}[whence]
-        self._place = base + offset
-        return self._place
-
-    def tell(self) -> int:
-        return self._place
-
-    def seekable(self) -> bool:
-        return True
-
-    def writable(self) -> bool:
-        return True
-
-    def taken(self) -> bytes:
-        """What was written since the last call."""
-        data = bytes(self._data)
-        self._start += len(data)
-        self._data.clear()
-        return data
+    file = io.BytesIO()
+    with soundfile.SoundFile(file, "w", rate, 1, "PCM_16", format="FLAC", compression_level=0.5) as writer:
+        while (block := await source()) is not None:
+            writer.buffer_write(block, dtype="int16")
+    return file.getvalue()
 
 
 @asynccontextmanager

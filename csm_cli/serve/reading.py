@@ -19,7 +19,7 @@ import numpy as np
 
 from csm_cli.audio.files import read_audio
 from csm_cli.audio.level import DEFAULT_LOUDNESS
-from csm_cli.audio.trim import loudest_frame, trim
+from csm_cli.audio.trim import MARGIN_SECONDS, loudest_frame, trim
 from csm_cli.core.types import Codes, Speech, Utterance
 from csm_cli.rendering.chain import ChainInProgress, SpeakConfig, Work
 from csm_cli.rendering.delivered import PART_GAP_SECONDS
@@ -183,7 +183,9 @@ class Reading:
         work = Work(self.chain, self._plan.references(engine), Unkept(self._config.verifier.checks), heard)
         chain = ChainInProgress(work, engine, self._config)
         pieces = self._streamed if self._ask.mode == "frames" else self._checked
-        opening = [self._shaper.quiet(PAUSES.head)]  # kept until there is something to follow it
+        speed = self._ask.speed
+        edge = MARGIN_SECONDS / speed  # of its own silence that speech keeps; pauses count from what sounds
+        opening = [self._shaper.quiet(PAUSES.head - edge)]  # kept until there is something to follow it
         before: int | None = None
         while True:
             for _ in chain.advance():
@@ -191,12 +193,13 @@ class Reading:
             if chain.done:
                 break
             line = len(chain.lines)
-            gap = 0.0 if before is None else PART_GAP_SECONDS if line == before else PAUSES.paragraph
-            for block in pieces(chain, heard, gap / self._ask.speed):
+            breath = PART_GAP_SECONDS / speed
+            gap = 0.0 if before is None else breath if line == before else PAUSES.paragraph - 2 * edge
+            for block in pieces(chain, heard, gap):
                 if block.size:
                     yield np.concatenate([*opening, block])
                     opening, before = [], line
-        yield np.concatenate([*opening, self._shaper.quiet(PAUSES.tail), self._shaper.finish()])
+        yield np.concatenate([*opening, self._shaper.quiet(PAUSES.tail - edge), self._shaper.finish()])
 
     def _checked(self, chain: ChainInProgress, heard: Heard, gap: float) -> Iterator[np.ndarray]:
         """Speak the next piece; give what is kept for good by that."""

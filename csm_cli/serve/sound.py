@@ -37,7 +37,7 @@ class Shaper:
 
     def quiet(self, seconds: float) -> np.ndarray:
         """A pause: float32 `[samples]` to be sent."""
-        return self._out(np.zeros(round(seconds * self._rate), dtype=np.float32))
+        return self._out(np.zeros(max(0, round(seconds * self._rate)), dtype=np.float32))
 
     def piece(self, audio: np.ndarray) -> np.ndarray:
         """A whole piece of speech, float32 `[samples]`, as it is sent."""

@@ -87,8 +87,8 @@ class SpeechEndpoint:
             await asyncio.wait(
                 {gone, work}, timeout=self._bounds.request_seconds, return_when=asyncio.FIRST_COMPLETED
             )
-            if work.done():
-                work.result()
+            if work.done() or answer.whole:
+                await work
             elif gone.done():
                 record.status, record.code = GONE, "left"
             else:
@@ -153,7 +153,8 @@ class _Answer:
     """An answer that begins with its first part."""
 
     def __init__(self, send: Send, record: Record):
-        self._send, self.record, self.begun = send, record, False
+        self._send, self.record = send, record
+        self.begun = self.whole = False
 
     async def send(self, part: bytes, headers: list[tuple[bytes, bytes]]) -> None:
         """Send a part; before the first one, the head."""
@@ -165,6 +166,7 @@ class _Answer:
 
     async def finish(self) -> None:
         """It is whole."""
+        self.whole = True
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
