@@ -102,13 +102,15 @@ def serve(
         from csm_cli.engine.resident import wanted
         from csm_cli.serve.resident import ResidentServer
 
-        resident = ResidentServer(service.engine, service.thread, console.note)
+        resident = None
         if not no_resident and wanted():
+            resident = ResidentServer(service.engine, service.thread, console.note)
             resident.open()
         try:
             run(app, bound, on_ready=ready, drain_seconds=DRAIN_SECONDS, shape="openai")
         finally:
-            resident.close()
+            if resident is not None:
+                resident.close()
             service.close()
 
 
