@@ -178,12 +178,12 @@ class PipedSound:
 
     def __init__(self, player: Player, rate: int, where: str):
         self._running = _Running(player, rate, where)
+        self._head = wav_header(rate) if player.wav else b""
         self._closed = False
-        if player.wav:
-            self._running.send(wav_header(rate))
 
     def write(self, audio: np.ndarray) -> None:
-        self._running.send(to_pcm16(audio).tobytes())
+        head, self._head = self._head, b""
+        self._running.send(head + to_pcm16(audio).tobytes())
 
     def close(self) -> None:
         if not self._closed:
