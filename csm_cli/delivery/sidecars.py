@@ -20,9 +20,7 @@ def srt(unit: Unit, names: bool = True) -> str:
     blocks = []
     pieces = (word for cue in cues(unit) for word in (_words(cue) if cue.words else [cue]))
     for number, cue in enumerate(pieces, 1):
-        text = plain(cue.text)
-        if names and not cue.words and not text.startswith(f"{plain(cue.speaker)}: "):
-            text = f"{plain(cue.speaker)}: {text}"
+        text = _named(cue) if names and not cue.words else plain(cue.text)
         times = f"{clock(cue.start, ',')} --> {clock(cue.end, ',')}"
         blocks.append(f"{number}\n{times}\n{text.replace('-->', '→')}\n")
     return "\n".join(blocks)
@@ -87,6 +85,12 @@ def _timed_pieces(line: Cue) -> list[Cue]:
         start = found[-1].end if found and own[0][1] - found[-1].end < JOINED_SECONDS else own[0][1]
         found.append(Cue(start if found else line.start, own[-1][2], line.speaker, piece, tuple(own)))
     return [*found[:-1], found[-1]._replace(end=line.end)] if found else []
+
+
+def _named(cue: Cue) -> str:
+    """`Speaker: text`; a text that begins so stays as it is."""
+    text, name = plain(cue.text), f"{plain(cue.speaker)}: "
+    return text if text.startswith(name) else name + text
 
 
 def _words(cue: Cue) -> Iterator[Cue]:
@@ -162,11 +166,10 @@ def cue_sheet(units: Sequence[Unit], book: Book) -> str:
 
 def labels(unit: Unit, names: bool = True) -> str:
     """Audacity labels: start, end, text, set apart by tabs."""
-    rows = (
-        f"{line.start:.6f}\t{line.end:.6f}\t{plain(f'{line.speaker}: {line.text}' if names else line.text)}\n"
+    return "".join(
+        f"{line.start:.6f}\t{line.end:.6f}\t{_named(line) if names else plain(line.text)}\n"
         for line in unit.lines()
     )
-    return "".join(rows)
 
 
 def description(units: Sequence[Unit], book: Book) -> str:
