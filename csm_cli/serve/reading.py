@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Executor
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -203,8 +203,7 @@ class Reading:
 
     def _checked(self, chain: ChainInProgress, heard: Heard, gap: float) -> Iterator[np.ndarray]:
         """Speak the next piece; give what is kept for good by that."""
-        speech = self._spoken(self._submit(chain.utterance(), None))
-        self._settle(chain, speech, self._decoded(speech))
+        self._settle(chain, list(self._sounds(chain.utterance())))
         for sound in heard.taken():
             yield self._shaper.quiet(gap)
             yield self._shaper.piece(sound)
@@ -212,20 +211,26 @@ class Reading:
 
     def _streamed(self, chain: ChainInProgress, heard: Heard, gap: float) -> Iterator[np.ndarray]:
         """Speak the next piece, and give it while it is spoken."""
-        self._submit(chain.utterance(), self._inbox.put)
-        codec, stream = self._reader.engine.decode_stream(), self._shaper.stream(self._loudest)
+        stream, sounds = self._shaper.stream(self._loudest), []
         yield self._shaper.quiet(gap)
-        sounds = [np.zeros(0, dtype=np.float32)]
-        for codes, size in self._cut():
-            sounds.append(self._reader.decode(partial(codec.decode, codes, size)))
-            yield stream.feed(sounds[-1])
+        for sound in self._sounds(chain.utterance()):
+            sounds.append(sound)
+            yield stream.feed(sound)
         yield stream.finish()
-        self._settle(chain, self._speech, np.concatenate(sounds))
+        self._settle(chain, sounds)
         heard.taken()
 
-    def _settle(self, chain: ChainInProgress, speech: Speech, sound: np.ndarray) -> None:
-        self._frames += len(speech.codes)
-        chain.receive(speech, sound)
+    def _sounds(self, utterance: Utterance) -> Iterator[np.ndarray]:
+        """The sound of a piece, decoded while it is generated; sets `_speech` at the end."""
+        codec = self._reader.engine.decode_stream()
+        self._submit(utterance)
+        for codes, size in self._cut():
+            yield self._reader.decode(partial(codec.decode, codes, size))
+
+    def _settle(self, chain: ChainInProgress, sounds: list[np.ndarray]) -> None:
+        """Have what was spoken judged."""
+        self._frames += len(self._speech.codes)
+        chain.receive(self._speech, np.concatenate([np.zeros(0, dtype=np.float32), *sounds]))
         candidates = chain.candidates()
         chain.judged(candidates, self._config.verifier.judge(candidates))
         chain.report_sounds()
@@ -249,24 +254,12 @@ class Reading:
             yield np.concatenate(waiting), size
         self._speech = found
 
-    def _submit(self, utterance: Utterance, on_frames: Callable[[Codes], None] | None) -> SimpleQueue[Any]:
-        job = self._reader.thread.submit(utterance, on_frames, self._inbox.put)
+    def _submit(self, utterance: Utterance) -> None:
+        job = self._reader.thread.submit(utterance, self._inbox.put, self._inbox.put)
         with self._lock:
             self._job, given_up = job, self._given_up
         if given_up:
             self._reader.thread.cancel(job)
-        return self._inbox
-
-    def _spoken(self, inbox: SimpleQueue[Any]) -> Speech:
-        found = inbox.get()
-        if isinstance(found, BaseException):
-            raise found
-        if self._given_up:
-            raise CancelledError
-        return found
-
-    def _decoded(self, speech: Speech) -> np.ndarray:
-        return self._reader.decode(lambda: self._reader.engine.decode([speech.codes])[0])
 
     def _level(self) -> tuple[float | None, float]:
         """(gain, loudest 5 ms) as far as they are foreseen: in frames those of the voice's clip."""
