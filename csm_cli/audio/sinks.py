@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 
 from csm_cli.audio.files import to_pcm16, wav_header
+from csm_cli.audio.players import NAMES, Player, find_player, open_player, wanted_player
 from csm_cli.core.errors import MissingError, UsageError, unwritten
 
 BLOCK_SECONDS = 0.5
@@ -28,7 +29,14 @@ class Sink(Protocol):
         """float32 mono `[samples]`; waits while there is no room."""
 
     def close(self) -> None:
-        """All of it has been given; a loudspeaker plays to the end."""
+        """All of it has been given; a loudspeaker plays to the end.
+
+        Raises:
+            CsmError: it could not.
+        """
+
+    def stop(self) -> None:
+        """Broken off, maybe from another thread while one writes: what is not played yet is dropped."""
 
 
 class WavStream:
@@ -55,6 +63,9 @@ class WavStream:
 
     def close(self) -> None:
         self._send(b"")
+
+    def stop(self) -> None:
+        self.gone = True
 
     def _send(self, data: bytes) -> None:
         if self.gone:
@@ -86,9 +97,12 @@ class Loudspeaker:
         except (device.PortAudioError, ValueError) as error:
             raise _no_device(error) from error
         self._block = max(1, round(BLOCK_SECONDS * rate))
+        self._stopped = False
 
     def write(self, audio: np.ndarray) -> None:
         for start in range(0, audio.size, self._block):
+            if self._stopped:
+                return
             self._stream.write(np.ascontiguousarray(audio[start : start + self._block]))
 
     def close(self) -> None:
@@ -96,18 +110,53 @@ class Loudspeaker:
             self._stream.stop()
             self._stream.close()
 
+    def stop(self) -> None:
+        self._stopped = True
 
-def check_loudspeaker() -> None:
+
+def open_loudspeaker(rate: int, where: str = "--play") -> Sink:
+    """What plays sound on this machine: sounddevice; where it cannot be loaded, a player on the PATH.
+
+    Args:
+        rate: Hz.
+        where: the option or command it is for, in messages.
+
+    Raises:
+        MissingError: there is nothing to play it with, or no output device.
+        UsageError: `CSM_PLAYER` names no player.
+    """
+    player = _choose(where)
+    return Loudspeaker(rate) if player is None else open_player(player, rate, where)
+
+
+def check_loudspeaker(where: str = "--play") -> None:
     """Make sure, before a model is loaded, that sound can be played.
 
     Raises:
-        MissingError: it cannot.
+        MissingError, UsageError: as `open_loudspeaker`.
     """
+    if _choose(where) is not None:
+        return
     device = _sounddevice()
     try:
         device.query_devices(kind="output")
     except (device.PortAudioError, ValueError) as error:
         raise _no_device(error) from error
+
+
+def _choose(where: str) -> Player | None:
+    """The player on the PATH to use; None: sounddevice, which is there."""
+    if wanted := wanted_player():
+        return wanted
+    try:
+        _sounddevice()
+    except MissingError as error:
+        if found := find_player():
+            return found
+        players = ", ".join(NAMES)
+        remedy = f"{error.remedy}, or one of the players {players}"
+        raise MissingError(error.what, where=where, remedy=remedy) from error
+    return None
 
 
 def _sounddevice() -> Any:

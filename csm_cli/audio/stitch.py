@@ -199,7 +199,7 @@ class _Writer:
         sound = faded(audio[start - lead : end + margin], round(self.mastering.fade_seconds * self.rate))
         self.buffer.mix(self.cursor - lead, sound * np.float32(amplitude(line.gain_db)))
         times = {"start": self.cursor, "end": self.cursor + end - start}
-        self.lines.append(TimelineEntry.at(line, chapter=self.chapter, rate=self.rate, **times))
+        self.lines.append(TimelineEntry.at(line, chapter=self.chapter, rate=self.rate, first=start, **times))
         self.cursor = times["end"]
 
     def _sound(self, sound: Sound) -> None:

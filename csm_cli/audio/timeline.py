@@ -9,6 +9,8 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from csm_cli.audio.word_times import WordTime, placed
+
 SCHEMA_VERSION = 2
 
 GapKind = Literal["line", "speaker", "paragraph", "scene", "chapter", "pause"]
@@ -29,6 +31,7 @@ class Spoken:
         new_paragraph: whether a paragraph begins here.
         takes: names of the takes that it is made of.
         cues: directions in `text`: (word, as written, index of its first character).
+        words: when each word is spoken, in seconds of `audio`; () where nobody asked.
     """
 
     line_id: str
@@ -42,6 +45,7 @@ class Spoken:
     new_paragraph: bool = True
     takes: tuple[str, ...] = ()
     cues: tuple[tuple[str, str, int], ...] = ()
+    words: tuple[WordTime, ...] = ()
 
     def __post_init__(self) -> None:
         if self.audio.ndim != 1:
@@ -107,13 +111,14 @@ class BedEnd:
 
 
 Part = Spoken | Gap | Sound | Bed | BedEnd
+_SAME = ("line_id", "speaker", "text", "seed", "new_paragraph", "takes", "speed", "cues")
 
 
 @dataclass(frozen=True)
 class TimelineEntry:
     """One line as mixed: `start` and `end` are seconds in the chapter, on whole samples, to 1e-6.
 
-    `cues` as in `Spoken`.
+    `cues` as in `Spoken`; `words` are on the chapter's clock.
     """
 
     chapter: int
@@ -127,23 +132,17 @@ class TimelineEntry:
     takes: tuple[str, ...] = ()
     speed: float = 1.0
     cues: tuple[tuple[str, str, int], ...] = ()
+    words: tuple[WordTime, ...] = ()
 
     @classmethod
-    def at(cls, spoken: Spoken, *, chapter: int, start: int, end: int, rate: int) -> TimelineEntry:
-        """The entry of a line that lasts from sample `start` up to, not including, sample `end`."""
-        return cls(
-            chapter=chapter,
-            line_id=spoken.line_id,
-            speaker=spoken.speaker,
-            text=spoken.text,
-            seed=spoken.seed,
-            start=round(start / rate, 6),
-            end=round(end / rate, 6),
-            new_paragraph=spoken.new_paragraph,
-            takes=spoken.takes,
-            speed=spoken.speed,
-            cues=spoken.cues,
-        )
+    def at(
+        cls, spoken: Spoken, *, chapter: int, start: int, end: int, rate: int, first: int = 0
+    ) -> TimelineEntry:
+        """The entry of a line from sample `start`, `first` of its sound, up to, not including, `end`."""
+        times = round(start / rate, 6), round(end / rate, 6)
+        words = placed(spoken.words, (start - first) / rate, *times)
+        same = {name: getattr(spoken, name) for name in _SAME}
+        return cls(chapter=chapter, start=times[0], end=times[1], words=words, **same)
 
     def samples(self, rate: int) -> tuple[int, int]:
         """(start, end) in samples. Exact: 1e-6 s is far less than half a sample at any rate in use."""
@@ -163,6 +162,7 @@ class TimelineEntry:
             "takes": list(self.takes),
             **({} if self.speed == 1 else {"speed": self.speed}),
             **({"cues": cues} if cues else {}),
+            **({"words": [word.as_dict(self.text) for word in self.words]} if self.words else {}),
         }
 
 

@@ -25,6 +25,7 @@ from csm_cli.cli import (
     models,
     render,
     say,
+    serve,
     serve_queue,
     takes,
     train,
@@ -76,6 +77,7 @@ app = typer.Typer(
 # Help on one line each: typer cuts longer sentences off.
 app.command(short_help="Say a text and write it to a file.")(say.say)
 app.command(short_help="Render scripts into chapter files.")(render.render)
+app.command(short_help="Speak for other programs: OpenAI's speech interface.")(serve.serve)
 app.command(
     "serve-queue",
     short_help="Render what is put into a folder.",

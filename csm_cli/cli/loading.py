@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from csm_cli.cli import console
 from csm_cli.cli.console import count
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from csm_cli.audio.watermark import Watermark
+    from csm_cli.engine import Engine
     from csm_cli.rendering.loading import LoadedModel
     from csm_cli.rendering.options import RenderOptions
     from csm_cli.rendering.progress import Progress, RenderReport
@@ -28,18 +29,38 @@ def note_former_names(jobs: Iterable[Job]) -> None:
     note_renames(former_names(jobs), console.note)
 
 
-def load_model(options: RenderOptions) -> LoadedModel:
+def load_model(options: RenderOptions, *, resident: bool = True) -> LoadedModel:
     """The engine of the chosen model, for a line or two; says on stderr which that is and how to get the full
     one.
+
+    Args:
+        resident: the engine of a running `csm serve` will do, if it is the same; then nothing is loaded.
     """
+    from csm_cli.engine.resident import find_resident, wanted
     from csm_cli.rendering.loading import LoadedModel
     from csm_cli.rendering.models import choose_model
 
     choice = choose_model(options.model)
     console.note(choice.note)
-    with console.busy("loading the model"):
-        engine = choice.load(options, console.note, in_haste=True)
-    return LoadedModel(engine, choice.limits())
+
+    def load() -> Engine:
+        with console.busy("loading the model"):
+            return choice.load(options, console.note, in_haste=True)
+
+    if resident and wanted():
+        found = find_resident(
+            choice.source,
+            load,
+            console.note,
+            device=options.device,
+            dtype=options.dtype,
+            quantize=options.quantize,
+            eager=options.eager,
+        )
+        if found is not None:
+            console.note(f"csm serve (process {found.process}) has it loaded, and speaks")
+            return LoadedModel(cast("Engine", found), choice.limits())
+    return LoadedModel(load(), choice.limits())
 
 
 def load_if_needed(jobs: Sequence[Job], options: RenderOptions) -> LoadedModel:

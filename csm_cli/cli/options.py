@@ -152,6 +152,9 @@ def typed_names(values: list[str]) -> list[str]:
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the voice.", callback=typed_name)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a JSON list.")]
+NoResidentOption = Annotated[
+    bool, typer.Option("--no-resident", help="Load the model, though a csm serve has it loaded.")
+]
 PlayOption = Annotated[bool, typer.Option("--play", help="Play it while it is being spoken.")]
 
 
@@ -276,6 +279,12 @@ class DeliveryOptions:
     titles: Annotated[bool, typer.Option("--titles", help="Speak the title at the head of each chapter.")] = (
         False
     )
+    words: Annotated[
+        bool, typer.Option("--words", help="Time each word, not each line, in subtitles and the EPUB.")
+    ] = False
+    no_names: Annotated[
+        bool, typer.Option("--no-names", help="Leave the speakers' names out of subtitles and labels.")
+    ] = False
 
     def checked(self) -> Delivery:
         """As the value that the library takes.
@@ -305,6 +314,8 @@ class DeliveryOptions:
             narrator=self.narrator.strip(),
             credits=self.credits,
             titles=self.titles,
+            words=self.words,
+            names=not self.no_names,
         )
         check_formats(wanted.needed_formats)
         check_measuring()  # whatever is delivered, a WAV too

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from csm_cli.cli import console
 from csm_cli.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -69,20 +70,22 @@ def playing(
 ) -> Iterator[Progress]:
     """The progress to hand on: one that plays the sound, if that is wanted.
 
-    At the end, waits until all of it has been played.
+    At the end, waits until all of it has been played. Where playing fails, that is said and the rendering
+    goes on: its files are what remains.
 
     Raises:
         MissingError: the loudspeaker is gone.
-        CsmError: a sound cannot be read.
+        CsmError: standard output cannot be written.
     """
     if not (to_stdout or play):
         yield progress
         return
-    from csm_cli.audio.sinks import Loudspeaker, WavStream
+    from csm_cli.audio.sinks import WavStream, open_loudspeaker
     from csm_cli.rendering.live import LiveSound
 
-    sink: Sink = Loudspeaker(rate) if play else WavStream(sys.stdout.buffer, rate)
-    live = LiveSound(progress, sink, rate, delivery.loudness, pauses, delivery.room_tone_db)
+    sink: Sink = open_loudspeaker(rate) if play else WavStream(sys.stdout.buffer, rate)
+    lost = (lambda error: console.note(f"warning: {error}; the speaking goes on")) if play else None
+    live = LiveSound(progress, sink, rate, delivery.loudness, pauses, delivery.room_tone_db, lost)
     try:
         yield live
         live.finish()

@@ -15,6 +15,7 @@ from csm_cli.cli.loading import load_model
 from csm_cli.cli.options import (
     Fields,
     LoudnessOption,
+    NoResidentOption,
     PlayOption,
     SpeakFields,
     SpeedOption,
@@ -49,12 +50,23 @@ def say(
     loudness: LoudnessOption = None,
     speed: SpeedOption = 1.0,
     play: PlayOption = False,
+    no_resident: NoResidentOption = False,
     reference: Annotated[dict[str, Any], Fields(RenderOptions, "reference")],
     speaking: SpeakFields,
 ) -> None:
     """Say a text and write it to a file."""
     options = RenderOptions(**reference, **speaking)
-    say_text(text, voice, output, options, loudness=loudness, speed=speed, play=play, show_spoken=show_spoken)
+    say_text(
+        text,
+        voice,
+        output,
+        options,
+        loudness=loudness,
+        speed=speed,
+        play=play,
+        show_spoken=show_spoken,
+        resident=not no_resident,
+    )
 
 
 def say_text(
@@ -67,6 +79,7 @@ def say_text(
     speed: float = 1.0,
     play: bool = False,
     show_spoken: bool = False,
+    resident: bool = True,
 ) -> None:
     """Say a text; arguments as for `csm say`. Ends with exit code 5 if it needs review."""
     to_stdout = str(output) == "-"
@@ -90,7 +103,7 @@ def say_text(
                 console.note(warning)
             return
         options = replace(options, delivery=delivery)
-    loaded = load_model(options)
+    loaded = load_model(options, resident=resident)
     engine = loaded.engine
     with (
         console.busy("speaking"),

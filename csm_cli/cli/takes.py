@@ -11,7 +11,15 @@ import typer
 
 from csm_cli.cli import console
 from csm_cli.cli.console import clock, count, cut, size
-from csm_cli.cli.options import DeviceOption, Group, JsonOption, MaybePlace, ModelOption, TakesOption
+from csm_cli.cli.options import (
+    DeviceOption,
+    Group,
+    JsonOption,
+    MaybePlace,
+    ModelOption,
+    NoResidentOption,
+    TakesOption,
+)
 from csm_cli.core.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
@@ -128,18 +136,22 @@ def play(
         write_wav(output, sound, chosen.rate)
         console.emit(str(output))
         return
-    from csm_cli.audio.sinks import Loudspeaker
+    from csm_cli.audio.sinks import open_loudspeaker
 
     try:
-        speaker = Loudspeaker(chosen.rate)
+        speaker = open_loudspeaker(chosen.rate, "csm takes play")
     except MissingError as error:
         remedy = (
             f"{error.remedy}, or write a file with -o; the take is {script_takes.store.audio_where(chosen)}"
         )
         raise MissingError(error.what, where="csm takes play", remedy=remedy) from error
     console.note(f"{found.planned.id} {found.planned.line.speaker}: {found.planned.line.text}")
-    speaker.write(sound)
-    speaker.close()
+    try:
+        speaker.write(sound)
+        speaker.close()
+    except BaseException:
+        speaker.stop()
+        raise
 
 
 @app.command()
@@ -152,6 +164,7 @@ def reroll(
     script: ScriptOption = None,
     model: ModelOption = None,
     device: DeviceOption = "auto",
+    no_resident: NoResidentOption = False,
     takes: TakesOption = None,
 ) -> None:
     """Speak a line again; the best new take is used from now on, the others are kept beside it."""
@@ -166,7 +179,7 @@ def reroll(
     options = options_of(script_takes, model=model, device=device)
     with console.busy("loading the checks"):
         verifier = make_verifier([script_takes.job], options, console.note)
-    loaded = load_model(options)
+    loaded = load_model(options, resident=not no_resident)
     with console.busy("speaking"):
         made = speak_again(
             script_takes,

@@ -101,12 +101,17 @@ class Book:
 
 
 class Cue(NamedTuple):
-    """A line of a unit, or a piece of one: its text and times, in seconds from the unit's beginning."""
+    """A line of a unit, or a piece of one: its text and times, in seconds from the unit's beginning.
+
+    Attributes:
+        words: (word, start, end) of all of `text`, if its words are timed.
+    """
 
     start: float
     end: float
     speaker: str
     text: str
+    words: tuple[tuple[str, float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,4 +144,8 @@ class Unit:
         """Every line, in order."""
         for offset, chapter in self.chapters:
             for line in chapter.entries:
-                yield Cue(offset + line.start, offset + line.end, line.speaker, line.text)
+                words = tuple(
+                    (line.text[each.first : each.last], offset + each.start, offset + each.end)
+                    for each in line.words
+                )
+                yield Cue(offset + line.start, offset + line.end, line.speaker, line.text, words)

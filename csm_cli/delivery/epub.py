@@ -1,4 +1,4 @@
-"""EPUB 3 with media overlays: the text of the book, each line highlighted while it is spoken."""
+"""EPUB 3 with media overlays: the text of the book, each line or word highlighted while it is spoken."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import uuid
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path, PurePath
@@ -45,6 +46,7 @@ def write_epub(
         CsmError: it cannot be written.
     """
     names = [f"c{number:04d}" for number, _ in enumerate(chapters, 1)]
+    chapters = [(_with_heading(chapter), audio) for chapter, audio in chapters]
     timelines = [chapter for chapter, _ in chapters]
     with written(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         # First and not compressed, so that its first bytes show the kind of the file.
@@ -67,15 +69,36 @@ def write_epub(
 def _page(book: Book, chapter: ChapterTimeline, with_names: bool) -> str:
     paragraphs = []
     heading, entries = _text(chapter.title), chapter.entries
-    if entries and entries[0].text.rstrip(".") == " ".join(chapter.title.split()).rstrip("."):
+    if _is_heading(chapter):
         heading, entries = f'<span id="{_id(entries[0])}">{heading}</span>', entries[1:]
     for lines in _paragraphs(entries, with_names):
         named = with_names and lines[0].speaker.casefold() != NARRATOR
         speaker = f'<span class="speaker">{_text(lines[0].speaker)}</span>' if named else ""
-        spans = " ".join(f'<span id="{_id(line)}">{_text(line.text)}</span>' for line in lines)
+        spans = " ".join(f'<span id="{_id(line)}">{_content(line)}</span>' for line in lines)
         paragraphs.append(f"<p>{speaker}{spans}</p>")
     body = f"<h1>{heading}</h1>\n" + "\n".join(paragraphs)
     return _html(book, chapter.title, f'<section id="text">{body}</section>')
+
+
+def _is_heading(chapter: ChapterTimeline) -> bool:
+    """Whether its first line speaks its title."""
+    lines = chapter.entries
+    return bool(lines) and lines[0].text.rstrip(".") == " ".join(chapter.title.split()).rstrip(".")
+
+
+def _with_heading(chapter: ChapterTimeline) -> ChapterTimeline:
+    """The chapter, its title highlighted as a whole: it is shown as it stands in the contents."""
+    if not _is_heading(chapter):
+        return chapter
+    title, *lines = chapter.entries
+    return replace(chapter, entries=(replace(title, words=()), *lines))
+
+
+def _content(line: TimelineEntry) -> str:
+    """The text of a line; its words in spans of their own where they are timed."""
+    words = (_text(line.text[word.first : word.last]) for word in line.words)
+    spans = (f'<span id="{_id(line)}-w{number}">{word}</span>' for number, word in enumerate(words, 1))
+    return " ".join(spans) or _text(line.text)
 
 
 def _paragraphs(entries: Sequence[TimelineEntry], with_names: bool) -> Iterator[list[TimelineEntry]]:
@@ -90,14 +113,21 @@ def _paragraphs(entries: Sequence[TimelineEntry], with_names: bool) -> Iterator[
 
 
 def _overlay(name: str, chapter: ChapterTimeline, suffix: str) -> str:
-    """Each line lasts until the next one begins, so that the pauses are played too."""
-    lines = chapter.entries
-    starts = [0.0, *(line.start for line in lines[1:])]
+    """Each line, or word, lasts until the next one begins, so that the pauses are played too."""
+    places = [
+        place
+        for line in chapter.entries
+        for place in (
+            [(f"{_id(line)}-w{number}", word.start) for number, word in enumerate(line.words, 1)]
+            or [(_id(line), line.start)]
+        )
+    ]
+    starts = [0.0, *(start for _, start in places[1:])]
     ends = [*starts[1:], chapter.duration]
     pairs = "\n".join(
-        f'<par id="p{number}"><text src="{name}.xhtml#{_id(line)}"/>'
+        f'<par id="p{number}"><text src="{name}.xhtml#{place}"/>'
         f'<audio src="audio/{name}{suffix}" clipBegin="{clock(start)}" clipEnd="{clock(end)}"/></par>'
-        for number, (line, start, end) in enumerate(zip(lines, starts, ends, strict=True), 1)
+        for number, ((place, _), start, end) in enumerate(zip(places, starts, ends, strict=True), 1)
     )
     return (
         XML

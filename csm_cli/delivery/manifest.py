@@ -16,6 +16,7 @@ from csm_cli.audio.timeline import (
     Timeline,
     TimelineEntry,
 )
+from csm_cli.audio.word_times import WordTime
 from csm_cli.core.errors import MissingError, UsageError
 
 NAME = "timeline.json"
@@ -104,6 +105,10 @@ def _chapter(value: Mapping[str, Any]) -> ChapterTimeline:
 
 def _line(value: Mapping[str, Any]) -> TimelineEntry:
     start, end = _span(value)
+    words = (
+        WordTime(int(each["at"]), int(each["at"]) + len(str(each["word"])), *_span(each))
+        for each in value.get("words", ())
+    )
     return TimelineEntry(
         chapter=int(value["chapter"]),
         line_id=str(value["id"]),
@@ -116,6 +121,7 @@ def _line(value: Mapping[str, Any]) -> TimelineEntry:
         takes=tuple(map(str, value["takes"])),
         speed=float(value.get("speed", 1.0)),
         cues=tuple((str(each["cue"]), str(each["text"]), int(each["at"])) for each in value.get("cues", ())),
+        words=tuple(words),
     )
 
 

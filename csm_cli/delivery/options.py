@@ -36,6 +36,8 @@ class Delivery:
         narrator: who is named as the narrator; "": AI voices.
         credits: opening and closing credits are spoken, as files of their own.
         titles: each chapter's title is spoken at its head.
+        words: find when each word is spoken, for subtitles, the EPUB and `timeline.json`.
+        names: subtitles and labels name the speakers.
     """
 
     formats: tuple[str, ...] = ("wav",)
@@ -52,6 +54,8 @@ class Delivery:
     narrator: str = ""
     credits: bool = False
     titles: bool = False
+    words: bool = False
+    names: bool = True
 
     def __post_init__(self) -> None:
         if not SLOWEST <= self.speed <= FASTEST:

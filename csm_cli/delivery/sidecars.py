@@ -9,27 +9,34 @@ from pathlib import Path
 
 from csm_cli.core.files import written
 from csm_cli.delivery.book import Book, Cue, Unit, slug
+from csm_cli.delivery.options import Delivery
 
 CUE_CHARACTERS = 84  # two lines of 42, as subtitles have them
+JOINED_SECONDS = 0.3  # a shorter pause inside a line does not empty the screen
 
 
-def srt(unit: Unit) -> str:
-    """SubRip: `Speaker: text`."""
+def srt(unit: Unit, names: bool = True) -> str:
+    """SubRip: `Speaker: text`. Where words are timed, a cue for each, without the speaker."""
     blocks = []
-    for number, cue in enumerate(cues(unit), 1):
-        text = f"{plain(cue.speaker)}: {plain(cue.text)}".replace("-->", "→")
+    pieces = (word for cue in cues(unit) for word in (_words(cue) if cue.words else [cue]))
+    for number, cue in enumerate(pieces, 1):
+        text = _named(cue) if names and not cue.words else plain(cue.text)
         times = f"{clock(cue.start, ',')} --> {clock(cue.end, ',')}"
-        blocks.append(f"{number}\n{times}\n{text}\n")
+        blocks.append(f"{number}\n{times}\n{text.replace('-->', '→')}\n")
     return "\n".join(blocks)
 
 
-def vtt(unit: Unit) -> str:
-    """WebVTT: `<v Speaker>text`."""
+def vtt(unit: Unit, names: bool = True) -> str:
+    """WebVTT: `<v Speaker>text`. Where words are timed, each but the first begins with its time."""
     blocks = ["WEBVTT\n"]
     for cue in cues(unit):
-        name = f"<v {_escaped(cue.speaker)}>".replace("-->", "-- >")
-        text = f"{name}{_escaped(cue.text)}"
-        blocks.append(f"{clock(cue.start)} --> {clock(cue.end)}\n{text}\n")
+        name = f"<v {_escaped(cue.speaker)}>".replace("-->", "-- >") if names else ""
+        text = _escaped(cue.text)
+        if cue.words:
+            first, *rest = cue.words
+            timed = (f"<{clock(start)}>{_escaped(word)}" for word, start, _ in rest)
+            text = " ".join([_escaped(first[0]), *timed])
+        blocks.append(f"{clock(cue.start)} --> {clock(cue.end)}\n{name}{text}\n")
     return "\n".join(blocks)
 
 
@@ -47,8 +54,13 @@ def lrc(unit: Unit, book: Book) -> str:
 
 
 def cues(unit: Unit) -> Iterator[Cue]:
-    """The lines, long ones in pieces that fit on a screen; their times go by the number of characters."""
+    """The lines, long ones in pieces that fit on a screen; their times go by the words where those are timed,
+    else by the number of characters.
+    """
     for line in unit.lines():
+        if timed := _timed_pieces(line):
+            yield from timed
+            continue
         pieces = pieces_of(plain(line.text))
         total = sum(map(len, pieces))
         start, done = line.start, 0
@@ -57,6 +69,33 @@ def cues(unit: Unit) -> Iterator[Cue]:
             end = line.start + (line.end - line.start) * done / max(1, total)
             yield Cue(start, end, line.speaker, piece)
             start = end
+
+
+def _timed_pieces(line: Cue) -> list[Cue]:
+    """A line in pieces between its words; [] if they are not timed, or one is too long for a screen."""
+    words = [(plain(word), start, end) for word, start, end in line.words if plain(word)]
+    pieces = pieces_of(" ".join(word for word, _, _ in words))
+    found: list[Cue] = []
+    for piece in pieces:
+        own: list[tuple[str, float, float]] = []
+        while words and len(" ".join([*(word for word, _, _ in own), words[0][0]])) <= len(piece):
+            own.append(words.pop(0))
+        if " ".join(word for word, _, _ in own) != piece or not own:
+            return []
+        start = found[-1].end if found and own[0][1] - found[-1].end < JOINED_SECONDS else own[0][1]
+        found.append(Cue(start if found else line.start, own[-1][2], line.speaker, piece, tuple(own)))
+    return [*found[:-1], found[-1]._replace(end=line.end)] if found else []
+
+
+def _named(cue: Cue) -> str:
+    """`Speaker: text`; a text that begins so stays as it is."""
+    text, name = plain(cue.text), f"{plain(cue.speaker)}: "
+    return text if text.startswith(name) else name + text
+
+
+def _words(cue: Cue) -> Iterator[Cue]:
+    for word, start, end in cue.words:
+        yield Cue(start, end, cue.speaker, word, cue.words)
 
 
 def pieces_of(text: str, limit: int = CUE_CHARACTERS) -> list[str]:
@@ -125,13 +164,12 @@ def cue_sheet(units: Sequence[Unit], book: Book) -> str:
     return "\n".join(lines) + "\n"
 
 
-def labels(unit: Unit) -> str:
+def labels(unit: Unit, names: bool = True) -> str:
     """Audacity labels: start, end, text, set apart by tabs."""
-    rows = (
-        f"{line.start:.6f}\t{line.end:.6f}\t{plain(f'{line.speaker}: {line.text}')}\n"
+    return "".join(
+        f"{line.start:.6f}\t{line.end:.6f}\t{_named(line) if names else plain(line.text)}\n"
         for line in unit.lines()
     )
-    return "".join(rows)
 
 
 def description(units: Sequence[Unit], book: Book) -> str:
@@ -173,16 +211,16 @@ def _ms(seconds: float) -> float:
     return round(seconds, 3)
 
 
-LINE_EXTRAS: dict[str, tuple[str, Callable[[Unit, Book], str]]] = {
-    "srt": (".srt", lambda unit, book: srt(unit)),
-    "vtt": (".vtt", lambda unit, book: vtt(unit)),
-    "lrc": (".lrc", lrc),
-    "labels": (".labels.txt", lambda unit, book: labels(unit)),
+LINE_EXTRAS: dict[str, tuple[str, Callable[[Unit, Book, bool], str]]] = {
+    "srt": (".srt", lambda unit, book, names: srt(unit, names)),
+    "vtt": (".vtt", lambda unit, book, names: vtt(unit, names)),
+    "lrc": (".lrc", lambda unit, book, names: lrc(unit, book)),
+    "labels": (".labels.txt", lambda unit, book, names: labels(unit, names)),
 }
 
 
 def write_sidecars(
-    folder: Path, book: Book, extras: Sequence[str], chapters: Sequence[Unit], volumes: Sequence[Unit]
+    folder: Path, book: Book, delivery: Delivery, chapters: Sequence[Unit], volumes: Sequence[Unit]
 ) -> list[Path]:
     """Write the extras that are texts.
 
@@ -190,15 +228,17 @@ def write_sidecars(
     there are none, over the chapters' one after the other.
 
     Args:
+        delivery: which, and whether they name the speakers.
         chapters: with files of their own.
         volumes: the book's files.
 
     Raises:
         CsmError: a file cannot be written.
     """
+    extras = delivery.extras
     wanted = [name for name in extras if name in LINE_EXTRAS]
     texts = {
-        unit.stem + LINE_EXTRAS[name][0]: LINE_EXTRAS[name][1](unit, book)
+        unit.stem + LINE_EXTRAS[name][0]: LINE_EXTRAS[name][1](unit, book, delivery.names)
         for unit in (*chapters, *volumes)
         for name in wanted
     }

@@ -158,7 +158,7 @@ class BookWriter:
             return self._merge(new, units, complete)
 
     def _merge(self, new: Timeline, units: Sequence[Unit], complete: bool) -> list[Path]:
-        texts = write_sidecars(self.folder, self.book, self.delivery.extras, units, self._volumes)
+        texts = write_sidecars(self.folder, self.book, self.delivery, units, self._volumes)
         timeline, made = with_earlier(self.folder, new, self.count), self._made + texts
         ledger = Ledger(self.folder, self.book.source, self.count)
         ledger.add(made, timeline, self._chapters)

@@ -37,6 +37,7 @@ class LazyEngine:
         checkpoint: of the model.
         device, dtype, quantize: as for `Engine.load`.
         load: returns the engine itself; called at most once.
+        resolved: device and number type are those of the engine, not to be chosen.
 
     Raises:
         MissingError: the checkpoint has no tokenizer, or the device is missing.
@@ -50,10 +51,12 @@ class LazyEngine:
         dtype: str | None,
         quantize: str | None,
         load: Callable[[], Engine],
+        *,
+        resolved: bool = False,
     ):
         config = checkpoint.config
         self.model_id, self.files, self.quantize = checkpoint.model_id, checkpoint.identity_files, quantize
-        self.device, self.dtype = _device_and_dtype(device, dtype)
+        self.device, self.dtype = (device, str(dtype)) if resolved else _device_and_dtype(device, dtype)
         self.sample_rate: int = config["codec_config"]["sampling_rate"]
         self.max_positions: int = config["max_position_embeddings"]
         self.max_characters: int = config.get("max_characters", DEFAULT_MAX_CHARACTERS)

@@ -113,7 +113,7 @@ class BookAssembler:
             CsmError: a file cannot be written, a take is damaged.
         """
         chapter = self._chapters[number]
-        parts = chapter_parts(self._store, chapter, lines, watermark)
+        parts = chapter_parts(self._store, chapter, lines, watermark, words=self.plan.delivery.words)
         return self._writer.add(number, chapter.title, parts, role_of(self.plan.screenplay, chapter))
 
     def report(
@@ -197,7 +197,12 @@ def book_writer(
 
 
 def chapter_parts(
-    store: TakeStore, chapter: Chapter, lines: Sequence[SpokenLine], watermark: Watermark | None = None
+    store: TakeStore,
+    chapter: Chapter,
+    lines: Sequence[SpokenLine],
+    watermark: Watermark | None = None,
+    *,
+    words: bool = False,
 ) -> Iterator[Part]:
     """What a chapter consists of, read from the stored takes as it is iterated over; no model is needed.
 
@@ -206,12 +211,15 @@ def chapter_parts(
         chapter: of the script.
         lines: its lines, each with the take that is used.
         watermark: is put into each line as it is delivered; None: none.
+        words: find when each word is spoken.
 
     Raises:
         CsmError: while it is read, where a take is damaged or gone.
     """
     sounding = {line.planned.line.id: line for line in lines if line.take is not None}
-    return arrange(chapter, sounding, lambda line: delivered(store, sounding[line.id], watermark))
+    return arrange(
+        chapter, sounding, lambda line: delivered(store, sounding[line.id], watermark, words=words)
+    )
 
 
 def arrange(chapter: Chapter, sounding: Container[str], sound: Callable[[Line], Spoken]) -> Iterator[Part]:

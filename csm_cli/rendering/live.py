@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -30,6 +30,15 @@ SPEECH_ABOVE_RMS_DB = 1.0
 """By how much speech alone is louder than the chapter with its pauses, about."""
 
 
+def speech_gain(audio: np.ndarray, rate: int, loudness: Loudness) -> float:
+    """The factor that brings a text to its level, chosen by its first piece, float32 `[samples]`."""
+    target, lufs = loudness.target, loudness.lufs is not None
+    if target is None:
+        return 1.0
+    level = integrated_loudness([audio], rate) if lufs else db(rms(audio)) - SPEECH_ABOVE_RMS_DB
+    return static_gain(level, float(np.abs(audio).max(initial=0)), target, loudness.ceiling_db)
+
+
 class LiveSound(Progress):
     """Plays what is kept, in a thread of its own, and hands everything on to another progress.
 
@@ -42,6 +51,8 @@ class LiveSound(Progress):
         sink: where the sound goes; closed at the end.
         rate: Hz.
         loudness, pauses, room_tone_db: as for the files.
+        lost: called with what is wrong, once, if nothing more can be played; the speaking goes on. None:
+            `finish` raises it.
     """
 
     listening = True
@@ -54,13 +65,15 @@ class LiveSound(Progress):
         loudness: Loudness,
         pauses: Pauses | None = None,
         room_tone_db: float | None = -66.0,
+        lost: Callable[[CsmError], None] | None = None,
     ):
         self._inner, self._sink, self._rate = inner, sink, rate
         self._loudness, self._pauses, self._room_tone_db = loudness, pauses or Pauses(), room_tone_db
+        self._lost = lost
         self._pieces: dict[PlannedLine, list[np.ndarray]] = defaultdict(list)
         self._settled: set[PlannedLine] = set()
         self._changed = threading.Condition()
-        self._over = False
+        self._over = self._finished = False
         self._gain: float | None = None
         self._position = 0
         self._fault: BaseException | None = None
@@ -72,6 +85,8 @@ class LiveSound(Progress):
         self._thread.start()
 
     def sound(self, planned: PlannedLine, audio: np.ndarray) -> None:
+        if self._fault is not None:  # nobody fetches it
+            return
         with self._changed:
             self._pieces[planned].append(audio)
             self._changed.notify()
@@ -81,6 +96,8 @@ class LiveSound(Progress):
             self._settled.add(line.planned)
             self._changed.notify()
         self._inner.line(line)
+        if self._fault is not None and self._lost is not None:
+            self._report()
         if self._sink.gone:  # what is spoken is kept; to speak a book for nobody would take hours
             raise BrokenPipeError
 
@@ -98,20 +115,37 @@ class LiveSound(Progress):
         """
         if self._thread:
             self._thread.join()
-        if isinstance(self._fault, CsmError):
-            raise self._fault
-        if self._fault is not None:
-            raise CsmError(f"the sound broke off ({self._fault})") from self._fault
+        if self._fault is None:
+            try:
+                self._sink.close()
+            except Exception as error:
+                self._fault = error
+        self._finished = True
+        self._report()
 
     def close(self) -> None:
         """Broken off, or finished: nothing more is sent on."""
         with self._changed:
             self._over = True
             self._changed.notify()
+        with suppress(Exception):
+            if not self._finished:
+                self._sink.stop()
         if self._thread:
             self._thread.join(timeout=2)
         with suppress(Exception):
             self._sink.close()
+
+    def _report(self) -> None:
+        if self._fault is None:
+            return
+        fault = self._fault
+        if not isinstance(fault, CsmError):
+            fault = CsmError(f"the sound broke off ({fault})")
+        if self._lost is None:
+            raise fault from (None if fault is self._fault else self._fault)
+        self._lost, lost = (lambda error: None), self._lost
+        lost(fault)
 
     def _run(self, chains: Sequence[Chain]) -> None:
         try:
@@ -167,15 +201,8 @@ class LiveSound(Progress):
         audio = change_tempo(trim(piece, self._rate), self._rate, speed)
         audio = faded(audio, round(FADE_SECONDS * self._rate))
         if self._gain is None:
-            self._gain = self._choose_gain(audio)
+            self._gain = speech_gain(audio, self._rate, self._loudness)
         self._send(audio * np.float32(self._gain))
-
-    def _choose_gain(self, audio: np.ndarray) -> float:
-        target, lufs = self._loudness.target, self._loudness.lufs is not None
-        if target is None:
-            return 1.0
-        level = integrated_loudness([audio], self._rate) if lufs else db(rms(audio)) - SPEECH_ABOVE_RMS_DB
-        return static_gain(level, float(np.abs(audio).max(initial=0)), target, self._loudness.ceiling_db)
 
     def _quiet(self, seconds: float) -> None:
         self._send(np.zeros(round(seconds * self._rate), dtype=np.float32))

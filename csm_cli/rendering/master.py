@@ -79,7 +79,7 @@ def _make(
 ) -> tuple[float, list[Measured]]:
     """(seconds of a chapter; its files)."""
     chapter = chain.chapter
-    parts = chapter_parts(store, chapter, lines)
+    parts = chapter_parts(store, chapter, lines, words=writer.delivery.words)
     timeline, files = writer.add(chapter.number, chapter.title, parts, role_of(chain.screenplay, chapter))
     return timeline.duration, files
 

@@ -231,7 +231,7 @@ def make_verifier(jobs: Sequence[Job], options: RenderOptions, note: Callable[[s
             from csm_cli.verify.speaker import VoiceLikeness
 
             likeness = VoiceLikeness(encoder, references)
-    return Verifier(recogniser, likeness, names=_words_of_lexicons(jobs))
+    return Verifier(recogniser, likeness, names=_words_of_lexicons(jobs), times=options.delivery.words)
 
 
 def _words_of_lexicons(jobs: Sequence[Job]) -> frozenset[str]:

@@ -11,7 +11,7 @@ import numpy as np
 from csm_cli.core.types import Speech
 from csm_cli.verify.candidate import Candidate, Verdict
 from csm_cli.verify.codes import FRAME_SECONDS, expected_seconds, problems
-from csm_cli.verify.recognisers import Recogniser
+from csm_cli.verify.recognisers import Aligning, Recogniser
 from csm_cli.verify.signal import sound_problems
 from csm_cli.verify.speaker import VoiceLikeness, bounds_of, foreign, speech_alone
 from csm_cli.verify.word_check import WordCheck
@@ -37,6 +37,8 @@ class Verifier:
         recogniser: transcribes; None: words are not checked.
         likeness: compares with voices; None: voices are not checked.
         names: words outside a recogniser's vocabulary, such as the lexicon's.
+        times: find out as well when each word is spoken, for a score "times": (start, end) in seconds of each
+            word of the text, None where it is unknown.
 
     Attributes:
         checks: names of what is checked, as sidecars note it.
@@ -47,12 +49,16 @@ class Verifier:
         recogniser: Recogniser | None = None,
         likeness: VoiceLikeness | Likeness | None = None,
         names: Collection[str] = (),
+        times: bool = False,
     ):
+        self._aligner = recogniser if times and isinstance(recogniser, Aligning) else None
         self._words = None if recogniser is None else WordCheck(recogniser, names)
         self._likeness = likeness
         self.checks: tuple[str, ...] = ("signal",)
         if recogniser is not None:
             self.checks += (f"asr:{recogniser.name}",)
+        if self._aligner is not None and recogniser is not None:
+            self.checks += (f"times:{recogniser.name}",)
         if likeness is not None:
             self.checks += (f"voice:{likeness.name}",)
 
@@ -60,11 +66,16 @@ class Verifier:
         """A verdict for each, in order."""
         verdicts = [_signal(candidate) for candidate in candidates]
         sound = [place for place, verdict in enumerate(verdicts) if not verdict.reasons]
+        audible = [place for place in sound if _seconds(candidates[place]) <= LONGEST_TRANSCRIBED_SECONDS]
+        some = [candidates[place] for place in audible]
         if self._words is not None:
-            audible = [place for place in sound if _seconds(candidates[place]) <= LONGEST_TRANSCRIBED_SECONDS]
-            found = self._words.judge([candidates[each] for each in audible])
-            for place, verdict in zip(audible, found, strict=True):
+            for place, verdict in zip(audible, self._words.judge(some), strict=True):
                 verdicts[place] += verdict
+        if self._aligner is not None and some:
+            texts = [each.text for each in some]
+            times = self._aligner.align([each.audio for each in some], some[0].rate, texts)
+            for place, spans in zip(audible, times, strict=True):
+                verdicts[place] += Verdict(scores={"times": [_rounded(span) for span in spans]})
         if self._likeness is not None:
             for place in sound:
                 verdicts[place] += self._resemble(candidates[place])
@@ -78,6 +89,10 @@ class Verifier:
         own = similarities.get(candidate.voice)
         scores = {} if own is None else {"voice_similarity": round(own, 4)}
         return Verdict((reason,) if reason else (), (10 if reason else 0) + 1 - (own or 0.0), scores)
+
+
+def _rounded(span: tuple[float, float] | None) -> list[float] | None:
+    return None if span is None else [round(span[0], 3), round(span[1], 3)]
 
 
 def _signal(candidate: Candidate) -> Verdict:

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import zipfile
+from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from csm_cli.audio.ffmpeg import find_ffmpeg
 from csm_cli.audio.measure import measure
 from csm_cli.audio.timeline import ChapterTimeline, TimelineEntry
+from csm_cli.audio.word_times import WordTime
 from csm_cli.delivery.book import Book, Unit
 from csm_cli.delivery.chapter import split_volumes
 from csm_cli.delivery.formats import FORMATS
@@ -29,6 +31,7 @@ from csm_cli.delivery.sidecars import (
     labels,
     lrc,
     pieces_of,
+    plain,
     podcast_chapters,
     srt,
     vtt,
@@ -62,6 +65,22 @@ def unit(*texts: str, speaker: str = "Anna", title: str = "One") -> Unit:
     return Unit("01-one", title, ("01-one.mp3",), ((0.0, one), (one.duration, one)))
 
 
+def timed(*texts: str, seconds: float = 6.0) -> Unit:
+    """Lines whose words share their time."""
+    lines = []
+    for number, text in enumerate(texts):
+        found = [match.span() for match in re.finditer(r"\S+", text)]
+        start, step = (seconds + 1) * number, seconds / max(1, len(found))
+        words = tuple(
+            WordTime(*span, start + step * place, start + step * (place + 0.9))
+            for place, span in enumerate(found)
+        )
+        line = TimelineEntry(1, f"l{number}", "Anna", text, 0, start, start + seconds, words=words)
+        lines.append(line)
+    one = ChapterTimeline(1, "One", "01-one.mp3", (seconds + 1) * len(texts), tuple(lines))
+    return Unit("01-one", "One", ("01-one.mp3",), ((0.0, one),))
+
+
 def times(text: str) -> list[float]:
     return [int(h) * 3600 + int(m) * 60 + int(s) + int(ms) / 1000 for h, m, s, ms in SECONDS.findall(text)]
 
@@ -79,6 +98,45 @@ def test_webvtt() -> None:
     assert text.startswith(
         "WEBVTT\n\n00:00:00.000 --> 00:00:01.500\n<v Mr. &lt;X&gt;>&lt;b&gt; &amp; --&gt; c"
     )
+
+
+def test_speakers_are_named_once_or_not_at_all() -> None:
+    made = unit("Anna: is it you?", "A long line " * 12)
+    assert "Anna: is it you?" in srt(made) and "Anna: Anna" not in srt(made)
+    blocks = srt(made).strip().split("\n\n")
+    assert all(block.count("Anna") == 1 for block in blocks) and len(blocks) == 6, "once a cue"
+    assert "Anna: A" not in srt(made, names=False) and "<v" not in vtt(made, names=False)
+    assert srt(unit("Hello."), names=False).startswith("1\n00:00:00,000 --> 00:00:01,500\nHello.\n")
+    assert labels(unit("Hello."), names=False).startswith("0.000000\t1.500000\tHello.\n")
+    assert "Anna" not in labels(unit("Hello."), names=False)
+
+
+def test_timed_words_in_subrip_and_webvtt() -> None:
+    made = timed("Wait — <b> & go.")
+    assert srt(made).split("\n\n")[0] == "1\n00:00:00,000 --> 00:00:01,080\nWait"
+    assert srt(made).split("\n\n")[2] == "3\n00:00:02,400 --> 00:00:03,480\n<b>"
+    assert vtt(made).endswith(
+        "00:00:00.000 --> 00:00:06.000\n<v Anna>Wait <00:00:01.200>— <00:00:02.400>&lt;b&gt; "
+        "<00:00:03.600>&amp; <00:00:04.800>go.\n"
+    )
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=400))
+def test_any_timed_text(text: str) -> None:
+    made = timed(text, "Next one.", seconds=30.0)
+    found = times(srt(made))
+    assert found == sorted(found), "in order, never overlapping"
+    if all(len(word) <= CUE_CHARACTERS for word in text.split()):
+        cues_in_vtt = [
+            block.strip("\n").split("\n") for block in vtt(made).split("\n\n")[1:] if block.strip()
+        ]
+        for clock, said in cues_in_vtt:
+            start, end = times(clock)
+            inside = times(said)
+            assert inside == sorted(set(inside)) and all(start < time < end for time in inside)
+            assert "\x00" not in said and len(re.sub("<[^>]*>", "", said)) <= 6 * CUE_CHARACTERS
+        shown = re.sub(r"<[^>]*>", "", " ".join(said for _, said in cues_in_vtt))
+        assert unescape(shown).split() == [*plain(text).split(), "Next", "one."]
 
 
 def test_lrc() -> None:

@@ -1,6 +1,7 @@
 """`csm takes`, as a person uses it after a rendering."""
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -269,8 +270,28 @@ def test_a_take_is_played(csm, book, monkeypatch):
         def close(self):
             heard.append("closed")
 
-    monkeypatch.setattr(sinks, "Loudspeaker", Speaker)
+    monkeypatch.setattr(sinks, "open_loudspeaker", lambda rate, where: Speaker(rate))
     result = csm("takes", "play", "book.yaml:15")
     assert (result.code, result.out) == (0, "")
     assert "narrator: Nobody." in result.err
     assert heard == [round(row(csm, "Nobody.")["takes"][0]["seconds"] * RATE), "closed"]
+
+
+def test_a_take_is_played_by_a_player_on_the_path(csm, book, tmp_path, monkeypatch):
+    def install(text):
+        program = tmp_path / "bin" / "aplay"
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f"#!/bin/sh\n{text}\n")
+        program.chmod(0o755)
+
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("CSM_PLAYER", "aplay")
+    install(f"exec cat > {tmp_path / 'sound'}")
+    assert csm("takes", "play", "book.yaml:15").code == 0
+    csm("takes", "play", "book.yaml:15", "-o", str(tmp_path / "take.wav"))
+    assert (tmp_path / "sound").read_bytes() == (tmp_path / "take.wav").read_bytes()[44:]
+    install("echo no device >&2; exit 1")
+    result = csm("takes", "play", "book.yaml:15")
+    assert result.code == 1
+    error = result.err.splitlines()[-1]
+    assert error.startswith("csm: error: csm takes play: aplay ended before the sound did (no device)")

@@ -40,6 +40,9 @@ class Recorder:
     def close(self) -> None:
         self.closed = True
 
+    def stop(self) -> None:
+        self.stopped = True
+
     @property
     def sound(self) -> np.ndarray:
         return np.concatenate(self.pieces)
@@ -129,6 +132,44 @@ def test_a_device_that_fails_is_told_in_one_line(script, tmp_path):
     with pytest.raises(CsmError, match=r"the sound broke off \(unplugged\)"):
         listen(script, tmp_path, sink=Broken())
     assert (tmp_path / "03-morning.wav").exists(), "the files are written all the same"
+
+
+def test_where_playing_fails_that_is_said_once_and_the_speaking_goes_on(script, tmp_path):
+    said = []
+    chosen = RenderOptions(output=tmp_path, delivery=Delivery(loudness=PRESETS["none"]), batch=1)
+
+    class Dying(Recorder):
+        def write(self, audio):
+            super().write(audio)
+            if len(self.pieces) > 2:
+                raise CsmError("mpv ended before the sound did", where="--play")
+
+    engine = FakeEngine(lambda asked: time.sleep(0.02))
+    live = LiveSound(Progress(), Dying(), RATE, PRESETS["none"], lost=said.append)
+    try:
+        render_jobs(read_jobs([script], chosen), engine, chosen, live)
+        live.finish()
+    finally:
+        live.close()
+    assert [str(error) for error in said] == ["--play: mpv ended before the sound did"]
+    assert (tmp_path / "03-morning.wav").exists()
+
+
+def test_broken_off_it_is_silent_at_once(script, tmp_path):
+    class Slow(Recorder):
+        stopped = False
+
+        def write(self, audio):
+            super().write(audio)
+            while not self.stopped:  # a device that takes no more
+                time.sleep(0.01)
+
+    sink = Slow()
+    chosen = RenderOptions(output=tmp_path, delivery=Delivery(loudness=PRESETS["none"]))
+    live = LiveSound(Progress(), sink, RATE, PRESETS["none"])
+    render_jobs(read_jobs([script], chosen), FakeEngine(), chosen, live)
+    live.close()
+    assert sink.stopped and len(sink.pieces) == 1 and not live._thread.is_alive()
 
 
 def test_a_wav_stream_is_read_by_others():
@@ -232,6 +273,7 @@ def test_sounddevice_is_not_there(monkeypatch, error, words):
     def fail(name):
         raise error
 
+    monkeypatch.setenv("PATH", "")
     monkeypatch.setattr("csm_cli.audio.sinks.importlib.import_module", fail)
     with pytest.raises(MissingError, match=words):
         check_loudspeaker()

@@ -15,7 +15,7 @@ import pytest
 
 from csm_cli.audio.files import SAMPLE_RATE, read_audio
 from csm_cli.core.errors import MissingError, UsageError
-from csm_cli.verify.recognisers import Weighing, agreement, load_recogniser
+from csm_cli.verify.recognisers import Aligning, Weighing, agreement, load_recogniser
 from csm_cli.voices.registry import VoiceRegistry
 
 
@@ -97,6 +97,40 @@ def test_whisper_from_a_folder(whisper_folder: Path, own_home: Path, monkeypatch
 
     monkeypatch.setattr("csm_cli.verify.recognisers.whisper_models._convert", again)
     assert load_recogniser(str(whisper_folder), device="cpu").transcribe(sounds, SAMPLE_RATE) == found
+
+
+@pytest.mark.parametrize("seconds", [1.0, 12.0])
+def test_whisper_finds_the_words_of_a_text(whisper_folder: Path, own_home: Path, seconds: float) -> None:
+    recogniser = load_recogniser(str(whisper_folder), device="cpu")
+    text = "Two words - and more"
+    sounds = [noise(seconds), noise(2, 1), noise(1)]
+    found = recogniser.align(sounds, SAMPLE_RATE, [text, "", "word " * 500])
+    assert isinstance(recogniser, Aligning)
+    assert [len(spans) for spans in found] == [5, 0, 500]
+    assert found[0][2] is None and found[2] == [None] * 500, "no letters; more than it can read"
+    spans = [span for span in found[0] if span is not None]
+    assert len(spans) == 4
+    edges = [edge for span in spans for edge in span]
+    assert edges == sorted(edges) and edges[0] >= 0 and edges[-1] <= seconds
+
+
+def test_pocketsphinx_finds_the_words_of_a_text() -> None:
+    voice = VoiceRegistry(None).get("bella")
+    assert voice.audio is not None
+    sound, recogniser = read_audio(voice.audio), load_recogniser("pocketsphinx")
+    (spans,) = recogniser.align([sound], SAMPLE_RATE, [voice.text])
+    assert len(spans) == len(voice.text.split()) and None not in spans
+    edges = [edge for span in spans for edge in span]
+    assert all(edges[each] <= edges[each + 1] + 0.011 for each in range(len(edges) - 1))
+    assert 0 <= edges[0] < 1 and edges[-1] <= sound.size / SAMPLE_RATE + 0.2
+    unknown, silent, nothing = recogniser.align(
+        [sound[: 2 * SAMPLE_RATE], sound[:SAMPLE_RATE], sound[:200]],
+        SAMPLE_RATE,
+        ["zzyzx quixotrix - dzhug", "... 83", "far too many words for so little sound"],
+    )
+    assert [span is None for span in unknown] == [False, False, True, False]
+    assert silent == [None, None] and nothing == [None] * 8
+    assert agreement(voice.text, recogniser.transcribe([sound], SAMPLE_RATE)[0]).share > 0.6
 
 
 def test_no_library_under_the_gpl_is_loaded(whisper_folder: Path, own_home: Path) -> None:

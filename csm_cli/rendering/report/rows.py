@@ -8,7 +8,7 @@ from typing import Any
 from csm_cli.audio.timeline import ChapterTimeline, TimelineEntry
 from csm_cli.rendering.line import SpokenLine
 from csm_cli.script import Chapter
-from csm_cli.takes import Take, TakeStore
+from csm_cli.takes import Part, Take, TakeStore
 from csm_cli.takes.keys import place_of
 
 LEAST_LINES = 4
@@ -151,10 +151,15 @@ def take_row(take: Take, place: str) -> dict[str, Any]:
         "pinned": place in take.pins,
         "checked": list(take.checked),
         "reasons": list(take.reasons),
-        "scores": [dict(part.scores) for part in take.parts if part.scores],
+        "scores": [_figures(part) for part in take.parts if part.scores],
         "heard": list(take.context),
         "peaks": take.peaks,
     }
+
+
+def _figures(part: Part) -> dict[str, Any]:
+    """What the checks found of a part, without the times of its words."""
+    return {name: value for name, value in part.scores.items() if name != "times"}
 
 
 def totals(chapters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -2,6 +2,6 @@
 
 from csm_cli.verify.alignment import Agreement, agreement, words_of
 from csm_cli.verify.recognisers.loading import load_recogniser
-from csm_cli.verify.recognisers.recogniser import Recogniser, Weighing
+from csm_cli.verify.recognisers.recogniser import Aligning, Recogniser, Weighing
 
-__all__ = ["Agreement", "Recogniser", "Weighing", "agreement", "load_recogniser", "words_of"]
+__all__ = ["Agreement", "Aligning", "Recogniser", "Weighing", "agreement", "load_recogniser", "words_of"]

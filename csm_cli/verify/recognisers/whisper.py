@@ -142,6 +142,45 @@ class Whisper:
                 found[place] = transcript, self._log_probabilities(states, texts(place, transcript))
         return found
 
+    def align(
+        self, sounds: Sequence[np.ndarray], rate: int, texts: Sequence[str]
+    ) -> list[list[tuple[float, float] | None]]:
+        """As `Aligning.align`, by the attention that its heads for time pay to the sound."""
+        found: list[list[tuple[float, float] | None]] = [[None] * len(text.split()) for text in texts]
+        for places, encoded in self._encoded(sounds, rate):
+            for place, states in zip(places, encoded, strict=True):
+                seconds = sounds[place].size / rate
+                states = states[: round((seconds + SILENCE_SECONDS) * STATES_A_SECOND)]
+                found[place] = self._times(states, texts[place].split(), seconds)
+        return found
+
+    def _times(
+        self, states: np.ndarray, words: Sequence[str], seconds: float
+    ) -> list[tuple[float, float] | None]:
+        """The span of each word, given the encoder output `[states, width]` of a sound."""
+        tokens = [self._encode(" " + word) for word in words]
+        ends = np.cumsum([len(each) for each in tokens], dtype=int)
+        if not len(ends) or ends[-1] > MOST_TOKENS:
+            return [None] * len(words)
+        whole = [token for each in tokens for token in each]
+        encoded = self._storage(states[None])
+        (aligned,) = self._model.align(encoded, self._tokens.sot_sequence, [whole], 2 * len(states))
+        # The state at which each token begins; the one behind the text ends its last word.
+        begins = np.full(len(whole) + 1, np.nan)
+        for token, state in reversed(aligned.alignments):
+            begins[min(token, len(whole))] = state / STATES_A_SECOND
+        begins[-1] = seconds if np.isnan(begins[-1]) else begins[-1]
+        begins = np.minimum(begins, seconds)
+        spans = [
+            (float(begins[last - len(each)]), float(begins[last]))
+            for each, last in zip(tokens, ends, strict=True)
+        ]
+        spoken = [any(map(str.isalnum, word)) for word in words]
+        return [
+            span if said and not np.isnan(span).any() else None
+            for span, said in zip(spans, spoken, strict=True)
+        ]
+
     def _transcripts(self, encoded: np.ndarray, seconds: float) -> list[str]:
         """The most likely text of each of a batch, the longest of which lasts `seconds`."""
         most = len(self._prompt) + LEAST_TOKENS + round(TOKENS_A_SECOND * min(seconds, WINDOWS[-1]))

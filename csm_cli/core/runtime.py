@@ -1,0 +1,57 @@
+"""The user's own folder for sockets, and who is at the other end of one."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import struct
+import sys
+import tempfile
+from pathlib import Path
+
+LONGEST_PATH = 100
+"""Bytes of a socket's path; the systems allow 103 to 107."""
+_MACOS_PEER = (0, 1)
+"""SOL_LOCAL, LOCAL_PEERCRED."""
+
+
+def has_sockets() -> bool:
+    """Whether this system has Unix sockets and owners."""
+    return hasattr(socket, "AF_UNIX") and hasattr(os, "getuid")
+
+
+def runtime_dir(make: bool = False) -> Path | None:
+    """The folder for sockets that only this user may enter; None where there is none.
+
+    `$XDG_RUNTIME_DIR/csm`, else `csm-UID` in the system's folder for temporary files.
+
+    Args:
+        make: if it is not there yet.
+    """
+    if not has_sockets():
+        return None
+    base = os.environ.get("XDG_RUNTIME_DIR")
+    folder = Path(base) / "csm" if base else Path(tempfile.gettempdir()) / f"csm-{os.getuid()}"
+    try:
+        if make:
+            folder.mkdir(mode=0o700, exist_ok=True)
+        about = folder.lstat()
+    except OSError:
+        return None
+    owned = stat.S_ISDIR(about.st_mode) and about.st_uid == os.getuid()
+    return folder if owned and not about.st_mode & 0o077 else None
+
+
+def is_own_peer(connection: socket.socket) -> bool:
+    """Whether the process at the other end is this user's; True where the system does not say."""
+    try:
+        if hasattr(socket, "SO_PEERCRED"):
+            data = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+            return int(struct.unpack("3i", data)[1]) == os.getuid()
+        if sys.platform == "darwin":
+            data = connection.getsockopt(*_MACOS_PEER, struct.calcsize("2I"))
+            return int(struct.unpack("2I", data)[1]) == os.getuid()
+    except (OSError, struct.error):
+        return False
+    return True
