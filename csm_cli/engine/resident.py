@@ -261,6 +261,8 @@ class ResidentScheduler:
 class ResidentDecoder:
     """As `LineDecoder`, one line at a time; meanwhile the server goes on with the others."""
 
+    beside = False
+
     def __init__(self, engine: ResidentEngine):
         self._engine = engine
         self._done: deque[tuple[Any, np.ndarray]] = deque()

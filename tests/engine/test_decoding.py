@@ -54,7 +54,7 @@ def test_a_line_is_the_same_whatever_it_is_decoded_with(engine: Engine) -> None:
 def test_decoding_goes_on_with_fewer_lines_when_memory_runs_out(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = [frames(n, n) for n in (13, 13, 13, 13, 9)]
+    lines = [frames(n, n) for n in (13, 13, 13, 13, 3)]
     wanted = engine.decode(lines)
     real, sizes, limit = engine.codec.decode, [], [2]
 
