@@ -7,7 +7,6 @@ import base64
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any
 
 from csm_cli.audio.files import to_pcm16
 from csm_cli.serve.admission import Admission
@@ -73,6 +72,9 @@ class SpeechEndpoint:
         """Answer a request. One whose client leaves is given up at once."""
         record: Record = scope.get("csm") or Record("", "speech")
         body = await _body(receive)
+        if body is None:
+            record.status, record.code = GONE, "left"
+            return
         loop = asyncio.get_running_loop()
         client = (scope.get("client") or ("",))[0]
         answer = _Answer(send, record)
@@ -190,13 +192,13 @@ async def _events(blocks: AsyncIterator[bytes], reading: Reading) -> AsyncIterat
     yield event(None, {"type": "speech.audio.done", "usage": usage})
 
 
-async def _body(receive: Receive) -> bytes:
-    """The whole body; how long it may be and take, `web.security.Guard` decides."""
-    parts: list[Any] = []
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body, within the bounds of `web.security.Guard`; None: the client has left."""
+    parts: list[bytes] = []
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ApiError(400, "left", "the client left before its request was complete")
+            return None
         parts.append(message.get("body", b""))
         if not message.get("more_body", False):
             return b"".join(parts)
