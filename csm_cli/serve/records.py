@@ -16,7 +16,6 @@ PATHS = {
     "/v1/models": "models",
     "/v1/audio/models": "models",
     "/v1/audio/voices": "voices",
-    "/v1/voices": "voices",
     "/": "address",
 }
 SILENT = ("/health", "/ready", "/metrics")
