@@ -79,7 +79,8 @@ class Recorded:
         if scope["type"] != "http" or scope["path"] in SILENT:
             await self._app(scope, receive, send)
             return
-        record = scope["csm"] = Record(secrets.token_hex(4), PATHS.get(scope["path"], "other"))
+        what = "preflight" if scope["method"] == "OPTIONS" else PATHS.get(scope["path"], "other")
+        record = scope["csm"] = Record(secrets.token_hex(4), what)
 
         async def noted(message: Message) -> None:
             if message["type"] == "http.response.start":
