@@ -16,7 +16,6 @@ PATHS = {
     "/v1/models": "models",
     "/v1/audio/models": "models",
     "/v1/audio/voices": "voices",
-    "/v1/voices": "voices",
     "/": "address",
 }
 SILENT = ("/health", "/ready", "/metrics")
@@ -80,7 +79,8 @@ class Recorded:
         if scope["type"] != "http" or scope["path"] in SILENT:
             await self._app(scope, receive, send)
             return
-        record = scope["csm"] = Record(secrets.token_hex(4), PATHS.get(scope["path"], "other"))
+        what = "preflight" if scope["method"] == "OPTIONS" else PATHS.get(scope["path"], "other")
+        record = scope["csm"] = Record(secrets.token_hex(4), what)
 
         async def noted(message: Message) -> None:
             if message["type"] == "http.response.start":
