@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "csm_cli"
 LAYERS = (
-    "cli", "cluster", "web", "editing", "rendering", "lint", "voices", "verify", "takes", "training", "bench",
+    "cli", "cluster", "review", "web", "editing", "rendering", "lint", "voices", "verify", "takes", "training", "bench",
     "engine", "model", "checkpoints", "text", "script", "delivery", "audio", "core",
 )  # fmt: skip
 """From the top: a package imports those behind it alone; late imports and those for type checkers count."""

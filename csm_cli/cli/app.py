@@ -24,6 +24,7 @@ from csm_cli.cli import (
     master,
     models,
     render,
+    review,
     say,
     serve_queue,
     takes,
@@ -76,6 +77,7 @@ app = typer.Typer(
 # Help on one line each: typer cuts longer sentences off.
 app.command(short_help="Say a text and write it to a file.")(say.say)
 app.command(short_help="Render scripts into chapter files.")(render.render)
+app.command(short_help="Listen through a rendered script, judge and mend its lines.")(review.review)
 app.command(
     "serve-queue",
     short_help="Render what is put into a folder.",

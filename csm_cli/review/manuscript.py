@@ -56,6 +56,10 @@ class Manuscript:
         """The script, and what it includes."""
         return list(self.contents)
 
+    def edits(self, file: Path) -> bool:
+        """Whether lines of a file can be edited here at all."""
+        return named_format(file) in _SPANS
+
     def is_current(self) -> bool:
         """Whether the files are still so."""
         try:
@@ -208,9 +212,9 @@ class Manuscript:
 
     def _span(self, line: Line) -> LineSpan:
         file = Path(line.source.path)
-        if (format := named_format(file)) not in _SPANS:
+        if not self.edits(file):
             raise UsageError(
-                f"scripts in {format} cannot be edited here",
+                f"scripts in {named_format(file)} cannot be edited here",
                 where=str(file),
                 remedy=f"make a script of it: csm import {file}",
             )
