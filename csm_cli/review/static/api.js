@@ -11,7 +11,7 @@ export class ApiError extends Error {
   /** What, where and what to do, in one line. */
   get line() {
     const parts = [this.message + (this.place ? ` (${this.place})` : ""), this.remedy].filter(Boolean);
-    return parts.join(parts[0].endsWith(".") ? " " : ". ");
+    return parts.join("; ");
   }
 }
 

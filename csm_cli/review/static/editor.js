@@ -86,7 +86,7 @@ export class Editor {
     this.#timer = setTimeout(async () => {
       const draft = this.drafts.get(this.#id), turn = ++this.#asked;
       if (!draft) return;
-      const answer = await this.api.get(`scripts/${this.store.script.id}/spoken?text=${encodeURIComponent(draft.text)}`).catch(() => null);
+      const answer = await this.api.get(`scripts/${this.store.script.id}/spoken?line=${encodeURIComponent(this.#id)}&text=${encodeURIComponent(draft.text)}`).catch(() => null);
       if (answer && turn === this.#asked && this.drafts.get(this.#id)?.text === draft.text) this.#showSpoken(answer.spoken, draft.text);
     }, REST);
   }
