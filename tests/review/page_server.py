@@ -1,4 +1,4 @@
-"""A small server with the interface of `csm review`, for tests of its page: data from nowhere, tones for takes."""
+"""A small server with the interface of `csm review`, for tests of its page: made-up data, tones for takes."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ TOKEN = "a-token-for-tests"
 SHARED = files("csm_cli.rendering.report").joinpath("shared")
 STATIC = files("csm_cli.review").joinpath("static")
 POLICY = "default-src 'self'; media-src 'self' blob:; img-src 'self' data:"
-WORDS = (
-    "The boat turned into the wind and nobody spoke. Is that the light? They climbed the stairs slowly, one hand "
-    "on the cold wall, and the lamp went round above them as it had for a hundred years. Who looks after it now? "
-    "Hold on! The sky turned grey, then pink, then gold."
-).split()
+TEXT = """\
+The boat turned into the wind and nobody spoke. Is that the light? They climbed the stairs slowly, one hand
+on the cold wall, and the lamp went round above them as it had for a hundred years. Who looks after it now?
+Hold on! The sky turned grey, then pink, then gold."""
+WORDS = TEXT.split()
 
 
 def speech(seconds: float, pitch: float) -> np.ndarray:
@@ -70,11 +70,12 @@ class Book:
     def _line(self, place: int) -> dict[str, Any]:
         start, length = 7 * place % 40, 2 + 5 * place % 31
         text = f"{' '.join((WORDS * 3)[start : start + length]).capitalize().rstrip('.,?!')}, {place}."
+        speaker, voice = (("NARRATOR", "ann"), ("ANNA", "bob"), ("TOM", "carl"))[place * place % 7 % 3]
         line = {
             "id": self.id_of(text), "chapter": 1 + place * 3 // max(3, len(WORDS) if place > 72 else 24),
-            "source": f"lighthouse.md:{9 + 2 * place}", "speaker": ("NARRATOR", "ANNA", "TOM")[place * place % 7 % 3],
-            "voice": ("ann", "bob", "carl")[place * place % 7 % 3], "text": text, "state": "ok", "reasons": [], "mark": None,
-            "fault": None, "take": None, "seconds": 0.0, "peaks": "", "gap": 0.1, "job": None, "job_message": "",
+            "source": f"lighthouse.md:{9 + 2 * place}", "speaker": speaker, "voice": voice, "text": text,
+            "state": "ok", "reasons": [], "mark": None, "fault": None, "take": None, "seconds": 0.0,
+            "peaks": "", "gap": 0.1, "job": None, "job_message": "",
         }  # fmt: skip
         self.takes[line["id"]] = []
         if place % 9 == 8:
@@ -105,10 +106,11 @@ class Book:
         self.sounds[take_id] = self.sounds[key]
         rows = self.takes[line["id"]]
         take = {
-            "number": len(rows) + 1, "id": take_id, "origin": "rerolled" if rows else "spoken", "made": "2026-05-04T12:31:07Z",
-            "seed": seed, "seconds": seconds, "tries": 1, "checked": ["signal", "asr:Whisper base.en"], "reasons": [],
-            "scores": [{"heard": line["text"], "word_errors": 0, "words": 9}], "peaks": self.peaks(key), "pinned": False, "mark": None,
-            "fault": None,
+            "number": len(rows) + 1, "id": take_id, "origin": "rerolled" if rows else "spoken",
+            "made": "2026-05-04T12:31:07Z", "seed": seed, "seconds": seconds, "tries": 1,
+            "checked": ["signal", "asr:Whisper base.en"], "reasons": [],
+            "scores": [{"heard": line["text"], "word_errors": 0, "words": 9}], "peaks": self.peaks(key),
+            "pinned": False, "mark": None, "fault": None,
         }  # fmt: skip
         rows.append(take)
         if use:
@@ -150,7 +152,8 @@ class Book:
             "editable": True,
         }
         return {
-            "csm": "0", "read_only": self.read_only, "model": {"name": "demo", "state": "none", "message": ""},
+            "csm": "0", "read_only": self.read_only,
+            "model": {"name": "demo", "state": "none", "message": ""},
             "scripts": [script | {"version": self.version, "chapters": chapters}], "write": self.writing,
             "undo": self.undone[-1] if self.undone else None,
         }  # fmt: skip

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.review.page_browser import Watched, _context, browser, watched
+from tests.browser import Watched, _context, browser, watched
 from tests.review.page_server import Book, PageServer
 
+PROBES = Path(__file__).with_name("probes.js").read_text(encoding="utf-8")
 __all__ = ["_context", "browser", "watched"]
 
 
@@ -32,6 +34,11 @@ def page(server: PageServer, watched: Watched) -> Any:
     page.wait_for_selector(".row.selected")
     page.wait_for_selector(".takes li")
     return page
+
+
+def probe(page: Any, name: str) -> Any:
+    """What a function of probes.js returns on the page."""
+    return page.evaluate(f"() => {{ {PROBES}; return {name}(); }}")
 
 
 def selected(page: Any) -> str:
@@ -75,10 +82,7 @@ def test_without_the_token_the_page_says_what_to_do(server, watched):
 
 
 def test_it_plays_through_without_a_stop_with_the_line_in_view(page, server):
-    page.evaluate("""() => { window.played = []; new MutationObserver(() => {
-        const text = document.querySelector(".row.playing .text")?.textContent;
-        if (text && played.at(-1) !== text) played.push(text);
-    }).observe(document.querySelector(".track"), {subtree: true, attributes: true, attributeFilter: ["class"], childList: true}); }""")
+    probe(page, "notePlayed")
     page.locator("#rate").select_option("2.0")
     page.keyboard.press("Escape")
     page.locator("#list").focus()
@@ -250,10 +254,8 @@ def test_what_happens_elsewhere_leaves_selection_scroll_and_typing(page, server)
         page,
         "() => document.querySelectorAll('.takes li').length === 4 && document.querySelector('.row.good')",
     )
-    server.book.push("script", {"script": 0})
-    page.wait_for_response(lambda response: response.url.endswith("/lines")) if hasattr(
-        page, "wait_for_response"
-    ) else None
+    with page.expect_response(lambda response: response.url.endswith("/lines")):
+        server.book.push("script", {"script": 0})
     assert page.locator("#text").input_value().endswith(" And more")
     assert page.evaluate("document.activeElement.id") == "text"
     assert page.locator(".row.selected").get_attribute("aria-posinset") == "4"
@@ -453,7 +455,8 @@ def test_errors_are_one_line_with_the_remedy(page, server, watched):
     page.keyboard.press("g")
     until(
         page,
-        "() => document.querySelector('#alert').textContent === 'The line uses another take by now. look again'",
+        "text => document.querySelector('#alert').textContent === text",
+        "The line uses another take by now; look again",
     )
     assert page.locator("#alert").get_attribute("role") == "alert"
     until(page, "() => !document.querySelector('.row.good')")
@@ -462,21 +465,7 @@ def test_errors_are_one_line_with_the_remedy(page, server, watched):
 
 
 def test_names_roles_and_numbers_for_a_screen_reader(page, server):
-    problems = page.evaluate("""() => {
-      const found = [], shown = each => each.checkVisibility();
-      const nameOf = each => each.getAttribute("aria-label") || each.textContent.trim() || [...(each.labels ?? [])].map(one => one.textContent).join("")
-        || document.getElementById(each.getAttribute("aria-labelledby"))?.textContent;
-      for (const each of document.querySelectorAll("button, input, select, textarea, [role=option], [role=listbox], [role=group], nav, aside, canvas[role=img], dialog"))
-        if (shown(each) && !nameOf(each)) found.push("no name: " + each.outerHTML.slice(0, 100));
-      const ids = [...document.querySelectorAll("[id]")].map(each => each.id);
-      ids.filter((id, place) => ids.indexOf(id) !== place).forEach(id => found.push("twice: " + id));
-      for (const each of document.querySelectorAll("[aria-describedby], [aria-labelledby], [aria-activedescendant]"))
-        for (const name of ["aria-describedby", "aria-labelledby", "aria-activedescendant"])
-          (each.getAttribute(name) ?? "").split(" ").filter(Boolean).forEach(id => document.getElementById(id) || found.push("not there: " + id));
-      for (const each of document.querySelectorAll("[role=option] *")) if (each.tabIndex >= 0) found.push("a control inside an option");
-      if (document.querySelectorAll("h1").length !== 1) found.push("one h1");
-      return found;
-    }""")
+    problems = probe(page, "problemsOfNames")
     assert problems == []
     option = page.locator(".row.selected")
     assert option.get_attribute("aria-setsize") == "24"
@@ -489,20 +478,7 @@ def test_contrast_is_that_of_aa(browser, server, scheme):
     watched = Watched(browser, color_scheme=scheme)
     page = watched.open(server.address)
     page.wait_for_selector(".takes li")
-    low = page.evaluate("""() => {
-      const pen = Object.assign(document.createElement("canvas"), {width: 1, height: 1}).getContext("2d", {willReadFrequently: true});
-      const rgb = colour => { pen.clearRect(0, 0, 1, 1); pen.fillStyle = colour; pen.fillRect(0, 0, 1, 1); return [...pen.getImageData(0, 0, 1, 1).data]; };
-      const light = ([r, g, b]) => [r, g, b].map(each => each / 255).map(each => each <= .04045 ? each / 12.92 : ((each + .055) / 1.055) ** 2.4)
-        .reduce((sum, each, place) => sum + each * [.2126, .7152, .0722][place], 0);
-      const behind = each => { for (; each; each = each.parentElement) { const colour = rgb(getComputedStyle(each).backgroundColor); if (colour[3] === 255) return colour; } };
-      const low = [];
-      for (const each of document.querySelectorAll("body *")) {
-        if (![...each.childNodes].some(node => node.nodeType === 3 && node.data.trim()) || !each.checkVisibility({opacityProperty: true}) || each.closest(":disabled, noscript, option")) continue;
-        const [a, b] = [light(rgb(getComputedStyle(each).color)), light(behind(each))].sort((x, y) => y - x), ratio = (a + .05) / (b + .05);
-        if (ratio < 4.5) low.push(`${each.className || each.tagName} ${each.textContent.trim().slice(0, 30)}: ${ratio.toFixed(2)}`);
-      }
-      return [...new Set(low)];
-    }""")
+    low = probe(page, "lowContrast")
     assert low == []
     watched.close()
 
@@ -525,34 +501,14 @@ def test_a_phone_has_one_column_and_the_line_as_a_sheet(browser, server):
 
 def test_ten_thousand_lines_stay_responsive(server, watched):
     server.use(Book(10_000))
-    watched.context.add_init_script("""new MutationObserver((_, all) => {
-        if (!document.querySelector(".row.selected")) return;
-        all.disconnect();
-        requestAnimationFrame(() => setTimeout(() => { window.painted = performance.now(); }));
-    }).observe(document, {childList: true, subtree: true})""")
-    page = watched.open(server.address)
+    page = watched.context.new_page()
+    page.add_init_script(PROBES + "notePainted()")
+    page.goto(server.address)
     until(page, "() => window.painted")
-    waited = "painted - performance.getEntriesByType('resource').find(each => each.name.endsWith('/lines')).responseEnd"
-    assert page.evaluate(waited) < 1000, "milliseconds from the data to the painted rows"
+    loaded = "performance.getEntriesByType('resource').find(each => each.name.endsWith('/lines')).responseEnd"
+    assert page.evaluate(f"painted - {loaded}") < 1000, "milliseconds from the data to the painted rows"
     assert page.locator(".row").count() < 60
-    told = page.evaluate("""async () => {
-      const list = document.querySelector("#list"), gaps = [];
-      let slowest = 0;
-      const frame = () => new Promise(requestAnimationFrame);
-      for (let step = 0; step < 60; step++) {
-        const before = performance.now();
-        list.scrollTop += step % 10 ? 900 : list.scrollHeight / 9;
-        await frame();
-        const box = list.getBoundingClientRect();
-        const items = [...document.querySelectorAll(".item")].map(each => each.getBoundingClientRect()).sort((a, b) => a.top - b.top)
-          .filter(each => each.bottom > box.top && each.top < box.bottom);
-        let at = box.top;
-        for (const each of items) { if (each.top > at + 1.5) gaps.push([step, each.top - at]); at = Math.max(at, each.bottom); }
-        if (at < box.bottom - 1.5 && list.scrollTop + list.clientHeight < list.scrollHeight - 2) gaps.push([step, "end"]);
-        slowest = Math.max(slowest, performance.now() - before);
-      }
-      return {gaps, slowest, rows: document.querySelectorAll(".row").length};
-    }""")
+    told = probe(page, "scrollThrough")
     assert told["gaps"] == []
     assert told["rows"] < 80
     assert told["slowest"] < 1000

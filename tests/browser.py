@@ -1,4 +1,4 @@
-"""A browser for the tests of pages: the system's Chromium, which must reach nothing but this machine and log nothing."""
+"""A browser for the tests of pages: the system's Chromium, which must ask no other host and log nothing."""
 
 from __future__ import annotations
 
@@ -81,6 +81,6 @@ def _context(browser: Any) -> Iterator[Watched]:
 
 @pytest.fixture
 def watched(_context: Watched) -> Iterator[Watched]:
-    """A context whose pages are closed after each test, which fails if they log something or leave the host."""
+    """A context; its pages are closed after the test, which fails if they log something or leave the host."""
     yield _context
     _context.check()
