@@ -45,7 +45,11 @@ class Watched:
         self.hosts: set[str] = set()
         self.context.on("console", lambda message: self._note(f"{message.type}: {message.text}"))
         self.context.on("weberror", lambda error: self.logged.append(str(error.error)))
-        self.context.on("request", lambda request: self.hosts.add(request.url.split("/")[2].split(":")[0]))
+        self.context.on("request", lambda request: self._ask(request.url))
+
+    def _ask(self, url: str) -> None:
+        if not url.startswith(("data:", "blob:")):
+            self.hosts.add(url.split("/")[2].split(":")[0])
 
     def _note(self, text: str) -> None:
         """Chromium itself notes answers that the page shows, conflicts and errors of lint."""

@@ -89,7 +89,7 @@ find("find").addEventListener("input", event => {
   resting = setTimeout(() => view.filter({text: event.target.value}), SEARCH_REST);
 });
 find("find").addEventListener("keydown", event => {
-  if (event.key === "Escape" || event.key === "Enter") toList();
+  if (event.key === "Enter") toList();
 });
 find("undo").addEventListener("click", () => actions.undo());
 find("sheet").addEventListener("click", () => panel.open());

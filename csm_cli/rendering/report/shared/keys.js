@@ -30,7 +30,9 @@ export function listen(bindings) {
     const written = event.getModifierState("AltGraph");
     if (event.defaultPrevented || event.isComposing || (!written && (event.ctrlKey || event.metaKey || event.altKey))) return;
     const name = nameOf(event), binding = table.get(name);
-    if (!binding || taken(event, name)) return;
+    if (name === "escape" && event.target.matches?.(FIELDS) && !event.target.closest("dialog")) event.target.blur();
+    else if (taken(event, name)) return;
+    if (!binding) return;
     event.preventDefault();
     binding.run(name, event);
   });
