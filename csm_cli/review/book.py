@@ -10,7 +10,7 @@ from typing import Any
 from csm_cli.core.errors import CsmError, ScriptError, first_line
 from csm_cli.core.files import data_dir
 from csm_cli.editing.lines import ScriptLine
-from csm_cli.review.errors import ScriptChangedError, conflict
+from csm_cli.review.errors import ScriptChangedError
 from csm_cli.review.manuscript import Manuscript
 from csm_cli.review.marks import MarkFile
 from csm_cli.review.reading import OpenScript
@@ -238,16 +238,18 @@ class Book:
         """Make sure that the script is as it was shown.
 
         Raises:
-            ScriptChangedError: it is not; `name` is the line, and `mine` the text that it should have had.
-            ApiError: it has errors.
+            ScriptChangedError: it is not, or has errors by now; `name` is the line, and `mine` the text that
+                it should have had.
         """
         if self.manuscript is not None and not self.manuscript.is_current():
             self.read()
-        if self.problem is not None:
-            remedy = "mend the script in an editor; the page follows"
-            raise conflict("script_changed", self.problem, remedy)
-        if version != self.version:
-            raise ScriptChangedError(self._counterpart(version, name), mine, self.version)
+        if version != self.version or self.problem is not None:
+            raise self.changed(version, name, mine)
+
+    def changed(self, version: str, name: str, mine: str | None) -> ScriptChangedError:
+        """The error for an edit of a line as it was shown, where the script is another by now."""
+        theirs = None if self.problem is not None else self._counterpart(version, name)
+        return ScriptChangedError(theirs, mine, self.version, self.problem)
 
     def _counterpart(self, version: str, name: str) -> str | None:
         """The text of a line of an earlier version of the script as it is now."""

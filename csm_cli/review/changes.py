@@ -8,7 +8,7 @@ from typing import Any
 from csm_cli.core.errors import ScriptError, UsageError
 from csm_cli.review.book import Book
 from csm_cli.review.edits import ChangedOutsideError, Edited
-from csm_cli.review.errors import LintError, ScriptChangedError, conflict
+from csm_cli.review.errors import LintError, conflict
 from csm_cli.review.manuscript import Manuscript
 from csm_cli.review.rows import Row
 from csm_cli.review.undo import Step, UndoStack
@@ -119,7 +119,7 @@ class Changes:
                 raise ApiError(422, "not_editable", error.what, error.remedy or "", error.where) from error
             except ChangedOutsideError as error:
                 book.read()
-                raise ScriptChangedError(None, mine, book.version, str(edited.file)) from error
+                raise book.changed(version, name, mine) from error
             if edited.before != edited.after:
                 book.read()
                 self._undo.push(Step(what, lambda: self._back(book, edited, at), book.number))

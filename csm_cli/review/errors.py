@@ -15,16 +15,18 @@ class ScriptChangedError(ApiError):
         theirs: the text of the line on the disk; None: it is not there.
         mine: what should have been written.
         version: of the script now.
+        problem: why it cannot be read now.
     """
 
-    def __init__(self, theirs: str | None, mine: str | None, version: str, place: str | None = None):
-        super().__init__(
-            409,
-            "script_changed",
-            "the script has been changed by another program since it was shown",
-            "look at what stands there now, and save again if it is to be replaced",
-            place,
-        )
+    def __init__(self, theirs: str | None, mine: str | None, version: str, problem: str | None = None):
+        message = "the script has been changed by another program since it was shown"
+        remedy = "look at what stands there now, and save again if it is to be replaced"
+        if problem is not None:
+            message, remedy = (
+                f"{message}, and has errors: {problem}",
+                "mend it in an editor; the page follows",
+            )
+        super().__init__(409, "script_changed", message, remedy)
         self.theirs, self.mine, self.version = theirs, mine, version
 
     def as_dict(self) -> dict[str, Any]:

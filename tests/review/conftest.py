@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -102,14 +103,24 @@ class Page(NamedTuple):
         return self.client.post("/api/undo")
 
 
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory) -> Path:
+    """Where the first test that needs it leaves the rendered book for the others."""
+    return tmp_path_factory.mktemp("rendered") / "project"
+
+
 @pytest.fixture
-def book(csm, engine, script) -> Path:
+def book(csm, engine, script, rendered) -> Path:
     """A rendered script in the current folder, one line of which needs review."""
+    if rendered.exists():
+        shutil.copytree(rendered, Path(), dirs_exist_ok=True)
+        return Path("book.yaml")
     Path("book.yaml").write_text(SCRIPT)
     engine.fail = lambda asked: capped(asked) if asked.text == "Nobody." else None
     assert csm("render", "book.yaml").code == 5
     engine.fail = None
     engine.batches.clear()
+    shutil.copytree(Path(), rendered)
     return Path("book.yaml")
 
 
