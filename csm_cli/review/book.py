@@ -84,6 +84,8 @@ class Book:
             self._files.changed(self._paths())
             before, problem = self._rows, self.problem
             try:
+                if self.script is not None:
+                    self.script.store.refresh()
                 manuscript = Manuscript(self.path)
                 script = OpenScript(self.path, self._takes, self.script)
                 self.manuscript, self.script, self.problem = manuscript, script, None

@@ -15,12 +15,7 @@ from csm_cli.review.undo import Step, UndoStack
 from csm_cli.script import Line
 from csm_cli.web.errors import ApiError
 
-_MARKED = {
-    "heard": "marked as heard",
-    "good": "marked as good",
-    "bad": "marked as bad",
-    None: "a mark taken away",
-}
+_MARKED = {"good": "marked as good", "bad": "marked as bad", None: "a mark taken away"}
 
 
 class Changes:
@@ -59,7 +54,8 @@ class Changes:
                     book.update([name])
                 return name
 
-            self._undo.push(Step(_MARKED[mark], back, book.number))
+            if mark != "heard":  # which playing through sets: to undo is what a person did
+                self._undo.push(Step(_MARKED[mark], back, book.number))
             return book.row(name)
 
     def text(self, book: Book, name: str, text: str, version: str) -> dict[str, Any]:

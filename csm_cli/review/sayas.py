@@ -63,6 +63,8 @@ class SayAs:
             changes = changed_lines(book, entry)
             if not dry_run:
                 self._write(book, file, entry)
+        if not dry_run:
+            self._others()  # not before: each holds the lock of its script
         return {"file": str(file), "changes": changes}
 
     def _write(self, book: Book, file: Path, entry: Entry) -> None:
@@ -70,7 +72,6 @@ class SayAs:
         add_entry(file, entry, force=True)
         after = file.read_bytes()
         book.read()
-        self._others()
 
         def back() -> None:
             with book.lock:
@@ -90,7 +91,7 @@ class SayAs:
                     ) from error
                 finally:
                     book.read()
-                self._others()
+            self._others()
 
         self._undo.push(Step(f'"{entry.word}" in the lexicon', back, book.number))
 

@@ -9,6 +9,7 @@ from threading import Condition, Thread
 from typing import TYPE_CHECKING, Any
 
 from csm_cli.core.errors import CsmError
+from csm_cli.editing.lines import ScriptLine
 from csm_cli.editing.reroll import options_of, reroll
 from csm_cli.rendering.loading import LoadedModel
 from csm_cli.rendering.models import choose_model
@@ -29,6 +30,8 @@ MOST = 200
 """Lines that wait."""
 TAKES = 3
 MOST_TAKES = 16
+MOST_BEFORE = 8
+"""Lines without a take in front of a line: they are spoken with it, as its context."""
 END_SECONDS = 20.0
 """For the line that is being spoken when the end comes: it is stopped between two frames."""
 
@@ -121,7 +124,7 @@ class Speaker:
         """Queue a line; how many lines wait now.
 
         Raises:
-            ApiError: there is no such line, it is pinned or has nothing to say, or too many wait.
+            ApiError: no such line, it is pinned, lines before it were never spoken, or too many wait.
         """
         if not 1 <= count <= MOST_TAKES:
             raise ApiError(
@@ -130,6 +133,7 @@ class Speaker:
         line = book.line(name)
         if line.pinned:
             raise conflict("pinned", "the line is pinned", "unpin it first", line.source)
+        _check_context(book, line)
         with self._wake:
             if self._ending:
                 raise ApiError(503, "draining", "the server is ending")
@@ -249,3 +253,17 @@ class Speaker:
     def _say(self, model: Model) -> None:
         self.model = model
         self._publish("model", model.as_dict())
+
+
+def _check_context(book: Book, line: ScriptLine) -> None:
+    """Make sure that most lines before a line have takes: those without would be spoken with it."""
+    missing = 0
+    for each in book.opened.lines:
+        if each.planned.id == line.planned.id:
+            break
+        missing += (
+            each.chapter.number == line.chapter.number and each.take is None and bool(each.planned.parts)
+        )
+    if missing > MOST_BEFORE:
+        what = f"{missing} lines before it in its chapter were never spoken"
+        raise conflict("not_rendered", what, f"csm render {book.path}", line.source)

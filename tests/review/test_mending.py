@@ -55,10 +55,14 @@ def test_marks_are_counted_kept_and_undone(page, book, open_page):
     assert page.undo().json() == {"undone": "marked as good", "script": 0, "line": line["id"]}
     assert (page.line(LIGHT)["mark"], page.line(LIGHT)["fault"]) == ("bad", "pace")
     mark(page, line, None)
-    page.undo(), page.undo()
+    page.undo(), page.undo(), page.undo()
     assert page.line(LIGHT)["mark"] is None
+    mark(page, line, "heard")
     answer = page.undo()
-    assert (answer.status_code, answer.json()["code"]) == (404, "nothing_to_undo")
+    assert (answer.status_code, answer.json()["code"]) == (404, "nothing_to_undo"), (
+        "hearing is nothing to undo"
+    )
+    assert page.line(LIGHT)["mark"] == "heard"
 
 
 def test_marks_lapse_with_an_edit_and_with_another_take_and_come_back(page):
@@ -381,7 +385,7 @@ def test_two_writings_at_once(page, monkeypatch):
 def test_a_full_disk_is_said_and_loses_nothing(page, book, monkeypatch):
     line, version = page.line(LIGHT), page.version()
     before = book.read_bytes()
-    mark(page, line, "heard")
+    mark(page, line, "bad")
 
     def full(*asked):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -396,9 +400,9 @@ def test_a_full_disk_is_said_and_loses_nothing(page, book, monkeypatch):
             page.client.post("/api/scripts/0/say-as", json={"word": "boat", "as": "bote", "dry_run": False}),
         ]
     assert {(each.status_code, each.json()["code"]) for each in asked} == {(507, "disk_full")}
-    assert (page.line(LIGHT)["mark"], page.line(LIGHT)["state"]) == ("heard", "ok")
+    assert (page.line(LIGHT)["mark"], page.line(LIGHT)["state"]) == ("bad", "ok")
     assert (book.read_bytes(), Path("lexicon.yaml").exists()) == (before, False)
-    assert page.get("state")["undo"] == "marked as heard"
+    assert page.get("state")["undo"] == "marked as bad"
     assert edit(page, line, "Is this?", version).status_code == 200
 
 
@@ -427,3 +431,18 @@ def test_a_line_in_the_middle_of_a_long_book(csm, engine, voices, open_page):
     answer = edit(page, rows[lines // 2], "Another line.")
     assert [each["text"] for each in answer.json()["lines"]] == ["Another line."]
     assert page.lines()[lines // 2]["id"] == answer.json()["id"]
+
+
+def test_a_chapter_that_was_never_rendered_is_not_said_line_by_line(csm, engine, voices, open_page):
+    Path("new.md").write_text(
+        "\n\n".join(["# One", *(f"This is line {'abcdefghijkl'[at]}." for at in range(12))])
+    )
+    page = open_page(Path("new.md"))
+    first, *_, last = page.lines()
+    answer = page.post(last, "speak")
+    assert (answer.status_code, answer.json()["code"], answer.json()["remedy"]) == (
+        409,
+        "not_rendered",
+        "csm render new.md",
+    )
+    assert spoken_again(page, first["text"], count=1)["state"] == "ok"
