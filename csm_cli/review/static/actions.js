@@ -164,6 +164,13 @@ export class Actions {
     if (done) this.status.say(`${count(number, "new take")} asked for`);
   }
 
+  /** A new take of each of some lines; how many were asked for before one was refused. */
+  async speakAll(ids) {
+    for (const [place, id] of ids.entries())
+      if (!await this.#change(() => this.api.ask("POST", this.#path("speak", id), {count: 1}))) return place;
+    return ids.length;
+  }
+
   async cancel() {
     if (await this.#change(() => this.api.ask("POST", this.#path("cancel")))) this.status.say("No longer queued");
   }

@@ -18,6 +18,9 @@ export class Detail extends EventTarget {
     store.addEventListener("open", () => this.#later(0));
   }
 
+  /** Read the selected line once more. */
+  readAgain() { this.#later(0); }
+
   /** The selected line, read by now. */
   async ready() {
     if (this.value?.id === this.view.selected) return this.value;

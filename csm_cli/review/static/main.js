@@ -77,7 +77,8 @@ function showSpeakers() {
 store.addEventListener("state", showState);
 store.addEventListener("open", showSpeakers);
 view.addEventListener("shown", showEmpty);
-detail.addEventListener("failed", event => event.detail.status !== 0 && status.error(event.detail));
+// A line that is gone by now goes from the list as well, with the event that is on its way.
+detail.addEventListener("failed", ({detail: error}) => error.status !== 0 && error.code !== "no_line" && status.error(error));
 
 find("kind").append(...Object.entries(KINDS).map(([kind, [words]]) => new Option(words, kind)));
 find("kind").addEventListener("change", event => view.filter({kind: event.target.value}));

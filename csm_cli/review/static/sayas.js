@@ -5,8 +5,8 @@ import {count} from "./shared/words.js";
 const SHOWN = 50;
 
 export class SayAs {
-  constructor({api, store, view, actions, status}) {
-    Object.assign(this, {api, store, view, actions, status});
+  constructor({api, store, view, detail, actions, status}) {
+    Object.assign(this, {api, store, view, detail, actions, status});
     this.word = make("input", {id: "say-word", autocomplete: "off", spellcheck: "false", oninput: () => this.#forget()});
     this.as = make("input", {id: "say-as", autocomplete: "off", spellcheck: "false", oninput: () => this.#forget()});
     this.look = make("button", {type: "submit"}, "Show what changes");
@@ -73,8 +73,16 @@ export class SayAs {
   #written({file, changes}) {
     this.word.value = this.as.value = "";
     this.#forget();
-    this.found.replaceChildren(make("p", {}, `${file} is written; ${count(changes.length, "line")} to be said again.`));
+    const again = make("button", {type: "button", onclick: () => this.#sayAgain(changes)}, changes.length === 1 ? "Say that line again" : `Say those ${changes.length} lines again`);
+    this.found.replaceChildren(make("p", {}, `${file} is written.`), ...(changes.length ? [make("p", {class: "buttons"}, again)] : []));
     this.status.say(`${file} is written`);
+    this.detail.readAgain();
     this.onleave?.();
+  }
+
+  async #sayAgain(changes) {
+    this.found.replaceChildren();
+    const queued = await this.actions.speakAll(changes.map(each => each.id));
+    if (queued) this.status.say(`${count(queued, "line")} to be said again`);
   }
 }

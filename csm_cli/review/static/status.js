@@ -19,7 +19,7 @@ export class Status {
 
   /** One line with the remedy, until it is closed or the next thing succeeds. */
   error(error) {
-    if (!error.line) console.warn(error);
+    if (error.constructor !== Error && !error.line) console.error(error); // not one of ours: a fault of the page
     const text = error.line ?? String(error.message ?? error);
     this.alert.replaceChildren(make("span", {}, text[0].toUpperCase() + text.slice(1)),
       iconButton("close", "Close this message", () => this.clear()));
