@@ -21,6 +21,8 @@ OPTIONS = [
     "--no-first-run",
     "--autoplay-policy=no-user-gesture-required",
 ]
+EXPECTED = re.compile(r"responded with a status of (409|422|404 .*/lines/\w+$)")
+"""Chromium itself notes answers that the page expects: conflicts, errors of lint, a line that is gone by now."""
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,7 @@ class Watched:
         self.context.set_default_timeout(10_000)
         self.logged: list[str] = []
         self.hosts: set[str] = set()
-        self.context.on("console", lambda message: self._note(f"{message.type}: {message.text}"))
+        self.context.on("console", self._note)
         self.context.on("weberror", lambda error: self.logged.append(str(error.error)))
         self.context.on("request", lambda request: self._ask(request.url))
 
@@ -51,9 +53,9 @@ class Watched:
         if not url.startswith(("data:", "blob:")):
             self.hosts.add(url.split("/")[2].split(":")[0])
 
-    def _note(self, text: str) -> None:
-        """Chromium itself notes answers that the page shows, conflicts and errors of lint."""
-        if not re.search(r"responded with a status of (409|422)", text):
+    def _note(self, message: Any) -> None:
+        text = f"{message.type}: {message.text} {message.location.get('url')}"
+        if not EXPECTED.search(text):
             self.logged.append(text)
 
     def open(self, address: str) -> Any:
@@ -72,7 +74,7 @@ class Watched:
             page.evaluate("localStorage.clear()")
             page.close()
         logged, self.logged = self.logged, []
-        assert not logged
+        assert not logged, logged
         assert self.hosts <= {"127.0.0.1", ""}
 
 
