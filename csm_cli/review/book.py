@@ -88,6 +88,9 @@ class Book:
                     self.script.store.refresh()
                 manuscript = Manuscript(self.path)
                 script = OpenScript(self.path, self._takes, self.script)
+                while not manuscript.is_current():  # both have to be of one moment
+                    manuscript = Manuscript(self.path)
+                    script = OpenScript(self.path, self._takes, script)
                 self.manuscript, self.script, self.problem = manuscript, script, None
             except CsmError as error:
                 self.problem = error.problems[0] if isinstance(error, ScriptError) else first_line(error)

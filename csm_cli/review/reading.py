@@ -34,6 +34,8 @@ class RememberingStore(TakeStore):
         Raises:
             CsmError: a store behind a URL cannot be listed.
         """
+        if self._index is None:  # what was read before may be older than what the index finds
+            self._read.clear()
         changed = self.index.refresh()
         for take_id in changed:
             self._read.pop(take_id, None)

@@ -32,8 +32,9 @@ TAKES = 3
 MOST_TAKES = 16
 MOST_BEFORE = 8
 """Lines without a take in front of a line: they are spoken with it, as its context."""
-END_SECONDS = 20.0
-"""For the line that is being spoken when the end comes: it is stopped between two frames."""
+END_SECONDS, LOADING_SECONDS = 20.0, 5.0
+"""For the line that is being spoken when the end comes, which stops between two frames, or the loading of a
+model, which cannot be stopped."""
 
 
 @dataclass
@@ -177,7 +178,7 @@ class Speaker:
             self._ending = True
             self._queue.clear()
             self._wake.notify()
-        self._thread.join(END_SECONDS)
+        self._thread.join(LOADING_SECONDS if self.model.state == "loading" else END_SECONDS)
 
     def _run(self) -> None:
         while True:
