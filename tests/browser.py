@@ -22,7 +22,7 @@ OPTIONS = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 EXPECTED = re.compile(r"responded with a status of (409|422|404 .*/lines/\w+$)")
-"""Chromium itself notes answers that the page expects: conflicts, errors of lint, a line that is gone by now."""
+"""Chromium notes answers that the page expects: conflicts, errors of lint, a line that is gone by now."""
 
 
 @pytest.fixture(scope="module")

@@ -449,6 +449,22 @@ def test_a_lost_connection_is_shown_mended_and_what_was_missed_is_read(page, ser
     assert page.locator("#link").is_hidden()
 
 
+def test_without_the_server_marks_wait_and_the_connection_is_tried_again(page, server, watched):
+    page.route("**/api/**", lambda route: route.abort())
+    page.keyboard.press("g")
+    until(page, "() => document.querySelector('#alert').textContent.startsWith('The server does not answer')")
+    server.book.cut()
+    until(page, "() => document.querySelector('#link').textContent.startsWith('The connection to csm review is lost')")
+    assert page.locator(".row.selected.good").count() == 1
+    assert not asked(server, "mark")
+    page.unroute("**/api/**")
+    page.get_by_role("button", name="Try now").click()
+    until(page, "() => document.querySelector('#link').hidden")
+    assert wait_for(page, server, "mark")[0]["mark"] == "good"
+    page.wait_for_selector(".row.selected.good")
+    watched.logged.clear()  # Chromium notes each request that failed
+
+
 def test_errors_are_one_line_with_the_remedy(page, server, watched):
     line = server.book.lines[0]
     line["take"] = server.book.add_take(line, 9)["id"]

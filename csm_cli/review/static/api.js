@@ -15,7 +15,7 @@ export class ApiError extends Error {
   }
 }
 
-const UNREACHED = {code: "unreached", message: "csm review does not answer", remedy: "see whether it still runs; what you do is tried again when it is back"};
+const UNREACHED = {code: "unreached", message: "the server does not answer", remedy: "see whether csm review still runs; marks are kept, and sent when it is back"};
 
 /** The token of the address, moved from there to this tab's storage; null if there is none. */
 export function takeToken() {

@@ -24,8 +24,9 @@ export class Panel {
     this.bad = make("button", {type: "button", class: "bad", onclick: () => faults.open(), title: "Bad (B)", "aria-haspopup": "menu"}, icon("bad"), "Bad…");
     this.unmark = make("button", {type: "button", class: "quiet", onclick: () => actions.mark(null)}, "Unmark");
     this.marks = make("div", {class: "marks", role: "group", "aria-label": "Mark"}, this.good, this.bad, this.unmark);
+    this.shut = iconButton("close", "Close", () => this.close(), {class: "quiet shut"});
     this.more = make("details", {class: "more"}, make("summary", {}, make("h3", {}, "Commands")));
-    this.inside = make("div", {class: "inside"}, make("header", {}, make("div", {class: "name"}, this.who, this.about), iconButton("close", "Close", () => this.close(), {class: "quiet shut"})),
+    this.inside = make("div", {class: "inside"}, make("header", {}, make("div", {class: "name"}, this.who, this.about), this.shut),
       this.badges, this.why, this.marks, this.takes.element, this.editor.element, this.sayAs.element, this.settings.element, this.more);
     this.none = make("p", {class: "soft nothing"}, "No line is selected.");
     box.append(this.inside, this.none);
@@ -40,7 +41,11 @@ export class Panel {
   }
 
   /** On a phone: show the sheet, or put it away. */
-  open() { this.box.classList.add("open"); }
+  open() {
+    this.box.classList.add("open");
+    this.shut.focus({preventScroll: true});
+  }
+
   close() {
     this.box.classList.remove("open");
     this.onleave?.();

@@ -15,7 +15,7 @@ export class Takes {
     this.again = make("button", {type: "button", class: "again", onclick: () => actions.speak(), title: "Three new takes (R)"}, icon("again"), "Three new takes");
     this.cancel = make("button", {type: "button", onclick: () => actions.cancel(), hidden: true}, "Cancel");
     this.job = make("p", {class: "job", role: "status"});
-    this.swap = make("button", {type: "button", class: "swap", onclick: () => this.compare(), title: "The other of the two takes, at the same place (X)"}, "Compare A and B");
+    this.swap = make("button", {type: "button", class: "swap", onclick: () => this.compare(), "aria-label": "Compare A and B", title: "Compare A and B: the other take, at the same place (X)"}, "A / B");
     this.element = make("section", {"aria-label": "Takes"}, make("div", {class: "head"}, this.title, this.swap, this.again, this.cancel), this.job, this.list);
     player.addEventListener("change", () => this.#playing());
     player.addEventListener("frame", () => this.#paint());
@@ -79,8 +79,8 @@ export class Takes {
     row.use = make("button", {type: "button", onclick: () => this.actions.choose(take().number)});
     row.pin = iconButton("pin", "Pin", () => this.actions.pin(id));
     row.facts = make("div", {class: "facts"});
-    row.element = make("li", {}, row.play, row.number, row.canvas, row.seconds, row.facts,
-      make("div", {class: "choices"}, make("span", {class: "letters"}, ...row.letters), row.use, row.pin));
+    row.element = make("li", {}, row.play, row.number, row.canvas, row.seconds, make("div", {class: "below"}, row.facts,
+      make("div", {class: "choices"}, make("span", {class: "letters"}, ...row.letters), row.use, row.pin)));
     row.update = value => this.#fill(row, value);
     this.#rows.set(id, row);
     return row;
