@@ -153,6 +153,7 @@ def check_script(
     demo: bool = False,
     contents: Mapping[Path, bytes] | None = None,
     readings: bool = True,
+    checked: Checked | None = None,
 ) -> list[Finding]:
     """All findings about a script, its voices and its lexicons.
 
@@ -162,8 +163,9 @@ def check_script(
         demo: also check against the embedded model: its alphabet and the tags of its voices.
         contents: as for `check_screenplay`.
         readings: as for `lint`.
+        checked: the script, if it has been read.
     """
-    checked = lint_file(path, format, contents)
+    checked = checked or lint_file(path, format, contents)
     normaliser = Normaliser()
     if checked.screenplay is not None:
         try:

@@ -59,7 +59,7 @@ class Book:
         self.marks = MarkFile(self.place, path.name, note)
         self._takes, self._publish, self._job_of = takes, publish, job_of
         self._ready = Event()
-        self._files, self._watch = Stamps(), TakesWatch(self.place)
+        self._files, self._watch, self._marked = Stamps(), TakesWatch(self.place), Stamps(fresh=True)
         self._rows: dict[str, Row] = {}
         self._gaps: dict[str, float] = {}
         self._shown: dict[str, dict[str, str]] = {}
@@ -77,16 +77,22 @@ class Book:
                 self.read()
             elif self._watch.changed():
                 self.refresh()
+            elif self.marks.path is not None and self._marked.changed([self.marks.path]):
+                self.update(self.marks.refresh())
 
-    def read(self) -> None:
-        """Read the script; where it has errors, what it was before is still shown, with the first of them."""
+    def read(self, manuscript: Manuscript | None = None) -> None:
+        """Read the script; where it has errors, what it was before is still shown, with the first of them.
+
+        Args:
+            manuscript: if that has been read already.
+        """
         with self.lock:
             self._files.changed(self._paths())
             before, problem = self._rows, self.problem
             try:
                 if self.script is not None:
                     self.script.store.refresh()
-                manuscript = Manuscript(self.path)
+                manuscript = manuscript or Manuscript(self.path)
                 script = OpenScript(self.path, self._takes, self.script)
                 while not manuscript.is_current():  # both have to be of one moment
                     manuscript = Manuscript(self.path)

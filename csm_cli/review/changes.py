@@ -7,7 +7,7 @@ from typing import Any
 
 from csm_cli.core.errors import ScriptError, UsageError
 from csm_cli.review.book import Book
-from csm_cli.review.edits import ChangedOutsideError, Edited
+from csm_cli.review.edits import ChangedOutsideError, Edited, Patch
 from csm_cli.review.errors import LintError, conflict
 from csm_cli.review.manuscript import Manuscript
 from csm_cli.review.rows import Row
@@ -36,7 +36,6 @@ class Changes:
             CsmError: it cannot be written.
         """
         with book.lock:
-            book.refresh()
             line = book.line(name)
             if line.take is None or line.take.id != take:
                 raise conflict(
@@ -107,8 +106,7 @@ class Changes:
             at = list(before).index(name)
             try:
                 edited = edit(manuscript, line.planned.line)
-                if edited.before != edited.after:
-                    edited.write()
+                patch = edited.write() if edited.before != edited.after else None
             except ScriptError as error:
                 raise LintError(error) from error
             except UsageError as error:
@@ -116,23 +114,23 @@ class Changes:
             except ChangedOutsideError as error:
                 book.read()
                 raise book.changed(version, name, mine) from error
-            if edited.before != edited.after:
-                book.read()
-                self._undo.push(Step(what, lambda: self._back(book, edited, at), book.number))
+            if patch is not None:
+                book.read(manuscript.after(edited))
+                self._undo.push(Step(what, lambda: self._back(book, patch, at), book.number))
             rows = book.lines()["lines"]
             changed = [row for row in rows if before.get(row["id"]) != row]
             return {"version": book.version, "lines": changed, "id": self._id_at(book, at, line.planned.line)}
 
-    def _back(self, book: Book, edited: Edited, at: int) -> str | None:
+    def _back(self, book: Book, patch: Patch, at: int) -> str | None:
         with book.lock:
             try:
-                edited.undo()
+                patch.undo()
             except ChangedOutsideError as error:
                 raise conflict(
                     "script_changed",
                     "the script has been changed since, so this cannot be undone",
                     "edit it again",
-                    str(edited.file),
+                    str(patch.file),
                 ) from error
             finally:
                 book.read()

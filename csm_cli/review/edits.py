@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from csm_cli.core.errors import CsmError
-from csm_cli.core.files import written
+from csm_cli.core.files import disk_errors, written
 from csm_cli.review.spans import Change
 from csm_cli.script import Line, Screenplay
 from csm_cli.script.problems import Source
@@ -38,18 +38,67 @@ class Edited:
     before: bytes
     after: bytes
 
-    def write(self) -> None:
+    def write(self) -> Patch:
         """Write it in one step; a link stays one, and so do the permissions.
+
+        Returns:
+            The way back.
 
         Raises:
             ChangedOutsideError: the file is another by now.
             CsmError: it cannot be written.
         """
         replace_file(self.file, self.before, self.after)
+        start = _common(self.before, self.after)
+        most = min(len(self.before), len(self.after)) - start
+        end = min(most, _common(self.before[::-1], self.after[::-1]))
+        old = self.before[start : len(self.before) - end]
+        return Patch(self.file, start, old, len(self.after) - end - start, _digest(self.after))
+
+
+@dataclass(frozen=True)
+class Patch:
+    """The way back from an edit, without the whole file.
+
+    Args:
+        file: that was edited.
+        start: where the edit begins, in bytes.
+        old: what stood there.
+        length: of what stands there now.
+        digest: of the content after the edit.
+    """
+
+    file: Path
+    start: int
+    old: bytes
+    length: int
+    digest: str
 
     def undo(self) -> None:
-        """Write what was there before; otherwise as `write`."""
-        replace_file(self.file, self.after, self.before)
+        """Write what was there before.
+
+        Raises:
+            ChangedOutsideError: the file has been changed since.
+            CsmError: it cannot be read or written.
+        """
+        with disk_errors(self.file):
+            data = self.file.read_bytes()
+        if _digest(data) != self.digest:
+            raise ChangedOutsideError("has been changed since", where=str(self.file))
+        replace_file(self.file, data, data[: self.start] + self.old + data[self.start + self.length :])
+
+
+def _common(one: bytes, other: bytes) -> int:
+    """How many bytes two contents have in common at their beginning."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
+    return low
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def replace_file(file: Path, before: bytes, after: bytes) -> None:

@@ -36,19 +36,25 @@ class Manuscript:
 
     Args:
         path: of the script.
+        edited: a file that is taken so, not as it lies on the disk.
+        checked: the script, if it has been read.
 
     Raises:
         ScriptError: it has errors.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, edited: Edited | None = None, checked: Checked | None = None):
         self.path = path
-        self._checked = check_screenplay(path)
-        self._checked.problems.check()
-        assert self._checked.screenplay is not None
-        self.play: Screenplay = self._checked.screenplay
+        after = {} if edited is None else {edited.file: edited.after}
+        if checked is None:
+            checked = check_screenplay(path, contents={name.resolve(): data for name, data in after.items()})
+        checked.problems.check()
+        assert checked.screenplay is not None
+        self.play: Screenplay = checked.screenplay
+        self._read: tuple[bytes, Checked] = b"", checked
         names = {path, *(Path(item.source.path) for chapter in self.play.chapters for item in chapter.items)}
-        self.contents = {name: read_bytes(name) for name in sorted(names)}
+        there = [name for name in sorted(names) if name == path or name.is_file()]
+        self.contents = {name: after[name] if name in after else _content(name) for name in there}
         self.version = version_of(self.contents)
 
     @property
@@ -63,8 +69,8 @@ class Manuscript:
     def is_current(self) -> bool:
         """Whether the files are still so."""
         try:
-            return all(read_bytes(path) == data for path, data in self.contents.items())
-        except ScriptError:
+            return all(_content(path) == data for path, data in self.contents.items())
+        except (ScriptError, OSError):
             return False
 
     def why_not(self, line: Line) -> UsageError | None:
@@ -122,7 +128,7 @@ class Manuscript:
             expected = getattr(inherited, key) if value is None else float(value)
             wanted = replace(now, settings=Settings(**asdict(now.settings) | {key: expected}))
             step = edited._edit(now, [] if change is None else [[change]], wanted)
-            edited = edited._after(step)
+            edited = edited.after(step)
             now = edited._line_at(place)
             result = step if result is None else Edited(step.file, result.before, step.after)
         if result is None:
@@ -140,7 +146,7 @@ class Manuscript:
             if checked.screenplay is None or checked.problems:
                 faulty.append(after)
             elif is_one_change(self.play, checked.screenplay, place, wanted):
-                self._check(file, after)
+                self._check(file, after, checked)
                 return Edited(file, self.contents[file], after)
         if faulty and len(faulty) == len(ways):
             self._check(file, faulty[-1])
@@ -152,26 +158,24 @@ class Manuscript:
         )
         raise UsageError(what, where=str(line.source), remedy="edit the file itself; the page follows")
 
-    def _check(self, file: Path, after: bytes) -> None:
+    def _check(self, file: Path, after: bytes, checked: Checked | None = None) -> None:
         """Lint the script with this content of a file; errors that were there before count too."""
-        findings = check_script(self.path, contents={file.resolve(): after}, readings=False)
+        findings = check_script(self.path, contents={file.resolve(): after}, readings=False, checked=checked)
         if any(found.level == "error" for found in findings):
             raise script_error(findings)
 
     def _read_with(self, file: Path, data: bytes) -> Checked:
         try:
-            return check_screenplay(self.path, contents={file.resolve(): data})
+            checked = check_screenplay(self.path, contents={file.resolve(): data})
         except ScriptError:
-            return Checked(None, Problems())
+            checked = Checked(None, Problems())
+        self._read = data, checked
+        return checked
 
-    def _after(self, edited: Edited) -> Manuscript:
-        """The manuscript with an edit, before that is written."""
-        after = object.__new__(Manuscript)
-        after.path, after.contents = self.path, {**self.contents, edited.file: edited.after}
-        after._checked = self._read_with(edited.file, edited.after)
-        assert after._checked.screenplay is not None
-        after.play, after.version = after._checked.screenplay, version_of(after.contents)
-        return after
+    def after(self, edited: Edited) -> Manuscript:
+        """The manuscript with an edit that it has given."""
+        data, checked = self._read
+        return Manuscript(self.path, edited, checked if data == edited.after else None)
 
     def _line_at(self, place: tuple[int, int]) -> Line:
         item = self.play.chapters[place[0]].items[place[1]]
@@ -213,10 +217,11 @@ class Manuscript:
     def _span(self, line: Line) -> LineSpan:
         file = Path(line.source.path)
         if not self.edits(file):
+            whole = file if file.is_file() else self.path  # a page lies in its e-book
             raise UsageError(
-                f"scripts in {named_format(file)} cannot be edited here",
-                where=str(file),
-                remedy=f"make a script of it: csm import {file}",
+                f"scripts in {named_format(whole)} cannot be edited here",
+                where=str(whole),
+                remedy=f"make a script of it: csm import {whole}",
             )
         span = self._spans(file)(line.source)
         if span is None:
@@ -234,3 +239,11 @@ class Manuscript:
             assert format is not None
             found[file] = _SPANS[format](decode(str(file), self.contents[file]))
         return found[file]
+
+
+def _content(path: Path) -> bytes:
+    """The content of a file that can be edited here; of another, which may be large, its size and time."""
+    if named_format(path) in _SPANS:
+        return read_bytes(path)
+    found = path.stat()
+    return f"{found.st_size} {found.st_mtime_ns}".encode()

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from csm_cli.core.errors import CsmError
@@ -73,6 +74,11 @@ class MarkFile:
         self._marks: MarksOfLines = {}
         self.refresh()
 
+    @property
+    def path(self) -> Path | None:
+        """The file; None behind a URL."""
+        return self._files.path(self._name)
+
     def get(self, line: str, take: str | None) -> Mark | None:
         """The mark on a line in a take."""
         return self._marks.get(line, {}).get(take or "")
@@ -95,9 +101,8 @@ class MarkFile:
         lock = nullcontext() if isinstance(self._folder, Url) else alone(self._folder / FOLDER, self._script)
         with lock:
             data = self._files.read(self._name)
-            path = self._files.path(self._name)
-            if data is None and path is not None and path.exists():
-                raise CsmError("cannot be read", where=str(path), remedy="check its permissions")
+            if data is None and self.path is not None and self.path.exists():
+                raise CsmError("cannot be read", where=str(self.path), remedy="check its permissions")
             marks = self._read(data)
             if marks is None:
                 digest = hashlib.sha256(data or b"").hexdigest()[:8]

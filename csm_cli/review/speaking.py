@@ -203,7 +203,7 @@ class Speaker:
                 self._note(where_it_happened(error))
                 failed = f"internal: {type(error).__name__}; csm says more with CSM_DEBUG=1"
             with self._wake:
-                if failed is None:
+                if failed is None or job.line not in job.book.opened.by_id:  # edited meanwhile
                     self._jobs.pop((job.book.number, job.line), None)
                 else:
                     job.state, job.message = "failed", failed

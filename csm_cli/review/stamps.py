@@ -9,6 +9,7 @@ from pathlib import Path
 
 from csm_cli.takes.files import LENGTH_OF_SHARD
 from csm_cli.takes.place import Place, Url
+from csm_cli.takes.record import RENDERS
 
 FRESH_SECONDS = 2.0
 """What was changed so lately may be changed again without another time: it counts as changed once more."""
@@ -49,7 +50,7 @@ def _stamp(path: Path) -> Stamp | None:
 
 
 class TakesWatch:
-    """Notices that takes, records or marks have changed.
+    """Notices that takes or records have changed.
 
     Args:
         place: of the takes.
@@ -68,7 +69,7 @@ class TakesWatch:
 
 
 def _folders(folder: Path) -> list[Path]:
-    found = [folder, folder / "renders", folder / "marks"]
+    found = [folder / RENDERS]
     try:
         with os.scandir(folder) as entries:
             found += [Path(each.path) for each in entries if len(each.name) == LENGTH_OF_SHARD]

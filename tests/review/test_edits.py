@@ -250,9 +250,15 @@ def test_undo_gives_every_byte_back(tmp_path):
     manuscript = write(tmp_path, "book.yaml", "\r\n")
     before = manuscript.path.read_bytes()
     edit = manuscript.with_text(manuscript.play.lines[4], "Another.")
-    edit.write()
-    edit.undo()
+    patch = edit.write()
+    assert len(patch.old) < 60, "not the whole file"
+    patch.undo()
     assert manuscript.path.read_bytes() == before
+    patch = edit.write()
+    manuscript.path.write_bytes(before + b"# more")
+    with pytest.raises(ChangedOutsideError):
+        patch.undo()
+    assert manuscript.path.read_bytes() == before + b"# more"
 
 
 WORDS = st.text(

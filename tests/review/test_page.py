@@ -88,14 +88,14 @@ def test_it_plays_through_without_a_stop_with_the_line_in_view(page, server):
     page.locator("#list").focus()
     page.keyboard.press("Space")
     texts = [line["text"] for line in server.book.lines]
-    without = [text for place, text in enumerate(texts) if place % 9 != 8]
-    until(page, "() => played.length >= 10")
-    assert page.evaluate("played").copy()[:10] == without[:10]
+    without = [text for place, text in enumerate(texts) if place % 9 != 3]
+    until(page, "() => played.length >= 6")
+    assert page.evaluate("played").copy()[:6] == without[:6]
     box, row = (page.locator(each).bounding_box() for each in ("#list", ".row.playing"))
     assert box["y"] <= row["y"] and row["y"] + row["height"] <= box["y"] + box["height"]
     page.keyboard.press("Space")
     marks = [line["mark"] for line in server.book.lines]
-    assert marks[:8] == ["heard"] * 8 and marks[8] is None
+    assert marks[:6] == ["heard", "heard", "heard", None, "heard", "heard"]
     assert "heard" in page.locator("#chapters li").first.text_content()
 
 
@@ -138,7 +138,7 @@ def test_the_next_line_that_is_unmarked_or_bad(page, server):
     page.keyboard.press("Home")
     wait_for(page, server, "mark", 3)
     texts = [line["text"] for line in server.book.lines]
-    for place in (2, 3, 4, 5, 6, 7, 9):
+    for place in (2, 4, 5, 6, 7, 8):
         page.keyboard.press("Shift+J")
         assert selected(page) == texts[place]
 
