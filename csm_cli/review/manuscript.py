@@ -52,6 +52,7 @@ class Manuscript:
         assert checked.screenplay is not None
         self.play: Screenplay = checked.screenplay
         self._read: tuple[bytes, Checked] = b"", checked
+        self._lines_in: dict[Path, Callable[[Source], LineSpan | None]] = {}
         names = {path, *(Path(item.source.path) for chapter in self.play.chapters for item in chapter.items)}
         there = [name for name in sorted(names) if name == path or name.is_file()]
         self.contents = {name: after[name] if name in after else _content(name) for name in there}
@@ -233,12 +234,11 @@ class Manuscript:
         return span
 
     def _spans(self, file: Path) -> Callable[[Source], LineSpan | None]:
-        found: dict[Path, Callable[[Source], LineSpan | None]] = self.__dict__.setdefault("_found", {})
-        if file not in found:
+        if file not in self._lines_in:
             format = named_format(file)
             assert format is not None
-            found[file] = _SPANS[format](decode(str(file), self.contents[file]))
-        return found[file]
+            self._lines_in[file] = _SPANS[format](decode(str(file), self.contents[file]))
+        return self._lines_in[file]
 
 
 def _content(path: Path) -> bytes:

@@ -151,9 +151,11 @@ def open_page(engine: FakeEngine) -> Iterator[Any]:
         app = create_app(review, TOKEN, frozenset(["testserver"]))
         page = Page(TestClient(app, headers=HEADERS, raise_server_exceptions=False), review, published, notes)
         opened.append(page)
+        open_.same = page
         review.start()
         return page
 
+    open_.same = None
     yield open_
     for page in opened:
         page.review.close()

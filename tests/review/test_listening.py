@@ -1,9 +1,12 @@
 """What the page is given: scripts, chapters, lines, takes, sounds; and who may ask."""
 
+import json
 from pathlib import Path
 
 import pytest
 import soundfile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.review.conftest import HEADERS, MARKDOWN
 
@@ -214,3 +217,29 @@ def test_markdown_is_shown_too(page, open_page):
         ("Who has read it?", "new"),
     ]
     assert other.client.get("/api/state", headers=HEADERS).json()["scripts"][0]["chapters"][0]["new"] == 2
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 2**70) | st.floats() | st.text(max_size=12) | st.just("good"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=4,
+)
+FIELDS = st.sampled_from(
+    ["take", "mark", "fault", "text", "version", "speed", "gain", "pause", "count", "word", "as"]
+)
+WAYS = ["mark", "text", "settings", "speak", "cancel", "choose", "pin", "unpin", "say-as"]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(way=st.sampled_from(WAYS), values=st.dictionaries(FIELDS, JSON, max_size=4), known=st.booleans())
+def test_whatever_is_sent_is_answered(book, open_page, way, values, known):
+    page = open_page.same or open_page(book)
+    line = page.lines()[0]
+    if known:
+        values = {"take": line["take"], "version": page.version()} | values
+    path = f"/api/scripts/0/{way}" if way == "say-as" else f"/api/scripts/0/lines/{line['id']}/{way}"
+    method = "PUT" if way in ("mark", "text", "settings") else "POST"
+    answer = page.client.request(method, path, content=json.dumps(values).encode())
+    assert answer.status_code < 500, answer.text
+    if answer.status_code >= 400:
+        assert {"code", "message", "remedy", "place"} <= set(answer.json())
