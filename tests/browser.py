@@ -47,6 +47,7 @@ class Watched:
         self.hosts: set[str] = set()
         self.context.on("console", self._note)
         self.context.on("weberror", lambda error: self.logged.append(str(error.error)))
+        self.context.on("dialog", lambda dialog: dialog.accept())
         self.context.on("request", lambda request: self._ask(request.url))
 
     def _ask(self, url: str) -> None:
@@ -59,7 +60,8 @@ class Watched:
             self.logged.append(text)
 
     def open(self, address: str) -> Any:
-        page = self.context.new_page()
+        """A page; the one of the last test is used again."""
+        page = self.context.pages[0] if self.context.pages else self.context.new_page()
         page.goto(address)
         return page
 
@@ -71,8 +73,10 @@ class Watched:
     def check(self) -> None:
         """Raises: AssertionError, if anything was logged, or asked of another host, since the last time."""
         for page in self.context.pages:
-            page.evaluate("localStorage.clear()")
-            page.close()
+            if page.url == "about:blank":
+                continue
+            page.evaluate("localStorage.clear(); sessionStorage.clear();")
+            page.goto("about:blank")
         logged, self.logged = self.logged, []
         assert not logged, logged
         assert self.hosts <= {"127.0.0.1", ""}
@@ -87,6 +91,6 @@ def _context(browser: Any) -> Iterator[Watched]:
 
 @pytest.fixture
 def watched(_context: Watched) -> Iterator[Watched]:
-    """A context; its pages are closed after the test, which fails if they log something or leave the host."""
+    """A context; its page is left after the test, which fails if it logs something or leaves the host."""
     yield _context
     _context.check()

@@ -78,7 +78,7 @@ class Book:
             "peaks": "", "gap": 0.1, "job": None, "job_message": "",
         }  # fmt: skip
         self.takes[line["id"]] = []
-        if place % 9 == 8:
+        if place % 9 == 3:
             line["state"] = "new"
         else:
             self.add_take(line, 0, use=True)

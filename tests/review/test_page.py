@@ -50,6 +50,11 @@ def until(page: Any, condition: str, given: Any = None) -> None:
     page.wait_for_function(condition, arg=given)
 
 
+def begins(page: Any, place: str, text: str) -> None:
+    """Wait until the text at a place begins like that."""
+    until(page, "([at, text]) => document.querySelector(at).textContent.startsWith(text)", [place, text])
+
+
 def asked(server: PageServer, what: str) -> list[Any]:
     return [body for name, _, body in server.book.requests if name == what]
 
@@ -242,14 +247,14 @@ def test_a_job_that_failed_says_why(page, server):
 
 
 def test_what_happens_elsewhere_leaves_selection_scroll_and_typing(page, server):
-    select(page, 3)
+    select(page, 5)
     page.keyboard.press("e")
     page.keyboard.type(" And more")
     page.evaluate("document.querySelector('#list').scrollTop = 90")
     before = page.evaluate("document.querySelector('#list').scrollTop")
     server.book.lines[2]["mark"] = "good"
     server.book.changed(server.book.lines[2])
-    server.book.spoken(server.book.lines[3]["id"])
+    server.book.spoken(server.book.lines[5]["id"])
     until(
         page,
         "() => document.querySelectorAll('.takes li').length === 4 && document.querySelector('.row.good')",
@@ -258,7 +263,7 @@ def test_what_happens_elsewhere_leaves_selection_scroll_and_typing(page, server)
         server.book.push("script", {"script": 0})
     assert page.locator("#text").input_value().endswith(" And more")
     assert page.evaluate("document.activeElement.id") == "text"
-    assert page.locator(".row.selected").get_attribute("aria-posinset") == "4"
+    assert page.locator(".row.selected").get_attribute("aria-posinset") == "6"
     assert page.evaluate("document.querySelector('#list').scrollTop") == pytest.approx(before, abs=2)
     assert page.locator(".row.selected .badge.draft").count() == 1
 
@@ -452,9 +457,9 @@ def test_a_lost_connection_is_shown_mended_and_what_was_missed_is_read(page, ser
 def test_without_the_server_marks_wait_and_the_connection_is_tried_again(page, server, watched):
     page.route("**/api/**", lambda route: route.abort())
     page.keyboard.press("g")
-    until(page, "() => document.querySelector('#alert').textContent.startsWith('The server does not answer')")
+    begins(page, "#alert", "The server does not answer; see whether csm review still runs")
     server.book.cut()
-    until(page, "() => document.querySelector('#link').textContent.startsWith('The connection to csm review is lost')")
+    begins(page, "#link", "The connection to csm review is lost")
     assert page.locator(".row.selected.good").count() == 1
     assert not asked(server, "mark")
     page.unroute("**/api/**")
@@ -517,9 +522,8 @@ def test_a_phone_has_one_column_and_the_line_as_a_sheet(browser, server):
 
 def test_ten_thousand_lines_stay_responsive(server, watched):
     server.use(Book(10_000))
-    page = watched.context.new_page()
-    page.add_init_script(PROBES + "notePainted()")
-    page.goto(server.address)
+    watched.context.add_init_script(PROBES + "notePainted()")
+    page = watched.open(server.address)
     until(page, "() => window.painted")
     loaded = "performance.getEntriesByType('resource').find(each => each.name.endsWith('/lines')).responseEnd"
     assert page.evaluate(f"painted - {loaded}") < 1000, "milliseconds from the data to the painted rows"

@@ -44,8 +44,7 @@ def served(book: Path, engine: Any, watched: Any) -> Iterator[Served]:
     page.wait_for_selector(".row.selected")
     page.wait_for_selector(".takes li")
     yield Served(page, book)
-    page.evaluate("localStorage.clear()")
-    page.close()
+    watched.check()
     review.events.close()
     server.should_exit = True
     thread.join(20)

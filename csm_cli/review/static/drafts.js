@@ -5,34 +5,36 @@ export class Drafts extends EventTarget {
 
   constructor(store, status) {
     super();
+    this.store = store;
     addEventListener("beforeunload", event => this.#texts.size && event.preventDefault());
     store.addEventListener("open", event => {
-      for (const [id, draft] of [...this.#texts]) this.#follow(id, draft, event.detail.before, store, status);
+      for (const {id} of event.detail.before) if (this.has(id)) this.#follow(id, this.get(id), event.detail.before, store, status);
     });
   }
 
+  #key(id) { return `${this.store.opened}/${id}`; }
+
   /** A draft goes to the line that stands where its line stood; that one's text is shown beside it. */
   #follow(id, draft, before, store, status) {
-    if (store.place(id) >= 0 || !before.length) return;
+    if (store.place(id) >= 0) return;
     const now = successor(id, before, store), line = store.line(now.id);
     this.drop(id);
     if (now.alone) status.error(new Error(`The line that you edited is no longer in the script; your text was: “${draft.text}”`));
     else if (line.text !== draft.text) this.set(now.id, {...draft, base: line.text, version: store.version, theirs: line.text});
   }
 
-  has(id) { return this.#texts.has(id); }
-  get(id) { return this.#texts.get(id) ?? null; }
-  get ids() { return [...this.#texts.keys()]; }
+  has(id) { return this.#texts.has(this.#key(id)); }
+  get(id) { return this.#texts.get(this.#key(id)) ?? null; }
 
   /** @param draft {text, base: the text it began with, version of the script then, theirs: a text on the disk that differs} */
   set(id, draft) {
     const news = !this.has(id);
-    this.#texts.set(id, draft);
+    this.#texts.set(this.#key(id), draft);
     if (news) this.dispatchEvent(new CustomEvent("change"));
   }
 
   drop(id) {
-    if (this.#texts.delete(id)) this.dispatchEvent(new CustomEvent("change"));
+    if (this.#texts.delete(this.#key(id))) this.dispatchEvent(new CustomEvent("change"));
   }
 }
 

@@ -41,7 +41,7 @@ export class Editor {
     this.#id = line?.id ?? null;
     const text = draft?.text ?? line?.text ?? "";
     if (this.area.value !== text) this.area.value = text;
-    const closed = this.store.readOnly ? "" : this.store.script?.editable === false ? "This script cannot be edited here" : value?.edit ?? "";
+    const closed = this.store.readOnly ? "" : value?.edit ?? (this.store.script?.editable === false ? "This script cannot be edited here; edit its file" : "");
     this.area.readOnly = this.store.readOnly || Boolean(closed);
     this.note.textContent = closed;
     this.note.hidden = !closed;
@@ -124,7 +124,7 @@ export class Editor {
       this.drafts.drop(id);
       this.status.clear();
       this.store.edited(id, answer);
-      this.status.say("Saved");
+      this.status.say("Saved; R makes new takes");
       if (document.activeElement === this.area) this.onleave?.();
     } catch (error) {
       if (error.status === 409 && error.code === "script_changed") await this.#changedOutside(id, body, error, again);

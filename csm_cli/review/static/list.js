@@ -137,7 +137,7 @@ export class LineList {
   }
 
   #estimate(place) {
-    const line = this.store.line(this.view.shown[place]), narrow = this.box.clientWidth < 560;
+    const line = this.store.line(this.view.shown[place]), narrow = this.box.clientWidth < 640;
     const letters = Math.max(20, (this.box.clientWidth - (narrow ? 70 : 250)) / LETTER);
     return (line.take ? 45 : 21) + (narrow ? 21 : 0) + Math.ceil(line.text.length / letters) * TEXT_LINE + (line.reasons.length ? 20 : 0) + (this.#heading(place) ? 56 : 0);
   }

@@ -154,7 +154,11 @@ export class Player extends EventTarget {
       this.#tell("change");
       return;
     }
-    const timer = setTimeout(() => this.playing && this.play(next.item), 1000 * next.gap / this.rate);
+    const timer = setTimeout(() => {
+      const now = this.after(item);
+      if (now) this.play(now.item);
+      else this.pause();
+    }, 1000 * next.gap / this.rate);
     this.#waiting = {timer, item: next.item};
   }
 
