@@ -81,6 +81,38 @@ def limit_peaks(audio: np.ndarray, rate: int, peak_db: float) -> None:
         audio[begin:end] = np.clip(part * gain, -limit, limit)
 
 
+class LimitStream:
+    """As `limit_peaks`, for sound that comes in pieces; 32 ms are held back.
+
+    Args:
+        rate: Hz.
+        peak_db: dBFS; None: nothing is changed or held back.
+    """
+
+    def __init__(self, rate: int, peak_db: float | None):
+        self._rate, self._peak_db = rate, peak_db
+        self._reach = 0 if peak_db is None else 4 * max(1, round(LOOKAHEAD_SECONDS * rate))
+        self._before = self._held = np.zeros(0, dtype=np.float32)
+
+    def feed(self, audio: np.ndarray) -> np.ndarray:
+        """Take float32 `[samples]`; give those before that are certain."""
+        return self._limited(audio, self._reach)
+
+    def finish(self) -> np.ndarray:
+        """The rest."""
+        return self._limited(self._held[:0], 0)
+
+    def _limited(self, audio: np.ndarray, held: int) -> np.ndarray:
+        if self._peak_db is None:
+            return audio
+        raw = np.concatenate([self._before, self._held, audio])
+        first, last = self._before.size, max(self._before.size, raw.size - held)
+        limited = raw.copy()
+        limit_peaks(limited, self._rate, self._peak_db)
+        self._before, self._held = raw[max(0, last - self._reach) : last], raw[last:]
+        return limited[first:last]
+
+
 def _true_peaks(audio: np.ndarray) -> np.ndarray:
     """float64 `[samples]`: the highest amplitude at each sample and between it and its neighbours."""
     between = np.abs(resample(audio, 1, 4)).reshape(-1, 4).max(axis=1).astype(np.float64)

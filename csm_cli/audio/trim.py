@@ -34,6 +34,69 @@ def trim(audio: np.ndarray, rate: int) -> np.ndarray:
     return audio[max(0, start - margin) : end + margin]
 
 
+class TrimStream:
+    """As `trim`, for sound that comes in pieces, with its edges faded.
+
+    Silence is held back until a sound follows it. What counts as silence is decided beforehand.
+
+    Args:
+        rate: Hz.
+        loudest: RMS of the loudest 5 ms, as an amplitude, as far as that can be foreseen.
+        fade_seconds: at either edge.
+    """
+
+    def __init__(self, rate: int, loudest: float, fade_seconds: float):
+        self._frame, self._margin = max(1, round(FRAME_SECONDS * rate)), round(MARGIN_SECONDS * rate)
+        self._threshold = max(loudest * 10 ** (RELATIVE_DB / 20), 10 ** (ABSOLUTE_DB / 20))
+        self._fade = min(round(fade_seconds * rate), self._margin)
+        self._held, self._looked = np.zeros(0, dtype=np.float32), 0
+        self._sent, self._sounding = 0, 0
+
+    def feed(self, audio: np.ndarray) -> np.ndarray:
+        """Take float32 `[samples]`; give what is certain to be kept."""
+        self._held = np.concatenate([self._held, audio])
+        frames = (self._held.size - self._looked) // self._frame
+        new = self._held[self._looked :][: frames * self._frame].reshape(frames, self._frame)
+        loud = np.flatnonzero(np.sqrt(np.square(new, dtype=np.float32).mean(axis=1)) >= self._threshold)
+        begin, looked = self._looked, self._looked + new.size
+        if not loud.size:
+            if not self._sounding:  # nothing has begun: the margin is all that will be kept of this
+                drop = max(0, looked - self._margin)
+                self._held, looked = self._held[drop:], looked - drop
+            self._looked = looked
+            return self._held[:0]
+        start = 0 if self._sounding else max(0, begin + int(loud[0]) * self._frame - self._margin)
+        end = begin + (int(loud[-1]) + 1) * self._frame
+        ready = max(start, end - self._fade)  # what may be the end is to be faded
+        kept, self._held = self._held[start:ready], self._held[ready:]
+        self._looked, self._sounding = looked - ready, end - ready
+        return self._faded_in(kept)
+
+    def finish(self) -> np.ndarray:
+        """What is kept of the silence at the end; nothing, if all was silent."""
+        if not self._sounding:
+            return self._held[:0]
+        rest = self._faded_in(self._held[: self._sounding + self._margin])
+        fade = min(self._fade, rest.size)
+        if fade:
+            rest[-fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
+        return rest
+
+    def _faded_in(self, audio: np.ndarray) -> np.ndarray:
+        audio = audio.copy()
+        fading = audio[: max(0, self._fade - self._sent)]
+        fading *= (self._sent + np.arange(fading.size, dtype=np.float32)) / max(1, self._fade)
+        self._sent += audio.size
+        return audio
+
+
+def loudest_frame(audio: np.ndarray, rate: int) -> float:
+    """RMS of the loudest 5 ms of `[samples]`, as an amplitude; 0 for none."""
+    frame = max(1, round(FRAME_SECONDS * rate))
+    whole = audio[: audio.size // frame * frame].reshape(-1, frame)
+    return float(np.sqrt(np.square(whole, dtype=np.float32).mean(axis=1).max(initial=0)))
+
+
 LONGEST_GAP_SECONDS = 1.2
 GAP_FRAME_SECONDS = 0.01
 SILENT_DB = -32.0

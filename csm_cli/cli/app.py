@@ -26,6 +26,7 @@ from csm_cli.cli import (
     render,
     review,
     say,
+    serve,
     serve_queue,
     takes,
     train,
@@ -78,6 +79,7 @@ app = typer.Typer(
 app.command(short_help="Say a text and write it to a file.")(say.say)
 app.command(short_help="Render scripts into chapter files.")(render.render)
 app.command(short_help="Listen through a rendered script, judge and mend its lines.")(review.review)
+app.command(short_help="Speak for other programs: OpenAI's speech interface.")(serve.serve)
 app.command(
     "serve-queue",
     short_help="Render what is put into a folder.",

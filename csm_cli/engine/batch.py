@@ -274,11 +274,20 @@ class Batch:
         release(self._state, row)
         return request.ticket, Speech(codes, ended)
 
-    def output(self, ticket: int) -> Codes | None:
-        """The frames of a request so far, int16 `[frames, codebooks]`; None if it has no slot."""
+    def cancel(self, ticket: int) -> None:
+        """Take a request out of its slot, if it has one, as if its cap had been reached."""
+        if (row := self._row_of(ticket)) is not None:
+            self._finish(row, ended=False)
+
+    def output(self, ticket: int, start: int = 0) -> Codes | None:
+        """A request's frames from frame `start` on, int16 `[frames, codebooks]`; None if it has no slot."""
+        row = self._row_of(ticket)
+        return None if row is None else self._output(row, start)
+
+    def _row_of(self, ticket: int) -> int | None:
         for row, slot in enumerate(self._slots):
             if slot.request is not None and slot.request.ticket == ticket:
-                return self._output(row)
+                return row
         return None
 
     def interrupted(self) -> list[Request]:
@@ -286,6 +295,6 @@ class Batch:
         requests = [(row, self._slots[row].request) for row in self.busy]
         return [replace(request, output=self._output(row)) for row, request in requests if request]
 
-    def _output(self, row: int) -> Codes:
-        frames = self._slots[row].frames
+    def _output(self, row: int, start: int = 0) -> Codes:
+        frames = self._slots[row].frames[start:]
         return np.stack(frames) if frames else np.zeros((0, self._weights.num_codebooks), dtype=np.int16)

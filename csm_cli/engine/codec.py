@@ -118,12 +118,17 @@ class Codec:
 
     def latents(self, codes: Tensor) -> Tensor:
         """Codes `[B, frames, K]` → what the convolutions decode, `[B, H, 1, 2 * frames]`, channels last."""
+        x = self.upsample(self.quantized(codes))
+        x = self.decoder_transformer(x.transpose(1, 2)).transpose(1, 2)
+        return x[:, :, None].contiguous(memory_format=torch.channels_last)
+
+    def quantized(self, codes: Tensor) -> Tensor:
+        """Codes `[B, frames, K]` → the sum of what they stand for, `[B, H, frames]`."""
         codes = codes.to(self.device, torch.int64)
         x = self.semantic.decode(codes[..., : self.num_semantic])
         if codes.shape[-1] > self.num_semantic:
             x = x + self.acoustic.decode(codes[..., self.num_semantic :])
-        x = self.decoder_transformer(self.upsample(x).transpose(1, 2)).transpose(1, 2)
-        return x[:, :, None].contiguous(memory_format=torch.channels_last)
+        return x
 
     def in_type(self, kind: torch.dtype) -> Codec:
         """The same with all that decodes in another number type."""

@@ -155,6 +155,28 @@ _LAYER = (
 )
 
 
+class Past:
+    """Keys and values of the last positions that a transformer has read, for its next ones.
+
+    Attributes:
+        length: positions read so far.
+        kept: of them in the window.
+    """
+
+    def __init__(self) -> None:
+        self.length, self.kept = 0, 0
+        self._layers: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def extended(self, layer: int, key: Tensor, value: Tensor, most: int) -> tuple[Tensor, Tensor]:
+        """Keys and values `[B, heads, T, D]` of a layer with those before them; `most` are kept."""
+        if layer in self._layers:
+            before = self._layers[layer]
+            key, value = torch.cat([before[0], key], 2), torch.cat([before[1], value], 2)
+        first = max(0, key.shape[2] - most)
+        self._layers[layer] = key[:, :, first:], value[:, :, first:]
+        return key, value
+
+
 class Transformer:
     """Pre-norm transformer with rotary positions, layer scale and a sliding window, on `[B, T, H]`.
 
@@ -194,16 +216,18 @@ class Transformer:
         other.layers = [{k: v.to(kind) for k, v in layer.items()} for layer in self.layers]
         return other
 
-    def __call__(self, x: Tensor) -> Tensor:
+    def __call__(self, x: Tensor, past: Past | None = None) -> Tensor:
+        """`[B, T, H]` → the same; `past`: what came before, which is brought up to date."""
         batch, length, width = x.shape
-        steps = torch.arange(length, device=x.device)
+        start, kept = (past.length, past.kept) if past else (0, 0)
+        steps = torch.arange(start, start + length, device=x.device)
         angles = (steps[:, None].float() * self.frequencies)[None, None]
         cos, sin = angles.cos(), angles.sin()
         mask = None
-        if length > self.window:
-            back = steps[:, None] - steps
+        if kept or length > self.window:
+            back = steps[:, None] - torch.arange(start - kept, start + length, device=x.device)
             mask = (back >= 0) & (back < self.window)
-        for w in self.layers:
+        for number, w in enumerate(self.layers):
             y = F.layer_norm(x, (width,), w["input_layernorm.weight"], w["input_layernorm.bias"], self.eps)
             query, key, value = (
                 F.linear(y, w[f"self_attn.{n}_proj.weight"], w.get(f"self_attn.{n}_proj.bias"))
@@ -212,6 +236,8 @@ class Transformer:
                 for n in "qkv"
             )
             query, key = rotate(query, cos, sin), rotate(key, cos, sin)
+            if past is not None:
+                key, value = past.extended(number, key, value, self.window - 1)
             if self.kv_heads < self.heads:
                 groups = self.heads // self.kv_heads
                 key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
@@ -230,4 +256,6 @@ class Transformer:
             )
             out = F.linear(F.gelu(F.linear(y, w["mlp.fc1.weight"])), w["mlp.fc2.weight"])
             x = x + w["mlp_layer_scale.scale"] * out
+        if past is not None:
+            past.length, past.kept = start + length, min(kept + length, self.window - 1)
         return x

@@ -24,6 +24,7 @@ from csm_cli.core.types import (
     sampler_of,
 )
 from csm_cli.engine.codec import Codec
+from csm_cli.engine.codec_stream import CodecStream
 from csm_cli.engine.decoding import Audio, CodecBatches, LineDecoder, line_decoder
 from csm_cli.engine.devices import (
     ALL,
@@ -252,3 +253,7 @@ class Engine:
         for line in lines:
             self.prompter.check_codes(line)
         return self._lines(lines)
+
+    def decode_stream(self) -> CodecStream:
+        """What decodes one line piece by piece, while it is being generated; by one thread at a time."""
+        return CodecStream(self.codec)

@@ -141,12 +141,25 @@ class BatchScheduler:
                 ) from error
             return []
 
-    def output(self, ticket: int) -> Codes:
-        """The frames of an unfinished line so far, int16 `[frames, codebooks]`."""
-        found = self._batch.output(ticket) if self._batch is not None else None
+    def cancel(self, ticket: int) -> None:
+        """Give up a line: one that waits is forgotten, one that has a slot leaves it. `poll` returns neither.
+
+        The lines beside it are not changed by that. One that is finished, or given up already, is no error.
+        """
+        for request in self._waiting:
+            if request.ticket == ticket:
+                self._waiting.remove(request)
+                return
+        if self._batch is not None:
+            with torch.inference_mode(), on(self._device):
+                self._batch.cancel(ticket)
+
+    def output(self, ticket: int, start: int = 0) -> Codes:
+        """The frames of an unfinished line so far, from frame `start` on, int16 `[frames, codebooks]`."""
+        found = self._batch.output(ticket, start) if self._batch is not None else None
         if found is not None:
             return found
-        return next(request.output for request in self._waiting if request.ticket == ticket)
+        return next(request.output[start:] for request in self._waiting if request.ticket == ticket)
 
     def _halve(self, error: BaseException) -> None:
         """Go on with half the slots. Frames that were generated are prefilled like a prompt."""

@@ -30,6 +30,15 @@ SPEECH_ABOVE_RMS_DB = 1.0
 """By how much speech alone is louder than the chapter with its pauses, about."""
 
 
+def speech_gain(audio: np.ndarray, rate: int, loudness: Loudness) -> float:
+    """The factor that brings a text to its level, chosen by its first piece, float32 `[samples]`."""
+    target, lufs = loudness.target, loudness.lufs is not None
+    if target is None:
+        return 1.0
+    level = integrated_loudness([audio], rate) if lufs else db(rms(audio)) - SPEECH_ABOVE_RMS_DB
+    return static_gain(level, float(np.abs(audio).max(initial=0)), target, loudness.ceiling_db)
+
+
 class LiveSound(Progress):
     """Plays what is kept, in a thread of its own, and hands everything on to another progress.
 
@@ -167,15 +176,8 @@ class LiveSound(Progress):
         audio = change_tempo(trim(piece, self._rate), self._rate, speed)
         audio = faded(audio, round(FADE_SECONDS * self._rate))
         if self._gain is None:
-            self._gain = self._choose_gain(audio)
+            self._gain = speech_gain(audio, self._rate, self._loudness)
         self._send(audio * np.float32(self._gain))
-
-    def _choose_gain(self, audio: np.ndarray) -> float:
-        target, lufs = self._loudness.target, self._loudness.lufs is not None
-        if target is None:
-            return 1.0
-        level = integrated_loudness([audio], self._rate) if lufs else db(rms(audio)) - SPEECH_ABOVE_RMS_DB
-        return static_gain(level, float(np.abs(audio).max(initial=0)), target, self._loudness.ceiling_db)
 
     def _quiet(self, seconds: float) -> None:
         self._send(np.zeros(round(seconds * self._rate), dtype=np.float32))

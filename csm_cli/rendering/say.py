@@ -22,7 +22,7 @@ from csm_cli.rendering.loop import speak_chains
 from csm_cli.rendering.models import UNLIMITED, Limits
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.progress import Progress, RenderReport
-from csm_cli.rendering.project import Job, plan_job
+from csm_cli.rendering.project import Job, JobPlan, plan_job
 from csm_cli.rendering.requests import ModelTraits
 from csm_cli.rendering.session import RenderJob, speak_config
 from csm_cli.rendering.speed import at_speed
@@ -77,6 +77,16 @@ class Saying:
         """What will be read, a text for each paragraph."""
         return [self.normaliser.normalise(cues(line.text)[0]) for line in self.screenplay.lines]
 
+    def plan(self, options: RenderOptions, model: ModelTraits) -> JobPlan:
+        """What there is to speak: one chain, its lines the paragraphs.
+
+        Raises:
+            MissingError: the reference of the voice cannot be read.
+        """
+        play = at_speed(self.screenplay, options.delivery.speed)
+        job = Job(play, self.voices, Path(), Path(), self.normaliser)
+        return plan_job(job, replace(options, chapters=None), model)
+
     def speak(
         self,
         engine: Engine,
@@ -94,9 +104,7 @@ class Saying:
             (the sound; what it came to).
         """
         started = time.monotonic()
-        play = at_speed(self.screenplay, options.delivery.speed)
-        job = Job(play, self.voices, Path(), Path(), self.normaliser)
-        plan = plan_job(job, replace(options, chapters=None), ModelTraits.of(engine, limits))
+        plan = self.plan(options, ModelTraits.of(engine, limits))
         store, verifier = TakeStore(None), Verifier()
         progress = progress or Progress()
         progress.start(plan.chains)

@@ -105,8 +105,7 @@ def error_response(error: Exception, shape: Shape = "flat") -> Response:
     from starlette.responses import JSONResponse
 
     found = api_error(error)
-    if found.code == "internal":
-        _log.error("%s", where_it_happened(error), exc_info=error if _debugging() else None)
+    log_if_internal(error)
     return JSONResponse(found.as_body(shape), found.status, found.headers)
 
 
@@ -118,6 +117,12 @@ def error_handlers(shape: Shape) -> dict[Any, Callable[[Request, Exception], Awa
         return error_response(error, shape)
 
     return dict.fromkeys((ApiError, CsmError, OSError, HTTPException, Exception), answer)
+
+
+def log_if_internal(error: Exception) -> None:
+    """Note an exception that nobody foresaw, for whoever looks after the server."""
+    if api_error(error).code == "internal":
+        _log.error("%s", where_it_happened(error), exc_info=error if _debugging() else None)
 
 
 def where_it_happened(error: BaseException) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csm_cli.core.errors import CsmError
@@ -176,3 +176,33 @@ def test_what_fails_is_raised_where_lines_are_fetched(workers: int) -> None:
     with pytest.raises(CsmError, match="no memory"):
         decoder.submit([(1, codes(1))])
         decoder.finished(patient=True)
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=9), st.integers(0, 12))
+@settings(max_examples=25)
+def test_pieces_sound_as_they_do_in_the_whole(engine: Engine, sizes: list[int], padding: int) -> None:
+    """Lines longer than the codec's window, in any pieces; the last one padded."""
+    codes = frames(sum(sizes), sum(sizes))
+    stream, pieces, start = engine.decode_stream(), [], 0
+    for number, size in enumerate(sizes, 1):
+        pieces.append(stream.decode(codes[start : start + size], padding if number == len(sizes) else 0))
+        assert len(pieces[-1]) == size * engine.frame_samples
+        start += size
+    (whole,) = engine.decode([codes])
+    loudest = max(1.0, float(np.abs(whole).max()))
+    np.testing.assert_allclose(np.concatenate(pieces) / loudest, whole / loudest, rtol=0, atol=3e-6)
+
+
+def test_streams_have_nothing_in_common(engine: Engine) -> None:
+    lines = [frames(12, seed) for seed in range(3)]
+    streams = [engine.decode_stream() for _ in lines]
+    pieces = [
+        [stream.decode(line[at : at + 4]) for stream, line in zip(streams, lines, strict=True)]
+        for at in (0, 4, 8)
+    ]
+    for number, line in enumerate(lines):
+        alone = engine.decode_stream()
+        wanted = [alone.decode(line[at : at + 4]) for at in (0, 4, 8)]
+        for piece, single in zip(pieces, wanted, strict=True):
+            assert np.array_equal(piece[number], single)
+    assert engine.decode_stream().decode(lines[0][:0]).shape == (0,)

@@ -176,6 +176,51 @@ def test_lines_given_later_enter_at_once_and_the_others_go_on(engine: Engine) ->
     assert scheduler.poll() == []
 
 
+@settings(max_examples=4, deadline=None)
+@given(data=st.data(), count=st.sampled_from([1, 2, 5]), late=st.booleans())
+def test_a_line_that_is_given_up_leaves_its_slot_and_the_others_as_they_are(
+    each: Engine, data: st.DataObject, count: int, late: bool
+) -> None:
+    engine = each
+    lines = data.draw(st.lists(LINE, min_size=2, max_size=6))
+    ends = data.draw(st.lists(st.none() | st.integers(0, 12), min_size=len(lines), max_size=len(lines)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch_module, "Reports", lambda device: Reports(device, late))
+        scheduler = engine.scheduler(count)
+        tickets = [scheduler.submit(line) for line in lines]
+        done: dict[int, Any] = {}
+        gone = set()
+        for frame in range(200):
+            for ticket, end in zip(tickets, ends, strict=True):
+                if end == frame and ticket not in done:
+                    scheduler.cancel(ticket)
+                    scheduler.cancel(ticket)
+                    gone.add(ticket)
+            if not scheduler.unfinished:
+                break
+            done.update(scheduler.advance())
+    assert scheduler.unfinished == 0 and done.keys() | gone == set(tickets) and not done.keys() & gone
+    for ticket, line in zip(tickets, lines, strict=True):
+        assert ticket in gone or same(done[ticket], engine.speak([line])[0])
+
+
+def test_what_is_given_up_frees_its_slot_at_once(engine: Engine) -> None:
+    scheduler = engine.scheduler(1)
+    line = Utterance(0, "x", (VOICE,), seed=1, max_frames=30)
+    first, second, third = (scheduler.submit(replace(line, seed=seed)) for seed in (1, 2, 3))
+    scheduler.advance()
+    scheduler.cancel(first)
+    scheduler.cancel(third)
+    assert scheduler.unfinished == 1
+    scheduler.advance()
+    scheduler.advance()
+    assert len(scheduler.output(second)) == 2 and len(scheduler.output(second, 1)) == 1
+    ((ticket, speech),) = scheduler.poll()
+    assert ticket == second and same(speech, engine.speak([replace(line, seed=2)])[0])
+    scheduler.cancel(second)
+    assert scheduler.poll() == []
+
+
 @pytest.mark.parametrize("message", ["CUDA out of memory.", "DefaultCPUAllocator: can't allocate memory"])
 def test_out_of_memory_halves_the_slots_and_loses_nothing(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, message: str
