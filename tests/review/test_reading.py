@@ -14,6 +14,7 @@ from csm_cli.review.reading import OpenScript, RememberingNormaliser, Rememberin
 from csm_cli.review.rows import gaps_of
 from csm_cli.review.stamps import Stamps, TakesWatch
 from csm_cli.script import read_screenplay
+from csm_cli.takes.place import Url
 from csm_cli.text import Entry, Lexicon, Normaliser
 
 
@@ -97,6 +98,20 @@ def test_lines_that_have_changed(book):
     (changed,) = script.changed_lines()
     assert (changed.planned.id, changed.pinned) == (line.planned.id, True)
     assert script.lines[0] is changed is script.by_id[line.planned.id]
+
+
+def test_takes_behind_a_url(csm, engine, script, open_page):
+    place = Url("memory://review-test/takes")
+    assert csm("render", script, "-o", "out", "--takes", str(place)).code == 0
+    page = open_page(script, takes=place)
+    line = page.lines()[0]
+    assert page.client.get(f"/api/scripts/0/takes/{line['take']}/audio").status_code == 200
+    assert page.put(line, "mark", take=line["take"], mark="bad", fault="cut").json()["fault"] == "cut"
+    other = ScriptTakes(script, place)
+    pin(other, other.lines[0], other.lines[0].take)
+    page.review.book(0).refresh()
+    assert page.line(line["text"])["state"] == "pinned"
+    assert open_page(script, takes=place).line(line["text"])["mark"] == "bad"
 
 
 def test_stamps_notice_files_that_come_change_and_go(tmp_path):
