@@ -14,7 +14,7 @@ from csm_cli.review.errors import ScriptChangedError
 from csm_cli.review.manuscript import Manuscript
 from csm_cli.review.marks import MarkFile
 from csm_cli.review.reading import OpenScript
-from csm_cli.review.rows import Row, chapter_rows, gaps_of, line_row, take_rows
+from csm_cli.review.rows import Row, chapter_rows, gaps_of, line_row, take_rows, text_now
 from csm_cli.review.stamps import Stamps, TakesWatch
 from csm_cli.takes import Take
 from csm_cli.takes.place import Place
@@ -62,7 +62,7 @@ class Book:
         self._files, self._watch, self._marked = Stamps(), TakesWatch(self.place), Stamps(fresh=True)
         self._rows: dict[str, Row] = {}
         self._gaps: dict[str, float] = {}
-        self._shown: dict[str, dict[str, str]] = {}
+        self._shown: dict[str, list[str]] = {}  # ids of the lines, by version
 
     @property
     def version(self) -> str:
@@ -98,8 +98,12 @@ class Book:
                     manuscript = Manuscript(self.path)
                     script = OpenScript(self.path, self._takes, script)
                 self.manuscript, self.script, self.problem = manuscript, script, None
-            except CsmError as error:
+            except (CsmError, OSError) as error:
                 self.problem = error.problems[0] if isinstance(error, ScriptError) else first_line(error)
+            except Exception as error:  # shown too, and said by whoever called
+                self.problem = f"{self.path}: internal: {type(error).__name__}"
+                self._ready.set()
+                raise
             if self.script is not None and self.problem is None:
                 self.marks.refresh()
                 self._gaps = {}
@@ -107,7 +111,7 @@ class Book:
                     self._gaps |= gaps_of(chapter)
                 rows = [self._row(line) for line in self.script.lines]
                 self._rows = {row["id"]: row for row in rows}
-                self._shown[self.version] = {row["id"]: row["text"] for row in rows}
+                self._shown[self.version] = [row["id"] for row in rows]
                 for version in list(self._shown)[:-KEPT_VERSIONS]:
                     del self._shown[version]
             self._ready.set()
@@ -142,9 +146,9 @@ class Book:
                 self._publish("lines", {"script": self.number, "lines": changed})
             return changed
 
-    def summary(self, read_only: bool) -> dict[str, Any]:
-        """The script with its chapters, as the page lists it."""
-        self._ready.wait(LOADING_SECONDS)
+    def summary(self, read_only: bool, seconds: float = LOADING_SECONDS) -> dict[str, Any]:
+        """The script with its chapters, as the page lists it; without, if it is not read in `seconds`."""
+        self._ready.wait(seconds)
         with self.lock:
             found: dict[str, Any] = {
                 "id": self.number,
@@ -189,8 +193,9 @@ class Book:
         Raises:
             ApiError: there is no such line.
         """
-        self.line(name)
-        return self._rows[name]
+        with self.lock:
+            self.line(name)
+            return self._rows[name]
 
     def details(self, name: str) -> Row:
         """A line with its takes, its spoken form and its settings.
@@ -202,10 +207,11 @@ class Book:
             line, script = self.line(name), self.opened
             assert self.manuscript is not None
             why = self.manuscript.why_not(line.planned.line)
+            edit = self.problem or (f"{why.what}; {why.remedy}" if why else None)
             return self.row(name) | {
                 "spoken": line.planned.request.spoken,
                 "settings": self.manuscript.own_settings(line.planned.line),
-                "edit": None if why is None else f"{why.what}; {why.remedy}",
+                "edit": edit,
                 "takes": take_rows(script, line, self.marks),
             }
 
@@ -259,24 +265,9 @@ class Book:
 
     def changed(self, version: str, name: str, mine: str | None) -> ScriptChangedError:
         """The error for an edit of a line as it was shown, where the script is another by now."""
-        theirs = None if self.problem is not None else self._counterpart(version, name)
+        shown = self._shown.get(version, [])
+        theirs = None if self.problem is not None else text_now(name, shown, self._rows)
         return ScriptChangedError(theirs, mine, self.version, self.problem)
-
-    def _counterpart(self, version: str, name: str) -> str | None:
-        """The text of a line of an earlier version of the script as it is now."""
-        if name in self._rows:
-            return str(self._rows[name]["text"])
-        before, now = list(self._shown.get(version, ())), list(self._rows)
-        if name not in before:
-            return None
-        at = before.index(name)
-        # What stands between the same neighbours, if that is one line.
-        above = next((each for each in reversed(before[:at]) if each in self._rows), None)
-        below = next((each for each in before[at + 1 :] if each in self._rows), None)
-        first = now.index(above) + 1 if above is not None else 0
-        last = now.index(below) if below is not None else len(now)
-        alone = [each for each in before if each not in self._rows] == [name]
-        return str(self._rows[now[first]]["text"]) if alone and last - first == 1 else None
 
     def _row(self, line: ScriptLine) -> Row:
         assert self.script is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -114,3 +114,26 @@ def chapter_rows(chapters: Iterable[Chapter], rows: Iterable[Mapping[str, Any]])
         chapter | {"seconds": round(chapter["seconds"], 3)} | {name: counts[number][name] for name in COUNTED}
         for number, chapter in found.items()
     ]
+
+
+def text_now(name: str, shown: Sequence[str], rows: Mapping[str, Row]) -> str | None:
+    """The text of a line, as it is now, of a script that has been changed since it was shown.
+
+    Args:
+        name: id of the line.
+        shown: ids of all lines as they were shown.
+        rows: of all lines as they are now, by their ids.
+
+    Returns:
+        None: the line is not there any more, or it is not clear which one it is.
+    """
+    if name in rows:
+        return str(rows[name]["text"])
+    if [each for each in shown if each not in rows] != [name]:
+        return None
+    at, now = shown.index(name), list(rows)
+    above = next((each for each in reversed(shown[:at]) if each in rows), None)
+    below = next((each for each in shown[at + 1 :] if each in rows), None)
+    first = 0 if above is None else now.index(above) + 1
+    last = len(now) if below is None else now.index(below)
+    return str(rows[now[first]]["text"]) if last - first == 1 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event, Thread
@@ -10,7 +11,7 @@ from typing import Any
 from csm_cli.core import __version__
 from csm_cli.core.errors import CsmError, first_line
 from csm_cli.rendering.options import RenderOptions
-from csm_cli.review.book import Book
+from csm_cli.review.book import LOADING_SECONDS, Book
 from csm_cli.review.changes import Changes
 from csm_cli.review.choices import Choices
 from csm_cli.review.engines import Load, model_name
@@ -82,7 +83,8 @@ class Review:
 
     def state(self) -> dict[str, Any]:
         """All that the page shows beside the lines."""
-        scripts = [book.summary(self.read_only) for book in self.books]
+        deadline = time.monotonic() + LOADING_SECONDS
+        scripts = [book.summary(self.read_only, max(0.0, deadline - time.monotonic())) for book in self.books]
         first = next((book.script for book in self.books if book.script), None)
         model = self.speaker.model.as_dict()
         if model["state"] == "none":

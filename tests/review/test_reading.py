@@ -11,7 +11,7 @@ from csm_cli.editing.lines import ScriptTakes
 from csm_cli.editing.pinning import pin
 from csm_cli.review import manuscript
 from csm_cli.review.reading import OpenScript, RememberingNormaliser, RememberingStore
-from csm_cli.review.rows import gaps_of
+from csm_cli.review.rows import gaps_of, text_now
 from csm_cli.review.stamps import Stamps, TakesWatch
 from csm_cli.script import read_screenplay
 from csm_cli.takes.place import Url
@@ -160,6 +160,22 @@ def test_the_pauses_behind_lines(tmp_path):
     one, two = (gaps_of(chapter) for chapter in read_screenplay(path).chapters)
     assert list({line: one[line] for line in sorted(one)}.values()) == [0.9, 0.5, 2.0, 2.25, 5.25]
     assert list(two.values()) == [2.25]
+
+
+@pytest.mark.parametrize(
+    "now, text",
+    [
+        ({"a": "A", "x": "X", "c": "C"}, "X"),
+        ({"a": "A", "b": "B", "c": "C"}, "B"),
+        ({"a": "A", "c": "C"}, None),
+        ({"a": "A", "x": "X", "y": "Y", "c": "C"}, None),
+        ({"x": "X", "y": "Y", "c": "C"}, None),
+        ({"c": "C", "x": "X", "a": "A"}, None),
+    ],
+)
+def test_what_has_become_of_a_line(now, text):
+    rows = {name: {"text": each} for name, each in now.items()}
+    assert text_now("b", ["a", "b", "c"], rows) == text
 
 
 @pytest.mark.parametrize("damage", [b"", b"title: x\n", b"\xff"])
