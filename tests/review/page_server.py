@@ -63,6 +63,7 @@ class Book:
         )
         self.requests: list[tuple[str, str, Any]] = []
         self.queues: list[asyncio.Queue[tuple[str, Any] | None]] = []
+        self.loading = 0
         self.loop: asyncio.AbstractEventLoop | None = None
         for place in range(lines):
             self.lines.append(self._line(place))
@@ -151,6 +152,8 @@ class Book:
             "problem": None,
             "editable": True,
         }
+        if self.loading:
+            script["loading"], chapters = True, []
         return {
             "csm": "0", "read_only": self.read_only,
             "model": {"name": "demo", "state": "none", "message": ""},
@@ -214,6 +217,9 @@ class Answers:
         return JSONResponse(self.book.state())
 
     async def lines(self, request: Request) -> Response:
+        if self.book.loading:
+            self.book.loading -= 1
+            return failed(503, "loading", "the script is being read")
         speakers = {
             name: place
             for place, name in enumerate(dict.fromkeys(line["speaker"] for line in self.book.lines))

@@ -86,6 +86,14 @@ def test_without_the_token_the_page_says_what_to_do(server, watched):
     assert "Open the address that csm review printed" in page.locator("#empty").text_content()
 
 
+def test_a_script_that_is_still_being_read_is_waited_for(server, watched):
+    server.book.loading = 1
+    page = watched.open(server.address)
+    begins(page, "#empty", "Reading the script")
+    page.wait_for_selector(".row.selected")
+    until(page, "() => document.querySelectorAll('#chapters li').length === 3")
+
+
 def test_it_plays_through_without_a_stop_with_the_line_in_view(page, server):
     probe(page, "notePlayed")
     page.locator("#rate").select_option("2.0")
@@ -207,6 +215,7 @@ def test_a_reroll_arrives_live_and_a_take_is_chosen_and_pinned(page, server):
     until(page, "() => document.querySelector('.row.selected .badge.busy')?.textContent === 'speaking'")
     server.book.spoken(line["id"])
     until(page, "() => document.querySelectorAll('.takes li').length === 4")
+    begins(page, "#said", "The new takes are there")
     assert page.locator(".takes li.used kbd").text_content() == "4"
     page.keyboard.press("2")
     until(page, "() => document.querySelector('.takes li.used kbd').textContent === '2'")

@@ -40,6 +40,9 @@ def served(book: Path, engine: Any, watched: Any) -> Iterator[Served]:
     thread = threading.Thread(target=server.run, args=([sock],), daemon=True)
     review.start()
     thread.start()
+    while not server.started:
+        thread.join(0.01)
+        assert thread.is_alive()
     page = watched.open(f"http://127.0.0.1:{port}/#token={TOKEN}")
     page.wait_for_selector(".row.selected")
     page.wait_for_selector(".takes li")

@@ -172,7 +172,8 @@ export class Actions {
   }
 
   async cancel() {
-    if (await this.#change(() => this.api.ask("POST", this.#path("cancel")))) this.status.say("No longer queued");
+    const done = await this.#change(() => this.api.ask("POST", this.#path("cancel")));
+    if (done) this.status.say("No longer queued");
   }
 
   /** Use a take of the selected line, by its number, and play it. */

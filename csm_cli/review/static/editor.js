@@ -55,6 +55,7 @@ export class Editor {
     const problems = this.#problems.get(this.#id) ?? [];
     this.problems.hidden = !problems.length;
     this.problems.replaceChildren(...problems.map(each => make("li", {}, each)));
+    this.spoken.style.visibility = value || draft ? "visible" : "hidden";
     if (value && !draft) this.#showSpoken(value.spoken, line.text);
     else if (other) this.#askSpoken();
     this.#fit();

@@ -110,31 +110,21 @@ const apply = {
 events.addEventListener("event", ({detail: {name, data}}) => Promise.resolve(apply[name]?.(data)).catch(error => status.error(error)));
 events.addEventListener("open", async ({detail: again}) => {
   status.connection(null);
-  if (!again && store.scripts.length) return;
   await store.reload().catch(error => status.error(error));
-  actions.sendAgain();
+  if (again) actions.sendAgain();
+  else takeKeys();
 });
 events.addEventListener("lost", ({detail: {error, wait}}) => {
   if (error?.status === 401) return status.connection("This address is no longer valid: csm review was started again. Open the address that it printed.");
   return status.connection(`The connection to csm review is lost; it is tried again${wait > 1500 ? ` in ${Math.round(wait / 1000)} s` : ""}.`, () => events.retry());
 });
 
-async function start() {
-  if (!api.token) {
-    find("empty").hidden = false;
-    find("empty").textContent = "Open the address that csm review printed: it ends with #token=…";
-    return;
-  }
-  try {
-    await store.readState();
-    await store.open(store.script?.id);
-  } catch (error) {
-    status.error(error);
-  }
+/** Which keys there are depends on whether anything may be changed. */
+function takeKeys() {
   const help = listen(bindingsOf({...page, transport, panel, list, help: () => help.showModal()}));
   find("help").addEventListener("click", () => help.showModal());
-  events.retry();
   if (document.activeElement === document.body) toList();
 }
 
-start();
+if (api.token) events.retry(); // what is read once it is open is complete: later changes come as events
+else find("empty").textContent = "Open the address that csm review printed: it ends with #token=…";

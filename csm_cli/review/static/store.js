@@ -1,5 +1,6 @@
 // What the server has said: scripts, the lines of the open one, the states of model, writing and undo.
 
+const LOADING_REST = 500;
 const COUNTED = ["unheard", "heard", "good", "bad", "stale", "review", "new"];
 
 /** Where a line stands in the listening: "new", "silent", "unheard", "heard", "good" or "bad". */
@@ -37,11 +38,24 @@ export class Store extends EventTarget {
   async open(id) {
     const turn = ++this.#reading;
     this.script = this.scripts.find(each => each.id === id) ?? this.script;
-    const read = this.script && !this.script.problem ? await this.api.get(`scripts/${this.script.id}/lines`) : {lines: [], speakers: {}, version: null};
+    const read = this.script && !this.script.problem ? await this.#readLines(this.script.id) : {lines: [], speakers: {}, version: null};
+    if (turn === this.#reading && this.script?.loading) await this.readState();
     if (turn !== this.#reading) return;
     const before = this.opened === this.script?.id ? this.lines : [];
     Object.assign(this, {speakers: read.speakers, version: read.version, opened: this.script?.id ?? null});
     this.#take(read.lines, before);
+  }
+
+  /** The lines of a script; while the server reads it for the first time, it is asked again. */
+  async #readLines(id) {
+    for (;;) {
+      try {
+        return await this.api.get(`scripts/${id}/lines`);
+      } catch (error) {
+        if (error.code !== "loading") throw error;
+        await new Promise(done => setTimeout(done, LOADING_REST));
+      }
+    }
   }
 
   #take(lines, before) {

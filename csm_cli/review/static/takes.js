@@ -7,14 +7,15 @@ export class Takes {
   #rows = new Map();
   #pair = {line: null, a: null, b: null, chosen: false};
   #takes = [];
+  #job = {line: null, job: null};
 
-  constructor({store, view, player, detail, actions}) {
-    Object.assign(this, {store, view, player, detail, actions});
+  constructor({store, view, player, detail, actions, status}) {
+    Object.assign(this, {store, view, player, detail, actions, status});
     this.list = make("ol", {class: "takes", "aria-label": "Takes"});
     this.title = make("h3", {}, "Takes");
     this.again = make("button", {type: "button", class: "again", onclick: () => actions.speak(), title: "Three new takes (R)"}, icon("again"), "Three new takes");
     this.cancel = make("button", {type: "button", onclick: () => actions.cancel(), hidden: true}, "Cancel");
-    this.job = make("p", {class: "job", role: "status"});
+    this.job = make("p", {class: "job"});
     this.swap = make("button", {type: "button", class: "swap", onclick: () => this.compare(), "aria-label": "Compare A and B", title: "Compare A and B: the other take, at the same place (X)"}, "A / B");
     this.element = make("section", {"aria-label": "Takes"}, make("div", {class: "head"}, this.title, this.swap, this.again, this.cancel), this.job, this.list);
     player.addEventListener("change", () => this.#playing());
@@ -25,7 +26,10 @@ export class Takes {
 
   update() {
     const {line} = this.view, value = this.detail.value;
+    // While the takes of another line are read, what stands below stays where it is.
+    this.list.style.minHeight = value ? "" : this.list.offsetHeight + "px";
     this.#takes = value?.takes ?? [];
+    this.#report(line);
     if (this.#pair.line !== line?.id) this.#pair = {line: line?.id, a: null, b: null, chosen: false};
     this.#rest();
     this.title.textContent = value && this.#takes.length ? `Takes · ${this.#takes.length}` : "Takes";
@@ -43,6 +47,15 @@ export class Takes {
     this.job.className = "job " + (line?.job ?? "");
     this.#playing();
     this.#paint(true);
+  }
+
+  /** Say when what was asked for the line is there. */
+  #report(line) {
+    const before = this.#job;
+    this.#job = {line: line?.id, job: line?.job ?? null};
+    if (before.line !== line?.id || !["queued", "speaking"].includes(before.job)) return;
+    if (line.job === "failed") this.status.say("No new take: " + line.job_message);
+    else if (!line.job && before.job === "speaking") this.status.say("The new takes are there");
   }
 
   /** What is compared by default: the take in use with the latest other. */
