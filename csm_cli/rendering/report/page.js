@@ -3,7 +3,7 @@ import {clock, command, copy, drawing, icon, length, make, tint} from "./shared/
 import {listen} from "./shared/keys.js";
 import {Player, RATES} from "./shared/player.js";
 import {draw, shareAt} from "./shared/waveform.js";
-import {checksOf, commands, count, findings, madeAt, originOf} from "./shared/words.js";
+import {chapterTitle, checksOf, commands, count, findings, madeAt, originOf} from "./shared/words.js";
 
 const report = /*report*/null;
 const sounds = /*sounds*/null;
@@ -208,7 +208,7 @@ function chapterOf(chapter) {
     });
     bar.append(part);
   }
-  return make("article", {}, make("h2", {}, `${chapter.number}. ${chapter.title}`, make("small", {}, `${count(chapter.lines.length, "line")} · ${clock(chapter.seconds)}`)),
+  return make("article", {}, make("h2", {}, chapterTitle(chapter.number, chapter.title), make("small", {}, `${count(chapter.lines.length, "line")} · ${clock(chapter.seconds)}`)),
     bar, ...likenessOf(chapter), ...chapter.lines.map(line => rowOf(line, chapter.number)));
 }
 

@@ -1,6 +1,6 @@
 // Scripts and chapters with what has been listened to: a list on the left, two selects where there is no room.
 import {clock, make} from "./shared/dom.js";
-import {count} from "./shared/words.js";
+import {chapterTitle, count} from "./shared/words.js";
 
 const PARTS = ["good", "heard", "bad"];
 
@@ -47,7 +47,7 @@ export class Chapters {
     const {store, view} = this, chapters = store.script?.chapters ?? [], now = view.line?.chapter;
     this.#fillSelect(this.scripts, store.scripts.map(each => [each.id, each.title || each.path]), store.script?.id);
     this.scripts.hidden = store.scripts.length < 2;
-    this.#fillSelect(this.chapters, chapters.map(each => [each.number, `${each.number}. ${each.title || "Chapter"}`]), now);
+    this.#fillSelect(this.chapters, chapters.map(each => [each.number, chapterTitle(each.number, each.title)]), now);
     const all = chapters.map(each => [each, (store.opened === store.script.id && store.counts(each.number)) || {...each, silent: 0}]);
     while (this.nav.children.length > all.length) this.nav.lastChild.remove();
     all.forEach(([chapter, counts], place) => this.#button(place, chapter, counts, chapter.number === now));
@@ -72,12 +72,12 @@ export class Chapters {
     if (current) this.current = chapter.number;
     if (button.dataset.key === key) return;
     Object.assign(button.dataset, {key, number: chapter.number});
-    const title = `${chapter.number}. ${chapter.title || "Chapter"}`;
+    const title = chapterTitle(chapter.number, chapter.title);
     button.setAttribute("aria-label", `${title}: ${count(counts.lines, "line")}; ${told}`);
     button.title = `${title}: ${told}`;
     const flags = [["bad", "bad"], ["review", "review"], ["stale", "stale"], ["new", "new"]].filter(([name]) => counts[name])
       .map(([name, word]) => make("span", {class: "flag " + name}, `${counts[name]} ${word}`));
-    button.replaceChildren(make("span", {class: "title"}, title), make("span", {class: "soft numbers time"}, clock(chapter.seconds ?? 0)), bar(counts),
+    button.replaceChildren(make("span", {class: "title"}, title), make("span", {class: "soft numbers time"}, chapter.seconds ? clock(chapter.seconds) : ""), bar(counts),
       make("span", {class: "counts soft"}, make("span", {class: "numbers"}, `${counts.lines - counts.unheard - counts.new - counts.silent} of ${counts.lines - counts.silent} heard`), ...flags));
   }
 

@@ -1,5 +1,6 @@
 // The list of lines: only the rows near what is in view are elements; the selected row always is.
 import {shareAt} from "./shared/waveform.js";
+import {chapterTitle} from "./shared/words.js";
 import {Geometry} from "./geometry.js";
 import {Row} from "./row.js";
 
@@ -132,8 +133,7 @@ export class LineList {
   #heading(place) {
     const {view, store} = this, {chapter} = store.line(view.shown[place]);
     if (place && store.line(view.shown[place - 1]).chapter === chapter) return null;
-    const title = store.script.chapters.find(each => each.number === chapter)?.title;
-    return title ? `${chapter}. ${title}` : `${chapter}.`;
+    return chapterTitle(chapter, store.script.chapters.find(each => each.number === chapter)?.title);
   }
 
   #estimate(place) {

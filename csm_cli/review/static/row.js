@@ -25,7 +25,7 @@ export const badge = ([kind, words]) => make("span", {class: "badge " + kind}, w
 /** What a screen reader says of a line. */
 function spokenLabel(line, heading, draft) {
   const marks = [STANDINGS[standing(line)], ...badgesOf(line, draft).map(each => each[1]).filter(each => !each.startsWith("bad:"))];
-  return [heading && `Chapter ${heading}`, line.speaker, line.text, line.take && length(line.seconds), ...new Set(marks), line.fault && `fault: ${line.fault}`]
+  return [heading && `Chapter ${heading.replace(/^chapter /i, "")}`, line.speaker, line.text, line.take && length(line.seconds), ...new Set(marks), line.fault && `fault: ${line.fault}`]
     .filter(Boolean).join(". ").replaceAll(/([.?!…])\./g, "$1");
 }
 

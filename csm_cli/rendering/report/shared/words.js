@@ -43,6 +43,11 @@ export const madeAt = take => take.made.slice(0, 19).replace("T", " ") + " UTC";
 
 export const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
 
+/** "2. The Lamp"; "Chapter 2" as it is. */
+export function chapterTitle(number, title) {
+  return title && title.split(/\D+/).includes(String(number)) ? title : `${number}. ${title || "Chapter"}`;
+}
+
 /** `book.md#k3f9a2b`: the name of a line for `csm takes`. */
 export function lineName(script, id) {
   const name = `${script}#${id}`;
