@@ -46,8 +46,8 @@ def review(
 ) -> None:
     """Listen through rendered scripts in a browser, judge their lines, say them again, and edit them.
 
-    The page is on this machine alone, at an address that is printed. What is delivered by "Write the files"
-    is what the options say, as for csm master.
+    The page is on this machine alone, at an address that is printed. "Write the files" makes those of the
+    last rendering again or, with options that say which and where, others.
     """
     from csm_cli.web import check_installed
 
@@ -64,7 +64,15 @@ def review(
         raise UsageError("several scripts would go to one folder", where="-o", remedy="name one script")
     sock = bind(HOST, port)
     token = new_token()
-    session = Review(paths, options, model=model, device=device, read_only=read_only, note=console.note)
+    session = Review(
+        paths,
+        options,
+        model=model,
+        device=device,
+        as_rendered=output is None and delivery == DeliveryOptions(),
+        read_only=read_only,
+        note=console.note,
+    )
     port = sock.getsockname()[1]
     address = f"http://{HOST}:{port}/#token={token}"
 

@@ -124,9 +124,8 @@ class Book:
             if self.script is None:
                 self.read()
                 return
-            options = self.script.record.options
             lines = {line.planned.id for line in self.script.changed_lines()} | self.marks.refresh()
-            if self.script.record.options != options:  # rendered in another way: other lines may be spoken
+            if self.script.rendered_otherwise:  # there may be other lines, such as titles
                 self.read()
                 return
             self.update(lines)

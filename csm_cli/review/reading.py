@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from csm_cli.editing.lines import ScriptLine, ScriptTakes
+from csm_cli.rendering.options import RenderOptions
 from csm_cli.takes import Take, TakeStore
 from csm_cli.takes.place import Place
 from csm_cli.takes.store import takes_folder
@@ -97,6 +98,11 @@ class OpenScript(ScriptTakes):
         """Makes the spoken form of its lines."""
         assert isinstance(self.job.normaliser, RememberingNormaliser)
         return self.job.normaliser
+
+    @property
+    def rendered_otherwise(self) -> bool:
+        """Whether the last rendering had other options than when the script was read."""
+        return RenderOptions.recall(dict(self.record.options), self.options.takes) != self.options
 
     def changed_lines(self) -> list[ScriptLine]:
         """Read what has changed in takes and record; the lines that this concerns, as they are now.

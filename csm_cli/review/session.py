@@ -33,6 +33,7 @@ class Review:
         scripts: files.
         options: of the files that are written, and where takes are.
         model, device: in place of those of the last rendering of a script.
+        as_rendered: write the files that the last rendering of a script made, where it is known which.
         read_only: nothing is changed.
         note: called with a line for a person.
         load: gives the engine for options; None: as `csm render` does.
@@ -46,6 +47,7 @@ class Review:
         *,
         model: str | None = None,
         device: str = "auto",
+        as_rendered: bool = False,
         read_only: bool = False,
         note: Callable[[str], None] = lambda text: None,
         load: Load | None = None,
@@ -57,7 +59,7 @@ class Review:
         self.undo = UndoStack(publish)
         self.choices, self.changes = Choices(self.undo), Changes(self.undo)
         self.speaker = Speaker(self.choices, publish, note, model, device, load)
-        self.writer = FilesWriter(options, publish, note)
+        self.writer = FilesWriter(options, as_rendered, publish, note)
         self.say_as = SayAs(self.undo, self._read_lexicons)
         self._model = model
         self.books = [

@@ -9,6 +9,7 @@ from typing import Any
 
 from csm_cli.audio.measure import Measured
 from csm_cli.core.errors import CsmError
+from csm_cli.rendering.files_made import files_remembered
 from csm_cli.rendering.master import master_jobs
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.plan import Chain
@@ -48,6 +49,7 @@ class FilesWriter:
 
     Args:
         options: where to, and what is delivered.
+        as_rendered: the files of the last rendering, where it is known which they were and where.
         publish: called with a name and values of what has changed.
         note: called with a line for a person.
     """
@@ -55,13 +57,15 @@ class FilesWriter:
     def __init__(
         self,
         options: RenderOptions,
+        as_rendered: bool,
         publish: Callable[[str, dict[str, Any]], None],
         note: Callable[[str], None],
     ):
-        self._options, self._publish, self._note = options, publish, note
+        self._options, self._as_rendered = options, as_rendered
+        self._publish, self._note = publish, note
         self._lock = Lock()
         self._thread: Thread | None = None
-        self._written: dict[int, dict[int, Any]] = {}
+        self._written: dict[int, tuple[Any, dict[int, Any]]] = {}
         self.state = Writing()
 
     def start(self, book: Book) -> None:
@@ -99,14 +103,17 @@ class FilesWriter:
             script = book.opened
             now = {chapter.number: _signature(script, chapter.number) for chapter in script.chapters}
             missing = _incomplete(script)
-        delivery = self._options.delivery
+        folder, delivery = self._options.output, self._options.delivery
+        if self._as_rendered and (made := files_remembered(script.record.options, book.path)):
+            folder, delivery = made
         recalled = script.options.delivery
         delivery = replace(
             delivery,
             titles=delivery.titles or recalled.titles,
             credits=delivery.credits or recalled.credits,
         )
-        before = self._written.get(book.number, {})
+        way, before = self._written.get(book.number, (None, {}))
+        before = before if way == (folder, delivery) else {}
         wanted = {number for number in now if number not in missing}
         if not (delivery.book_formats or delivery.level_per == "book" or delivery.sample):
             wanted = {number for number in wanted if before.get(number) != now[number]}
@@ -120,12 +127,14 @@ class FilesWriter:
         every = len(wanted) == len(now)
         options = replace(
             self._options,
+            output=folder,
             chapters=None if every else frozenset(wanted),
             delivery=delivery,
             takes=book.place,
         )
         report = master_jobs(read_jobs([book.path], options), options, _Progress(self._say, message))
-        self._written[book.number] = before | {number: now[number] for number in wanted}
+        written = before | {number: now[number] for number in wanted}
+        self._written[book.number] = (folder, delivery), written
         files = list(dict.fromkeys(map(str, report.files)))
         return Writing("done", len(wanted), len(wanted), message, files)
 

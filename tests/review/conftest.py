@@ -129,15 +129,16 @@ def open_page(engine: FakeEngine) -> Iterator[Any]:
     """Opens reviews of scripts; they end with the test."""
     opened: list[Page] = []
 
-    def open_(*scripts: Path, load=None, read_only=False, poll_seconds=0.05, **options: Any) -> Page:
+    def open_(*scripts: Path, load=None, read_only=False, as_rendered=False, **options: Any) -> Page:
         notes: list[str] = []
         review = Review(
             scripts,
             RenderOptions(**options),
+            as_rendered=as_rendered,
             read_only=read_only,
             note=notes.append,
             load=load or (lambda options, note: LoadedModel(engine, UNLIMITED)),
-            poll_seconds=poll_seconds,
+            poll_seconds=0.05,
         )
         published = Published()
         publish = review.events.publish

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -446,3 +447,35 @@ def test_a_chapter_that_was_never_rendered_is_not_said_line_by_line(csm, engine,
         "csm render new.md",
     )
     assert spoken_again(page, first["text"], count=1)["state"] == "ok"
+
+
+def test_the_files_of_the_last_rendering_are_written_again(csm, engine, script, open_page):
+    made = [
+        "-o",
+        "made",
+        "--format",
+        "flac",
+        "--loudness",
+        "ebu",
+        "--pause",
+        "line=0.6",
+        "--with",
+        "srt",
+        "--titles",
+    ]
+    assert csm("render", script, *made).code == 0
+    before = {path.name: path.read_bytes() for path in Path("made").glob("*.flac")}
+    assert csm("render", script, "-o", "-").code == 0, "what makes no files is not noted"
+    for path in Path("made").glob("*.flac"):
+        path.unlink()
+    page = open_page(script, as_rendered=True)
+    page.client.post("/api/scripts/0/write")
+    end = page.published.wait("write", lambda data: data["state"] in ("done", "failed"))
+    assert end["state"] == "done", end
+    assert {path.name: path.read_bytes() for path in Path("made").glob("*.flac")} == before
+    assert len(before) == 3
+    shutil.move("made", "gone")
+    page = open_page(script, as_rendered=True)
+    page.client.post("/api/scripts/0/write")
+    end = page.published.wait("write", lambda data: data["state"] in ("done", "failed"))
+    assert "lighthouse/01-arrival.wav" in end["files"], "moved elsewhere: as csm master writes them"
