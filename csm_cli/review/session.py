@@ -23,7 +23,8 @@ from csm_cli.web.errors import ApiError, where_it_happened
 from csm_cli.web.sse import Broadcaster
 
 POLL_SECONDS = 1.0
-END_SECONDS = 20.0
+END_SECONDS, READING_SECONDS = 20.0, 3.0
+"""At the end: for files that are being written; for a script that is being read, which loses nothing."""
 
 
 class Review:
@@ -107,7 +108,7 @@ class Review:
         self.speaker.close()
         self.writer.close(END_SECONDS)
         if self._watcher.is_alive():
-            self._watcher.join(END_SECONDS)
+            self._watcher.join(READING_SECONDS)
         if not self.read_only:
             for book in self.books:
                 if book.script is not None:
