@@ -75,6 +75,7 @@ class Watched:
         for page in self.context.pages:
             if page.url == "about:blank":
                 continue
+            page.unroute_all(behavior="ignoreErrors")
             page.evaluate("localStorage.clear(); sessionStorage.clear();")
             page.goto("about:blank")
         logged, self.logged = self.logged, []

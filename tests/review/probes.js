@@ -16,24 +16,35 @@ function notePainted() {
   new MutationObserver((_, observer) => {
     if (!document.querySelector(".row.selected")) return;
     observer.disconnect();
-    requestAnimationFrame(() => setTimeout(() => { window.painted = performance.now(); }));
+    requestAnimationFrame(() =>
+      setTimeout(() => {
+        window.painted = performance.now();
+      }),
+    );
   }).observe(document, {childList: true, subtree: true});
 }
 
 /** Controls without a name, ids that are there twice, references to nothing, controls where none may be. */
 function problemsOfNames() {
-  const byId = id => document.getElementById(id), found = [];
-  const named = "button, input, select, textarea, [role=option], [role=listbox], [role=group], nav, aside, canvas[role=img], dialog";
-  const nameOf = each => each.getAttribute("aria-label") || each.textContent.trim()
-    || [...(each.labels ?? [])].map(label => label.textContent).join("") || byId(each.getAttribute("aria-labelledby"))?.textContent;
+  const byId = id => document.getElementById(id);
+  const found = [];
+  const named =
+    "button, input, select, textarea, [role=option], [role=listbox], [role=group], nav, aside, canvas[role=img], dialog";
+  const nameOf = each =>
+    each.getAttribute("aria-label") ||
+    each.textContent.trim() ||
+    [...(each.labels ?? [])].map(label => label.textContent).join("") ||
+    byId(each.getAttribute("aria-labelledby"))?.textContent;
   for (const each of document.querySelectorAll(named))
     if (each.checkVisibility() && !nameOf(each)) found.push("no name: " + each.outerHTML.slice(0, 100));
   const ids = [...document.querySelectorAll("[id]")].map(each => each.id);
   for (const id of ids.filter((each, place) => ids.indexOf(each) !== place)) found.push("twice: " + id);
   for (const name of ["aria-describedby", "aria-labelledby", "aria-activedescendant"])
     for (const each of document.querySelectorAll(`[${name}]`))
-      for (const id of each.getAttribute(name).split(" ")) if (id && !byId(id)) found.push("not there: " + id);
-  for (const each of document.querySelectorAll("[role=option] *")) if (each.tabIndex >= 0) found.push("a control inside an option");
+      for (const id of each.getAttribute(name).split(" "))
+        if (id && !byId(id)) found.push("not there: " + id);
+  for (const each of document.querySelectorAll("[role=option] *"))
+    if (each.tabIndex >= 0) found.push("a control inside an option");
   if (document.querySelectorAll("h1").length !== 1) found.push("not one h1");
   return found;
 }
@@ -48,7 +59,7 @@ function lowContrast() {
     pen.fillRect(0, 0, 1, 1);
     return [...pen.getImageData(0, 0, 1, 1).data];
   };
-  const linear = value => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  const linear = value => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
   const light = ([r, g, b]) => 0.2126 * linear(r / 255) + 0.7152 * linear(g / 255) + 0.0722 * linear(b / 255);
   const behind = each => {
     for (; each; each = each.parentElement) {
@@ -60,25 +71,38 @@ function lowContrast() {
   const low = new Set();
   for (const each of document.querySelectorAll("body *")) {
     const written = [...each.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim());
-    if (!written || !each.checkVisibility({opacityProperty: true}) || each.closest(":disabled, noscript, option, script")) continue;
-    const [dark, bright] = [light(rgb(getComputedStyle(each).color)), light(behind(each))].sort((a, b) => a - b);
+    if (
+      !written ||
+      !each.checkVisibility({opacityProperty: true}) ||
+      each.closest(":disabled, noscript, option, script")
+    )
+      continue;
+    const [dark, bright] = [light(rgb(getComputedStyle(each).color)), light(behind(each))].sort(
+      (a, b) => a - b,
+    );
     const contrast = (bright + 0.05) / (dark + 0.05);
-    if (contrast < 4.5) low.add(`${each.className || each.tagName} ${each.textContent.trim().slice(0, 30)}: ${contrast.toFixed(2)}`);
+    if (contrast < 4.5)
+      low.add(
+        `${each.className || each.tagName} ${each.textContent.trim().slice(0, 30)}: ${contrast.toFixed(2)}`,
+      );
   }
   return [...low];
 }
 
 /** Scrolls by a page, sometimes far: gaps between rows, milliseconds of the slowest step, how many rows there are. */
 async function scrollThrough() {
-  const list = document.querySelector("#list"), gaps = [];
+  const list = document.querySelector("#list");
+  const gaps = [];
   let slowest = 0;
   for (let step = 0; step < 60; step++) {
     const before = performance.now();
     list.scrollTop += step % 10 ? 900 : list.scrollHeight / 9;
     await new Promise(requestAnimationFrame);
     const box = list.getBoundingClientRect();
-    const rows = [...document.querySelectorAll(".item")].map(each => each.getBoundingClientRect())
-      .filter(each => each.bottom > box.top && each.top < box.bottom).sort((a, b) => a.top - b.top);
+    const rows = [...document.querySelectorAll(".item")]
+      .map(each => each.getBoundingClientRect())
+      .filter(each => each.bottom > box.top && each.top < box.bottom)
+      .sort((a, b) => a.top - b.top);
     let at = box.top;
     for (const row of rows) {
       if (row.top > at + 1.5) gaps.push([step, row.top - at]);

@@ -51,8 +51,10 @@ def page(report: Mapping[str, Any], store: TakeStore, folder: Path) -> str:
     return re.sub("|".join(map(re.escape, values)), lambda found: values[found[0]], _template())
 
 
-MODULES = ("dom", "waveform", "words", "player", "keys")
-"""Of `shared/`, which the page of `csm review` has as well; each after those that it imports."""
+SHARED = ("dom.js", "waveform.js", "words.js", "player.js", "keys.js")
+"""Modules of `shared/`, which the page of `csm review` has as well; each after those that it imports."""
+OWN = ("data.js", "listening.js", "rows.js", "page.js")
+"""The others."""
 
 
 def _template() -> str:
@@ -63,8 +65,10 @@ def _template() -> str:
     def read(place: Traversable) -> str:
         return place.read_text(encoding="utf-8")
 
-    sources = [*(shared.joinpath(f"{name}.js") for name in MODULES), folder.joinpath("page.js")]
-    script = "\n".join(re.sub(r"^import .*\n|^export ", "", read(source), flags=re.M) for source in sources)
+    sources = [shared.joinpath(name) for name in SHARED] + [folder.joinpath(name) for name in OWN]
+    script = "\n".join(
+        re.sub(r"^import [^;]*;\n|^export ", "", read(source), flags=re.M) for source in sources
+    )
     style = read(shared.joinpath("look.css")) + read(folder.joinpath("page.css"))
     page = read(folder.joinpath("page.html"))
     return page.replace("/*style*/", style).replace("/*script*/", script)

@@ -9,9 +9,12 @@ export class Actions {
 
   constructor({api, store, view, player, detail, status}) {
     Object.assign(this, {api, store, view, player, detail, status});
-    player.after = item => item.through ? this.#following(item) : null;
+    player.after = item => (item.through ? this.#following(item) : null);
     player.addEventListener("end", event => this.#heard(event.detail));
-    player.addEventListener("change", () => player.playing && player.item.through && view.select(player.item.id, "playing"));
+    player.addEventListener(
+      "change",
+      () => player.playing && player.item.through && view.select(player.item.id, "playing"),
+    );
     store.addEventListener("open", event => this.#opened(event.detail.before));
     player.addEventListener("failed", event => this.#silent(event.detail));
   }
@@ -20,7 +23,14 @@ export class Actions {
 
   #item(line, take = null, through = true) {
     const chosen = take ?? {id: line.take, seconds: line.seconds};
-    return {id: line.id, script: this.store.script.id, take: chosen.id, seconds: chosen.seconds, gap: line.gap, through};
+    return {
+      id: line.id,
+      script: this.store.script.id,
+      take: chosen.id,
+      seconds: chosen.seconds,
+      gap: line.gap,
+      through,
+    };
   }
 
   /** The next line with a take among those shown. */
@@ -44,7 +54,8 @@ export class Actions {
 
   /** Play a take alone; at the place where another take of its line is heard. */
   playTake(take, from = null) {
-    const {player} = this, line = this.view.line;
+    const {player} = this;
+    const line = this.view.line;
     const place = player.playing && player.item.id === line.id ? player.time : 0;
     player.play(this.#item(line, take, false), from ?? Math.min(place, Math.max(0, take.seconds - 0.2)));
   }
@@ -86,23 +97,30 @@ export class Actions {
   }
 
   #silent({item, error}) {
-    if (error.name === "NotAllowedError") return this.status.say("The browser plays no sound before you click or press a key in the page");
-    return this.status.error(error.line ? error : new Error(`Line ${item.id}: ${error.message}; say it again, or see: csm takes list`));
+    if (error.name === "NotAllowedError")
+      return this.status.say("The browser plays no sound before you click or press a key in the page");
+    return this.status.error(
+      error.line
+        ? error
+        : new Error(`Line ${item.id}: ${error.message}; say it again, or see: csm takes list`),
+    );
   }
 
   // Changes
 
   /** Send a change after those before it; what it returns replaces its line. Null if it failed, which was said. */
   #change(send) {
-    const done = this.#last.then(async () => {
-      const answer = await send();
-      this.status.clear();
-      if (answer?.id && answer.state) this.store.replace([answer]);
-      return answer ?? {};
-    }).catch(error => {
-      this.status.error(error);
-      return null;
-    });
+    const done = this.#last
+      .then(async () => {
+        const answer = await send();
+        this.status.clear();
+        if (answer?.id && answer.state) this.store.replace([answer]);
+        return answer ?? {};
+      })
+      .catch(error => {
+        this.status.error(error);
+        return null;
+      });
     this.#last = done;
     return done;
   }
@@ -114,19 +132,27 @@ export class Actions {
     return done;
   }
 
-  #path(what, id = this.view.selected) { return linePath(this.store.script.id, id, what); }
+  #path(what, id = this.view.selected) {
+    return linePath(this.store.script.id, id, what);
+  }
 
   /** Mark the selected line: "good", "bad" with a fault, or null. */
   mark(mark, fault = null) {
     const {line} = this.view;
     if (!line) return;
     if (!line.take) this.status.say("There is nothing to judge: the line has no take");
-    else this.#mark(line, mark, fault).then(done => done && this.status.say(mark ? `Marked ${[mark, fault].filter(Boolean).join(": ")}` : "The mark is gone"));
+    else
+      this.#mark(line, mark, fault).then(
+        done =>
+          done &&
+          this.status.say(mark ? `Marked ${[mark, fault].filter(Boolean).join(": ")}` : "The mark is gone"),
+      );
   }
 
   #heard(item) {
     const line = this.store.line(item.id);
-    if (line && !line.mark && line.take === item.take && !this.store.readOnly) this.#mark(line, "heard", null);
+    if (line && !line.mark && line.take === item.take && !this.store.readOnly)
+      this.#mark(line, "heard", null);
   }
 
   #mark(line, mark, fault) {
@@ -167,7 +193,8 @@ export class Actions {
   /** A new take of each of some lines; how many were asked for before one was refused. */
   async speakAll(ids) {
     for (const [place, id] of ids.entries())
-      if (!await this.#change(() => this.api.ask("POST", this.#path("speak", id), {count: 1}))) return place;
+      if (!(await this.#change(() => this.api.ask("POST", this.#path("speak", id), {count: 1}))))
+        return place;
     return ids.length;
   }
 
@@ -178,11 +205,13 @@ export class Actions {
 
   /** Use a take of the selected line, by its number, and play it. */
   async choose(number) {
-    const detail = await this.detail.ready(), take = detail?.takes.find(each => each.number === number);
+    const detail = await this.detail.ready();
+    const take = detail?.takes.find(each => each.number === number);
     if (!take) return this.status.say(`There is no take ${number}`);
     this.playTake(take);
     if (this.store.readOnly || take.in_use) return null;
-    if (await this.#change(() => this.api.ask("POST", this.#path("choose", detail.id), {take: take.id}))) this.status.say(`Take ${number} is used`);
+    if (await this.#change(() => this.api.ask("POST", this.#path("choose", detail.id), {take: take.id})))
+      this.status.say(`Take ${number} is used`);
     return null;
   }
 
@@ -190,9 +219,15 @@ export class Actions {
   async pin(id = null) {
     const {selected} = this.view;
     const done = await this.#change(() => {
-      const line = this.store.line(selected), take = id ?? line.take, pinned = line.state === "pinned" && take === line.take;
+      const line = this.store.line(selected);
+      const take = id ?? line.take;
+      const pinned = line.state === "pinned" && take === line.take;
       if (!take) throw new Error("There is no take to pin; R makes some");
-      return this.api.ask("POST", this.#path(pinned ? "unpin" : "pin", selected), pinned ? undefined : {take});
+      return this.api.ask(
+        "POST",
+        this.#path(pinned ? "unpin" : "pin", selected),
+        pinned ? undefined : {take},
+      );
     });
     if (done) this.status.say(done.state === "pinned" ? "The take is pinned" : "The pin is gone");
   }
@@ -206,5 +241,7 @@ export class Actions {
     return null;
   }
 
-  write() { return this.#change(() => this.api.ask("POST", `scripts/${this.store.script.id}/write`)); }
+  write() {
+    return this.#change(() => this.api.ask("POST", `scripts/${this.store.script.id}/write`));
+  }
 }

@@ -15,7 +15,11 @@ export class ApiError extends Error {
   }
 }
 
-const UNREACHED = {code: "unreached", message: "the server does not answer", remedy: "see whether csm review still runs; marks are kept, and sent when it is back"};
+const UNREACHED = {
+  code: "unreached",
+  message: "the server does not answer",
+  remedy: "see whether csm review still runs; marks are kept, and sent when it is back",
+};
 
 /** The token of the address, moved from there to this tab's storage; null if there is none. */
 export function takeToken() {
@@ -30,30 +34,43 @@ export function takeToken() {
 export class Api {
   #sounds = new Map();
 
-  constructor(token) { this.token = token; }
+  constructor(token) {
+    this.token = token;
+  }
 
   /** The response to a request. @throws ApiError */
   async fetch(path, options = {}) {
     let response;
     try {
-      response = await fetch(path, {...options, headers: {...options.headers, Authorization: `Bearer ${this.token}`}});
+      response = await fetch(path, {
+        ...options,
+        headers: {...options.headers, Authorization: `Bearer ${this.token}`},
+      });
     } catch (error) {
       if (error.name === "AbortError") throw error;
       throw new ApiError(0, UNREACHED);
     }
     if (response.ok) return response;
     const body = await response.json().catch(() => null);
-    throw new ApiError(response.status, body?.message ? body : {code: "unknown", message: `the server answers ${response.status}`, remedy: "try it again"});
+    throw new ApiError(
+      response.status,
+      body?.message
+        ? body
+        : {code: "unknown", message: `the server answers ${response.status}`, remedy: "try it again"},
+    );
   }
 
   /** The JSON that is the answer. */
   async ask(method, path, body) {
-    const sent = body === undefined ? {} : {body: JSON.stringify(body), headers: {"Content-Type": "application/json"}};
+    const sent =
+      body === undefined ? {} : {body: JSON.stringify(body), headers: {"Content-Type": "application/json"}};
     const response = await this.fetch("/api/" + path, {method, ...sent});
     return response.status === 204 ? null : response.json();
   }
 
-  get(path) { return this.ask("GET", path); }
+  get(path) {
+    return this.ask("GET", path);
+  }
 
   /** (A promise of) the address of a take's sound; the last ones are kept. */
   sound(script, take) {
@@ -77,4 +94,5 @@ export class Api {
 }
 
 /** The path of a line, with what is asked of it. */
-export const linePath = (script, id, what = "") => `scripts/${script}/lines/${encodeURIComponent(id)}${what && "/" + what}`;
+export const linePath = (script, id, what = "") =>
+  `scripts/${script}/lines/${encodeURIComponent(id)}${what && "/" + what}`;

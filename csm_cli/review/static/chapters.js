@@ -6,8 +6,19 @@ const PARTS = ["good", "heard", "bad"];
 
 /** "12 good, 3 heard, 1 bad, 24 unheard, 1 stale, 2 to review, 1 without a take" */
 function inWords(counts) {
-  const words = [["good", "good"], ["heard", "heard"], ["bad", "bad"], ["unheard", "unheard"], ["stale", "stale"], ["review", "to review"], ["new", "without a take"]];
-  return words.filter(([name]) => counts[name]).map(([name, word]) => `${counts[name]} ${word}`).join(", ");
+  const words = [
+    ["good", "good"],
+    ["heard", "heard"],
+    ["bad", "bad"],
+    ["unheard", "unheard"],
+    ["stale", "stale"],
+    ["review", "to review"],
+    ["new", "without a take"],
+  ];
+  return words
+    .filter(([name]) => counts[name])
+    .map(([name, word]) => `${counts[name]} ${word}`)
+    .join(", ");
 }
 
 function bar(counts) {
@@ -44,14 +55,30 @@ export class Chapters {
   }
 
   update() {
-    const {store, view} = this, chapters = store.script?.chapters ?? [], now = view.line?.chapter;
-    this.#fillSelect(this.scripts, store.scripts.map(each => [each.id, each.title || each.path]), store.script?.id);
+    const {store, view} = this;
+    const chapters = store.script?.chapters ?? [];
+    const now = view.line?.chapter;
+    this.#fillSelect(
+      this.scripts,
+      store.scripts.map(each => [each.id, each.title || each.path]),
+      store.script?.id,
+    );
     this.scripts.hidden = store.scripts.length < 2;
-    this.#fillSelect(this.chapters, chapters.map(each => [each.number, chapterTitle(each.number, each.title)]), now);
-    const all = chapters.map(each => [each, (store.opened === store.script.id && store.counts(each.number)) || {...each, silent: 0}]);
+    this.#fillSelect(
+      this.chapters,
+      chapters.map(each => [each.number, chapterTitle(each.number, each.title)]),
+      now,
+    );
+    const all = chapters.map(each => [
+      each,
+      (store.opened === store.script.id && store.counts(each.number)) || {...each, silent: 0},
+    ]);
     while (this.nav.children.length > all.length) this.nav.lastChild.remove();
     all.forEach(([chapter, counts], place) => this.#button(place, chapter, counts, chapter.number === now));
-    this.#sum(all.map(each => each[1]), chapters);
+    this.#sum(
+      all.map(each => each[1]),
+      chapters,
+    );
   }
 
   #fillSelect(select, options, value) {
@@ -64,8 +91,22 @@ export class Chapters {
   }
 
   #button(place, chapter, counts, current) {
-    const item = this.nav.children[place] ?? this.nav.appendChild(make("li", {}, make("button", {type: "button", class: "quiet", onclick: event => this.#jump(Number(event.currentTarget.dataset.number))})));
-    const button = item.firstChild, told = inWords(counts), key = [chapter.number, chapter.title, told, chapter.seconds].join();
+    const item =
+      this.nav.children[place] ??
+      this.nav.appendChild(
+        make(
+          "li",
+          {},
+          make("button", {
+            type: "button",
+            class: "quiet",
+            onclick: event => this.#jump(Number(event.currentTarget.dataset.number)),
+          }),
+        ),
+      );
+    const button = item.firstChild;
+    const told = inWords(counts);
+    const key = [chapter.number, chapter.title, told, chapter.seconds].join();
     if (current) button.setAttribute("aria-current", "true");
     else button.removeAttribute("aria-current");
     if (current && this.current !== chapter.number) item.scrollIntoView({block: "nearest"});
@@ -75,16 +116,39 @@ export class Chapters {
     const title = chapterTitle(chapter.number, chapter.title);
     button.setAttribute("aria-label", `${title}: ${count(counts.lines, "line")}; ${told}`);
     button.title = `${title}: ${told}`;
-    const flags = [["bad", "bad"], ["review", "review"], ["stale", "stale"], ["new", "new"]].filter(([name]) => counts[name])
+    const flags = [
+      ["bad", "bad"],
+      ["review", "review"],
+      ["stale", "stale"],
+      ["new", "new"],
+    ]
+      .filter(([name]) => counts[name])
       .map(([name, word]) => make("span", {class: "flag " + name}, `${counts[name]} ${word}`));
-    button.replaceChildren(make("span", {class: "title"}, title), make("span", {class: "soft numbers time"}, chapter.seconds ? clock(chapter.seconds) : ""), bar(counts),
-      make("span", {class: "counts soft"}, make("span", {class: "numbers"}, `${counts.lines - counts.unheard - counts.new - counts.silent} of ${counts.lines - counts.silent} heard`), ...flags));
+    button.replaceChildren(
+      make("span", {class: "title"}, title),
+      make("span", {class: "soft numbers time"}, chapter.seconds ? clock(chapter.seconds) : ""),
+      bar(counts),
+      make(
+        "span",
+        {class: "counts soft"},
+        make(
+          "span",
+          {class: "numbers"},
+          `${counts.lines - counts.unheard - counts.new - counts.silent} of ${counts.lines - counts.silent} heard`,
+        ),
+        ...flags,
+      ),
+    );
   }
 
   #sum(counts, chapters) {
-    const total = name => counts.reduce((sum, each) => sum + (each[name] ?? 0), 0), lines = total("lines") - total("silent");
-    const heard = total("heard") + total("good") + total("bad"), seconds = chapters.reduce((sum, each) => sum + (each.seconds ?? 0), 0);
-    const [short, long] = counts.length ? [`${heard} of ${lines} heard`, ` · ${total("good")} good · ${total("bad")} bad · ${clock(seconds)}`] : ["", ""];
+    const total = name => counts.reduce((sum, each) => sum + (each[name] ?? 0), 0);
+    const lines = total("lines") - total("silent");
+    const heard = total("heard") + total("good") + total("bad");
+    const seconds = chapters.reduce((sum, each) => sum + (each.seconds ?? 0), 0);
+    const [short, long] = counts.length
+      ? [`${heard} of ${lines} heard`, ` · ${total("good")} good · ${total("bad")} bad · ${clock(seconds)}`]
+      : ["", ""];
     this.total.replaceChildren(short, make("span", {class: "long"}, long));
   }
 }

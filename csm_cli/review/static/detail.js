@@ -19,7 +19,9 @@ export class Detail extends EventTarget {
   }
 
   /** Read the selected line once more. */
-  readAgain() { this.#later(0); }
+  readAgain() {
+    this.#later(0);
+  }
 
   /** The selected line, read by now. */
   async ready() {
@@ -37,7 +39,8 @@ export class Detail extends EventTarget {
   }
 
   async #read() {
-    const turn = ++this.#turn, id = this.view.selected;
+    const turn = ++this.#turn;
+    const id = this.view.selected;
     if (this.store.place(id) < 0) return;
     try {
       const value = await this.api.get(linePath(this.store.script.id, id));

@@ -8,23 +8,35 @@ export class Drafts extends EventTarget {
     this.store = store;
     addEventListener("beforeunload", event => this.#texts.size && event.preventDefault());
     store.addEventListener("open", event => {
-      for (const {id} of event.detail.before) if (this.has(id)) this.#follow(id, this.get(id), event.detail.before, store, status);
+      for (const {id} of event.detail.before)
+        if (this.has(id)) this.#follow(id, this.get(id), event.detail.before, store, status);
     });
   }
 
-  #key(id) { return `${this.store.opened}/${id}`; }
+  #key(id) {
+    return `${this.store.opened}/${id}`;
+  }
 
   /** A draft goes to the line that stands where its line stood; that one's text is shown beside it. */
   #follow(id, draft, before, store, status) {
     if (store.place(id) >= 0) return;
-    const now = successor(id, before, store), line = store.line(now.id);
+    const now = successor(id, before, store);
+    const line = store.line(now.id);
     this.drop(id);
-    if (now.alone) status.error(new Error(`The line that you edited is no longer in the script; your text was: “${draft.text}”`));
-    else if (line.text !== draft.text) this.set(now.id, {...draft, base: line.text, version: store.version, theirs: line.text});
+    if (now.alone)
+      status.error(
+        new Error(`The line that you edited is no longer in the script; your text was: “${draft.text}”`),
+      );
+    else if (line.text !== draft.text)
+      this.set(now.id, {...draft, base: line.text, version: store.version, theirs: line.text});
   }
 
-  has(id) { return this.#texts.has(this.#key(id)); }
-  get(id) { return this.#texts.get(this.#key(id)) ?? null; }
+  has(id) {
+    return this.#texts.has(this.#key(id));
+  }
+  get(id) {
+    return this.#texts.get(this.#key(id)) ?? null;
+  }
 
   /** @param draft {text, base: the text it began with, version of the script then, theirs: a text on the disk that differs} */
   set(id, draft) {
@@ -46,10 +58,12 @@ export class Drafts extends EventTarget {
 export function successor(id, before, store) {
   if (store.place(id) >= 0) return {id, same: true, alone: false};
   const place = before.findIndex(line => line.id === id);
-  let last = place - 1, next = place + 1;
+  let last = place - 1;
+  let next = place + 1;
   while (last >= 0 && store.place(before[last].id) < 0) last--;
   while (next < before.length && store.place(before[next].id) < 0) next++;
-  const from = last < 0 ? -1 : store.place(before[last].id), to = next >= before.length ? store.lines.length : store.place(before[next].id);
+  const from = last < 0 ? -1 : store.place(before[last].id);
+  const to = next >= before.length ? store.lines.length : store.place(before[next].id);
   const at = from + (place - last);
   if (at < to) return {id: store.lines[at].id, same: false, alone: false};
   const near = store.lines[Math.min(Math.max(0, from), store.lines.length - 1)];

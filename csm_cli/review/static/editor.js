@@ -12,9 +12,20 @@ export class Editor {
 
   constructor({api, store, view, detail, actions, status, drafts}) {
     Object.assign(this, {api, store, view, detail, actions, status, drafts});
-    this.area = make("textarea", {id: "text", rows: 2, spellcheck: "true", "aria-describedby": "spoken text-note", oninput: () => this.#typed(),
-      onfocus: () => actions.hold(), onkeydown: event => this.#key(event)});
-    this.saved = make("button", {type: "button", class: "main", onclick: () => this.save(), title: "Ctrl or ⌘ and Enter"}, "Save");
+    this.area = make("textarea", {
+      id: "text",
+      rows: 2,
+      spellcheck: "true",
+      "aria-describedby": "spoken text-note",
+      oninput: () => this.#typed(),
+      onfocus: () => actions.hold(),
+      onkeydown: event => this.#key(event),
+    });
+    this.saved = make(
+      "button",
+      {type: "button", class: "main", onclick: () => this.save(), title: "Ctrl or ⌘ and Enter"},
+      "Save",
+    );
     this.dropped = make("button", {type: "button", onclick: () => this.discard()}, "Discard");
     this.note = make("p", {id: "text-note", class: "soft"});
     this.problems = make("ul", {class: "problems", role: "alert"});
@@ -22,12 +33,35 @@ export class Editor {
     this.theirs = make("p", {class: "version"});
     this.mine = make("p", {class: "version"});
     this.keep = make("button", {type: "button", class: "main", onclick: () => this.save()}, "Save mine");
-    this.conflict = make("div", {class: "conflict", role: "group", "aria-labelledby": "conflict-title"},
+    this.conflict = make(
+      "div",
+      {class: "conflict", role: "group", "aria-labelledby": "conflict-title"},
       make("p", {id: "conflict-title", class: "why"}, "This line changed on the disk while you edited it."),
-      make("div", {class: "sides"}, make("div", {}, make("h4", {}, "On the disk"), this.theirs), make("div", {}, make("h4", {}, "Mine"), this.mine)),
-      make("div", {class: "buttons"}, this.keep, make("button", {type: "button", onclick: () => this.discard()}, "Take theirs")));
+      make(
+        "div",
+        {class: "sides"},
+        make("div", {}, make("h4", {}, "On the disk"), this.theirs),
+        make("div", {}, make("h4", {}, "Mine"), this.mine),
+      ),
+      make(
+        "div",
+        {class: "buttons"},
+        this.keep,
+        make("button", {type: "button", onclick: () => this.discard()}, "Take theirs"),
+      ),
+    );
     this.buttons = make("div", {class: "buttons"}, this.saved, this.dropped);
-    this.element = make("section", {class: "editor"}, make("h3", {}, make("label", {for: "text"}, "Text")), this.area, this.note, this.problems, this.conflict, this.buttons, this.spoken);
+    this.element = make(
+      "section",
+      {class: "editor"},
+      make("h3", {}, make("label", {for: "text"}, "Text")),
+      this.area,
+      this.note,
+      this.problems,
+      this.conflict,
+      this.buttons,
+      this.spoken,
+    );
   }
 
   focus() {
@@ -37,11 +71,17 @@ export class Editor {
 
   /** Show the selected line; a text that is typed stays. */
   update() {
-    const {line} = this.view, {value} = this.detail, draft = this.drafts.get(line?.id), other = this.#id !== line?.id;
+    const {line} = this.view;
+    const {value} = this.detail;
+    const draft = this.drafts.get(line?.id);
+    const other = this.#id !== line?.id;
     this.#id = line?.id ?? null;
     const text = draft?.text ?? line?.text ?? "";
     if (this.area.value !== text) this.area.value = text;
-    const closed = this.store.readOnly ? "" : value?.edit ?? (this.store.script?.editable === false ? "This script cannot be edited here; edit its file" : "");
+    const closed = this.store.readOnly
+      ? ""
+      : (value?.edit ??
+        (this.store.script?.editable === false ? "This script cannot be edited here; edit its file" : ""));
     this.area.readOnly = this.store.readOnly || Boolean(closed);
     this.note.textContent = closed;
     this.note.hidden = !closed;
@@ -74,10 +114,17 @@ export class Editor {
   }
 
   #typed() {
-    const {line} = this.view, before = this.drafts.get(line.id);
+    const {line} = this.view;
+    const before = this.drafts.get(line.id);
     this.#problems.delete(line.id);
     if (this.area.value === line.text && before?.theirs === undefined) this.drafts.drop(line.id);
-    else this.drafts.set(line.id, {base: line.text, version: this.store.version, ...before, text: this.area.value});
+    else
+      this.drafts.set(line.id, {
+        base: line.text,
+        version: this.store.version,
+        ...before,
+        text: this.area.value,
+      });
     this.update();
     this.#askSpoken();
   }
@@ -85,10 +132,16 @@ export class Editor {
   #askSpoken() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(async () => {
-      const draft = this.drafts.get(this.#id), turn = ++this.#asked;
+      const draft = this.drafts.get(this.#id);
+      const turn = ++this.#asked;
       if (!draft) return;
-      const answer = await this.api.get(`scripts/${this.store.script.id}/spoken?line=${encodeURIComponent(this.#id)}&text=${encodeURIComponent(draft.text)}`).catch(() => null);
-      if (answer && turn === this.#asked && this.drafts.get(this.#id)?.text === draft.text) this.#showSpoken(answer.spoken, draft.text);
+      const answer = await this.api
+        .get(
+          `scripts/${this.store.script.id}/spoken?line=${encodeURIComponent(this.#id)}&text=${encodeURIComponent(draft.text)}`,
+        )
+        .catch(() => null);
+      if (answer && turn === this.#asked && this.drafts.get(this.#id)?.text === draft.text)
+        this.#showSpoken(answer.spoken, draft.text);
     }, REST);
   }
 
@@ -111,7 +164,8 @@ export class Editor {
 
   /** Save the text of the selected line. Where the script changed elsewhere alone, it is saved all the same. */
   async save() {
-    const id = this.#id, draft = this.drafts.get(id);
+    const id = this.#id;
+    const draft = this.drafts.get(id);
     if (!draft) return this.onleave?.();
     if (!draft.text.trim()) return this.#refuse(id, ["A line cannot be empty; delete it in the script"]);
     const version = draft.theirs === undefined ? draft.version : this.store.version;
@@ -128,7 +182,8 @@ export class Editor {
       this.status.say("Saved; R makes new takes");
       if (document.activeElement === this.area) this.onleave?.();
     } catch (error) {
-      if (error.status === 409 && error.code === "script_changed") await this.#changedOutside(id, body, error, again);
+      if (error.status === 409 && error.code === "script_changed")
+        await this.#changedOutside(id, body, error, again);
       else if (error.status === 422) this.#refuse(id, error.problems?.length ? error.problems : [error.line]);
       else this.status.error(error);
     }
@@ -138,12 +193,18 @@ export class Editor {
   async #changedOutside(id, body, error, again) {
     const base = this.drafts.get(id)?.base;
     await this.store.reload().catch(each => this.status.error(each));
-    if (again && this.drafts.get(id) && this.store.line(id)?.text === base && (error.theirs ?? base) === base) {
+    if (
+      again &&
+      this.drafts.get(id) &&
+      this.store.line(id)?.text === base &&
+      (error.theirs ?? base) === base
+    ) {
       this.drafts.set(id, {...this.drafts.get(id), version: this.store.version});
       return this.#send(id, {...body, version: this.store.version}, false);
     }
     const draft = this.drafts.get(id);
-    if (draft && draft.theirs === undefined) this.drafts.set(id, {...draft, theirs: error.theirs ?? null, version: error.version});
+    if (draft && draft.theirs === undefined)
+      this.drafts.set(id, {...draft, theirs: error.theirs ?? null, version: error.version});
     this.update();
     if (!this.conflict.hidden) this.keep.focus();
     return null;

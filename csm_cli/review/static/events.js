@@ -1,10 +1,13 @@
 // The server's events, read with `fetch` because EventSource sends no header; read again from the start after a gap.
 
-const FIRST_WAIT = 500, LONGEST_WAIT = 10_000, SILENCE = 40_000;
+const FIRST_WAIT = 500;
+const LONGEST_WAIT = 10_000;
+const SILENCE = 40_000;
 
 /** Events of a stream: [{name, data}], and the rest that is not complete yet. */
 export function parse(text) {
-  const blocks = text.replaceAll("\r\n", "\n").split("\n\n"), rest = blocks.pop();
+  const blocks = text.replaceAll("\r\n", "\n").split("\n\n");
+  const rest = blocks.pop();
   const events = blocks.flatMap(block => {
     const fields = {event: "message", data: []};
     for (const line of block.split("\n")) {
@@ -34,16 +37,20 @@ export class Events extends EventTarget {
   }
   #controller = null;
 
-  /** Open it, now, whatever the wait. */
+  /** Open it, now, whatever the wait; if that is under way and fails, soon again. */
   retry() {
+    this.#wait = FIRST_WAIT;
     clearTimeout(this.#timer);
     if (!this.#controller) this.#read();
   }
 
   async #read() {
-    const controller = this.#controller = new AbortController();
+    const controller = (this.#controller = new AbortController());
     let watch = null;
-    const heard = () => { clearTimeout(watch); watch = setTimeout(() => controller.abort(), SILENCE); };
+    const heard = () => {
+      clearTimeout(watch);
+      watch = setTimeout(() => controller.abort(), SILENCE);
+    };
     try {
       heard();
       const response = await this.api.fetch("/api/events", {signal: controller.signal});
@@ -75,5 +82,7 @@ export class Events extends EventTarget {
     this.#wait = Math.min(LONGEST_WAIT, 2 * this.#wait);
   }
 
-  #tell(name, detail) { this.dispatchEvent(new CustomEvent(name, {detail})); }
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, {detail}));
+  }
 }

@@ -2,17 +2,37 @@
 import {make} from "./shared/dom.js";
 import {FAULTS} from "./shared/words.js";
 
-const MEANING = {word: "a word is wrong", noise: "noise, a click", pace: "too fast or slow", voice: "not the voice", cut: "cut off", other: "something else"};
+const MEANING = {
+  word: "a word is wrong",
+  noise: "noise, a click",
+  pace: "too fast or slow",
+  voice: "not the voice",
+  cut: "cut off",
+  other: "something else",
+};
 
 /** Ask for a fault; `done(fault)` is called with one of them, or not at all. */
 export class FaultMenu {
   constructor(done) {
     this.done = done;
-    this.menu = make("div", {role: "menu", class: "faults", "aria-label": "What is wrong with it?", hidden: true},
-      ...FAULTS.map((fault, place) => make("button", {type: "button", role: "menuitem", tabindex: "-1", onclick: () => this.#choose(fault)},
-        make("kbd", {}, String(place + 1)), make("b", {}, fault), make("span", {class: "soft"}, MEANING[fault]))));
+    this.menu = make(
+      "div",
+      {role: "menu", class: "faults", "aria-label": "What is wrong with it?", hidden: true},
+      ...FAULTS.map((fault, place) =>
+        make(
+          "button",
+          {type: "button", role: "menuitem", tabindex: "-1", onclick: () => this.#choose(fault)},
+          make("kbd", {}, String(place + 1)),
+          make("b", {}, fault),
+          make("span", {class: "soft"}, MEANING[fault]),
+        ),
+      ),
+    );
     this.menu.addEventListener("keydown", event => this.#key(event));
-    this.menu.addEventListener("focusout", event => !this.menu.contains(event.relatedTarget) && this.#close(false));
+    this.menu.addEventListener(
+      "focusout",
+      event => !this.menu.contains(event.relatedTarget) && this.#close(false),
+    );
     document.body.append(this.menu);
   }
 
@@ -34,9 +54,12 @@ export class FaultMenu {
   }
 
   #key(event) {
-    const places = [...this.menu.children], at = places.indexOf(document.activeElement), digit = Number(event.key);
+    const places = [...this.menu.children];
+    const at = places.indexOf(document.activeElement);
+    const digit = Number(event.key);
     if (FAULTS[digit - 1]) this.#choose(FAULTS[digit - 1]);
-    else if (event.key === "ArrowDown" || event.key === "ArrowUp") places.at((at + (event.key === "ArrowDown" ? 1 : -1)) % places.length).focus();
+    else if (event.key === "ArrowDown" || event.key === "ArrowUp")
+      places.at((at + (event.key === "ArrowDown" ? 1 : -1)) % places.length).focus();
     else if (event.key === "Escape") this.#close();
     else return;
     event.preventDefault();

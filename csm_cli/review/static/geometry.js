@@ -12,8 +12,12 @@ export class Geometry {
     this.#first = 0;
   }
 
-  get count() { return this.#heights.length; }
-  get total() { return this.top(this.count); }
+  get count() {
+    return this.#heights.length;
+  }
+  get total() {
+    return this.top(this.count);
+  }
 
   /** Note a measured height. */
   measured(row, height) {
@@ -22,17 +26,21 @@ export class Geometry {
     this.#first = Math.min(this.#first, row);
   }
 
-  height(row) { return this.#heights[row]; }
+  height(row) {
+    return this.#heights[row];
+  }
 
   top(row) {
-    for (let each = this.#first; each < this.count; each++) this.#tops[each + 1] = this.#tops[each] + this.#heights[each];
+    for (let each = this.#first; each < this.count; each++)
+      this.#tops[each + 1] = this.#tops[each] + this.#heights[each];
     this.#first = Infinity;
     return this.#tops[row];
   }
 
   /** The row at an offset; the first or last one beyond the ends. */
   at(offset) {
-    let low = 0, high = this.count - 1;
+    let low = 0;
+    let high = this.count - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       if (this.top(middle) <= offset) low = middle;

@@ -20,14 +20,45 @@ export class Panel {
     this.about = make("p", {class: "soft about"});
     this.badges = make("p", {class: "badges"});
     this.why = make("p", {class: "why"});
-    this.good = make("button", {type: "button", class: "good", onclick: () => this.#mark("good"), title: "Good (G)"}, icon("good"), "Good");
-    this.bad = make("button", {type: "button", class: "bad", onclick: () => faults.open(), title: "Bad (B)", "aria-haspopup": "menu"}, icon("bad"), "Bad…");
-    this.unmark = make("button", {type: "button", class: "quiet", onclick: () => actions.mark(null)}, "Unmark");
-    this.marks = make("div", {class: "marks", role: "group", "aria-label": "Mark"}, this.good, this.bad, this.unmark);
+    this.good = make(
+      "button",
+      {type: "button", class: "good", onclick: () => this.#mark("good"), title: "Good (G)"},
+      icon("good"),
+      "Good",
+    );
+    this.bad = make(
+      "button",
+      {type: "button", class: "bad", onclick: () => faults.open(), title: "Bad (B)", "aria-haspopup": "menu"},
+      icon("bad"),
+      "Bad…",
+    );
+    this.unmark = make(
+      "button",
+      {type: "button", class: "quiet", onclick: () => actions.mark(null)},
+      "Unmark",
+    );
+    this.marks = make(
+      "div",
+      {class: "marks", role: "group", "aria-label": "Mark"},
+      this.good,
+      this.bad,
+      this.unmark,
+    );
     this.shut = iconButton("close", "Close", () => this.close(), {class: "quiet shut"});
     this.more = make("details", {class: "more"}, make("summary", {}, make("h3", {}, "Commands")));
-    this.inside = make("div", {class: "inside"}, make("header", {}, make("div", {class: "name"}, this.who, this.about), this.shut),
-      this.badges, this.why, this.marks, this.takes.element, this.editor.element, this.sayAs.element, this.settings.element, this.more);
+    this.inside = make(
+      "div",
+      {class: "inside"},
+      make("header", {}, make("div", {class: "name"}, this.who, this.about), this.shut),
+      this.badges,
+      this.why,
+      this.marks,
+      this.takes.element,
+      this.editor.element,
+      this.sayAs.element,
+      this.settings.element,
+      this.more,
+    );
     this.none = make("p", {class: "soft nothing"}, "No line is selected.");
     box.append(this.inside, this.none);
     for (const part of [this.editor, this.sayAs, this.settings]) part.onleave = () => this.onleave?.();
@@ -51,15 +82,21 @@ export class Panel {
     this.onleave?.();
   }
 
-  #mark(mark) { this.actions.mark(this.view.line?.mark === mark ? null : mark); }
+  #mark(mark) {
+    this.actions.mark(this.view.line?.mark === mark ? null : mark);
+  }
 
   update() {
-    const {view, store, detail, drafts} = this, {line} = view;
+    const {view, store, detail, drafts} = this;
+    const {line} = view;
     this.inside.hidden = !line;
     this.none.hidden = Boolean(line);
     if (!line) return;
     tint(this.who, store.colour(line.speaker)).textContent = line.speaker;
-    this.about.replaceChildren(...(line.voice && line.voice !== line.speaker ? [`voice ${line.voice} · `] : []), make("code", {}, line.source));
+    this.about.replaceChildren(
+      ...(line.voice && line.voice !== line.speaker ? [`voice ${line.voice} · `] : []),
+      make("code", {}, line.source),
+    );
     this.badges.replaceChildren(...badgesOf(line, drafts.has(line.id)).map(badge));
     this.badges.hidden = !this.badges.children.length;
     const told = detail.value?.takes.find(each => each.in_use)?.reasons ?? line.reasons;
@@ -74,7 +111,10 @@ export class Panel {
     this.sayAs.update();
     this.settings.update(this.shown !== line.id || document.activeElement?.closest(".settings") === null);
     if (this.shown !== line.id) {
-      this.more.replaceChildren(this.more.firstChild, ...commands(store.script.path, line.id).map(text => make("p", {}, command(text))));
+      this.more.replaceChildren(
+        this.more.firstChild,
+        ...commands(store.script.path, line.id).map(text => make("p", {}, command(text))),
+      );
       this.box.scrollTop = 0;
     }
     this.shown = line.id;

@@ -3,8 +3,16 @@ import {icon, length, make, tint} from "./shared/dom.js";
 import {draw} from "./shared/waveform.js";
 import {standing} from "./store.js";
 
-const LONG = 12, SHORTEST = 0.08;
-const STANDINGS = {unheard: "not yet heard", heard: "heard", good: "good", bad: "bad", new: "no take yet", silent: "silent"};
+const LONG = 12;
+const SHORTEST = 0.08;
+const STANDINGS = {
+  unheard: "not yet heard",
+  heard: "heard",
+  good: "good",
+  bad: "bad",
+  new: "no take yet",
+  silent: "silent",
+};
 const JOBS = {queued: "queued", speaking: "speaking", failed: "failed"};
 
 /** Badges of a line: [class, words]. */
@@ -24,9 +32,23 @@ export const badge = ([kind, words]) => make("span", {class: "badge " + kind}, w
 
 /** What a screen reader says of a line. */
 function spokenLabel(line, heading, draft) {
-  const marks = [STANDINGS[standing(line)], ...badgesOf(line, draft).map(each => each[1]).filter(each => !each.startsWith("bad:"))];
-  return [heading && `Chapter ${heading.replace(/^chapter /i, "")}`, line.speaker, line.text, line.take && length(line.seconds), ...new Set(marks), line.fault && `fault: ${line.fault}`]
-    .filter(Boolean).join(". ").replaceAll(/([.?!…])\./g, "$1");
+  const marks = [
+    STANDINGS[standing(line)],
+    ...badgesOf(line, draft)
+      .map(each => each[1])
+      .filter(each => !each.startsWith("bad:")),
+  ];
+  return [
+    heading && `Chapter ${heading.replace(/^chapter /i, "")}`,
+    line.speaker,
+    line.text,
+    line.take && length(line.seconds),
+    ...new Set(marks),
+    line.fault && `fault: ${line.fault}`,
+  ]
+    .filter(Boolean)
+    .join(". ")
+    .replaceAll(/([.?!…])\./g, "$1");
 }
 
 /** A row: `element` to put into the list, `update` for what has changed, `paint` for what has been played of it. */
@@ -41,8 +63,14 @@ export class Row {
     this.why = make("div", {class: "why"});
     this.badges = make("span", {class: "badges"});
     this.seconds = make("span", {class: "seconds numbers"});
-    this.option = make("div", {class: "row", role: "option", id: "line-" + id}, this.sign, this.who,
-      make("div", {class: "said"}, this.text, this.canvas, this.why), make("div", {class: "side"}, this.badges, this.seconds));
+    this.option = make(
+      "div",
+      {class: "row", role: "option", id: "line-" + id},
+      this.sign,
+      this.who,
+      make("div", {class: "said"}, this.text, this.canvas, this.why),
+      make("div", {class: "side"}, this.badges, this.seconds),
+    );
     this.element = make("div", {class: "item", role: "presentation"}, this.heading, this.option);
     Object.assign(this.element.dataset, {id});
   }
@@ -54,11 +82,18 @@ export class Row {
     this.heading.textContent = about.heading ?? "";
     const state = standing(line);
     this.option.className = `row ${state} ${line.state}${about.selected ? " selected" : ""}${about.playing ? " playing" : ""}`;
-    for (const [name, value] of Object.entries({"aria-selected": about.selected, "aria-setsize": about.rows, "aria-posinset": about.row + 1,
-      "aria-label": spokenLabel(line, about.heading, about.draft)})) this.option.setAttribute(name, value);
+    for (const [name, value] of Object.entries({
+      "aria-selected": about.selected,
+      "aria-setsize": about.rows,
+      "aria-posinset": about.row + 1,
+      "aria-label": spokenLabel(line, about.heading, about.draft),
+    }))
+      this.option.setAttribute(name, value);
     const sign = {good: "good", bad: "bad"}[state];
-    this.sign.replaceChildren(...(line.take ? [make("span", {class: "toggle"}, icon(about.playing ? "pause" : "play"))] : []),
-      sign ? icon(sign) : make("span", {class: "dot"}));
+    this.sign.replaceChildren(
+      ...(line.take ? [make("span", {class: "toggle"}, icon(about.playing ? "pause" : "play"))] : []),
+      sign ? icon(sign) : make("span", {class: "dot"}),
+    );
     tint(this.who, about.colour).textContent = line.speaker;
     this.text.textContent = line.text;
     this.why.textContent = line.job === "failed" ? line.job_message : line.reasons.join("; ");
@@ -70,5 +105,7 @@ export class Row {
     this.peaks = line.peaks ?? "";
   }
 
-  paint(share = 0) { draw(this.canvas, this.peaks, share); }
+  paint(share = 0) {
+    draw(this.canvas, this.peaks, share);
+  }
 }

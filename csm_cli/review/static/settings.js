@@ -11,11 +11,42 @@ const FIELDS = [
 export class Settings {
   constructor({api, store, view, detail, actions, status}) {
     Object.assign(this, {api, store, view, detail, actions, status});
-    this.fields = new Map(FIELDS.map(([name, , limits]) => [name, make("input", {type: "number", id: "set-" + name, placeholder: "as it is", inputmode: "decimal", ...limits,
-      onchange: () => this.#save(name), onfocus: () => actions.hold()})]));
-    this.element = make("section", {class: "settings"}, make("h3", {}, "Sound"), make("div", {class: "fields"},
-      ...FIELDS.map(([name, label, , unit]) => make("label", {}, make("span", {}, label), make("span", {class: "unit"}, this.fields.get(name), unit)))));
-    for (const field of this.fields.values()) field.addEventListener("keydown", event => event.key === "Escape" && (event.stopPropagation(), this.update(true), this.onleave?.()));
+    this.fields = new Map(
+      FIELDS.map(([name, , limits]) => [
+        name,
+        make("input", {
+          type: "number",
+          id: "set-" + name,
+          placeholder: "as it is",
+          inputmode: "decimal",
+          ...limits,
+          onchange: () => this.#save(name),
+          onfocus: () => actions.hold(),
+        }),
+      ]),
+    );
+    this.element = make(
+      "section",
+      {class: "settings"},
+      make("h3", {}, "Sound"),
+      make(
+        "div",
+        {class: "fields"},
+        ...FIELDS.map(([name, label, , unit]) =>
+          make(
+            "label",
+            {},
+            make("span", {}, label),
+            make("span", {class: "unit"}, this.fields.get(name), unit),
+          ),
+        ),
+      ),
+    );
+    for (const field of this.fields.values())
+      field.addEventListener(
+        "keydown",
+        event => event.key === "Escape" && (event.stopPropagation(), this.update(true), this.onleave?.()),
+      );
   }
 
   update(all = false) {
@@ -29,15 +60,24 @@ export class Settings {
   }
 
   #save(name) {
-    const field = this.fields.get(name), {id} = this.detail.value;
-    if (!field.checkValidity()) return this.status.error(new Error(`${field.labels[0].textContent}: from ${field.min} to ${field.max}; write a number between them`));
+    const field = this.fields.get(name);
+    const {id} = this.detail.value;
+    if (!field.checkValidity())
+      return this.status.error(
+        new Error(
+          `${field.labels[0].textContent}: from ${field.min} to ${field.max}; write a number between them`,
+        ),
+      );
     const value = field.value === "" ? null : field.valueAsNumber;
     return this.actions.inOrder(() => this.#send(id, {[name]: value}));
   }
 
   async #send(id, values, again = true) {
     try {
-      const answer = await this.api.ask("PUT", linePath(this.store.script.id, id, "settings"), {...values, version: this.store.version});
+      const answer = await this.api.ask("PUT", linePath(this.store.script.id, id, "settings"), {
+        ...values,
+        version: this.store.version,
+      });
       this.status.clear();
       this.store.edited(id, answer);
       this.status.say("Saved; “Write the files” lets it be heard there");

@@ -7,7 +7,9 @@ export class Status {
   #timer = null;
 
   /** @param said a `role=status`, alert a `role=alert`, link the line about the connection */
-  constructor(said, alert, link) { Object.assign(this, {said, alert, link}); }
+  constructor(said, alert, link) {
+    Object.assign(this, {said, alert, link});
+  }
 
   /** Say what became of something. */
   say(text) {
@@ -21,8 +23,10 @@ export class Status {
   error(error) {
     if (error.constructor !== Error && !error.line) console.error(error); // not one of ours: a fault of the page
     const text = error.line ?? String(error.message ?? error);
-    this.alert.replaceChildren(make("span", {}, text[0].toUpperCase() + text.slice(1)),
-      iconButton("close", "Close this message", () => this.clear()));
+    this.alert.replaceChildren(
+      make("span", {}, text[0].toUpperCase() + text.slice(1)),
+      iconButton("close", "Close this message", () => this.clear()),
+    );
     this.alert.hidden = false;
   }
 
@@ -36,6 +40,9 @@ export class Status {
     this.link.hidden = text === null;
     if (text === null) return this.link.replaceChildren();
     if (this.link.firstChild?.textContent === text) return null;
-    return this.link.replaceChildren(make("span", {}, text), ...(retry ? [make("button", {type: "button", onclick: retry}, "Try now")] : []));
+    return this.link.replaceChildren(
+      make("span", {}, text),
+      ...(retry ? [make("button", {type: "button", onclick: retry}, "Try now")] : []),
+    );
   }
 }

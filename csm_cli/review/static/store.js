@@ -4,7 +4,8 @@ const LOADING_REST = 500;
 const COUNTED = ["unheard", "heard", "good", "bad", "stale", "review", "new"];
 
 /** Where a line stands in the listening: "new", "silent", "unheard", "heard", "good" or "bad". */
-export const standing = line => line.take ? line.mark ?? "unheard" : line.state === "silent" ? "silent" : "new";
+export const standing = line =>
+  line.take ? (line.mark ?? "unheard") : line.state === "silent" ? "silent" : "new";
 
 export const isTodo = line => ["unheard", "bad"].includes(standing(line));
 
@@ -29,8 +30,19 @@ export class Store extends EventTarget {
   /** Read the state of everything but lines. */
   async readState() {
     const state = await this.api.get("state");
-    Object.assign(this, {csm: state.csm, readOnly: state.read_only, model: state.model, scripts: state.scripts, write: state.write, undo: state.undo});
-    this.script = this.scripts.find(each => each.id === this.script?.id) ?? this.scripts.find(each => !each.problem) ?? this.scripts[0] ?? null;
+    Object.assign(this, {
+      csm: state.csm,
+      readOnly: state.read_only,
+      model: state.model,
+      scripts: state.scripts,
+      write: state.write,
+      undo: state.undo,
+    });
+    this.script =
+      this.scripts.find(each => each.id === this.script?.id) ??
+      this.scripts.find(each => !each.problem) ??
+      this.scripts[0] ??
+      null;
     this.#tell("state");
   }
 
@@ -38,7 +50,10 @@ export class Store extends EventTarget {
   async open(id) {
     const turn = ++this.#reading;
     this.script = this.scripts.find(each => each.id === id) ?? this.script;
-    const read = this.script && !this.script.problem ? await this.#readLines(this.script.id) : {lines: [], speakers: {}, version: null};
+    const read =
+      this.script && !this.script.problem
+        ? await this.#readLines(this.script.id)
+        : {lines: [], speakers: {}, version: null};
     if (turn === this.#reading && this.script?.loading) await this.readState();
     if (turn !== this.#reading) return;
     const before = this.opened === this.script?.id ? this.lines : [];
@@ -69,7 +84,10 @@ export class Store extends EventTarget {
   edited(id, answer) {
     const news = new Map(answer.lines.map(line => [line.id, line]));
     this.version = answer.version;
-    this.#take(this.lines.map(line => news.get(line.id === id ? answer.id : line.id) ?? line), this.lines);
+    this.#take(
+      this.lines.map(line => news.get(line.id === id ? answer.id : line.id) ?? line),
+      this.lines,
+    );
   }
 
   /** Read all again. */
@@ -78,16 +96,26 @@ export class Store extends EventTarget {
     await this.open(this.script?.id);
   }
 
-  place(id) { return this.#places.get(id) ?? -1; }
-  line(id) { return this.lines[this.place(id)] ?? null; }
-  colour(speaker) { return this.speakers[speaker] ?? 0; }
+  place(id) {
+    return this.#places.get(id) ?? -1;
+  }
+  line(id) {
+    return this.lines[this.place(id)] ?? null;
+  }
+  colour(speaker) {
+    return this.speakers[speaker] ?? 0;
+  }
 
   /** Put lines in the place of those with their ids. Returns false if one is not there: then all have to be read. */
   replace(lines) {
     const there = lines.filter(line => this.#places.has(line.id));
     for (const line of there) this.lines[this.place(line.id)] = line;
     this.#stale = true;
-    if (there.length) this.#tell("lines", there.map(line => line.id));
+    if (there.length)
+      this.#tell(
+        "lines",
+        there.map(line => line.id),
+      );
     return there.length === lines.length;
   }
 
@@ -112,7 +140,11 @@ export class Store extends EventTarget {
     this.#counts = new Map();
     for (const line of this.lines) {
       let counts = this.#counts.get(line.chapter);
-      if (!counts) this.#counts.set(line.chapter, counts = Object.fromEntries([...COUNTED, "lines", "silent"].map(name => [name, 0])));
+      if (!counts)
+        this.#counts.set(
+          line.chapter,
+          (counts = Object.fromEntries([...COUNTED, "lines", "silent"].map(name => [name, 0]))),
+        );
       counts.lines++;
       counts[standing(line)]++;
       if (line.state === "stale" || line.state === "review") counts[line.state]++;
@@ -120,5 +152,7 @@ export class Store extends EventTarget {
     this.#stale = false;
   }
 
-  #tell(name, detail) { this.dispatchEvent(new CustomEvent(name, {detail})); }
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, {detail}));
+  }
 }

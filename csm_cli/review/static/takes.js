@@ -13,19 +13,43 @@ export class Takes {
     Object.assign(this, {store, view, player, detail, actions, status});
     this.list = make("ol", {class: "takes", "aria-label": "Takes"});
     this.title = make("h3", {}, "Takes");
-    this.again = make("button", {type: "button", class: "again", onclick: () => actions.speak(), title: "Three new takes (R)"}, icon("again"), "Three new takes");
+    this.again = make(
+      "button",
+      {type: "button", class: "again", onclick: () => actions.speak(), title: "Three new takes (R)"},
+      icon("again"),
+      "Three new takes",
+    );
     this.cancel = make("button", {type: "button", onclick: () => actions.cancel(), hidden: true}, "Cancel");
     this.job = make("p", {class: "job"});
-    this.swap = make("button", {type: "button", class: "swap", onclick: () => this.compare(), "aria-label": "Compare A and B", title: "Compare A and B: the other take, at the same place (X)"}, "A / B");
-    this.element = make("section", {"aria-label": "Takes"}, make("div", {class: "head"}, this.title, this.swap, this.again, this.cancel), this.job, this.list);
+    this.swap = make(
+      "button",
+      {
+        type: "button",
+        class: "swap",
+        onclick: () => this.compare(),
+        "aria-label": "Compare A and B",
+        title: "Compare A and B: the other take, at the same place (X)",
+      },
+      "A / B",
+    );
+    this.element = make(
+      "section",
+      {"aria-label": "Takes"},
+      make("div", {class: "head"}, this.title, this.swap, this.again, this.cancel),
+      this.job,
+      this.list,
+    );
     player.addEventListener("change", () => this.#playing());
     player.addEventListener("frame", () => this.#paint());
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => requestAnimationFrame(() => this.#paint(true)));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
+      requestAnimationFrame(() => this.#paint(true)),
+    );
     new ResizeObserver(() => this.#paint(true)).observe(this.list);
   }
 
   update() {
-    const {line} = this.view, value = this.detail.value;
+    const {line} = this.view;
+    const value = this.detail.value;
     // While the takes of another line are read, what stands below stays where it is.
     this.list.style.minHeight = value ? "" : this.list.offsetHeight + "px";
     this.#takes = value?.takes ?? [];
@@ -33,16 +57,27 @@ export class Takes {
     if (this.#pair.line !== line?.id) this.#pair = {line: line?.id, a: null, b: null, chosen: false};
     this.#rest();
     this.title.textContent = value && this.#takes.length ? `Takes · ${this.#takes.length}` : "Takes";
-    for (const [id, row] of this.#rows) if (!this.#takes.some(each => each.id === id)) { row.element.remove(); this.#rows.delete(id); }
+    for (const [id, row] of this.#rows)
+      if (!this.#takes.some(each => each.id === id)) {
+        row.element.remove();
+        this.#rows.delete(id);
+      }
     for (const take of this.#takes) {
       const row = this.#rows.get(take.id) ?? this.#make(take.id);
       row.update(take);
-      if (this.list.children[take.number - 1] !== row.element) this.list.insertBefore(row.element, this.list.children[this.#takes.indexOf(take)] ?? null);
+      if (this.list.children[take.number - 1] !== row.element)
+        this.list.insertBefore(row.element, this.list.children[this.#takes.indexOf(take)] ?? null);
     }
-    this.again.hidden = this.store.readOnly || ["queued", "speaking"].includes(line?.job) || line?.state === "silent";
+    this.again.hidden =
+      this.store.readOnly || ["queued", "speaking"].includes(line?.job) || line?.state === "silent";
     this.cancel.hidden = this.store.readOnly || line?.job !== "queued";
     this.swap.hidden = this.#takes.length < 2;
-    const job = {queued: "New takes are queued", speaking: "New takes are being spoken", failed: `No new take: ${line?.job_message}`}[line?.job] ?? "";
+    const job =
+      {
+        queued: "New takes are queued",
+        speaking: "New takes are being spoken",
+        failed: `No new take: ${line?.job_message}`,
+      }[line?.job] ?? "";
     if (this.job.textContent !== job) this.job.textContent = job;
     this.job.className = "job " + (line?.job ?? "");
     this.#playing();
@@ -60,15 +95,22 @@ export class Takes {
 
   /** What is compared by default: the take in use with the latest other. */
   #rest() {
-    const there = id => this.#takes.some(each => each.id === id), pair = this.#pair;
+    const there = id => this.#takes.some(each => each.id === id);
+    const pair = this.#pair;
     if (!pair.chosen) Object.assign(pair, {a: null, b: null});
-    if (!there(pair.a)) pair.a = this.#takes.find(each => each.in_use && each.id !== pair.b)?.id ?? this.#takes.find(each => each.id !== pair.b)?.id ?? null;
-    if (!there(pair.b) || pair.a === pair.b) pair.b = this.#takes.findLast(each => each.id !== pair.a)?.id ?? null;
+    if (!there(pair.a))
+      pair.a =
+        this.#takes.find(each => each.in_use && each.id !== pair.b)?.id ??
+        this.#takes.find(each => each.id !== pair.b)?.id ??
+        null;
+    if (!there(pair.b) || pair.a === pair.b)
+      pair.b = this.#takes.findLast(each => each.id !== pair.a)?.id ?? null;
   }
 
   /** Play the other one of the two, where the first is. */
   compare() {
-    const {player} = this, {a, b} = this.#pair;
+    const {player} = this;
+    const {a, b} = this.#pair;
     if (!a || !b) return;
     const heard = player.item?.id === this.view.selected ? player.item.take : null;
     const take = this.#takes.find(each => each.id === (heard === a ? b : a));
@@ -76,24 +118,47 @@ export class Takes {
   }
 
   #choosePair(letter, id) {
-    const other = letter === "a" ? "b" : "a", pair = this.#pair;
+    const other = letter === "a" ? "b" : "a";
+    const pair = this.#pair;
     if (pair[other] === id) pair[other] = pair[letter];
     Object.assign(pair, {[letter]: id, chosen: true});
     this.update();
   }
 
   #make(id) {
-    const row = {take: null}, take = () => row.take;
+    const row = {take: null};
+    const take = () => row.take;
     row.play = iconButton("play", "Play", () => this.#toggle(take()));
     row.number = make("kbd", {});
-    row.canvas = make("canvas", {role: "img", onclick: event => this.actions.playTake(take(), shareAt(row.canvas, event) * take().seconds)});
+    row.canvas = make("canvas", {
+      role: "img",
+      onclick: event => this.actions.playTake(take(), shareAt(row.canvas, event) * take().seconds),
+    });
     row.seconds = make("span", {class: "seconds numbers"});
-    row.letters = ["a", "b"].map(letter => make("button", {type: "button", class: "letter", onclick: () => this.#choosePair(letter, id)}, letter.toUpperCase()));
+    row.letters = ["a", "b"].map(letter =>
+      make(
+        "button",
+        {type: "button", class: "letter", onclick: () => this.#choosePair(letter, id)},
+        letter.toUpperCase(),
+      ),
+    );
     row.use = make("button", {type: "button", onclick: () => this.actions.choose(take().number)});
     row.pin = iconButton("pin", "Pin", () => this.actions.pin(id));
     row.facts = make("div", {class: "facts"});
-    row.element = make("li", {}, row.play, row.number, row.canvas, row.seconds, make("div", {class: "below"}, row.facts,
-      make("div", {class: "choices"}, make("span", {class: "letters"}, ...row.letters), row.use, row.pin)));
+    row.element = make(
+      "li",
+      {},
+      row.play,
+      row.number,
+      row.canvas,
+      row.seconds,
+      make(
+        "div",
+        {class: "below"},
+        row.facts,
+        make("div", {class: "choices"}, make("span", {class: "letters"}, ...row.letters), row.use, row.pin),
+      ),
+    );
     row.update = value => this.#fill(row, value);
     this.#rows.set(id, row);
     return row;
@@ -101,7 +166,8 @@ export class Takes {
 
   #fill(row, take) {
     row.take = take;
-    const several = this.#takes.length > 1, fixed = this.store.readOnly;
+    const several = this.#takes.length > 1;
+    const fixed = this.store.readOnly;
     row.element.classList.toggle("used", take.in_use);
     row.number.textContent = take.number;
     row.canvas.setAttribute("aria-label", `Waveform of take ${take.number}`);
@@ -115,22 +181,37 @@ export class Takes {
     row.use.hidden = fixed && !take.in_use;
     row.use.disabled = take.in_use;
     row.use.textContent = take.in_use ? "in use" : "Use";
-    row.use.setAttribute("aria-label", take.in_use ? `Take ${take.number} is in use` : `Use take ${take.number}`);
+    row.use.setAttribute(
+      "aria-label",
+      take.in_use ? `Take ${take.number} is in use` : `Use take ${take.number}`,
+    );
     row.pin.hidden = fixed && !take.pinned;
     row.pin.disabled = fixed;
     row.pin.setAttribute("aria-pressed", take.pinned);
-    const pin = take.pinned ? `Take the pin off take ${take.number}` : `Pin take ${take.number}: this one and no other`;
+    const pin = take.pinned
+      ? `Take the pin off take ${take.number}`
+      : `Pin take ${take.number}: this one and no other`;
     row.pin.setAttribute("aria-label", pin);
     row.pin.title = pin;
-    const marked = take.mark && take.mark !== "heard" ? `marked ${[take.mark, take.fault].filter(Boolean).join(": ")}` : take.mark;
-    row.facts.replaceChildren(make("p", {class: "soft", title: `made ${madeAt(take)}; take ${take.id}`}, [originOf(take), marked].filter(Boolean).join(" · ")),
+    const marked =
+      take.mark && take.mark !== "heard"
+        ? `marked ${[take.mark, take.fault].filter(Boolean).join(": ")}`
+        : take.mark;
+    row.facts.replaceChildren(
+      make(
+        "p",
+        {class: "soft", title: `made ${madeAt(take)}; take ${take.id}`},
+        [originOf(take), marked].filter(Boolean).join(" · "),
+      ),
       ...(take.reasons.length ? [make("p", {class: "why"}, take.reasons.join("; "))] : []),
-      make("p", {class: "soft"}, [checksOf(take), ...findings(take)].join(" · ")));
+      make("p", {class: "soft"}, [checksOf(take), ...findings(take)].join(" · ")),
+    );
   }
 
   #toggle(take) {
     const {player} = this;
-    if (player.playing && player.item.take === take.id && player.item.id === this.view.selected) player.pause();
+    if (player.playing && player.item.take === take.id && player.item.id === this.view.selected)
+      player.pause();
     else this.actions.playTake(take);
   }
 

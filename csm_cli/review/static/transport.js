@@ -16,9 +16,12 @@ export class Transport {
     this.button.addEventListener("click", () => actions.toggle());
     find("previous").addEventListener("click", () => actions.go(view.from(view.selected, -1)));
     find("next").addEventListener("click", () => actions.go(view.from(view.selected, 1)));
-    find("quick-good").addEventListener("click", () => actions.mark(view.line?.mark === "good" ? null : "good"));
+    find("quick-good").addEventListener("click", () =>
+      actions.mark(view.line?.mark === "good" ? null : "good"),
+    );
     find("quick-bad").addEventListener("click", () => faults.open());
-    for (let rate = RATES.least; rate < RATES.most + 0.01; rate += RATES.step) this.rate.append(new Option(`${rate.toFixed(1)} ×`, rate.toFixed(1)));
+    for (let rate = RATES.least; rate < RATES.most + 0.01; rate += RATES.step)
+      this.rate.append(new Option(`${rate.toFixed(1)} ×`, rate.toFixed(1)));
     this.rate.addEventListener("change", () => player.setRate(Number(this.rate.value)));
     for (const name of ["change", "frame"]) player.addEventListener(name, () => this.#time());
     player.addEventListener("change", () => this.update());
@@ -27,10 +30,13 @@ export class Transport {
     player.setRate(Number(localStorage.getItem(KEPT)) || 1);
   }
 
-  faster(steps) { this.player.setRate(this.player.rate + steps * RATES.step); }
+  faster(steps) {
+    this.player.setRate(this.player.rate + steps * RATES.step);
+  }
 
   update() {
-    const {player, view, store} = this, line = store.line(player.item?.id) ?? view.line;
+    const {player, view, store} = this;
+    const line = store.line(player.item?.id) ?? view.line;
     const label = player.playing ? "Pause" : "Play";
     if (this.button.title !== label + " (Space)") {
       this.button.setAttribute("aria-label", label);
@@ -47,8 +53,10 @@ export class Transport {
   }
 
   #time() {
-    const {player, view} = this, seconds = player.item?.seconds ?? (view.line?.take ? view.line.seconds : null);
-    const time = seconds === null ? "" : clock(player.item ? player.time : 0), of = seconds === null ? "" : " / " + clock(seconds);
+    const {player, view} = this;
+    const seconds = player.item?.seconds ?? (view.line?.take ? view.line.seconds : null);
+    const time = seconds === null ? "" : clock(player.item ? player.time : 0);
+    const of = seconds === null ? "" : " / " + clock(seconds);
     if (this.where.firstChild.textContent !== time) this.where.firstChild.textContent = time;
     if (this.where.lastChild.textContent !== of) this.where.lastChild.textContent = of;
   }

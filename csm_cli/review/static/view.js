@@ -29,29 +29,43 @@ export class View extends EventTarget {
 
   /** Select what stands where the selected line stood. */
   #opened(before) {
-    const {store} = this, moved = id => before.length && id ? successor(id, before, store).id : null;
+    const {store} = this;
+    const moved = id => (before.length && id ? successor(id, before, store).id : null);
     const remembered = sessionStorage.getItem("csm-line-" + store.script?.path);
     this.selected = moved(this.selected) ?? store.line(remembered)?.id ?? store.lines[0]?.id ?? null;
     this.filter({}, moved);
     this.#select("reading");
   }
 
-  get line() { return this.store.line(this.selected); }
+  get line() {
+    return this.store.line(this.selected);
+  }
 
   /** Show what a filter lets through: {kind, speaker, text}. */
   filter(choice = {}, moved = id => id) {
     Object.assign(this, choice);
-    const wanted = KINDS[this.kind][1], text = this.text.trim().toLowerCase();
-    this.shown = this.store.lines.filter(line => wanted(line) && (!this.speaker || line.speaker === this.speaker)
-      && (!text || line.text.toLowerCase().includes(text) || line.id.startsWith(text))).map(line => line.id);
+    const wanted = KINDS[this.kind][1];
+    const text = this.text.trim().toLowerCase();
+    this.shown = this.store.lines
+      .filter(
+        line =>
+          wanted(line) &&
+          (!this.speaker || line.speaker === this.speaker) &&
+          (!text || line.text.toLowerCase().includes(text) || line.id.startsWith(text)),
+      )
+      .map(line => line.id);
     this.#rows = new Map(this.shown.map((id, row) => [id, row]));
     this.dispatchEvent(new CustomEvent("shown", {detail: {moved}}));
   }
 
-  get filtered() { return this.kind !== "all" || this.speaker !== "" || this.text.trim() !== ""; }
+  get filtered() {
+    return this.kind !== "all" || this.speaker !== "" || this.text.trim() !== "";
+  }
 
   /** Row of a line among those shown, or -1. */
-  row(id) { return this.#rows.get(id) ?? -1; }
+  row(id) {
+    return this.#rows.get(id) ?? -1;
+  }
 
   select(id, by = "person") {
     if (id === null || (id === this.selected && by === "playing")) return;
@@ -60,7 +74,9 @@ export class View extends EventTarget {
     this.#select(by);
   }
 
-  #select(by) { this.dispatchEvent(new CustomEvent("select", {detail: {by}})); }
+  #select(by) {
+    this.dispatchEvent(new CustomEvent("select", {detail: {by}}));
+  }
 
   /** The id some rows on; where the selected line is not shown, the next that is. */
   from(id, rows) {
@@ -76,7 +92,8 @@ export class View extends EventTarget {
 
   /** The next line that is unmarked or bad, from the start again after the last. */
   nextTodo(id) {
-    const row = this.row(id), count = this.shown.length;
+    const row = this.row(id);
+    const count = this.shown.length;
     for (let step = 1; step <= count; step++) {
       const next = this.shown[(row + step + count) % count];
       if (isTodo(this.store.line(next)) && next !== id) return next;

@@ -22,7 +22,8 @@ export function make(kind, attributes = {}, ...inside) {
   const element = document.createElement(kind);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
+    else if (value !== null && value !== undefined && value !== false)
+      element.setAttribute(name, value === true ? "" : value);
   }
   element.append(...inside.filter(each => each !== null && each !== undefined && each !== false));
   return element;
@@ -37,17 +38,25 @@ export function drawing(source) {
 
 /** A drawing of 16 by 16; words beside it or the label of its button say what it means. */
 export function icon(name) {
-  return drawing(`<svg viewBox="0 0 16 16" class="icon icon-${name}" aria-hidden="true"><path d="${DRAWINGS[name]}"/></svg>`);
+  return drawing(
+    `<svg viewBox="0 0 16 16" class="icon icon-${name}" aria-hidden="true"><path d="${DRAWINGS[name]}"/></svg>`,
+  );
 }
 
 /** A button with an icon, whose label is read out and shown on hover. */
 export function iconButton(name, label, onclick, attributes = {}) {
-  return make("button", {type: "button", class: "quiet", "aria-label": label, title: label, onclick, ...attributes}, icon(name));
+  return make(
+    "button",
+    {type: "button", class: "quiet", "aria-label": label, title: label, onclick, ...attributes},
+    icon(name),
+  );
 }
 
 /** Seconds as h:mm:ss. */
 export function clock(seconds) {
-  const whole = Math.round(seconds), h = Math.floor(whole / 3600), m = Math.floor(whole / 60) % 60;
+  const whole = Math.round(seconds);
+  const h = Math.floor(whole / 3600);
+  const m = Math.floor(whole / 60) % 60;
   return (h ? h + ":" + String(m).padStart(2, "0") : m) + ":" + String(whole % 60).padStart(2, "0");
 }
 
@@ -81,7 +90,9 @@ export function command(text) {
   const told = make("span", {class: "copied", role: "status"});
   const button = iconButton("copy", "Copy: " + text, async () => {
     told.textContent = (await copy(text)) ? "copied" : "select it and copy it yourself";
-    setTimeout(() => { told.textContent = ""; }, 1500);
+    setTimeout(() => {
+      told.textContent = "";
+    }, 1500);
   });
   return make("span", {class: "command"}, make("code", {}, text), button, told);
 }

@@ -1,7 +1,8 @@
 // Keys that do something, unless a person types; and the dialog that lists them.
 import {make} from "./dom.js";
 
-const FIELDS = "textarea, select, input:not([type=checkbox]):not([type=radio]):not([type=button]), [contenteditable]";
+const FIELDS =
+  "textarea, select, input:not([type=checkbox]):not([type=radio]):not([type=button]), [contenteditable]";
 
 /** "j", "shift+j", "arrowleft", "space", "?": what was pressed, whichever alphabet the keyboard has. */
 export function nameOf(event) {
@@ -28,9 +29,16 @@ export function listen(bindings) {
   const table = new Map(bindings.flatMap(each => each.keys.map(key => [key, each])));
   document.addEventListener("keydown", event => {
     const written = event.getModifierState("AltGraph");
-    if (event.defaultPrevented || event.isComposing || (!written && (event.ctrlKey || event.metaKey || event.altKey))) return;
-    const name = nameOf(event), binding = table.get(name);
-    if (name === "escape" && event.target.matches?.(FIELDS) && !event.target.closest("dialog")) event.target.blur();
+    if (
+      event.defaultPrevented ||
+      event.isComposing ||
+      (!written && (event.ctrlKey || event.metaKey || event.altKey))
+    )
+      return;
+    const name = nameOf(event);
+    const binding = table.get(name);
+    if (name === "escape" && event.target.matches?.(FIELDS) && !event.target.closest("dialog"))
+      event.target.blur();
     else if (taken(event, name)) return;
     if (!binding) return;
     event.preventDefault();
@@ -40,11 +48,24 @@ export function listen(bindings) {
 }
 
 function helpDialog(bindings) {
-  const rows = bindings.filter(each => each.shown).map(({shown, what}) =>
-    make("tr", {}, make("th", {scope: "row"}, ...shown.flatMap((key, i) => [i ? " " : "", make("kbd", {}, key)])), make("td", {}, what)));
+  const rows = bindings
+    .filter(each => each.shown)
+    .map(({shown, what}) =>
+      make(
+        "tr",
+        {},
+        make("th", {scope: "row"}, ...shown.flatMap((key, i) => [i ? " " : "", make("kbd", {}, key)])),
+        make("td", {}, what),
+      ),
+    );
   const close = make("button", {type: "button", onclick: () => dialog.close()}, "Close");
-  const dialog = make("dialog", {class: "help", "aria-labelledby": "help-title"}, make("h2", {id: "help-title"}, "Keys"),
-    make("table", {}, make("tbody", {}, ...rows)), close);
+  const dialog = make(
+    "dialog",
+    {class: "help", "aria-labelledby": "help-title"},
+    make("h2", {id: "help-title"}, "Keys"),
+    make("table", {}, make("tbody", {}, ...rows)),
+    close,
+  );
   dialog.addEventListener("click", event => event.target === dialog && dialog.close());
   document.body.append(dialog);
   return dialog;

@@ -1,7 +1,8 @@
 // Plays takes one after the other: two media elements by turns, the next take loaded while one is heard.
 
 export const RATES = {least: 0.5, most: 2, step: 0.1};
-const AHEAD = 3, FAILURES = 3;
+const AHEAD = 3;
+const FAILURES = 3;
 
 /**
  * Plays items. An item is any object with `take` (id of the take) and `seconds`.
@@ -32,13 +33,18 @@ export class Player extends EventTarget {
       element.addEventListener("ended", () => place === this.#now && this.playing && this.#ended());
       element.addEventListener("error", () => {
         this.#takes[place] = null;
-        if (place === this.#now && this.playing && element.src) this.#failed(this.item, new Error("its sound cannot be played"));
+        if (place === this.#now && this.playing && element.src)
+          this.#failed(this.item, new Error("its sound cannot be played"));
       });
     });
   }
 
-  get element() { return this.#elements[this.#now]; }
-  get time() { return this.#waiting ? this.item.seconds : this.#begun ?? this.element.currentTime; }
+  get element() {
+    return this.#elements[this.#now];
+  }
+  get time() {
+    return this.#waiting ? this.item.seconds : (this.#begun ?? this.element.currentTime);
+  }
   get share() {
     const seconds = this.element.duration || this.item?.seconds;
     return this.item && seconds ? Math.min(1, this.time / seconds) : 0;
@@ -107,14 +113,18 @@ export class Player extends EventTarget {
   /** Some seconds on or back. */
   step(seconds) {
     if (!this.item || this.#waiting) return;
-    this.element.currentTime = Math.min(Math.max(0, this.element.currentTime + seconds), Math.max(0, (this.element.duration || 0) - 0.05));
+    this.element.currentTime = Math.min(
+      Math.max(0, this.element.currentTime + seconds),
+      Math.max(0, (this.element.duration || 0) - 0.05),
+    );
     this.#tell("frame");
   }
 
   /** Faster or slower at the same pitch. */
   setRate(rate) {
     this.rate = Math.min(RATES.most, Math.max(RATES.least, Math.round(rate * 10) / 10));
-    for (const element of this.#elements) Object.assign(element, {playbackRate: this.rate, defaultPlaybackRate: this.rate});
+    for (const element of this.#elements)
+      Object.assign(element, {playbackRate: this.rate, defaultPlaybackRate: this.rate});
     this.#tell("change");
   }
 
@@ -137,7 +147,9 @@ export class Player extends EventTarget {
         if (turn !== this.#turn) return;
         const other = 1 - this.#now;
         if (step === 0 && this.#takes[other] !== next.take) this.#load(other, next.take, address);
-      } catch { /* reported when its turn comes */ }
+      } catch {
+        /* reported when its turn comes */
+      }
     }
   }
 
@@ -154,11 +166,14 @@ export class Player extends EventTarget {
       this.#tell("change");
       return;
     }
-    const timer = setTimeout(() => {
-      const now = this.after(item);
-      if (now) this.play(now.item);
-      else this.pause();
-    }, 1000 * next.gap / this.rate);
+    const timer = setTimeout(
+      () => {
+        const now = this.after(item);
+        if (now) this.play(now.item);
+        else this.pause();
+      },
+      (1000 * next.gap) / this.rate,
+    );
     this.#waiting = {timer, item: next.item};
   }
 
@@ -180,13 +195,19 @@ export class Player extends EventTarget {
     });
   }
 
-  #tell(name, detail) { this.dispatchEvent(new CustomEvent(name, {detail})); }
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, {detail}));
+  }
 }
 
 function metadata(element) {
   if (element.readyState >= 1) return null;
   return new Promise((done, failed) => {
     element.addEventListener("loadedmetadata", done, {once: true});
-    element.addEventListener("error", () => failed(Object.assign(new Error("its sound cannot be played"), {name: "AbortError"})), {once: true});
+    element.addEventListener(
+      "error",
+      () => failed(Object.assign(new Error("its sound cannot be played"), {name: "AbortError"})),
+      {once: true},
+    );
   });
 }

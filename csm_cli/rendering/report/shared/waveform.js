@@ -2,9 +2,13 @@
 
 const LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
 const VALUES = new Map(Array.from(LETTERS, (letter, value) => [letter, value]));
-const BAR = 2, STEP = 3, QUIET = 8;
+const BAR = 2;
+const STEP = 3;
+const QUIET = 8;
 let colours = null;
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { colours = null; });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  colours = null;
+});
 
 function palette() {
   const style = getComputedStyle(document.documentElement);
@@ -14,20 +18,26 @@ function palette() {
 
 /** `count` heights from 0 to 1: the highest peak of each stretch, against the highest of all. */
 export function heights(peaks, count) {
-  const values = Array.from(peaks, letter => VALUES.get(letter) ?? 0), highest = Math.max(QUIET, ...values);
+  const values = Array.from(peaks, letter => VALUES.get(letter) ?? 0);
+  const highest = Math.max(QUIET, ...values);
   return Array.from({length: count}, (_, i) => {
-    const from = Math.floor(i * values.length / count), to = Math.max(from + 1, Math.floor((i + 1) * values.length / count));
+    const from = Math.floor((i * values.length) / count);
+    const to = Math.max(from + 1, Math.floor(((i + 1) * values.length) / count));
     return Math.max(0, ...values.slice(from, to)) / highest;
   });
 }
 
 /** Draw it in the size that the canvas has on the page; the first `share` (0 to 1) as played. */
 export function draw(canvas, peaks, share = 0) {
-  const width = canvas.clientWidth, height = canvas.clientHeight, scale = window.devicePixelRatio || 1;
+  const width = canvas.clientWidth;
+  const height = canvas.clientHeight;
+  const scale = window.devicePixelRatio || 1;
   if (!width || !height) return;
-  const wide = Math.round(width * scale), high = Math.round(height * scale);
+  const wide = Math.round(width * scale);
+  const high = Math.round(height * scale);
   if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, {width: wide, height: high});
-  const pen = canvas.getContext("2d"), {played, wave} = palette();
+  const pen = canvas.getContext("2d");
+  const {played, wave} = palette();
   pen.setTransform(scale, 0, 0, scale, 0, 0);
   pen.clearRect(0, 0, width, height);
   const bars = heights(peaks, Math.max(1, Math.floor(width / STEP)));

@@ -17,8 +17,10 @@ export function findings(take) {
   for (const scores of take.scores ?? []) {
     if (scores.word_errors)
       told.push(`${scores.words - scores.word_errors} of ${count(scores.words, "word")} in the transcript`);
-    if (scores.heard && scores.word_errors && !take.reasons.some(each => each.includes(scores.heard))) told.push(`transcript: “${scores.heard}”`);
-    if (scores.voice_similarity !== undefined) told.push(`likeness to the voice ${scores.voice_similarity.toFixed(2)}`);
+    if (scores.heard && scores.word_errors && !take.reasons.some(each => each.includes(scores.heard)))
+      told.push(`transcript: “${scores.heard}”`);
+    if (scores.voice_similarity !== undefined)
+      told.push(`likeness to the voice ${scores.voice_similarity.toFixed(2)}`);
   }
   return told;
 }
