@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Event, RLock
 from typing import Any
 
+from csm_cli.audio.mastering import Pauses
 from csm_cli.core.errors import CsmError, ScriptError, first_line
 from csm_cli.core.files import data_dir
 from csm_cli.editing.lines import ScriptLine
@@ -40,6 +41,7 @@ class Book:
         publish: called with a name and values of what has changed.
         note: called with a line for a person.
         job_of: the state of what is to be spoken of a line, and a message.
+        pauses_of: the pauses of its files.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Book:
         publish: Publish,
         note: Callable[[str], None],
         job_of: Callable[[int, str], tuple[str | None, str]] = lambda number, line: (None, ""),
+        pauses_of: Callable[[OpenScript, Path], Pauses] = lambda script, path: Pauses(),
     ):
         self.number, self.path, self.place = number, path, takes or takes_folder(path)
         self.lock = RLock()
@@ -57,7 +60,7 @@ class Book:
         self.script: OpenScript | None = None
         self.manuscript: Manuscript | None = None
         self.marks = MarkFile(self.place, path.name, note)
-        self._takes, self._publish, self._job_of = takes, publish, job_of
+        self._takes, self._publish, self._job_of, self._pauses_of = takes, publish, job_of, pauses_of
         self._ready = Event()
         self._files, self._watch, self._marked = Stamps(), TakesWatch(self.place), Stamps(fresh=True)
         self._rows: dict[str, Row] = {}
@@ -106,9 +109,9 @@ class Book:
                 raise
             if self.script is not None and self.problem is None:
                 self.marks.refresh()
-                self._gaps = {}
+                self._gaps, pauses = {}, self._pauses_of(self.script, self.path)
                 for chapter in self.script.chapters:
-                    self._gaps |= gaps_of(chapter)
+                    self._gaps |= gaps_of(chapter, pauses)
                 rows = [self._row(line) for line in self.script.lines]
                 self._rows = {row["id"]: row for row in rows}
                 self._shown[self.version] = [row["id"] for row in rows]

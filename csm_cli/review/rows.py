@@ -21,12 +21,11 @@ Row = dict[str, Any]
 _SILENCE = np.zeros(0, dtype=np.float32)
 
 
-def gaps_of(chapter: Chapter, pauses: Pauses | None = None) -> dict[str, float]:
+def gaps_of(chapter: Chapter, pauses: Pauses) -> dict[str, float]:
     """Seconds of pause behind each line of a chapter, by the line's id in the script.
 
     Behind the last line comes what is at the end of the chapter and at the head of the next.
     """
-    pauses = pauses or Pauses()
     lines = {line.id for line in chapter.lines}
     gaps = dict.fromkeys(lines, 0.0)
     last = ""

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+from csm_cli.audio.mastering import Pauses
 from csm_cli.core import __version__
 from csm_cli.core.errors import CsmError, first_line
 from csm_cli.rendering.options import RenderOptions
@@ -15,6 +16,7 @@ from csm_cli.review.book import LOADING_SECONDS, Book
 from csm_cli.review.changes import Changes
 from csm_cli.review.choices import Choices
 from csm_cli.review.engines import Load, model_name
+from csm_cli.review.reading import OpenScript
 from csm_cli.review.sayas import SayAs
 from csm_cli.review.speaking import Speaker
 from csm_cli.review.undo import UndoStack
@@ -64,7 +66,7 @@ class Review:
         self.say_as = SayAs(self.undo, self._read_lexicons)
         self._model = model
         self.books = [
-            Book(number, path, options.takes, publish, note, self.speaker.job_of)
+            Book(number, path, options.takes, publish, note, self.speaker.job_of, self._pauses)
             for number, path in enumerate(dict.fromkeys(scripts))
         ]
         self._ending = Event()
@@ -113,6 +115,13 @@ class Review:
             for book in self.books:
                 if book.script is not None:
                     book.script.close()
+
+    def _pauses(self, script: OpenScript, path: Path) -> Pauses:
+        """The pauses of the files that would be written."""
+        try:
+            return self.writer.made(script, path)[1].pauses
+        except CsmError:  # said when they are written
+            return Pauses()
 
     def _watch(self) -> None:
         problems: dict[int, str] = {}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
 
 from csm_cli.audio.measure import Measured
 from csm_cli.core.errors import CsmError
+from csm_cli.delivery.options import Delivery
+from csm_cli.delivery.sidecars import LINE_EXTRAS
 from csm_cli.rendering.files_made import files_remembered
 from csm_cli.rendering.master import master_jobs
 from csm_cli.rendering.options import RenderOptions
@@ -88,6 +91,22 @@ class FilesWriter:
         if self._thread is not None:
             self._thread.join(seconds)
 
+    def made(self, script: OpenScript, path: Path) -> tuple[Path | None, Delivery]:
+        """Where the files of a script go, and which they are; None: a folder of its name.
+
+        Raises:
+            MissingError, UsageError: as `files_remembered`.
+        """
+        folder, delivery = self._options.output, self._options.delivery
+        if self._as_rendered and (made := files_remembered(script.record.options, path)):
+            folder, delivery = made
+        spoken = script.options.delivery
+        return folder, replace(
+            delivery,
+            titles=delivery.titles or spoken.titles,
+            credits=delivery.credits or spoken.credits,
+        )
+
     def _run(self, book: Book) -> None:
         try:
             self._say(self._write(book))
@@ -103,23 +122,15 @@ class FilesWriter:
             script = book.opened
             now = {chapter.number: _signature(script, chapter.number) for chapter in script.chapters}
             missing = _incomplete(script)
-        folder, delivery = self._options.output, self._options.delivery
-        if self._as_rendered and (made := files_remembered(script.record.options, book.path)):
-            folder, delivery = made
-        recalled = script.options.delivery
-        delivery = replace(
-            delivery,
-            titles=delivery.titles or recalled.titles,
-            credits=delivery.credits or recalled.credits,
-        )
+        folder, delivery = self.made(script, book.path)
         way, before = self._written.get(book.number, (None, {}))
         before = before if way == (folder, delivery) else {}
-        wanted = {number for number in now if number not in missing}
-        if not (delivery.book_formats or delivery.level_per == "book" or delivery.sample):
-            wanted = {number for number in wanted if before.get(number) != now[number]}
-        elif all(before.get(number) == now[number] for number in now):
-            wanted = set()
+        wanted = {number for number in now if number not in missing and before.get(number) != now[number]}
         message = _left_out(missing)
+        if _of_the_book(delivery):
+            if missing:
+                return Writing("failed", message=f"{message}; what is made of the whole book needs them all")
+            wanted = set(now) if wanted else wanted
         if not wanted:
             if missing:
                 return Writing("failed", message=message)
@@ -183,6 +194,12 @@ def _incomplete(script: OpenScript) -> dict[int, int]:
         if line.take is None and state_of(script, line) == "new":
             found[line.chapter.number] = found.get(line.chapter.number, 0) + 1
     return found
+
+
+def _of_the_book(delivery: Delivery) -> bool:
+    """Whether anything is made of all chapters together."""
+    beside = any(name not in LINE_EXTRAS for name in delivery.extras)
+    return bool(delivery.book_formats) or delivery.level_per == "book" or delivery.sample or beside
 
 
 def _left_out(missing: dict[int, int]) -> str:

@@ -50,10 +50,10 @@ class Published(list[tuple[str, dict[str, Any]]]):
             self.append((name, data))
             self._news.notify_all()
 
-    def wait(self, name: str, wanted=lambda data: True, seconds: float = 20.0) -> dict[str, Any]:
-        """The first event of a name for which `wanted` holds, once there is one."""
+    def wait(self, name: str, wanted=lambda data: True, since: int = 0) -> dict[str, Any]:
+        """The first event of a name for which `wanted` holds, from number `since` on, once there is one."""
 
-        deadline, seen = time.monotonic() + seconds, 0
+        deadline, seen = time.monotonic() + 20, since
         while True:
             with self._news:
                 there = list(self)

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 from csm_cli.core.errors import MissingError
+from csm_cli.delivery.options import Delivery
 from csm_cli.editing.lines import ScriptTakes
 from csm_cli.editing.pinning import pin
 from csm_cli.editing.reroll import options_of, reroll
@@ -348,14 +349,7 @@ def test_writing_the_files(page, book):
     def write():
         seen = len(page.published)
         assert page.client.post("/api/scripts/0/write").status_code == 202
-        end = page.published.wait(
-            "write",
-            lambda data: (
-                data["state"] in ("done", "failed")
-                and data not in [each for _, each in page.published[:seen]]
-            ),
-        )
-        return end
+        return page.published.wait("write", lambda data: data["state"] in ("done", "failed"), since=seen)
 
     first = write()
     assert (first["state"], first["done"], first["of"]) == ("done", 3, 3)
@@ -465,10 +459,12 @@ def test_the_files_of_the_last_rendering_are_written_again(csm, engine, script, 
     ]
     assert csm("render", script, *made).code == 0
     before = {path.name: path.read_bytes() for path in Path("made").glob("*.flac")}
-    assert csm("render", script, "-o", "-").code == 0, "what makes no files is not noted"
+    assert csm("render", script, "-o", "-", "--titles").code == 0, "what makes no files is not noted"
     for path in Path("made").glob("*.flac"):
         path.unlink()
     page = open_page(script, as_rendered=True)
+    assert page.lines()[0]["gap"] == 1.5, "behind a title"
+    assert page.lines()[-2]["gap"] == 1.5
     page.client.post("/api/scripts/0/write")
     end = page.published.wait("write", lambda data: data["state"] in ("done", "failed"))
     assert end["state"] == "done", end
@@ -479,3 +475,22 @@ def test_the_files_of_the_last_rendering_are_written_again(csm, engine, script, 
     page.client.post("/api/scripts/0/write")
     end = page.published.wait("write", lambda data: data["state"] in ("done", "failed"))
     assert "lighthouse/01-arrival.wav" in end["files"], "moved elsewhere: as csm master writes them"
+
+
+def test_a_book_in_one_file_needs_all_of_its_lines(page, book, open_page, csm):
+    whole = open_page(book, delivery=Delivery(formats=("m4b",)))
+
+    def write():
+        seen = len(whole.published)
+        assert whole.client.post("/api/scripts/0/write").status_code == 202
+        return whole.published.wait("write", lambda data: data["state"] in ("done", "failed"), since=seen)
+
+    assert write()["files"][0].endswith(".m4b")
+    edit(page, page.line(LIGHT), "Is this the light?")
+    whole.published.wait("script", lambda data: whole.lines()[1]["state"] == "new")
+    failed = write()
+    assert (failed["state"], failed["files"]) == ("failed", [])
+    assert failed["message"].endswith("has no take yet; what is made of the whole book needs them all")
+    page.undo()
+    whole.published.wait("script", lambda data: whole.lines()[1]["state"] == "ok")
+    assert write()["message"] == "nothing has changed since the files were written"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from csm_cli.audio.mastering import Pauses
 from csm_cli.editing.lines import ScriptTakes
 from csm_cli.editing.pinning import pin
 from csm_cli.review import manuscript
@@ -157,7 +158,7 @@ def test_the_pauses_behind_lines(tmp_path):
         "---\nvoices: {Anna: heart}\n---\n\n# One {pause_after=3}\n\nA a.\n\nB b.\n**Anna:** C c.\n"
         "[pause 2]\n**Anna:** {pause_after=0.25} D d.\n\n---\n\nE e.\n\n# Two\n\nF f.\n"
     )
-    one, two = (gaps_of(chapter) for chapter in read_screenplay(path).chapters)
+    one, two = (gaps_of(chapter, Pauses()) for chapter in read_screenplay(path).chapters)
     assert list({line: one[line] for line in sorted(one)}.values()) == [0.9, 0.5, 2.0, 2.25, 5.25]
     assert list(two.values()) == [2.25]
 
