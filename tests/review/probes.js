@@ -49,6 +49,16 @@ function problemsOfNames() {
   return found;
 }
 
+/** The name of what has the focus, and whether that can be seen. */
+function focused() {
+  const at = document.activeElement;
+  const name = at.getAttribute("aria-label") || at.labels?.[0]?.textContent || at.textContent.trim();
+  const style = getComputedStyle(at);
+  const row = document.querySelector(".row.selected");
+  const marked = at.id === "list" && getComputedStyle(row).boxShadow !== "none";
+  return [name, at === document.body || marked || (style.outlineStyle !== "none" && style.outlineWidth !== "0px")];
+}
+
 /** Texts whose contrast with what is behind them is below 4.5. */
 function lowContrast() {
   const canvas = Object.assign(document.createElement("canvas"), {width: 1, height: 1});

@@ -503,6 +503,25 @@ def test_names_roles_and_numbers_for_a_screen_reader(page, server):
     assert option.get_attribute("aria-label").startswith("Chapter 1. Arrival. NARRATOR. The boat")
 
 
+def test_all_is_reached_by_tab_with_its_focus_in_sight(page, server):
+    server.book.add_take(server.book.lines[0], 5)
+    server.book.changed(server.book.lines[0])
+    until(page, "() => document.querySelectorAll('.takes li').length === 2")
+    page.locator("#write").focus()
+    reached = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        name, seen = probe(page, "focused")
+        assert seen, name
+        if name in reached[-40:]:
+            break
+        reached.append(name)
+    wanted = ["Keys", "Which lines", "Speaker", "Find in the texts", "Lines of the script", "Good", "Bad…"]
+    wanted += ["Compare A and B", "Three new takes", "Play take 1", "Compare take 1 as A", "Use take 2"]
+    wanted += ["Text", "Say a word otherwiseL", "Speed", "Gain", "Commands", "Play", "Speed of playing"]
+    assert [name for name in wanted if not any(each.startswith(name) for each in reached)] == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_contrast_is_that_of_aa(browser, server, scheme):
     watched = Watched(browser, color_scheme=scheme)
@@ -518,6 +537,9 @@ def test_a_phone_has_one_column_and_the_line_as_a_sheet(browser, server):
     page = watched.open(server.address)
     page.wait_for_selector(".row.selected")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    page.set_viewport_size({"width": 390, "height": 844})
     assert not page.locator("#panel").is_visible()
     page.locator("#sheet").tap()
     page.locator(".takes li").first.wait_for()

@@ -108,12 +108,15 @@ export class Actions {
 
   // Changes
 
-  /** Send a change after those before it; what it returns replaces its line. Null if it failed, which was said. */
-  #change(send) {
+  /**
+   * Send a change after those before it; what it returns replaces its line. Null if it failed, which was said.
+   * One that a person asked for takes an earlier message away.
+   */
+  #change(send, asked = true) {
     const done = this.#last
       .then(async () => {
         const answer = await send();
-        this.status.clear();
+        if (asked) this.status.clear();
         if (answer?.id && answer.state) this.store.replace([answer]);
         return answer ?? {};
       })
@@ -158,7 +161,8 @@ export class Actions {
   #mark(line, mark, fault) {
     const body = {take: line.take, mark, fault};
     this.store.change(line.id, {mark, fault});
-    return this.#change(() => this.#sendMark(this.store.script.id, line.id, body));
+    const script = this.store.script.id;
+    return this.#change(() => this.#sendMark(script, line.id, body), mark !== "heard");
   }
 
   async #sendMark(script, id, body) {
