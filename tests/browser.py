@@ -21,8 +21,8 @@ OPTIONS = [
     "--no-first-run",
     "--autoplay-policy=no-user-gesture-required",
 ]
-EXPECTED = re.compile(r"responded with a status of (409|422|503|404 .*/lines/\w+$)")
-"""Chromium notes answers that the page expects: conflicts, errors of lint, lines that are gone by now."""
+EXPECTED = re.compile(r"responded with a status of (409|422|503|404 .*/(lines/\w+|audio)$)")
+"""Chromium notes answers that the page expects: conflicts, errors of lint, what is gone by now."""
 
 
 @pytest.fixture(scope="module")

@@ -112,6 +112,14 @@ def test_it_plays_through_without_a_stop_with_the_line_in_view(page, server):
     assert "heard" in page.locator("#chapters li").first.text_content()
 
 
+def test_a_take_that_is_gone_is_named_and_the_next_one_played(page, server):
+    del server.book.sounds[server.book.lines[1]["take"]]
+    page.keyboard.press("Space")
+    until(page, "() => document.querySelector('.row.playing')?.ariaPosInSet === '3'")
+    begins(page, "#alert", "The sound of the take is gone; say the line again")
+    assert [line["mark"] for line in server.book.lines[:3]] == ["heard", None, None]
+
+
 def test_speed_keeps_the_pitch_and_is_kept(page):
     page.keyboard.press("]")
     page.keyboard.press("]")
