@@ -170,8 +170,8 @@ class Index:
             if row is None:
                 self._changed = True
                 row = self._read(entry.name)
+            self._seen[entry.name] = entry.size, entry.changed
             if row is not None:
-                self._seen[entry.name] = entry.size, entry.changed
                 self._remember(row)
         self._changed = self._changed or count != len(remembered)
 

@@ -494,3 +494,16 @@ def test_a_book_in_one_file_needs_all_of_its_lines(page, book, open_page, csm):
     page.undo()
     whole.published.wait("script", lambda data: whole.lines()[1]["state"] == "ok")
     assert write()["message"] == "nothing has changed since the files were written"
+
+
+def test_marks_on_the_command_line(page, csm):
+    mark(page, page.line(LIGHT), "bad", "pace")
+    mark(page, page.line("Hold on!"), "good")
+    (bad,) = json.loads(csm("takes", "list", "--marked", "bad", "--json").out)
+    assert (bad["text"], bad["mark"], bad["fault"]) == (LIGHT, "bad", "pace")
+    lines = csm("takes", "list").out.splitlines()
+    assert lines[1].endswith("  [bad: pace] Is that the light?")
+    assert lines[2].endswith("  [good] Hold on!")
+    assert lines[0].endswith("  The boat turned into the wind.")
+    edit(page, page.line(LIGHT), "Is this the light?")
+    assert csm("takes", "list", "--marked", "bad").out == ""
