@@ -93,6 +93,8 @@ def serve(
         app = create_app(service, access, metrics=metrics, note=console.note)
 
         def ready() -> None:
+            key = "clients send the token as their API key" if token else "no API key is needed"
+            console.note(f"{console.count(slots, 'request')} side by side; {key}; Ctrl-C ends it")
             console.emit(f"{address}/v1")
 
         try:

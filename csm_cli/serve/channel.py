@@ -8,6 +8,10 @@ from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import CancelledError
 
+from csm_cli.web.errors import ApiError
+
+_GIVEN_UP = ApiError(503, "draining", "the server ended before all was spoken", "ask again when it is back")
+
 
 class Channel:
     """From one thread to one reader in the event loop that makes it.
@@ -46,7 +50,8 @@ class Channel:
         """The next block; None at the end.
 
         Raises:
-            BaseException: what the blocks ended with, once all before it were received.
+            ApiError: the speaking was given up, as the server ends.
+            BaseException: what else the blocks ended with, once all before it were received.
         """
         while True:
             with self._room:
@@ -58,8 +63,7 @@ class Channel:
                 self._ready.clear()
             if ended:
                 if self._error is not None:
-                    # A cancelled future is no cancelled task.
-                    raise RuntimeError("given up") if isinstance(self._error, CancelledError) else self._error
+                    raise _GIVEN_UP if isinstance(self._error, CancelledError) else self._error
                 return None
             await self._ready.wait()
 

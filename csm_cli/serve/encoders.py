@@ -40,7 +40,7 @@ FORMATS = {
     "mp3": AnswerFormat(
         "audio/mpeg", "libmp3lame", ("-b:a", "96k", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3")
     ),
-    "opus": AnswerFormat("audio/ogg", "libopus", ("-b:a", "48k", "-page_duration", "20000", "-f", "opus")),
+    "opus": AnswerFormat("audio/ogg", "libopus", ("-b:a", "48k", "-page_duration", "100000", "-f", "opus")),
     "aac": AnswerFormat("audio/aac", "aac", ("-b:a", "96k", "-f", "adts")),
     "flac": AnswerFormat("audio/flac"),
     "wav": AnswerFormat("audio/wav"),

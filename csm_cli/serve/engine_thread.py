@@ -154,10 +154,17 @@ class EngineThread:
     def _take_orders(self) -> None:
         """Carry out what was asked for; with nothing to speak, wait until something is."""
         if not self._jobs and not self._closed:
-            self._orders.get()()
+            self._carry_out(self._orders.get())
         with suppress(Empty):
             while True:
-                self._orders.get_nowait()()
+                self._carry_out(self._orders.get_nowait())
+
+    def _carry_out(self, order: Callable[[], None]) -> None:
+        try:
+            order()
+        except Exception as error:  # of the slots: what is in them is lost, the thread goes on
+            self._scheduler = None
+            self._fail(_failed(error))
 
     def _admit(self, job: Job) -> None:
         if self._closed:

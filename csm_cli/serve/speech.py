@@ -7,7 +7,6 @@ import base64
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any
 
 from csm_cli.audio.files import to_pcm16
 from csm_cli.serve.admission import Admission
@@ -73,16 +72,21 @@ class SpeechEndpoint:
         """Answer a request. One whose client leaves is given up at once."""
         record: Record = scope.get("csm") or Record("", "speech")
         body = await _body(receive)
+        if body is None:
+            record.status, record.code = GONE, "left"
+            return
         loop = asyncio.get_running_loop()
         client = (scope.get("client") or ("",))[0]
         answer = _Answer(send, record)
         try:
             wanted = await loop.run_in_executor(self._workers, self._bodies.read, body)
-        except ApiError as error:
-            record.code = error.code
+            reading = await loop.run_in_executor(self._workers, self._plan, wanted)
+        except Exception as error:
+            record.code = api_error(error).code
             raise
+        record.characters = reading.chain.characters
         gone = asyncio.create_task(_left(receive))
-        work = asyncio.create_task(self._speak(wanted, client, answer))
+        work = asyncio.create_task(self._speak(wanted, reading, client, answer))
         try:
             await asyncio.wait(
                 {gone, work}, timeout=self._bounds.request_seconds, return_when=asyncio.FIRST_COMPLETED
@@ -92,6 +96,8 @@ class SpeechEndpoint:
             elif gone.done():
                 record.status, record.code = GONE, "left"
             else:
+                work.cancel()  # before anything else is sent
+                await asyncio.gather(work, return_exceptions=True)
                 raise ApiError(504, "timeout", "the request took too long", "send a shorter text")
         except Exception as error:
             await self._failed(error, answer, wanted.events)
@@ -100,13 +106,15 @@ class SpeechEndpoint:
             work.cancel()
             await asyncio.gather(gone, work, return_exceptions=True)
 
-    async def _speak(self, wanted: Wanted, client: str, answer: _Answer) -> None:
+    def _plan(self, wanted: Wanted) -> Reading:
+        reading = self._reader.read(wanted.ask)
+        if reading.seconds > self._bounds.sound_seconds:
+            raise self._too_long()
+        return reading
+
+    async def _speak(self, wanted: Wanted, reading: Reading, client: str, answer: _Answer) -> None:
         loop = asyncio.get_running_loop()
         async with self._admission.place(client):
-            reading = await loop.run_in_executor(self._workers, self._reader.read, wanted.ask)
-            answer.record.characters = reading.chain.characters
-            if reading.seconds > self._bounds.sound_seconds:
-                raise self._too_long()
             channel = Channel()
             driving = loop.run_in_executor(self._workers, channel.pour, self._pcm(reading))
             try:
@@ -190,13 +198,13 @@ async def _events(blocks: AsyncIterator[bytes], reading: Reading) -> AsyncIterat
     yield event(None, {"type": "speech.audio.done", "usage": usage})
 
 
-async def _body(receive: Receive) -> bytes:
-    """The whole body; how long it may be and take, `web.security.Guard` decides."""
-    parts: list[Any] = []
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body, within the bounds of `web.security.Guard`; None: the client has left."""
+    parts: list[bytes] = []
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ApiError(400, "left", "the client left before its request was complete")
+            return None
         parts.append(message.get("body", b""))
         if not message.get("more_body", False):
             return b"".join(parts)

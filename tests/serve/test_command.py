@@ -12,6 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def test_a_server_from_its_start_to_sigterm(tiny: Path, tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("a-token")
     token.chmod(0o600)
-    command = [sys.executable, "-m", "csm_cli", "serve", "--port", "0", "--model", str(tiny), "--slots", "2"]
+    command = [sys.executable, "-m", "csm_cli", "serve", "--port", "0", "--model", str(tiny), "--metrics"]
     process = subprocess.Popen(
         [*command, "--token-file", str(token)],
         stdout=subprocess.PIPE,
@@ -79,17 +80,23 @@ def test_a_server_from_its_start_to_sigterm(tiny: Path, tmp_path: Path) -> None:
         root = url.removesuffix("/v1")
         assert url.startswith("http://127.0.0.1:") and fetch(f"{root}/ready")[0] == 200
         assert fetch(f"{url}/models")[0] == 401 and fetch(f"{url}/models", "a-token")[0] == 200
-        assert fetch(f"{root}/metrics", "a-token")[0] == 404
+        assert fetch(f"{root}/metrics")[0] == 401
+
+        def until(holds: Callable[[], bool]) -> None:
+            deadline = time.monotonic() + 20
+            while not holds():
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
 
         body = {"input": "Hello there, it is late. " * 40, "voice": "alloy", "response_format": "wav"}
         asking = threading.Thread(
             target=lambda: answers.append(fetch(f"{url}/audio/speech", "a-token", body | {"mode": "frames"}))
         )
         asking.start()
-        time.sleep(0.3)
+        until(lambda: b"csm_requests_at_work 1" in fetch(f"{root}/metrics", "a-token")[1])
         process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
-        assert fetch(f"{url}/models", "a-token")[0] == 503
+        until(lambda: fetch(f"{url}/models", "a-token")[0] == 503)
+        assert fetch(f"{root}/health")[0] == 200
         asking.join(60)
         out, err = process.communicate(timeout=30)
     finally:

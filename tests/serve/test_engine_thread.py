@@ -117,6 +117,17 @@ def test_after_a_failure_of_the_engine_the_next_line_is_spoken(
     assert np.array_equal(speak(thread, line(1)).result().codes, engine.speak([line(1)])[0].codes)
 
 
+def test_a_failure_of_the_slots_while_a_line_is_given_up_ends_no_thread(
+    thread: EngineThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("csm_cli.engine.scheduler.BatchScheduler.cancel", lambda self, ticket: 1 / 0)
+        beside, given_up = speak(thread, line(1, 300)), speak(thread, line(2, 300))
+        thread.cancel(given_up.job)  # type: ignore[attr-defined]
+        assert isinstance(beside.result(), CsmError)
+    assert isinstance(speak(thread, line(3)).result(), Speech)
+
+
 def test_functions_run_between_frames(thread: EngineThread, engine: Engine) -> None:
     long = speak(thread, line(5, 60))
     names = thread.call(lambda given: (given is engine, threading.current_thread().name)).result(30)

@@ -190,7 +190,8 @@ def test_signals_end_it_within_its_time_and_a_second_one_at_once(drain):
             assert connection.recv(1000)
             process.send_signal(signal.SIGINT)
             if drain == "600":
-                time.sleep(0.3)
+                while ask(port, "/other")[0] != 503:  # the first signal has not been noticed yet
+                    time.sleep(0.02)
                 process.send_signal(signal.SIGINT)
             assert closed(connection)
         out, err = process.communicate(timeout=20)
