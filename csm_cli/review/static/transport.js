@@ -13,9 +13,14 @@ export class Transport {
     this.now = find("now");
     this.marks = find("quick");
     this.rate = find("rate");
-    this.button.addEventListener("click", () => actions.toggle());
-    find("previous").addEventListener("click", () => actions.go(view.from(view.selected, -1)));
-    find("next").addEventListener("click", () => actions.go(view.from(view.selected, 1)));
+    const toggle = () => actions.toggle();
+    const previous = () => actions.go(view.from(view.selected, -1));
+    const next = () => actions.go(view.from(view.selected, 1));
+    this.button.addEventListener("click", toggle);
+    find("previous").addEventListener("click", previous);
+    find("next").addEventListener("click", next);
+    const media = {play: toggle, pause: toggle, previoustrack: previous, nexttrack: next};
+    for (const [key, run] of Object.entries(media)) navigator.mediaSession?.setActionHandler(key, run);
     find("quick-good").addEventListener("click", () =>
       actions.mark(view.line?.mark === "good" ? null : "good"),
     );
@@ -44,12 +49,25 @@ export class Transport {
       this.button.replaceChildren(icon(player.playing ? "pause" : "play"));
     }
     this.now.textContent = line ? line.text : "";
+    if (player.playing) this.#describe(line);
     this.marks.hidden = store.readOnly || !view.line?.take;
     document.getElementById("quick-good").setAttribute("aria-pressed", view.line?.mark === "good");
     document.getElementById("quick-bad").setAttribute("aria-pressed", view.line?.mark === "bad");
     this.rate.value = player.rate.toFixed(1);
     localStorage.setItem(KEPT, player.rate);
     this.#time();
+  }
+
+  /** What the system shows of what plays, and where a headset's buttons go. */
+  #describe(line) {
+    if (!navigator.mediaSession || !line || line.id === this.described) return;
+    this.described = line.id;
+    const {title, path} = this.store.script;
+    navigator.mediaSession.metadata = new MediaMetadata({
+      title: line.text,
+      artist: line.speaker,
+      album: title || path,
+    });
   }
 
   #time() {
