@@ -91,7 +91,7 @@ export function go(row) {
 let resting = null;
 
 /** Say something for a moment. */
-export function say(text) {
+function say(text) {
   clearTimeout(resting);
   find("said").textContent = text;
   resting = setTimeout(() => {

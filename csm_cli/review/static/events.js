@@ -5,7 +5,7 @@ const LONGEST_WAIT = 10_000;
 const SILENCE = 40_000;
 
 /** Events of a stream: [{name, data}], and the rest that is not complete yet. */
-export function parse(text) {
+function parse(text) {
   const blocks = text.replaceAll("\r\n", "\n").split("\n\n");
   const rest = blocks.pop();
   const events = blocks.flatMap(block => {

@@ -62,11 +62,11 @@ export class Takes {
         row.element.remove();
         this.#rows.delete(id);
       }
-    for (const take of this.#takes) {
+    for (const [place, take] of this.#takes.entries()) {
       const row = this.#rows.get(take.id) ?? this.#make(take.id);
       row.update(take);
-      if (this.list.children[take.number - 1] !== row.element)
-        this.list.insertBefore(row.element, this.list.children[this.#takes.indexOf(take)] ?? null);
+      const there = this.list.children[place];
+      if (there !== row.element) this.list.insertBefore(row.element, there ?? null);
     }
     this.again.hidden =
       this.store.readOnly || ["queued", "speaking"].includes(line?.job) || line?.state === "silent";

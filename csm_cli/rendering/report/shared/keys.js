@@ -5,7 +5,7 @@ const FIELDS =
   "textarea, select, input:not([type=checkbox]):not([type=radio]):not([type=button]), [contenteditable]";
 
 /** "j", "shift+j", "arrowleft", "space", "?": what was pressed, whichever alphabet the keyboard has. */
-export function nameOf(event) {
+function nameOf(event) {
   let key = event.key === " " ? "space" : event.key.toLowerCase();
   if (/^Key[A-Z]$/.test(event.code) && !/^[a-z]$/.test(key)) key = event.code.slice(3).toLowerCase();
   if (/^Digit\d$/.test(event.code) && !event.shiftKey && !/^\d$/.test(key)) key = event.code.slice(5);

@@ -17,7 +17,7 @@ function palette() {
 }
 
 /** `count` heights from 0 to 1: the highest peak of each stretch, against the highest of all. */
-export function heights(peaks, count) {
+function heights(peaks, count) {
   const values = Array.from(peaks, letter => VALUES.get(letter) ?? 0);
   const highest = Math.max(QUIET, ...values);
   return Array.from({length: count}, (_, i) => {

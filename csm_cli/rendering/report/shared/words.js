@@ -6,7 +6,7 @@ const CHECKS = {signal: "sound", asr: "words", voice: "voice"};
 const ORIGINS = {spoken: "rendered", rerolled: "said again", imported: "a recording"};
 
 /** "asr:Whisper base.en" → "words (Whisper base.en)". */
-export function checkName(check) {
+function checkName(check) {
   const [kind, ...by] = check.split(":");
   return (CHECKS[kind] ?? kind) + (by.length ? ` (${by.join(":")})` : "");
 }
@@ -51,7 +51,7 @@ export function chapterTitle(number, title) {
 }
 
 /** `book.md#k3f9a2b`: the name of a line for `csm takes`. */
-export function lineName(script, id) {
+function lineName(script, id) {
   const name = `${script}#${id}`;
   return /^[\w./#-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
 }
