@@ -148,8 +148,8 @@ def test_the_page_plays_through_in_order(page, watched):
     shown.keyboard.press("Escape")
     shown.keyboard.press("Space")
     until(shown, "() => document.querySelector('#through').ariaLabel === 'Pause'")
-    until(shown, "() => played.length >= 3")
-    assert shown.evaluate("played").copy()[:3] == [line["id"] for line in reported(page)[:3]]
+    until(shown, "() => played.length >= 2")
+    assert shown.evaluate("played") == [line["id"] for line in reported(page)[:2]]
     button = shown.locator(".row.now .player button")
     assert button.get_attribute("aria-label") == "Stop"
     button.click()

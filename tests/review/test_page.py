@@ -318,8 +318,7 @@ def test_errors_of_lint_are_shown_with_their_place(page, server):
     page.get_by_role("button", name="Discard").click()
 
 
-@pytest.mark.parametrize("way", ["Save mine", "Take theirs"])
-@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize(("way", "told"), [("Save mine", True), ("Take theirs", False)])
 def test_an_edit_with_its_conflict(page, server, way, told):
     book = server.book
     select(page, 1)
