@@ -149,7 +149,7 @@ def test_the_page_plays_through_in_order(page, watched):
     shown.keyboard.press("Space")
     until(shown, "() => document.querySelector('#through').ariaLabel === 'Pause'")
     until(shown, "() => played.length >= 2")
-    assert shown.evaluate("played") == [line["id"] for line in reported(page)[:2]]
+    assert shown.evaluate("played.slice(0, 2)") == [line["id"] for line in reported(page)[:2]]
     button = shown.locator(".row.now .player button")
     assert button.get_attribute("aria-label") == "Stop"
     button.click()

@@ -241,7 +241,6 @@ class Answers:
     async def change(self, request: Request) -> Response:
         book, what = self.book, request.path_params["what"]
         body = json.loads(await request.body() or b"{}")
-        book.requests.append((what, request.path_params["line"], body))
         line = book.line(request.path_params["line"])
         if line is None:
             return failed(
@@ -253,6 +252,7 @@ class Answers:
                 version=book.version,
             )
         answer = getattr(self, "_" + what)(line, body)
+        book.requests.append((what, request.path_params["line"], body))
         if isinstance(answer, Response):
             return answer
         if body.get("mark") != "heard":
