@@ -11,11 +11,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "csm_cli"
 LAYERS = (
-    "cli", "cluster", "serve", "web", "editing", "rendering", "lint", "voices", "verify", "takes", "training",
-    "bench", "engine", "model", "checkpoints", "text", "script", "delivery", "audio", "core",
+    "cli", "cluster", "review", "serve", "web", "editing", "rendering", "lint", "voices", "verify", "takes",
+    "training", "bench", "engine", "model", "checkpoints", "text", "script", "delivery", "audio", "core",
 )  # fmt: skip
 """From the top: a package imports those behind it alone; late imports and those for type checkers count."""
-MOST_FILES, MOST_LINES, MOST_LINES_OF_A_COMMAND, MOST_PARAMETERS = 372, 300, 370, 12
+MOST_FILES, MOST_LINES, MOST_LINES_OF_A_COMMAND, MOST_PARAMETERS = 384, 300, 370, 12
 
 
 def modules() -> dict[str, Path]:

@@ -24,6 +24,7 @@ from csm_cli.cli import (
     master,
     models,
     render,
+    review,
     say,
     serve,
     serve_queue,
@@ -77,6 +78,7 @@ app = typer.Typer(
 # Help on one line each: typer cuts longer sentences off.
 app.command(short_help="Say a text and write it to a file.")(say.say)
 app.command(short_help="Render scripts into chapter files.")(render.render)
+app.command(short_help="Listen through a rendered script, judge and mend its lines.")(review.review)
 app.command(short_help="Speak for other programs: OpenAI's speech interface.")(serve.serve)
 app.command(
     "serve-queue",

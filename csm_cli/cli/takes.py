@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -24,6 +24,7 @@ from csm_cli.core.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
     from csm_cli.editing import ScriptLine, ScriptTakes
+    from csm_cli.review.marks import Mark
 
 app = typer.Typer(
     cls=Group,
@@ -56,6 +57,10 @@ ChapterOption = Annotated[
     str | None, typer.Option("--chapter", "--chapters", metavar="1-3,5", help="Lines of these chapters.")
 ]
 ReviewOption = Annotated[bool, typer.Option("--needs-review", help="Lines that need review.")]
+MarkedOption = Annotated[
+    Literal["heard", "good", "bad"] | None,
+    typer.Option("--marked", help="Lines that were marked so in csm review, in the take that they use."),
+]
 
 
 @app.command("list")
@@ -64,18 +69,26 @@ def list_takes(
     needs_review: ReviewOption = False,
     speaker: SpeakerOption = None,
     chapter: ChapterOption = None,
+    marked: MarkedOption = None,
     as_json: JsonOption = False,
     takes: TakesOption = None,
 ) -> None:
     """List the lines of a script with the takes that they use."""
     from csm_cli.editing.lines import line_row, line_state
+    from csm_cli.review.marks import MarkFile
 
     script_takes = _script_takes(script, takes)
     lines = _chosen_lines(script_takes, needs_review, speaker, chapter)
+    file = MarkFile(script_takes.job.takes, script_takes.job.script, console.note)
+    marks = {line.planned.id: file.get(line.planned.id, line.take.id) for line in lines if line.take}
+    if marked is not None:
+        lines = [line for line in lines if (mark := marks.get(line.planned.id)) and mark.mark == marked]
     if as_json:
-        console.emit(
-            json.dumps([line_row(script_takes, line) for line in lines], indent=2, ensure_ascii=False)
-        )
+        rows = [line_row(script_takes, line) for line in lines]
+        for each in rows:
+            mark = marks.get(each["name"])
+            each |= {"mark": mark and mark.mark, "fault": mark and mark.fault}
+        console.emit(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     width = max((len(line.planned.line.speaker) for line in lines), default=0)
     for line in lines:
@@ -83,7 +96,8 @@ def list_takes(
         seconds = f"{line.take.seconds:.1f} s" if line.take else "-"
         row = (
             f"{planned.id}  {line.source}  {planned.line.speaker:<{width}}  {seconds:>7}  "
-            f"{len(script_takes.takes_of(line))}  {line_state(line):<8}  {planned.line.text}"
+            f"{len(script_takes.takes_of(line))}  {line_state(line):<8}  "
+            f"{_shown(marks.get(planned.id))}{planned.line.text}"
         )
         console.emit(cut(row, console.columns(sys.stdout)))
     spoken = [line.take.seconds for line in lines if line.take]
@@ -313,6 +327,11 @@ def gc(
     console.note(
         f"{count(len(found.takes), 'take')}{leftovers} {verb}, {size(found.bytes)}; {found.kept} kept"
     )
+
+
+def _shown(mark: Mark | None) -> str:
+    """What a person said of a line, in front of its text."""
+    return "" if mark is None else f"[{mark.mark}{f': {mark.fault}' if mark.fault else ''}] "
 
 
 def _script_takes(script: Path | None, takes: MaybePlace) -> ScriptTakes:

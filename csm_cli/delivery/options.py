@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal
 
 from csm_cli.audio.level import DEFAULT_LOUDNESS, Loudness
 from csm_cli.audio.mastering import Mastering, Pauses
 from csm_cli.core import FASTEST, SLOWEST
 from csm_cli.core.errors import UsageError
 from csm_cli.delivery.formats import FORMATS, check_formats
-from csm_cli.delivery.tags import Cover
+from csm_cli.delivery.tags import Cover, read_cover
 
 EXTRAS = ("srt", "vtt", "lrc", "chapters", "cue", "labels", "epub", "description")
 LONGEST_HOURS = 100.0
@@ -101,6 +101,27 @@ class Delivery:
         if "epub" in self.extras and not {"mp3", "aac"} & set(self.chapter_formats):
             needed.append("aac")
         return tuple(dict.fromkeys(needed))
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON has it; of the cover, where it lies."""
+        values = asdict(replace(self, cover=None))
+        return values | {"cover": None if self.cover is None else str(self.cover.path.resolve())}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Delivery:
+        """What `as_dict` gave, maybe in another version: what is not known now is left out.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is something else.
+            MissingError, UsageError: the cover is not there any more; a value cannot be used any more.
+        """
+        found = {each.name: values[each.name] for each in fields(cls) if each.name in values}
+        found["loudness"] = Loudness(**values["loudness"])
+        found["pauses"] = Pauses(**values["pauses"])
+        found["cover"] = read_cover(values["cover"]) if values.get("cover") else None
+        for name in ("formats", "extras"):
+            found[name] = tuple(values[name])
+        return cls(**found)
 
     @property
     def mastering(self) -> Mastering:

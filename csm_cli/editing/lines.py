@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,17 +59,18 @@ class ScriptTakes:
     Args:
         script: the file.
         takes: where they are kept; None: beside the script.
+        store: of them, if it is open already.
 
     Raises:
         ScriptError, MissingError: as `read_jobs`.
     """
 
-    def __init__(self, script: Path, takes: Place | None = None):
+    def __init__(self, script: Path, takes: Place | None = None, store: TakeStore | None = None):
         folder = takes or script.parent / FOLDER
         self.record = read_record(folder, script.name)
         self.options = RenderOptions.recall(dict(self.record.options), takes)
         (self.job,) = read_jobs([script], self.options)
-        self.store = TakeStore(folder)
+        self.store = store or TakeStore(folder)
         self.lines = self._lines()
 
     @property
@@ -142,6 +143,25 @@ class ScriptTakes:
         reasons = () if take.accepted else take.reasons
         used = {line.planned.id: Used(take.id, False, reasons)}
         merge_record(self.job.takes, self.job.script, used)
+
+    def refresh(self, places: Collection[str]) -> list[ScriptLine]:
+        """Look again which takes the lines use, after a change on the disk.
+
+        Args:
+            places: of lines whose takes have changed, as `Index.refresh` gives them. Lines of which the
+                record says something else now are added.
+
+        Returns:
+            Those lines, new; they are in `lines` too.
+        """
+        before, self.record = self.record.lines, read_record(self.job.takes, self.job.script)
+        now, changed = self.record.lines, []
+        for at, line in enumerate(self.lines):
+            name = line.planned.id
+            if line.place in places or before.get(name) != now.get(name):
+                self.lines[at] = self._line(line.chapter, line.planned)
+                changed.append(self.lines[at])
+        return changed
 
     def close(self) -> None:
         """Write what makes the next opening quicker."""

@@ -25,10 +25,10 @@ from csm_cli.text.normaliser import Normaliser, normaliser_for
 from csm_cli.voices.names import note_of, renamed, voice_names
 
 
-def lint_file(path: Path, format: str | None = None) -> Checked:
+def lint_file(path: Path, format: str | None = None, contents: Mapping[Path, bytes] | None = None) -> Checked:
     """Read a script; a file that cannot be read at all is an error among the problems."""
     try:
-        return check_screenplay(path, format)
+        return check_screenplay(path, format, contents=contents)
     except ScriptError as error:
         problems = Problems()
         _add_errors(error, problems)
@@ -45,6 +45,7 @@ def lint(
     own_tags: Mapping[str, int] | None = None,
     shipped_speakers: int = 0,
     known_cues: Collection[str] = (),
+    readings: bool = True,
 ) -> list[Finding]:
     """All findings about a script, in file order.
 
@@ -56,6 +57,7 @@ def lint(
         normaliser: of the script; None: that of its language, without a lexicon.
         own_tags, shipped_speakers: as for `tag_doubts`.
         known_cues: such as "laughs", that the model can speak.
+        readings: False: leave out how lines are read, which takes most of the time and is never an error.
     """
     play, problems = checked
     if play is None:
@@ -70,11 +72,11 @@ def lint(
         problems.add(source, what, "note")
     english = play.language.lower().split("-")[0] == "en"
     places = Places(play.lines, problems)
-    readings = ReadingCheck(normaliser or Normaliser(play.language), lexicon)
+    reader = ReadingCheck(normaliser or Normaliser(play.language), lexicon)
     for chapter in play.chapters:
         for line in chapter.lines:
             _check_line(line, english, alphabet, problems, places)
-            for part, what, level in readings.findings(line, chapter.number) if english else ():
+            for part, what, level in reader.findings(line, chapter.number) if english and readings else ():
                 problems.add(places.find(line, part, level), what, level)
     _check_cues(play, known_cues, problems, places)
     return problems.findings()
@@ -144,15 +146,26 @@ def _check_cues(play: Screenplay, known: Collection[str], problems: Problems, pl
                 problems.add(places.find(line, cue.text, "note"), what, "note")
 
 
-def check_script(path: Path, format: str | None = None, *, demo: bool = False) -> list[Finding]:
+def check_script(
+    path: Path,
+    format: str | None = None,
+    *,
+    demo: bool = False,
+    contents: Mapping[Path, bytes] | None = None,
+    readings: bool = True,
+    checked: Checked | None = None,
+) -> list[Finding]:
     """All findings about a script, its voices and its lexicons.
 
     Args:
         path: of the script.
         format: one of `FORMATS`; None: by the ending.
         demo: also check against the embedded model: its alphabet and the tags of its voices.
+        contents: as for `check_screenplay`.
+        readings: as for `lint`.
+        checked: the script, if it has been read.
     """
-    checked = lint_file(path, format)
+    checked = checked or lint_file(path, format, contents)
     normaliser = Normaliser()
     if checked.screenplay is not None:
         try:
@@ -175,6 +188,7 @@ def check_script(path: Path, format: str | None = None, *, demo: bool = False) -
         own_tags=_shipped_tags(path.parent) if demo else {},
         shipped_speakers=config.get("shipped_speakers", 0),
         known_cues=_cues(config) if demo else (),
+        readings=readings,
     )
 
 

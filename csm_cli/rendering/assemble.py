@@ -17,6 +17,7 @@ from csm_cli.delivery.tags import read_cover
 from csm_cli.delivery.writer import BookWriter
 from csm_cli.rendering.credits import chapters_of, is_title, role_of
 from csm_cli.rendering.delivered import Watermark, delivered
+from csm_cli.rendering.files_made import files_to_remember
 from csm_cli.rendering.line import SpokenLine
 from csm_cli.rendering.report import ReportWriter
 from csm_cli.script import Bed as BedItem
@@ -136,7 +137,8 @@ class BookAssembler:
             line.planned.id: Used(line.take.id if line.take else "", line.stale, line.reasons)
             for line in lines
         }
-        merge_record(self.plan.takes, self.plan.script, used, options=self.plan.options)
+        files = files_to_remember(self.plan.delivery, self.plan.folder, Path(self.plan.screenplay.path))
+        merge_record(self.plan.takes, self.plan.script, used, options={**self.plan.options, **files})
 
     def finish(self) -> list[Measured]:
         """Write what is made of the whole book.

@@ -76,7 +76,9 @@ def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
         plays = [_completed(recast(play, names), options) for play, names in zip(read, former, strict=True)]
         normalisers = [normaliser_for(play) for play in plays]
     except ScriptError:  # all there is to mend is reported at once, as lint does
-        raise script_error(found for script in scripts for found in check_script(script)) from None
+        raise script_error(
+            found for script in scripts for found in check_script(script, readings=False)
+        ) from None
     plays = [at_speed(play, options.delivery.speed) for play in plays]
     _check_chapters(plays, options.chapters)
     folders = _folders(scripts, options.output)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from typing import NamedTuple
 
 from csm_cli.script.builder import ScreenplayBuilder
 from csm_cli.script.cue_words import is_starred_cue
@@ -76,6 +77,22 @@ _UNREAD = re.compile(
 _WHAT = {"image": "an image is not read", "tag": "HTML is not read"}
 _STRUCK_SPAN = re.compile(r"(?<![\\~])~~(?=[^\s~])[^~]*[^\s~]~~(?!~)")
 _INNER_NAME = re.compile(r"(?<=\S)\s+(?P<whole>(\*\*|__)(?P<name>[^*_:]{1,60})(?::\2|\2:))(?=\s)")
+
+
+class LineRows(NamedTuple):
+    """Where a line stands.
+
+    Args:
+        source: of its text, as in `Line`.
+        named: the name of a speaker, or `speaker` among the settings, stands before the text.
+        braces: (row, first column, last): of its settings, or, where the two are equal, where these would be.
+        rows: (number, column at which the text begins, the row with what is not read as `BLANK`).
+    """
+
+    source: Source
+    named: bool
+    braces: tuple[int, int, int]
+    rows: tuple[tuple[int, int, str], ...]
 
 
 def begins_block(text: str) -> bool:
@@ -182,7 +199,7 @@ _QUOTED = r'"(?:[^"\\]|\\.)*"'
 CUE = re.compile(rf"\[(pause|sound|bed|include)\b:?\s*+((?:{_QUOTED}|[^\[\]\"])*+)\]", re.IGNORECASE)
 _PAIR = rf"(?:{_QUOTED}|[^\s={{}}\",]+)\s*=\s*(?:{_QUOTED}|[^\s{{}}\",]+)"
 BRACES = re.compile(rf"\{{\s*({_PAIR}(?:[\s,]+{_PAIR})*)\s*\}}\s*")
-_PARTS = re.compile(rf"({_QUOTED}|[^\s={{}}\",]+)\s*=\s*({_QUOTED}|[^\s{{}}\",]+)")
+PARTS = re.compile(rf"({_QUOTED}|[^\s={{}}\",]+)\s*=\s*({_QUOTED}|[^\s{{}}\",]+)")
 _OPTION = re.compile(r"\s(?:(gain|duck|fade)\s*=?\s*([-+]?[0-9.]+)(?:\s*(?:dB|s))?|(over))\s*,?$")
 
 MAX_CUE = 1000
@@ -208,7 +225,7 @@ def read_cue(match: re.Match[str], source: Source, builder: ScreenplayBuilder, p
 def read_braces(match: re.Match[str], row: int, offset: int, path: str) -> Fields:
     """The settings of a match of `BRACES` as a mapping; `offset`: column of the string's first character."""
     fields = Fields(Source(path, row, offset + match.start()))
-    for pair in _PARTS.finditer(match.string, match.start(1), match.end(1)):
+    for pair in PARTS.finditer(match.string, match.start(1), match.end(1)):
         key = Scalar(_unquoted(pair[1]), True, Source(path, row, offset + pair.start(1)))
         value = pair[2]
         node = Scalar(_unquoted(value), value[0] != '"', Source(path, row, offset + pair.start(2)))

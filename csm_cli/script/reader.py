@@ -13,7 +13,7 @@ from csm_cli.script.books import DEFAULT, Book, ReadingOptions
 from csm_cli.script.document import Screenplay
 from csm_cli.script.formats import check_content, format_of
 from csm_cli.script.problems import Problems, SourceText
-from csm_cli.script.sources import ParseState, read_source
+from csm_cli.script.sources import ParseState, decode, read_source
 
 
 def recast(play: Screenplay, names: Mapping[str, str]) -> Screenplay:
@@ -69,7 +69,12 @@ def read_screenplay(path: Path | str, format: str | None = None) -> Screenplay:
 
 
 def check_screenplay(
-    path: Path | str, format: str | None = None, *, expand: bool = True, encoding: str = "utf-8"
+    path: Path | str,
+    format: str | None = None,
+    *,
+    expand: bool = True,
+    encoding: str = "utf-8",
+    contents: Mapping[Path, bytes] | None = None,
 ) -> Checked:
     """Read a script without raising for its errors.
 
@@ -78,12 +83,14 @@ def check_screenplay(
         format: as for `read_screenplay`.
         encoding: of a text file.
         expand: False: keep variables and includes, for a script that is to be written again.
+        contents: of files, the script or what it includes, in place of those on the disk; by resolved path.
 
     Raises:
         ScriptError: the file cannot be read or decoded.
     """
     path = Path(path)
     state = parse_state(path, expand=expand, encoding=encoding)
+    state.contents = contents or {}
     collecting = gc.isenabled()
     gc.disable()  # a hundred thousand small values and no cycles: collecting doubles the time
     try:
@@ -122,7 +129,9 @@ def _read(path: Path, state: ParseState, format: str | None = None) -> Screenpla
         if book := read_book(path, state, chosen):
             return book.screenplay
         check_content(path, chosen)
-        return _parser(chosen)(read_source(path, state.encoding), state)
+        changed = state.contents.get(path.resolve()) if state.contents else None
+        source = read_source(path, state.encoding) if changed is None else decode(str(path), changed)
+        return _parser(chosen)(source, state)
 
 
 def _book_reader(format: str) -> Callable[[Path, ParseState, ReadingOptions], Book] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -217,6 +217,7 @@ class ParseState:
         variables: those that an included script inherits.
         encoding: of text files.
         lines: spoken lines so far, for `MAX_LINES`.
+        contents: of files that are read so, not as they are on the disk; by resolved path.
     """
 
     root: Path
@@ -227,6 +228,7 @@ class ParseState:
     variables: dict[str, str] = field(default_factory=dict)
     encoding: str = "utf-8"
     lines: int = 0
+    contents: Mapping[Path, bytes] = field(default_factory=dict)
     _stack: list[Path] = field(default_factory=list)
     _includes: int = 0
     _included_bytes: int = 0

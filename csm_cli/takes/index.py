@@ -110,6 +110,39 @@ class Index:
             self._forget(take_id)
             self._changed = True
 
+    def refresh(self) -> dict[str, set[str]]:
+        """Read what has changed on the disk since, by whatever process.
+
+        Returns:
+            By the id of each take that came, changed or went: the places (`script#line`) that it is for.
+
+        Raises:
+            CsmError: a store behind a URL cannot be listed.
+        """
+        changed: dict[str, set[str]] = {}
+        there = set()
+        for entry in list(self._files.seen(SIDECAR)):
+            there.add(entry.name)
+            mark = entry.size, entry.changed
+            if self._seen.get(entry.name) != mark:
+                take_id, row = entry.name.removesuffix(SIDECAR), self._read(entry.name)
+                changed[take_id] = self._put(take_id, row)
+                self._seen[entry.name] = mark
+        for name in [name for name in self._seen if name not in there]:
+            del self._seen[name]
+            changed[name.removesuffix(SIDECAR)] = self._put(name.removesuffix(SIDECAR), None)
+        return changed
+
+    def _put(self, take_id: str, row: Row | None) -> set[str]:
+        """Have this row for a take, or none; the places that the take was for, or is."""
+        with self._lock:
+            rows = [each for each in (self._rows.get(take_id), row) if each is not None]
+            self._forget(take_id)
+            if row is not None:
+                self._remember(row)
+            self._changed = True
+        return {place for each in rows for place in (each.place, *each.pins, *each.chosen)}
+
     def close(self) -> None:
         """Write what is remembered, if anything changed. A folder that cannot be written is left alone."""
         if not self._changed:
@@ -137,8 +170,8 @@ class Index:
             if row is None:
                 self._changed = True
                 row = self._read(entry.name)
+            self._seen[entry.name] = entry.size, entry.changed
             if row is not None:
-                self._seen[entry.name] = entry.size, entry.changed
                 self._remember(row)
         self._changed = self._changed or count != len(remembered)
 

@@ -142,7 +142,7 @@ def merge_record(
         folder: of the store.
         script: name of its file.
         lines: to add or replace.
-        options: in place of what was noted; None: as it was.
+        options: in place of what was noted under their names; None: as it was.
 
     Raises:
         CsmError: it cannot be written.
@@ -150,7 +150,7 @@ def merge_record(
     with nullcontext() if isinstance(folder, Url) else alone(folder / RENDERS, script):
         before = read_record(folder, script)
         merged = {**before.lines, **lines}
-        new = Rendering(script, merged, before.options if options is None else options)
+        new = Rendering(script, merged, {**before.options, **(options or {})})
         text = json.dumps({"schema": _SCHEMA, **_as_dict(new)}, ensure_ascii=False)
         files_at(folder).write(_name(script), f"{text}\n".encode())
         return new

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 
 import pytest
 from hypothesis import given
@@ -14,11 +13,11 @@ from csm_cli.rendering.project import read_jobs
 from csm_cli.rendering.report.rows import drifts
 from csm_cli.rendering.session import render_jobs
 from csm_cli.verify import Verifier
+from tests.browser import _context, browser, watched
 from tests.rendering.conftest import voices
 from tests.rendering.fake_engine import FakeEngine
-from tests.rendering.test_report import browse
 
-__all__ = ["voices"]
+__all__ = ["_context", "browser", "voices", "watched"]
 
 
 def line(voice, start, *scores):
@@ -64,7 +63,7 @@ class Ear:
         return {"ann": self.likeness}
 
 
-def test_the_report_shows_it(tmp_path, voices) -> None:
+def test_the_report_shows_it(tmp_path, voices, watched) -> None:
     path = tmp_path / "long.yaml"
     lines = "\n".join(
         f'  - narrator: "Here is another line, the {place}th of them."' for place in range(5, 13)
@@ -76,6 +75,7 @@ def test_the_report_shows_it(tmp_path, voices) -> None:
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     (found,) = report["chapters"][0]["likeness"]
     assert found["voice"] == "ann" and len(found["points"]) == 8 and found["drifted"]
-    shown = browse(tmp_path / "out" / "report.html")
-    assert len(re.findall(r'<polyline points="\d', shown)) == 1
-    assert "it drifts" in shown and "−0.3" in shown
+    shown = watched.open((tmp_path / "out" / "report.html").as_uri())
+    assert len(shown.locator("polyline").get_attribute("points").split()) == 8
+    told = shown.locator(".why").first.text_content()
+    assert "it drifts" in told and "−0.3" in told

@@ -9,9 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from csm_cli.audio.level import parse_loudness
+from csm_cli.audio.mastering import Pauses
 from csm_cli.cli.options import Fields, expanded
+from csm_cli.core.errors import MissingError
 from csm_cli.core.options import flags_of
 from csm_cli.delivery.options import Delivery
+from csm_cli.delivery.tags import read_cover
+from csm_cli.rendering.files_made import files_remembered, files_to_remember
 from csm_cli.rendering.options import Check, RenderOptions
 
 FORGOTTEN = {"output", "chapters", "batch", "lineage", "fresh", "locked", "device", "eager"}
@@ -39,6 +44,41 @@ some_options = st.builds(
 def test_what_is_remembered_comes_back(options):
     stored = json.loads(json.dumps(options.to_remember()))
     assert RenderOptions.recall(stored) == options
+
+
+def test_what_files_were_made_comes_back(tmp_path):
+    picture = tmp_path / "cover.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0")
+    made = Delivery(
+        formats=("m4b", "mp3"),
+        loudness=parse_loudness("rms=-20,peak=-3"),
+        level_per="book",
+        pauses=Pauses(line=0.6),
+        speed=1.1,
+        room_tone_db=None,
+        extras=("srt", "epub"),
+        split_hours=2.5,
+        cover=read_cover(picture),
+        narrator="A. Voice",
+        titles=True,
+    )
+    script, folder = tmp_path / "a" / "book.md", tmp_path / "out"
+    script.parent.mkdir()
+    folder.mkdir()
+    noted = json.loads(json.dumps(files_to_remember(made, folder, script)))
+    assert noted["files"]["folder"] == "../out"
+    found = files_remembered(noted, script)
+    assert found is not None and (found[0].resolve(), found[1]) == (folder, made)
+    assert files_to_remember(Delivery(formats=()), folder, script) == {}
+    picture.unlink()
+    with pytest.raises(MissingError, match="no such picture"):
+        files_remembered(noted, script)
+    for damaged in ({}, {"files": 3}, {"files": {"folder": 3}}, {"files": {"folder": "x", "delivery": {}}}):
+        assert files_remembered(damaged, script) is None
+    noted["files"]["delivery"]["cover"] = None
+    assert files_remembered(noted, script)
+    folder.rmdir()
+    assert files_remembered(noted, script) is None
 
 
 def test_every_option_is_remembered_or_forgotten_on_purpose():

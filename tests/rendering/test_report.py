@@ -1,11 +1,7 @@
-"""report.json and report.html: what they tell, and that the page works in a browser from disk, offline."""
+"""report.json and report.html: what they state, and that the page works in a browser from disk, offline."""
 
-import html
 import json
-import os
 import re
-import shutil
-import subprocess
 
 import pytest
 
@@ -13,14 +9,13 @@ from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.project import read_jobs
 from csm_cli.rendering.report import writer as page_module
 from csm_cli.rendering.session import render_jobs
+from tests.browser import _context, browser, watched
 from tests.rendering.conftest import script, voices
 from tests.rendering.fake_engine import FakeEngine, capped
 
-__all__ = ["script", "voices"]
+__all__ = ["_context", "browser", "script", "voices", "watched"]
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
-BROWSER = os.environ.get("CSM_TEST_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
-HOSTILE = "</script><script>document.title='hacked'</script><b>&amp; bold"
+HOSTILE = "</script><script>document.title='hacked'</script><b>&amp; /*sounds*/null bold"
 
 
 def render(script, out, engine=None, **options):
@@ -98,68 +93,91 @@ def page(script, tmp_path):
     return tmp_path / "out" / "report.html"
 
 
-def browse(page, script=""):
-    """The page as a browser without a network has it after `script`, which may take three seconds."""
-    if BROWSER is None:
-        pytest.skip("no Chromium or Chrome found; name one with CSM_TEST_BROWSER")
-    probe = page.with_name("probe.html")
-    probe.write_text(page.read_text().replace("</body>", f"<script>{script}</script></body>"))
-    done = subprocess.run(
-        [
-            BROWSER,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-background-networking",
-            "--host-resolver-rules=MAP * ~NOTFOUND",
-            "--autoplay-policy=no-user-gesture-required",
-            "--enable-logging=stderr",
-            f"--user-data-dir={page.parent / 'profile'}",
-            "--window-size=1000,3000",
-            "--virtual-time-budget=3000",
-            "--dump-dom",
-            probe.as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=90,
-    )
-    assert "CONSOLE" not in done.stderr, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-    return done.stdout
+def opened(watched, page):
+    """The report in a browser, as it lies on the disk."""
+    shown = watched.open(page.as_uri())
+    shown.wait_for_selector("canvas[data-drawn]")
+    return shown
 
 
-def test_the_page_shows_every_line_with_a_waveform_and_a_player(page):
-    shown = browse(page)
-    assert shown.count('<section class="row') == 7
-    assert shown.count('data-drawn="1"') == 7
-    assert shown.count('aria-label="Play"') == 7
-    assert shown.count('class="time"') == 3
-    assert shown.count('class="mark review"') == 1
-    assert "<title>The &lt;Light&gt; &amp; House · csm</title>" in shown
-    assert html.escape(HOSTILE, quote=False) in shown, "as text, not as elements"
+def reported(page):
+    """The lines as report.json has them."""
+    report = json.loads(page.with_name("report.json").read_text())
+    return [line for chapter in report["chapters"] for line in chapter["lines"]]
 
 
-def test_the_page_filters_finds_and_plays(page):
-    script = """
-    const told = {};
-    const visible = () => document.querySelectorAll(".row:not([hidden])").length;
-    const note = () => document.body.dataset.told = JSON.stringify(told);
-    document.querySelector("[data-show=review]").click(); told.review = visible();
-    document.querySelector("[data-show=all]").click(); told.all = visible();
-    const find = document.getElementById("find");
-    find.value = "stairs"; find.dispatchEvent(new Event("input")); told.found = visible();
-    find.value = ""; find.dispatchEvent(new Event("input"));
-    const speaker = document.getElementById("speaker");
-    speaker.value = "Anna"; speaker.dispatchEvent(new Event("change")); told.anna = visible();
-    document.querySelector(".player button").click();
-    audio.addEventListener("loadedmetadata", () => { told.seconds = audio.duration; note(); });
-    told.playing = document.querySelector(".player button").getAttribute("aria-label"); note();
-    """
-    found = re.search(r'data-told="([^"]*)"', browse(page, script))
-    told = json.loads(html.unescape(found[1]))
-    first = rows(json.loads(page.with_name("report.json").read_text()))["The boat turned into the wind."]
-    assert told.pop("seconds") == pytest.approx(first["take"]["seconds"], abs=0.01)
-    assert told == {"review": 1, "all": 7, "found": 1, "anna": 3, "playing": "Stop"}
+def until(shown, condition, given=None):
+    shown.wait_for_function(condition, arg=given)
+
+
+def test_the_page_shows_every_line_with_a_waveform_and_a_player(page, watched):
+    shown = opened(watched, page)
+    shown.set_viewport_size({"width": 1000, "height": 3000})
+    until(shown, "() => document.querySelectorAll('canvas[data-drawn]').length === 7")
+    assert shown.locator("section.row").count() == 7
+    assert shown.get_by_role("button", name="Play", exact=True).count() == 7
+    assert shown.locator(".time").count() == 3
+    assert shown.locator(".mark.review").count() == 1
+    assert shown.title() == "The <Light> & House · csm"
+    assert shown.locator(".text").last.text_content() == HOSTILE, "as text, not as elements"
+
+
+def test_the_page_filters_and_finds(page, watched):
+    shown = opened(watched, page)
+    lines = shown.locator(".row:not([hidden])")
+    for kind, count in [("review", 1), ("stale", 0), ("rendered", 7), ("all", 7)]:
+        shown.locator(f"[data-show={kind}]").click()
+        assert lines.count() == count
+    shown.locator("#speaker").select_option("Anna")
+    assert lines.count() == 3
+    shown.locator("#speaker").select_option("")
+    for key in ("Escape", "/"):
+        shown.keyboard.press(key)
+    shown.keyboard.type("stairs")
+    assert lines.count() == 1
+
+
+def test_the_page_plays_through_in_order(page, watched):
+    shown = opened(watched, page)
+    shown.evaluate("""() => { window.played = []; new MutationObserver(() => {
+        const id = document.querySelector(".row.now")?.id;
+        if (id && played.at(-1) !== id) played.push(id);
+    }).observe(document.querySelector("main"), {subtree: true, attributes: true}); }""")
+    shown.locator("#rate").select_option("2.0")
+    shown.locator("#find").focus()
+    shown.keyboard.press("Escape")
+    shown.keyboard.press("Space")
+    until(shown, "() => document.querySelector('#through').ariaLabel === 'Pause'")
+    until(shown, "() => played.length >= 2")
+    assert shown.evaluate("played.slice(0, 2)") == [line["id"] for line in reported(page)[:2]]
+    button = shown.locator(".row.now .player button")
+    assert button.get_attribute("aria-label") == "Stop"
+    button.click()
+    until(shown, "() => document.querySelector('#through').ariaLabel === 'Play through'")
+
+
+def test_the_page_has_keys_and_commands_to_copy(page, watched, script):
+    shown = opened(watched, page)
+    lines = reported(page)
+    for key, place in [("j", 0), ("j", 1), ("ArrowDown", 2), ("k", 1), ("Shift+J", 5)]:
+        shown.keyboard.press(key)
+        until(shown, "id => document.querySelector('.row.now')?.id === id", lines[place]["id"])
+    shown.keyboard.press("r")
+    name = f"{script}#{lines[5]['id']}"
+    until(shown, "text => document.querySelector('#said').textContent.endsWith(text)", f"takes reroll {name}")
+    shown.keyboard.press("p")
+    pinned = f"csm takes pin {name} {lines[5]['take']['id']}"
+    until(shown, "text => document.querySelector('#said').textContent.endsWith(text)", pinned)
+    shown.keyboard.press("1")
+    until(shown, "() => document.querySelector('.row.now .player button').ariaLabel === 'Stop'")
+    shown.keyboard.press("]")
+    assert shown.locator("#rate").input_value() == "1.1"
+    shown.locator(".row.now summary").click()
+    until(shown, "() => document.querySelectorAll('.row.now .commands code').length === 2")
+    commands = shown.locator(".row.now .commands code").all_text_contents()
+    assert commands == [f"csm takes play {name}", f"csm takes reroll {name}"]
+    shown.keyboard.press("?")
+    assert shown.locator("dialog[open] tr").count() >= 10
 
 
 def test_the_sound_of_a_long_book_lies_beside_it_save_what_needs_review(page, script, monkeypatch):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -40,11 +42,36 @@ def page(report: Mapping[str, Any], store: TakeStore, folder: Path) -> str:
         inside = everything or (bool(line["review"]) and take["seconds"] <= room)
         room -= take["seconds"] if inside else 0.0
         sounds[take["id"]] = _sound(store, take["id"], folder, inside)
-    template = resources.files("csm_cli.rendering.report").joinpath("page.html").read_text(encoding="utf-8")
     title = f"{report['title']} · csm"
-    for name, value in (("report", dict(report)), ("sounds", sounds)):
-        template = template.replace(f"/*{name}*/null", _script(value))
-    return template.replace("<!--title-->", title.replace("&", "&amp;").replace("<", "&lt;"))
+    values = {
+        "<!--title-->": title.replace("&", "&amp;").replace("<", "&lt;"),
+        "/*report*/null": _script(dict(report)),
+        "/*sounds*/null": _script(sounds),
+    }
+    return re.sub("|".join(map(re.escape, values)), lambda found: values[found[0]], _template())
+
+
+SHARED = ("dom.js", "waveform.js", "words.js", "player.js", "keys.js")
+"""Modules of `shared/`, which the page of `csm review` has as well; each after those that it imports."""
+OWN = ("data.js", "listening.js", "rows.js", "page.js")
+"""The others."""
+
+
+def _template() -> str:
+    """The page without a report. Its modules are one script inside, in which imports are needless."""
+    folder = resources.files("csm_cli.rendering.report")
+    shared = folder.joinpath("shared")
+
+    def read(place: Traversable) -> str:
+        return place.read_text(encoding="utf-8")
+
+    sources = [shared.joinpath(name) for name in SHARED] + [folder.joinpath(name) for name in OWN]
+    script = "\n".join(
+        re.sub(r"^import [^;]*;\n|^export ", "", read(source), flags=re.M) for source in sources
+    )
+    style = read(shared.joinpath("look.css")) + read(folder.joinpath("page.css"))
+    page = read(folder.joinpath("page.html"))
+    return page.replace("/*style*/", style).replace("/*script*/", script)
 
 
 def _takes(report: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:

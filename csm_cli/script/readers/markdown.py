@@ -13,6 +13,7 @@ from csm_cli.script.markup import (
     BRACES,
     CUE,
     QUOTE,
+    LineRows,
     UnreadMarkup,
     begins_item,
     check_duplicates,
@@ -37,12 +38,12 @@ _CHAPTER_VOICE = "voice."
 _KEYS = (*LINE_KEYS, "speaker")
 
 
-def read_markdown(source: SourceText, state: ParseState) -> Screenplay:
-    """Parse a Markdown script; problems are added to `state`."""
+def read_markdown(source: SourceText, state: ParseState, places: list[LineRows] | None = None) -> Screenplay:
+    """Parse a Markdown script; problems are added to `state`, and where each line stands to `places`."""
     header, first = _front_matter(source, state)
     body = _without_comments(source, first, state.problems)
     builder = ScreenplayBuilder(source.path, header, state)
-    parser = _Parser(source.path, header, builder, state.problems)
+    parser = _Parser(source.path, header, builder, state.problems, [] if places is None else places)
     for number, row in enumerate(body, first + 1):
         parser.feed(row, number)
         if state.problems.full:
@@ -99,7 +100,16 @@ def _title(heading: str) -> str:
 class _Parser:
     """Parses the body, row by row. `_rows` are the rows of the open line."""
 
-    def __init__(self, path: str, header: Header, builder: ScreenplayBuilder, problems: Problems):
+    def __init__(
+        self,
+        path: str,
+        header: Header,
+        builder: ScreenplayBuilder,
+        problems: Problems,
+        places: list[LineRows],
+    ):
+        self._places, self._braces_at = places, (1, 0, 0)
+        self._stands: list[tuple[int, int, str]] = []
         self._path, self._header, self._builder, self._problems = path, header, builder, problems
         self._unread = UnreadMarkup(path, problems)
         self._rows: list[str] = []
@@ -177,8 +187,9 @@ class _Parser:
             settings=read_settings(fields, self._problems),
             voice=voice,
         )
+        self._places.append(LineRows(self._source, self._named, self._braces_at, tuple(self._stands)))
         self._fresh = self._open = self._named = False
-        self._rows, self._settings = [], None
+        self._rows, self._stands, self._settings = [], [], None
 
     def _plain(self, text: str, source: Source) -> str:
         r"""`text` with variables replaced, then without marks: the backslash of `\{{` is not Markdown's."""
@@ -265,6 +276,7 @@ class _Parser:
             if not self._rows:
                 self._source = Source(self._path, source.line, begin + 1)
             self._rows.append(content)
+            self._stands.append((source.line, begin, row))
 
     def _missing_stars(self, text: str, source: Source) -> None:
         named = _NAME_COLON.match(text) if ":" in text[:62] else None
@@ -274,7 +286,9 @@ class _Parser:
 
     def _braces(self, row: str, begin: int, number: int) -> int:
         """Parse the settings at `begin`; returns where the text begins."""
-        if row[begin : begin + 1] != "{" or not (braces := BRACES.match(row, begin)):
+        braces = BRACES.match(row, begin) if row[begin : begin + 1] == "{" else None
+        self._braces_at = (number, begin, braces.end() if braces else begin)
+        if not braces:
             return begin
         self._settings = read_braces(braces, number, 1, self._path)
         if speaker := read_text(self._settings, "speaker", self._problems):

@@ -100,23 +100,31 @@ class _Writer:
                 pairs = {"speaker": _quoted(line.speaker)} | pairs
         notes = [f"({as_written(_note(note))})" for note in line.notes]
         named = bool(name) or "speaker" in pairs
-        text = as_written(escape(line.text, first=not named and not pairs))
-        if named and text.startswith("("):
-            text = f"\\{text}"
-        row = " ".join(filter(None, [name, _braces(pairs), *notes, self._safe(text, line)]))
+        text = text_of_line(line.text, named=named, first=not named and not pairs)
+        row = " ".join(filter(None, [name, _braces(pairs), *notes, text]))
         if begins or not self.blocks:
             self.blocks.append(row)
         else:
             self.blocks[-1] += f"\n{row}"
 
-    def _safe(self, text: str, line: Line) -> str:
-        """`text` with the colon escaped that would make its beginning a speaker's name."""
-        named = _NAMED.match(text)
-        if not named:
-            return text
-        before = text[: named.end() - 1]
-        kept = (len(before) - len(before.rstrip("\\"))) % 2  # an odd number: the colon is escaped already
-        return text if kept else f"{before}\\:{text[named.end() :]}"
+
+def text_of_line(text: str, *, named: bool, first: bool) -> str:
+    """A line's text, so that it is read as it is behind the name, the settings and the notes of the line.
+
+    Args:
+        text: on one line.
+        named: a name stands before it.
+        first: it begins its row.
+    """
+    text = as_written(escape(text, first=first))
+    if named and text.startswith("("):
+        text = f"\\{text}"
+    name = _NAMED.match(text)
+    if not name:
+        return text
+    before = text[: name.end() - 1]
+    kept = (len(before) - len(before.rstrip("\\"))) % 2  # an odd number: the colon is escaped already
+    return text if kept else f"{before}\\:{text[name.end() :]}"
 
 
 def escape(text: str, first: bool = False) -> str:

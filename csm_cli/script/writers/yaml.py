@@ -49,6 +49,11 @@ def scalar(text: str, *, flow: bool = False) -> str:
         and not (flow and re.search(r"[,\[\]{}:]", text))
     ):
         return text
+    return quoted(text)
+
+
+def quoted(text: str) -> str:
+    """`text`, which is on one line, as a scalar in double quotes."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + _HIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", escaped) + '"'
 

@@ -1,0 +1,211 @@
+"""Writing the files of a script from its takes, in a thread: what has changed since it was written last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any
+
+from csm_cli.audio.measure import Measured
+from csm_cli.core.errors import CsmError
+from csm_cli.delivery.options import Delivery
+from csm_cli.delivery.sidecars import LINE_EXTRAS
+from csm_cli.rendering.files_made import files_remembered
+from csm_cli.rendering.master import master_jobs
+from csm_cli.rendering.options import RenderOptions
+from csm_cli.rendering.plan import Chain
+from csm_cli.rendering.progress import Progress
+from csm_cli.rendering.project import read_jobs
+from csm_cli.review.book import Book
+from csm_cli.review.errors import conflict
+from csm_cli.review.reading import OpenScript
+from csm_cli.review.rows import state_of
+from csm_cli.web.errors import where_it_happened
+
+
+@dataclass
+class Writing:
+    """How far the writing is.
+
+    Args:
+        state: idle, writing, done or failed.
+        done, of: chapters.
+        message: why it failed, or what was left out.
+        files: that were written.
+    """
+
+    state: str = "idle"
+    done: int = 0
+    of: int = 0
+    message: str = ""
+    files: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As the page gets it."""
+        return {"state": self.state, "done": self.done, "of": self.of, "message": self.message}
+
+
+class FilesWriter:
+    """Writes files, of one script at a time.
+
+    Args:
+        options: where to, and what is delivered.
+        as_rendered: the files of the last rendering, where it is known which they were and where.
+        publish: called with a name and values of what has changed.
+        note: called with a line for a person.
+    """
+
+    def __init__(
+        self,
+        options: RenderOptions,
+        as_rendered: bool,
+        publish: Callable[[str, dict[str, Any]], None],
+        note: Callable[[str], None],
+    ):
+        self._options, self._as_rendered = options, as_rendered
+        self._publish, self._note = publish, note
+        self._lock = Lock()
+        self._thread: Thread | None = None
+        self._written: dict[int, tuple[Any, dict[int, Any]]] = {}
+        self.state = Writing()
+
+    def start(self, book: Book) -> None:
+        """Begin to write the files of a script.
+
+        Raises:
+            ApiError: files are being written already, or the script cannot be read.
+        """
+        book.opened  # noqa: B018 – raises where there is none
+        with self._lock:
+            if self.state.state == "writing":
+                raise conflict("writing", "files are being written already", "wait until they are there")
+            self.state = Writing("writing")
+            self._thread = Thread(target=self._run, args=(book,), name="csm-files", daemon=True)
+        self._say(self.state)
+        self._thread.start()
+
+    def close(self, seconds: float) -> None:
+        """Let what is being written come to its end, for some seconds; files are whole or absent."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+    def made(self, script: OpenScript, path: Path) -> tuple[Path | None, Delivery]:
+        """Where the files of a script go, and which they are; None: a folder of its name.
+
+        Raises:
+            MissingError, UsageError: as `files_remembered`.
+        """
+        folder, delivery = self._options.output, self._options.delivery
+        if self._as_rendered and (made := files_remembered(script.record.options, path)):
+            folder, delivery = made
+        spoken = script.options.delivery
+        return folder, replace(
+            delivery,
+            titles=delivery.titles or spoken.titles,
+            credits=delivery.credits or spoken.credits,
+        )
+
+    def _run(self, book: Book) -> None:
+        try:
+            self._say(self._write(book))
+        except CsmError as error:
+            self._say(Writing("failed", message=str(error).splitlines()[0]))
+        except Exception as error:  # a fault of ours must be seen, not end the server
+            self._note(where_it_happened(error))
+            self._say(Writing("failed", message=f"internal: {type(error).__name__}"))
+
+    def _write(self, book: Book) -> Writing:
+        with book.lock:
+            book.refresh()
+            script = book.opened
+            now = {chapter.number: _signature(script, chapter.number) for chapter in script.chapters}
+            missing = _incomplete(script)
+        folder, delivery = self.made(script, book.path)
+        way, before = self._written.get(book.number, (None, {}))
+        before = before if way == (folder, delivery) else {}
+        wanted = {number for number in now if number not in missing and before.get(number) != now[number]}
+        message = _left_out(missing)
+        if _of_the_book(delivery):
+            if missing:
+                return Writing("failed", message=f"{message}; what is made of the whole book needs them all")
+            wanted = set(now) if wanted else wanted
+        if not wanted:
+            if missing:
+                return Writing("failed", message=message)
+            return Writing("done", len(now), len(now), "nothing has changed since the files were written")
+        every = len(wanted) == len(now)
+        options = replace(
+            self._options,
+            output=folder,
+            chapters=None if every else frozenset(wanted),
+            delivery=delivery,
+            takes=book.place,
+        )
+        report = master_jobs(read_jobs([book.path], options), options, _Progress(self._say, message))
+        written = before | {number: now[number] for number in wanted}
+        self._written[book.number] = (folder, delivery), written
+        files = list(dict.fromkeys(map(str, report.files)))
+        return Writing("done", len(wanted), len(wanted), message, files)
+
+    def _say(self, state: Writing) -> None:
+        self.state = state
+        values = state.as_dict()
+        self._publish("write", values | ({"files": state.files} if state.state in ("done", "failed") else {}))
+
+
+class _Progress(Progress):
+    """Says how many chapters are done."""
+
+    def __init__(self, say: Callable[[Writing], None], message: str):
+        self._say, self._message = say, message
+        self._done, self._of = 0, 0
+
+    def start(self, chains: Sequence[Chain]) -> None:
+        self._of = len(chains)
+        self._say(Writing("writing", 0, self._of, self._message))
+
+    def chapter(self, chain: Chain, seconds: float, files: Sequence[Measured]) -> None:
+        self._done += 1
+        self._say(Writing("writing", self._done, self._of, self._message))
+
+
+def _signature(script: OpenScript, number: int) -> Any:
+    """What the sound of a chapter is made of."""
+    lines = [line for line in script.lines if line.chapter.number == number]
+    chapter = lines[0].chapter
+    bare = [replace(item, source=chapter.source) for item in chapter.items]
+    play = script.job.screenplay
+    head = play.title, play.author, play.language, tuple(play.metadata.items())
+    return (
+        head,
+        chapter.title,
+        chapter.settings,
+        bare,
+        [line.take.id if line.take else None for line in lines],
+    )
+
+
+def _incomplete(script: OpenScript) -> dict[int, int]:
+    """How many lines have no take yet, by the number of their chapter."""
+    found: dict[int, int] = {}
+    for line in script.lines:
+        if line.take is None and state_of(script, line) == "new":
+            found[line.chapter.number] = found.get(line.chapter.number, 0) + 1
+    return found
+
+
+def _of_the_book(delivery: Delivery) -> bool:
+    """Whether anything is made of all chapters together."""
+    beside = any(name not in LINE_EXTRAS for name in delivery.extras)
+    return bool(delivery.book_formats) or delivery.level_per == "book" or delivery.sample or beside
+
+
+def _left_out(missing: dict[int, int]) -> str:
+    if not missing:
+        return ""
+    named = ", ".join(map(str, sorted(missing)[:9])) + (", …" if len(missing) > 9 else "")
+    lines = sum(missing.values())
+    what = "1 line has no take yet" if lines == 1 else f"{lines} lines have no take yet"
+    return f"chapter {named} left out: {what}" if len(missing) == 1 else f"chapters {named} left out: {what}"
