@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import threading
 import time
@@ -48,7 +49,7 @@ def path(tmp_path, monkeypatch) -> Path:
 def player(path: Path, name: str, script: str) -> Path:
     """Put a script in the place of a player; gives the folder that it writes into."""
     program = path / name
-    program.write_text("#!/bin/sh\n" + script.format(folder=path))
+    program.write_text("#!/bin/sh\n" + script.format(folder=shlex.quote(str(path))))
     program.chmod(0o755)
     return path
 
