@@ -236,9 +236,9 @@ class Reading:
         chain.report_sounds()
 
     def _cut(self) -> Iterator[tuple[Codes, int]]:
-        """Frames as they come, some at a time, with how many there are at most; sets `_speech` at the end."""
+        """Frames as they come, some at a time, with how many the codec takes; sets `_speech` at the end."""
         waiting: list[Codes] = []
-        size = FRAMES_FIRST
+        size = FRAMES_FIRST if self._ask.mode == "frames" else FRAMES_MOST
         while True:
             found = self._inbox.get()
             if isinstance(found, BaseException):
@@ -251,7 +251,7 @@ class Reading:
                 del waiting[:size]
                 size = min(size + FRAMES_MORE, FRAMES_MOST)
         if waiting:
-            yield np.concatenate(waiting), size
+            yield np.concatenate(waiting), -(-len(waiting) // FRAMES_MORE) * FRAMES_MORE
         self._speech = found
 
     def _submit(self, utterance: Utterance) -> None:
