@@ -20,7 +20,9 @@ def test_a_whole_sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     out = tmp_path / "sweep.jsonl"
     words = ["--shape", "tiny", "--device", "cpu", "--ways", "fused", "--batch", "1", "--context", "40"]
     assert main([*words, "--frames", "2", "--out", str(out)]) == 0
-    correct, frames, first, parts, book = (json.loads(line) for line in out.read_text().splitlines())
+    correct, frames, first, parts, book, chapters = (
+        json.loads(line) for line in out.read_text().splitlines()
+    )
     assert [line["status"] for line in (correct, frames, first, parts, book)] == ["ok"] * 5
     assert correct["equal_greedy"] > 0.99
     assert correct["codes_equal_to_steps"] == correct["codes_equal_to_steps_float32"] == [1.0] * 6
@@ -30,6 +32,9 @@ def test_a_whole_sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert 0 < first["first_audio_ms"] <= first["first_time_ms"]
     assert book["sound"] == pytest.approx(sum(20 + n * 37 % 61 for n in range(20)) * 0.08)
     assert book["prompts"] + book["frames"] + book["waiting"] + book["host"] <= book["seconds"] * 1.001
+    assert chapters["sound"] == book["sound"] and chapters["frames_in_all"] * 0.08 == pytest.approx(
+        book["sound"]
+    )
     summary = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert summary["1"]["way"] == "fused"
 
@@ -67,8 +72,8 @@ def test_a_step_that_fails_is_left_out(
     started = stand_in(monkeypatch, SCRIPT % fault)
     results = Results(tmp_path / "out")
     sweep([SETTINGS], results, Limits(step=4, whole=60))
-    assert started == [SETTINGS.steps, [("first audio", 1), ("parts", 4), ("book", 4)]]
-    assert [line["status"] for line in results.lines] == ["ok", "ok", "failed", "ok", "ok", "ok"]
+    assert started == [SETTINGS.steps, [("first audio", 1), ("parts", 4), ("book", 4), ("chapters", 4)]]
+    assert [line["status"] for line in results.lines] == ["ok", "ok", "failed", "ok", "ok", "ok", "ok"]
     assert message in results.lines[2]["error"]
     assert fastest(results.lines).keys() == {1}
     with (tmp_path / "out").open("a") as file:
