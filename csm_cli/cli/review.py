@@ -12,7 +12,7 @@ import typer
 from csm_cli.cli import console
 from csm_cli.cli.console import count
 from csm_cli.cli.options import DeliveryOptions, DeviceOption, ModelOption, TakesOption, expanded
-from csm_cli.core.errors import UsageError
+from csm_cli.core.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
     from csm_cli.cli.options import MaybePlace
@@ -59,6 +59,9 @@ def review(
     from csm_cli.web.server import bind, run
 
     paths = scripts or _rendered_here(takes)
+    for path in paths:
+        if not path.is_file():
+            raise MissingError("there is no such script", where=str(path), remedy="name one that is there")
     options = RenderOptions(output, None, delivery.checked(), takes=takes)
     if output is not None and len(paths) > 1:
         raise UsageError("several scripts would go to one folder", where="-o", remedy="name one script")

@@ -100,7 +100,7 @@ def receive(connection: socket.socket) -> Message:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise WireError("what came is no message") from error
     sizes = [prod(shape) * np.dtype(kind).itemsize if kind in KINDS else -1 for kind, shape in shapes]
-    bad = any(len(shape) not in (1, 2) or min(shape) < 0 for _, shape in shapes)
+    bad = any(len(shape) not in (1, 2) or min(shape) < 0 or max(shape) > MOST_BYTES for _, shape in shapes)
     if bad or min(sizes, default=0) < 0 or sum(sizes) > MOST_BYTES or len(sizes) > MOST_ARRAYS:
         raise WireError("what came with a message is too much, or no array")
     return header, [

@@ -43,12 +43,16 @@ class Changes:
                 )
             try:
                 before = book.marks.mark(name, take, mark, fault)
+                after = book.marks.get(name, take)
             except ValueError as error:
                 raise ApiError(400, "bad_request", str(error), place="mark") from error
             book.update([name])
 
             def back() -> str:
                 with book.lock:
+                    book.marks.refresh()
+                    if book.marks.get(name, take) != after:
+                        raise conflict("mark_changed", "the mark has been changed since", "mark it again")
                     book.marks.restore(name, take, before)
                     book.update([name])
                 return name

@@ -116,9 +116,18 @@ class Choices:
     def note(self, book: Book, before: Choice, what: str) -> None:
         """Take note of a change that has been made to how it stood with a line."""
 
+        name = before.line.planned.id
+        after = Choice.of(book.opened, book.line(name))
+
         def back() -> str:
             with book.lock:
                 book.refresh()
+                now = Choice.of(book.opened, book.line(name))
+                if (now.pinned, now.chosen, now.used) != (after.pinned, after.chosen, after.used):
+                    raise conflict(
+                        "choice_changed", "the choice has been changed since, so this cannot be undone",
+                        "choose again", now.line.source,
+                    )  # fmt: skip
                 before.restore(book.opened)
                 book.refresh()
             return before.line.planned.id

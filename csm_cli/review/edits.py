@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -109,8 +110,11 @@ def replace_file(file: Path, before: bytes, after: bytes) -> None:
         CsmError: it cannot be written.
     """
     file = file.resolve()
-    with written(file) as temporary:
-        temporary.write_bytes(after)
+    with written(file, sync=False) as temporary:
+        with temporary.open("wb") as new:
+            new.write(after)
+            new.flush()
+            os.fsync(new.fileno())  # before the look at the file, not between that and the renaming
         temporary.chmod(stat.S_IMODE(file.stat().st_mode))
         if file.read_bytes() != before:
             raise ChangedOutsideError(

@@ -31,6 +31,8 @@ class _Slots(Protocol):
 
     def submit(self, utterance: Any, /) -> int: ...
 
+    def cancel(self, ticket: int, /) -> None: ...
+
     def advance(self) -> list[tuple[int, Any]]: ...
 
 
@@ -67,6 +69,10 @@ class StoppableSlots:
     def submit(self, utterance: Any) -> int:
         """See the engine's."""
         return self._slots.submit(utterance)
+
+    def cancel(self, ticket: int) -> None:
+        """See the engine's."""
+        self._slots.cancel(ticket)
 
     def advance(self) -> list[tuple[int, Any]]:
         """See the engine's; raises StoppedError at the end."""

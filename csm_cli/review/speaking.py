@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Condition, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -222,6 +222,9 @@ class Speaker:
         made = reroll(script, line, engine, loaded.limits, options, count=job.count, verifier=verifier)
         with book.lock:
             book.refresh()
+            if line.planned.id in book.opened.by_id:  # a pin that was set meanwhile stays
+                pins = Choice.of(book.opened, book.line(line.planned.id)).pinned
+                before = replace(before, pinned=pins)
             what = "a new take" if len(made) == 1 else "new takes"
             self._choices.note(book, before, f"the choice of {what}")
 

@@ -69,6 +69,7 @@ class FilesWriter:
         self._lock = Lock()
         self._thread: Thread | None = None
         self._written: dict[int, tuple[Any, dict[int, Any]]] = {}
+        self._files: dict[int, set[str]] = {}
         self.state = Writing()
 
     def start(self, book: Book) -> None:
@@ -125,6 +126,8 @@ class FilesWriter:
         folder, delivery = self.made(script, book.path)
         way, before = self._written.get(book.number, (None, {}))
         before = before if way == (folder, delivery) else {}
+        if not all(Path(name).is_file() for name in self._files.get(book.number, ())):
+            before = {}  # somebody has removed what was written
         wanted = {number for number in now if number not in missing and before.get(number) != now[number]}
         message = _left_out(missing)
         if _of_the_book(delivery):
@@ -147,6 +150,7 @@ class FilesWriter:
         written = before | {number: now[number] for number in wanted}
         self._written[book.number] = (folder, delivery), written
         files = list(dict.fromkeys(map(str, report.files)))
+        self._files[book.number] = {*(self._files.get(book.number, ()) if before else ()), *files}
         return Writing("done", len(wanted), len(wanted), message, files)
 
     def _say(self, state: Writing) -> None:

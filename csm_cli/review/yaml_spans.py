@@ -131,9 +131,15 @@ class YamlLine(LineSpan):
         if value is not None:
             return Change(old.start_mark.index, end, value)
         if self._flow:
-            if there:
-                return Change(_end(pairs[there - 1][1], self._file), end, "")
-            return Change(start, pairs[1][0].start_mark.index, "") if len(pairs) > 1 else None
+            if len(pairs) < 2:
+                return None
+            first, last = (
+                (_end(pairs[there - 1][1], self._file), end)
+                if there
+                else (start, pairs[1][0].start_mark.index)
+            )
+            between = self._file[first:start] if there else self._file[end:last]
+            return Change(first, last, "") if between.strip() == "," else None  # a comment stays
         return self._row_removed(there, start, end)
 
     def _row_removed(self, there: int, start: int, end: int) -> Change | None:

@@ -10,6 +10,7 @@ import os
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from contextlib import suppress
@@ -121,6 +122,7 @@ class ResidentServer:
             except OSError:
                 if self._socket is None:
                     return
+                time.sleep(0.1)  # no descriptor is free: it would be asked at once again
                 continue
             with self._lock:
                 if len(self._clients) >= MOST_CLIENTS or not is_own_peer(connection):

@@ -11,51 +11,24 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from types import FrameType
-from typing import Any
 
-import h11
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from csm_cli.core.errors import UsageError
 from csm_cli.web.asgi import App, Receive, Scope, Send, send_error
+from csm_cli.web.connections import RETRY_SECONDS, Limits, protocol
 from csm_cli.web.errors import ApiError, Shape
 
 DRAIN_SECONDS = 30.0
 ALIVE = "/health"
 """Answered while draining too: the process is there, and ends by itself."""
 
-_RETRY_SECONDS = 5
 _FORCED_SECONDS = 1
 _DRAINING = ApiError(
     503, "draining", "the server is ending", "ask again when it is back",
-    headers={"Retry-After": str(_RETRY_SECONDS), "Connection": "close"},
+    headers={"Retry-After": str(RETRY_SECONDS), "Connection": "close"},
 )  # fmt: skip
-_CROWDED = (
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\nRetry-After: %d\r\n\r\n"
-    % _RETRY_SECONDS
-)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a connection may take.
-
-    Args:
-        head_seconds: in which the whole head of a request has to arrive.
-        head_bytes: of it.
-        keep_alive_seconds: that a connection is kept without a request.
-        unread_seconds: in which a client that is sent something has to read some of it.
-        connections: at once.
-    """
-
-    head_seconds: float = 10.0
-    head_bytes: int = 32 << 10
-    keep_alive_seconds: int = 15
-    unread_seconds: float = 30.0
-    connections: int = 256
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -139,7 +112,7 @@ class Server:
         config = uvicorn.Config(
             self._gate,
             loop="asyncio",
-            http=_protocol(self._limits),
+            http=protocol(self._limits),
             ws="none",
             lifespan="on",
             log_config=None,
@@ -253,48 +226,3 @@ class _Gate:
             await self._app(scope, receive, send)
         finally:
             self.active -= 1
-
-
-def _protocol(limits: Limits) -> type[H11Protocol]:
-    """uvicorn's protocol with limits on connections, heads that do not come and answers that nobody reads."""
-
-    class Limited(H11Protocol):
-        def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
-            self._head: asyncio.TimerHandle | None = None
-            self._unread = 0
-            self._look = self.loop.call_later(limits.unread_seconds, self._check_reading)
-            if len(self.connections) > limits.connections:
-                transport.write(_CROWDED)
-                transport.close()
-                return
-            self._await_head()
-
-        def data_received(self, data: bytes) -> None:
-            super().data_received(data)
-            # IDLE: not even the head of the next request is complete.
-            if self.conn.their_state is h11.IDLE:
-                self._await_head()
-            elif self._head is not None:
-                self._head.cancel()
-                self._head = None
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            for timer in (self._head, self._look):
-                if timer is not None:
-                    timer.cancel()
-            super().connection_lost(exc)
-
-        def _await_head(self) -> None:
-            if self._head is None:
-                self._head = self.loop.call_later(limits.head_seconds, self.transport.abort)
-
-        def _check_reading(self) -> None:
-            unread = self.transport.get_write_buffer_size()
-            if unread and unread == self._unread:
-                self.transport.abort()
-                return
-            self._unread = unread
-            self._look = self.loop.call_later(limits.unread_seconds, self._check_reading)
-
-    return Limited

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from starlette.applications import Starlette
@@ -108,6 +108,20 @@ def test_heads_that_do_not_come_are_not_waited_for():
                 connection.sendall(begun)
                 assert closed(connection)
         assert ask(port, "/health") == (200, b"ok")
+
+
+def test_a_body_that_goes_on_after_its_answer_is_not_waited_for():
+    limits = Limits(head_seconds=0.2)
+    with running(Slow(), limits=limits) as (_, port), socket.create_connection(("127.0.0.1", port)) as one:
+        one.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
+        ended = threading.Event()
+        threading.Thread(target=lambda: closed(one) and ended.set(), daemon=True).start()
+        for _ in range(100):  # a byte now and then keeps nothing open
+            if ended.wait(0.1):
+                break
+            with suppress(OSError):
+                one.sendall(b"x")
+        assert ended.is_set()
 
 
 def test_a_request_at_work_is_not_taken_for_a_slow_head():
