@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import typer
 
 from csm_cli.cli import console
 from csm_cli.cli.options import EngineFields, ModelOption, expanded
+from csm_cli.core.errors import UsageError
 
 DEFAULT_PORT = 8880
 DRAIN_SECONDS = 30.0
@@ -83,6 +86,7 @@ def serve(
     check_installed()
     from csm_cli.web.security import allowed_hosts, check_bind, read_token
 
+    _check_names(allow_host or (), allow_origin or ())
     token = read_token(token_file)
     check_bind(host, token)
     from csm_cli.web.server import bind, run
@@ -109,11 +113,35 @@ def serve(
             resident = ResidentServer(service.engine, service.thread, console.note)
             resident.open()
         try:
-            run(app, bound, on_ready=ready, drain_seconds=DRAIN_SECONDS, shape="openai")
+            run(app, bound, on_ready=ready, on_drain=_ending, drain_seconds=DRAIN_SECONDS, shape="openai")
         finally:
             if resident is not None:
                 resident.close()
             service.close()
+
+
+def _check_names(hosts: Sequence[str], origins: Sequence[str]) -> None:
+    """Make sure, before a model is loaded, that a browser could send them.
+
+    Raises:
+        UsageError: one is no name, or no origin.
+    """
+    for name in hosts:
+        if not name.strip() or set(name) & set("/@?# "):
+            raise UsageError(
+                f"{name!r} is no name of a machine", where="--allow-host", remedy="give NAME or NAME:PORT"
+            )
+    for origin in origins:
+        found = urlsplit(origin.rstrip("/"))
+        if found.scheme not in ("http", "https") or not found.netloc or found.path or found.query:
+            what = f"{origin!r} is not where a page comes from"
+            raise UsageError(
+                what, where="--allow-origin", remedy="give it as https://NAME or http://NAME:PORT"
+            )
+
+
+def _ending() -> None:
+    console.note("ending: no new requests; those at work are finished (once more to end at once)")
 
 
 def _service(

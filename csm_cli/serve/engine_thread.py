@@ -144,12 +144,16 @@ class EngineThread:
             return True
 
     def _run(self) -> None:
-        while not self._closed:
+        try:
+            while not self._closed:
+                self._take_orders()
+                if self._jobs and not self._closed:
+                    self._advance()
+        finally:  # whatever ended it, nobody is left waiting
+            with self._lock:
+                self._closed = True
             self._take_orders()
-            if self._jobs and not self._closed:
-                self._advance()
-        self._take_orders()
-        self._fail(CancelledError())
+            self._fail(CancelledError())
 
     def _take_orders(self) -> None:
         """Carry out what was asked for; with nothing to speak, wait until something is."""

@@ -51,7 +51,7 @@ class ResidentServer:
 
     def __init__(self, engine: Engine, thread: EngineThread, note: Callable[[str], None] = lambda text: None):
         self.engine, self.thread, self._note = engine, thread, note
-        self.decoding = threading.Lock()
+        self._decoding = threading.Lock()
         self.wanted = Wanted(
             engine.model_id,
             checkpoint_revision(engine.files),
@@ -87,7 +87,9 @@ class ResidentServer:
             about = path.stat()
         except OSError as error:
             listening.close()
-            self._note(f"{path}: {error.strerror or error}; csm say and csm takes load their own model")
+            taken = "another csm serve has this model; csm say and csm takes use that one"
+            other = f"{path}: {error.strerror or error}; csm say and csm takes load their own model"
+            self._note(taken if isinstance(error, FileExistsError) else other)
             return None
         self._socket, self.path, self._mark = listening, path, (about.st_dev, about.st_ino)
         threading.Thread(target=self._accept, name="csm-resident", daemon=True).start()
@@ -109,6 +111,15 @@ class ResidentServer:
             clients = list(self._clients)
         for client in clients:
             client.close()
+        with self._decoding:  # a process that ends while a thread computes is aborted
+            pass
+
+    def decode(self, codes: list[np.ndarray]) -> list[np.ndarray]:
+        """See `Engine.decode`. Raises WireError at the end."""
+        with self._decoding:
+            if self._socket is None:
+                raise WireError("the server ends")
+            return self.engine.decode(codes)
 
     @property
     def clients(self) -> int:
@@ -219,8 +230,7 @@ class _Client:
                 codes = self._server.thread.call(lambda engine: engine.encode(arrays[0])).result()
                 self._out.put(({"op": "codes", "id": number}, [codes]))
             elif op == "decode":
-                with self._server.decoding:
-                    sounds = self._server.engine.decode(arrays)
+                sounds = self._server.decode(arrays)
                 self._out.put(({"op": "sounds", "id": number}, sounds))
             else:
                 raise WireError(f"no such question: {op!r}")
@@ -262,15 +272,10 @@ class _Client:
 
 
 def _failed(number: int, error: BaseException) -> dict[str, Any]:
+    found = {"op": "failed", "id": number}
     if isinstance(error, CsmError):
-        return {
-            "op": "failed",
-            "id": number,
-            "what": error.what,
-            "where": error.where,
-            "remedy": error.remedy,
-        }
-    return {"op": "failed", "id": number, "what": first_line(error), "where": None, "remedy": None}
+        return found | {"what": error.what, "where": error.where, "remedy": error.remedy}
+    return found | {"what": first_line(error), "where": None, "remedy": None}
 
 
 def _clear(path: Path) -> None:
@@ -290,4 +295,4 @@ def _clear(path: Path) -> None:
         return
     finally:
         probe.close()
-    raise FileExistsError(17, "another csm serve has this model at hand")
+    raise FileExistsError(path)

@@ -107,7 +107,10 @@ class TakeRepository:
 
     def may_find(self, request: LineRequest) -> bool:
         """Whether a take might be there for a line, whatever stands before it."""
-        return bool(self.store.index.at(request.place) or self.store.index.in_slot(request.slot))
+        there = self.store.index.at(request.place)
+        if self._fresh:
+            return any(request.place in row.pins for row in there)
+        return bool(there or self.store.index.in_slot(request.slot))
 
     def seed(self, request: LineRequest) -> int:
         """The seed of a line's first try."""

@@ -35,6 +35,10 @@ def test_what_cannot_be_served_is_said_in_one_line(
 ) -> None:
     code, text = refusal(capfd, "--host", "0.0.0.0")
     assert code == 2 and "--host: 0.0.0.0 can be reached from other machines; give --token-file" in text
+    code, text = refusal(capfd, "--allow-origin", "page.example")
+    assert code == 2 and "--allow-origin: 'page.example' is not where a page comes from" in text
+    code, text = refusal(capfd, "--allow-host", "http://my.host")
+    assert code == 2 and "--allow-host: 'http://my.host' is no name of a machine" in text
     code, text = refusal(capfd, "--token-file", str(tmp_path / "none"))
     assert code == 4 and "there is no such file" in text
     with socket.socket() as taken:
