@@ -25,8 +25,11 @@ demo: setup
 	$(BIN)/csm render scripts_examples/lighthouse.yaml --model demo -o $(DEMO_OUT)
 	@echo "The chapters are in $(CURDIR)/$(DEMO_OUT):" $$(cd $(DEMO_OUT) && ls *.wav)
 
+# Two at a time; each module's tests stay together, as they share what is slow to make. JOBS=0: one after the other.
+JOBS ?= 2
+
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope
 
 lint: setup
 	$(BIN)/ruff check .

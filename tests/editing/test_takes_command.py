@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -286,7 +287,7 @@ def test_a_take_is_played_by_a_player_on_the_path(csm, book, tmp_path, monkeypat
 
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("CSM_PLAYER", "aplay")
-    install(f"exec cat > {tmp_path / 'sound'}")
+    install(f"exec cat > {shlex.quote(str(tmp_path / 'sound'))}")
     assert csm("takes", "play", "book.yaml:15").code == 0
     csm("takes", "play", "book.yaml:15", "-o", str(tmp_path / "take.wav"))
     assert (tmp_path / "sound").read_bytes() == (tmp_path / "take.wav").read_bytes()[44:]

@@ -164,6 +164,7 @@ def test_the_page_has_keys_and_commands_to_copy(page, watched, script):
         until(shown, "id => document.querySelector('.row.now')?.id === id", lines[place]["id"])
     shown.keyboard.press("r")
     name = f"{script}#{lines[5]['id']}"
+    name = f"'{name}'" if " " in name else name
     until(shown, "text => document.querySelector('#said').textContent.endsWith(text)", f"takes reroll {name}")
     shown.keyboard.press("p")
     pinned = f"csm takes pin {name} {lines[5]['take']['id']}"

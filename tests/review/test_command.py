@@ -125,6 +125,9 @@ def test_a_request_to_end(book, server):
 def test_usage(csm, engine):
     result = csm("review", "--no-open")
     assert (result.code, "csm review SCRIPT" in result.err) == (2, True)
+    result = csm("review", "a.md", "--no-open")
+    assert (result.code, "a.md: there is no such script" in result.err) == (4, True)
+    Path("a.md").write_text("# One\n\nA line.\n"), Path("b.md").write_text("# One\n\nA line.\n")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         result = csm("review", "a.md", "--no-open", "--port", taken.getsockname()[1])
     assert (result.code, "another program listens there; give another --port" in result.err) == (2, True)
