@@ -56,7 +56,11 @@ export class Actions {
     const line = asked.take ? asked : this.#next(id);
     this.view.select(line?.id ?? id);
     if (line) this.player.play(this.#item(line), share * line.seconds);
-    if (!line) this.status.say("Neither this line nor one after it has a take yet", "failed");
+    if (!line)
+      this.status.say(
+        "No line that is shown from here on has a take yet" + (this.store.readOnly ? "" : "; R makes some"),
+        "failed",
+      );
     else if (line !== asked) this.status.say("That line has no take yet: it starts at the next that has one");
   }
 

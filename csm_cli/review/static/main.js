@@ -143,7 +143,10 @@ events.addEventListener("event", ({detail: {name, data}}) =>
 );
 events.addEventListener("open", async ({detail: again}) => {
   status.connection(null);
-  await store.reload().catch(error => status.error(error));
+  await store.reload().catch(error => {
+    status.error(error);
+    if (!store.lines.length) find("empty").textContent = "The script could not be read; reload this page.";
+  });
   if (again) actions.sendAgain();
   else takeKeys();
 });
