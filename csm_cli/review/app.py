@@ -29,6 +29,7 @@ from csm_cli.web.sse import sse_response
 
 OPEN_PATHS = ("/", "/static/")
 """They hold no data and need no token."""
+REMEDIES = dict.fromkeys(("host", "origin", "token"), "open the address that csm review printed")
 LONGEST_TEXT = 100_000
 Values = Mapping[str, Any]
 
@@ -36,7 +37,7 @@ Values = Mapping[str, Any]
 def create_app(review: Review, token: str | None, hosts: Hosts) -> App:
     """The application for a review, guarded by a token; `hosts` as for `Guard`."""
     app = Starlette(routes=_Routes(review).routes(), exception_handlers=error_handlers("flat"))
-    return Guard(_Revalidated(app), token, hosts, open_paths=OPEN_PATHS)
+    return Guard(_Revalidated(app), token, hosts, open_paths=OPEN_PATHS, remedies=REMEDIES)
 
 
 class _Revalidated:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
@@ -34,6 +34,7 @@ class Writing:
         done, of: chapters.
         message: why it failed, or what was left out.
         files: that were written.
+        run: how many times files were written or begun to be, with this one.
     """
 
     state: str = "idle"
@@ -41,10 +42,11 @@ class Writing:
     of: int = 0
     message: str = ""
     files: list[str] = field(default_factory=list)
+    run: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """As the page gets it."""
-        return {"state": self.state, "done": self.done, "of": self.of, "message": self.message}
+        return asdict(self)
 
 
 class FilesWriter:
@@ -82,7 +84,7 @@ class FilesWriter:
         with self._lock:
             if self.state.state == "writing":
                 raise conflict("writing", "files are being written already", "wait until they are there")
-            self.state = Writing("writing")
+            self.state = Writing("writing", run=self.state.run + 1)
             self._thread = Thread(target=self._run, args=(book,), name="csm-files", daemon=True)
         self._say(self.state)
         self._thread.start()
@@ -154,9 +156,8 @@ class FilesWriter:
         return Writing("done", len(wanted), len(wanted), message, files)
 
     def _say(self, state: Writing) -> None:
-        self.state = state
-        values = state.as_dict()
-        self._publish("write", values | ({"files": state.files} if state.state in ("done", "failed") else {}))
+        self.state = replace(state, run=self.state.run)
+        self._publish("write", self.state.as_dict())
 
 
 class _Progress(Progress):

@@ -8,8 +8,9 @@ import ipaddress
 import os
 import secrets
 import stat
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from csm_cli.core.errors import MissingError, UsageError
@@ -21,6 +22,14 @@ Hosts = frozenset[str]
 
 TOKEN_VARIABLE = "CSM_TOKEN"
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+REMEDIES = MappingProxyType(
+    {
+        "host": "start it with --allow-host NAME",
+        "origin": "start it with --allow-origin ORIGIN",
+        "token": "send it as Authorization: Bearer TOKEN",
+    }
+)
+"""What to do about an error, by its code."""
 BODY_BYTES = 1 << 20
 BODY_SECONDS = 30.0
 
@@ -42,6 +51,7 @@ class Guard:
         shape: of the errors.
         body_bytes: of a request at most.
         body_seconds: in which the whole body has to arrive.
+        remedies: what to do, by the code of an error ("host", "origin", "token"), where REMEDIES do not fit.
     """
 
     def __init__(
@@ -55,6 +65,7 @@ class Guard:
         *,
         body_bytes: int = BODY_BYTES,
         body_seconds: float = BODY_SECONDS,
+        remedies: Mapping[str, str] = MappingProxyType({}),
     ):
         self._app, self._hosts, self._shape = app, hosts, shape
         self._token = None if token is None else token.encode()
@@ -62,6 +73,7 @@ class Guard:
         self._open = frozenset(open_paths)
         self._open_below = tuple(each for each in open_paths if each.endswith("/") and each != "/")
         self._body_bytes, self._body_seconds = body_bytes, body_seconds
+        self._remedies = {**REMEDIES, **remedies}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or have it answered."""
@@ -95,7 +107,7 @@ class Guard:
                 403,
                 "host",
                 "this name of the server is not on its list",
-                "start it with --allow-host NAME",
+                self._remedies["host"],
                 "Host",
             )
 
@@ -106,9 +118,8 @@ class Guard:
         own = (headers.get("host") or "").lower()
         if origin not in (f"http://{own}", f"https://{own}"):
             raise ApiError(
-                403, "origin", "pages from there may change nothing here",
-                "start it with --allow-origin ORIGIN", "Origin",
-            )  # fmt: skip
+                403, "origin", "pages from there may change nothing here", self._remedies["origin"], "Origin"
+            )
 
     def _check_token(self, scope: Scope, headers: Headers) -> None:
         path = scope["path"]
@@ -119,7 +130,7 @@ class Guard:
             given.strip().encode("latin-1"), self._token
         ):
             raise ApiError(
-                401, "token", "the token is missing or wrong", "send it as Authorization: Bearer TOKEN",
+                401, "token", "the token is missing or wrong", self._remedies["token"],
                 "Authorization", {"WWW-Authenticate": 'Bearer realm="csm"'},
             )  # fmt: skip
 
@@ -135,7 +146,7 @@ class Guard:
                 403,
                 "origin",
                 "pages from there may not ask here",
-                "start it with --allow-origin ORIGIN",
+                self._remedies["origin"],
                 "Origin",
             )
         allowed = [

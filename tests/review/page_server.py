@@ -59,11 +59,11 @@ class Book:
         self.version, self.undone, self.writing = (
             "v1",
             [],
-            {"state": "idle", "done": 0, "of": 0, "message": ""},
+            {"state": "idle", "done": 0, "of": 0, "message": "", "files": [], "run": 0},
         )
         self.requests: list[tuple[str, str, Any]] = []
         self.queues: list[asyncio.Queue[tuple[str, Any] | None]] = []
-        self.loading = 0
+        self.loading, self.fails_to_write = 0, ""
         self.loop: asyncio.AbstractEventLoop | None = None
         for place in range(lines):
             self.lines.append(self._line(place))
@@ -351,7 +351,13 @@ class Answers:
 
     async def write(self, request: Request) -> Response:
         self.book.requests.append(("write", "", {}))
-        self.book.push("write", {"state": "writing", "done": 1, "of": 3, "message": ""})
+        self.book.writing = self.book.writing | {"run": self.book.writing["run"] + 1}
+        if self.book.fails_to_write:
+            self.book.writing |= {"state": "failed", "message": self.book.fails_to_write}
+            self.book.push("write", self.book.writing)
+            await asyncio.sleep(0.1)  # the event is there before the answer
+        else:
+            self.book.push("write", self.book.writing | {"state": "writing", "done": 1, "of": 3})
         return JSONResponse({}, 202)
 
     async def events(self, request: Request) -> Response:

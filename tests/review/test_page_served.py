@@ -89,6 +89,9 @@ def test_a_mark_survives_a_reload_and_can_be_undone(served):
     page.reload()
     page.wait_for_selector(".row.selected.bad")
     assert page.locator(".row.good").count() == 1
+    refused = page.request.post(page.url + "api/undo", headers={"Origin": "https://page.example"})
+    assert (refused.status, refused.json()["code"]) == (403, "origin")
+    assert refused.json()["remedy"] == "open the address that csm review printed"
     page.keyboard.press("u")
     until(page, "() => !document.querySelector('.row.bad')")
 
@@ -136,7 +139,8 @@ def test_an_edit_errors_of_lint_and_undo(served):
     assert "- narrator: The boat turned.\n" in script.read_text()
     page.locator("#set-speed").fill("9")
     page.locator("#set-speed").press("Enter")
-    until(page, "() => document.querySelector('#alert').textContent.includes('from 0.5 to 2')")
+    begins = "() => document.querySelector('#alert').textContent.startsWith('Speed: from 0.5 to 2;')"
+    until(page, begins)
     until(page, "() => !document.querySelector('#undo').disabled")
     page.locator("#list").focus()
     page.keyboard.press("u")
@@ -165,4 +169,6 @@ def test_settings_lexicon_and_writing_the_files(served):
     page.locator("#write").click()
     until(page, "() => /^[1-9].* written$/.test(document.querySelector('#written').textContent)")
     page.locator("#written button").click()
+    state = page.request.get(page.url + "api/state", headers={"Authorization": f"Bearer {TOKEN}"}).json()
+    assert (state["write"]["run"], state["write"]["state"]) == (1, "done")
     assert "book/01-arrival.wav" in page.locator("dialog[open] li").all_text_contents()

@@ -33,23 +33,35 @@ export class Actions {
     };
   }
 
-  /** The next line with a take among those shown. */
-  #following(item) {
-    for (let id = item.id, next; (next = this.view.from(id, 1)) !== null && next !== id; id = next) {
+  /** The next line with a take among those shown, or null. */
+  #next(first) {
+    for (let id = first, next; (next = this.view.from(id, 1)) !== null && next !== id; id = next) {
       const line = this.store.line(next);
-      if (this.store.place(next) <= this.store.place(item.id)) return null;
-      if (line.take) return {item: this.#item(line), gap: item.gap ?? 0};
+      if (this.store.place(next) <= this.store.place(first)) return null;
+      if (line.take) return line;
     }
     return null;
   }
 
-  /** Play a line from a share of it on, and then those behind it. */
+  /** What is played after an item. */
+  #following(item) {
+    const line = this.#next(item.id);
+    return line && {item: this.#item(line), gap: item.gap ?? 0};
+  }
+
+  /** Play a line from a share of it on, and then those behind it; where it has no take, from the next that has one. */
   play(id, share = 0) {
-    const line = this.store.line(id);
-    if (!line) return;
-    this.view.select(id);
-    if (line.take) this.player.play(this.#item(line), share * line.seconds);
-    else this.status.say("This line has no take yet" + (this.store.readOnly ? "" : "; R makes some"));
+    const asked = this.store.line(id);
+    if (!asked) return;
+    const line = asked.take ? asked : this.#next(id);
+    this.view.select(line?.id ?? id);
+    if (line) this.player.play(this.#item(line), share * line.seconds);
+    if (!line)
+      this.status.say(
+        "No line that is shown from here on has a take yet" + (this.store.readOnly ? "" : "; R makes some"),
+        "failed",
+      );
+    else if (line !== asked) this.status.say("That line has no take yet: it starts at the next that has one");
   }
 
   /** Play a take alone; at the place where another take of its line is heard. */
@@ -98,7 +110,10 @@ export class Actions {
 
   #silent({item, error}) {
     if (error.name === "NotAllowedError")
-      return this.status.say("The browser plays no sound before you click or press a key in the page");
+      return this.status.say(
+        "The browser plays no sound before you click or press a key in the page",
+        "failed",
+      );
     return this.status.error(
       error.line
         ? error
@@ -115,8 +130,9 @@ export class Actions {
   #change(send, asked = true) {
     const done = this.#last
       .then(async () => {
+        const seen = this.status.errors;
         const answer = await send();
-        if (asked) this.status.clear();
+        if (asked) this.status.clear(seen);
         if (answer?.id && answer.state) this.store.replace([answer]);
         return answer ?? {};
       })
@@ -143,7 +159,7 @@ export class Actions {
   mark(mark, fault = null) {
     const {line} = this.view;
     if (!line) return;
-    if (!line.take) this.status.say("There is nothing to judge: the line has no take");
+    if (!line.take) this.status.say("There is nothing to judge: the line has no take", "failed");
     else
       this.#mark(line, mark, fault).then(
         done =>
@@ -211,7 +227,7 @@ export class Actions {
   async choose(number) {
     const detail = await this.detail.ready();
     const take = detail?.takes.find(each => each.number === number);
-    if (!take) return this.status.say(`There is no take ${number}`);
+    if (!take) return this.status.say(`There is no take ${number}`, "failed");
     this.playTake(take);
     if (this.store.readOnly || take.in_use) return null;
     if (await this.#change(() => this.api.ask("POST", this.#path("choose", detail.id), {take: take.id})))
@@ -237,7 +253,7 @@ export class Actions {
   }
 
   async undo() {
-    if (!this.store.undo) return this.status.say("There is nothing to undo");
+    if (!this.store.undo) return this.status.say("There is nothing to undo", "failed");
     const done = await this.#change(() => this.api.ask("POST", "undo"));
     if (!done) return null;
     this.status.say("Undone: " + done.undone);

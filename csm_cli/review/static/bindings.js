@@ -3,11 +3,11 @@
 const DIGITS = [1, 2, 3, 4, 5, 6, 7, 8, 9].map(String);
 
 /** @param page {actions, view, player, transport, panel, faults, list, help()} */
-export function bindingsOf({actions, view, player, transport, panel, faults, list, help, store}) {
+export function bindingsOf({actions, view, player, transport, panel, faults, list, help, store, status}) {
   const change =
     run =>
     (...given) => {
-      if (!store.readOnly && view.line) run(...given);
+      if (view.line) run(...given);
     };
   const move = rows => () => actions.go(view.from(view.selected, rows()));
   const all = [
@@ -34,7 +34,7 @@ export function bindingsOf({actions, view, player, transport, panel, faults, lis
       shown: ["B", "1 … 6"],
       what: "bad: word, noise, pace, voice, cut, other",
       changes: true,
-      run: change(() => view.line.take && faults.open()),
+      run: change(() => (view.line.take ? faults.open() : actions.mark("bad"))),
     },
     {keys: ["r"], shown: ["R"], what: "three new takes", changes: true, run: change(() => actions.speak())},
     {
@@ -81,9 +81,7 @@ export function bindingsOf({actions, view, player, transport, panel, faults, lis
       shown: ["U"],
       what: "undo",
       changes: true,
-      run: () => {
-        if (!store.readOnly) actions.undo();
-      },
+      run: () => actions.undo(),
     },
     {keys: [], shown: ["Ctrl Enter", "⌘ Enter"], what: "save what is typed", changes: true},
     {keys: ["escape"], shown: ["Esc"], what: "leave a field, close what is open", run: () => panel.close()},
@@ -95,5 +93,11 @@ export function bindingsOf({actions, view, player, transport, panel, faults, lis
     },
     {keys: ["?"], shown: ["?"], what: "this list", run: help},
   ];
-  return all.filter(each => !(store.readOnly && each.changes));
+  if (!store.readOnly) return all;
+  let said = false;
+  const refuse = () => {
+    if (!said) status.say("This review is read only: it changes nothing", "failed");
+    said = true;
+  };
+  return all.map(each => (each.changes ? {keys: each.keys, run: refuse} : each));
 }

@@ -35,7 +35,7 @@ export class Editor {
     this.keep = make("button", {type: "button", class: "main", onclick: () => this.save()}, "Save mine");
     this.conflict = make(
       "div",
-      {class: "conflict", role: "group", "aria-labelledby": "conflict-title"},
+      {class: "conflict", role: "group", tabindex: "-1", "aria-labelledby": "conflict-title"},
       make("p", {id: "conflict-title", class: "why"}, "This line changed on the disk while you edited it."),
       make(
         "div",
@@ -206,7 +206,7 @@ export class Editor {
     if (draft && draft.theirs === undefined)
       this.drafts.set(id, {...draft, theirs: error.theirs ?? null, version: error.version});
     this.update();
-    if (!this.conflict.hidden) this.keep.focus();
+    if (!this.conflict.hidden) this.conflict.focus(); // on neither button: a person may still be typing
     return null;
   }
 

@@ -20,11 +20,11 @@ import {Writing} from "./write.js";
 const find = id => document.getElementById(id);
 const MODEL = {
   loading: "the model is loading",
-  failed: "the model cannot be loaded",
   ready: "the model is ready",
   none: "",
 };
 const SEARCH_REST = 120;
+const ADDRESS = "Open the address that csm review printed: it ends with #token=…";
 
 const api = new Api(takeToken());
 const status = new Status(find("said"), find("alert"), find("link"));
@@ -80,11 +80,11 @@ function showState() {
   find("undo").hidden = store.readOnly;
   find("undo").disabled = !store.undo;
   find("undo").title = store.undo ? `Undo: ${store.undo} (U)` : "Nothing to undo";
-  const model = MODEL[store.model?.state] ?? "";
-  find("model").textContent =
-    model &&
-    `${store.model.name}: ${model}${store.model.state === "failed" ? ` · ${store.model.message}` : ""}`;
-  find("model").className = "soft " + store.model?.state;
+  const {name, state, message} = store.model ?? {};
+  const model = MODEL[state] ? `${name}: ${MODEL[state]}` : "";
+  find("model").textContent = state === "failed" ? "The model cannot be loaded" : model;
+  find("model").title = state !== "failed" ? model : message.includes(name) ? message : `${name}: ${message}`;
+  find("model").className = "soft " + state;
 }
 
 function showSpeakers() {
@@ -143,15 +143,20 @@ events.addEventListener("event", ({detail: {name, data}}) =>
 );
 events.addEventListener("open", async ({detail: again}) => {
   status.connection(null);
-  await store.reload().catch(error => status.error(error));
+  await store.reload().catch(error => {
+    status.error(error);
+    if (!store.lines.length) find("empty").textContent = "The script could not be read; reload this page.";
+  });
   if (again) actions.sendAgain();
   else takeKeys();
 });
 events.addEventListener("lost", ({detail: {error, wait}}) => {
-  if (error?.status === 401)
+  if (error?.status === 401) {
+    if (!store.script) find("empty").textContent = ADDRESS;
     return status.connection(
-      "This address is no longer valid: csm review was started again. Open the address that it printed.",
+      "This address is not valid, or no longer: each start of csm review has one of its own. Open the one that it printed last.",
     );
+  }
   return status.connection(
     `The connection to csm review is lost; it is tried again${wait > 1500 ? ` in ${Math.round(wait / 1000)} s` : ""}.`,
     () => events.retry(),
@@ -167,4 +172,6 @@ function takeKeys() {
 
 if (api.token)
   events.retry(); // what is read once it is open is complete: later changes come as events
-else find("empty").textContent = "Open the address that csm review printed: it ends with #token=…";
+else find("empty").textContent = ADDRESS;
+// The new address, put into a tab that has the old one, differs in what stands behind # alone.
+addEventListener("hashchange", () => location.hash.startsWith("#token=") && location.reload());

@@ -69,10 +69,12 @@ export class Panel {
     box.addEventListener("keydown", event => {
       if (event.key === "Escape") this.onleave?.();
     });
+    this.update();
   }
 
   /** On a phone: show the sheet, or put it away. */
   open() {
+    if (!this.view.line) return;
     this.box.classList.add("open");
     this.shut.focus({preventScroll: true});
   }

@@ -120,7 +120,8 @@ export class SayAs {
     );
     this.keep.hidden = false;
     this.keep.textContent = `Write ${file}`;
-    this.keep.focus();
+    this.keep.classList.toggle("main", changes.length > 0);
+    if (changes.length) this.keep.focus();
   }
 
   #written({file, changes}) {

@@ -61,12 +61,11 @@ export class Settings {
 
   #save(name) {
     const field = this.fields.get(name);
+    const [, label] = FIELDS.find(each => each[0] === name);
     const {id} = this.detail.value;
     if (!field.checkValidity())
       return this.status.error(
-        new Error(
-          `${field.labels[0].textContent}: from ${field.min} to ${field.max}; write a number between them`,
-        ),
+        new Error(`${label}: from ${field.min} to ${field.max}; write a number between them`),
       );
     const value = field.value === "" ? null : field.valueAsNumber;
     return this.actions.inOrder(() => this.#send(id, {[name]: value}));

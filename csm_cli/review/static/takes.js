@@ -89,7 +89,7 @@ export class Takes {
     const before = this.#job;
     this.#job = {line: line?.id, job: line?.job ?? null};
     if (before.line !== line?.id || !["queued", "speaking"].includes(before.job)) return;
-    if (line.job === "failed") this.status.say("No new take: " + line.job_message);
+    if (line.job === "failed") this.status.say("No new take: " + line.job_message, "failed");
     else if (!line.job && before.job === "speaking") this.status.say("The new takes are there");
   }
 
