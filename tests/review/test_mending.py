@@ -229,6 +229,10 @@ def test_what_is_done_elsewhere_arrives_as_events(page, book, csm, engine):
     made = reroll(elsewhere, at, engine, UNLIMITED, options_of(elsewhere), count=2)
     page.published.wait("lines", lambda data: data["lines"][0]["take"] == made[0].id)
     assert len(page.details(line)["takes"]) == 3
+    later = page.line("Hold on!")
+    assert (later["state"], later["reasons"]) == ("stale", ["its context has changed"])
+    assert [each["text"] for each in page.lines() if each["state"] == "stale"] == ["Hold on!"]
+    assert page.get("state")["scripts"][0]["chapters"][0]["stale"] == 1
     again = ScriptTakes(book)
     pin(again, again.find(line["id"]), made[1])
     page.published.wait("lines", lambda data: data["lines"][0]["state"] == "pinned")
@@ -249,13 +253,15 @@ def test_an_edit_of_a_text(page, book):
     assert answer.status_code == 200, answer.text
     found = answer.json()
     assert found["version"] == page.version() != version
-    (changed,) = found["lines"]
+    changed, later = found["lines"]
     assert (changed["id"], changed["text"], changed["state"]) == (found["id"], "Is this the light?", "new")
+    assert (later["text"], later["state"]) == ("Hold on!", "stale"), "it was spoken after the text before"
     assert found["id"] != line["id"]
     assert "      - Anna: Is this the light?\n" in book.read_text()
     page.published.wait("script")
     assert page.undo().json() == {"undone": "a text", "script": 0, "line": line["id"]}
     assert page.line(LIGHT)["take"] == line["take"]
+    assert page.line("Hold on!")["state"] == "ok"
     assert page.version() == version
 
 
