@@ -14,10 +14,11 @@ from csm_cli.editing.pinning import pin
 from csm_cli.editing.reroll import options_of, reroll
 from csm_cli.rendering.loading import LoadedModel
 from csm_cli.rendering.models import UNLIMITED
+from csm_cli.rendering.outdated import VOICE
 from tests.rendering.fake_engine import FakeEngine, capped
 from tests.review.conftest import MARKDOWN
 
-NOBODY, LIGHT = "Nobody.", "Is that the light?"
+NOBODY, LIGHT, BOAT = "Nobody.", "Is that the light?", "The boat turned into the wind."
 
 
 def mark(page, line, name, fault=None):
@@ -349,6 +350,34 @@ def test_say_it_as(page, book):
     Path("lexicon.yaml").write_text("boat: [\n")
     assert say("light", "lite", False).json()["code"] == "invalid_script"
     assert Path("lexicon.yaml").read_text() == "boat: [\n"
+
+
+def test_a_line_that_is_read_otherwise_is_stale_until_it_is_said_again(page, book):
+    def write():
+        seen = len(page.published)
+        assert page.client.post("/api/scripts/0/write").status_code == 202
+        return page.published.wait("write", lambda data: data["state"] in ("done", "failed"), since=seen)
+
+    write()
+    seen = len(page.published)
+    page.client.post("/api/scripts/0/say-as", json={"word": "boat", "as": "bote", "dry_run": False})
+    (line,) = page.published.wait("lines", since=seen)["lines"]
+    assert (line["text"], line["state"], line["reasons"]) == (BOAT, "stale", ["is read otherwise by now"])
+    assert page.line(BOAT) == line
+    assert page.get("state")["scripts"][0]["chapters"][0]["stale"] == 1
+    before = "book.yaml:6 is read otherwise by now, and is written as it was spoken before: say it again"
+    assert write()["message"] == f"nothing has changed since the files were written; {before}"
+    page.undo()
+    assert (page.line(BOAT)["state"], page.line(BOAT)["reasons"]) == ("ok", [])
+    page.client.post("/api/scripts/0/say-as", json={"word": "boat", "as": "bote", "dry_run": False})
+    now = spoken_again(page, BOAT, count=1)
+    assert (now["state"], now["reasons"]) == ("ok", [])
+    then = write()
+    assert (then["done"], then["message"]) == (1, "")
+    book.write_text(book.read_text().replace("Anna: bob", "Anna: ann"))
+    page.published.wait("script", lambda data: VOICE in page.line(LIGHT)["reasons"])
+    several = "3 lines are to be said again, and are written as they were spoken before: "
+    assert write()["message"] == f"{several}book.yaml:7, book.yaml:9, book.yaml:13"
 
 
 def test_writing_the_files(page, book):
