@@ -70,15 +70,17 @@ def list_takes(
     speaker: SpeakerOption = None,
     chapter: ChapterOption = None,
     marked: MarkedOption = None,
+    stale: Annotated[bool, typer.Option("--stale", help="Lines that have become stale.")] = False,
     as_json: JsonOption = False,
     takes: TakesOption = None,
 ) -> None:
     """List the lines of a script with the takes that they use."""
-    from csm_cli.editing.lines import line_row, line_state
+    from csm_cli.editing.lines import line_row
     from csm_cli.review.marks import MarkFile
 
     script_takes = _script_takes(script, takes)
     lines = _chosen_lines(script_takes, needs_review, speaker, chapter)
+    lines = [line for line in lines if line.stale or not stale]
     file = MarkFile(script_takes.job.takes, script_takes.job.script, console.note)
     marks = {line.planned.id: file.get(line.planned.id, line.take.id) for line in lines if line.take}
     if marked is not None:
@@ -96,8 +98,8 @@ def list_takes(
         seconds = f"{line.take.seconds:.1f} s" if line.take else "-"
         row = (
             f"{planned.id}  {line.source}  {planned.line.speaker:<{width}}  {seconds:>7}  "
-            f"{len(script_takes.takes_of(line))}  {line_state(line):<8}  "
-            f"{_shown(marks.get(planned.id))}{planned.line.text}"
+            f"{len(script_takes.takes_of(line))}  {line.state:<8}  "
+            f"{_shown(marks.get(planned.id), line.outdated)}{planned.line.text}"
         )
         console.emit(cut(row, console.columns(sys.stdout)))
     spoken = [line.take.seconds for line in lines if line.take]
@@ -118,7 +120,7 @@ def show(
         console.emit(json.dumps([row], indent=2, ensure_ascii=False))
         return
     console.emit(f"{row['name']}  {row['source']}  {row['speaker']}  {row['state']}")
-    console.emit(row["text"])
+    console.emit("\n".join([row["text"], *(f"stale: {change}" for change in row["changes"])]))
     for number, take in enumerate(row["takes"], 1):
         mark = "*" if take["in_use"] else " "
         faults = "; ".join(take["reasons"]) or "good"
@@ -329,21 +331,21 @@ def gc(
     )
 
 
-def _shown(mark: Mark | None) -> str:
-    """What a person said of a line, in front of its text."""
-    return "" if mark is None else f"[{mark.mark}{f': {mark.fault}' if mark.fault else ''}] "
+def _shown(mark: Mark | None, outdated: tuple[str, ...]) -> str:
+    """What a person said of a line, and what has changed in it, in front of its text."""
+    said = [] if mark is None else [f"{mark.mark}{f': {mark.fault}' if mark.fault else ''}"]
+    return "".join(f"[{each}] " for each in (*said, *outdated))
 
 
 def _script_takes(script: Path | None, takes: MaybePlace) -> ScriptTakes:
-    from csm_cli.editing import ScriptTakes
-    from csm_cli.editing.lines import only_script
+    from csm_cli.editing.lines import ScriptTakes
+    from csm_cli.takes.record import only_script
 
     return ScriptTakes(script or only_script(takes), takes)
 
 
 def _line(name: str, script: Path | None, takes: MaybePlace) -> tuple[ScriptTakes, ScriptLine]:
-    from csm_cli.editing import ScriptTakes
-    from csm_cli.editing.lines import split_name
+    from csm_cli.editing.lines import ScriptTakes, split_name
 
     path, rest = split_name(name, script, takes)
     script_takes = ScriptTakes(path, takes)

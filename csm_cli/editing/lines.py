@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.rendering.options import RenderOptions
+from csm_cli.rendering.outdated import CONTEXT, Outdated, changed_contexts
 from csm_cli.rendering.plan import PlannedLine
 from csm_cli.rendering.project import plan_jobs, read_jobs
 from csm_cli.script import Chapter
 from csm_cli.takes import Take, TakeStore
 from csm_cli.takes.keys import place_of
 from csm_cli.takes.place import Place
-from csm_cli.takes.record import Used, current_take, merge_record, read_record, recorded_scripts
+from csm_cli.takes.record import Used, current_take, merge_record, only_script, read_record
 from csm_cli.takes.store import FOLDER
 
 SHORTEST_ID = 4
@@ -30,16 +32,36 @@ class ScriptLine:
         chapter: it is in.
         place: its name among all scripts of the project.
         take: that it uses now; None if it was never spoken.
-        stale: whether a take in its context is used no more, as of the last rendering.
         reasons: why it needs review.
+        changes: why the take is stale, in plain words: the line is read otherwise by now, is in another
+            voice by now, its context has changed.
     """
 
     planned: PlannedLine
     chapter: Chapter
     place: str
     take: Take | None
-    stale: bool
     reasons: tuple[str, ...]
+    changes: tuple[str, ...] = ()
+
+    @property
+    def stale(self) -> bool:
+        """Whether anything has changed since the take was spoken."""
+        return bool(self.changes)
+
+    @property
+    def outdated(self) -> tuple[str, ...]:
+        """What of that a rendering would speak again in any case: all but the context."""
+        return tuple(change for change in self.changes if change != CONTEXT)
+
+    @property
+    def state(self) -> str:
+        """new, pinned, review, stale or ok; what the checks found in an outdated take is of no interest."""
+        if self.take is None:
+            return "new"
+        if self.pinned:
+            return "pinned"
+        return "stale" if self.outdated else "review" if self.reasons else "stale" if self.stale else "ok"
 
     @property
     def source(self) -> str:
@@ -152,16 +174,16 @@ class ScriptTakes:
                 record says something else now are added.
 
         Returns:
-            Those lines, new; they are in `lines` too.
+            Those lines, new, and others whose context has changed by that; they are in `lines` too.
         """
         before, self.record = self.record.lines, read_record(self.job.takes, self.job.script)
-        now, changed = self.record.lines, []
+        now, fresh = self.record.lines, set()
         for at, line in enumerate(self.lines):
             name = line.planned.id
             if line.place in places or before.get(name) != now.get(name):
-                self.lines[at] = self._line(line.chapter, line.planned)
-                changed.append(self.lines[at])
-        return changed
+                self.lines[at] = self._compared(self._line(line.chapter, line.planned))
+                fresh.add(at)
+        return [self.lines[at] for at in sorted(fresh | self._follow_contexts(fresh))]
 
     def close(self) -> None:
         """Write what makes the next opening quicker."""
@@ -169,7 +191,13 @@ class ScriptTakes:
 
     def _lines(self) -> list[ScriptLine]:
         (plan,) = plan_jobs([self.job], self.options)
-        return [self._line(chain.chapter, planned) for chain in plan.chains for planned in chain.lines]
+        self._outdated = Outdated(self.job)
+        self.lines = [self._line(chain.chapter, planned) for chain in plan.chains for planned in chain.lines]
+        every = range(len(self.lines))
+        for at in every:  # all letters are known by now
+            self.lines[at] = self._compared(self.lines[at])
+        self._follow_contexts(every)
+        return self.lines
 
     def _line(self, chapter: Chapter, planned: PlannedLine) -> ScriptLine:
         place = place_of(self.job.script, planned.id)
@@ -178,9 +206,31 @@ class ScriptTakes:
         used = self.record.lines.get(planned.id, Used(""))
         same = take is not None and used.take == take.id
         reasons = used.reasons if same else take.reasons if take and not take.accepted else ()
-        if take is not None and place in take.pins:
-            reasons = ()
-        return ScriptLine(planned, chapter, place, take, same and used.stale, reasons)
+        if take is not None:
+            self._outdated.learn(take)
+            reasons = () if place in take.pins else reasons
+        return ScriptLine(planned, chapter, place, take, reasons)
+
+    def _compared(self, line: ScriptLine) -> ScriptLine:
+        """The line with what has changed since its take was spoken, but for the context."""
+        changes = self._outdated.changes(line.planned, line.chapter.number, line.take)
+        return line if changes == line.changes else replace(line, changes=changes)
+
+    def _follow_contexts(self, places: Collection[int]) -> set[int]:
+        """Look which contexts have changed in the chapters of the lines at `places`; where that is new."""
+        wanted, found = {self.lines[at].chapter.number for at in places}, set()
+        for number, group in groupby(range(len(self.lines)), lambda at: self.lines[at].chapter.number):
+            if number not in wanted:
+                continue
+            chapter = list(group)
+            contexts = changed_contexts(self.store, [self.lines[at].take for at in chapter])
+            for at, change in zip(chapter, contexts, strict=True):
+                line = self.lines[at]
+                changes = (*line.outdated, *(() if line.pinned else change))
+                if changes != line.changes:
+                    self.lines[at] = replace(line, changes=changes)
+                    found.add(at)
+        return found
 
 
 def split_name(name: str, script: Path | None, takes: Place | None) -> tuple[Path, str]:
@@ -205,32 +255,6 @@ def split_name(name: str, script: Path | None, takes: Place | None) -> tuple[Pat
     return script or only_script(takes), name
 
 
-def only_script(takes: Place | None, folder: Path | None = None) -> Path:
-    """The script that was rendered in this folder, if there is one and no other.
-
-    Raises:
-        UsageError: there are several, or none.
-    """
-    folder = folder or Path()
-    names = recorded_scripts(takes or folder / FOLDER)
-    there: Sequence[Path] = [folder / name for name in names if (folder / name).is_file()]
-    if len(there) == 1:
-        return there[0]
-    listed = ", ".join(str(path) for path in there[:3]) + (", …" if len(there) > 3 else "")
-    raise UsageError(
-        f"{len(there)} scripts were rendered here: {listed}" if there else "no script was rendered here",
-        where=str(folder.resolve()),
-        remedy="name the script (a line of it is SCRIPT:LINE)",
-    )
-
-
-def line_state(line: ScriptLine) -> str:
-    """new, pinned, review, stale or ok."""
-    if line.take is None:
-        return "new"
-    return "pinned" if line.pinned else "review" if line.reasons else "stale" if line.stale else "ok"
-
-
 def line_row(script: ScriptTakes, line: ScriptLine) -> dict[str, Any]:
     """A line with its takes as plain values, for JSON and for printing."""
     planned = line.planned
@@ -241,8 +265,9 @@ def line_row(script: ScriptTakes, line: ScriptLine) -> dict[str, Any]:
         "speaker": planned.line.speaker,
         "voice": planned.voice,
         "text": planned.line.text,
-        "state": line_state(line),
+        "state": line.state,
         "stale": line.stale,
+        "changes": list(line.changes),
         "review": list(line.reasons),
         "takes": [_take_row(line, take) for take in script.takes_of(line)],
     }

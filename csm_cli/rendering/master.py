@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from csm_cli.audio.measure import Measured
@@ -16,6 +17,7 @@ from csm_cli.rendering.assemble import book_writer, chapter_parts
 from csm_cli.rendering.credits import role_of
 from csm_cli.rendering.line import SpokenLine
 from csm_cli.rendering.options import RenderOptions
+from csm_cli.rendering.outdated import Outdated, changed_contexts
 from csm_cli.rendering.plan import Chain, PlannedLine
 from csm_cli.rendering.progress import Progress, RenderReport
 from csm_cli.rendering.project import Job, plan_jobs
@@ -34,7 +36,8 @@ def master_jobs(
     """Make the files of every job from the takes of its last rendering.
 
     A line uses the take that the rendering used, or the one pinned or chosen since. Pauses, titles, sounds,
-    gains, speeds and metadata are those of the script as it is now.
+    gains, speeds and metadata are those of the script as it is now. Lines that are read otherwise by now, or
+    are in another voice, are delivered as they were spoken, and named in the report as to be reviewed.
 
     Raises:
         MissingError: a line has no take.
@@ -100,7 +103,29 @@ def _lines(job: Job, store: TakeStore, chains: Sequence[Chain]) -> list[list[Spo
             where=str(first.source),
             remedy=f"speak it first: csm render {job.screenplay.path}",
         )
-    return chapters
+    return _compared(job, store, chains, chapters)
+
+
+def _compared(
+    job: Job, store: TakeStore, chains: Sequence[Chain], chapters: Sequence[list[SpokenLine]]
+) -> list[list[SpokenLine]]:
+    """The lines with what has changed since their takes were spoken."""
+    outdated = Outdated(job)
+    for take in (line.take for lines in chapters for line in lines if line.take):
+        outdated.learn(take)
+    return [
+        [
+            replace(
+                line,
+                stale=bool(context),
+                faults=outdated.changes(line.planned, chain.chapter.number, line.take),
+            )
+            for line, context in zip(
+                lines, changed_contexts(store, [line.take for line in lines]), strict=True
+            )
+        ]
+        for chain, lines in zip(chains, chapters, strict=True)
+    ]
 
 
 def _line(
@@ -113,4 +138,4 @@ def _line(
     take = store.load(name) if name else None
     if take is None:
         missing.append(planned)
-    return SpokenLine(planned, take, rendered=False, stale=bool(used and used.stale))
+    return SpokenLine(planned, take, rendered=False)

@@ -20,6 +20,8 @@ from csm_cli.voices.voice import Voice
 SPOKEN_FORM = 2
 """Counts up when the same written text comes to be spoken in other words."""
 NO_MODEL = ModelIdentity("", "", "")
+CONTINUED = ", continued"
+"""Behind the hash of a voice whose clip the line goes on from (`--reference continue`)."""
 
 
 class IdentifiedModel(Protocol):
@@ -138,7 +140,7 @@ class RequestFactory:
         """
         hashes = {} if model.identity == NO_MODEL else {name: voice_hash(it) for name, it in voices.items()}
         if options.reference == "continue":
-            hashes = {name: f"{mark}, continued" if mark else "" for name, mark in hashes.items()}
+            hashes = {name: f"{mark}{CONTINUED}" if mark else "" for name, mark in hashes.items()}
         sampler = options.sampler(model.sampler)
         return cls(script, hashes, model.identity, sampler, options.context_turns, lexicon)
 

@@ -91,7 +91,7 @@ class Book:
         """
         with self.lock:
             self._files.changed(self._paths())
-            before, problem = self._rows, self.problem
+            before, problem, version = self._rows, self.problem, self.version
             try:
                 if self.script is not None:
                     self.script.store.refresh()
@@ -118,8 +118,12 @@ class Book:
                 for version in list(self._shown)[:-KEPT_VERSIONS]:
                     del self._shown[version]
             self._ready.set()
-            if list(self._rows.items()) != list(before.items()) or problem != self.problem:
+            changed = [row for name, row in self._rows.items() if row != before.get(name)]
+            same = list(before) == list(self._rows)
+            if problem != self.problem or not same or (changed and version != self.version):
                 self._publish("script", {"script": self.number})
+            else:
+                self._tell(changed)
 
     def refresh(self) -> None:
         """Read takes, record and marks, and publish the lines that have changed."""
@@ -127,7 +131,7 @@ class Book:
             if self.script is None:
                 self.read()
                 return
-            lines = {line.planned.id for line in self.script.changed_lines()} | self.marks.refresh()
+            lines = [*(line.planned.id for line in self.script.changed_lines()), *self.marks.refresh()]
             if self.script.rendered_otherwise:  # there may be other lines, such as titles
                 self.read()
                 return
@@ -137,15 +141,12 @@ class Book:
         """Make the rows of these lines anew, and publish those that have changed; the changed ones."""
         with self.lock:
             changed = []
-            for name in lines:
+            for name in dict.fromkeys(lines):
                 line = self.script.by_id.get(name) if self.script else None
                 if line is not None and (row := self._row(line)) != self._rows.get(name):
                     self._rows[name] = row
                     changed.append(row)
-            if len(changed) > MOST_ROWS:
-                self._publish("script", {"script": self.number})
-            elif changed:
-                self._publish("lines", {"script": self.number, "lines": changed})
+            self._tell(changed)
             return changed
 
     def summary(self, read_only: bool, seconds: float = LOADING_SECONDS) -> dict[str, Any]:
@@ -270,6 +271,13 @@ class Book:
         shown = self._shown.get(version, [])
         theirs = None if self.problem is not None else text_now(name, shown, self._rows)
         return ScriptChangedError(theirs, mine, self.version, self.problem)
+
+    def _tell(self, changed: list[Row]) -> None:
+        """Publish rows that have changed."""
+        if len(changed) > MOST_ROWS:
+            self._publish("script", {"script": self.number})
+        elif changed:
+            self._publish("lines", {"script": self.number, "lines": changed})
 
     def _row(self, line: ScriptLine) -> Row:
         assert self.script is not None

@@ -10,7 +10,7 @@ import numpy as np
 
 from csm_cli.audio.mastering import Pauses
 from csm_cli.audio.timeline import Gap, Spoken
-from csm_cli.editing.lines import ScriptLine, line_state
+from csm_cli.editing.lines import ScriptLine
 from csm_cli.rendering.assemble import arrange
 from csm_cli.rendering.report.rows import take_row
 from csm_cli.review.marks import Mark, MarkFile
@@ -48,7 +48,7 @@ def state_of(script: OpenScript, line: ScriptLine) -> str:
     used = script.record.lines.get(line.planned.id)
     if line.take is None and (not line.planned.parts or (used is not None and not used.take)):
         return "silent"
-    return line_state(line)
+    return line.state
 
 
 def line_row(
@@ -64,7 +64,7 @@ def line_row(
         "voice": line.planned.voice,
         "text": written.text,
         "state": state_of(script, line),
-        "reasons": list(line.reasons),
+        "reasons": [*line.changes, *line.reasons],
         **mark_values(mark),
         "take": None if take is None else take.id,
         "seconds": 0.0 if take is None else round(take.seconds, 3),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from threading import Lock, Thread
@@ -23,6 +23,9 @@ from csm_cli.review.errors import conflict
 from csm_cli.review.reading import OpenScript
 from csm_cli.review.rows import state_of
 from csm_cli.web.errors import where_it_happened
+
+NAMED = 9
+"""Lines and chapters that are named one by one."""
 
 
 @dataclass
@@ -125,6 +128,7 @@ class FilesWriter:
             script = book.opened
             now = {chapter.number: _signature(script, chapter.number) for chapter in script.chapters}
             missing = _incomplete(script)
+            spoken_before = _spoken_before(script, missing)
         folder, delivery = self.made(script, book.path)
         way, before = self._written.get(book.number, (None, {}))
         before = before if way == (folder, delivery) else {}
@@ -138,8 +142,10 @@ class FilesWriter:
             wanted = set(now) if wanted else wanted
         if not wanted:
             if missing:
-                return Writing("failed", message=message)
-            return Writing("done", len(now), len(now), "nothing has changed since the files were written")
+                return Writing("failed", message=_joined(message, spoken_before))
+            message = _joined("nothing has changed since the files were written", spoken_before)
+            return Writing("done", len(now), len(now), message)
+        message = _joined(message, spoken_before)
         every = len(wanted) == len(now)
         options = replace(
             self._options,
@@ -207,10 +213,31 @@ def _of_the_book(delivery: Delivery) -> bool:
     return bool(delivery.book_formats) or delivery.level_per == "book" or delivery.sample or beside
 
 
+def _spoken_before(script: OpenScript, missing: Collection[int]) -> str:
+    """Names the lines that are written as they were spoken, though they would be spoken otherwise now.
+
+    Args:
+        script: with its takes.
+        missing: numbers of the chapters that are left out.
+    """
+    lines = [line for line in script.lines if line.outdated and line.chapter.number not in missing]
+    if not lines:
+        return ""
+    named = ", ".join(line.source for line in lines[:NAMED]) + (", …" if len(lines) > NAMED else "")
+    if len(lines) == 1:
+        what = " and ".join(lines[0].outdated)
+        return f"{named} {what}, and is written as it was spoken before: say it again"
+    return f"{len(lines)} lines are to be said again, and are written as they were spoken before: {named}"
+
+
+def _joined(*messages: str) -> str:
+    return "; ".join(filter(None, messages))
+
+
 def _left_out(missing: dict[int, int]) -> str:
     if not missing:
         return ""
-    named = ", ".join(map(str, sorted(missing)[:9])) + (", …" if len(missing) > 9 else "")
+    named = ", ".join(map(str, sorted(missing)[:NAMED])) + (", …" if len(missing) > NAMED else "")
     lines = sum(missing.values())
     what = "1 line has no take yet" if lines == 1 else f"{lines} lines have no take yet"
     return f"chapter {named} left out: {what}" if len(missing) == 1 else f"chapters {named} left out: {what}"

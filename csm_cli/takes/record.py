@@ -15,11 +15,11 @@ from typing import Any
 
 import yaml
 
-from csm_cli.core.errors import CsmError
+from csm_cli.core.errors import CsmError, UsageError
 from csm_cli.core.files import alone, written
 from csm_cli.takes.files import files_at
 from csm_cli.takes.place import Place, Url
-from csm_cli.takes.store import TakeStore
+from csm_cli.takes.store import FOLDER, TakeStore
 
 RENDERS = "renders"
 _SCHEMA = 1
@@ -187,6 +187,25 @@ def recorded_scripts(folder: Place) -> list[str]:
     """Names of the scripts that have a record."""
     names = files_at(folder).beside(RENDERS)
     return [name.removesuffix(".json") for name in names if name.endswith(".json") and name[0] != "."]
+
+
+def only_script(takes: Place | None, folder: Path | None = None) -> Path:
+    """The script that was rendered in this folder, if there is one and no other.
+
+    Raises:
+        UsageError: there are several, or none.
+    """
+    folder = folder or Path()
+    names = recorded_scripts(takes or folder / FOLDER)
+    there: list[Path] = [folder / name for name in names if (folder / name).is_file()]
+    if len(there) == 1:
+        return there[0]
+    listed = ", ".join(str(path) for path in there[:3]) + (", …" if len(there) > 3 else "")
+    raise UsageError(
+        f"{len(there)} scripts were rendered here: {listed}" if there else "no script was rendered here",
+        where=str(folder.resolve()),
+        remedy="name the script (a line of it is SCRIPT:LINE)",
+    )
 
 
 def _name(script: str) -> str:

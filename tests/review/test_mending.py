@@ -14,10 +14,11 @@ from csm_cli.editing.pinning import pin
 from csm_cli.editing.reroll import options_of, reroll
 from csm_cli.rendering.loading import LoadedModel
 from csm_cli.rendering.models import UNLIMITED
+from csm_cli.rendering.outdated import VOICE
 from tests.rendering.fake_engine import FakeEngine, capped
 from tests.review.conftest import MARKDOWN
 
-NOBODY, LIGHT = "Nobody.", "Is that the light?"
+NOBODY, LIGHT, BOAT = "Nobody.", "Is that the light?", "The boat turned into the wind."
 
 
 def mark(page, line, name, fault=None):
@@ -229,6 +230,10 @@ def test_what_is_done_elsewhere_arrives_as_events(page, book, csm, engine):
     made = reroll(elsewhere, at, engine, UNLIMITED, options_of(elsewhere), count=2)
     page.published.wait("lines", lambda data: data["lines"][0]["take"] == made[0].id)
     assert len(page.details(line)["takes"]) == 3
+    later = page.line("Hold on!")
+    assert (later["state"], later["reasons"]) == ("stale", ["its context has changed"])
+    assert [each["text"] for each in page.lines() if each["state"] == "stale"] == ["Hold on!"]
+    assert page.get("state")["scripts"][0]["chapters"][0]["stale"] == 1
     again = ScriptTakes(book)
     pin(again, again.find(line["id"]), made[1])
     page.published.wait("lines", lambda data: data["lines"][0]["state"] == "pinned")
@@ -249,13 +254,15 @@ def test_an_edit_of_a_text(page, book):
     assert answer.status_code == 200, answer.text
     found = answer.json()
     assert found["version"] == page.version() != version
-    (changed,) = found["lines"]
+    changed, later = found["lines"]
     assert (changed["id"], changed["text"], changed["state"]) == (found["id"], "Is this the light?", "new")
+    assert (later["text"], later["state"]) == ("Hold on!", "stale"), "it was spoken after the text before"
     assert found["id"] != line["id"]
     assert "      - Anna: Is this the light?\n" in book.read_text()
     page.published.wait("script")
     assert page.undo().json() == {"undone": "a text", "script": 0, "line": line["id"]}
     assert page.line(LIGHT)["take"] == line["take"]
+    assert page.line("Hold on!")["state"] == "ok"
     assert page.version() == version
 
 
@@ -343,6 +350,34 @@ def test_say_it_as(page, book):
     Path("lexicon.yaml").write_text("boat: [\n")
     assert say("light", "lite", False).json()["code"] == "invalid_script"
     assert Path("lexicon.yaml").read_text() == "boat: [\n"
+
+
+def test_a_line_that_is_read_otherwise_is_stale_until_it_is_said_again(page, book):
+    def write():
+        seen = len(page.published)
+        assert page.client.post("/api/scripts/0/write").status_code == 202
+        return page.published.wait("write", lambda data: data["state"] in ("done", "failed"), since=seen)
+
+    write()
+    seen = len(page.published)
+    page.client.post("/api/scripts/0/say-as", json={"word": "boat", "as": "bote", "dry_run": False})
+    (line,) = page.published.wait("lines", since=seen)["lines"]
+    assert (line["text"], line["state"], line["reasons"]) == (BOAT, "stale", ["is read otherwise by now"])
+    assert page.line(BOAT) == line
+    assert page.get("state")["scripts"][0]["chapters"][0]["stale"] == 1
+    before = "book.yaml:6 is read otherwise by now, and is written as it was spoken before: say it again"
+    assert write()["message"] == f"nothing has changed since the files were written; {before}"
+    page.undo()
+    assert (page.line(BOAT)["state"], page.line(BOAT)["reasons"]) == ("ok", [])
+    page.client.post("/api/scripts/0/say-as", json={"word": "boat", "as": "bote", "dry_run": False})
+    now = spoken_again(page, BOAT, count=1)
+    assert (now["state"], now["reasons"]) == ("ok", [])
+    then = write()
+    assert (then["done"], then["message"]) == (1, "")
+    book.write_text(book.read_text().replace("Anna: bob", "Anna: ann"))
+    page.published.wait("script", lambda data: VOICE in page.line(LIGHT)["reasons"])
+    several = "3 lines are to be said again, and are written as they were spoken before: "
+    assert write()["message"] == f"{several}book.yaml:7, book.yaml:9, book.yaml:13"
 
 
 def test_writing_the_files(page, book):
