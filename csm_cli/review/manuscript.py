@@ -227,7 +227,7 @@ class Manuscript:
         span = self._spans(file)(line.source)
         if span is None:
             raise UsageError(
-                "the text of this line cannot be told from what stands around it",
+                "where the text of this line begins and ends is not certain",
                 where=str(line.source),
                 remedy="edit the file itself; the page follows",
             )

@@ -33,7 +33,7 @@ class TextSpan:
         read: the characters that are read: markup included, comments left out, rows divided by line ends.
         at: the index of each of them in the file.
         whole: writes a text that takes the place of everything.
-        word: writes words that take the place of others; told whether they begin a row.
+        word: writes words that take the place of others; given whether they begin a row.
         hidden: indices of characters between them that must stay, such as those of a comment.
         region: the place of everything, where that is more than what is read.
     """

@@ -32,8 +32,8 @@ from csm_cli.rendering.requests import ModelTraits
 from csm_cli.rendering.say import PAUSES, Saying
 from csm_cli.rendering.session import speak_config
 from csm_cli.serve.engine_thread import EngineThread, Job
-from csm_cli.serve.forgotten import Heard, Unkept
 from csm_cli.serve.sound import Shaper
+from csm_cli.serve.unkept import KeptSounds, Unkept
 from csm_cli.verify import Verifier
 from csm_cli.web.errors import ApiError
 
@@ -152,7 +152,7 @@ class Reading:
 
     @property
     def seconds(self) -> float:
-        """How long it should take to hear, pauses left out."""
+        """Expected length of the sound, pauses left out."""
         return self.chain.seconds / self._ask.speed
 
     @property
@@ -179,8 +179,8 @@ class Reading:
             CancelledError: it was given up, or the server ends.
             CsmError: it cannot be spoken.
         """
-        engine, heard = self._reader.engine, Heard()
-        work = Work(self.chain, self._plan.references(engine), Unkept(self._config.verifier.checks), heard)
+        engine, kept = self._reader.engine, KeptSounds()
+        work = Work(self.chain, self._plan.references(engine), Unkept(self._config.verifier.checks), kept)
         chain = ChainInProgress(work, engine, self._config)
         pieces = self._streamed if self._ask.mode == "frames" else self._checked
         speed = self._ask.speed
@@ -195,21 +195,21 @@ class Reading:
             line = len(chain.lines)
             breath = PART_GAP_SECONDS / speed
             gap = 0.0 if before is None else breath if line == before else PAUSES.paragraph - 2 * edge
-            for block in pieces(chain, heard, gap):
+            for block in pieces(chain, kept, gap):
                 if block.size:
                     yield np.concatenate([*opening, block])
                     opening, before = [], line
         yield np.concatenate([*opening, self._shaper.quiet(PAUSES.tail - edge), self._shaper.finish()])
 
-    def _checked(self, chain: ChainInProgress, heard: Heard, gap: float) -> Iterator[np.ndarray]:
+    def _checked(self, chain: ChainInProgress, kept: KeptSounds, gap: float) -> Iterator[np.ndarray]:
         """Speak the next piece; give what is kept for good by that."""
         self._settle(chain, list(self._sounds(chain.utterance())))
-        for sound in heard.taken():
+        for sound in kept.taken():
             yield self._shaper.quiet(gap)
             yield self._shaper.piece(sound)
             gap = PART_GAP_SECONDS / self._ask.speed
 
-    def _streamed(self, chain: ChainInProgress, heard: Heard, gap: float) -> Iterator[np.ndarray]:
+    def _streamed(self, chain: ChainInProgress, kept: KeptSounds, gap: float) -> Iterator[np.ndarray]:
         """Speak the next piece, and give it while it is spoken."""
         stream, sounds = self._shaper.stream(self._loudest), []
         yield self._shaper.quiet(gap)
@@ -218,7 +218,7 @@ class Reading:
             yield stream.feed(sound)
         yield stream.finish()
         self._settle(chain, sounds)
-        heard.taken()
+        kept.taken()
 
     def _sounds(self, utterance: Utterance) -> Iterator[np.ndarray]:
         """The sound of a piece, decoded while it is generated; sets `_speech` at the end."""

@@ -14,7 +14,7 @@ from csm_cli.takes.lineage import ChainLineage, TakeRepository
 from csm_cli.takes.store import TakeWriter
 
 
-class Heard(Progress):
+class KeptSounds(Progress):
     """Collects the pieces of lines that are kept."""
 
     listening = True
