@@ -11,21 +11,21 @@ from pathlib import Path
 
 import pytest
 
-FACTS = Path(__file__).parents[1] / "model" / "csm-1b"
+ROOT = Path(__file__).parents[2]
+FACTS = ROOT / "tests" / "model" / "csm-1b"
 
 LOAD = """
-import resource, sys
+import sys
 import torch, transformers
 from csm_cli.checkpoints.find import find_checkpoint
 from csm_cli.model import CsmForConditionalGeneration
 import csm_cli.model.model
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-before = peak()
+from tests.memory import peak_bytes
+before = peak_bytes()
 model = CsmForConditionalGeneration.from_checkpoint(sys.argv[1])
 touched = sum(float(p.view(-1)[::2048].float().sum()) for p in model.parameters())
 assert touched == 0.0
-print(model.num_parameters(), peak() - before)
+print(model.num_parameters(), peak_bytes() - before)
 """
 
 
@@ -44,7 +44,7 @@ def write_zeros(folder: Path) -> int:
     return 8 + len(text) + end
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="sparse files, and the unit of ru_maxrss")
+@pytest.mark.skipif(sys.platform != "linux", reason="sparse files, and /proc")
 def test_a_load_takes_little_more_than_the_file(tmp_path: Path) -> None:
     size = write_zeros(tmp_path)
     try:

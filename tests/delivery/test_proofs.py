@@ -23,20 +23,21 @@ from tests.delivery.books import RATE, chapter
 
 ROOT = Path(csm_cli.__file__).parent.parent
 RENDER = """
-import resource, sys
+import sys
 from pathlib import Path
 from csm_cli.audio.level import PRESETS
 from csm_cli.delivery.book import Book
 from csm_cli.delivery.options import Delivery
 from csm_cli.delivery.writer import BookWriter
 from tests.delivery.books import RATE, chapter
+from tests.memory import peak_bytes
 
 minutes, folder = int(sys.argv[1]), Path(sys.argv[2])
 delivery = Delivery(formats=("flac",), whole=True, loudness=PRESETS["none"])
 with BookWriter(Book("Long"), folder, delivery, RATE, 1) as writer:
     writer.add(1, "One", chapter(minutes * 3, 19.5))
     files = writer.finish()
-print(round(files[0].seconds), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(round(files[0].seconds), peak_bytes() >> 20)
 """
 
 

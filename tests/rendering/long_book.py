@@ -7,7 +7,6 @@ chapter files. `peak_mb` is the most memory that the process ever had.
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from pathlib import Path
@@ -22,6 +21,7 @@ from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.project import read_jobs
 from csm_cli.rendering.session import render_jobs
 from csm_cli.takes.store import _flac
+from tests.memory import peak_bytes
 from tests.rendering.fake_engine import FakeEngine
 
 PER_CHAPTER = 50
@@ -71,7 +71,7 @@ def main(folder: Path, count: int) -> None:
         spent = time.process_time() - started - costs.other
         assert (report.lines, report.cached) == (count, 0 if name == "new" else count)
         found[f"{name}_ms_a_line"] = round(1000 * spent / count, 3)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_bytes() / (1 << 20)
     print(json.dumps({"lines": count, **found, "peak_mb": round(peak, 1), "unit_ms": unit(quiet)}))
 
 
