@@ -105,8 +105,10 @@ def pieces_of(text: str, limit: int = CUE_CHARACTERS) -> list[str]:
     rest = text
     while count > 1 and len(rest) > limit:
         wanted = -(-len(rest) // count)
-        # At the last space that keeps the piece within the limit, near the even share.
-        cut = max(rest.rfind(" ", 0, min(limit, wanted + 10) + 1), 0) or min(limit, wanted)
+        # At the last space near the even share, else at the last within the limit; inside a word only if it
+        # is longer than that.
+        ends = (rest.rfind(" ", 0, most + 1) for most in (min(limit, wanted + 10), limit))
+        cut = next((end for end in ends if end > 0), min(limit, wanted))
         pieces.append(rest[:cut].rstrip())
         rest = rest[cut:].lstrip()
         count = max(count - 1, -(-len(rest) // limit))

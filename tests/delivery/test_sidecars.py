@@ -12,7 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from csm_cli.audio.ffmpeg import find_ffmpeg
@@ -121,6 +121,7 @@ def test_timed_words_in_subrip_and_webvtt() -> None:
     )
 
 
+@example("0" * 83 + " 0")
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=400))
 def test_any_timed_text(text: str) -> None:
     made = timed(text, "Next one.", seconds=30.0)
