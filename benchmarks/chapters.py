@@ -5,7 +5,6 @@ one before it is spoken and the one before that is decoded.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -107,7 +106,5 @@ def speak_chapters(
         "frames_in_all": frames,
         "slots": scheduler.count,
         "positions": positions / (LINES * batch),
-        "times_real_time": found.times_real_time,
-        **asdict(found),
-        "host": found.host,
+        **found.figures(),
     }

@@ -177,13 +177,7 @@ class Way:
             scheduler.submit(Utterance(0, "", seed=n, max_frames=cap, sampler=SAMPLER))
         found = render_lines(scheduler, line_decoder(self._decode, self.device), lambda ticket, sound: None)
         found.sound = frames * 0.08
-        return {
-            "frames": frames,
-            "slots": scheduler.count,
-            "times_real_time": found.times_real_time,
-            **asdict(found),
-            "host": found.host,
-        }
+        return {"slots": scheduler.count, **found.figures()}
 
     def chapters(self, batch: int) -> dict[str, Any]:
         """As `book`, with the context that `csm render` gives each line; see `benchmarks.chapters`.

@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +62,10 @@ class EndToEnd:
     def host(self) -> float:
         """Seconds in which nothing of the above went on: the scheduler's own."""
         return max(0.0, self.seconds - self.prompts - self.frames - self.waiting - self.writing)
+
+    def figures(self) -> dict[str, float]:
+        """All of it as plain values."""
+        return {"times_real_time": self.times_real_time, **asdict(self), "host": self.host}
 
     def in_words(self) -> str:
         """Shares of the time."""

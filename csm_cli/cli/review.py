@@ -99,10 +99,9 @@ def _rendered_here(takes: MaybePlace) -> list[Path]:
     Raises:
         UsageError: there are none.
     """
-    from csm_cli.takes.record import recorded_scripts
-    from csm_cli.takes.store import FOLDER
+    from csm_cli.takes.record import rendered_scripts
 
-    found = [Path(name) for name in recorded_scripts(takes or FOLDER) if Path(name).is_file()]
+    found = rendered_scripts(takes)
     if not found:
         raise UsageError(
             "no script was rendered here", where=str(Path().resolve()), remedy="name one: csm review SCRIPT"

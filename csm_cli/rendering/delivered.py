@@ -95,10 +95,10 @@ def _written_times(
     cuts = [(first / rate, last / rate) for first, last in long_gaps(joined, rate)]
     speed = line.planned.line.speed
 
-    def heard(time: float) -> float:
+    def delivered_at(time: float) -> float:
         less = sum(min(max(0.0, time - first), last - first + FADE_SECONDS) for first, last in cuts)
         return max(0.0, time - less) / speed
 
     silent = [(at, at + len(text)) for _, text, at in line.planned.cues]
-    timed = [(word, (heard(start), heard(end))) for word, (start, end) in words]
+    timed = [(word, (delivered_at(start), delivered_at(end))) for word, (start, end) in words]
     return written_times(line.planned.line.text, timed, silent)

@@ -189,21 +189,26 @@ def recorded_scripts(folder: Place) -> list[str]:
     return [name.removesuffix(".json") for name in names if name.endswith(".json") and name[0] != "."]
 
 
+def rendered_scripts(takes: Place | None, folder: Path | None = None) -> list[Path]:
+    """The scripts of a folder, this one by default, that were rendered and are there."""
+    folder = folder or Path()
+    names = recorded_scripts(takes or folder / FOLDER)
+    return [folder / name for name in names if (folder / name).is_file()]
+
+
 def only_script(takes: Place | None, folder: Path | None = None) -> Path:
     """The script that was rendered in this folder, if there is one and no other.
 
     Raises:
         UsageError: there are several, or none.
     """
-    folder = folder or Path()
-    names = recorded_scripts(takes or folder / FOLDER)
-    there: list[Path] = [folder / name for name in names if (folder / name).is_file()]
+    there = rendered_scripts(takes, folder)
     if len(there) == 1:
         return there[0]
     listed = ", ".join(str(path) for path in there[:3]) + (", …" if len(there) > 3 else "")
     raise UsageError(
         f"{len(there)} scripts were rendered here: {listed}" if there else "no script was rendered here",
-        where=str(folder.resolve()),
+        where=str((folder or Path()).resolve()),
         remedy="name the script (a line of it is SCRIPT:LINE)",
     )
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import resource
 import shutil
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from csm_cli.delivery.manifest import read_timeline
 from csm_cli.delivery.options import Delivery
 from csm_cli.delivery.writer import BookWriter
 from tests.delivery.books import RATE, chapter
+from tests.limits import largest_file
 
 ROOT = Path(csm_cli.__file__).parent.parent
 RENDER = """
@@ -55,22 +55,9 @@ def test_memory_does_not_grow_with_the_chapter(tmp_path: Path) -> None:
 
 @pytest.fixture
 def small_files():
-    """No file of this process or its children may grow beyond 400 kB: the disk fills, as far as they know.
-
-    Within the context alone, for the log of the tests may be longer.
-    """
-
-    @contextmanager
-    def limited():
-        before = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, before[1]))
-        try:
-            yield
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
+    """No file of this process or its children may grow beyond 400 kB within the context."""
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    yield limited
+    yield partial(largest_file, 400_000)
     signal.signal(signal.SIGXFSZ, handler)
 
 

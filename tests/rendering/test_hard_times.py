@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from csm_cli.rendering.assemble import BookAssembler
 from csm_cli.rendering.progress import Interrupted
 from csm_cli.takes import TakeStore
 from csm_cli.takes.record import read_record
+from tests.limits import largest_file
 from tests.rendering.fake_engine import FakeEngine
 from tests.rendering.test_incremental import Book
 
@@ -49,21 +49,9 @@ def book(tmp_path, voices):
     return Book(tmp_path).write(["narrator: A short one.", "Anna: Yes.", LONG, "Tom: The end."])
 
 
-@contextmanager
-def small_files():
-    """Files that grow beyond 40 kB are refused, as by a full disk; the log of the tests may be longer."""
-    resource = pytest.importorskip("resource")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 def test_a_full_disk_is_told_in_one_line_and_the_rest_survives(book):
     failed = pytest.raises(CsmError, match=r"cannot be written .*check the folder.*free space")
-    with small_files(), failed as error:
+    with largest_file(40_000), failed as error:
         book.render()
     assert "\n" not in str(error.value)
     rows = book.store.index.rows()
