@@ -75,9 +75,6 @@ class Batch:
         self._weights, self._prompter, self._speed = weights, prompter, speed
         self._device = weights.text.device
         cuda, full = self._device.type == "cuda", weights.text.dtype == torch.float32
-        # In half precision a prefilled position differs from a decoded one, and a line would depend on
-        # whether the ones before it were generated in the same run: there, frames are prefilled again.
-        self._reuse_frames = full
         self._exact = full and self._device.type == "cpu"
         plain = isinstance(weights.backbone.layers[0].qkv, Plain)  # rounded otherwise below four rows
         self._row_multiple = 1 if weights.kernels is not None or (count == 1 and not plain) else 4
@@ -127,7 +124,7 @@ class Batch:
 
     def _gathering(self, free: int) -> bool:
         """Whether to wait for more free slots: on a GPU, several prompts take little longer than one."""
-        if self._prompts is None or not self.busy or free >= min(_TOGETHER, len(self._slots) // 16):
+        if self._prompts is None or not self.busy or free >= min(_TOGETHER, len(self._slots) // 32):
             self._frames_waited = 0
             return False
         self._frames_waited += 1
@@ -231,7 +228,7 @@ class Batch:
         slot, request = self._slots[row], self._slots[row].request
         assert request is not None
         codes = self._output(row)
-        if self._reuse_frames:
+        if self._reuse:
             # The frames before an EOS frame are in the cache; the last one before a cap is not.
             decoded = codes[len(request.output) : len(codes) if ended else len(codes) - 1]
             slot.cached = slot.cached + [frame.tobytes() for frame in decoded]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,7 @@ from torch import Tensor
 from csm_cli.core.errors import CsmError, first_line
 from csm_cli.core.types import Codes
 from csm_cli.engine.codec import Codec
-from csm_cli.engine.devices import is_out_of_memory, one_thread, upload
+from csm_cli.engine.devices import is_out_of_memory, one_thread
 from csm_cli.engine.gpu import fused_decoder
 from csm_cli.engine.layout import round_up
 
@@ -60,9 +61,10 @@ class CodecBatches:
         self._gpu, self._room = codec.device.type != "cpu", _ROOM
         cuda = codec.device.type == "cuda" and fast
         self._stream = torch.cuda.Stream(codec.device, priority=_PRIORITY) if cuda else None
-        self._decoder: Callable[[Tensor], Tensor] = codec.decode
+        self._fused: Callable[[Tensor, Sequence[int]], Tensor] | None = None
+        self._alone = threading.Lock()
         if self._stream is not None:
-            self._decoder = fused_decoder(codec, torch.float16 if half else torch.float32) or codec.decode
+            self._fused = fused_decoder(codec, torch.float16 if half else torch.float32)
             self._stream.wait_stream(torch.cuda.current_stream(codec.device))  # the weights are there
 
     def __call__(self, lines: Sequence[Codes]) -> list[Audio]:
@@ -78,7 +80,7 @@ class CodecBatches:
             padded, rows = self._batch(lines, waiting)
             try:
                 with torch.inference_mode(), one_thread(self._codec.device), self._beside():
-                    decoded = self._decode(torch.from_numpy(padded)).numpy()
+                    sounds = self._decode(torch.from_numpy(padded), [len(lines[row]) for row in rows])
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
@@ -93,8 +95,8 @@ class CodecBatches:
                 self._notice(f"out of memory: decoding {now} lines at once from here on")
                 continue
             del waiting[-len(rows) :]
-            for place, row in enumerate(rows):
-                audio[row] = decoded[place, : len(lines[row]) * self._codec.frame_samples].copy()
+            for row, sound in zip(rows, sounds, strict=True):
+                audio[row] = sound
         return audio
 
     def _batch(self, lines: Sequence[Codes], waiting: list[int]) -> tuple[np.ndarray, list[int]]:
@@ -113,24 +115,29 @@ class CodecBatches:
             padded[place, : len(lines[row])] = lines[row]
         return padded, rows
 
-    def _decode(self, codes: Tensor) -> Tensor:
-        """Audio on the CPU."""
-        if self._stream is None:
-            return self._codec.decode(codes).cpu()
-        given = upload(codes, self._codec.device)
-        try:
-            audio = self._decoder(given)
-            # Asked on the device: it takes threads on the host, which wait long where others compute.
-            whole = bool(audio.isfinite().all())
-            audio = audio.cpu()
-        except Exception as error:  # triton's errors are of many kinds
-            if is_out_of_memory(error):
-                raise
-            self._decoder = self._codec.decode
-            self._notice(f"the codec takes its plain way, which takes longer ({first_line(error)})")
-            return self._codec.decode(codes).cpu()
-        # In half precision a loud enough layer would overflow.
-        return audio if whole else self._codec.decode(codes).cpu()
+    def _decode(self, codes: Tensor, lengths: Sequence[int]) -> list[Audio]:
+        """Padded codes `[B, frames, K]` of lines of so many frames → their audio."""
+        if self._fused is not None:
+            try:
+                with self._alone:  # recorded passes leave what they give in one place
+                    audio = self._fused(codes, lengths)
+                    # Asked on the device: it takes threads on the host, which wait long where others compute.
+                    whole = bool(audio.isfinite().all())
+                    found = audio.cpu().numpy()
+            except Exception as error:  # triton's errors are of many kinds
+                if is_out_of_memory(error):
+                    raise
+                self._fused, whole = None, False
+                self._notice(f"the codec takes its plain way, which takes longer ({first_line(error)})")
+            if whole:
+                ends = np.cumsum(lengths) * self._codec.frame_samples
+                return [each.copy() for each in np.split(found, ends[:-1])]
+            # In half precision a loud enough layer would overflow.
+        audio = self._codec.decode(codes).cpu()
+        return [
+            sound[: length * self._codec.frame_samples].copy()
+            for sound, length in zip(audio.numpy(), lengths, strict=True)
+        ]
 
     @contextmanager
     def _beside(self) -> Iterator[None]:

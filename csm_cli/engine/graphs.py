@@ -7,11 +7,12 @@ after the other, and all that outlives a frame is in the state.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
 import torch
+from torch import Tensor
 
 from csm_cli.core.errors import first_line
 from csm_cli.engine.devices import is_out_of_memory
@@ -75,6 +76,46 @@ class Recorder:
             with torch.cuda.graph(graph, self._pool, chosen, capture_error_mode="thread_local"):
                 result = run()
             return graph, result
+
+
+class RecordedSizes:
+    """A computation on tensors of many sizes: recorded for a size, once that comes for the second time.
+
+    Args:
+        run: computes a tensor from some; larger ones than needed give what is needed first.
+        recorder: None: nothing is recorded.
+    """
+
+    def __init__(self, run: Callable[..., Tensor], recorder: Recorder | None) -> None:
+        self._run, self._recorder = run, recorder
+        self._seen: set[tuple[Any, ...]] = set()
+        self._recorded: dict[tuple[Any, ...], tuple[list[Tensor], Any, Tensor]] = {}
+
+    def __call__(self, given: Sequence[Tensor], sizes: tuple[tuple[int, ...], ...] | None) -> Tensor:
+        """What `run` gives, or what it gives for the tensors padded to `sizes`, until the next call.
+
+        Args:
+            sizes: of each tensor, at least its own; None: do not record.
+        """
+        found = self._recorded.get(sizes) if sizes else None
+        if found is None and sizes in self._seen and self._recorder is not None:
+            room = [each.new_zeros(size) for each, size in zip(given, sizes, strict=True)]
+            try:
+                made = self._recorder.record(lambda: self._run(*room))
+            except torch.OutOfMemoryError:  # what is recorded keeps its memory; without, there may be enough
+                made, self._recorder = None, None
+                self._recorded.clear()
+            if made is not None:
+                found = self._recorded[sizes] = (room, *made)
+        if found is None:
+            if sizes:
+                self._seen.add(sizes)
+            return self._run(*given)
+        room, graph, result = found
+        for one, other in zip(room, given, strict=True):
+            one[tuple(slice(n) for n in other.shape)] = other
+        graph.replay()
+        return result
 
 
 RECORDING = threading.Lock()

@@ -11,7 +11,14 @@ from typing import Any
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource, compile
 
-from csm_cli.engine.gpu import codec, frame_kernels, product_kernels, prompt_kernels, prompts
+from csm_cli.engine.gpu import (
+    codec,
+    codec_transformer,
+    frame_kernels,
+    product_kernels,
+    prompt_kernels,
+    prompts,
+)
 
 TARGET = GPUTarget("cuda", 90, 32)
 
@@ -128,6 +135,12 @@ def main() -> None:
         build_frames(kind)
         build_prompts(kind)
     for kind in ("fp16", "fp32"):
+        build(
+            codec_transformer.turn_pairs,
+            {"qkv": kind, "cos": "fp32", "sin": "fp32"},
+            {"length": "i32"},
+            {"HEADS": 16, "ALL": 24, "HALF": 32, "PADDED": 16},
+        )
         # First of a residual; second, before another; a transposed one; the last.
         for columns, add, keep, elu in (
             (128, False, False, True),
@@ -138,8 +151,8 @@ def main() -> None:
             given = dict.fromkeys(("x", "weight", "bias", "added", "kept"), kind)
             build(
                 codec.convolve,
-                given | {"out": kind if elu else "fp32"},
-                {"rows": "i32", "length": "i32", "before": "i32", "channels": "i32"}
+                given | {"out": kind if elu else "fp32", "places": "i32"},
+                {"rows": "i32", "rate": "i32", "before": "i32", "channels": "i32"}
                 | {"inputs": "i32", "outputs": "i32", "biases": "i32"},
                 {"ROWS": 128, "COLUMNS": columns, "STEP": 64 if kind == "fp16" else 32}
                 | {"ADD": add, "KEEP": keep, "ELU": elu},

@@ -83,7 +83,7 @@ def test_in_half_precision_what_overflows_is_decoded_again(
     batches, line = on_a_gpu(engine), frames(5, 1)
     batches._stream = object()  # type: ignore[assignment]
     monkeypatch.setattr(batches, "_beside", contextlib.nullcontext)
-    monkeypatch.setattr(batches, "_decoder", lambda codes: torch.full((1, 16 * 1920), torch.inf))
+    monkeypatch.setattr(batches, "_fused", lambda codes, lengths: torch.full((5 * 1920,), torch.inf))
     np.testing.assert_allclose(batches([line])[0], engine.decode([line])[0], atol=1e-4)
 
 
@@ -91,10 +91,10 @@ def test_a_fast_way_that_fails_is_left(engine: Engine, monkeypatch: pytest.Monke
     notices: list[str] = []
     batches, line = on_a_gpu(engine, notices), frames(5, 1)
 
-    def broken(codes: torch.Tensor) -> torch.Tensor:
+    def broken(codes: torch.Tensor, lengths: list[int]) -> torch.Tensor:
         raise ValueError("no such instruction\nat some place")
 
-    batches._stream, batches._decoder = object(), broken  # type: ignore[assignment]
+    batches._stream, batches._fused = object(), broken  # type: ignore[assignment]
     monkeypatch.setattr(batches, "_beside", contextlib.nullcontext)
     for _ in range(2):
         np.testing.assert_allclose(batches([line])[0], engine.decode([line])[0], atol=1e-4)

@@ -32,6 +32,7 @@ from csm_cli.engine import gpu as gpu_package
 from csm_cli.engine.codec import Codec
 from csm_cli.engine.devices import Reports
 from csm_cli.engine.frames import whole_frame
+from csm_cli.engine.gpu import codec as codec_module
 from csm_cli.engine.gpu import fusable
 from csm_cli.engine.gpu import prompts as prompts_module
 from csm_cli.engine.gpu.codec import FusedDecoder
@@ -381,14 +382,23 @@ def codec() -> Iterator[Codec]:
 
 
 @torch.inference_mode()
-def test_the_decoder_with_a_kernel_for_each_convolution(codec: Codec) -> None:
-    generator = torch.Generator().manual_seed(1)
-    codes = torch.randint(codec.codes, (2, 3, codec.num_codebooks), generator=generator).to(DEVICE)
-    wanted = codec.decode(codes)
-    torch.testing.assert_close(
-        FusedDecoder(codec, torch.float32)(codes), wanted, rtol=1e-4, atol=1e-3 if REAL else 1e-6
-    )
-    error = FusedDecoder(codec, torch.float16)(codes) - wanted
+def test_the_decoder_with_a_kernel_for_each_convolution(
+    codec: Codec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines of several lengths, as they are and in passes that are recorded."""
+    if not REAL:
+        monkeypatch.setattr(codec_module, "Recorder", NoRecorder)
+    generator, each = torch.Generator().manual_seed(1), codec.frame_samples
+    decoder = FusedDecoder(codec, torch.float32, recorded=True)
+    # The second is recorded, the third done by that recording, the last in two passes, one of them too long.
+    for lengths in ([3, 1, 4], [3, 4, 1], [1, 2], [2, 4]):
+        if lengths == [2, 4]:
+            monkeypatch.setattr(codec_module, "_PASS", 6)
+        codes = torch.randint(codec.codes, (len(lengths), 4, codec.num_codebooks), generator=generator)
+        lines = zip(codec.decode(codes), lengths, strict=True)
+        wanted = torch.cat([line[: length * each] for line, length in lines])
+        torch.testing.assert_close(decoder(codes, lengths), wanted, rtol=1e-4, atol=1e-3 if REAL else 1e-6)
+    error = FusedDecoder(codec, torch.float16)(codes, lengths) - wanted
     decibels = 10 * float((error.square().mean() / wanted.square().mean()).log10())
     assert decibels < -50
 
@@ -413,7 +423,7 @@ def test_all_kernels_compile_for_a_gpu(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    assert len(set(done.stdout.split())) == 12
+    assert len(set(done.stdout.split())) == 13
 
 
 def test_reports_are_given_back_a_call_late() -> None:

@@ -11,7 +11,6 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
 
 from csm_cli.core.errors import first_line
 from csm_cli.engine.codec import Codec
@@ -21,6 +20,7 @@ from csm_cli.engine.linears import Eight, Plain
 from csm_cli.engine.state import State
 
 if TYPE_CHECKING:
+    from csm_cli.engine.gpu.codec import FusedDecoder
     from csm_cli.engine.gpu.frames import FusedFrames
     from csm_cli.engine.gpu.prompts import FusedPrompts
 
@@ -96,10 +96,10 @@ def fusable(weights: Weights) -> bool:
     )
 
 
-def fused_decoder(codec: Codec, kind: torch.dtype) -> Callable[[Tensor], Tensor] | None:
+def fused_decoder(codec: Codec, kind: torch.dtype) -> FusedDecoder | None:
     """`Codec.decode` with fewer kernels, in a number type; None where there are none for its layers."""
     if not runs_on(codec.device) or compile_fault(codec.device, kind, kind):
         return None
     from csm_cli.engine.gpu.codec import FusedDecoder
 
-    return FusedDecoder(codec, kind) if FusedDecoder.fits(codec.decoder) else None
+    return FusedDecoder(codec, kind, recorded=True) if FusedDecoder.fits(codec.decoder) else None
