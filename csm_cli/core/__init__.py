@@ -10,6 +10,9 @@ from types import FrameType
 
 __version__ = "0.1.0"
 
+REPOSITORY = "https://github.com/csm-cli/csm"
+"""Where the project lives. Every other address is made of this one; CONTRIBUTING.md says how to change it."""
+
 PACKAGE_DIR = Path(__file__).parents[1]
 """Where the code lies; the voices that came with it lie in it or beside it."""
 
