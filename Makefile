@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO_OUT := demo-out
 
-.PHONY: setup demo test lint format bench clean
+.PHONY: setup demo test lint format bench man docs dist addresses clean
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -43,6 +43,30 @@ format: setup
 # The last line of it says how many times real time; quote it with the hardware.
 bench: setup
 	$(BIN)/csm render scripts_examples/signal.yaml --model demo --fresh -o build/bench
+
+# Manual pages from the help, in build/man; `man -l build/man/csm.1` shows one. `make dist` packs them.
+man: setup
+	$(BIN)/python -m tools.man build/man
+
+# docs/ as a site in build/site. `make docs SERVE=1` shows it while it is being edited.
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs $(if $(SERVE),serve,build --strict)
+
+# The wheel and the sources as they go to PyPI, in dist/.
+dist: man $(VENV)/.release
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+
+$(VENV)/.docs $(VENV)/.release: $(VENV)/.%: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
+	@touch $@
+
+# What is made of REPOSITORY in csm_cli/core/__init__.py and kept in a file.
+addresses: setup
+	$(BIN)/csm lint --schema > docs/script.schema.json
+	sed -i.old "s|^repository-code: .*|repository-code: \"$$($(BIN)/python -c 'from csm_cli.core import REPOSITORY; print(REPOSITORY)')\"|" CITATION.cff
+	rm CITATION.cff.old
 
 clean:
 	rm -rf $(VENV) $(DEMO_OUT) build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info
