@@ -12,7 +12,8 @@ import yaml
 
 from csm_cli.cli.app import app
 from csm_cli.core import __version__
-from tools.man import flowing, pages, program
+from tools.commands import command_page, program
+from tools.man import flowing, pages
 
 ROOT = Path(__file__).parents[1]
 TOP = [path for path in sorted(ROOT.glob("*.md")) if path.name != "CHANGELOG.md"]
@@ -45,7 +46,7 @@ def test_every_page_is_in_the_site_once():
     site = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     listed = re.findall(r"^ +- .*: ([\w-]+\.md)$", site, re.MULTILINE)
     there = {path.name for path in (ROOT / "docs").glob("*.md")}
-    assert sorted(listed) == sorted(there | {"index.md", "changelog.md"})
+    assert sorted(listed) == sorted(there | {"index.md", "changelog.md", "commands.md"})
     assert yaml.safe_load(site)["strict"] is True
 
 
@@ -118,21 +119,25 @@ def test_the_recipes_are_whole_commands():
 
 def test_there_is_a_manual_page_for_each_command_with_all_that_its_help_says():
     made = pages(date="2027-01-31")
-    waiting = [program()]
-    count = 0
-    while waiting:
-        node = waiting.pop()
-        waiting += node.children
-        count += 1
-        text = made[f"{node.page}.1"]
-        assert text.startswith(f'.TH "{node.page.upper()}"'.replace("-", "\\-"))
-        assert f'"csm {__version__}"' in text.splitlines()[0]
-        plain = text.replace("\\-", "-")
-        for name in options_of(node.command) - {"--install-completion", "--show-completion"}:
-            assert f"\\fB{name}\\fR" in plain, (node.page, name)
+    nodes = program().all
+    assert len(nodes) == len(made) > 40
+    for node in nodes:
+        name = "-".join(node.words)
+        head, _, text = made[f"{name}.1"].replace("\\-", "-").partition("\n")
+        assert head == f'.TH "{name.upper()}" "1" "2027-01-31" "csm {__version__}" "csm"'
+        for option in options_of(node.command) - {"--install-completion", "--show-completion"}:
+            assert f"\\fB{option}\\fR" in text, (name, option)
         for child in node.children:
-            assert f"\\fB{child.page}\\fR(1)" in plain
-    assert count == len(made) > 40
+            assert f"\\fB{'-'.join(child.words)}\\fR(1)" in text
+
+
+def test_the_site_has_every_option_of_every_command():
+    page = command_page()
+    for node in program().all:
+        section = page.partition(f"## {' '.join(node.words)}\n")[2].partition("\n## ")[0]
+        for option in options_of(node.command) - {"--install-completion", "--show-completion"}:
+            row = rf"^\| `[^`\n]*(?<![\w-]){option}(?![\w-])"
+            assert re.search(row, section, re.MULTILINE), (node.words, option)
 
 
 def test_a_manual_page_prints_what_is_meant():

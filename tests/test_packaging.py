@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 import tarfile
 import tomllib
 from pathlib import Path
@@ -125,6 +128,27 @@ def test_the_wheel_has_the_package_and_its_voices_and_nothing_else():
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "csm_cli").rglob("*.py")}
     assert modules | {"csm_cli/py.typed"} <= found
     assert all(name.startswith("csm_cli/") for name in found)
+
+
+def test_the_container_is_built_from_all_that_the_wheel_needs(tmp_path):
+    ignored, *allowed = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
+    assert ignored == "*"
+    for name in (each.removeprefix("!") for each in allowed if each.startswith("!")):
+        # What lies in folders does not matter to the metadata, save in those of the build.
+        if (ROOT / name).is_file() or name == "tools":
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, tmp_path / name)
+        else:
+            (tmp_path / name).mkdir()
+    (tmp_path / "csm_cli" / "core").mkdir()
+    shutil.copy(ROOT / "csm_cli" / "core" / "__init__.py", tmp_path / "csm_cli" / "core")
+    code = (
+        "from hatchling.builders.wheel import WheelBuilder; "
+        "print(next(WheelBuilder('.').build(directory='made', versions=['standard'])))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.strip().endswith(f"csm_cli-{__version__}-py3-none-any.whl")
 
 
 def test_extras_and_pages_agree():

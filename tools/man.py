@@ -8,12 +8,9 @@ from datetime import UTC, datetime
 from os import environ
 from pathlib import Path
 from textwrap import wrap
-from typing import Any, NamedTuple
 
-import typer
-
-from csm_cli.cli.app import app
 from csm_cli.core import REPOSITORY, __version__
+from tools.commands import Entry, Node, program
 
 SECTION = "1"
 FILES = (
@@ -31,33 +28,9 @@ ENVIRONMENT = (
 )
 
 
-class Node(NamedTuple):
-    """A command with all the words that call it, such as ("csm", "takes", "list"), and its context."""
-
-    words: tuple[str, ...]
-    command: Any
-    context: typer.Context
-
-    @property
-    def page(self) -> str:
-        """The name of its page: `csm-takes-list`."""
-        return "-".join(self.words)
-
-    @property
-    def children(self) -> list[Node]:
-        """The commands of a group, in the order of its help; a command has none."""
-        commands = getattr(self.command, "commands", {})
-        return [
-            Node((*self.words, name), each, typer.Context(each, parent=self.context, info_name=name))
-            for name, each in commands.items()
-            if not each.hidden
-        ]
-
-
-def program() -> Node:
-    """`csm` itself."""
-    command = typer.main.get_command(app)
-    return Node(("csm",), command, typer.Context(command, info_name="csm", **command.context_settings))
+def page_of(node: Node) -> str:
+    """The name of a command's page: `csm-takes-list`."""
+    return "-".join(node.words)
 
 
 def escaped(text: str) -> str:
@@ -80,15 +53,13 @@ def entry(head: str, text: str) -> str:
     return f".TP\n{head}\n{flowing(text)}" if text.strip() else f".TP\n{head}\n\\&"
 
 
-def option_entry(option: Any, context: Any) -> str:
+def option_entry(option: Entry) -> str:
     """An option with its names in bold and its value in italics, and what `--help` says of it."""
-    names, text = option.get_help_record(context) or ("", "")
-    names = " ".join(names.split())
     shown = [
         re.sub(r"^(-\S+)(.*)$", lambda found: f"\\fB{escaped(found[1])}\\fR{_value(found[2])}", name)
-        for name in re.split(r"\s*[,/]\s+|\s+/\s+", names)
+        for name in re.split(r"\s*[,/]\s+", option.names)
     ]
-    return entry(", ".join(shown), text)
+    return entry(", ".join(shown), option.help)
 
 
 def _value(text: str) -> str:
@@ -97,44 +68,33 @@ def _value(text: str) -> str:
 
 def manual_page(node: Node, date: str) -> str:
     """The text of a command's page."""
-    command, context = node.command, node.context
-    title = node.page.upper()
-    first = (command.short_help or command.help or "").strip().split("\n")[0].rstrip(".")
-    usage = " ".join(command.collect_usage_pieces(context))
     rows = [
-        f'.TH "{escaped(title)}" "{SECTION}" "{date}" "csm {__version__}" "csm"',
+        f'.TH "{escaped(page_of(node).upper())}" "{SECTION}" "{date}" "csm {__version__}" "csm"',
         ".SH NAME",
-        f"{escaped(node.page)} \\- {escaped(first)}",
+        f"{escaped(page_of(node))} \\- {escaped(node.summary)}",
         ".SH SYNOPSIS",
-        f"\\fB{escaped(' '.join(node.words))}\\fR {escaped(usage)}",
+        f"\\fB{escaped(' '.join(node.words))}\\fR {escaped(node.usage)}",
         ".SH DESCRIPTION",
-        flowing(command.help or first),
+        flowing(node.command.help or node.summary),
     ]
-    options = [each for each in command.get_params(context) if each.param_type_name == "option"]
-    arguments = [each for each in command.params if each.param_type_name == "argument"]
-    if described := [each.get_help_record(context) for each in arguments if getattr(each, "help", "")]:
+    if node.arguments:
         rows.append(".SH ARGUMENTS")
-        rows += [entry(f"\\fI{escaped(name)}\\fR", text) for name, text in described]
-    panels: dict[str, list[Any]] = {}
-    for option in options:
-        if not option.hidden:
-            panels.setdefault(getattr(option, "rich_help_panel", None) or "", []).append(option)
-    if panels:
-        rows.append(".SH OPTIONS")
-    for panel, members in sorted(panels.items(), key=lambda each: each[0] != ""):
-        rows += [f".SS {escaped(panel)}"] if panel else []
-        rows += [option_entry(each, context) for each in members]
+        rows += [entry(f"\\fI{escaped(each.names)}\\fR", each.help) for each in node.arguments]
+    panel = ""
+    rows += [".SH OPTIONS"] if node.options else []
+    for option in node.options:
+        if option.panel != panel:
+            panel = option.panel
+            rows.append(f".SS {escaped(panel)}")
+        rows.append(option_entry(option))
     if node.children:
         rows.append(".SH COMMANDS")
-        rows += [
-            entry(f"\\fB{escaped(' '.join(each.words))}\\fR", each.command.get_short_help_str(200))
-            for each in node.children
-        ]
+        rows += [entry(f"\\fB{escaped(' '.join(each.words))}\\fR", each.summary) for each in node.children]
     if len(node.words) == 1:
         rows += [".SH ENVIRONMENT", *(entry(f"\\fB{escaped(name)}\\fR", text) for name, text in ENVIRONMENT)]
         rows += [".SH FILES", *(entry(f"\\fI{escaped(name)}\\fR", text) for name, text in FILES)]
-    if command.epilog:
-        codes = re.findall(r"(\d+) (.+?)(?=, \d|\.?$)", command.epilog)
+    if epilog := node.command.epilog:
+        codes = re.findall(r"(\d+) (.+?)(?=, \d|\.?$)", epilog)
         rows += [".SH EXIT STATUS", *(entry(f"\\fB{code}\\fR", text) for code, text in codes)]
     rows += [".SH SEE ALSO", _see_also(node), escaped(REPOSITORY), ""]
     return "\n".join(rows)
@@ -142,23 +102,19 @@ def manual_page(node: Node, date: str) -> str:
 
 def _see_also(node: Node) -> str:
     above = ["-".join(node.words[:end]) for end in range(1, len(node.words))]
-    names = [*above, *(each.page for each in node.children)]
+    names = [*above, *map(page_of, node.children)]
     return ",\n".join(f"\\fB{escaped(name)}\\fR({SECTION})" for name in names) + ("\n.PP" if names else "")
 
 
-def pages(node: Node | None = None, date: str = "") -> dict[str, str]:
-    """Every page by its file's name, `csm-takes-list.1`, a group before its commands.
+def pages(date: str = "") -> dict[str, str]:
+    """Every page by its file's name, such as `csm-takes-list.1`.
 
     Args:
         date: as it stands at the foot of a page; "": today's, or that of SOURCE_DATE_EPOCH.
     """
-    node = node or program()
     stamp = float(environ.get("SOURCE_DATE_EPOCH") or datetime.now(UTC).timestamp())
     date = date or datetime.fromtimestamp(stamp, UTC).date().isoformat()
-    found = {f"{node.page}.{SECTION}": manual_page(node, date)}
-    for child in node.children:
-        found |= pages(child, date)
-    return found
+    return {f"{page_of(node)}.{SECTION}": manual_page(node, date) for node in program().all}
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What mkdocs adds to the pages of docs/: addresses, and README.md and CHANGELOG.md as pages."""
+"""What mkdocs adds to the pages of docs/: addresses, README.md, CHANGELOG.md, the help of all commands."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from csm_cli.core import REPOSITORY  # noqa: E402
+from tools.commands import command_page  # noqa: E402
 from tools.links import replace_relative_links, site_address  # noqa: E402
 
 PAGES = {"index.md": "README.md", "changelog.md": "CHANGELOG.md"}
@@ -29,10 +30,11 @@ def on_config(config: Any) -> Any:
 
 
 def on_files(files: Files, config: Any) -> Files:
-    """Add the pages whose files lie outside of docs/."""
+    """Add the pages that are not files in docs/."""
     for page, source in PAGES.items():
         text = re.sub(r"\[(docs/[\w-]+\.md)\](?=\()", _title, (ROOT / source).read_text(encoding="utf-8"))
         files.append(File.generated(config, page, content=replace_relative_links(text, _on_site)))
+    files.append(File.generated(config, "commands.md", content=command_page()))
     return files
 
 
