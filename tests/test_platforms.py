@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 
+from csm_cli.cli import console
 from csm_cli.core import runtime
 from csm_cli.core.errors import UsageError
 from csm_cli.core.files import is_device_name
@@ -59,6 +61,28 @@ def test_every_module_is_imported_without_what_windows_lacks():
     done = subprocess.run([sys.executable, "-c", IMPORTS], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr[-2000:]
     assert int(done.stdout) == len(list((ROOT / "csm_cli").rglob("*.py"))) - 1  # the root itself
+
+
+@pytest.mark.parametrize(
+    ("system", "set_by_user", "found"),
+    [
+        ("darwin", None, "1"),
+        ("darwin", "0", "0"),
+        ("linux", None, None),
+        ("win32", None, None),
+    ],
+)
+def test_on_a_mac_the_processor_computes_what_metal_lacks(system, set_by_user, found, monkeypatch):
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.delenv("PYTORCH_ENABLE_MPS_FALLBACK", raising=False)
+    if set_by_user:
+        monkeypatch.setenv("PYTORCH_ENABLE_MPS_FALLBACK", set_by_user)
+    with monkeypatch.context() as kept, warnings.catch_warnings():
+        for name in ("OPENBLAS_NUM_THREADS", "TRANSFORMERS_VERBOSITY", "HF_HUB_DISABLE_PROGRESS_BARS"):
+            kept.setenv(name, "1")
+        console.settle_libraries()
+        assert os.environ.get("PYTORCH_ENABLE_MPS_FALLBACK") == found
+    os.environ.pop("PYTORCH_ENABLE_MPS_FALLBACK", None)
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="files have no owners here")
