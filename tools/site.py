@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 from pathlib import Path
@@ -66,3 +67,12 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
     return replace_relative_links(
         markdown, lambda target: _on_site(target[3:]) if target.startswith("../") else target
     )
+
+
+def on_page_content(html: str, page: Any, config: Any, files: Files) -> str:
+    """Warn of a fence that became text, which is an error where `make docs` is strict."""
+    if "```" in html:
+        logging.getLogger("mkdocs.hooks.site").warning(
+            "%s: a block of code is shown as text", page.file.src_uri
+        )
+    return html
