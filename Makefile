@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO_OUT := demo-out
 
-.PHONY: setup demo test lint format bench man docs dist addresses clean
+.PHONY: setup demo test lint format bench clean
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -43,6 +43,8 @@ format: setup
 # The last line of it says how many times real time; quote it with the hardware.
 bench: setup
 	$(BIN)/csm render scripts_examples/signal.yaml --model demo --fresh -o build/bench
+
+.PHONY: man docs dist addresses
 
 # Manual pages from the help, in build/man; `man -l build/man/csm.1` shows one. `make dist` packs them.
 man: setup

@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from csm_cli.cli import console
-from csm_cli.core import runtime
+from csm_cli.core import is_device_name, runtime
 from csm_cli.core.errors import UsageError
-from csm_cli.core.files import is_device_name
 from csm_cli.delivery.book import book_stem, chapter_stem
 from csm_cli.editing.lines import split_name
 from csm_cli.lint.script import check_script

@@ -20,6 +20,16 @@ SLOWEST, FASTEST = 0.5, 2.0
 """The tempo that speech may be given, against what was spoken."""
 
 
+_DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
+    f"{port}{number}" for port in ("com", "lpt") for number in "0123456789¹²³"
+}
+
+
+def is_device_name(name: str) -> bool:
+    """Whether a file's name stands for a device on Windows, as "nul", "Con.wav" and "lpt1.txt" do."""
+    return name.partition(".")[0].partition(":")[0].strip().lower() in _DEVICES
+
+
 def available_cores() -> int:
     """Cores that this process may run on: in a container, those of the container."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

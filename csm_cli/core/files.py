@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,7 +11,6 @@ from pathlib import Path
 from csm_cli.core.errors import CsmError
 
 PATIENCE_SECONDS = 30.0
-_DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])\s*(?:[.:]|$)", re.IGNORECASE)
 
 
 def data_dir() -> Path:
@@ -29,11 +27,6 @@ def cache_dir() -> Path:
         return Path(home) / "cache"
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "csm"
-
-
-def is_device_name(name: str) -> bool:
-    """Whether a file's name stands for a device on Windows, as "nul", "Con.wav" and "lpt1.txt" do."""
-    return bool(_DEVICE.match(name))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from csm_cli.audio.timeline import ChapterTimeline
-from csm_cli.core.files import is_device_name
+from csm_cli.core import is_device_name
 from csm_cli.delivery.tags import Tags
 
 MAX_SLUG = 48

@@ -7,9 +7,9 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
-from csm_cli.core import PACKAGE_DIR
+from csm_cli.core import PACKAGE_DIR, is_device_name
 from csm_cli.core.errors import UsageError
-from csm_cli.core.files import data_dir, is_device_name
+from csm_cli.core.files import data_dir
 
 MAX_NAME = 40
 NAME = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{MAX_NAME - 1}}}")
