@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 import typer
@@ -12,8 +13,8 @@ import yaml
 
 from csm_cli.cli.app import app
 from csm_cli.core import __version__
-from tools.commands import command_page, program
-from tools.man import flowing, pages
+from tools.commands import Node, command_page, program, rows_of
+from tools.man import flowing, manual_page, pages
 
 ROOT = Path(__file__).parents[1]
 TOP = [path for path in sorted(ROOT.glob("*.md")) if path.name != "CHANGELOG.md"]
@@ -138,6 +139,30 @@ def test_the_site_has_every_option_of_every_command():
         for option in options_of(node.command) - {"--install-completion", "--show-completion"}:
             row = rf"^\| `[^`\n]*(?<![\w-]){option}(?![\w-])"
             assert re.search(row, section, re.MULTILINE), (node.words, option)
+
+
+def test_options_that_the_help_puts_into_groups_stay_in_them():
+    small = typer.Typer()
+
+    @small.command()
+    def say(
+        loud: Annotated[bool, typer.Option("--loud", rich_help_panel="Sound")] = False,
+        text: Annotated[str, typer.Option("--text", help="What | to *say*.")] = "",
+        soft: Annotated[bool, typer.Option("--soft", rich_help_panel="Sound")] = False,
+    ) -> None:
+        """Say it."""
+
+    command = typer.main.get_command(small)
+    node = Node(("x",), command, typer.Context(command, info_name="x"))
+    assert [each.panel for each in node.options if each.names in ("--loud", "--soft")] == ["Sound", "Sound"]
+    text = manual_page(node, "2027-01-31").replace("\\-", "-")
+    before, _, group = text.partition(".SS Sound\n")
+    assert "--text" in before and "--loud" not in before
+    assert "--loud" in group and "--soft" in group and "--text" not in group
+    page = "\n".join(rows_of(node))
+    before, _, group = page.partition("**Sound**\n\n| option | |\n")
+    assert r"What \| to \*say\*." in before and "--loud" not in before
+    assert "| `--loud` |" in group and "| `--soft` |" in group
 
 
 def test_a_manual_page_prints_what_is_meant():

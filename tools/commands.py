@@ -82,17 +82,28 @@ def program() -> Node:
 
 def command_page() -> str:
     """All commands with their arguments and options, as a page in Markdown."""
-    rows = ["# Commands and options", "", "What `csm COMMAND --help` shows, of every command.", ""]
-    for node in program().all:
-        rows += [f"## {' '.join(node.words)}", "", f"```text\n{' '.join(node.words)} {node.usage}\n```", ""]
-        rows += [node.command.help or node.summary, ""]
-        for kind, entries in (("argument", node.arguments), ("option", node.options)):
-            for panel, members in groupby(entries, key=lambda each: each.panel):
-                rows += [f"**{panel}**", ""] if panel else []
-                rows += [f"| {kind} | |", "| --- | --- |"]
-                rows += [f"| `{each.names}` | {_plain(each.help)} |" for each in members]
-                rows.append("")
-    return "\n".join(rows)
+    head = ["# Commands and options", "", "What `csm COMMAND --help` shows, of every command.", ""]
+    return "\n".join([*head, *(row for node in program().all for row in rows_of(node))])
+
+
+def rows_of(node: Node) -> list[str]:
+    """A command's section of the page."""
+    words = " ".join(node.words)
+    rows = [
+        f"## {words}",
+        "",
+        f"```text\n{words} {node.usage}\n```",
+        "",
+        node.command.help or node.summary,
+        "",
+    ]
+    for kind, entries in (("argument", node.arguments), ("option", node.options)):
+        for panel, members in groupby(entries, key=lambda each: each.panel):
+            rows += [f"**{panel}**", ""] if panel else []
+            rows += [f"| {kind} | |", "| --- | --- |"]
+            rows += [f"| `{each.names}` | {_plain(each.help)} |" for each in members]
+            rows.append("")
+    return rows
 
 
 def _plain(text: str) -> str:
