@@ -44,6 +44,32 @@ format: setup
 bench: setup
 	$(BIN)/csm render scripts_examples/signal.yaml --model demo --fresh -o build/bench
 
+.PHONY: man docs dist addresses
+
+# Manual pages from the help, in build/man; `man -l build/man/csm.1` shows one. `make dist` packs them.
+man: setup
+	$(BIN)/python -m tools.man build/man
+
+# docs/ as a site in build/site. `make docs SERVE=1` shows it while it is being edited.
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs $(if $(SERVE),serve,build --strict)
+
+# The wheel and the sources as they go to PyPI, in dist/.
+dist: man $(VENV)/.release
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+
+$(VENV)/.docs $(VENV)/.release: $(VENV)/.%: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
+	@touch $@
+
+# What is made of REPOSITORY in csm_cli/core/__init__.py and kept in a file.
+addresses: setup
+	$(BIN)/csm lint --schema > docs/script.schema.json
+	sed -i.old "s|^repository-code: .*|repository-code: \"$$($(BIN)/python -c 'from csm_cli.core import REPOSITORY; print(REPOSITORY)')\"|" CITATION.cff
+	rm CITATION.cff.old
+
 clean:
 	rm -rf $(VENV) $(DEMO_OUT) build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

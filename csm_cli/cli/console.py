@@ -82,6 +82,8 @@ def settle_libraries() -> None:
     The products of a chapter are small, and threads that wait for more of them keep the cores from the rest.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy is imported
+    if sys.platform == "darwin":  # what torch has no Metal kernel for is computed on the processor
+        os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
     if not debugging():
         warnings.simplefilter("ignore")
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")

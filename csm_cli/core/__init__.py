@@ -10,11 +10,24 @@ from types import FrameType
 
 __version__ = "0.1.0"
 
+REPOSITORY = "https://github.com/csm-cli/csm"
+"""Where the project lives. Every other address is made of this one; CONTRIBUTING.md says how to change it."""
+
 PACKAGE_DIR = Path(__file__).parents[1]
 """Where the code lies; the voices that came with it lie in it or beside it."""
 
 SLOWEST, FASTEST = 0.5, 2.0
 """The tempo that speech may be given, against what was spoken."""
+
+
+_DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
+    f"{port}{number}" for port in ("com", "lpt") for number in "0123456789¹²³"
+}
+
+
+def is_device_name(name: str) -> bool:
+    """Whether a file's name stands for a device on Windows, as "nul", "Con.wav" and "lpt1.txt" do."""
+    return name.partition(".")[0].partition(":")[0].strip().lower() in _DEVICES
 
 
 def available_cores() -> int:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from csm_cli.audio.timeline import ChapterTimeline
+from csm_cli.core import is_device_name
 from csm_cli.delivery.tags import Tags
 
 MAX_SLUG = 48
@@ -30,6 +31,12 @@ def slug(title: str) -> str:
         cut = text[: MAX_SLUG + 1].rpartition("-")[0]  # at the end of a word, if there is one
         text = (cut if len(cut) > MAX_SLUG // 2 else text[:MAX_SLUG]).strip("-")
     return text or "chapter"
+
+
+def book_stem(title: str) -> str:
+    """The name of a book's own files without an ending: its slug, if that is no device of Windows."""
+    stem = slug(title)
+    return f"{stem}-book" if is_device_name(stem) else stem
 
 
 def chapter_stem(number: int, title: str, count: int = 0) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from csm_cli.core.files import written
-from csm_cli.delivery.book import Book, Cue, Unit, slug
+from csm_cli.delivery.book import Book, Cue, Unit, book_stem
 from csm_cli.delivery.options import Delivery
 
 CUE_CHARACTERS = 84  # two lines of 42, as subtitles have them
@@ -249,7 +249,7 @@ def write_sidecars(
         for unit in volumes or [_joined(chapters, book)]:
             texts[f"{unit.stem}.chapters.json"] = podcast_chapters(unit, book)
     if book_files and "cue" in extras:
-        texts[f"{slug(book.title)}.cue"] = cue_sheet(book_files, book)
+        texts[f"{book_stem(book.title)}.cue"] = cue_sheet(book_files, book)
     if book_files and "description" in extras:
         texts["description.txt"] = description(book_files, book)
     return [_write(folder / name, text) for name, text in texts.items()]
@@ -262,7 +262,7 @@ def _joined(units: Sequence[Unit], book: Book) -> Unit:
         for start, chapter in unit.chapters:
             placed.append((offset + start, chapter))
         offset += unit.seconds
-    return Unit(slug(book.title), book.title, (), tuple(placed))
+    return Unit(book_stem(book.title), book.title, (), tuple(placed))
 
 
 def _write(path: Path, text: str) -> Path:

@@ -19,7 +19,7 @@ from csm_cli.audio.measure import Measured
 from csm_cli.audio.stitch import mix_beds, mix_chapter
 from csm_cli.audio.timeline import ChapterTimeline, Part, Role, Timeline
 from csm_cli.core.files import alone, disk_errors
-from csm_cli.delivery.book import Book, Unit, slug
+from csm_cli.delivery.book import Book, Unit, book_stem
 from csm_cli.delivery.chapter import SHORTEST_SECONDS, MixedChapter, Volume, mix_sample, split_volumes
 from csm_cli.delivery.encode import encode, excess_db, measured_draft, misses
 from csm_cli.delivery.epub import write_epub
@@ -199,7 +199,7 @@ class BookWriter:
 
     def _write_volume(self, volume: Volume[MixedChapter], volumes: int) -> list[Measured]:
         title = self.book.title if volumes == 1 else f"{self.book.title}, part {volume.number}"
-        stem = slug(self.book.title) + ("" if volumes == 1 else f"-part-{volume.number}")
+        stem = book_stem(self.book.title) + ("" if volumes == 1 else f"-part-{volume.number}")
         placed, offset = [], 0.0
         for chapter in volume.chapters:
             timeline = chapter.timeline(self.rate)
@@ -238,7 +238,7 @@ class BookWriter:
                 encode(map(to_pcm16, blocks), chapter.samples, self.rate, path, FORMATS["aac"])
             audio.append(path)
         timelines = [chapter.timeline(self.rate) for chapter in chapters]
-        path = self.folder / f"{slug(self.book.title)}.epub"
+        path = self.folder / f"{book_stem(self.book.title)}.epub"
         write_epub(path, self.book, list(zip(timelines, audio, strict=True)), self.delivery.cover)
         self._made.append(path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -172,17 +173,22 @@ def _folders(scripts: Sequence[Path], output: Path | None) -> list[Path]:
     folders = [(output or Path()) / script.stem for script in scripts]
     if len(scripts) == 1 and output is not None:
         folders = [output]
-    named = Counter(folders)
+    named = Counter(map(_as_one, folders))
     for script, folder in zip(scripts, folders, strict=True):
         if folder.exists() and not folder.is_dir():
             raise UsageError("is a file", where=str(folder), remedy="name a folder for the chapters, with -o")
-        if named[folder] > 1:
+        if named[_as_one(folder)] > 1:
             raise UsageError(
                 "another script has the same name, and so the same folder",
                 where=str(script),
                 remedy="render them one after the other, with -o",
             )
     return folders
+
+
+def _as_one(folder: Path) -> Path:
+    """The same for names that are one on this system: on Windows and macOS capitals do not count."""
+    return Path(str(folder).casefold()) if sys.platform in ("win32", "darwin") else folder
 
 
 def _check_chapters(plays: Sequence[Screenplay], wanted: frozenset[int] | None) -> None:

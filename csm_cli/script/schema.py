@@ -11,9 +11,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from csm_cli.core import FASTEST, SLOWEST
+from csm_cli.core import FASTEST, REPOSITORY, SLOWEST
 from csm_cli.script.problems import MAX_PAUSE_SECONDS
 from csm_cli.script.settings import MAX_SEED
+
+SCHEMA_ADDRESS = f"{REPOSITORY}/raw/main/docs/script.schema.json"
+"""Where the newest one is published: its `$id`."""
 
 Text = Annotated[str | int | float | bool | None, Field(description="Text; figures need no quotes.")]
 Name = Annotated[str | int | float | bool, Field(description="A name.")]
@@ -189,7 +192,8 @@ class Script(_Inherited):
 def schema() -> dict[str, Any]:
     """The schema as a JSON object."""
     value = Script.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **value, "title": "csm script"}
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ADDRESS}
+    return {**head, **value, "title": "csm script"}
 
 
 def schema_text() -> str:

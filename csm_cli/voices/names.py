@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
-from csm_cli.core import PACKAGE_DIR
+from csm_cli.core import PACKAGE_DIR, is_device_name
 from csm_cli.core.errors import UsageError
 from csm_cli.core.files import data_dir
 
@@ -42,6 +42,11 @@ def as_label(text: str) -> str:
 
 
 def _checked(name: str, what: str, usual: str) -> str:
+    if is_device_name(name):
+        raise UsageError(
+            f"{name!r} cannot be {what}: on Windows it is a device",
+            remedy=f"use another, such as {name + '-voice'!r}",
+        )
     if NAME.fullmatch(name):
         return name
     raise UsageError(
@@ -66,7 +71,9 @@ def whole(name: str) -> str:
 
 def is_file_name(name: str) -> bool:
     """Whether `name` is a file's own name on any system: no folder, no drive, nothing that leads away."""
-    return bool(name) and name not in (".", "..") and not re.search(r'[/\\:\0-\x1f<>"|?*]', name)
+    if is_device_name(name) or name.endswith((".", " ")):  # which Windows takes away
+        return False
+    return bool(name) and not re.search(r'[/\\:\0-\x1f<>"|?*]', name)
 
 
 Layer = Literal["project", "user", "shipped"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shutil
 import subprocess
 import sys
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,12 +28,38 @@ def test_every_block_of_the_page_runs(tmp_path, monkeypatch, capsys):
     for script in ("lighthouse.yaml", "signal.yaml"):
         shutil.copy(ROOT / "scripts_examples" / script, tmp_path)
     monkeypatch.chdir(tmp_path)
-    assert len(BLOCKS) == 6
+    assert len(BLOCKS) == 11
+    space = {"__name__": "page"}
     for number, block in enumerate(BLOCKS):
-        exec(compile(block, f"docs/api.md block {number}", "exec"), {"__name__": "page"})
+        exec(compile(block, f"docs/api.md block {number}", "exec"), space)
     printed = capsys.readouterr().out
     assert "6 lines, 21 seconds" in printed
     assert "no-such-script.yaml" in printed
+    assert "['.mp3', '.srt']" in printed
+    assert 'wrong.yaml:3:5: error: unknown speaker "nobody"' in printed
+    assert f"{csm_cli.__version__} int16 True" in printed
+
+
+def test_the_page_has_all_names_with_all_that_they_take_and_give():
+    reference = PAGE.partition("## Reference")[2].replace("\\_", "_")
+    entries = dict(re.findall(r"^### (\w+)\n(.*?)(?=^### |\Z)", reference, re.DOTALL | re.MULTILINE))
+    assert set(entries) == set(csm_cli.__all__)
+    code = "\n".join(BLOCKS)
+    for name, text in entries.items():
+        assert re.search(rf"\b{name}\b", code), f"{name} has no example"
+        value = getattr(csm_cli, name)
+        if isinstance(value, type) and is_dataclass(value):
+            wanted = {each.name for each in fields(value)}
+        elif name == "Progress":
+            wanted = {each for each in vars(value) if not each.startswith("_")}
+        elif name == "Engine":
+            wanted = set(inspect.signature(value.load).parameters)
+        elif inspect.isfunction(value):
+            wanted = set(inspect.signature(value).parameters)
+        else:
+            continue
+        missing = [each for each in wanted if not re.search(rf"`[^`\n]*\b{each}\b[^`\n]*`", text)]
+        assert not missing, (name, missing)
 
 
 def test_the_root_loads_nothing_heavy_and_offers_what_it_lists():

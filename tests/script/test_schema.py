@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 from pydantic import ValidationError
 
+from csm_cli.core import REPOSITORY
 from csm_cli.script.header import HEADER_KEYS, RESERVED
 from csm_cli.script.readers.yaml import _LINE_KEYS
 from csm_cli.script.schema import (
@@ -79,3 +82,18 @@ def keys_as_text(value):
 def test_slips_that_an_editor_should_mark_are_not(text):
     with pytest.raises(ValidationError):
         Script.model_validate(yaml.safe_load(text))
+
+
+@pytest.mark.parametrize("name", ["lighthouse.yaml", "signal.yaml"])
+def test_editors_find_the_schema_from_an_example(name):
+    path = ROOT / "scripts_examples" / name
+    head, _, schema = path.read_text(encoding="utf-8").partition("\n")[0].partition("$schema=")
+    assert head == "# yaml-language-server: "
+    published = json.loads((path.parent / schema).read_text(encoding="utf-8"))
+    assert published["$id"] == f"{REPOSITORY}/raw/main/docs/{Path(schema).name}"
+    validator = jsonschema.Draft202012Validator(published)
+    validator.check_schema(published)
+    script = yaml.safe_load(path.read_text(encoding="utf-8"))
+    validator.validate(script)
+    with pytest.raises(jsonschema.ValidationError):
+        validator.validate({**script, "titel": "X"})

@@ -1,0 +1,1 @@
+"""What builds the manual pages, the site and the package."""
