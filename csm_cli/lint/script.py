@@ -12,6 +12,7 @@ from typing import Any
 
 from csm_cli.core.errors import ScriptError
 from csm_cli.lint.doubts import LONG_LINE, SPEAKABLE, longest_stretch, unreadable
+from csm_cli.lint.needs import language_fault, sound_faults
 from csm_cli.lint.readings import ReadingCheck
 from csm_cli.lint.speakers import speaker_doubts
 from csm_cli.script.cue_words import cue_word
@@ -151,6 +152,7 @@ def check_script(
     format: str | None = None,
     *,
     demo: bool = False,
+    languages: Collection[str] = (),
     contents: Mapping[Path, bytes] | None = None,
     readings: bool = True,
     checked: Checked | None = None,
@@ -161,6 +163,7 @@ def check_script(
         path: of the script.
         format: one of `FORMATS`; None: by the ending.
         demo: also check against the embedded model: its alphabet and the tags of its voices.
+        languages: that the model speaks; none: any.
         contents: as for `check_screenplay`.
         readings: as for `lint`.
         checked: the script, if it has been read.
@@ -178,6 +181,10 @@ def check_script(
             checked.problems.add(Source(file, int(line), int(column)), what, "warning")
         if note := normaliser.note:
             checked.problems.add(Source(str(path), 1, 1), note, "note")
+        if fault := language_fault(checked.screenplay, languages):
+            checked.problems.add(Source(str(path), 1, 1), fault, "warning")
+        for source, what in sound_faults(checked.screenplay) if readings else ():
+            checked.problems.add(source, what)
     alphabet, config = (ASCII, _demo_config()) if demo else (None, dict[str, Any]())
     return lint(
         checked,

@@ -81,6 +81,7 @@ class ModelTraits:
         shipped_speakers: shipped voices that it was trained on; they have the tags from 0.
         alphabet: characters that it can say; None: any.
         cues: such as "laughs", that it has learned.
+        languages: tags of those that it speaks; none: it does not say.
     """
 
     identity: ModelIdentity = NO_MODEL
@@ -89,6 +90,7 @@ class ModelTraits:
     shipped_speakers: int = 0
     alphabet: frozenset[str] | None = None
     cues: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, engine: PlannableModel, limits: Limits = UNLIMITED) -> ModelTraits:
@@ -100,6 +102,7 @@ class ModelTraits:
             engine.shipped_speakers,
             limits.alphabet,
             engine.cues,
+            limits.languages,
         )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from csm_cli.core.errors import ScriptError
+from csm_cli.core.errors import UnreadableScript
+from csm_cli.script.problems import not_there
 from csm_cli.script.sources import STDIN
 
 ENDINGS = {
@@ -55,14 +56,35 @@ def format_of(path: Path, format: str | None = None) -> str:
         return "markdown"
     if found := named_format(path):
         return found
-    if path.is_dir():
-        raise ScriptError([f"{path}: error: this is a folder; name a script in it{_scripts_in(path)}"])
     ending = path.suffix.lower()
     for remedy, endings in _REMEDIES.items():
         if ending in endings.split():
-            raise ScriptError([f"{path}: error: {ending} files are not read; {remedy.format(ending=ending)}"])
-    accepted = ", ".join(ending for endings in ENDINGS.values() for ending in endings)
-    raise ScriptError([f"{path}: error: not a script; the name must end in one of {accepted}"])
+            how = remedy.format(ending=ending)
+            raise UnreadableScript(f"{ending} files are not read", where=str(path), remedy=how)
+    check_there(path)
+    raise UnreadableScript("not a script", where=str(path), remedy=f"the name must end in {_accepted()}")
+
+
+def _accepted() -> str:
+    return f"one of {', '.join(ending for endings in ENDINGS.values() for ending in endings)}"
+
+
+def check_there(path: Path) -> None:
+    """Look whether there is a file that might be a script.
+
+    Raises:
+        UnreadableScript: there is none, or it is a folder.
+    """
+    try:
+        if path == STDIN or path.is_file():
+            return
+        if path.is_dir():
+            remedy = f"name a script in it{_scripts_in(path)}"
+            raise UnreadableScript("this is a folder", where=str(path), remedy=remedy, exit_code=2)
+        if not path.exists() and "\0" not in str(path):
+            raise not_there(path, "" if named_format(path) else f"a script's name must end in {_accepted()}")
+    except (OSError, ValueError):  # whoever reads it says why
+        return
 
 
 def named_format(path: Path) -> str | None:
@@ -100,7 +122,7 @@ def check_content(path: Path, format: str) -> None:
     what, right, remedy = found
     if format in right:
         return
-    raise ScriptError([f"{path}: error: this is {what}; {remedy}"])
+    raise UnreadableScript(f"this is {what}", where=str(path), remedy=remedy)
 
 
 def _content(head: bytes) -> tuple[str, tuple[str, ...], str] | None:

@@ -6,11 +6,13 @@ import difflib
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal, get_args
 
-from csm_cli.core.errors import ScriptError
+from csm_cli.core.errors import ScriptError, UnreadableScript
 
 MAX_BYTES = 16 * 2**20
 """Of a script file: some thirty long novels in one."""
@@ -190,6 +192,22 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
         likely = [name for name in beginnings.get(key[:2], ()) if abs(len(name) - len(key)) < 2][:_FEW]
     close = [key] if key in lowered else difflib.get_close_matches(key[:100], likely, n=1)
     return f'; did you mean "{shown(lowered[close[0]])}"?' if close else ""
+
+
+def not_there(path: Path, remedy: str = "") -> UnreadableScript:
+    """The error for a script that is not there.
+
+    Args:
+        path: of the script.
+        remedy: what to do if there is no file of nearly that name, which is named otherwise.
+    """
+    near = ""
+    with suppress(OSError, ValueError):  # the endings, which are much alike, say nothing
+        there = {each.stem: each.name for each in sorted(path.parent.iterdir()) if each.is_file()}
+        near = did_you_mean(path.stem, there)
+        near = next((name for stem, name in there.items() if f'"{stem}"' in near), "")
+    remedy = f'did you mean "{near}"?' if near else remedy
+    return UnreadableScript("no such file", where=str(path), remedy=remedy, exit_code=4)
 
 
 def shown(text: str) -> str:
