@@ -1,8 +1,8 @@
-"""What a script needs beside its words: sounds that can be read, a model that speaks its language."""
+"""What a script needs beside its words: sounds, tags that are free, a model that speaks its language."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from csm_cli.core.errors import CsmError
@@ -35,6 +35,24 @@ def _sound_fault(path: Path) -> str:
     except CsmError as error:
         return f"{error.what}; {error.remedy}" if error.remedy else error.what
     return ""
+
+
+def tag_doubts(play: Screenplay, own: Mapping[str, int], shipped: int) -> Iterator[tuple[Source, str]]:
+    """Characters whose speaker tag is that of a shipped voice, but not theirs: (place, message).
+
+    Args:
+        play: the script.
+        own: tags of the shipped voices, by the names that the cast uses.
+        shipped: number of shipped voices that the model was trained on; they have the lowest tags.
+    """
+    for member in play.cast.values():
+        tag = member.speaker
+        if tag is not None and tag < shipped and own.get(member.voice) != tag:
+            yield (
+                member.source,
+                f"speaker {tag} of {shown(member.name)} is a shipped voice's on this model, "
+                f"which will be heard in it; give {shipped} to 99, or leave it out",
+            )
 
 
 def language_fault(play: Screenplay, spoken: Collection[str]) -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from csm_cli.core.errors import CsmError, MissingError, ScriptError, UnreadableScript, UsageError
 from csm_cli.core.types import Segment
-from csm_cli.lint.needs import language_fault
-from csm_cli.lint.script import check_script, tag_doubts
+from csm_cli.lint.needs import language_fault, tag_doubts
+from csm_cli.lint.script import check_script
 from csm_cli.rendering.assemble import book_of
 from csm_cli.rendering.cast import cast_tags, find_voices, line_tags, references, with_clips
 from csm_cli.rendering.credits import with_credits, with_titles
