@@ -32,7 +32,8 @@ from csm_cli.cli import (
     train,
     voices,
 )
-from csm_cli.cli.options import CONTEXT_SETTINGS, Group
+from csm_cli.cli.help import App, Group
+from csm_cli.cli.options import CONTEXT_SETTINGS
 
 
 @contextmanager
@@ -64,7 +65,7 @@ def stoppable() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-app = typer.Typer(
+app = App(
     cls=Group,
     name="csm",
     help="Turn scripts into spoken chapters.",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from csm_cli.cli import console
+from csm_cli.cli import completion, console
 from csm_cli.cli.console import count, folded
 from csm_cli.cli.faults import Faults
 from csm_cli.cli.options import ScriptFormatOption
@@ -39,6 +39,7 @@ def lint(
             metavar="MODEL",
             help="Check for the languages that this model speaks; 'demo' also for the letters that the demo "
             "voice knows, and for tags of its other voices.",
+            autocompletion=completion.models,
         ),
     ] = None,
     format: ScriptFormatOption = None,

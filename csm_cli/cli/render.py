@@ -35,6 +35,12 @@ if TYPE_CHECKING:
     from csm_cli.rendering.project import Job
 
 
+SCRIPTS_HELP = (
+    "Scripts: .md, .yaml, .fountain, .json, .txt; books: .epub, .docx, .odt, .fb2, .html, .pdf. Several make "
+    "a folder each."
+)
+
+
 @dataclass(frozen=True)
 class WatermarkOptions:
     """A mark in what is delivered."""
@@ -81,7 +87,7 @@ class WorkerOptions:
 def render(
     *,
     context: typer.Context,
-    scripts: Annotated[list[Path], typer.Argument(metavar="SCRIPT", help="YAML or Markdown scripts.")],
+    scripts: Annotated[list[Path], typer.Argument(metavar="SCRIPT", help=SCRIPTS_HELP)],
     files: Annotated[dict[str, Any], Fields(RenderOptions, "output", "chapters")],
     delivery: DeliveryOptions,
     play: PlayOption = False,

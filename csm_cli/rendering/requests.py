@@ -179,8 +179,8 @@ class RequestFactory:
 
 
 def with_temperature(sampler: Sampler, temperature: float | None) -> Sampler:
-    """The sampler, with the temperature that a line sets; it then counts for all codebooks."""
-    if temperature is None:
+    """The sampler, with the temperature that a line sets; if it is another, it counts for all codebooks."""
+    if temperature is None or temperature == sampler.temperature:
         return sampler
     return replace(sampler, temperature=temperature, depth_temperature=None)
 
