@@ -55,7 +55,8 @@ class PlainProgress(Progress):
 
     def line(self, line: SpokenLine) -> None:
         self.lines_done += 1
-        self._script = line.planned.line.source.path
+        if self._several:
+            self._script = line.planned.line.source.path
         self.characters_done += line.planned.characters
         self.audio_seconds += line.seconds
         self.lines_kept += line.take is not None

@@ -24,7 +24,7 @@ from csm_cli.cli.summary import (
     store_options,
 )
 from csm_cli.core.errors import UsageError
-from csm_cli.rendering.options import RenderOptions
+from csm_cli.rendering.options import DEFAULT_BATCH, RenderOptions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -126,7 +126,7 @@ def render(
         check_stream(context, scripts)
         folder = context.with_resource(tempfile.TemporaryDirectory(prefix="csm-"))
         files = {**files, "output": Path(folder)}
-    if (to_stdout or play) and not was_given(context, "batch"):
+    if (to_stdout or play) and speaking["batch"] == DEFAULT_BATCH:
         speaking = {**speaking, "batch": 1}  # chapters side by side would make the first one wait
     with console.busy("reading"):
         from csm_cli.rendering.batch import read_batch

@@ -212,7 +212,7 @@ def reroll(
     for place, each in enumerate(made):
         used = "used" if place == 0 else "kept"
         faults = "; ".join(each.reasons) or "good"
-        console.emit(f"{numbers[each.id]:>3}  {each.id[:10]}  {used}  {each.seconds:.1f} s  {faults}")
+        console.emit(f"{each.id}  {used}  take {numbers[each.id]}  {each.seconds:.1f} s  {faults}")
     console.note(f"{found.source}: take {numbers[made[0].id]} is used from now on")
     _note_render(script_takes)
     if made[0].reasons:

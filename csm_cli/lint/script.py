@@ -184,7 +184,7 @@ def check_script(
         if fault := language_fault(checked.screenplay, languages):
             checked.problems.add(Source(str(path), 1, 1), fault, "warning")
         for source, what in sound_faults(checked.screenplay) if readings else ():
-            checked.problems.add(source, what)
+            checked.problems.add(source, what, "note")
     alphabet, config = (ASCII, _demo_config()) if demo else (None, dict[str, Any]())
     return lint(
         checked,

@@ -103,9 +103,7 @@ class RenderOptions:
         "--batch",
         min=1,
         metavar="N",
-        kind=int | None,
-        parse=lambda number: number or DEFAULT_BATCH,
-        help=f"Most chapters spoken side by side. Default: {DEFAULT_BATCH}; with --play and -o -, 1.",
+        help="Most chapters spoken side by side; with --play and -o -, one unless another number is given.",
     )
     context_turns: int = option(
         DEFAULT_TURNS,

@@ -36,7 +36,10 @@ def test_the_ending_chooses_the_format(csm, engine, name):
     ("name", "told"),
     [
         ("deep/a.wav", "deep/a.wav: there is no folder deep; make it first, or name another file"),
-        ("a.xyz", "a.xyz: ends in .xyz, which is no format; end it in .wav, .flac, .mp3, .ogg, .opus or .m4a"),
+        (
+            "a.xyz",
+            "a.xyz: ends in .xyz, which is no format; end it in .wav, .flac, .mp3, .ogg, .opus or .m4a",
+        ),
         ("a", "a: has no ending; end it in .wav, .flac, .mp3, .ogg, .opus or .m4a"),
     ],
 )
