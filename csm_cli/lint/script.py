@@ -280,4 +280,4 @@ def _add_errors(error: ScriptError, problems: Problems) -> None:
         if len(numbers) == 2 and all(number.isdigit() for number in numbers):
             problems.add(Source(file, int(numbers[0]), int(numbers[1])), message)
         else:
-            problems.add(Source(place, 1, 1), message)
+            problems.add(Source(place, 0, 0), message)

@@ -34,14 +34,17 @@ MAX_CONTROL_CHARACTERS = 20
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A place in a script; `str()` is `file:line:col`. Both count from 1, columns in characters."""
+    """A place in a script; `str()` is `file:line:col`. Both count from 1, columns in characters.
+
+    Row 0 stands for the file as a whole; `str()` is its name then.
+    """
 
     path: str
     line: int
     column: int
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}"
+        return f"{self.path}:{self.line}:{self.column}" if self.line else self.path
 
 
 class SourceText:
@@ -105,8 +108,8 @@ class Finding:
         where = self.source
         return {
             "file": where.path,
-            "line": where.line,
-            "column": where.column,
+            "line": max(where.line, 1),
+            "column": max(where.column, 1),
             "level": self.level,
             "message": self.message,
         }
