@@ -263,7 +263,7 @@ class DeliveryOptions:
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="wav, flac, mp3, ogg, opus, aac or m4b; may be repeated. Default: wav; mp3 with --loudness "
+            help="wav, flac, mp3, opus, aac, m4b or ogg; may be repeated. Default: wav; mp3 with --loudness "
             "podcast.",
             autocompletion=completion.formats,
         ),

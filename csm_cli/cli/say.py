@@ -51,7 +51,7 @@ def say(
             "-o",
             "--output",
             metavar="FILE",
-            help="A .wav, .flac, .mp3, .ogg, .opus or .m4a file; - streams a WAV.",
+            help="A .wav, .flac, .mp3, .opus, .m4a or .ogg file; - streams a WAV.",
         ),
     ] = DEFAULT_OUTPUT,
     show_spoken: Annotated[
