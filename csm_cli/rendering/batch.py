@@ -11,6 +11,7 @@ from csm_cli.rendering.assemble import with_cover
 from csm_cli.rendering.models import choose_model
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.project import Batch, Job, read_each
+from csm_cli.rendering.requests import voice_hash
 
 
 def read_batch(scripts: Sequence[Path], options: RenderOptions, *, strict: bool = False) -> Batch:
@@ -29,6 +30,8 @@ def read_batch(scripts: Sequence[Path], options: RenderOptions, *, strict: bool 
 
     def check(job: Job) -> None:
         with_cover(options.delivery, job.screenplay)
+        for voice in job.voices.values():
+            voice_hash(voice)  # its clip can be read
         if fault := language_fault(job.screenplay, spoken):
             raise ScriptError([f"{job.screenplay.path}: error: {fault}"])
         if found := [f"{source}: error: {what}" for source, what in sound_faults(job.screenplay)]:

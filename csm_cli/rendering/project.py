@@ -127,6 +127,8 @@ def read_each(
 
 def _read_job(script: Path, folder: Path, options: RenderOptions) -> Job:
     """The job of a script; its chapters go into `folder`."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError("is a file", where=str(folder), remedy="name a folder for the chapters, with -o")
     try:
         read = read_screenplay(script)
         former = renamed(read.voices, voice_names(Path(read.path).parent))
@@ -228,8 +230,6 @@ def _folders(scripts: Sequence[Path], output: Path | None) -> list[Path]:
         folders = [output]
     named = Counter(folders)
     for script, folder in zip(scripts, folders, strict=True):
-        if folder.exists() and not folder.is_dir():
-            raise UsageError("is a file", where=str(folder), remedy="name a folder for the chapters, with -o")
         if named[folder] > 1:
             raise UsageError(
                 "another script has the same name, and so the same folder",

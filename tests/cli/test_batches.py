@@ -66,6 +66,7 @@ def test_a_plan_shows_the_good_scripts(csm, engine, scripts):
         ("voices: {narrator: nobody}\nlines: [narrator: Hi.]\n", 4, 'no voice named "nobody"'),
         ("lines: [narrator: Hi., sound: x.wav]\n", 3, 'error: the sound "x.wav" is not audio'),
         ("cover: x.wav.jpg\nlines: [narrator: Hi.]\n", 3, 'error: the cover "x.wav.jpg" is not there'),
+        ("title: a file\nlines: [narrator: Hi.]\n", 2, "x: is a file; name a folder for the chapters"),
         ("speed: 1.9\nlines: [narrator: Hi.]\n", 3, "times 1.5 (--speed) is 2.85"),
         (None, 4, "x.yaml: no such file"),
     ],
@@ -74,6 +75,8 @@ def test_one_script_of_any_fault_is_told_and_the_other_is_rendered(csm, engine, 
     Path("x.wav").write_text("no sound")
     if text is not None:
         Path("x.yaml").write_text(text)
+    if code == 2:
+        Path("x").touch()
     result = csm("render", "x.yaml", "c.md", "--speed", 1.5)
     assert result.code == code
     assert fault.replace('"', "'") in result.err.replace('"', "'"), result.err
