@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from csm_cli.cli.console import count, folded
 from csm_cli.cli.faults import Faults
 
 EXIT_FAILS = 6
+_GAP = re.compile("(?<=[^ ]) {3,}")
 COLOURS = {"ok": "32", "WARN": "33", "FAIL": "1;31"}
 
 
@@ -63,6 +65,8 @@ def check(
     else:
         screen = console.columns(sys.stdout)
         for line in table(checked) if verbose else brief(checked):
+            if screen is not None and len(line) > screen:  # the columns of the table are too wide for it
+                line = _GAP.sub("  ", line)
             console.emit(_coloured(folded(line, screen, " " * 6)))
     fails, warnings = checked.count("fail"), checked.count("warning")
     verdict = "passes" if checked.ok else count(fails, "value") + (" fails" if fails == 1 else " fail")

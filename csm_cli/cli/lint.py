@@ -69,7 +69,8 @@ def lint(
             findings += check_script(script, written_in, demo=model == "demo", languages=languages)
     failing = [found for found in findings if found.level == "error" or (strict and found.level == "warning")]
     _print(findings, as_json)
-    console.note(_summary(findings, len(scripts) - len(faults)))
+    if len(faults) < len(scripts):
+        console.note(_summary(findings, len(scripts) - len(faults)))
     if failing:
         raise typer.Exit(3)
     faults.end()

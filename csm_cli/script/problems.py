@@ -210,7 +210,9 @@ def not_there(path: Path, remedy: str = "") -> UnreadableScript:
         near = did_you_mean(path.stem, there)
         near = next((name for stem, name in there.items() if f'"{stem}"' in near), "")
     remedy = f'did you mean "{near}"?' if near else remedy
-    return UnreadableScript("no such file", where=str(path), remedy=remedy, exit_code=4)
+    error = UnreadableScript("no such file", where=str(path), remedy=remedy, exit_code=4)
+    error.line += "" if remedy else "; check the path"
+    return error
 
 
 def shown(text: str) -> str:
