@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from csm_cli.audio.files import write_wav
 from csm_cli.checkpoints.card import languages_of
@@ -82,6 +84,34 @@ def test_one_script_of_any_fault_is_told_and_the_other_is_rendered(csm, engine, 
     assert fault.replace('"', "'") in result.err.replace('"', "'"), result.err
     assert "c/01-c.wav" in result.out.split()
     assert result.err.endswith("csm: error: not rendered: x.yaml\n")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from(["good", "bad", "voiceless", "gone", "folder", "table"]), max_size=6))
+def test_whatever_is_beside_them_the_good_ones_are_read(csm, tmp_path_factory, kinds):
+    folder = tmp_path_factory.mktemp("mixed")
+    texts = {
+        "good": GOOD.format("A"),
+        "bad": BAD,
+        "voiceless": "lines: [Anna: Hi.]\nvoices: {Anna: nobody}\n",
+        "table": "a,b",
+    }
+    paths = []
+    for number, kind in enumerate(kinds):
+        path = folder / f"{kind}{number}{'.csv' if kind == 'table' else '.yaml'}"
+        if kind == "folder":
+            path.mkdir()
+        elif kind != "gone":
+            path.write_text(texts[kind])
+        paths.append(path)
+    batch = read_batch(paths, RenderOptions())
+    assert [Path(job.screenplay.path) for job in batch.jobs] == [
+        p for p in paths if p.name.startswith("good")
+    ]
+    assert list(batch.faults) == [path for path in paths if not path.name.startswith("good")]
+    for path, fault in batch.faults.items():
+        assert str(path) in str(fault)
+        assert fault.exit_code == {"gone": 4, "voiceless": 4, "folder": 2}.get(path.stem[:-1], 3)
 
 
 def test_a_bad_script_alone_is_reported_as_ever(csm, engine, scripts):
