@@ -12,6 +12,20 @@ from csm_cli.rendering.models import choose_model
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.project import Batch, Job, read_each
 from csm_cli.rendering.requests import voice_hash
+from csm_cli.voices.voice import Voice
+
+
+def _check_clip(voice: Voice) -> None:
+    """Look whether the reference of a voice can be read.
+
+    Raises:
+        MissingError, UsageError: it cannot.
+    """
+    from csm_cli.audio.files import audio_seconds, read_audio
+
+    voice_hash(voice)
+    if voice.audio is not None and not audio_seconds(voice.audio):
+        read_audio(voice.audio)
 
 
 def read_batch(scripts: Sequence[Path], options: RenderOptions, *, strict: bool = False) -> Batch:
@@ -31,7 +45,7 @@ def read_batch(scripts: Sequence[Path], options: RenderOptions, *, strict: bool 
     def check(job: Job) -> None:
         with_cover(options.delivery, job.screenplay)
         for voice in job.voices.values():
-            voice_hash(voice)  # its clip can be read
+            _check_clip(voice)
         if fault := language_fault(job.screenplay, spoken):
             raise ScriptError([f"{job.screenplay.path}: error: {fault}"])
         if found := [f"{source}: error: {what}" for source, what in sound_faults(job.screenplay)]:

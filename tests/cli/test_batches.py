@@ -18,6 +18,7 @@ from csm_cli.rendering.batch import read_batch
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.project import plan_jobs, read_jobs
 from csm_cli.script import read_screenplay
+from tests.voices.sounds import TEXT, speech, written
 
 GOOD = (
     "title: {0}\nchapters:\n- title: One\n  lines: [narrator: The boat came in.]\n"
@@ -112,6 +113,17 @@ def test_whatever_is_beside_them_the_good_ones_are_read(csm, tmp_path_factory, k
     for path, fault in batch.faults.items():
         assert str(path) in str(fault)
         assert fault.exit_code == {"gone": 4, "voiceless": 4, "folder": 2}.get(path.stem[:-1], 3)
+
+
+def test_a_voice_whose_clip_is_damaged_stops_its_own_script_alone(csm, engine, scripts):
+    written(Path("clip.wav"), speech())
+    assert csm("voices", "add", "me", "clip.wav", "--text", TEXT, "--project", "--yes").code == 0
+    (clip,) = Path("voices/me").glob("*.wav")
+    clip.write_bytes(b"no sound")
+    Path("mine.yaml").write_text("voices: {narrator: me}\nlines: [narrator: Hi.]\n")
+    result = csm("render", "mine.yaml", "c.md")
+    assert result.code == 2 and "is not audio, or is damaged" in result.err
+    assert "c/01-c.wav" in result.out.split() and result.err.endswith("not rendered: mine.yaml\n")
 
 
 def test_a_bad_script_alone_is_reported_as_ever(csm, engine, scripts):
