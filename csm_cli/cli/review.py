@@ -79,7 +79,7 @@ def review(
         options,
         model=model,
         device=device,
-        as_rendered=output is None and delivery == DeliveryOptions(),
+        as_rendered=output is None and options.delivery == DeliveryOptions().checked(),
         read_only=read_only,
         note=console.note,
     )
