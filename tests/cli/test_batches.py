@@ -151,7 +151,7 @@ def test_lint_and_its_spoken_forms_go_on(csm, scripts):
 
 
 def test_folders_and_missing_files_have_no_place(csm, engine, scripts):
-    for command in ("render", "lint", "cast"):
+    for command in ("render", "lint", "cast", "import", "master"):
         folder, missing = csm(command, "."), csm(command, "A.yml")
         assert (folder.code, missing.code) == (2, 4), command
         assert "csm: error: .: this is a folder; name a script in it, such as a.yaml" in folder.err
