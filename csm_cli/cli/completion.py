@@ -139,18 +139,19 @@ def speakers(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
 
 @_quiet
 def lines(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
-    """The lines of the script, by their ids; with `SCRIPT:`, by their rows. Of several scripts, those."""
+    """The lines of the script, by ids; behind `SCRIPT:` by rows. Of several scripts, `SCRIPT#`."""
     from csm_cli.takes.record import rendered_scripts
 
-    head, mark, _ = incomplete.rpartition(":")
+    mark = next((each for each in "#:" if each in incomplete), "")
+    head = incomplete.rpartition(mark)[0] if mark else ""
     place = ctx.params.get("takes")
     if not mark and not ctx.params.get("script") and len(scripts := rendered_scripts(place)) > 1:
-        yield from ((f"{script}:", "a script that was rendered") for script in scripts)
+        # bash parts words at colons, and leaves this mark alone
+        yield from ((f"{script}#", "a script that was rendered") for script in scripts)
         return
-    script = _script(ctx, head)
-    for line in script.lines:
-        name = f"{head}:{line.planned.line.source.line}" if mark else line.planned.id
-        yield name, f"{line.planned.line.speaker}: {line.planned.line.text}"[:_WORDS]
+    for line in _script(ctx, head).lines:
+        name = str(line.planned.line.source.line) if mark == ":" else line.planned.id
+        yield f"{head}{mark}{name}", f"{line.planned.line.speaker}: {line.planned.line.text}"[:_WORDS]
 
 
 @_quiet

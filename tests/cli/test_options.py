@@ -224,6 +224,7 @@ def test_shells_complete_what_stands_in_a_script(csm, engine, script):
     assert [name for name, _ in offered] == ids
     assert offered[1][1].startswith("Anna: ")
     assert (f"{script}:7", offered[1][1]) in completion.lines(Context(), f"{script}:")
+    assert [name for name, _ in completion.lines(Context(), f"{script}#")] == [f"{script}#{id}" for id in ids]
     assert completion.takes(Context(line=f"{script}:7"), "") == [("1", offered_take(csm, script))]
     assert completion.lines(Context(), "nix.yaml:") == [], "no error"
 
