@@ -32,7 +32,8 @@ from csm_cli.cli import (
     train,
     voices,
 )
-from csm_cli.cli.options import CONTEXT_SETTINGS, Group
+from csm_cli.cli.help import App, Group
+from csm_cli.cli.options import CONTEXT_SETTINGS
 
 
 @contextmanager
@@ -64,12 +65,12 @@ def stoppable() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-app = typer.Typer(
+app = App(
     cls=Group,
     name="csm",
     help="Turn scripts into spoken chapters.",
-    epilog="Exit codes: 0 done, 1 internal error, 2 usage, 3 script invalid, 4 voice, model or tool missing, "
-    "5 done but lines need review, 6 a check fails, 130 interrupted, 143 terminated.",
+    epilog="Exit codes: 0 done, 1 internal error, 2 usage, 3 script invalid, 4 file, voice, model or tool "
+    "missing, 5 done but lines need review, 6 a check fails, 130 interrupted, 143 terminated.",
     context_settings=CONTEXT_SETTINGS,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,10 +11,12 @@ from typing import Annotated
 
 import typer
 
-from csm_cli.cli import console
-from csm_cli.cli.console import count
+from csm_cli.cli import completion, console
+from csm_cli.cli.console import count, folded
+from csm_cli.cli.faults import Faults
 
 EXIT_FAILS = 6
+_GAP = re.compile("(?<=[^ ]) {3,}")
 COLOURS = {"ok": "32", "WARN": "33", "FAIL": "1;31"}
 
 
@@ -22,13 +25,17 @@ def check(
         list[Path], typer.Argument(metavar="DIR|FILE", help="Audio files, or folders that hold some.")
     ],
     preset: Annotated[
-        str | None,
+        str,
         typer.Option(
             "--preset",
             metavar="NAME",
-            help="acx-spec, podcast or ebu. Default: acx-spec, whose format is asked of MP3 files only.",
+            help="acx-spec, podcast, ebu, or auto: acx-spec, whose format is asked of MP3 files only.",
+            autocompletion=completion.presets,
         ),
-    ] = None,
+    ] = "auto",
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Every value of every file, beside its limit.")
+    ] = False,
     report: Annotated[
         Path | None,
         typer.Option("--report", metavar="PAGE.html", help="Write a page with a picture of every file."),
@@ -37,27 +44,37 @@ def check(
 ) -> None:
     """Measure delivered files against what a shop asks for; exit 6 when something fails."""
     from csm_cli.delivery.check import check_files, find_files, presets
-    from csm_cli.delivery.check.report import as_json, table, write_page
+    from csm_cli.delivery.check.report import as_json, brief, table, write_page
 
-    rules = presets.preset(preset or "acx-spec")
-    files = find_files(paths)
+    rules = presets.preset(preset)
+    faults, found = Faults(), list[Path]()
+    for path in paths:
+        with faults.kept():
+            found += find_files([path])
+    if not found:
+        faults.end()
+    files = list(dict.fromkeys(found))
     if rules.name == "acx-spec":
         console.note("acx-spec is the technical part alone: ACX itself takes AI narration only by agreement")
     with measuring(len(files)) as progress:
-        checked = check_files(files, rules, progress, strict=preset is not None)
+        checked = check_files(files, rules, progress, strict=preset != presets.AUTO)
     if report is not None:
         write_page(checked, report)
     if json_out:
         console.emit(as_json(checked))
     else:
-        for line in table(checked):
-            console.emit(_coloured(line))
+        screen = console.columns(sys.stdout)
+        for line in table(checked) if verbose else brief(checked):
+            if screen is not None and len(line) > screen:  # the columns of the table are too wide for it
+                line = _GAP.sub("  ", line)
+            console.emit(_coloured(folded(line, screen, " " * 6)))
     fails, warnings = checked.count("fail"), checked.count("warning")
     verdict = "passes" if checked.ok else count(fails, "value") + (" fails" if fails == 1 else " fail")
     noted = f", {count(warnings, 'warning')}" if warnings else ""
     console.note(f"{count(len(files), 'file')}, {rules.name}: {verdict}{noted}")
     if not checked.ok:
         raise typer.Exit(EXIT_FAILS)
+    faults.end()
 
 
 @contextmanager
@@ -81,10 +98,12 @@ def measuring(files: int) -> Iterator[Callable[[Path], None]]:
 
 
 def _coloured(line: str) -> str:
-    """The verdict at the end of a line in its colour, where a person reads it on a screen."""
+    """The verdict at an end of a line in its colour, where a person reads it on a screen."""
     if not console.coloured(sys.stdout):
         return line
     for mark, colour in COLOURS.items():
         if line.endswith(f" {mark}"):
             return f"{line[: -len(mark)]}\x1b[{colour}m{mark}\x1b[0m"
+        if line.startswith(f"{mark} "):
+            return f"\x1b[{colour}m{mark}\x1b[0m{line[len(mark) :]}"
     return line if line.startswith(" ") else f"\x1b[1m{line}\x1b[0m"

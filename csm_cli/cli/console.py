@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
-from csm_cli.core.errors import CsmError, ScriptError, unwritten
+from csm_cli.core.errors import CsmError, ScriptError, UnreadableScript, unwritten
 
 INDENT = "     "
 # What is copied as a whole stays whole: a command in backticks. Otherwise spaces part words.
@@ -238,6 +238,9 @@ def report(error: BaseException) -> int:
         import traceback
 
         traceback.print_exception(error)
+    if isinstance(error, UnreadableScript):
+        _error(error.line)
+        return error.exit_code
     if isinstance(error, ScriptError):
         for problem in error.problems:
             _write_note(folded(problem, columns(sys.stderr)))

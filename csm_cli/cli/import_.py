@@ -111,12 +111,13 @@ def import_(
 ) -> None:
     """Make a script of a book or dialogue, for a person to edit; not a word is changed."""
     from csm_cli.script.books import ReadingOptions
-    from csm_cli.script.formats import stem_of
+    from csm_cli.script.formats import check_there, stem_of
     from csm_cli.script.importing import import_book, read_any_book
     from csm_cli.script.writers import write_script, written_format
 
     options = ReadingOptions(notes.value, ruby.value, front_matter, tuple(skip or ()), tuple(only or ()))
     source = format.value if format else None
+    check_there(book)
     if sections:
         with console.busy("reading"):
             found, _ = read_any_book(book, source, options, encoding)

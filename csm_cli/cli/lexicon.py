@@ -10,10 +10,11 @@ import typer
 
 from csm_cli.cli import console
 from csm_cli.cli.console import count
-from csm_cli.cli.options import Group, JsonOption, ScriptFormatOption
+from csm_cli.cli.help import App, Group
+from csm_cli.cli.options import JsonOption, ScriptFormatOption
 from csm_cli.core.errors import UsageError
 
-app = typer.Typer(
+app = App(
     cls=Group,
     help="How certain words are to be said.",
     rich_markup_mode=None,

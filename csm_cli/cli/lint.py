@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from csm_cli.cli import console
+from csm_cli.cli import completion, console
 from csm_cli.cli.console import count, folded
+from csm_cli.cli.faults import Faults
 from csm_cli.cli.options import ScriptFormatOption
 from csm_cli.core.errors import UsageError
 
@@ -36,7 +37,9 @@ def lint(
         typer.Option(
             "--model",
             metavar="MODEL",
-            help="'demo' checks for the letters that the demo voice knows, and for tags of its other voices.",
+            help="Check for the languages that this model speaks; 'demo' also for the letters that the demo "
+            "voice knows, and for tags of its other voices.",
+            autocompletion=completion.models,
         ),
     ] = None,
     format: ScriptFormatOption = None,
@@ -54,15 +57,23 @@ def lint(
         _print_spoken(scripts, written_in, as_json)
         return
     from csm_cli.lint.script import check_script
+    from csm_cli.rendering.models import choose_model
+    from csm_cli.script.formats import check_there
 
-    findings = [
-        found for script in scripts for found in check_script(script, written_in, demo=model == "demo")
-    ]
+    languages = choose_model(model).limits().languages if model else ()
+    faults = Faults()
+    findings = []
+    for script in scripts:
+        with faults.kept():
+            check_there(script)
+            findings += check_script(script, written_in, demo=model == "demo", languages=languages)
     failing = [found for found in findings if found.level == "error" or (strict and found.level == "warning")]
     _print(findings, as_json)
-    console.note(_summary(findings, len(scripts)))
+    if len(faults) < len(scripts):
+        console.note(_summary(findings, len(scripts) - len(faults)))
     if failing:
         raise typer.Exit(3)
+    faults.end()
 
 
 def _print(findings: list[Finding], as_json: bool) -> None:
@@ -84,22 +95,32 @@ def _summary(findings: list[Finding], scripts: int) -> str:
 
 def _print_spoken(scripts: Sequence[Path], format: str | None, as_json: bool) -> None:
     """Print what will be read for every line of the scripts."""
+    faults = Faults()
+    rows: list[str | dict[str, str]] = []
+    for script in scripts:
+        with faults.kept():
+            rows += _spoken_rows(script, format, as_json)
+    if as_json:
+        console.emit(json.dumps(rows, indent=2, ensure_ascii=False))
+    elif rows:
+        console.emit("\n".join(map(str, rows)))
+    faults.end()
+
+
+def _spoken_rows(script: Path, format: str | None, as_json: bool) -> Iterator[str | dict[str, str]]:
     from csm_cli.lint.reports import spoken_lines
     from csm_cli.script import read_screenplay
     from csm_cli.text.normaliser import normaliser_for
 
-    rows: list[str | dict[str, str]] = []
-    for script in scripts:
-        play = read_screenplay(script, format)
-        normaliser = normaliser_for(play)
-        if normaliser.note:
-            console.note(f"{script}: {normaliser.note}")
-        for line, spoken in spoken_lines(play, normaliser):
-            if as_json:
-                where = {"id": line.id, "place": str(line.source), "speaker": line.speaker}
-                rows.append(where | {"text": line.text, "spoken": spoken})
-            else:
-                rows.append(f"{line.source}: {line.speaker}: {spoken}")
-        for warning in normaliser.lexicon.over_limit:
-            console.note(warning)
-    console.emit(json.dumps(rows, indent=2, ensure_ascii=False) if as_json else "\n".join(map(str, rows)))
+    play = read_screenplay(script, format)
+    normaliser = normaliser_for(play)
+    if normaliser.note:
+        console.note(f"{script}: {normaliser.note}")
+    for line, spoken in spoken_lines(play, normaliser):
+        if as_json:
+            where = {"id": line.id, "place": str(line.source), "speaker": line.speaker}
+            yield where | {"text": line.text, "spoken": spoken}
+        else:
+            yield f"{line.source}: {line.speaker}: {spoken}"
+    for warning in normaliser.lexicon.over_limit:
+        console.note(warning)

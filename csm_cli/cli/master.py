@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from csm_cli.cli import console
+from csm_cli.cli.faults import end_without, report_batch
 from csm_cli.cli.loading import note_former_names
 from csm_cli.cli.options import DeliveryOptions, TakesOption, expanded
-from csm_cli.cli.summary import print_results
+from csm_cli.cli.summary import STRICT, print_results, store_options
+from csm_cli.core.errors import CsmError
 from csm_cli.rendering.options import RenderOptions
+
+if TYPE_CHECKING:
+    from csm_cli.rendering.project import Job
 
 
 @expanded
@@ -30,19 +35,29 @@ def master(
 ) -> None:
     """Make deliverables again from existing takes; no model is loaded."""
     with console.busy("reading"):
+        from csm_cli.rendering.batch import read_batch
         from csm_cli.rendering.master import master_jobs
         from csm_cli.rendering.options import parse_chapters
-        from csm_cli.rendering.project import read_jobs
 
         options = RenderOptions(output, parse_chapters(chapters), delivery.checked(), takes=takes)
-        jobs = read_jobs(scripts, options)
+        batch = read_batch(scripts, options)
+    faults, left = report_batch(batch), list(batch.faults)
+    jobs = batch.jobs
     note_former_names(jobs)
 
     from csm_cli.cli.progress import choose_progress
 
     progress = choose_progress()
+
+    def failed(job: Job, error: CsmError) -> None:
+        if len(scripts) == 1:
+            raise error
+        faults.report(error)
+        left.append(Path(job.screenplay.path))
+
     try:
-        report = master_jobs(jobs, options, progress)
+        report = master_jobs(jobs, options, progress, failed)
     finally:
         progress.close()
-    print_results(report, takes, page=False)
+    print_results(report, takes, ["csm", "render", *map(str, scripts), *store_options(takes), *STRICT])
+    end_without(faults, left, "not made")

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from csm_cli.cli import console
-from csm_cli.cli.options import DeviceOption, Group, JsonOption
+from csm_cli.cli import completion, console
+from csm_cli.cli.help import App, Group
+from csm_cli.cli.options import DeviceOption, JsonOption
 
 if TYPE_CHECKING:
     from csm_cli.checkpoints.find import Checkpoint
 
-app = typer.Typer(
+app = App(
     cls=Group,
     help="List, fetch, check and convert models.",
     rich_markup_mode=None,
@@ -24,7 +25,12 @@ app = typer.Typer(
 )
 
 ModelArgument = Annotated[
-    str, typer.Argument(metavar="MODEL", help="A folder, a weight file, a Hub repository, or 'demo'.")
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="A folder, a weight file, a Hub repository, or 'demo'.",
+        autocompletion=completion.models,
+    ),
 ]
 
 

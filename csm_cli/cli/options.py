@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
-from typer.core import TyperGroup
 
+from csm_cli.cli import completion
 from csm_cli.core.options import flags_of
 from csm_cli.rendering.options import RenderOptions
 
@@ -86,8 +86,19 @@ def _of_fields(chosen: Fields) -> Iterator[inspect.Parameter]:
     for name in chosen.names:
         flag = flags[name]
         default = None if flag.parse else defaults[name]
-        info = typer.Option(*flag.names, metavar=flag.metavar, help=flag.help, min=flag.min, max=flag.max)
+        info = typer.Option(
+            *flag.names,
+            metavar=flag.metavar,
+            help=flag.help,
+            min=flag.min,
+            max=flag.max,
+            autocompletion=_COMPLETIONS.get(name),
+        )
         yield _parameter(name, Annotated[flag.kind or kinds[name], info], default)
+
+
+_COMPLETIONS = {"model": completion.models, "asr": completion.recognisers}
+"""Of fields of library classes."""
 
 
 def _hints(options: type) -> dict[str, Any]:
@@ -150,7 +161,12 @@ def typed_names(values: list[str]) -> list[str]:
     return [value.lower() for value in values]
 
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the voice.", callback=typed_name)]
+NameArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", help="Name of the voice.", callback=typed_name, autocompletion=completion.voices
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a JSON list.")]
 NoResidentOption = Annotated[
     bool, typer.Option("--no-resident", help="Load the model, though a csm serve has it loaded.")
@@ -202,8 +218,9 @@ LoudnessOption = Annotated[
     typer.Option(
         "--loudness",
         metavar="LEVEL",
-        help="podcast, ebu, acx-spec, none, or targets: lufs=-18,peak=-1 or rms=-20,peak=-3. "
+        help="acx-spec, podcast, ebu, none, or targets: lufs=-18,peak=-1 or rms=-20,peak=-3. "
         "Default: acx-spec.",
+        autocompletion=completion.loudness,
     ),
 ]
 
@@ -219,6 +236,24 @@ SpeedOption = Annotated[
 ]
 
 
+LineArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="LINE",
+        help="SCRIPT:LINE, SCRIPT#ID, or an id as lists and reports show it.",
+        autocompletion=completion.lines,
+    ),
+]
+TakeArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="TAKE",
+        help="Its number in csm takes show, or its id. Default: the one in use.",
+        autocompletion=completion.takes,
+    ),
+]
+
+
 @dataclass(frozen=True)
 class DeliveryOptions:
     """What is delivered, as the commands that make files take it."""
@@ -228,8 +263,9 @@ class DeliveryOptions:
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="wav, flac, mp3, opus, aac or m4b; may be repeated. Default: wav; mp3 with the "
-            "loudness of a shop or a podcast.",
+            help="wav, flac, mp3, opus, aac, m4b or ogg; may be repeated. Default: wav; mp3 with --loudness "
+            "podcast.",
+            autocompletion=completion.formats,
         ),
     ] = None
     whole: Annotated[
@@ -246,11 +282,18 @@ class DeliveryOptions:
             "--pause",
             metavar="KIND=SECONDS",
             help="Pauses: line, speaker, paragraph, scene, chapter, head, tail. May be repeated.",
+            autocompletion=completion.pauses,
         ),
     ] = None
     speed: SpeedOption = 1.0
     room_tone: Annotated[
-        str, typer.Option("--room-tone", metavar="DB", help="Level of the room tone, or none.")
+        str,
+        typer.Option(
+            "--room-tone",
+            metavar="DB",
+            help="Level of the room tone, or none.",
+            autocompletion=completion.tones,
+        ),
     ] = "-66"
     extras: Annotated[
         list[str] | None,
@@ -258,6 +301,7 @@ class DeliveryOptions:
             "--with",
             metavar="EXTRA",
             help="srt, vtt, lrc, chapters, cue, labels, epub, description, or all. May be repeated.",
+            autocompletion=completion.extras,
         ),
     ] = None
     split_hours: Annotated[
@@ -320,17 +364,3 @@ class DeliveryOptions:
         check_formats(wanted.needed_formats)
         check_measuring()  # whatever is delivered, a WAV too
         return wanted
-
-
-_NO_LIMIT = 1000
-
-
-class Group(TyperGroup):
-    """Lists its commands with what they do, on as many rows as that takes; the usual list cuts it off."""
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the list of commands."""
-        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
-        rows = [(name, it.get_short_help_str(_NO_LIMIT)) for name, it in commands if it and not it.hidden]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)

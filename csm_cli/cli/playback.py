@@ -51,12 +51,20 @@ def check_stream(context: typer.Context, scripts: Sequence[Path]) -> None:
     if len(scripts) > 1:
         raise UsageError("one script at a time", where="-o -", remedy="stream them one after the other")
     options = {each.name: each.opts[-1] for each in context.command.params}
-    if given := [options[name] for name in FOR_FILES if was_given(context, name)]:
+    if given := [
+        options[name] for name in FOR_FILES if was_given(context, name) and not _as_ever(context, name)
+    ]:
         raise UsageError(
             f"the stream is a plain WAV, without {', '.join(given)}",
             where="-o -",
             remedy=f"leave {'it' if len(given) == 1 else 'them'} out, or name a folder",
         )
+
+
+def _as_ever(context: typer.Context, name: str) -> bool:
+    """Whether an option has the value that it has when it is left out."""
+    default = next(each.default for each in context.command.params if each.name == name)
+    return context.params[name] in (["wav"] if name == "formats" else default, default)
 
 
 def was_given(context: typer.Context, name: str) -> bool:

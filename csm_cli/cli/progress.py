@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -39,14 +40,23 @@ class PlainProgress(Progress):
         self.lines = self.characters = 0
         self.audio_seconds = 0.0
         self.started = time.monotonic()
+        self._several = False
+        self._script = ""
+        self._coming: dict[str, deque[int]] = {}
+        self._waiting: dict[tuple[str, int], tuple[Chain, float, Sequence[Measured]]] = {}
 
     def start(self, chains: Sequence[Chain]) -> None:
         self.lines = sum(len(chain.lines) for chain in chains)
         self.characters = sum(chain.characters for chain in chains)
         self.started = self._last_note = time.monotonic()
+        for chain in chains:
+            self._coming.setdefault(_script_of(chain), deque()).append(chain.chapter.number)
+        self._several = len(self._coming) > 1
 
     def line(self, line: SpokenLine) -> None:
         self.lines_done += 1
+        if self._several:
+            self._script = line.planned.line.source.path
         self.characters_done += line.planned.characters
         self.audio_seconds += line.seconds
         self.lines_kept += line.take is not None
@@ -68,8 +78,17 @@ class PlainProgress(Progress):
         self.at_work = f"{workers}{of} workers · {speaking}/{slots} slots · "
 
     def chapter(self, chain: Chain, seconds: float, files: Sequence[Measured]) -> None:
+        """Announce a chapter and its files once the chapters before it in its script are announced."""
+        script = _script_of(chain)
+        self._waiting[script, chain.chapter.number] = chain, seconds, files
+        coming = self._coming.get(script, deque())
+        while coming and (script, coming[0]) in self._waiting:
+            self._announce(*self._waiting.pop((script, coming.popleft())))
+
+    def _announce(self, chain: Chain, seconds: float, files: Sequence[Measured]) -> None:
         title, lines = chain.chapter.title, count(len(chain.lines), "line")
-        console.note(f"chapter {chain.chapter.number} {title!r}: {lines}, {clock(seconds)} of audio")
+        where = f"{_script_of(chain)}: " if self._several else ""
+        console.note(f"{where}chapter {chain.chapter.number} {title!r}: {lines}, {clock(seconds)} of audio")
         print_files(files)
         self._last_note = time.monotonic()
 
@@ -79,12 +98,17 @@ class PlainProgress(Progress):
             console.note(text)
 
     def close(self) -> None:
-        """The rendering is over, or broken off."""
+        """The rendering is over, or broken off: announce what waits for an earlier chapter."""
+        for key in sorted(self._waiting):
+            self._announce(*self._waiting[key])
+        self._waiting.clear()
 
     def summary(self) -> str:
         """Where the rendering stands: lines, audio; speed and time left, by what was spoken now."""
         elapsed = time.monotonic() - self.started
-        text = f"{self.at_work}{self.lines_done}/{self.lines} lines · {clock(self.audio_seconds)} of audio"
+        script = f"{self._script} · " if self._several and self._script else ""
+        text = f"{self.at_work}{script}{self.lines_done}/{self.lines} lines"
+        text += f" · {clock(self.audio_seconds)} of audio"
         if self.characters_spoken:
             left = elapsed * (self.characters - self.characters_done) / self.characters_spoken
             text += f" · {self.seconds_spoken / max(elapsed, 1e-3):.1f}× real time · {clock(left)} left"
@@ -147,6 +171,11 @@ class LiveProgress(PlainProgress):
         if self._live:
             self._live.stop()
             self._live = None
+        super().close()
+
+
+def _script_of(chain: Chain) -> str:
+    return chain.screenplay.path
 
 
 def choose_progress() -> PlainProgress:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from csm_cli.cli import console
+from csm_cli.cli.faults import end_without, report_batch
 from csm_cli.cli.loading import load_if_needed, load_watermark, note_former_names, render_on_workers
 from csm_cli.cli.options import DeliveryOptions, Fields, PlayOption, SpeakFields, TakesOption, expanded
 from csm_cli.cli.playback import check_playback, check_stream, playing, was_given
 from csm_cli.cli.summary import (
+    STRICT,
     print_other_files,
     print_results,
     print_reviews,
@@ -22,15 +24,21 @@ from csm_cli.cli.summary import (
     store_options,
 )
 from csm_cli.core.errors import UsageError
-from csm_cli.rendering.options import RenderOptions
+from csm_cli.rendering.options import DEFAULT_BATCH, RenderOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from csm_cli.cli.options import MaybePlace
     from csm_cli.cli.progress import PlainProgress
     from csm_cli.rendering.progress import Interrupted, RenderReport
     from csm_cli.rendering.project import Job
+
+
+SCRIPTS_HELP = (
+    "Scripts: .md, .yaml, .fountain, .json, .txt; books: .epub, .docx, .odt, .fb2, .html, .pdf. Several make "
+    "a folder each."
+)
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,7 @@ class WorkerOptions:
 def render(
     *,
     context: typer.Context,
-    scripts: Annotated[list[Path], typer.Argument(metavar="SCRIPT", help="YAML or Markdown scripts.")],
+    scripts: Annotated[list[Path], typer.Argument(metavar="SCRIPT", help=SCRIPTS_HELP)],
     files: Annotated[dict[str, Any], Fields(RenderOptions, "output", "chapters")],
     delivery: DeliveryOptions,
     play: PlayOption = False,
@@ -93,6 +101,16 @@ def render(
     locked: Annotated[dict[str, Any], Fields(RenderOptions, "locked")],
     model: SpeakFields,
     fleet: WorkerOptions,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="A script in a language that the model does not speak is an error."),
+    ] = False,
+    stop: Annotated[
+        bool,
+        typer.Option(
+            "--stop", help="Render nothing if any of the scripts has an error; else the others are."
+        ),
+    ] = False,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -108,20 +126,22 @@ def render(
         check_stream(context, scripts)
         folder = context.with_resource(tempfile.TemporaryDirectory(prefix="csm-"))
         files = {**files, "output": Path(folder)}
-    if (to_stdout or play) and not was_given(context, "batch"):
+    if (to_stdout or play) and speaking["batch"] == DEFAULT_BATCH:
         speaking = {**speaking, "batch": 1}  # chapters side by side would make the first one wait
     with console.busy("reading"):
-        from csm_cli.rendering.project import read_jobs
+        from csm_cli.rendering.batch import read_batch
 
         options = RenderOptions(
             **files, delivery=delivery.checked(), **speaking, takes=takes, **finding, **locked, **model
         )
-        jobs = read_jobs(scripts, options)
+        batch = read_batch(scripts, options, strict=strict)
+    faults, jobs = report_batch(batch, stop), batch.jobs
     note_former_names(jobs)
     if dry_run:
         from csm_cli.cli.dry_run import print_plan
 
         print_plan(jobs, options)
+        end_without(faults, batch.faults, "not in this plan")
         return
 
     from csm_cli.cli.progress import choose_progress
@@ -145,10 +165,12 @@ def render(
         raise typer.Exit(stop.exit_code) from None
     finally:
         progress.close()
+    again = [*_command(context, without=("fresh", "lineage")), *STRICT]
     if to_stdout:
-        print_summary(report, store_options(takes), page=False)
+        print_summary(report, store_options(takes), again)
     else:
-        print_results(report, takes)
+        print_results(report, takes, again)
+    end_without(faults, batch.faults, "not rendered")
     if report.reviews:
         raise typer.Exit(5)
 
@@ -206,15 +228,16 @@ def _print_stopped(
     print_other_files(stop.report)
     print_reviews(stop.report.reviews, store_options(takes))
     console.note(progress.kept())
-    _print_continuation(context)
+    console.note("to continue:")  # finished takes are found; --fresh would begin anew
+    console.offer(shlex.join(_command(context, without=("fresh",))))
 
 
-def _print_continuation(context: typer.Context) -> None:
-    """The command that goes on: the same again, for finished takes are found; --fresh would begin anew."""
-    words: list[str] = []
+def _command(context: typer.Context, without: Collection[str]) -> list[str]:
+    """The words of the command as it was given, but for some options."""
+    words = ["csm", "render"]
     for parameter in context.command.params:
         name = parameter.name or ""
-        if name == "fresh" or not was_given(context, name):
+        if name in without or not was_given(context, name):
             continue
         value = context.params[name]
         for item in value if isinstance(value, list | tuple) else [value]:
@@ -223,5 +246,4 @@ def _print_continuation(context: typer.Context) -> None:
             else:
                 named = [] if parameter.name == "scripts" else [parameter.opts[-1]]
                 words += [*named, str(item)]
-    console.note("to continue:")
-    console.offer(shlex.join(["csm", "render", *words]))
+    return words

@@ -11,6 +11,7 @@ import typer
 
 from csm_cli.cli import console
 from csm_cli.cli.console import count
+from csm_cli.cli.faults import Faults
 from csm_cli.cli.options import DeliveryOptions, DeviceOption, ModelOption, TakesOption, expanded
 from csm_cli.core.errors import MissingError, UsageError
 
@@ -58,10 +59,16 @@ def review(
     from csm_cli.web.security import allowed_hosts, new_token
     from csm_cli.web.server import bind, run
 
-    paths = scripts or _rendered_here(takes)
-    for path in paths:
-        if not path.is_file():
-            raise MissingError("there is no such script", where=str(path), remedy="name one that is there")
+    paths, faults = [], Faults()
+    for path in scripts or _rendered_here(takes):
+        with faults.kept():
+            if not path.is_file():
+                raise MissingError(
+                    "there is no such script", where=str(path), remedy="name one that is there"
+                )
+            paths.append(path)
+    if not paths:
+        faults.end()
     options = RenderOptions(output, None, delivery.checked(), takes=takes)
     if output is not None and len(paths) > 1:
         raise UsageError("several scripts would go to one folder", where="-o", remedy="name one script")
@@ -72,7 +79,7 @@ def review(
         options,
         model=model,
         device=device,
-        as_rendered=output is None and delivery == DeliveryOptions(),
+        as_rendered=output is None and options.delivery == DeliveryOptions().checked(),
         read_only=read_only,
         note=console.note,
     )

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from csm_cli.cli import console
+from csm_cli.cli import completion, console
 from csm_cli.cli.loading import load_model
 from csm_cli.cli.options import (
     Fields,
@@ -36,12 +36,22 @@ def say(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to say; - reads it from standard input.")],
     voice: Annotated[
         str | None,
-        typer.Option("-v", "--voice", metavar="NAME", help="See 'csm voices list'.", callback=typed_name),
+        typer.Option(
+            "-v",
+            "--voice",
+            metavar="NAME",
+            help="See 'csm voices list'.",
+            callback=typed_name,
+            autocompletion=completion.voices,
+        ),
     ] = None,
     output: Annotated[
         Path,
         typer.Option(
-            "-o", "--output", metavar="FILE", help="A .wav, .flac, .mp3, .opus or .m4a file; - streams a WAV."
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="A .wav, .flac, .mp3, .opus, .m4a or .ogg file; - streams a WAV.",
         ),
     ] = DEFAULT_OUTPUT,
     show_spoken: Annotated[

@@ -12,30 +12,29 @@ from csm_cli.cli.options import MaybePlace
 
 if TYPE_CHECKING:
     from csm_cli.audio.measure import Measured
+    from csm_cli.rendering.outdated import StaleLine
     from csm_cli.rendering.progress import RenderReport, Review
 
 
+STRICT = ("--lineage", "strict")
+"""Options that have `csm render` speak stale lines again."""
 STALE_NAMED = 5
-"""Stale lines that are named one by one."""
+"""Stale lines, and reasons for it, that are named one by one."""
 
 
-def print_summary(report: RenderReport, in_store: Sequence[str] | None = None, page: bool = True) -> None:
+def print_summary(
+    report: RenderReport, in_store: Sequence[str] | None = None, again: Sequence[str] = ()
+) -> None:
     """Say what it came to, and which lines a person should look after.
 
     Args:
         report: of the rendering.
         in_store: options that name the store, for the commands to hear a line and to speak it again; None:
             nothing was stored.
-        page: there is a report.html.
+        again: the command that speaks stale lines again.
     """
     print_reviews(report.reviews, in_store)
-    for line in report.stale_lines[:STALE_NAMED]:
-        console.note(f"stale: {line}: heard something that is said no more, or in another take")
-    if report.stale:
-        more = report.stale - STALE_NAMED
-        rest = f"{more} more{' are marked in report.html' if page else ''}; " if more > 0 else ""
-        command = "" if page else "csm render "
-        console.note(f"  {rest}{command}--lineage strict speaks stale lines again")
+    print_stale(report.stale_lines, again)
     text = f"{count(report.lines, 'line')}"
     parts = [
         f"{number} {what}"
@@ -44,7 +43,7 @@ def print_summary(report: RenderReport, in_store: Sequence[str] | None = None, p
             (report.rendered if report.rendered != report.lines else 0, "spoken now"),
             (report.silent, "not speakable"),
             (report.retried, "retried"),
-            (report.stale, "stale"),
+            (report.stale, "stale" if any(line.new for line in report.stale_lines) else "stale, as before"),
             (len(report.reviews), "to review"),
         ]
         if number
@@ -55,6 +54,27 @@ def print_summary(report: RenderReport, in_store: Sequence[str] | None = None, p
     if report.rendered:
         text += f"; {report.spoken_seconds:.1f} s of speech made, {report.times_real_time:.1f}× real time"
     console.note(text)
+
+
+def print_stale(lines: Sequence[StaleLine], again: Sequence[str] = ()) -> None:
+    """Say once which lines have become stale, by what, and what to do; `again` as for `print_summary`."""
+    lines = [line for line in lines if line.new]
+    if not lines:
+        return
+    one = len(lines) == 1
+    causes = _few([cause for line in lines for cause in line.causes])
+    spoken = f"{count(len(lines), 'line')} {'was' if one else 'were'} spoken after what stood there before"
+    console.note(f"stale: {causes}; {spoken}: {_few([line.place for line in lines])}")
+    if again:
+        console.note(f"  {'it is used as it is' if one else 'they are used as they are'}; to speak again:")
+        console.offer(shlex.join(again))
+
+
+def _few(things: Sequence[str]) -> str:
+    """Some things by name, each once, and how many more there are."""
+    each = list(dict.fromkeys(things))
+    more = [f"{len(each) - STALE_NAMED} more"] if len(each) > STALE_NAMED else []
+    return ", ".join([*each[:STALE_NAMED], *more])
 
 
 def print_reviews(reviews: Sequence[Review], in_store: Sequence[str] | None) -> None:
@@ -84,10 +104,10 @@ def print_files(files: Sequence[Measured]) -> None:
         console.note(f"  {file.path.name}: {levels}" if len(files) > 1 else f"  {levels}")
 
 
-def print_results(report: RenderReport, takes: MaybePlace = None, page: bool = True) -> None:
+def print_results(report: RenderReport, takes: MaybePlace, again: Sequence[str]) -> None:
     """Print the paths not printed yet, and what it came to; `takes` as the option was given."""
     print_other_files(report)
-    print_summary(report, store_options(takes), page)
+    print_summary(report, store_options(takes), again)
 
 
 def store_options(takes: MaybePlace) -> list[str]:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from csm_cli.cli import console
+from csm_cli.cli import completion, console
 from csm_cli.cli.console import clock, count, cut, size
+from csm_cli.cli.help import App, Group
 from csm_cli.cli.options import (
     DeviceOption,
-    Group,
     JsonOption,
+    LineArgument,
     MaybePlace,
     ModelOption,
     NoResidentOption,
+    TakeArgument,
     TakesOption,
 )
 from csm_cli.core.errors import MissingError, UsageError
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from csm_cli.editing import ScriptLine, ScriptTakes
     from csm_cli.review.marks import Mark
 
-app = typer.Typer(
+app = App(
     cls=Group,
     help="List, hear, choose and speak again the takes of a script's lines.",
     rich_markup_mode=None,
@@ -34,14 +37,6 @@ app = typer.Typer(
     add_completion=False,
 )
 
-LineArgument = Annotated[
-    str,
-    typer.Argument(metavar="LINE", help="SCRIPT:LINE, SCRIPT#ID, or an id as lists and reports show it."),
-]
-TakeArgument = Annotated[
-    str | None,
-    typer.Argument(metavar="TAKE", help="Its number in csm takes show, or its id. Default: the one in use."),
-]
 ScriptArgument = Annotated[
     Path | None,
     typer.Argument(metavar="SCRIPT", help="Default: the script rendered here."),
@@ -51,7 +46,12 @@ ScriptOption = Annotated[
 ]
 SpeakerOption = Annotated[
     list[str] | None,
-    typer.Option("--speaker", metavar="NAME", help="Lines of this character; repeatable."),
+    typer.Option(
+        "--speaker",
+        metavar="NAME",
+        help="Lines of this character; repeatable.",
+        autocompletion=completion.speakers,
+    ),
 ]
 ChapterOption = Annotated[
     str | None, typer.Option("--chapter", "--chapters", metavar="1-3,5", help="Lines of these chapters.")
@@ -208,9 +208,13 @@ def reroll(
             verifier=verifier,
         )
     script_takes.close()
+    numbers = {take.id: number for number, take in enumerate(script_takes.takes_of(found), 1)}
     for place, each in enumerate(made):
         used = "used" if place == 0 else "kept"
-        console.emit(f"{each.id}  {used}  {each.seconds:.1f} s  {'; '.join(each.reasons) or 'good'}")
+        faults = "; ".join(each.reasons) or "good"
+        console.emit(f"{each.id}  {used}  take {numbers[each.id]}  {each.seconds:.1f} s  {faults}")
+    console.note(f"{found.source}: take {numbers[made[0].id]} is used from now on")
+    _note_render(script_takes)
     if made[0].reasons:
         raise typer.Exit(5)
 
@@ -225,7 +229,9 @@ def pin(
     script_takes, found = _line(line, script, takes)
     pinned = pin_take(script_takes, found, script_takes.find_take(found, take))
     script_takes.close()
-    console.note(f"{found.source}: {found.planned.id} is pinned to take {pinned.id}")
+    number = [each.id for each in script_takes.takes_of(found)].index(pinned.id) + 1
+    console.note(f"{found.source}: {found.planned.id} is pinned to take {number} ({pinned.id[:10]})")
+    _note_render(script_takes)
 
 
 @app.command()
@@ -255,6 +261,7 @@ def import_take(
     for doubt in doubts:
         console.note(f"warning: {audio}: {doubt}")
     console.emit(take.id)
+    _note_render(script_takes)
 
 
 @app.command()
@@ -329,6 +336,12 @@ def gc(
     console.note(
         f"{count(len(found.takes), 'take')}{leftovers} {verb}, {size(found.bytes)}; {found.kept} kept"
     )
+
+
+def _note_render(script_takes: ScriptTakes) -> None:
+    """Say what brings a change into the files."""
+    console.note("to put it into the files:")
+    console.offer(shlex.join(["csm", "render", str(script_takes.script)]))
 
 
 def _shown(mark: Mark | None, outdated: tuple[str, ...]) -> str:

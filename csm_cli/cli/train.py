@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from csm_cli.cli import console
+from csm_cli.cli import completion, console
 from csm_cli.cli.options import DeviceOption
 
 
@@ -25,7 +25,12 @@ def train(
     ),
     model: Annotated[
         str | None,
-        typer.Option("--model", metavar="MODEL", help="What to start from. Default: as for csm say."),
+        typer.Option(
+            "--model",
+            metavar="MODEL",
+            help="What to start from. Default: as for csm say.",
+            autocompletion=completion.models,
+        ),
     ] = None,
     lora: Annotated[
         int,

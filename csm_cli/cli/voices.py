@@ -11,7 +11,9 @@ import typer
 
 from csm_cli.cli import console, voices_add, voices_listen
 from csm_cli.cli.console import folded
-from csm_cli.cli.options import Group, JsonOption, NameArgument, typed_name
+from csm_cli.cli.faults import Faults
+from csm_cli.cli.help import App, Group
+from csm_cli.cli.options import JsonOption, NameArgument, typed_name
 
 if TYPE_CHECKING:
     from csm_cli.voices.registry import VoiceRegistry
@@ -55,20 +57,23 @@ def import_(
         raise UsageError("one name for several voices", where="--as", remedy="import them one by one")
     registry = VoiceRegistry(Path.cwd())
     made = []
+    faults = Faults()
     for file in files:
-        added = import_voice(registry, file, name=name, project=project, force=force)
-        for warning in added.warnings:
-            console.note(f"warning: {warning}")
-        if not added.changed:
-            console.note(f"the voice {added.voice.name} is registered already, just so")
-        made.append(added.voice.as_dict() | {"changed": added.changed})
-        if not as_json:
-            console.emit(str(added.voice.folder))
+        with faults.kept():
+            added = import_voice(registry, file, name=name, project=project, force=force)
+            for warning in added.warnings:
+                console.note(f"warning: {warning}")
+            if not added.changed:
+                console.note(f"the voice {added.voice.name} is registered already, just so")
+            made.append(added.voice.as_dict() | {"changed": added.changed})
+            if not as_json:
+                console.emit(str(added.voice.folder))
     if as_json:
         console.emit(json.dumps(made, indent=2, ensure_ascii=False))
+    faults.end()
 
 
-app = typer.Typer(
+app = App(
     cls=Group,
     help="Register voices, list them, listen to them, pass them on.",
     rich_markup_mode=None,
@@ -139,6 +144,7 @@ def remove(name: NameArgument) -> None:
 
 app.command("export")(export)
 app.command("import")(import_)
+app.command("play")(voices_listen.play)
 app.command("test")(voices_listen.test)
 app.command("compare")(voices_listen.compare)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from csm_cli.cli import console
+from csm_cli.cli import completion, console
 from csm_cli.cli.options import DeviceOption, JsonOption, ModelOption, NameArgument
 from csm_cli.core.errors import CsmError, UsageError
 
@@ -56,6 +56,7 @@ def add(
             metavar="MODEL",
             help="Write the transcript down, or check the one given: whisper, whisper:SIZE, a Whisper "
             "checkpoint in a folder or on the Hub, pocketsphinx, or auto.",
+            autocompletion=completion.recognisers,
         ),
     ] = None,
     seconds: Annotated[

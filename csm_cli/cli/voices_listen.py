@@ -1,4 +1,4 @@
-"""`csm voices test` and `compare`: voices to listen to."""
+"""`csm voices play`, `test` and `compare`: voices to listen to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from csm_cli.cli import console
+from csm_cli.cli import completion, console
 from csm_cli.cli.options import (
     DeviceOption,
     ModelOption,
@@ -31,7 +31,12 @@ SENTENCE = "The boat turned into the wind. Is that the light, far over there?"
 def test(
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME", help="Name of the voice; NAME/LABEL for a clip.", callback=typed_name),
+        typer.Argument(
+            metavar="NAME",
+            help="Name of the voice; NAME/LABEL for a clip.",
+            callback=typed_name,
+            autocompletion=completion.voices,
+        ),
     ],
     text: Annotated[str, typer.Option("--text", metavar="WORDS", help="What it says.")] = SENTENCE,
     output: Annotated[
@@ -50,11 +55,51 @@ def test(
     say_text(text, name, path, options)
 
 
+def play(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="Name of the voice; NAME/LABEL for a clip.",
+            callback=typed_name,
+            autocompletion=completion.voices,
+        ),
+    ],
+) -> None:
+    """Play the recording of a voice. `csm voices test` has it say something else."""
+    from csm_cli.audio.files import SAMPLE_RATE, read_audio
+    from csm_cli.audio.sinks import open_loudspeaker
+    from csm_cli.core.errors import MissingError
+    from csm_cli.voices.names import note_renames, renamed, voice_names
+    from csm_cli.voices.registry import VoiceRegistry
+
+    voice = VoiceRegistry(Path.cwd()).get(name)
+    note_renames(renamed([name], voice_names(Path.cwd())), console.note)
+    if voice.audio is None:
+        raise MissingError("has no recording", where=name, remedy=f"hear it speak: csm voices test {name}")
+    sound = read_audio(voice.audio)
+    try:
+        speaker = open_loudspeaker(SAMPLE_RATE, "csm voices play")
+    except MissingError as error:
+        remedy = f"{error.remedy}; the recording is {voice.audio}"
+        raise MissingError(error.what, where="csm voices play", remedy=remedy) from error
+    console.note(f"{name}: {voice.text}")
+    try:
+        speaker.write(sound)
+        speaker.close()
+    except BaseException:
+        speaker.stop()
+        raise
+
+
 def compare(
     names: Annotated[
         list[str],
         typer.Argument(
-            metavar="NAME...", help="Two voices or more; NAME/LABEL for a clip.", callback=typed_names
+            metavar="NAME...",
+            help="Two voices or more; NAME/LABEL for a clip.",
+            callback=typed_names,
+            autocompletion=completion.voices,
         ),
     ],
     say: Annotated[

@@ -14,6 +14,7 @@ from csm_cli.cluster.mastering import FinishedBook
 from csm_cli.core.errors import CsmError
 from csm_cli.rendering.line import SpokenLine
 from csm_cli.rendering.options import RenderOptions
+from csm_cli.rendering.outdated import stale_lines
 from csm_cli.rendering.plan import Chain
 from csm_cli.rendering.progress import Progress, RenderReport
 from csm_cli.rendering.report.rows import other_takes
@@ -180,6 +181,7 @@ class BooksInProgress:
     ) -> None:
         lines = each.lines or []
         book.job.finished.add(each.chain.chapter.number)
-        self._report.add_chapter(lines, timeline.duration, [file.path for file in files])
+        stale = stale_lines(book.job.store, lines, book.job.before)
+        self._report.add_chapter(lines, timeline.duration, [file.path for file in files], stale)
         self._progress.chapter(each.chain, timeline.duration, files)
         self._masters_lost[book.master] = 0

@@ -45,6 +45,26 @@ class ScriptError(CsmError):
         super().__init__("\n".join(problems))
 
 
+class UnreadableScript(ScriptError):
+    """A file that is no script: it is not there, is a folder, or is of a format that is not read.
+
+    Args:
+        what: what is wrong, in plain words.
+        where: the path.
+        remedy: what to do about it.
+        exit_code: of a program that was given it.
+
+    Attributes:
+        line: all of that in a line, to be printed.
+    """
+
+    def __init__(self, what: str, *, where: str, remedy: str = "", exit_code: int = 3):
+        self.exit_code = exit_code
+        message = f"{what}; {remedy}" if remedy else what
+        super().__init__([f"{where}: error: {message}"])
+        self.line = f"{where}: {message}"
+
+
 class MissingError(CsmError):
     """A voice, a model or a tool that is not there."""
 

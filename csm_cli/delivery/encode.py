@@ -35,7 +35,8 @@ from csm_cli.delivery.tags import (
 if TYPE_CHECKING:
     from pydub import AudioSegment
 
-VORBIS_COMMENTS = ("flac", "opus")
+OGG = ("ogg", "opus")
+VORBIS_COMMENTS = ("flac", *OGG)
 # Frames that ffmpeg writes under their own names alone.
 ID3 = {"subtitle": "TIT3", "grouping": "TIT1"}
 WAV_TAGS = ("title", "artist", "album", "comment", "copyright", "date", "genre")
@@ -131,7 +132,7 @@ def _extras(
         marks = ()
         if "description" in texts:  # which is also what it makes of a comment
             texts["comment"] = f"{texts.pop('description')}\n\n{texts['comment']}"
-    if kind.name == "opus" and cover:
+    if kind.name in OGG and cover:
         texts["METADATA_BLOCK_PICTURE"] = picture_block(cover)
         cover = None
     description = folder / "metadata.txt"

@@ -54,6 +54,7 @@ FORMATS = {
         Format("opus", ".opus", "libopus", ("-b:a", "64k", "-f", "opus"), 48_000),
         Format("aac", ".m4a", "aac", (*MP4, "-f", "ipod"), 44_100),
         Format("m4b", ".m4b", "aac", (*MP4, "-f", "ipod"), 44_100, whole=True),
+        Format("ogg", ".ogg", "libvorbis", ("-q:a", "6", "-f", "ogg")),
     )
 }
 NAMES = {each.suffix.lstrip("."): each.name for each in FORMATS.values()}

@@ -130,13 +130,15 @@ class Delivery:
 
 
 def choose_formats(formats: Iterable[str] | None, loudness: Loudness | None) -> tuple[str, ...]:
-    """The given formats; without any, MP3 where the loudness of a shop or a podcast is, else WAV.
+    """The given formats; without any, MP3 where the loudness is that of a podcast, else WAV.
+
+    The default loudness, that of a shop, changes nothing when it is named.
 
     Raises:
         UsageError, MissingError: as `check_formats`.
     """
-    shop = loudness is not None and loudness.name in ("acx-spec", "podcast")
-    return check_formats(formats or (["mp3"] if shop else ["wav"]))
+    podcast = loudness is not None and loudness.name == "podcast"
+    return check_formats(formats or (["mp3"] if podcast else ["wav"]))
 
 
 def check_extras(extras: Iterable[str]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 from csm_cli.core.errors import ScriptError
 from csm_cli.lint.doubts import LONG_LINE, SPEAKABLE, longest_stretch, unreadable
+from csm_cli.lint.needs import language_fault, sound_faults, tag_doubts
 from csm_cli.lint.readings import ReadingCheck
 from csm_cli.lint.speakers import speaker_doubts
 from csm_cli.script.cue_words import cue_word
@@ -151,6 +152,7 @@ def check_script(
     format: str | None = None,
     *,
     demo: bool = False,
+    languages: Collection[str] = (),
     contents: Mapping[Path, bytes] | None = None,
     readings: bool = True,
     checked: Checked | None = None,
@@ -161,6 +163,7 @@ def check_script(
         path: of the script.
         format: one of `FORMATS`; None: by the ending.
         demo: also check against the embedded model: its alphabet and the tags of its voices.
+        languages: that the model speaks; none: any.
         contents: as for `check_screenplay`.
         readings: as for `lint`.
         checked: the script, if it has been read.
@@ -178,6 +181,10 @@ def check_script(
             checked.problems.add(Source(file, int(line), int(column)), what, "warning")
         if note := normaliser.note:
             checked.problems.add(Source(str(path), 1, 1), note, "note")
+        if fault := language_fault(checked.screenplay, languages):
+            checked.problems.add(Source(str(path), 1, 1), fault, "warning")
+        for source, what in sound_faults(checked.screenplay) if readings else ():
+            checked.problems.add(source, what, "note")
     alphabet, config = (ASCII, _demo_config()) if demo else (None, dict[str, Any]())
     return lint(
         checked,
@@ -219,24 +226,6 @@ def _shipped_tags(folder: Path) -> dict[str, int]:
 
     tags = {voice.name: voice.speaker for voice in VoiceRegistry(folder).all() if voice.layer == "shipped"}
     return tags | {"": min(tags.values(), default=0)}
-
-
-def tag_doubts(play: Screenplay, own: Mapping[str, int], shipped: int) -> Iterator[tuple[Source, str]]:
-    """Characters whose speaker tag is that of a shipped voice, but not theirs: (place, message).
-
-    Args:
-        play: the script.
-        own: tags of the shipped voices, by the names that the cast uses.
-        shipped: number of shipped voices that the model was trained on; they have the lowest tags.
-    """
-    for member in play.cast.values():
-        tag = member.speaker
-        if tag is not None and tag < shipped and own.get(member.voice) != tag:
-            yield (
-                member.source,
-                f"speaker {tag} of {shown(member.name)} is a shipped voice's on this model, "
-                f"which will be heard in it; give {shipped} to 99, or leave it out",
-            )
 
 
 _WORDS = 8
@@ -291,4 +280,4 @@ def _add_errors(error: ScriptError, problems: Problems) -> None:
         if len(numbers) == 2 and all(number.isdigit() for number in numbers):
             problems.add(Source(file, int(numbers[0]), int(numbers[1])), message)
         else:
-            problems.add(Source(place, 1, 1), message)
+            problems.add(Source(place, 0, 0), message)

@@ -201,7 +201,7 @@ class ChainInProgress:
         progress.line(line)
 
     def close(self) -> list[SpokenLine]:
-        """All lines, once done, with their takes on the disk and what has become stale marked."""
+        """All lines, once done, with their takes on the disk; those that have become stale are marked."""
         self._repository.wait()
         return [self._closed(line) for line in self.lines]
 
@@ -210,7 +210,8 @@ class ChainInProgress:
             return line
         store = self._repository.store
         take = (store.peek(line.take.id) if line.rendered else None) or line.take
-        return replace(line, take=take, stale=self._lineage.gone(store, take.context))
+        kept = take.kept_for(line.planned.request.place)
+        return replace(line, take=take, stale=not kept and self._lineage.gone(store, take.context))
 
     def _found(self, planned: PlannedLine, take: Take) -> SpokenLine:
         """A line whose take was there."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -17,7 +17,7 @@ from csm_cli.rendering.assemble import book_writer, chapter_parts
 from csm_cli.rendering.credits import role_of
 from csm_cli.rendering.line import SpokenLine
 from csm_cli.rendering.options import RenderOptions
-from csm_cli.rendering.outdated import Outdated, changed_contexts
+from csm_cli.rendering.outdated import Outdated, changed_contexts, stale_lines
 from csm_cli.rendering.plan import Chain, PlannedLine
 from csm_cli.rendering.progress import Progress, RenderReport
 from csm_cli.rendering.project import Job, plan_jobs
@@ -31,7 +31,10 @@ WORKERS = min(available_cores(), 8)
 
 
 def master_jobs(
-    jobs: Sequence[Job], options: RenderOptions, progress: Progress | None = None
+    jobs: Sequence[Job],
+    options: RenderOptions,
+    progress: Progress | None = None,
+    failed: Callable[[Job, CsmError], None] | None = None,
 ) -> RenderReport:
     """Make the files of every job from the takes of its last rendering.
 
@@ -39,18 +42,32 @@ def master_jobs(
     gains, speeds and metadata are those of the script as it is now. Lines that are read otherwise by now, or
     are in another voice, are delivered as they were spoken, and named in the report as to be reviewed.
 
+    Args:
+        jobs: from `read_jobs`.
+        options: those of `read_jobs`.
+        progress: of all that is finished.
+        failed: called with a job that a line without a take keeps from being made; the others are made.
+
     Raises:
-        MissingError: a line has no take.
+        MissingError: a line has no take, and `failed` is None.
         CsmError: a take is damaged, a file cannot be written.
     """
     progress = progress or Progress()
     report = RenderReport()
     started = time.monotonic()
     plans = plan_jobs(jobs, options)
-    stores = [TakeStore(plan.job.takes) for plan in plans]
-    found = [_lines(plan.job, store, plan.chains) for plan, store in zip(plans, stores, strict=True)]
-    progress.start([chain for plan in plans for chain in plan.chains])
-    for plan, store, chapters in zip(plans, stores, found, strict=True):
+    found = []
+    for plan in plans:
+        store = TakeStore(plan.job.takes)
+        try:
+            found.append((plan, store, _lines(plan.job, store, plan.chains)))
+        except MissingError as error:
+            if failed is None:
+                raise
+            failed(plan.job, error)
+    progress.start([chain for plan, _, _ in found for chain in plan.chains])
+    for plan, store, chapters in found:
+        before = read_record(plan.job.takes, plan.job.script).lines
         rate = next((line.take.rate for lines in chapters for line in lines if line.take), DEFAULT_RATE)
         with book_writer(
             plan.job.screenplay, plan.job.voices, plan.job.folder, options.delivery, rate
@@ -60,7 +77,9 @@ def master_jobs(
                     make = partial(_make, writer, store)
                     made = pool.map(make, plan.chains, chapters)
                     for chain, lines, (seconds, files) in zip(plan.chains, chapters, made, strict=True):
-                        report.add_chapter(lines, seconds, [file.path for file in files])
+                        report.add_chapter(
+                            lines, seconds, [file.path for file in files], stale_lines(store, lines, before)
+                        )
                         for line in lines:
                             progress.line(line)
                         progress.chapter(chain, seconds, files)
@@ -117,7 +136,7 @@ def _compared(
         [
             replace(
                 line,
-                stale=bool(context),
+                stale=bool(context) and not (line.take and outdated.kept(line.planned, line.take)),
                 faults=outdated.changes(line.planned, chain.chapter.number, line.take),
             )
             for line, context in zip(

@@ -26,19 +26,27 @@ class Limits:
 
     Args:
         alphabet: characters it can say; None: any.
+        languages: tags of those that it speaks, such as "en"; none: it does not say.
     """
 
     alphabet: frozenset[str] | None = None
+    languages: tuple[str, ...] = ()
 
 
 UNLIMITED = Limits()
 
 
 def limits_of(source: str | Path) -> Limits:
-    """What the model in a folder cannot do: the embedded model has learned the letters of English alone."""
+    """What the model in a folder, or on the Hub, cannot do.
+
+    The embedded model has learned the letters of English alone. Which languages a model speaks is what its
+    card says, in the folder or the Hub's cache.
+    """
+    from csm_cli.checkpoints.card import languages_of
     from csm_cli.checkpoints.find import DEMO_CHECKPOINT
 
-    return Limits(ASCII) if Path(source).resolve() == DEMO_CHECKPOINT.resolve() else UNLIMITED
+    demo = Path(source).resolve() == DEMO_CHECKPOINT.resolve()
+    return Limits(ASCII if demo else None, languages_of(source))
 
 
 @dataclass(frozen=True)

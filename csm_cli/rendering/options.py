@@ -99,7 +99,11 @@ class RenderOptions:
     )
     delivery: Delivery = field(default_factory=_default_delivery)
     batch: int = option(
-        DEFAULT_BATCH, "--batch", min=1, metavar="N", help="Most chapters spoken side by side."
+        DEFAULT_BATCH,
+        "--batch",
+        min=1,
+        metavar="N",
+        help="Most chapters spoken side by side; with --play and -o -, one unless another number is given.",
     )
     context_turns: int = option(
         DEFAULT_TURNS,
@@ -112,14 +116,14 @@ class RenderOptions:
     reference: ReferenceMode = option(
         "before",
         "--reference",
-        help="How a voice's clip is heard: before all else, as a turn of its own, or continued by the line.",
+        help="How a voice's clip is used: before all else, as a turn of its own, or continued by the line.",
         remembered=True,
     )
     takes: Place | None = None
     lineage: Literal["keep", "strict"] = option(
         "keep",
         "--lineage",
-        help="When a line changes, what heard it is kept and marked stale, or (strict) spoken again.",
+        help="When a line changes, those spoken after it are kept as stale, or (strict) spoken again.",
     )
     fresh: bool = option(False, "--fresh", help="Speak every line again, save those with a pinned take.")
     retries: int = option(
@@ -163,7 +167,7 @@ class RenderOptions:
         "--seed",
         min=0,
         metavar="N",
-        help="Another seed gives another reading. Default: 0.",
+        help="Another seed gives another reading. Default: the script's, else 0.",
         remembered=True,
     )
     temperature: float | None = option(
@@ -209,10 +213,13 @@ class RenderOptions:
     )
 
     def sampler(self, default: Sampler) -> Sampler:
-        """The model's sampler with what was set here, which then counts for all codebooks."""
-        if self.temperature is not None:
+        """The model's sampler with what was set here, which then counts for all codebooks.
+
+        The model's own value, set here, changes nothing.
+        """
+        if self.temperature is not None and self.temperature != default.temperature:
             default = replace(default, temperature=self.temperature, depth_temperature=None)
-        if self.top_k is not None:
+        if self.top_k is not None and self.top_k != default.top_k:
             default = replace(default, top_k=self.top_k, depth_top_k=None)
         return default
 

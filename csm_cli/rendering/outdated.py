@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
 from csm_cli.core.errors import MissingError
+from csm_cli.rendering.line import SpokenLine
 from csm_cli.rendering.plan import PlannedLine
 from csm_cli.rendering.project import Job
 from csm_cli.rendering.requests import CONTINUED, voice_hash
 from csm_cli.takes import Take, TakeStore
 from csm_cli.takes.keys import place_of
-from csm_cli.takes.lineage import ChainLineage
+from csm_cli.takes.lineage import ChainLineage, take_of
+from csm_cli.takes.record import Used
 from csm_cli.text.characters import ASCII, fold_to
 from csm_cli.text.cues import find_cues, spoken_cues
 
 READING = "is read otherwise by now"
 VOICE = "is in another voice by now"
 CONTEXT = "its context has changed"
+GONE = "a line was edited or removed"
 
 
 class Outdated:
@@ -56,7 +61,7 @@ class Outdated:
 
     def kept(self, planned: PlannedLine, take: Take) -> bool:
         """Whether a person wants this take for a line, whatever changes."""
-        return take.origin == "imported" or place_of(self._job.script, planned.id) in take.pins
+        return take.kept_for(place_of(self._job.script, planned.id))
 
     def _read_otherwise(self, planned: PlannedLine, chapter: int, take: Take) -> bool:
         said, text = take.asked.spoken, planned.request.spoken
@@ -85,6 +90,51 @@ class Outdated:
             return voice_hash(self._job.voices[voice])
         except MissingError:
             return None
+
+
+class StaleLine(NamedTuple):
+    """A line whose take had other takes as context than stand before it now.
+
+    Attributes:
+        place: `file:line:col` in the script.
+        line_id: its stable id.
+        causes: what has changed in its context, in plain words.
+        new: whether the last rendering did not say so already.
+    """
+
+    place: str
+    line_id: str
+    causes: tuple[str, ...]
+    new: bool
+
+
+def stale_lines(
+    store: TakeStore, lines: Sequence[SpokenLine], before: Mapping[str, Used] = MappingProxyType({})
+) -> list[StaleLine]:
+    """The stale lines of a chapter, with what has changed in front of each. Reads no file.
+
+    Args:
+        store: of the takes.
+        lines: all of the chapter, those that are stale marked.
+        before: the takes that the lines used in the last rendering, by their stable ids.
+    """
+    used = {line.take.id for line in lines if line.take is not None}
+    places = {line.planned.request.place: line.planned.line.source for line in lines}
+    found = []
+    for line in lines:
+        if not line.stale or line.take is None:
+            continue
+        causes: dict[str, None] = {}
+        for reference in map(take_of, line.take.context):
+            if reference not in used:
+                row = store.index.get(reference)
+                source = places.get(row.place) if row is not None else None
+                what = f"{source.path}:{source.line} has another take" if source else GONE
+                causes[what] = None
+        last = before.get(line.planned.id)
+        told = last is not None and last.stale and last.take == line.take.id
+        found.append(StaleLine(str(line.planned.line.source), line.planned.id, tuple(causes), not told))
+    return found
 
 
 def changed_contexts(store: TakeStore, takes: Sequence[Take | None]) -> list[tuple[str, ...]]:

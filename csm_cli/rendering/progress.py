@@ -11,6 +11,7 @@ import numpy as np
 from csm_cli.audio.measure import Measured
 from csm_cli.core.errors import CsmError
 from csm_cli.rendering.line import SpokenLine
+from csm_cli.rendering.outdated import StaleLine
 from csm_cli.rendering.plan import Chain, PlannedLine
 from csm_cli.script import Source
 
@@ -64,7 +65,7 @@ class RenderReport:
         cached: of these, those whose take was there already.
         silent: of these, those with nothing that the model can say.
         retried: of the others, those that took more than one try.
-        stale_lines: of all, those with a take in their context that is used no more, as "place: id".
+        stale_lines: of all, those with a take in their context that is used no more.
         spoken_seconds: of the takes that were spoken now.
         audio_seconds: of the chapter files.
         seconds: taken, loading of the model left out.
@@ -76,7 +77,7 @@ class RenderReport:
     cached: int = 0
     silent: int = 0
     retried: int = 0
-    stale_lines: list[str] = field(default_factory=list)
+    stale_lines: list[StaleLine] = field(default_factory=list)
     spoken_seconds: float = 0.0
     audio_seconds: float = 0.0
     seconds: float = 0.0
@@ -98,16 +99,17 @@ class RenderReport:
         """Number of stale lines."""
         return len(self.stale_lines)
 
-    def add_chapter(self, spoken: list[SpokenLine], seconds: float, files: list[Path]) -> None:
-        """Count a finished chapter."""
+    def add_chapter(
+        self, spoken: list[SpokenLine], seconds: float, files: list[Path], stale: Sequence[StaleLine] = ()
+    ) -> None:
+        """Count a finished chapter: its lines, seconds, files, and those of its lines that are stale."""
         self.lines += len(spoken)
         self.audio_seconds += seconds
         self.files += files
+        self.stale_lines += stale
         for line in spoken:
             self.silent += line.take is None
             self.cached += line.take is not None and not line.rendered
-            if line.stale:
-                self.stale_lines.append(f"{line.planned.line.source}: {line.planned.id}")
             if line.rendered and line.take is not None:
                 self.retried += line.take.tries > 1
                 self.spoken_seconds += line.seconds

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from csm_cli.core.errors import MissingError, ScriptError, UsageError
+from csm_cli.core.errors import CsmError, MissingError, ScriptError, UnreadableScript, UsageError
 from csm_cli.core.types import Segment
-from csm_cli.lint.script import check_script, tag_doubts
+from csm_cli.lint.needs import language_fault, tag_doubts
+from csm_cli.lint.script import check_script
 from csm_cli.rendering.assemble import book_of
 from csm_cli.rendering.cast import cast_tags, find_voices, line_tags, references, with_clips
 from csm_cli.rendering.credits import with_credits, with_titles
@@ -65,29 +66,82 @@ def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
     """Read the scripts and find their voices. Loads no model.
 
     Raises:
-        ScriptError: problems in any of the scripts, all of them.
-        MissingError: a script or a voice that is not there.
+        ScriptError: problems in any of the scripts, all of them; one that is not there.
+        MissingError: a voice that is not there.
+        UsageError: chapters that no script has, two scripts of one name.
+    """
+    batch = read_each(scripts, options)
+    batch.check()
+    return list(batch.jobs)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Scripts that are rendered together.
+
+    Args:
+        jobs: of those that can be rendered.
+        faults: what is wrong with the others, by their paths.
+    """
+
+    jobs: Sequence[Job]
+    faults: Mapping[Path, CsmError]
+
+    def check(self) -> None:
+        """Raise what is wrong with the scripts, if anything is: the problems of all of them at once."""
+        faults = list(self.faults.values())
+        found = [fault for fault in faults if isinstance(fault, ScriptError)]
+        if len(found) > 1 and len(found) == len(faults):
+            raise ScriptError([each for it in found for each in it.problems], sum(it.number for it in found))
+        if faults:
+            raise (found or faults)[0]
+
+
+def read_each(
+    scripts: Sequence[Path], options: RenderOptions, check: Callable[[Job], None] = lambda job: None
+) -> Batch:
+    """As `read_jobs`; a script with problems does not stop the others.
+
+    Args:
+        scripts: the files.
+        options: of the rendering.
+        check: raises what else is wrong with a job.
+
+    Raises:
         UsageError: chapters that no script has, two scripts of one name.
     """
     if STDIN in scripts:
         raise UsageError("a script to render is a file", where="-", remedy="save it, and name the file")
-    try:
-        read = [read_screenplay(script) for script in scripts]
-        former = [renamed(play.voices, voice_names(Path(play.path).parent)) for play in read]
-        plays = [_completed(recast(play, names), options) for play, names in zip(read, former, strict=True)]
-        normalisers = [normaliser_for(play) for play in plays]
-    except ScriptError:  # all there is to mend is reported at once, as lint does
-        raise script_error(
-            found for script in scripts for found in check_script(script, readings=False)
-        ) from None
-    plays = [at_speed(play, options.delivery.speed) for play in plays]
-    _check_chapters(plays, options.chapters)
     folders = _folders(scripts, options.output)
-    return [
-        Job(*cast, folder, options.takes or takes_folder(Path(play.path)), normaliser, names)
-        for play, folder, normaliser, names in zip(plays, folders, normalisers, former, strict=True)
-        for cast in [with_clips(play, find_voices(play))]
-    ]
+    jobs, faults = [], dict[Path, CsmError]()
+    for script, folder in zip(scripts, folders, strict=True):
+        try:
+            job = _read_job(script, folder, options)
+            check(job)
+            jobs.append(job)
+        except CsmError as error:
+            faults[script] = error
+    if jobs:
+        _check_chapters([job.screenplay for job in jobs], options.chapters)
+    return Batch(jobs, faults)
+
+
+def _read_job(script: Path, folder: Path, options: RenderOptions) -> Job:
+    """The job of a script; its chapters go into `folder`."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError("is a file", where=str(folder), remedy="name a folder for the chapters, with -o")
+    try:
+        read = read_screenplay(script)
+        former = renamed(read.voices, voice_names(Path(read.path).parent))
+        play = _completed(recast(read, former), options)
+        normaliser = normaliser_for(play)
+    except UnreadableScript:
+        raise
+    except ScriptError:  # all there is to mend is reported at once, as lint does
+        raise script_error(check_script(script, readings=False)) from None
+    play = at_speed(play, options.delivery.speed)
+    play, voices = with_clips(play, find_voices(play))
+    return Job(play, voices, folder, options.takes or takes_folder(Path(play.path)), normaliser, former)
 
 
 def former_names(jobs: Iterable[Job]) -> dict[str, str]:
@@ -165,6 +219,8 @@ def plan_job(job: Job, options: RenderOptions, model: ModelTraits) -> JobPlan:
     )
     doubts = tag_doubts(job.screenplay, own, shipped)
     warnings = tuple(f"{source}: warning: {what}" for source, what in doubts)
+    if fault := language_fault(job.screenplay, model.languages):
+        warnings += (f"{job.screenplay.path}: warning: {fault}",)
     warnings += job.normaliser.lexicon.over_limit if job.normaliser else ()
     return JobPlan(job, tags, chains, factory, shipped, warnings)
 
@@ -175,8 +231,6 @@ def _folders(scripts: Sequence[Path], output: Path | None) -> list[Path]:
         folders = [output]
     named = Counter(map(_as_one, folders))
     for script, folder in zip(scripts, folders, strict=True):
-        if folder.exists() and not folder.is_dir():
-            raise UsageError("is a file", where=str(folder), remedy="name a folder for the chapters, with -o")
         if named[_as_one(folder)] > 1:
             raise UsageError(
                 "another script has the same name, and so the same folder",

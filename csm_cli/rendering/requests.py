@@ -81,6 +81,7 @@ class ModelTraits:
         shipped_speakers: shipped voices that it was trained on; they have the tags from 0.
         alphabet: characters that it can say; None: any.
         cues: such as "laughs", that it has learned.
+        languages: tags of those that it speaks; none: it does not say.
     """
 
     identity: ModelIdentity = NO_MODEL
@@ -89,6 +90,7 @@ class ModelTraits:
     shipped_speakers: int = 0
     alphabet: frozenset[str] | None = None
     cues: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, engine: PlannableModel, limits: Limits = UNLIMITED) -> ModelTraits:
@@ -100,6 +102,7 @@ class ModelTraits:
             engine.shipped_speakers,
             limits.alphabet,
             engine.cues,
+            limits.languages,
         )
 
 
@@ -176,8 +179,8 @@ class RequestFactory:
 
 
 def with_temperature(sampler: Sampler, temperature: float | None) -> Sampler:
-    """The sampler, with the temperature that a line sets; it then counts for all codebooks."""
-    if temperature is None:
+    """The sampler, with the temperature that a line sets; if it is another, it counts for all codebooks."""
+    if temperature is None or temperature == sampler.temperature:
         return sampler
     return replace(sampler, temperature=temperature, depth_temperature=None)
 

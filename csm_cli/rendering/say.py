@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from csm_cli.engine import Engine
 
-SUFFIXES = (".wav", ".flac", ".mp3", ".opus", ".m4a")
+SUFFIXES = (".wav", ".flac", ".mp3", ".opus", ".m4a", ".ogg")
 ENDINGS = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
 PAUSES = Pauses(head=0.1, tail=0.2)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from csm_cli.audio.measure import Measured
 from csm_cli.audio.timeline import ChapterTimeline
-from csm_cli.core.errors import CsmError, UsageError
+from csm_cli.core.errors import CsmError
 from csm_cli.rendering.assemble import BookAssembler, BookPlan, chapters_at_once
 from csm_cli.rendering.chain import SpeakConfig, Work
 from csm_cli.rendering.delivered import Watermark
@@ -21,6 +21,7 @@ from csm_cli.rendering.line import SpokenLine
 from csm_cli.rendering.loop import speak_chains
 from csm_cli.rendering.models import UNLIMITED, Limits
 from csm_cli.rendering.options import RenderOptions
+from csm_cli.rendering.outdated import stale_lines
 from csm_cli.rendering.plan import Chain
 from csm_cli.rendering.progress import Interrupted, Progress, RenderReport
 from csm_cli.rendering.project import Job, JobPlan, plan_jobs
@@ -28,7 +29,7 @@ from csm_cli.rendering.requests import ModelTraits
 from csm_cli.takes import TakeStore
 from csm_cli.takes.lineage import TakeRepository
 from csm_cli.takes.place import Place, in_use
-from csm_cli.takes.record import LOCK_NAME, differences, read_lock, write_lock
+from csm_cli.takes.record import Used, read_record, settle_lock
 from csm_cli.takes.store import TakeWriter
 from csm_cli.verify import Verifier
 from csm_cli.voices.codes import VoiceEncoder
@@ -44,11 +45,13 @@ class RenderJob:
     Args:
         plan: its chains.
         repository: of its takes; jobs of one project share the store behind it.
+        before: what its lines used in the last rendering.
         finished: numbers of the chapters that are written.
     """
 
     plan: JobPlan
     repository: TakeRepository
+    before: Mapping[str, Used] = field(default_factory=dict)
     finished: set[int] = field(default_factory=set)
 
     @property
@@ -131,7 +134,7 @@ def open_jobs(
         repository = TakeRepository(
             writers[folder], checks, lineage=options.lineage, fresh=options.fresh, beside=beside
         )
-        jobs.append(RenderJob(plan, repository))
+        jobs.append(RenderJob(plan, repository, read_record(folder, plan.job.script).lines))
     _check_lock(jobs, options, note)
     return jobs
 
@@ -183,7 +186,9 @@ def render_jobs(
             chain, book = made.work.chain, books[job]
             job.finished.add(chain.chapter.number)
             book.report(chain.chapter.number, made.timeline, made.lines)
-            report.add_chapter(made.lines, made.timeline.duration, [file.path for file in made.files])
+            files = [file.path for file in made.files]
+            stale = stale_lines(job.store, made.lines, job.before)
+            report.add_chapter(made.lines, made.timeline.duration, files, stale)
             progress.chapter(chain, made.timeline.duration, made.files)
             book.record(made.lines)
 
@@ -282,17 +287,4 @@ def _check_lock(jobs: Sequence[RenderJob], options: RenderOptions, note: Callabl
         scripts = folders.setdefault(Path(job.job.screenplay.path).parent, {})
         scripts[job.job.script] = job.settings(options)
     for folder, scripts in folders.items():
-        locked = read_lock(folder)
-        found = [text for name in scripts for text in differences(locked.get(name, {}), scripts[name])]
-        if found and options.locked:
-            raise UsageError(
-                f"takes would come out differently: {'; '.join(found)}",
-                where=str(folder / LOCK_NAME),
-                remedy="render without --locked to accept that, or undo the change",
-            )
-        for difference in found:
-            note(f"{folder / LOCK_NAME}: {difference}; lines that this changes are spoken again")
-        try:
-            write_lock(folder, scripts)
-        except CsmError as error:  # a script may lie where nothing can be written; its takes need not
-            note(f"not kept: {error}")
+        settle_lock(folder, scripts, note, locked=options.locked)

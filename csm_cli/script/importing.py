@@ -11,7 +11,7 @@ from csm_cli.core.errors import UsageError
 from csm_cli.script.books import DEFAULT, Book, LeftOut, ReadingOptions, Section, count_words
 from csm_cli.script.books.sections import kept_sections
 from csm_cli.script.document import Chapter, Line, Screenplay
-from csm_cli.script.formats import format_of
+from csm_cli.script.formats import check_there, format_of
 from csm_cli.script.reader import check_screenplay, parse_state, read_book
 from csm_cli.script.sources import STDIN
 
@@ -93,6 +93,7 @@ def read_any_book(
         raise UsageError(
             f"unknown encoding {encoding!r}", where="--encoding", remedy="name one such as utf-8 or cp1252"
         ) from None
+    check_there(path)
     chosen = format_of(path, format)
     state = parse_state(path, encoding=encoding)
     problems = state.problems

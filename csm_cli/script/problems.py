@@ -6,11 +6,13 @@ import difflib
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal, get_args
 
-from csm_cli.core.errors import ScriptError
+from csm_cli.core.errors import ScriptError, UnreadableScript
 
 MAX_BYTES = 16 * 2**20
 """Of a script file: some thirty long novels in one."""
@@ -32,14 +34,17 @@ MAX_CONTROL_CHARACTERS = 20
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A place in a script; `str()` is `file:line:col`. Both count from 1, columns in characters."""
+    """A place in a script; `str()` is `file:line:col`. Both count from 1, columns in characters.
+
+    Row 0 stands for the file as a whole; `str()` is its name then.
+    """
 
     path: str
     line: int
     column: int
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}"
+        return f"{self.path}:{self.line}:{self.column}" if self.line else self.path
 
 
 class SourceText:
@@ -103,8 +108,8 @@ class Finding:
         where = self.source
         return {
             "file": where.path,
-            "line": where.line,
-            "column": where.column,
+            "line": max(where.line, 1),
+            "column": max(where.column, 1),
             "level": self.level,
             "message": self.message,
         }
@@ -190,6 +195,24 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
         likely = [name for name in beginnings.get(key[:2], ()) if abs(len(name) - len(key)) < 2][:_FEW]
     close = [key] if key in lowered else difflib.get_close_matches(key[:100], likely, n=1)
     return f'; did you mean "{shown(lowered[close[0]])}"?' if close else ""
+
+
+def not_there(path: Path, remedy: str = "") -> UnreadableScript:
+    """The error for a script that is not there.
+
+    Args:
+        path: of the script.
+        remedy: what to do if there is no file of nearly that name, which is named otherwise.
+    """
+    near = ""
+    with suppress(OSError, ValueError):  # the endings, which are much alike, say nothing
+        there = {each.stem: each.name for each in sorted(path.parent.iterdir()) if each.is_file()}
+        near = did_you_mean(path.stem, there)
+        near = next((name for stem, name in there.items() if f'"{stem}"' in near), "")
+    remedy = f'did you mean "{near}"?' if near else remedy
+    error = UnreadableScript("no such file", where=str(path), remedy=remedy, exit_code=4)
+    error.line += "" if remedy else "; check the path"
+    return error
 
 
 def shown(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from csm_cli.core.errors import ScriptError
 from csm_cli.script.books import DEFAULT, Book, ReadingOptions
 from csm_cli.script.document import Screenplay
-from csm_cli.script.formats import check_content, format_of
+from csm_cli.script.formats import check_content, check_there, format_of
 from csm_cli.script.problems import Problems, SourceText
 from csm_cli.script.sources import ParseState, decode, read_source
 
@@ -124,6 +124,8 @@ def read_book(path: Path, state: ParseState, format: str, options: ReadingOption
 
 
 def _read(path: Path, state: ParseState, format: str | None = None) -> Screenplay | None:
+    if not state.contents or path.resolve() not in state.contents:
+        check_there(path)
     chosen = format_of(path, format)
     with state.within(path):
         if book := read_book(path, state, chosen):

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from csm_cli.core import FASTEST, SLOWEST
-from csm_cli.script.document import PLAIN, Settings
+from csm_cli.script.document import NARRATOR, PLAIN, Settings
 from csm_cli.script.problems import (
     MAX_LINE_CHARACTERS,
     MAX_PAUSE_SECONDS,
@@ -145,11 +145,71 @@ def read_seconds(text: str, source: Source, problems: Problems) -> float | None:
 
 
 def check_keys(fields: Fields, allowed: tuple[str, ...], problems: Problems) -> None:
-    """Report every key of `fields` that is not allowed."""
-    for key, _ in fields.pairs:
+    """Report every key of `fields` that is not allowed, with the one that was probably meant."""
+    for key, value in fields.pairs:
         if key.text not in allowed:
-            hint = did_you_mean(key.text, allowed) or f"; known here: {', '.join(allowed)}"
+            hint = (
+                meant(key.text, allowed, value.text if isinstance(value, Scalar) else None)
+                or f"; known here: {', '.join(allowed)}"
+            )
             problems.add(key.source, f'unknown key "{shown(key.text)}"{hint}')
+
+
+_OTHER_WORDS = {
+    "voices": "voice speaker speakers cast characters character roles people actors personae narrators",
+    "author": "writer by creator authors",
+    "title": "name heading book",
+    "language": "lang locale",
+    "chapters": "scenes parts sections acts",
+    "lines": "script dialogue dialog content contents text body paragraphs",
+    "lexicon": "pronunciation pronunciations dictionary lexicons words",
+    "variables": "vars define constants",
+    "date": "year published",
+    "identifier": "isbn id",
+    "copyright": "rights licence license",
+    "description": "summary abstract blurb",
+    "cover": "image picture artwork",
+    "speaker": "character who name",
+    "text": "says say line words content",
+    "note": "emotion mood style direction delivery tone",
+    "speed": "pace tempo rate",
+    "gain": "volume level",
+    "pause_after": "wait silence break",
+}
+"""Words that people write for a key, beside misspellings of it."""
+_OPTIONS = (
+    "model",
+    "format",
+    "output",
+    "device",
+    "loudness",
+    "takes",
+    "batch",
+    "watermark",
+    "retries",
+    "asr",
+)
+"""Options of `csm render` that are no keys of a script."""
+
+
+def meant(key: str, allowed: tuple[str, ...], value: str | None = None) -> str:
+    """'; did you mean "…"?' for an unknown key, or what else to write; "" if nothing is near.
+
+    Args:
+        key: as written.
+        allowed: the keys that may stand there.
+        value: its value, if that is a text.
+    """
+    word = key.strip().casefold()
+    is_name = value and "voices" in allowed and (word == NARRATOR or key[:1].isupper())
+    if is_name and not did_you_mean(key, allowed):
+        return f"; voices stand under voices: `voices: {{{shown(key)}: {shown(value or '')}}}`"
+    for right, others in _OTHER_WORDS.items():
+        if right in allowed and word in others.split():
+            return f'; did you mean "{right}"?'
+    if near := did_you_mean(key, allowed):
+        return near
+    return f"; it is an option of the command: `csm render --{word}`" if word in _OPTIONS else ""
 
 
 SOUND_KEYS = ("sound", "gain", "over")

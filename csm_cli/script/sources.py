@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from csm_cli.core.errors import ScriptError
+from csm_cli.core.errors import ScriptError, UnreadableScript
 from csm_cli.script.document import CastMember, Screenplay
 from csm_cli.script.problems import (
     MAX_BYTES,
@@ -25,6 +25,7 @@ from csm_cli.script.problems import (
     Problems,
     Source,
     SourceText,
+    not_there,
     shown,
 )
 
@@ -54,13 +55,13 @@ def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
         return _of_size(path, _piped(), most)
     try:
         if path.is_dir():
-            raise ScriptError([f"{path}: error: this is a folder, not a script"])
+            raise UnreadableScript("this is a folder, not a script", where=str(path), exit_code=2)
         if path.exists() and not path.is_file():
             raise ScriptError([f"{path}: error: this is not an ordinary file"])
         with path.open("rb") as file:
             return _of_size(path, file.read(most + 1), most)
     except FileNotFoundError:
-        raise ScriptError([f"{path}: error: no such file"]) from None
+        raise not_there(path) from None
     except (OSError, ValueError) as fault:
         reason = getattr(fault, "strerror", None) or fault
         raise ScriptError([f"{path}: error: cannot be read: {reason}"]) from None

@@ -7,7 +7,7 @@ takes themselves answer: of each line the one chosen or made last.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,6 +80,40 @@ def differences(locked: Mapping[str, Any], now: Mapping[str, Any], name: str = "
         elif locked[key] != now[key]:
             found.append(f"{label}: was {locked[key]}, is {now[key]}")
     return found
+
+
+def settle_lock(
+    folder: Path,
+    scripts: Mapping[str, Mapping[str, Any]],
+    note: Callable[[str], None],
+    *,
+    locked: bool = False,
+) -> None:
+    """Note what differs from `csm.lock`, and write down how it is now.
+
+    Args:
+        folder: of the scripts.
+        scripts: what their takes are made with, by the names of their files.
+        note: called with each difference, a line each.
+        locked: stop at a difference.
+
+    Raises:
+        UsageError: `locked`, and takes would come out differently.
+    """
+    before = read_lock(folder)
+    found = [text for name in scripts for text in differences(before.get(name, {}), scripts[name])]
+    if found and locked:
+        raise UsageError(
+            f"takes would come out differently: {'; '.join(found)}",
+            where=str(folder / LOCK_NAME),
+            remedy="render without --locked to accept that, or undo the change",
+        )
+    for difference in found:
+        note(f"{folder / LOCK_NAME}: {difference}; lines that this changes are spoken again")
+    try:
+        write_lock(folder, scripts)
+    except CsmError as error:  # a script may lie where nothing can be written; its takes need not
+        note(f"not kept: {error}")
 
 
 @dataclass(frozen=True)

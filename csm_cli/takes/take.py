@@ -99,6 +99,10 @@ class Take:
         """Whether it may be context of other lines: no check speaks against it, or a person pinned it."""
         return not self.reasons or bool(self.pins)
 
+    def kept_for(self, place: str) -> bool:
+        """Whether a person wants this take at a place, whatever changes around it: pinned, or a recording."""
+        return self.origin == "imported" or place in self.pins
+
     @property
     def tries(self) -> int:
         """The most that any part of it took."""

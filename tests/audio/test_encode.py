@@ -51,7 +51,8 @@ def sounding(audio: np.ndarray, rate: int) -> list[tuple[float, float]]:
 
 
 @pytest.mark.parametrize(
-    ("name", "rate"), [("wav", 24000), ("flac", 24000), ("mp3", 44100), ("opus", 48000), ("aac", 44100)]
+    ("name", "rate"),
+    [("wav", 24000), ("flac", 24000), ("ogg", 24000), ("mp3", 44100), ("opus", 48000), ("aac", 44100)],
 )
 def test_lines_lie_where_the_timeline_has_them(tmp_path: Path, name: str, rate: int) -> None:
     segment, entries = stitch_chapter(bursts())

@@ -79,10 +79,10 @@ def test_without_a_command_the_help_is_on_stderr(csm, arguments):
         (["render", "x.yaml", "--batch", "0"], "--batch"),
         (["render", "x.yaml", "--loud"], "No such option: --loud"),
         (["render", "x.yaml", "--chapters", "one"], "--chapters: 'one' is not a chapter"),
-        (["render", "x.yaml", "--format", "ogg"], "--format: unknown format 'ogg'"),
+        (["render", "x.yaml", "--format", "amr"], "--format: unknown format 'amr'"),
         (["say", "Hi.", "--device", "tpu"], "--device"),
         (["say", "Hi.", "--temperature", "-1"], "--temperature"),
-        (["say", "Hi.", "-o", "voice.ogg"], "ends in .ogg, which is no format"),
+        (["say", "Hi.", "-o", "voice.amr"], "ends in .amr, which is no format"),
         (["say", "Hi.", "-o", "voice"], "voice: has no ending"),
         (["say", " .. "], "TEXT: there is nothing to say"),
     ],
@@ -116,7 +116,7 @@ def test_a_name_with_control_characters_stays_on_its_line(capsys):
 
 def test_python_dash_m_and_exit_codes_of_a_process(tmp_path):
     absent = process("render", tmp_path / "absent.yaml")
-    assert absent.returncode == 3
+    assert absent.returncode == 4
     assert absent.stdout == ""
     assert "absent.yaml" in absent.stderr
     missing = process("voices", "show", "nobody")

@@ -46,7 +46,7 @@ def test_a_model_that_babbles_leaves_files_and_a_long_list(babbler, short, tmp_p
     done = process("render", short, "-o", out, "--model", babbler, "--device", "cpu")
     assert done.returncode == 5, done.stderr
     names = [Path(line).name for line in done.stdout.splitlines()]
-    assert names[:3] == ["02-two.wav", "01-one.wav", "timeline.json"]
+    assert names[:3] == ["01-one.wav", "02-two.wav", "timeline.json"]
     assert done.stderr.count("needs review") == 3
     assert soundfile.info(out / "01-one.wav").duration > 2
 

@@ -43,7 +43,7 @@ BOOK = Book(
     series="Coast Tales # 2",
 )
 TITLE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), max_size=40)
-SUFFIXES = ["wav", "flac", "mp3", "opus", "m4a", "m4b"]
+SUFFIXES = ["wav", "flac", "mp3", "ogg", "opus", "m4a", "m4b"]
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def test_a_book_is_encoded_once_from_its_buffers(tmp_path: Path, monkeypatch: py
     assert command.count("-c:a") == 1 and command[command.index("-c:a") + 1] == "aac"
 
 
-@pytest.mark.parametrize("name", ["mp3", "opus", "aac", "flac"])
+@pytest.mark.parametrize("name", ["mp3", "ogg", "opus", "aac", "flac"])
 def test_an_encoder_leaves_the_level_as_it_is(tmp_path: Path, name: str) -> None:
     """LAME turns down what it encodes."""
     path = tmp_path / f"a{FORMATS[name].suffix}"
@@ -151,7 +151,7 @@ def test_mp3_read_by_mutagen(whole: Path) -> None:
     assert (file.info.mode, file.info.bitrate, file.info.sample_rate) == (3, 192_000, 44_100)
 
 
-@pytest.mark.parametrize("suffix", ["flac", "opus"])
+@pytest.mark.parametrize("suffix", ["flac", "ogg", "opus"])
 def test_vorbis_comments_read_by_mutagen(whole: Path, suffix: str) -> None:
     file = mutagen.File(the(whole, suffix))
     expected = [BOOK.title, BOOK.title, "Ann Author", "Nora Rator", "Audiobook"]
@@ -177,7 +177,7 @@ def test_wav_says_who_and_what(whole: Path) -> None:
         assert file.comment == "AI-narrated"
 
 
-@pytest.mark.parametrize("suffix", ["flac", "mp3", "opus", "m4a", "m4b"])
+@pytest.mark.parametrize("suffix", ["flac", "mp3", "ogg", "opus", "m4a", "m4b"])
 def test_ffmpeg_finds_the_chapters(whole: Path, suffix: str, tmp_path: Path) -> None:
     """What ffmpeg itself reads back, written out in its own format; ffprobe is not needed."""
     listing = tmp_path / "listing"
@@ -197,7 +197,7 @@ def test_ffprobe_agrees(whole: Path, suffix: str) -> None:
     done = subprocess.run([*command, str(the(whole, suffix))], capture_output=True, check=True)
     found = json.loads(done.stdout)
     tags = {key.lower(): value for key, value in found["format"].get("tags", {}).items()}
-    if suffix == "opus":
+    if suffix in ("ogg", "opus"):
         tags = {key.lower(): value for key, value in found["streams"][0]["tags"].items()}
     assert tags["title"] == BOOK.title and tags["artist"] == "Ann Author"
     if suffix not in ("wav", "flac"):
@@ -207,7 +207,7 @@ def test_ffprobe_agrees(whole: Path, suffix: str) -> None:
         assert [each["tags"]["title"] for each in found["chapters"]] == TITLES
     kinds = [(stream["codec_type"], stream["disposition"]["attached_pic"]) for stream in found["streams"]]
     assert kinds[0] == ("audio", 0)
-    assert (("video", 1) in kinds) == (suffix in ("flac", "mp3", "m4a", "m4b", "opus"))
+    assert (("video", 1) in kinds) == (suffix in ("flac", "mp3", "m4a", "m4b", "ogg", "opus"))
 
 
 def test_books_are_split_between_chapters(tmp_path: Path) -> None:
@@ -262,14 +262,14 @@ def test_three_hundred_chapters(tmp_path: Path) -> None:
     marks = [Mark(i * 0.05, i * 0.05 + 0.05, title) for i, title in enumerate(titles)]
     sound = np.zeros(15 * RATE, np.int16)
     files = {}
-    for name in ("mp3", "m4b", "opus", "flac"):
+    for name in ("mp3", "m4b", "ogg", "opus", "flac"):
         path = tmp_path / f"a.{name}"
         encode([sound], sound.size, RATE, path, FORMATS[name], Tags(), marks)
         files[name] = mutagen.File(path)
     frames = sorted(files["mp3"].tags.getall("CHAP"), key=lambda each: each.start_time)
     assert [str(each.sub_frames["TIT2"]) for each in frames] == titles[:255]
     assert [mark.title for mark in files["m4b"].chapters] == titles[:255]
-    for name in ("opus", "flac"):
+    for name in ("ogg", "opus", "flac"):
         assert [files[name][f"chapter{i:03d}name"] for i in range(300)] == [[title] for title in titles]
         assert files[name]["chapter299"] == ["00:00:14.950"]
     command = [find_ffmpeg(), "-v", "error", "-i", str(tmp_path / "a.m4b"), "-f", "ffmetadata", "-"]

@@ -1,10 +1,14 @@
-"""Fountain, plain text and JSON: what each construct becomes."""
+"""Fountain, plain text and JSON: what each construct becomes. Files that are something else."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from csm_cli.core.errors import UnreadableScript
 from csm_cli.script import Line, SceneBreak, check_screenplay, read_screenplay
+from csm_cli.script.formats import check_content
 
 FOUNTAIN = """\
 Title:
@@ -260,3 +264,72 @@ def test_faults_in_json(script, text, message):
 def test_a_format_can_be_named(script):
     play = read_screenplay(script("a.dat", "ANNA\nHi.\n"), "fountain")
     assert [line.speaker for line in play.lines] == ["ANNA"]
+
+
+CONTENTS = {
+    "a.md": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "this is a picture; recognise its text"),
+    "a.txt": (b"\xff\xd8\xff\xe0\0\x10JFIF", "this is a picture"),
+    "b.yaml": (b"RIFF\x24\0\0\0WAVEfmt ", "this is a recording or a film; a recording is no script"),
+    "b.md": (b"ID3\x04\0\0\0\0\0\0", "`csm voices add`"),
+    "c.md": (b"\x7fELF\x02\x01\x01" + bytes(40), "this is a program or a database"),
+    "c.txt": (bytes(range(64)) + bytes(64), "this is no text"),
+    "c.json": (b"\x1f\x8b\x08\0", "this is an archive; unpack it"),
+    "d.docx": (b"", r"is empty, and not a Word document \(\.docx\); save it again"),
+    "d.epub": (b"", "is empty"),
+    "d.pdf": (b"", "is empty"),
+    "e.docx": (b"Hello.", r"not a Word document \(\.docx\), but a text; let its name end in \.txt or \.md"),
+    "e.epub": ("Größe".encode(), "not an EPUB, but a text"),
+    "e.odt": (b"\x80\x81\x82\x83\x84", r"not an OpenDocument text \(\.odt\), but something else"),
+    "f.md": (b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/epub+zip", r"let its name end in \.epub"),
+    "g.md": (b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml", r"let its name end in \.docx"),
+}
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+def test_a_file_that_is_something_else_says_what_to_do(tmp_path, name):
+    data, fault = CONTENTS[name]
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(UnreadableScript, match=fault):
+        read_screenplay(tmp_path / name)
+
+
+REMEDIES = {
+    ".srt .vtt .ass .lrc": "save its words as .txt",
+    ".ipynb": "nbconvert --to markdown",
+    ".mp3 .wav .ogg .m4b .flac .mp4": "csm voices add",
+    ".png .gif .webp .jpg .heic": "recognise its text",
+    ".csv .xlsx .ods .numbers": "NAME: words",
+    ".doc .rtf .wpd": "save it as .docx",
+    ".mobi .azw3": "ebook-convert",
+    ".tex .rst .org": "pandoc book",
+    ".fdx": "as Fountain",
+    ".pages .gdoc .scriv": "as .docx|Word",
+    ".zip .rar .tgz .gz": "unpack it",
+    ".eml .mhtml .webloc": "as .html|or .html",
+    ".pptx .key": "as .docx or .txt",
+    ".part": "fetched to its end",
+    ".bak": "as before",
+    ".text .log": "end in .txt",
+    ".mkd .qmd": "end in .md",
+}
+
+
+@pytest.mark.parametrize("ending", " ".join(REMEDIES).split())
+def test_a_format_that_is_not_read_says_what_to_do(tmp_path, ending):
+    path = tmp_path / f"book{ending.upper()}"
+    path.write_text("some words")
+    wanted = next(remedy for endings, remedy in REMEDIES.items() if ending in endings.split())
+    with pytest.raises(UnreadableScript, match=wanted) as caught:
+        read_screenplay(path)
+    assert f"{ending} files are not read; " in caught.value.line
+    assert caught.value.exit_code == 3
+
+
+@given(st.text(max_size=2000))
+@example("The new WAVE came in.")
+@example("ID3 is what tags are called; GIF89a is a picture.")
+@example("Rar! said the lion.")
+def test_a_text_is_never_taken_for_something_else(tmp_path_factory, text):
+    path = tmp_path_factory.mktemp("text") / "a.md"
+    path.write_bytes(text.replace("\0", "").encode())
+    check_content(path, "markdown")

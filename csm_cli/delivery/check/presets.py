@@ -81,14 +81,19 @@ PRESETS = {
 }
 
 
+AUTO = "auto"
+"""The rules if none are named: those of acx-spec, whose format is asked of MP3 files only."""
+
+
 def preset(name: str) -> Preset:
     """A preset by name.
 
     Raises:
         UsageError: there is none of that name.
     """
+    name = "acx-spec" if name == AUTO else name
     if name not in PRESETS:
         raise UsageError(
-            f"unknown preset {name!r}", where="--preset", remedy=f"choose from {', '.join(PRESETS)}"
+            f"unknown preset {name!r}", where="--preset", remedy=f"choose from {AUTO}, {', '.join(PRESETS)}"
         )
     return PRESETS[name]

@@ -17,6 +17,8 @@ from csm_cli.delivery.check.findings import Finding
 from csm_cli.delivery.check.presets import Preset
 from csm_cli.delivery.check.run import Checked, CheckedBook, CheckedFile
 
+MOST_PATH = 40
+"""Characters of a path that the columns behind it are set for."""
 MARKS = {"ok": "ok", "warning": "WARN", "fail": "FAIL", "-": ""}
 COLUMNS = (2, 23, 45, 76)
 """Where item, value, limit and verdict begin: a line holds 80 characters."""
@@ -31,6 +33,37 @@ def table(checked: Checked) -> Iterator[str]:
         if book.together:
             yield _together(book, checked)
             yield from _rows(book.together)
+
+
+def brief(checked: Checked) -> Iterator[str]:
+    """A line for each file: how it stands, and its level; below it what fails, or is to be looked at."""
+    width = min(max((len(str(file.path)) for file in checked.files), default=0), MOST_PATH)
+    for book in checked.books:
+        for file in book.files:
+            line = f"{_mark(file.findings):<4}  {file.path!s:<{width}}  {_levels(file)}"
+            if file.role != "chapter":
+                line += f"  {file.role}"
+            yield (line if file.format_applies else f"{line}  level alone").rstrip()
+            yield from _rows([each for each in file.findings if each.verdict in ("warning", "fail")])
+        if book.together:
+            yield f"{_mark(book.together):<4}  {_together(book, checked)}"
+            yield from _rows([each for each in book.together if each.verdict in ("warning", "fail")])
+
+
+def _mark(findings: Sequence[Finding]) -> str:
+    """The worst verdict."""
+    verdicts = {each.verdict for each in findings}
+    return MARKS["fail" if "fail" in verdicts else "warning" if "warning" in verdicts else "ok"]
+
+
+def _levels(file: CheckedFile) -> str:
+    """The length of a file, its level and its peak, those that the rules limit."""
+    found = {each.item: each for each in file.findings}
+    parts = [found["duration"].shown] if "duration" in found else []
+    for name, short in (("RMS", "RMS "), ("loudness", ""), ("peak", "peak "), ("true peak", "true peak ")):
+        if name in found and found[name].limit:
+            parts.append(f"{short}{found[name].shown}")
+    return "  ".join(parts)
 
 
 def as_json(checked: Checked) -> str:

@@ -12,6 +12,7 @@ from csm_cli.script.settings import (
     CHAPTER_KEYS,
     LINE_KEYS,
     check_keys,
+    meant,
     read_seconds,
     read_seed,
     read_settings,
@@ -237,7 +238,7 @@ def _read_line(item: Fields, opening: bool, builder: ScreenplayBuilder, problems
 
 def _second_key(key: str) -> str:
     """The message for a line with a second key that is no setting."""
-    if near := did_you_mean(key, LINE_KEYS):
+    if near := meant(key, (*LINE_KEYS, "note") if key.islower() else LINE_KEYS):
         return f'unknown key "{shown(key)}"{near}'
     return f'"{shown(key)}" is a second speaker in one line; begin it with -'
 

@@ -67,7 +67,9 @@ def read_pdf(path: Path, state: ParseState, options: ReadingOptions) -> Book:
     except Exception as fault:  # a broken file makes pypdf raise anything
         if type(fault).__name__ == "DependencyError":  # it would need cryptography
             raise ScriptError([f"{path}: error: {_ENCRYPTED}, or {_CRYPTOGRAPHY}"]) from None
-        raise ScriptError([f"{path}: error: not a PDF that can be read: {first_line(fault)}"]) from None
+        how = "open it in a viewer and export it as PDF once more, or fetch it again"
+        what = first_line(fault).rstrip(".")
+        raise ScriptError([f"{path}: error: not a PDF that can be read: {what}; {how}"]) from None
     page = page_of_rows(rows, bookmarks, str(path))
     if pictures:
         count = f"{len(pictures)} pages have" if len(pictures) > 1 else "this page has"
