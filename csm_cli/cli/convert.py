@@ -56,7 +56,7 @@ def check_free(output: Path, force: bool) -> None:
 def save(text: str, output: Path, force: bool) -> None:
     """Write a script to a file, or to standard output for "-"."""
     if output == STDOUT:
-        console.write(text)
+        console.emit_script(text)
         return
     check_free(output, force)
     from csm_cli.core.files import written

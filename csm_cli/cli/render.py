@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -224,4 +223,4 @@ def _print_continuation(context: typer.Context) -> None:
                 named = [] if parameter.name == "scripts" else [parameter.opts[-1]]
                 words += [*named, str(item)]
     console.note("to continue:")
-    console.offer(shlex.join(["csm", "render", *words]))
+    console.offer(["csm", "render", *words])

@@ -98,7 +98,7 @@ def say_text(
         saying = Saying(text, voice)
         note_renames(saying.renamed, console.note)
         if show_spoken:
-            console.emit("\n\n".join(saying.spoken()))
+            console.emit_rows("\n\n".join(saying.spoken()).split("\n"))
             for warning in saying.normaliser.lexicon.over_limit:
                 console.note(warning)
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -66,13 +65,9 @@ def print_reviews(reviews: Sequence[Review], in_store: Sequence[str] | None) -> 
         elif in_store is None:
             console.note("  say it again with another --seed, or in other words")
         else:
-            play, again = (
-                shlex.join(["csm", "takes", command, str(review.source), *in_store])
-                for command in ("play", "reroll")
-            )
             console.note("  to hear it, and to speak it again:")
-            console.offer(play)
-            console.offer(again)
+            for command in ("play", "reroll"):
+                console.offer(["csm", "takes", command, str(review.source), *in_store])
 
 
 def print_files(files: Sequence[Measured]) -> None:

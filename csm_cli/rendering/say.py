@@ -13,6 +13,7 @@ from csm_cli.audio.level import DEFAULT_LOUDNESS, Loudness
 from csm_cli.audio.mastering import Mastering, Pauses
 from csm_cli.audio.stitch import stitch_chapter
 from csm_cli.core.errors import CsmError, UsageError
+from csm_cli.core.visible import check_text
 from csm_cli.delivery.encode import export_chapter
 from csm_cli.delivery.formats import check_formats
 from csm_cli.delivery.tags import Tags
@@ -124,8 +125,9 @@ def as_screenplay(text: str, voice: str) -> Screenplay:
     """A text as a script of one chapter, a line for each paragraph.
 
     Raises:
-        UsageError: there is nothing to say.
+        UsageError: there is nothing to say, or a control character in it.
     """
+    text = check_text(text.replace("\f", "\n\n"), "TEXT")  # form feeds are ends of pages
     here = Source("text", 1, 1)
     paragraphs = [" ".join(block.split()) for block in text.replace("\r\n", "\n").split("\n\n")]
     paragraphs = [block for block in paragraphs if any(map(str.isalnum, block))]

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from csm_cli.core.errors import CsmError, UsageError
-from csm_cli.core.files import alone, written
+from csm_cli.core.files import alone, short_name, written
 from csm_cli.takes.files import files_at
 from csm_cli.takes.place import Place, Url
 from csm_cli.takes.store import FOLDER, TakeStore
@@ -214,4 +214,4 @@ def only_script(takes: Place | None, folder: Path | None = None) -> Path:
 
 
 def _name(script: str) -> str:
-    return f"{RENDERS}/{script}.json"
+    return f"{RENDERS}/{short_name(script, '.json')}"

@@ -10,6 +10,7 @@ from typing import Any
 
 from csm_cli.core.errors import ScriptError, UsageError
 from csm_cli.core.files import data_dir, written
+from csm_cli.core.visible import REFUSED, check_text, described
 from csm_cli.script.names import Names
 from csm_cli.script.problems import Problems, Source, did_you_mean, shown
 from csm_cli.script.settings import check_keys, read_switch
@@ -104,6 +105,8 @@ def add_entry(path: Path, entry: Entry, *, force: bool = False) -> None:
             Pattern(entry.word, entry.say, entry.case)
         except PatternError as fault:
             raise UsageError(f"{entry.word!r} is no regular expression: {fault}", where="--match") from None
+    for text in (entry.word, entry.say, *entry.speakers):
+        check_text(text, "csm lexicon add")
     if not clean(entry.word) or not any(map(str.isalnum, entry.say)):
         raise UsageError("a word and what is read in its place are needed", where="csm lexicon add")
     row = f"{scalar(entry.word)}: {_value(entry)}"
@@ -259,6 +262,8 @@ def _read_pls(path: Path, layer: Layer) -> list[Entry]:
         aliases = [text for element in _children(lexeme, "alias") if (text := _text(element))]
         if not aliases and _children(lexeme, "phoneme"):
             problems.add(place, NO_PHONEMES.replace("say", "an alias"))
+        elif refused := next(filter(None, map(REFUSED.search, [*words, *aliases])), None):
+            problems.add(place, f"{described(refused[0])}; remove it")
         elif not words or not aliases:
             problems.add(place, "a lexeme needs a grapheme and an alias")
         else:

@@ -14,6 +14,7 @@ import numpy as np
 from csm_cli.audio.files import SAMPLE_RATE, read_audio, to_pcm16, write_wav
 from csm_cli.core.errors import CsmError
 from csm_cli.core.files import written
+from csm_cli.core.visible import check_text
 from csm_cli.voices.names import CARD, Layer, exists
 from csm_cli.voices.voice import CLIP, Clip, Voice, card_text, load_voice
 
@@ -105,8 +106,11 @@ def put(voice: Voice, clips: Sequence[NewClip]) -> Voice:
         voice: its card; `clips` and the reference follow from the argument `clips`.
 
     Raises:
+        UsageError: a text holds control characters.
         CsmError: the folder cannot be written; it is as it was.
     """
+    for option in ("language", "licence", "consent", "note"):
+        check_text(getattr(voice, option), f"--{option}")
     folder = voice.folder
     fresh = not folder.exists()
     target = hidden(folder) if fresh else folder
