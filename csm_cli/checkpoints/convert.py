@@ -15,7 +15,7 @@ from csm_cli.checkpoints.config import flavours_of, read_json
 from csm_cli.checkpoints.find import SMALL_FILES, Checkpoint
 from csm_cli.checkpoints.names import BACKBONE_TABLE, DEPTH_TABLE, Format, to_original
 from csm_cli.checkpoints.tensors import Tensors
-from csm_cli.core.errors import CsmError, UsageError
+from csm_cli.core.errors import CsmError, UsageError, unwritten
 
 SHARD_BYTES = 5 * 10**9
 
@@ -61,9 +61,7 @@ def convert(
                 for path in folder.glob(pattern) if folder else ():
                     shutil.copyfile(path, target / path.name)
     except OSError as error:
-        raise CsmError(
-            f"cannot be written ({error})", where=str(target), remedy="make room, or name another"
-        ) from error
+        raise unwritten(error, target) from error
     return target
 
 

@@ -69,7 +69,7 @@ _REMEDIES = {
     errno.EROFS: "name a place that can be written",
     errno.ENAMETOOLONG: "give it a shorter name",
     errno.ELOOP: "mend the symbolic link, which leads back to itself",
-    errno.EISDIR: "a folder stands in its place: move it, or name another file",
+    errno.EISDIR: "it is a folder, and a file is needed there",
     **dict.fromkeys(_FOLDER_IS_FILE, "check the folder: a file stands in its place"),
     errno.ENOENT: "check the path",
     errno.EIO: "check the disk",
@@ -108,7 +108,8 @@ def of_system(error: OSError, where: Path | str | None = None, done: str = "used
         return None
     named = os.fsdecode(place) if isinstance(place, str | bytes | os.PathLike) else None
     if error.errno in _FOLDER_IS_FILE and named and (file := _file_in(Path(named))):
-        remedy = f"check the folder: {file} is a file"
+        kind = "a symbolic link that leads nowhere" if file.is_symlink() and not file.is_file() else "a file"
+        remedy = f"check the folder: {file} is {kind}"
     return CsmError(f"cannot be {done} ({error.strerror or error})", where=named, remedy=remedy)
 
 
@@ -131,9 +132,12 @@ def unwritten(error: OSError, where: Path | str | None = None) -> CsmError:
 
 def unread(error: OSError, where: Path | str) -> CsmError:
     """What to say when a file cannot be read."""
-    return of_system(error, where, "read") or CsmError(
-        f"cannot be read ({error.strerror or error})", where=str(where), remedy="check the file"
-    )
+    return CsmError(f"cannot be read ({error.strerror or error})", where=str(where), remedy=remedy_of(error))
+
+
+def remedy_of(error: OSError) -> str:
+    """What to do about a file that cannot be read."""
+    return _REMEDIES.get(error.errno or 0, "check its name and permissions")
 
 
 def first_line(error: BaseException) -> str:

@@ -33,6 +33,27 @@ def cache_dir() -> Path:
     return Path(base) / "csm"
 
 
+def real(path: Path | str) -> Path:
+    """The path without symbolic links; of one that leads back to itself as far as it goes, with no error."""
+    return Path(os.path.realpath(path))
+
+
+def check_name(path: Path) -> Path:
+    """`path`, if a file system can take its names: to be asked before work is done for the file.
+
+    Raises:
+        CsmError: a name in it is too long.
+    """
+    for part in path.parts:
+        if len(os.fsencode(part)) > MAX_NAME_BYTES and part != path.anchor:
+            raise CsmError(
+                f"has a name of {len(os.fsencode(part))} bytes; {MAX_NAME_BYTES} are the most",
+                where=str(path),
+                remedy="give it a shorter one",
+            )
+    return path
+
+
 def short_name(stem: str, ending: str = "", most: int = MAX_NAME_BYTES) -> str:
     """`stem` and `ending`, no longer than a file's name may be.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from csm_cli.core.files import real
 from csm_cli.text.characters import ASCII
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def limits_of(source: str | Path) -> Limits:
     """What the model in a folder cannot do: the embedded model has learned the letters of English alone."""
     from csm_cli.checkpoints.find import DEMO_CHECKPOINT
 
-    return Limits(ASCII) if Path(source).resolve() == DEMO_CHECKPOINT.resolve() else UNLIMITED
+    return Limits(ASCII) if real(source) == real(DEMO_CHECKPOINT) else UNLIMITED
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csm_cli.core.errors import MissingError, ScriptError, UsageError
+from csm_cli.core.files import check_name
 from csm_cli.core.types import Segment
 from csm_cli.lint.script import check_script, tag_doubts
 from csm_cli.rendering.assemble import book_of
@@ -66,10 +67,13 @@ def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
     Raises:
         ScriptError: problems in any of the scripts, all of them.
         MissingError: a script or a voice that is not there.
-        UsageError: chapters that no script has, two scripts of one name.
+        UsageError: chapters that no script has, two scripts of one name, a name that is not UTF-8.
     """
     if STDIN in scripts:
         raise UsageError("a script to render is a file", where="-", remedy="save it, and name the file")
+    for script in scripts:
+        if not _is_utf8(script.name):  # its takes and reports name it
+            raise UsageError("has a name that is not UTF-8", where=str(script), remedy="rename it")
     try:
         read = [read_screenplay(script) for script in scripts]
         former = [renamed(play.voices, voice_names(Path(play.path).parent)) for play in read]
@@ -87,6 +91,14 @@ def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
         for play, folder, normaliser, names in zip(plays, folders, normalisers, former, strict=True)
         for cast in [with_clips(play, find_voices(play))]
     ]
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # its bytes are surrogates (PEP 383)
+        return False
+    return True
 
 
 def former_names(jobs: Iterable[Job]) -> dict[str, str]:
@@ -174,7 +186,7 @@ def _folders(scripts: Sequence[Path], output: Path | None) -> list[Path]:
         folders = [output]
     named = Counter(folders)
     for script, folder in zip(scripts, folders, strict=True):
-        if folder.exists() and not folder.is_dir():
+        if check_name(folder).exists() and not folder.is_dir():
             raise UsageError("is a file", where=str(folder), remedy="name a folder for the chapters, with -o")
         if named[folder] > 1:
             raise UsageError(

@@ -13,6 +13,7 @@ from csm_cli.audio.level import DEFAULT_LOUDNESS, Loudness
 from csm_cli.audio.mastering import Mastering, Pauses
 from csm_cli.audio.stitch import stitch_chapter
 from csm_cli.core.errors import CsmError, UsageError
+from csm_cli.core.files import check_name
 from csm_cli.core.visible import check_text
 from csm_cli.delivery.encode import export_chapter
 from csm_cli.delivery.formats import check_formats
@@ -151,7 +152,7 @@ def check_output(path: Path, loudness: Loudness = DEFAULT_LOUDNESS) -> None:
         MissingError: its format or loudness needs a tool that is not there.
         CsmError: its folder cannot be written to.
     """
-    folder = path.parent
+    folder = check_name(path).parent
     if path.is_dir():
         raise UsageError("is a folder", where=str(path), remedy=f"name a {ENDINGS} file in it")
     if path.suffix.lower() not in SUFFIXES:

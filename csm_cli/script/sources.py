@@ -291,7 +291,8 @@ class ParseState:
         try:
             self._stack.append(path.resolve())
         except (OSError, ValueError, RuntimeError) as fault:
-            raise ScriptError([f"{path}: error: cannot be read: {fault}"]) from None
+            reason = getattr(fault, "strerror", None) or fault
+            raise ScriptError([f"{path}: error: cannot be read: {reason}"]) from None
         try:
             yield
         finally:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from csm_cli.core.errors import ScriptError, UsageError
-from csm_cli.core.files import data_dir, written
+from csm_cli.core.files import data_dir, real, written
 from csm_cli.core.visible import REFUSED, check_text, described
 from csm_cli.script.names import Names
 from csm_cli.script.problems import Problems, Source, did_you_mean, shown
@@ -53,8 +53,8 @@ def load_lexicon(folder: Path, named: Iterable[Path] = (), names: Names | None =
     """
     files: list[tuple[Layer, Path]] = [("script", path) for path in named]
     usual: list[tuple[Layer, Path]] = [("project", project_file(folder)), ("user", user_file())]
-    named_files = [path.resolve() for _, path in files]
-    files += [(layer, path) for layer, path in usual if path.is_file() and path.resolve() not in named_files]
+    named_files = [real(path) for _, path in files]
+    files += [(layer, path) for layer, path in usual if path.is_file() and real(path) not in named_files]
     entries: list[Entry] = []
     problems: list[str] = []
     for layer, path in files:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from csm_cli.core import PACKAGE_DIR
 from csm_cli.core.errors import UsageError
-from csm_cli.core.files import data_dir
+from csm_cli.core.files import data_dir, real
 from csm_cli.core.visible import REFUSED
 
 MAX_NAME = 40
@@ -102,7 +102,7 @@ def voice_layers(project_dir: Path | None) -> tuple[tuple[Layer, Path], ...]:
     layers.append(("user", data_dir() / "voices"))
     if shipped is not None:
         # A script at the top of a checkout: its `voices/` is the shipped folder, not to be changed.
-        layers = [(layer, folder) for layer, folder in layers if folder.resolve() != shipped.resolve()]
+        layers = [(layer, folder) for layer, folder in layers if real(folder) != real(shipped)]
         layers.append(("shipped", shipped))
     return tuple(layers)
 

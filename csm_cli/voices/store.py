@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from csm_cli.audio.files import SAMPLE_RATE, read_audio, to_pcm16, write_wav
+from csm_cli.audio.files import SAMPLE_RATE, native, read_audio, to_pcm16, write_wav
 from csm_cli.core.errors import CsmError
 from csm_cli.core.files import written
 from csm_cli.core.visible import check_text
@@ -196,7 +196,7 @@ def holds(path: Path, audio: np.ndarray) -> bool:
     import soundfile
 
     try:
-        kept, rate = soundfile.read(str(path), dtype="int16")
+        kept, rate = soundfile.read(native(path), dtype="int16")
     except (soundfile.SoundFileError, OSError):
         return False
     return rate == SAMPLE_RATE and np.array_equal(kept, to_pcm16(audio))

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from csm_cli.audio.files import audio_seconds
-from csm_cli.core.errors import CsmError, MissingError
+from csm_cli.core.errors import CsmError, MissingError, unread
 from csm_cli.core.visible import REFUSED, described
 from csm_cli.voices.names import CARD, NAME, Layer, is_file_name
 
@@ -189,7 +189,7 @@ def _read_card(card: Path) -> dict[Any, Any]:
             raise _damaged(card, "is far too large for a voice's card")
         values = yaml.safe_load(card.read_text(encoding="utf-8"))
     except OSError as error:
-        raise _damaged(card, f"cannot be read ({error.strerror or error})") from error
+        raise unread(error, card) from error
     except UnicodeDecodeError as error:
         raise _damaged(card, "is not UTF-8 text") from error
     # A tag such as !!int "" fails in PyYAML in a way of its own: with LookupError, TypeError, AttributeError.

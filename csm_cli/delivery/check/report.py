@@ -78,7 +78,7 @@ def write_page(checked: Checked, path: Path) -> None:
         f"{_legend(checked.rules)}{''.join(parts)}</body></html>\n"
     )
     with written(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8", errors="backslashreplace")
 
 
 STYLE = """
