@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
-from csm_cli.core.errors import CsmError, ScriptError, of_system, unwritten
+from csm_cli.core.errors import CsmError, ScriptError, first_line, is_full, of_system, unwritten
 from csm_cli.core.visible import json_visible, visible
 
 INDENT = "     "
@@ -314,6 +314,9 @@ def report(error: BaseException) -> int:
     if isinstance(error, OSError) and (found := of_system(error)):
         _error(str(found))
         return found.exit_code
+    if is_full(error):
+        _error(f"nothing more can be written ({first_line(error)}); free some space")
+        return 1
     if hasattr(error, "format_message"):
         return _usage(error)
     _error(f"internal: {type(error).__name__}: {error}; set CSM_DEBUG=1 to see the traceback")

@@ -70,7 +70,7 @@ _REMEDIES = {
     errno.ENAMETOOLONG: "give it a shorter name",
     errno.ELOOP: "mend the symbolic link, which leads back to itself",
     errno.EISDIR: "it is a folder, and a file is needed there",
-    **dict.fromkeys(_FOLDER_IS_FILE, "check the folder: a file stands in its place"),
+    **dict.fromkeys(_FOLDER_IS_FILE, "check the folder, or name another place: a file stands there"),
     errno.ENOENT: "check the path",
     errno.EIO: "check the disk",
     errno.ENOTEMPTY: "check the folder",
@@ -80,8 +80,10 @@ _REMEDIES = {
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether it says that there is no room for what is written."""
-    return isinstance(error, OSError) and error.errno in FULL
+    """Whether it says that there is no room for what is written; some libraries only quote the system."""
+    if isinstance(error, OSError):
+        return error.errno in FULL
+    return any(os.strerror(number) in str(error) for number in FULL) and not isinstance(error, CsmError)
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
@@ -109,7 +111,7 @@ def of_system(error: OSError, where: Path | str | None = None, done: str = "used
     named = os.fsdecode(place) if isinstance(place, str | bytes | os.PathLike) else None
     if error.errno in _FOLDER_IS_FILE and named and (file := _file_in(Path(named))):
         kind = "a symbolic link that leads nowhere" if file.is_symlink() and not file.is_file() else "a file"
-        remedy = f"check the folder: {file} is {kind}"
+        remedy = f"check the folder, or name another place: {file} is {kind}"
     return CsmError(f"cannot be {done} ({error.strerror or error})", where=named, remedy=remedy)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import traceback
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from csm_cli.core.errors import FILES_OPEN, CsmError, MissingError, ScriptError, UsageError, causes, is_full
+from csm_cli.core.visible import json_visible
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -100,13 +102,19 @@ def _of_http(error: Exception) -> ApiError:
     return ApiError(500, "internal", "something went wrong in csm", "the log of the server says where")
 
 
+def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A value as an answer in JSON; names of files in it need not be UTF-8."""
+    from starlette.responses import Response
+
+    text = json_visible(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
+    return Response(text.encode(), status, headers, "application/json")
+
+
 def error_response(error: Exception, shape: Shape = "flat") -> Response:
     """The answer for an exception."""
-    from starlette.responses import JSONResponse
-
     found = api_error(error)
     log_if_internal(error)
-    return JSONResponse(found.as_body(shape), found.status, found.headers)
+    return json_response(found.as_body(shape), found.status, found.headers)
 
 
 def error_handlers(shape: Shape) -> dict[Any, Callable[[Request, Exception], Awaitable[Response]]]:
