@@ -79,7 +79,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except OSError as error:
         what = f"cannot be read ({error.strerror or error})"
         raise MissingError(what, where=str(path), remedy=remedy_of(error)) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise MissingError(f"cannot be read ({error})", where=str(path), remedy=DAMAGED) from error
     if not isinstance(value, dict):
         raise MissingError("is not a JSON object", where=str(path), remedy=DAMAGED)

@@ -271,7 +271,7 @@ def in_hub_cache(name: str, revision: str | None) -> Path:
         return Path(
             snapshot_download(name, revision=revision, local_files_only=True, allow_patterns=list(FILES))
         )
-    except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError) as error:
+    except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError, ValueError) as error:
         get = f"csm models pull {name}" + (f" --revision {revision}" if revision else "")
         if name == "sesame/csm-1b":
             get = f"accept its terms at huggingface.co/{name} (it is gated), then: hf auth login && {get}"
