@@ -17,6 +17,7 @@ from csm_cli.script.importing import import_book
 from csm_cli.script.reader import check_screenplay
 from csm_cli.script.writers import write_script
 from csm_cli.text.lexicon_files import read_lexicon
+from tests.script.books import make_epub
 
 REFUSED_ONES = "\x00\x07\x0b\x0c\x1b\x7f\x9b\u202e\u2066\u2069\ufffe\U000e0041"
 
@@ -155,3 +156,19 @@ def test_refused_or_free_of_them(text):
         assert bool(REFUSED.search(text)) == any("remove it" in str(found) for found in problems.findings())
         assume(not problems)
         assert play is not None and not REFUSED.search(play.lines[0].text)
+
+
+@pytest.mark.parametrize("name", ["a.html", "a.epub"])
+def test_in_a_page_they_are_left_out_with_one_warning(tmp_path, name):
+    page = "<html><body><h1>O&#x202e;ne</h1><p>Hel&#x2066;lo the\x07re.</p></body></html>"
+    if name == "a.html":
+        (tmp_path / name).write_text(page)
+    else:
+        make_epub(tmp_path / name, {"a.xhtml": page}, [])
+    imported = import_book(tmp_path / name, None, tmp_path / "b\x1b\u202e.md")
+    assert [line.text for line in imported.screenplay.lines] == ["Hello the re."]
+    assert imported.screenplay.chapters[0].title == "One"
+    (warning,) = [each for each in imported.warnings if "character" in each]
+    assert warning.endswith("warning: invisible character U+202E is left out (and 2 more)")
+    if imported.cover:
+        assert imported.cover[0].name == imported.screenplay.metadata["cover"] == "b-cover.png"
