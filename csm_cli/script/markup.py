@@ -52,9 +52,10 @@ def plain_text(text: str) -> str:
 def check_entities(row: str, number: int, path: str, problems: Problems) -> None:
     """Report entities of a row that stand for characters that are refused in every text."""
     for entity in _ENTITY.finditer(row) if "&#" in row else ():
-        before = row[: entity.start()]
-        escaped = (len(before) - len(before.rstrip("\\"))) % 2
-        if not escaped and (char := _refused(entity[0])):
+        begin = entity.start()
+        while begin and row[begin - 1] == "\\":
+            begin -= 1
+        if (entity.start() - begin) % 2 == 0 and (char := _refused(entity[0])):
             problems.add(Source(path, number, entity.start() + 1), f"{described(char)}; remove {entity[0]}")
 
 

@@ -84,16 +84,20 @@ def locked(home: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
+    lock = FileLock(home / LOCK, timeout=LOCK_SECONDS)
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with FileLock(home / LOCK, timeout=LOCK_SECONDS):
-            yield
+        lock.acquire()
     except Timeout as error:
         raise CsmError(
             "another csm is changing the voices here", where=str(home), remedy="wait for it, then try again"
         ) from error
     except OSError as error:
         raise unwritable(home, error) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def put(voice: Voice, clips: Sequence[NewClip]) -> Voice:

@@ -21,7 +21,7 @@ _BETWEEN = re.compile(r"[\s,]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|.)", re.DOTALL)
 _SHORT = {"\\b": "\b", "\\f": "\f"}
-_NEAR = 20_000
+_NEAR = 5_000
 """Characters behind the begin of an item among which an escape is looked for."""
 
 
