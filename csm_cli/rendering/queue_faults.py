@@ -63,5 +63,5 @@ def may_concern_all(error: Exception, folder: Path) -> bool:
     if not isinstance(error, UsageError | MissingError) and not hasattr(error, "format_message"):
         return False
     where = getattr(error, "where", None)
-    here = os.path.join(os.path.abspath(folder), "")
+    here = tuple(os.path.join(find(folder), "") for find in (os.path.abspath, os.path.realpath))
     return not (where and os.path.abspath(where).startswith(here))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from csm_cli.cli import console
 from csm_cli.cli.app import app
 from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.core.visible import REFUSED, check_text, described, json_visible, visible, without_refused
+from tests.cli.conftest import piped
 
 TITLE = "\x1b]0;pwn\x07"
 NAME = "a\x1b[2J\x9b31m\u202eb\u200b[red]\nc"
@@ -115,6 +117,28 @@ def test_no_command_prints_what_a_screen_obeys(csm, voices, engine, monkeypatch)
 def no_checkpoint(model, *more):
     if model == N:
         raise MissingError("no such checkpoint", where=model)
+
+
+def test_everything_is_printed_in_one_place():
+    package = Path(console.__file__).parents[1]
+    own = {"print", "echo", "secho"}
+    for path in package.rglob("*.py"):
+        for node in (
+            ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if path.name != "console.py" else ()
+        ):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                written = ast.unparse(node.func) in ("sys.stdout.write", "sys.stderr.write")
+                assert not written and name not in own, f"{path.name}:{node.lineno}"
+
+
+def test_a_text_to_say_has_its_place(csm, voices, engine, monkeypatch):
+    monkeypatch.setattr("sys.stdin", piped(b"One.\n\nTwo\f two\x07.\n"))
+    done = csm("say", "-")
+    assert (done.code, engine.batches) == (2, [])
+    assert "csm: error: -:3:9: control character U+0007 cannot be in a text; remove it" in done.err
+    monkeypatch.setattr("sys.stdin", piped(b"One.\fTwo.\n"))
+    assert csm("say", "-", "--show-spoken").out == "One.\n\nTwo.\n"
 
 
 # What is refused, what is shown.
