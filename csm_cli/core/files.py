@@ -117,7 +117,7 @@ def disk_errors(where: Path | str, temporary: Path | None = None) -> Iterator[No
 
 def _other_file(error: OSError, path: Path, temporary: Path | None) -> Path | None:
     """The file that an error names, if it is neither of these, nor a folder that they are in."""
-    if not isinstance(error.filename, str | bytes):
+    if not isinstance(error.filename, str | bytes) or error.filename2 is not None:  # of a renaming: the draft
         return None
     named = Path(os.fsdecode(error.filename))
     own = {each for known in (path, temporary) if known for each in (known, *known.parents)}

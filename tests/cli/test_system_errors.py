@@ -71,6 +71,19 @@ def test_an_error_names_the_file_that_it_is_about(tmp_path):
         temporary.write_text("x")
 
 
+def test_a_folder_in_the_place_of_a_file_is_named(csm, voices, engine):
+    Path("a.yaml").write_text(TEXT)
+    for place in ("a/01-a-book.wav", "a/timeline.json", "a/report.html"):
+        Path(place).mkdir(parents=True)
+        done = csm("render", "a.yaml")
+        assert done.code == 1
+        said = (
+            f"csm: error: {place}: cannot be written (Is a directory); it is a folder, and a file is needed"
+        )
+        assert said in done.err
+        Path(place).rmdir()
+
+
 def test_what_goes_wrong_under_a_lock_is_no_fault_of_the_lock(tmp_path):
     with pytest.raises(FileNotFoundError), alone(tmp_path, "name"):
         (tmp_path / "absent").read_bytes()
