@@ -16,9 +16,12 @@ from csm_cli.core.errors import (
     of_system,
     unwritten,
 )
+from csm_cli.voices.names import voice_layers
 
 _OF_ALL = {*FULL, *FILES_OPEN} - {errno.EFBIG}
 """What the system says to every script; EFBIG is one file's own."""
+_OF_THE_SCRIPT = ("--chapters", "--credits")
+"""Options that a script may not fit, though others do."""
 
 
 def fault_of(script: Path) -> str:
@@ -59,9 +62,12 @@ def check_room(error: BaseException, folder: Path) -> None:
 
 
 def may_concern_all(error: Exception, folder: Path) -> bool:
-    """Whether an error names nothing in the folder, but perhaps an option, a model or a tool."""
+    """Whether an error names neither the script's files nor its voices, but perhaps a model or a tool."""
     if not isinstance(error, UsageError | MissingError) and not hasattr(error, "format_message"):
         return False
-    where = getattr(error, "where", None)
-    here = tuple(os.path.join(find(folder), "") for find in (os.path.abspath, os.path.realpath))
-    return not (where and os.path.abspath(where).startswith(here))
+    where = getattr(error, "where", None) or ""
+    layers = [str(layer) for _, layer in voice_layers(folder)]
+    places = (os.path.abspath(folder), os.path.realpath(folder), *layers)
+    own = tuple(os.path.join(place, "") for place in places)
+    inside = os.path.abspath(where).startswith(own)
+    return not (where and inside) and where not in _OF_THE_SCRIPT

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from csm_cli.core.errors import CsmError, MissingError, UsageError
+from csm_cli.core.files import data_dir
 from csm_cli.rendering.queue import DEATHS, serve_queue
 from tests.cluster.books import HEAD
 
@@ -214,11 +215,12 @@ def test_whatever_a_rendering_raises_fails_its_script_alone(folder, fault):
     assert reason.count("\n") == 1 and len(reason) > 5
 
 
-def test_a_script_whose_own_file_is_bad_fails_though_nothing_else_waits(folder):
+@pytest.mark.parametrize("where", ["queue/rain.wav", "queue/bad.yaml:3:4", "VOICES/x/a.wav", "--chapters"])
+def test_a_script_whose_own_file_is_bad_fails_though_nothing_else_waits(folder, where):
     put(folder, "bad.yaml")
 
     def at(scripts):
-        raise UsageError("is not audio, or is damaged", where=str(folder / "rain.wav"))
+        raise MissingError("is damaged", where=where.replace("VOICES", str(data_dir() / "voices")))
 
     assert serve(folder, Press(at)) == 1
     assert "failed/bad/bad.yaml" in tree(folder)
