@@ -51,8 +51,11 @@ class DiskBuffer:
         """Overwrite the samples from `position` on with `audio`, float `[samples]`."""
         data = memoryview(np.ascontiguousarray(audio, dtype="<f4").data).cast("B")
         self._file.seek(4 * position)
-        while data:  # an unbuffered file may take less than it is given
-            data = data[self._file.write(data) :]
+        try:
+            while data:  # an unbuffered file may take less than it is given
+                data = data[self._file.write(data) :]
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.path)) from error
         self.size = max(self.size, position + audio.size)
 
     def append(self, audio: np.ndarray) -> None:

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import IO, Any
 
-from csm_cli.core.errors import CsmError, MissingError
+from csm_cli.core.errors import FILES_OPEN, CsmError, MissingError, remedy_of
 
 FULL = os.strerror(errno.ENOSPC).encode()
 
@@ -140,7 +140,9 @@ def _cannot_start(command: str, error: OSError) -> MissingError:
     return MissingError(
         f"ffmpeg cannot be started ({error.strerror or error})",
         where=command,
-        remedy="install a working ffmpeg, or put one on PATH",
+        remedy=remedy_of(error)
+        if error.errno in FILES_OPEN
+        else "install a working ffmpeg, or put one on PATH",
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from csm_cli.checkpoints.names import BACKBONE_TABLE, DEPTH_TABLE
 from csm_cli.checkpoints.tensors import DAMAGED, Tensors, wrong_shape
-from csm_cli.core.errors import MissingError
+from csm_cli.core.errors import MissingError, remedy_of
 
 _LLAMA3 = {"rope_type": "llama3", "rope_theta": 500000.0, "factor": 32.0}
 _FLAVOURS: dict[str, dict[str, Any]] = {
@@ -76,7 +76,10 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        what = f"cannot be read ({error.strerror or error})"
+        raise MissingError(what, where=str(path), remedy=remedy_of(error)) from error
+    except (ValueError, RecursionError) as error:
         raise MissingError(f"cannot be read ({error})", where=str(path), remedy=DAMAGED) from error
     if not isinstance(value, dict):
         raise MissingError("is not a JSON object", where=str(path), remedy=DAMAGED)

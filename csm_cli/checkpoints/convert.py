@@ -15,7 +15,7 @@ from csm_cli.checkpoints.config import flavours_of, read_json
 from csm_cli.checkpoints.find import SMALL_FILES, Checkpoint
 from csm_cli.checkpoints.names import BACKBONE_TABLE, DEPTH_TABLE, Format, to_original
 from csm_cli.checkpoints.tensors import Tensors
-from csm_cli.core.errors import CsmError, UsageError
+from csm_cli.core.errors import CsmError, UsageError, first_line, unwritten
 
 SHARD_BYTES = 5 * 10**9
 
@@ -61,9 +61,7 @@ def convert(
                 for path in folder.glob(pattern) if folder else ():
                     shutil.copyfile(path, target / path.name)
     except OSError as error:
-        raise CsmError(
-            f"cannot be written ({error})", where=str(target), remedy="make room, or name another"
-        ) from error
+        raise unwritten(error, target) from error
     return target
 
 
@@ -158,6 +156,7 @@ def _save(tensors: Tensors, names: list[str], path: Path, dtype: torch.dtype | N
 
 
 def _save_file(tensors: dict[str, Tensor], path: Path) -> None:
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     seen: set[int] = set()
@@ -167,7 +166,11 @@ def _save_file(tensors: dict[str, Tensor], path: Path) -> None:
             tensors[name] = tensor.clone()
         seen.add(tensors[name].data_ptr())
     unfinished = path.with_suffix(".part")
-    save_file(tensors, unfinished, metadata={"format": "pt"})
+    try:
+        save_file(tensors, unfinished, metadata={"format": "pt"})
+    except SafetensorError as error:
+        remedy = "check the folder, its permissions and the free space"
+        raise CsmError(f"cannot be written ({first_line(error)})", where=str(path), remedy=remedy) from error
     as_any_file(unfinished)
     unfinished.replace(path)
 

@@ -23,6 +23,7 @@ from csm_cli.checkpoints.lora import is_adapter, merge_adapter
 from csm_cli.checkpoints.names import Format, detect, from_original
 from csm_cli.checkpoints.tensors import DAMAGED, PICKLES, Tensors, open_weights
 from csm_cli.core.errors import MissingError
+from csm_cli.core.files import real
 
 DEMO = "demo"
 """What the embedded voice is called, wherever a model is named."""
@@ -194,7 +195,7 @@ def find_checkpoint(model: str | Path, revision: str | None = None) -> Checkpoin
 
 def _name_of(folder: Path) -> str:
     """The model id of a folder: "demo" for the embedded voice, else the folder's name."""
-    return DEMO if folder.resolve() == DEMO_CHECKPOINT.resolve() else folder.resolve().name
+    return DEMO if real(folder) == real(DEMO_CHECKPOINT) else real(folder).name
 
 
 def _may_lack_codec(weights: tuple[Path, ...], config: dict[str, Any]) -> bool:
@@ -208,7 +209,7 @@ def _with_adapter(name: str, folder: Path) -> Checkpoint:
     base_name = config.get("base_model_name_or_path")
     if not base_name:
         raise MissingError("says not which model it is for", where=str(folder / ADAPTER_CONFIG))
-    beside = (folder / str(base_name)).resolve()
+    beside = real(folder / str(base_name))
     base = find_checkpoint(beside if beside.is_dir() else str(base_name), config.get("revision"))
     return Checkpoint(name, folder, base.config, base.weights, base.codec, base)
 
@@ -270,7 +271,7 @@ def in_hub_cache(name: str, revision: str | None) -> Path:
         return Path(
             snapshot_download(name, revision=revision, local_files_only=True, allow_patterns=list(FILES))
         )
-    except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError) as error:
+    except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError, ValueError) as error:
         get = f"csm models pull {name}" + (f" --revision {revision}" if revision else "")
         if name == "sesame/csm-1b":
             get = f"accept its terms at huggingface.co/{name} (it is gated), then: hf auth login && {get}"

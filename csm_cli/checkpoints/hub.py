@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -117,40 +118,64 @@ def choose_files(files: Sequence[Wanted], read: Callable[[str], str]) -> list[Wa
 
 
 def cached_models() -> list[Cached]:
-    """What the Hub cache holds of CSMs, adapters, codecs and recognisers, by name."""
-    from huggingface_hub import constants, scan_cache_dir
-    from huggingface_hub.errors import CacheNotFound
+    """What the Hub cache holds of CSMs, adapters, codecs and recognisers, by name.
 
-    try:
-        repositories = scan_cache_dir(constants.HF_HUB_CACHE).repos
-    except CacheNotFound:
-        return []
+    A damaged one is listed with its problem; the Hub library's own listing ends at the first.
+    """
+    from huggingface_hub import constants
+
     found = []
-    for repository in sorted(repositories, key=lambda each: each.repo_id):
-        revisions = sorted(repository.revisions, key=lambda each: each.last_modified, reverse=True)
-        if repository.repo_type != "model" or not revisions:
+    for place in _entries(Path(constants.HF_HUB_CACHE)):
+        snapshots = sorted(_entries(place / "snapshots"), key=_changed, reverse=True)
+        if not place.name.startswith(_MODELS) or not snapshots:
             continue
-        folder = revisions[0].snapshot_path
-        kind = _kind(folder)
-        if kind is None:
-            continue
-        problem = None
-        if kind in ("model", "adapter"):
-            try:
-                find_checkpoint(repository.repo_id)
-            except CsmError as error:
-                problem = error.what
-        found.append(Cached(repository.repo_id, kind, folder, repository.size_on_disk, problem))
-    return found
+        name, folder = place.name.removeprefix(_MODELS).replace("--", "/"), snapshots[0]
+        kind = problem = None
+        try:
+            kind = _kind(folder)
+            if kind in ("model", "adapter"):
+                find_checkpoint(name)
+        except Exception as error:  # whatever it is, the others are listed
+            kind, problem = kind or "unknown", getattr(error, "what", None) or first_line(error)
+        if kind is not None:
+            found.append(Cached(name, kind, folder, _size_of(place), problem))
+    return sorted(found, key=lambda each: each.repository)
+
+
+_MODELS = "models--"
+
+
+def _entries(folder: Path) -> list[Path]:
+    """The folders in a folder; none where it cannot be read."""
+    try:
+        return [each for each in folder.iterdir() if os.path.isdir(each)]
+    except OSError:
+        return []
+
+
+def _changed(folder: Path) -> float:
+    with suppress(OSError):
+        return folder.stat().st_mtime
+    return 0.0
+
+
+def _size_of(place: Path) -> int:
+    """Bytes of a repository's files; a file of several revisions counts once."""
+    files = {os.path.realpath(each) for each in place.rglob("*") if each.is_file()}
+    return sum(os.path.getsize(each) for each in files)
 
 
 def _kind(folder: Path) -> str | None:
-    try:
-        if (folder / ADAPTER_CONFIG).is_file():
-            return "adapter"
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    """What a snapshot holds; None: nothing for csm.
+
+    Raises:
+        CsmError: its config.json is damaged.
+    """
+    if (folder / ADAPTER_CONFIG).is_file():
+        return "adapter"
+    if not (folder / "config.json").is_file():
         return None
+    config = read_json(folder / "config.json")
     if config.get("model_type") == "csm" or "backbone_flavor" in config:
         return "model"
     if "alignment_heads" in config and (folder / "model.bin").is_file():  # a Whisper in CTranslate2's format

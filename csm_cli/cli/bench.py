@@ -65,9 +65,7 @@ def bench(
     )
     _print(report)
     if json_line:
-        import json
-
-        console.emit(json.dumps(report.as_dict()))
+        console.emit_json(report.as_dict(), None)
 
 
 def _batches(text: str) -> tuple[int, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -38,11 +37,11 @@ def cast(
         from csm_cli.voices.casting import assign_voices
 
         genders = {name: gender_of_name(name) for name in play.cast}
-        console.emit("\n".join(voices_rows(assign_voices(play, genders))))
+        console.emit_rows(voices_rows(assign_voices(play, genders)))
         return
     parts = cast_report(play)
     if as_json:
-        console.emit(json.dumps([part.as_dict() for part in parts], indent=2, ensure_ascii=False))
+        console.emit_json([part.as_dict() for part in parts])
         return
     rows = [("character", "voice", "lines", "words", "time", "longest line")]
     for part in parts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -61,13 +62,14 @@ def check(
     if report is not None:
         write_page(checked, report)
     if json_out:
-        console.emit(as_json(checked))
+        console.emit_json(json.loads(as_json(checked)))
     else:
         screen = console.columns(sys.stdout)
         for line in table(checked) if verbose else brief(checked):
             if screen is not None and len(line) > screen:  # the columns of the table are too wide for it
                 line = _GAP.sub("  ", line)
-            console.emit(_coloured(folded(line, screen, " " * 6)))
+            for row in folded(line, screen, " " * 6).split("\n"):
+                console.emit(row, _coloured)
     fails, warnings = checked.count("fail"), checked.count("warning")
     verdict = "passes" if checked.ok else count(fails, "value") + (" fails" if fails == 1 else " fail")
     noted = f", {count(warnings, 'warning')}" if warnings else ""
@@ -80,21 +82,17 @@ def check(
 @contextmanager
 def measuring(files: int) -> Iterator[Callable[[Path], None]]:
     """Say on a terminal which file is being measured; long ones take their time."""
-    shown = console.is_terminal(sys.stderr)
     done = 0
 
     def show(path: Path) -> None:
         nonlocal done
         done += 1
-        if shown:
-            text = f"{console.ERASE_LINE}csm: measuring {done}/{files}: {path.name} …"
-            print(text, end="", file=sys.stderr, flush=True)
+        console.draw(f"measuring {done}/{files}: {path.name} …")
 
     try:
         yield show
     finally:
-        if shown:
-            print(console.ERASE_LINE, end="", file=sys.stderr, flush=True)
+        console.draw("")
 
 
 def _coloured(line: str) -> str:

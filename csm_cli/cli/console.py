@@ -1,17 +1,30 @@
-"""The two streams: primary output on stdout, what is said to a person on stderr, errors in one line."""
+"""The two streams: primary output on stdout, what is said to a person on stderr, errors in one line.
+
+Everything that is printed goes through here: control characters in it are shown, never obeyed (`visible`).
+"""
 
 from __future__ import annotations
 
-import errno
+import json
 import os
 import re
+import shlex
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TextIO
+from typing import Any, TextIO
 
-from csm_cli.core.errors import CsmError, ScriptError, UnreadableScript, unwritten
+from csm_cli.core.errors import (
+    CsmError,
+    ScriptError,
+    UnreadableScript,
+    first_line,
+    is_full,
+    of_system,
+    unwritten,
+)
+from csm_cli.core.visible import json_visible, visible
 
 INDENT = "     "
 # What is copied as a whole stays whole: a command in backticks. Otherwise spaces part words.
@@ -42,8 +55,9 @@ def folded(text: str, width: int | None, indent: str = INDENT) -> str:
     """A line in lines of at most `width` characters, the later ones indented; None: as it is.
 
     Breaks at spaces alone, and not between backticks: a word that is too long by itself is left to the
-    terminal.
+    terminal. Its characters are those that are printed (`visible`).
     """
+    text = visible(text)
     if width is None or len(text) <= width:
         return text
     lines = [""]
@@ -60,6 +74,7 @@ def folded(text: str, width: int | None, indent: str = INDENT) -> str:
 
 def cut(text: str, width: int | None) -> str:
     """A line that is no longer than `width`; the rest shown by three dots. None: as it is."""
+    text = visible(text)
     return text if width is None or len(text) <= width else f"{text[: max(width - 1, 0)]}…"
 
 
@@ -67,8 +82,6 @@ ERASE_LINE = "\r\x1b[K"
 COLOURS = {"error": "1;31", "warning": "33", "needs review": "33"}
 # At the head of a message, behind the name of the program or a place.
 _LEVEL = re.compile(r"(?<=: )(?:error|warning|needs review)(?=: )")
-CONTROLS = {code: repr(chr(code))[1:-1] for code in (*range(0x20), *range(0x7F, 0xA0))}
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def debugging() -> bool:
@@ -96,21 +109,56 @@ def is_terminal(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def emit(text: str) -> None:
-    """Print primary output. If its reader has gone, the rest is dropped in silence and the work goes on.
+Paint = Callable[[str], str]
+"""Puts colours into a row that is printed as it stands otherwise."""
+
+
+def emit(row: str, paint: Paint | None = None) -> None:
+    """Print a row of primary output: the name of a file, a row of a table.
+
+    If its reader has gone, the rest is dropped in silence and the work goes on.
 
     Raises:
         CsmError: it cannot be written.
     """
-    write(text + "\n")
+    emit_rows([row], paint)
 
 
-def write(text: str) -> None:
-    """Print primary output as it is; otherwise as `emit`."""
+def emit_rows(rows: Iterable[str], paint: Paint | None = None) -> None:
+    """Print rows of primary output together; otherwise as `emit`."""
+    safe = [visible(row) for row in rows]
+    _write("".join(f"{paint(row) if paint else row}\n" for row in safe))
+
+
+def emit_json(value: Any, indent: int | None = 2) -> None:
+    """Print a value as JSON, which says the same in any encoding of stdout; otherwise as `emit`."""
+    text = json_visible(json.dumps(value, indent=indent, ensure_ascii=False))
+    _write((text if _can_show(text) else json.dumps(value, indent=indent)) + "\n")
+
+
+def emit_script(text: str) -> None:
+    """Print the text of a script in UTF-8, as a file would hold it; otherwise as `emit`."""
+    _write(text, "utf-8")
+
+
+def _can_show(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _write(text: str, encoding: str | None = None) -> None:
+    """Write to stdout: in `encoding`, else in its own, where characters that it lacks are shown escaped."""
     if _busy and is_terminal(sys.stdout):
         _erase()
     try:
-        sys.stdout.write(text)
+        if _can_show(text) or not hasattr(sys.stdout, "buffer"):
+            sys.stdout.write(text)
+        else:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(text.encode(encoding or sys.stdout.encoding, "backslashreplace"))
         sys.stdout.flush()
     except BrokenPipeError:
         _detach(sys.stdout)
@@ -120,15 +168,26 @@ def write(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Tell the person something, in one line on stderr, whatever control characters a file's name has; on a
-    terminal it is broken between words.
-    """
-    _write_note(folded(f"csm: {text.translate(CONTROLS)}", columns(sys.stderr)))
+    """Tell the person something, in one line on stderr; on a terminal it is broken between words."""
+    _write_note(folded(f"csm: {text}", columns(sys.stderr)))
 
 
-def offer(command: str) -> None:
+def aside(row: str) -> None:
+    """Print a row on stderr as it stands, whatever its length: of a table, a command."""
+    _write_note(f"  {visible(row)}")
+
+
+def offer(words: Sequence[str]) -> None:
     """Print a command on stderr, ready to be copied: alone on its line, whatever its length."""
-    _write_note(f"  {command}")
+    aside(" ".join(map(_quoted, words)))
+
+
+def _quoted(word: str) -> str:
+    """A word for a shell; one that cannot be shown as it is as $'…', which bash, zsh and ksh read."""
+    if visible(word) == word:
+        return shlex.quote(word)
+    slashed = word.replace("\\", "\\\\").replace("'", "\\'")
+    return f"$'{visible(slashed)}'"
 
 
 def coloured(stream: TextIO) -> bool:
@@ -211,13 +270,22 @@ def busy(text: str) -> Iterator[None]:
     if not is_terminal(sys.stderr):
         yield
         return
-    _busy.append(f"csm: {text} …")
+    _busy.append(visible(f"csm: {text} …"))
     _show(_busy[-1])
     try:
         yield
     finally:
         _busy.pop()
         _erase()
+
+
+def draw(text: str) -> None:
+    """Show `text` in the place of what the line of the terminal held; nothing where no person watches.
+
+    "" leaves the line empty.
+    """
+    if is_terminal(sys.stderr):
+        _show(ERASE_LINE + visible(f"csm: {text}") if text else ERASE_LINE)
 
 
 def _show(text: str) -> None:
@@ -237,7 +305,8 @@ def report(error: BaseException) -> int:
     if debugging():
         import traceback
 
-        traceback.print_exception(error)
+        for part in traceback.format_exception(error):
+            print("\n".join(map(visible, part.rstrip("\n").split("\n"))), file=sys.stderr)
     if isinstance(error, UnreadableScript):
         _error(error.line)
         return error.exit_code
@@ -255,9 +324,11 @@ def report(error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):
         _detach(sys.stdout)
         return 0
-    if isinstance(error, OSError) and error.errno in FULL:
-        _detach(sys.stdout)
-        _error(str(unwritten(error)))
+    if isinstance(error, OSError) and (found := of_system(error)):
+        _error(str(found))
+        return found.exit_code
+    if is_full(error):
+        _error(f"nothing more can be written ({first_line(error)}); free some space")
         return 1
     if hasattr(error, "format_message"):
         return _usage(error)

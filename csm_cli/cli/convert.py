@@ -11,6 +11,7 @@ import typer
 from csm_cli.cli import console
 from csm_cli.cli.options import ScriptFormatOption
 from csm_cli.core.errors import UsageError
+from csm_cli.core.files import real
 
 STDOUT = Path("-")
 
@@ -39,7 +40,7 @@ def convert(
         play = replace(play, untitled=False)  # its title was the name of its file
     text = write_script(play, target)
     save(text, output, force)
-    if output != STDOUT and script.resolve().parent != output.resolve().parent:
+    if output != STDOUT and real(script).parent != real(output).parent:
         console.note("files that the script names are looked for beside it: move them along")
 
 
@@ -56,7 +57,7 @@ def check_free(output: Path, force: bool) -> None:
 def save(text: str, output: Path, force: bool) -> None:
     """Write a script to a file, or to standard output for "-"."""
     if output == STDOUT:
-        console.write(text)
+        console.emit_script(text)
         return
     check_free(output, force)
     from csm_cli.core.files import written

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import asdict
 from enum import StrEnum
@@ -154,7 +153,7 @@ def _list(sections: tuple[Section, ...], as_json: bool) -> None:
     """Print a table of sections: number, words, what it probably is, whether it is read, title."""
     if as_json:
         rows = [{"name": each.title, **asdict(each)} for each in sections]
-        console.emit(json.dumps(rows, indent=2, ensure_ascii=False))
+        console.emit_json(rows)
         return
     width = max((len(section.guess) for section in sections), default=0)
     for section in sections:

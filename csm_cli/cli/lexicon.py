@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -84,7 +83,7 @@ def list_entries(as_json: JsonOption = False) -> None:
 
     entries = load_lexicon(Path()).entries
     if as_json:
-        console.emit(json.dumps([entry.as_dict() for entry in entries], indent=2, ensure_ascii=False))
+        console.emit_json([entry.as_dict() for entry in entries])
         return
     width = max((len(entry.word) for entry in entries), default=0)
     for entry in entries:
@@ -115,7 +114,7 @@ def check(
         missing = [{"word": word, "why": why, "place": str(at)} for word, why, at in found.missing]
         unknown = [{**entry.as_dict(), "problem": what} for entry, what in found.unknown]
         shown = {"entries": used, "unknown": unknown, "missing": missing}
-        console.emit(json.dumps(shown, indent=2, ensure_ascii=False))
+        console.emit_json(shown)
         return
     for entry, times in found.uses:
         console.emit(

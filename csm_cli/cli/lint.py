@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -48,7 +47,7 @@ def lint(
     if schema:
         from csm_cli.script.schema import schema_text
 
-        console.emit(schema_text().rstrip("\n"))
+        console.emit_rows(schema_text().rstrip("\n").split("\n"))
         return
     if not scripts:
         raise UsageError("Missing argument 'SCRIPT...'", remedy="see csm lint --help")
@@ -78,11 +77,11 @@ def lint(
 
 def _print(findings: list[Finding], as_json: bool) -> None:
     if as_json:
-        console.emit(json.dumps([found.as_dict() for found in findings], indent=2, ensure_ascii=False))
+        console.emit_json([found.as_dict() for found in findings])
     elif findings:
         screen, colours = console.columns(sys.stdout), console.coloured(sys.stdout)
-        lines = [folded(str(found), screen) for found in findings]
-        console.emit("\n".join(map(console.highlighted, lines) if colours else lines))
+        rows = [row for found in findings for row in folded(str(found), screen).split("\n")]
+        console.emit_rows(rows, console.highlighted if colours else None)
 
 
 def _summary(findings: list[Finding], scripts: int) -> str:
@@ -101,9 +100,9 @@ def _print_spoken(scripts: Sequence[Path], format: str | None, as_json: bool) ->
         with faults.kept():
             rows += _spoken_rows(script, format, as_json)
     if as_json:
-        console.emit(json.dumps(rows, indent=2, ensure_ascii=False))
-    elif rows:
-        console.emit("\n".join(map(str, rows)))
+        console.emit_json(rows)
+    else:
+        console.emit_rows(map(str, rows))
     faults.end()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -74,7 +73,7 @@ def list_models(as_json: JsonOption = False) -> None:
     ]
     if as_json:
         names = ("name", "kind", "bytes", "folder", "problem", "default")
-        console.emit(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=2))
+        console.emit_json([dict(zip(names, row, strict=True)) for row in rows])
         return
     width = max(len(row[0]) for row in rows)
     for name, kind, size, _, problem, chosen in rows:

@@ -20,6 +20,7 @@ import typer
 
 from csm_cli.cli import completion
 from csm_cli.core.options import flags_of
+from csm_cli.core.visible import check_text
 from csm_cli.rendering.options import RenderOptions
 
 if TYPE_CHECKING:
@@ -355,7 +356,7 @@ class DeliveryOptions:
             split_hours=self.split_hours,
             cover=None if self.cover is None else read_cover(self.cover),
             sample=self.sample,
-            narrator=self.narrator.strip(),
+            narrator=check_text(self.narrator.strip(), "--narrator"),
             credits=self.credits,
             titles=self.titles,
             words=self.words,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -229,7 +228,7 @@ def _print_stopped(
     print_reviews(stop.report.reviews, store_options(takes))
     console.note(progress.kept())
     console.note("to continue:")  # finished takes are found; --fresh would begin anew
-    console.offer(shlex.join(_command(context, without=("fresh",))))
+    console.offer(_command(context, without=("fresh",)))
 
 
 def _command(context: typer.Context, without: Collection[str]) -> list[str]:

@@ -25,6 +25,7 @@ from csm_cli.cli.options import (
 from csm_cli.cli.playback import check_playback, playing
 from csm_cli.cli.summary import print_summary
 from csm_cli.core.errors import UsageError
+from csm_cli.core.visible import check_text
 from csm_cli.rendering.options import RenderOptions
 
 DEFAULT_OUTPUT = Path("say.wav")
@@ -108,7 +109,7 @@ def say_text(
         saying = Saying(text, voice)
         note_renames(saying.renamed, console.note)
         if show_spoken:
-            console.emit("\n\n".join(saying.spoken()))
+            console.emit_rows("\n\n".join(saying.spoken()).split("\n"))
             for warning in saying.normaliser.lexicon.over_limit:
                 console.note(warning)
             return
@@ -136,7 +137,9 @@ def say_text(
 def _decoded(data: bytes, where: str) -> str:
     """The text that was typed or piped in."""
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
+        check_text(text.replace("\f", " "), where)  # form feeds are ends of pages
+        return text
     except UnicodeDecodeError as fault:
         what = f"byte 0x{data[fault.start]:02x} is not UTF-8"
         raise UsageError(what, where=where, remedy="give the text in UTF-8") from None

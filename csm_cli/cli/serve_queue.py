@@ -69,7 +69,7 @@ def _render_command(options: Sequence[str]) -> RenderScripts:
 
     def render(scripts: Sequence[Path], folders: Sequence[Path]) -> int:
         output = folders[0] if len(folders) == 1 else folders[0].parent
-        words = [*options, "-o", str(output), *map(str, scripts)]
+        words = [*options, "-o", str(output), "--", *map(str, scripts)]
         with redirect_stdout(sys.stderr):  # what is there has not found its place yet
             code = command.main(words, prog_name="csm render", standalone_mode=False)
         if code == 130:

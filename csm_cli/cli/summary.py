@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -67,7 +66,7 @@ def print_stale(lines: Sequence[StaleLine], again: Sequence[str] = ()) -> None:
     console.note(f"stale: {causes}; {spoken}: {_few([line.place for line in lines])}")
     if again:
         console.note(f"  {'it is used as it is' if one else 'they are used as they are'}; to speak again:")
-        console.offer(shlex.join(again))
+        console.offer(again)
 
 
 def _few(things: Sequence[str]) -> str:
@@ -86,13 +85,9 @@ def print_reviews(reviews: Sequence[Review], in_store: Sequence[str] | None) -> 
         elif in_store is None:
             console.note("  say it again with another --seed, or in other words")
         else:
-            play, again = (
-                shlex.join(["csm", "takes", command, str(review.source), *in_store])
-                for command in ("play", "reroll")
-            )
             console.note("  to hear it, and to speak it again:")
-            console.offer(play)
-            console.offer(again)
+            for command in ("play", "reroll"):
+                console.offer(["csm", "takes", command, str(review.source), *in_store])
 
 
 def print_files(files: Sequence[Measured]) -> None:

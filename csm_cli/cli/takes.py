@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -90,7 +88,7 @@ def list_takes(
         for each in rows:
             mark = marks.get(each["name"])
             each |= {"mark": mark and mark.mark, "fault": mark and mark.fault}
-        console.emit(json.dumps(rows, indent=2, ensure_ascii=False))
+        console.emit_json(rows)
         return
     width = max((len(line.planned.line.speaker) for line in lines), default=0)
     for line in lines:
@@ -117,10 +115,10 @@ def show(
     script_takes, found = _line(line, script, takes)
     row = line_row(script_takes, found)
     if as_json:
-        console.emit(json.dumps([row], indent=2, ensure_ascii=False))
+        console.emit_json([row])
         return
     console.emit(f"{row['name']}  {row['source']}  {row['speaker']}  {row['state']}")
-    console.emit("\n".join([row["text"], *(f"stale: {change}" for change in row["changes"])]))
+    console.emit_rows([row["text"], *(f"stale: {change}" for change in row["changes"])])
     for number, take in enumerate(row["takes"], 1):
         mark = "*" if take["in_use"] else " "
         faults = "; ".join(take["reasons"]) or "good"
@@ -341,7 +339,7 @@ def gc(
 def _note_render(script_takes: ScriptTakes) -> None:
     """Say what brings a change into the files."""
     console.note("to put it into the files:")
-    console.offer(shlex.join(["csm", "render", str(script_takes.script)]))
+    console.offer(["csm", "render", str(script_takes.script)])
 
 
 def _shown(mark: Mark | None, outdated: tuple[str, ...]) -> str:

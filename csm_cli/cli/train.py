@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -107,19 +106,13 @@ def train(
         samples=tuple(_sample(text) for text in sample or ()), seed=seed, device=device, half=half,
         recompute=recompute, compile=compiled,
     )  # fmt: skip
-    shown = console.is_terminal(sys.stderr)
-
-    def progress(text: str) -> None:
-        if shown:
-            print(f"{console.ERASE_LINE}csm: {text}", end="", file=sys.stderr, flush=True)
 
     def say(text: str) -> None:
-        if shown:
-            print(console.ERASE_LINE, end="", file=sys.stderr, flush=True)
+        console.draw("")
         console.note(text)
 
     try:
-        folder = run(options, say, progress)
+        folder = run(options, say, console.draw)
     except KeyboardInterrupt:
         say(f"the state is kept in {out}: the same command goes on from it")
         raise

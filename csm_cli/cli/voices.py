@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -69,7 +68,7 @@ def import_(
             if not as_json:
                 console.emit(str(added.voice.folder))
     if as_json:
-        console.emit(json.dumps(made, indent=2, ensure_ascii=False))
+        console.emit_json(made)
     faults.end()
 
 
@@ -100,7 +99,7 @@ def list_voices(as_json: JsonOption = False) -> None:
         width = max((len(row[0]) for row in rows), default=0)
         for name, tag, layer, clip, about in rows:
             line = f"{name:<{width}} {tag:>4}  {layer:<7} {clip:>8}  "
-            console.emit(folded(f"{line}{about}".rstrip(), screen, " " * len(line)))
+            console.emit_rows(folded(f"{line}{about}".rstrip(), screen, " " * len(line)).split("\n"))
     for problem in problems:
         console.note(f"warning: {problem}")
 
@@ -156,4 +155,4 @@ def _registry() -> VoiceRegistry:
 
 
 def _print_json(voices: list[Voice] | tuple[Voice, ...]) -> None:
-    console.emit(json.dumps([voice.as_dict() for voice in voices], indent=2, ensure_ascii=False))
+    console.emit_json([voice.as_dict() for voice in voices])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -138,7 +137,7 @@ def add(
     _keep_codes(added.voice, model, device)
     if as_json:
         report = {"changed": added.changed, "reports": [each.quality.as_dict() for each in prepared]}
-        console.emit(json.dumps([added.voice.as_dict() | report], indent=2, ensure_ascii=False))
+        console.emit_json([added.voice.as_dict() | report])
     else:
         console.emit(str(added.voice.folder))
 

@@ -150,7 +150,7 @@ def compare(
         return
     console.note(f"how much alike they are, as cosines by {encoder.name}:")
     for line in measured.table():
-        console.offer(line)
+        console.aside(line)
     for remark in measured.remarks():
         console.note(remark)
 

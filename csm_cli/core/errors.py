@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
 
 class CsmError(Exception):
     """A fault that the user can mend. Printed as one line: `where: what; remedy`.
@@ -71,12 +76,90 @@ class MissingError(CsmError):
     exit_code = 4
 
 
-def unwritten(error: OSError) -> CsmError:
-    """What to say when output cannot be written."""
-    where = error.filename or "standard output"
-    return CsmError(
-        f"cannot be written ({error.strerror or error})", where=str(where), remedy="free some space"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says when there is no room for what is written."""
+FILES_OPEN = (errno.EMFILE, errno.ENFILE)
+"""What it says when too many files are open."""
+_FOLDER_IS_FILE = (errno.ENOTDIR, errno.EEXIST)
+_REMEDIES = {
+    **dict.fromkeys(FULL, "free some space"),
+    errno.EFBIG: "check the folder, the limit on the size of a file (ulimit -f) and the free space",
+    **dict.fromkeys(FILES_OPEN, "end other programs, or raise the limit on open files (ulimit -n)"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "check its permissions and those of its folder"),
+    errno.EROFS: "name a place that can be written",
+    errno.ENAMETOOLONG: "give it a shorter name",
+    errno.ELOOP: "mend the symbolic link, which leads back to itself",
+    errno.EISDIR: "it is a folder, and a file is needed there",
+    **dict.fromkeys(_FOLDER_IS_FILE, "check the folder, or name another place: a file stands there"),
+    errno.ENOENT: "check the path",
+    errno.EIO: "check the disk",
+    errno.ENOTEMPTY: "check the folder",
+    errno.EBUSY: "end the program that uses it",
+    errno.EILSEQ: "give it another name",
+}
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether it says that there is no room for what is written; some libraries only quote the system."""
+    if isinstance(error, OSError):
+        return error.errno in FULL
+    return any(os.strerror(number) in str(error) for number in FULL) and not isinstance(error, CsmError)
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """An exception and those behind it."""
+    seen: set[int] = set()
+    each: BaseException | None = error
+    while each is not None and id(each) not in seen:
+        yield each
+        seen.add(id(each))
+        each = each.__cause__ or each.__context__
+
+
+def of_system(error: OSError, where: Path | str | None = None, done: str = "used") -> CsmError | None:
+    """What the system refused, as an error that a user can mend; None: nothing that a user can cause.
+
+    Args:
+        error: as it was raised.
+        where: what was to be used; the name in `error` counts if there is none.
+        done: what could not be done to it: "written", "read".
+    """
+    remedy = _REMEDIES.get(error.errno or 0)
+    place = where or error.filename
+    if remedy is None or (place is None and error.errno not in (*FULL, *FILES_OPEN)):
+        return None
+    named = os.fsdecode(place) if isinstance(place, str | bytes | os.PathLike) else None
+    if error.errno in _FOLDER_IS_FILE and named and (file := _file_in(Path(named))):
+        kind = "a symbolic link that leads nowhere" if file.is_symlink() and not file.is_file() else "a file"
+        remedy = f"check the folder, or name another place: {file} is {kind}"
+    return CsmError(f"cannot be {done} ({error.strerror or error})", where=named, remedy=remedy)
+
+
+def _file_in(path: Path) -> Path | None:
+    """The part of a path that is no folder, though more comes behind it."""
+    for each in (path, *path.parents):
+        if os.path.lexists(each):
+            return None if os.path.isdir(each) else each
+    return None
+
+
+def unwritten(error: OSError, where: Path | str | None = None) -> CsmError:
+    """What to say when output cannot be written; `where`: a file, None for standard output."""
+    place = where or error.filename or "standard output"
+    remedy = "check the folder, its permissions and the free space"
+    return of_system(error, place, "written") or CsmError(
+        f"cannot be written ({error.strerror or error})", where=str(place), remedy=remedy
     )
+
+
+def unread(error: OSError, where: Path | str) -> CsmError:
+    """What to say when a file cannot be read."""
+    return CsmError(f"cannot be read ({error.strerror or error})", where=str(where), remedy=remedy_of(error))
+
+
+def remedy_of(error: OSError) -> str:
+    """What to do about a file that cannot be read."""
+    return _REMEDIES.get(error.errno or 0, "check its name and permissions")
 
 
 def first_line(error: BaseException) -> str:

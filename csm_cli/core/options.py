@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from csm_cli.core.files import real
+
 _KEY = "option"
 
 
@@ -55,7 +57,7 @@ def remembered(options: Any) -> dict[str, Any]:
         if flag.remembered:
             value = getattr(options, name)
             if isinstance(value, Path):
-                value = str(value.resolve())
+                value = str(real(value))
             found[name] = sorted(value) if isinstance(value, frozenset) else value
     return found
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from csm_cli.audio.ffmpeg import feed_ffmpeg
-from csm_cli.audio.files import MAX_WAV_BYTES
+from csm_cli.audio.files import MAX_WAV_BYTES, native
 from csm_cli.audio.level import Loudness
 from csm_cli.audio.measure import Measured, measure
 from csm_cli.core.errors import CsmError, UsageError
@@ -155,7 +155,7 @@ def _encode_wav(
     kind = "RF64" if 2 * samples > MAX_WAV_BYTES - 65_536 else "WAV"
     with written(path, where) as temporary:
         try:
-            with soundfile.SoundFile(str(temporary), "w", rate, 1, "PCM_16", format=kind) as file:
+            with soundfile.SoundFile(native(temporary), "w", rate, 1, "PCM_16", format=kind) as file:
                 for key, value in tags.filled().items():
                     if key in WAV_TAGS:
                         setattr(file, key, value)

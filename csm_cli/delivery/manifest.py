@@ -17,7 +17,7 @@ from csm_cli.audio.timeline import (
     TimelineEntry,
 )
 from csm_cli.audio.word_times import WordTime
-from csm_cli.core.errors import MissingError, UsageError
+from csm_cli.core.errors import MissingError, UsageError, remedy_of
 
 NAME = "timeline.json"
 
@@ -51,7 +51,10 @@ def read_timeline(path: Path | str) -> Timeline:
         return _timeline(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
         raise MissingError("no such timeline", where=str(path), remedy="run csm render first") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except OSError as error:
+        what = f"cannot be read ({error.strerror or error})"
+        raise UsageError(what, where=str(path), remedy=remedy_of(error)) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(
             "is no timeline of this version", where=str(path), remedy="run csm render again"
         ) from error

@@ -10,6 +10,7 @@ from csm_cli.audio.level import DEFAULT_LOUDNESS, Loudness
 from csm_cli.audio.mastering import Mastering, Pauses
 from csm_cli.core import FASTEST, SLOWEST
 from csm_cli.core.errors import UsageError
+from csm_cli.core.files import real
 from csm_cli.delivery.formats import FORMATS, check_formats
 from csm_cli.delivery.tags import Cover, read_cover
 
@@ -105,7 +106,7 @@ class Delivery:
     def as_dict(self) -> dict[str, Any]:
         """As JSON has it; of the cover, where it lies."""
         values = asdict(replace(self, cover=None))
-        return values | {"cover": None if self.cover is None else str(self.cover.path.resolve())}
+        return values | {"cover": None if self.cover is None else str(real(self.cover.path))}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Delivery:

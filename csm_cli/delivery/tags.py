@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from csm_cli.core.errors import MissingError, UsageError
+from csm_cli.core.errors import MissingError, UsageError, remedy_of
 
 MAX_CHAPTERS_MP3 = 255  # the table of contents counts its entries in one byte
 MAX_COVER_BYTES = 16 << 20
@@ -87,7 +87,9 @@ def read_cover(path: Path | str) -> Cover:
     except FileNotFoundError as error:
         raise MissingError("no such picture", where=str(path), remedy="check the path") from error
     except OSError as error:
-        raise UsageError(f"cannot be read ({error.strerror or error})", where=str(path)) from error
+        raise UsageError(
+            f"cannot be read ({error.strerror or error})", where=str(path), remedy=remedy_of(error)
+        ) from error
     size = _picture_size(data)
     if not size:
         raise UsageError("is no cover", where=str(path), remedy="give a JPEG or PNG of at most 16 MB")

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from csm_cli.audio.files import read_audio, write_wav
-from csm_cli.core.errors import CsmError, MissingError, UsageError
+from csm_cli.core.errors import CsmError, MissingError, UsageError, unread
 from csm_cli.core.files import written
 from csm_cli.delivery.book import slug
 from csm_cli.editing.lines import ScriptLine, ScriptTakes
@@ -143,7 +143,9 @@ def _read_manifest(script: ScriptTakes, folder: Path) -> list[tuple[str, str, st
         raise MissingError(
             "holds no exported clips", where=str(folder), remedy="give the folder of csm takes export"
         ) from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except OSError as error:
+        raise unread(error, path) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError("is damaged", where=str(path), remedy="export again") from error
     if any(Path(name).name != name for name, _, _ in found):
         raise UsageError("names clips outside its folder", where=str(path), remedy="export again")

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from csm_cli.core.files import real
 from csm_cli.delivery.options import Delivery
 
 _KEY = "files"
@@ -17,9 +18,9 @@ def files_to_remember(delivery: Delivery, folder: Path, script: Path) -> dict[st
     """What to note of a rendering of a script into a folder; nothing, if it makes no files."""
     if not delivery.formats:
         return {}
-    place = folder.resolve()
+    place = real(folder)
     with suppress(ValueError):  # on another drive
-        place = Path(os.path.relpath(place, script.resolve().parent))  # so that both may be moved
+        place = Path(os.path.relpath(place, real(script).parent))  # so that both may be moved
     return {_KEY: {"folder": place.as_posix(), "delivery": delivery.as_dict()}}
 
 
@@ -35,7 +36,7 @@ def files_remembered(options: Mapping[str, Any], script: Path) -> tuple[Path, De
     """
     try:
         noted = options[_KEY]
-        folder = Path(os.path.relpath(script.resolve().parent / noted["folder"]))
+        folder = Path(os.path.relpath(real(script).parent / noted["folder"]))
         delivery = Delivery.from_dict(noted["delivery"])
     except (KeyError, TypeError, ValueError, AttributeError):
         return None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from csm_cli.core.files import real
 from csm_cli.text.characters import ASCII
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def limits_of(source: str | Path) -> Limits:
     from csm_cli.checkpoints.card import languages_of
     from csm_cli.checkpoints.find import DEMO_CHECKPOINT
 
-    demo = Path(source).resolve() == DEMO_CHECKPOINT.resolve()
+    demo = real(source) == real(DEMO_CHECKPOINT)
     return Limits(ASCII if demo else None, languages_of(source))
 
 

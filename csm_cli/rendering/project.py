@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csm_cli.core.errors import CsmError, MissingError, ScriptError, UnreadableScript, UsageError
+from csm_cli.core.files import check_name
 from csm_cli.core.types import Segment
 from csm_cli.lint.needs import language_fault, tag_doubts
 from csm_cli.lint.script import check_script
@@ -128,7 +129,9 @@ def read_each(
 
 def _read_job(script: Path, folder: Path, options: RenderOptions) -> Job:
     """The job of a script; its chapters go into `folder`."""
-    if folder.exists() and not folder.is_dir():
+    if not _is_utf8(script.name):  # its takes and reports name it
+        raise UsageError("has a name that is not UTF-8", where=str(script), remedy="rename it")
+    if check_name(folder).exists() and not folder.is_dir():
         raise UsageError("is a file", where=str(folder), remedy="name a folder for the chapters, with -o")
     try:
         read = read_screenplay(script)
@@ -142,6 +145,14 @@ def _read_job(script: Path, folder: Path, options: RenderOptions) -> Job:
     play = at_speed(play, options.delivery.speed)
     play, voices = with_clips(play, find_voices(play))
     return Job(play, voices, folder, options.takes or takes_folder(Path(play.path)), normaliser, former)
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # its bytes are surrogates (PEP 383)
+        return False
+    return True
 
 
 def former_names(jobs: Iterable[Job]) -> dict[str, str]:

@@ -13,14 +13,17 @@ again, from its takes; results whose script has been moved are moved on.
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from csm_cli.core.errors import CsmError, MissingError, UsageError
-from csm_cli.core.files import alone
+from csm_cli.core.errors import CsmError, UsageError
+from csm_cli.core.files import alone, short_name
+from csm_cli.core.visible import visible
+from csm_cli.rendering.queue_faults import check_room, fault_of, may_concern_all, text_of
 from csm_cli.script.formats import named_format
 
 POLL_SECONDS = 2.0
@@ -50,8 +53,8 @@ def serve_queue(
 
     Args:
         folder: that is watched.
-        render: does the work; what it raises about a script fails that script, and a `UsageError` or
-            `MissingError` ends all, for every script would meet it.
+        render: does the work; whatever it raises fails that script. A `UsageError` or `MissingError` that
+            names no file of the folder ends all if every script meets it, and so does a full disk.
         note: called with what happens, a line each.
         done: called with each folder of results that are whole.
         once: end when nothing waits.
@@ -61,17 +64,21 @@ def serve_queue(
         Scripts that failed.
 
     Raises:
-        UsageError: there is no such folder.
-        CsmError: another process serves it.
+        UsageError: there is no such folder, or a file in the place of one.
+        CsmError: another process serves it, or there is no room on its disk.
     """
     if not folder.is_dir():
         raise UsageError("is no folder", where=str(folder), remedy="make it, and put scripts there")
+    for place in (folder / name for name in ("working", "done", "failed")):
+        if place.exists() and not place.is_dir():
+            raise UsageError("is no folder", where=str(place), remedy="move that file elsewhere")
     with alone(folder / ".csm", "queue", patience=0):
         queue = _Queue(folder, render, note, done)
         queue.recover()
         before: dict[Path, tuple[int, int]] = {}
         while True:
             seen = {path: _mark(path) for path in _scripts(folder)}
+            seen = {path: mark for path, mark in seen.items() if queue.left.get(path) != mark}
             settled = [path for path, mark in seen.items() if before.get(path) == mark]
             before = seen
             if settled:
@@ -91,78 +98,108 @@ class _Queue:
         done: Callable[[Path], None],
     ):
         self._folder, self._render, self._note, self._done = folder, render, note, done
+        self._worked = False  # something was rendered, so the command is sound
         self.failed = 0
+        self.left: dict[Path, tuple[int, int]] = {}
+        """Scripts that can neither be rendered nor moved, as they were: left alone until they change."""
 
     def recover(self) -> None:
         """Finish what an earlier process had begun to move."""
         for working in sorted((self._folder / "working").glob("*/")):
             try:
-                name = (working / WHOLE).read_text(encoding="utf-8")
+                name = os.fsdecode((working / WHOLE).read_bytes())
             except OSError:
                 continue
-            if (self._folder / name).exists():
-                (working / WHOLE).unlink()  # it may have changed since: rendered again, from its takes
-            else:
-                self._move_on(working)
+            try:
+                if (self._folder / name).exists():
+                    (working / WHOLE).unlink()  # it may have changed since: rendered again, from its takes
+                else:
+                    self._move_on(working)
+            except (OSError, ValueError) as error:
+                self._note(f"{working}: cannot be moved to done/ ({error})")
 
     def work(self, scripts: Sequence[Path]) -> None:
-        """Render scripts together; those that have to be seen to alone, one by one."""
+        """Render scripts together; those that have to be seen to alone, one by one.
+
+        Raises:
+            UsageError, MissingError: what concerns the command, and no script.
+            CsmError: there is no room on the disk.
+        """
         together: dict[str, Path] = {}
         alone: list[Path] = []
         for script in scripts:
-            if error := _fault_of(script):
+            if error := fault_of(script):
                 self._fail(script, error)
             elif self._deaths(script) or script.stem in together:
                 alone.append(script)
             else:
                 together[script.stem] = script
         batch = list(together.values())
-        if len(batch) < 2 or not self._rendered(batch):
+        if len(batch) < 2 or self._rendered(batch) is not None:
             alone = [*batch, *alone]
+        unsure: list[tuple[Path, Exception]] = []
         for script in alone:
             deaths = self._deaths(script)
             if deaths > DEATHS:
                 self._fail(script, f"the process died {deaths} times while it was rendered")
-            else:
-                self._rendered([script])
+            elif fault := self._rendered([script]):
+                if may_concern_all(fault, self._folder):
+                    unsure.append((script, fault))
+                else:
+                    self._fail(script, text_of(fault))
+        if unsure and not self._worked:
+            raise unsure[0][1]
+        for script, fault in unsure:
+            self._fail(script, text_of(fault))
 
-    def _rendered(self, scripts: Sequence[Path]) -> bool:
-        """Render and move; False if several were rendered and something went wrong with one of them."""
+    def _rendered(self, scripts: Sequence[Path]) -> Exception | None:
+        """Render and move; what went wrong, if something did: then nothing is moved.
+
+        Raises:
+            CsmError: there is no room on the disk.
+        """
         self._note(f"rendering {', '.join(script.name for script in scripts)}")
         marks = [_mark(script) for script in scripts]
-        for script in scripts:
-            self._deaths_file(script).parent.mkdir(parents=True, exist_ok=True)
-            self._deaths_file(script).write_text(f"{self._deaths(script) + 1}\n", encoding="utf-8")
+        error: Exception | None = None
         try:
+            self._begin(scripts)
             code = self._render(scripts, [self._working(script) for script in scripts])
-            error = "" if code in (0, 5) else f"ended with exit code {code}"
-        except (UsageError, MissingError, KeyboardInterrupt):
+            if code not in (0, 5):
+                error = CsmError(f"ended with exit code {code}")
+        except KeyboardInterrupt:
             self._forget(scripts)
             raise
-        except CsmError as fault:
-            if fault.exit_code == 130:
+        except Exception as fault:
+            if getattr(fault, "exit_code", 0) == 130:
                 self._forget(scripts)
                 raise
-            error = str(fault)
+            error = fault
         self._forget(scripts)
-        if error and len(scripts) > 1:
-            return False
+        if error is not None:
+            check_room(error, self._folder)
+            if len(scripts) > 1:
+                return error
         for script, mark in zip(scripts, marks, strict=True):
             if _mark(script) != mark:
                 self._note(f"{script} has changed meanwhile; it is rendered again")
-            elif error:
-                self._fail(script, error)
+            elif error is not None:
+                return error
             else:
+                self._worked = True
                 self._finish(script)
-        return True
+        return None
 
     def _finish(self, script: Path) -> None:
         working = self._working(script)
-        working.mkdir(parents=True, exist_ok=True)
-        (working / WHOLE).write_text(script.name, encoding="utf-8")
-        place = working / script.name
-        script.replace(place.with_name(f"script-{script.name}") if place.exists() else place)
-        self._move_on(working)
+        try:
+            working.mkdir(parents=True, exist_ok=True)
+            (working / WHOLE).write_bytes(os.fsencode(script.name))
+            place = working / script.name
+            script.replace(place.with_name(f"script-{script.name}") if place.exists() else place)
+            self._move_on(working)
+        except OSError as error:
+            check_room(error, self._folder)
+            self._leave(script, error)
 
     def _move_on(self, working: Path) -> None:
         done = _free(self._folder / "done" / working.name)
@@ -175,17 +212,38 @@ class _Queue:
         self.failed += 1
         self._forget([script])
         shutil.rmtree(self._working(script), ignore_errors=True)
+        text = "\n".join(map(visible, error.rstrip("\n").split("\n")))
         place = _free(self._folder / "failed" / script.stem)
-        place.mkdir(parents=True)
-        (place / "error.txt").write_text(error.rstrip("\n") + "\n", encoding="utf-8")
-        script.replace(place / script.name)
-        self._note(f"failed: {place}: {error.partition(chr(10))[0]}")
+        try:
+            place.mkdir(parents=True)
+            (place / "error.txt").write_text(f"{text}\n", encoding="utf-8")
+            script.replace(place / script.name)
+        except OSError as fault:
+            check_room(fault, self._folder)
+            self._note(f"failed: {script}: {text.partition(chr(10))[0]}")
+            self._leave(script, fault)
+            return
+        self._note(f"failed: {place}: {text.partition(chr(10))[0]}")
+
+    def _leave(self, script: Path, error: OSError) -> None:
+        """Leave a script alone that cannot be moved; it would be rendered again and again."""
+        self.left[script] = _mark(script)
+        self._note(
+            f"{script}: cannot be moved ({error.strerror or error}); it is left alone until it changes"
+        )
 
     def _working(self, script: Path) -> Path:
         return self._folder / "working" / script.stem
 
     def _deaths_file(self, script: Path) -> Path:
-        return self._folder / ".csm" / "queue" / f"{script.name}.begun"
+        return self._folder / ".csm" / "queue" / short_name(script.name, ".begun")
+
+    def _begin(self, scripts: Sequence[Path]) -> None:
+        """Note that the scripts are begun, in case the process dies."""
+        for script in scripts:
+            file = self._deaths_file(script)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(f"{self._deaths(script) + 1}\n", encoding="utf-8")
 
     def _deaths(self, script: Path) -> int:
         """Times that the script was begun and never ended."""
@@ -196,19 +254,8 @@ class _Queue:
 
     def _forget(self, scripts: Sequence[Path]) -> None:
         for script in scripts:
-            self._deaths_file(script).unlink(missing_ok=True)
-
-
-def _fault_of(script: Path) -> str:
-    """What is wrong with a script, as far as can be found without a model."""
-    from csm_cli.rendering.options import RenderOptions
-    from csm_cli.rendering.project import read_jobs
-
-    try:
-        read_jobs([script], RenderOptions(output=script.parent / "working" / script.stem))
-    except CsmError as error:
-        return "\n".join(getattr(error, "problems", None) or [str(error)])
-    return ""
+            with suppress(OSError):
+                self._deaths_file(script).unlink(missing_ok=True)
 
 
 def _scripts(folder: Path) -> list[Path]:
@@ -231,6 +278,6 @@ def _mark(path: Path) -> tuple[int, int]:
 def _free(place: Path) -> Path:
     """The place, or with a number behind if it is taken."""
     number, free = 2, place
-    while free.exists():
-        free, number = place.with_name(f"{place.name}-{number}"), number + 1
+    while os.path.lexists(free):
+        free, number = place.with_name(short_name(place.name, f"-{number}")), number + 1
     return free

@@ -13,6 +13,8 @@ from csm_cli.audio.level import DEFAULT_LOUDNESS, Loudness
 from csm_cli.audio.mastering import Mastering, Pauses
 from csm_cli.audio.stitch import stitch_chapter
 from csm_cli.core.errors import CsmError, UsageError
+from csm_cli.core.files import check_name
+from csm_cli.core.visible import check_text
 from csm_cli.delivery.encode import export_chapter
 from csm_cli.delivery.formats import check_formats
 from csm_cli.delivery.tags import Tags
@@ -124,8 +126,9 @@ def as_screenplay(text: str, voice: str) -> Screenplay:
     """A text as a script of one chapter, a line for each paragraph.
 
     Raises:
-        UsageError: there is nothing to say.
+        UsageError: there is nothing to say, or a control character in it.
     """
+    text = check_text(text.replace("\f", "\n\n"), "TEXT")  # form feeds are ends of pages
     here = Source("text", 1, 1)
     paragraphs = [" ".join(block.split()) for block in text.replace("\r\n", "\n").split("\n\n")]
     paragraphs = [block for block in paragraphs if any(map(str.isalnum, block))]
@@ -149,7 +152,7 @@ def check_output(path: Path, loudness: Loudness = DEFAULT_LOUDNESS) -> None:
         MissingError: its format or loudness needs a tool that is not there.
         CsmError: its folder cannot be written to.
     """
-    folder = path.parent
+    folder = check_name(path).parent
     if path.is_dir():
         raise UsageError("is a folder", where=str(path), remedy=f"name a {ENDINGS} file in it")
     if path.suffix.lower() not in SUFFIXES:

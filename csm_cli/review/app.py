@@ -11,7 +11,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -23,7 +23,7 @@ from csm_cli.review.sayas import spoken
 from csm_cli.review.session import Review
 from csm_cli.review.speaking import TAKES
 from csm_cli.web.asgi import App, Receive, Scope, Send
-from csm_cli.web.errors import ApiError, error_handlers
+from csm_cli.web.errors import ApiError, error_handlers, json_response
 from csm_cli.web.security import CHANGING, Guard, Hosts
 from csm_cli.web.sse import sse_response
 
@@ -197,7 +197,7 @@ def _line(request: Request) -> str:
 
 
 def _json(value: Any, status: int = 200) -> Response:
-    return JSONResponse(value, status)
+    return json_response(value, status)
 
 
 def _values(body: bytes) -> Values:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from csm_cli.checkpoints.find import DEMO, DEMO_CHECKPOINT
+from csm_cli.core.files import real
 from csm_cli.rendering.loading import LoadedModel
 from csm_cli.rendering.models import choose_model
 from csm_cli.rendering.options import RenderOptions
@@ -89,6 +90,6 @@ def model_name(options: RenderOptions | None, model: str | None) -> str:
 
 def short_name(name: str) -> str:
     """A model's name as people say it: the embedded one is "demo", one in a folder has that folder's name."""
-    if name == DEMO or Path(name).resolve() == DEMO_CHECKPOINT.resolve():
+    if name == DEMO or real(name) == real(DEMO_CHECKPOINT):
         return DEMO
     return Path(name).name if Path(name).is_dir() else name

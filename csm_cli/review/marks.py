@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from csm_cli.core.errors import CsmError
-from csm_cli.core.files import alone
+from csm_cli.core.files import alone, short_name
 from csm_cli.takes.files import BESIDE, files_at
 from csm_cli.takes.place import Place, Url
 from csm_cli.takes.take import now
@@ -69,7 +69,7 @@ class MarkFile:
     def __init__(self, folder: Place, script: str, note: Callable[[str], None] = lambda text: None):
         self._folder, self._script, self._note = folder, script, note
         self._files = files_at(folder)
-        self._name = f"{BESIDE}{FOLDER}/{script}.json"
+        self._name = f"{BESIDE}{FOLDER}/{short_name(script, '.json')}"
         self._named: str | None = None
         self._marks: MarksOfLines = {}
         self.refresh()
@@ -106,7 +106,9 @@ class MarkFile:
             marks = self._read(data)
             if marks is None:
                 digest = hashlib.sha256(data or b"").hexdigest()[:8]
-                self._files.write(f"{BESIDE}{FOLDER}/{self._script}.damaged-{digest}", data or b"")
+                self._files.write(
+                    f"{BESIDE}{FOLDER}/{short_name(self._script, f'.damaged-{digest}')}", data or b""
+                )
                 marks = {}
             before = marks.get(line, {}).get(take)
             of_line = {name: each for name, each in marks.get(line, {}).items() if name != take}

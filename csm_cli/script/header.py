@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from csm_cli.core import FASTEST, SLOWEST
+from csm_cli.core.visible import without_refused
 from csm_cli.script.document import METADATA, NARRATOR, PLAIN, CastMember, Settings
 from csm_cli.script.names import composed
 from csm_cli.script.problems import Problems, did_you_mean, shown
@@ -113,7 +114,8 @@ def read_header(fields: Fields, path: str, state: ParseState, extra: tuple[str, 
 
 def default_header(path: str, state: ParseState) -> Header:
     """The header of a script without one: the file's stem, cast and variables of an including script."""
-    return Header(Path(path).stem, cast=dict(state.cast), variables=dict(state.variables), untitled=True)
+    stem = " ".join(without_refused(Path(path).stem, " ").split())
+    return Header(stem, cast=dict(state.cast), variables=dict(state.variables), untitled=True)
 
 
 def read_text(fields: Fields, key: str, problems: Problems) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from csm_cli.core.errors import UsageError
+from csm_cli.core.files import short_name
+from csm_cli.core.visible import without_refused
 from csm_cli.script.books import DEFAULT, Book, LeftOut, ReadingOptions, Section, count_words
 from csm_cli.script.books.sections import kept_sections
 from csm_cli.script.document import Chapter, Line, Screenplay
@@ -76,7 +78,8 @@ def import_book(
     imported = Imported(play, book, warnings)
     if book.cover is not None and str(output) != "-":
         data, ending = book.cover
-        cover = output.with_name(f"{output.stem}-cover{ending}")
+        # The script names it, so its name is one that a script may hold.
+        cover = output.with_name(short_name(without_refused(output.stem, " ").strip(), f"-cover{ending}"))
         metadata = {**imported.screenplay.metadata, "cover": cover.name}
         play = replace(imported.screenplay, metadata=metadata)
         imported = replace(imported, screenplay=play, cover=(cover, data))

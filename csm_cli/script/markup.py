@@ -10,6 +10,7 @@ import re
 from html import unescape
 from typing import NamedTuple
 
+from csm_cli.core.visible import REFUSED, described
 from csm_cli.script.builder import ScreenplayBuilder
 from csm_cli.script.cue_words import is_starred_cue
 from csm_cli.script.problems import Problems, Source, did_you_mean, shown
@@ -44,8 +45,27 @@ def plain_text(text: str) -> str:
             break
         text = stripped
     if "&" in text:
-        text = _ENTITY.sub(lambda match: unescape(match[0]), text)
+        text = _ENTITY.sub(lambda match: match[0] if _refused(match[0]) else unescape(match[0]), text)
     return _HIDDEN.sub(lambda match: chr(int(match[1], 16)), text)
+
+
+def check_entities(row: str, number: int, path: str, problems: Problems) -> None:
+    """Report entities of a row that stand for characters that are refused in every text."""
+    for entity in _ENTITY.finditer(row) if "&#" in row else ():
+        begin = entity.start()
+        while begin and row[begin - 1] == "\\":
+            begin -= 1
+        if (entity.start() - begin) % 2 == 0 and (char := _refused(entity[0])):
+            problems.add(Source(path, number, entity.start() + 1), f"{described(char)}; remove {entity[0]}")
+
+
+def _refused(entity: str) -> str:
+    """The refused character that an entity stands for; "" if it is another."""
+    if not entity.startswith("&#"):
+        return ""
+    number = int(entity[3:-1], 16) if entity[2] in "xX" else int(entity[2:-1])
+    char = chr(number) if number < 0x110000 else ""
+    return char if REFUSED.match(char) else ""
 
 
 def _emphasised(match: re.Match[str]) -> str:
@@ -149,6 +169,7 @@ class UnreadMarkup:
 
     def blank_out(self, row: str, number: int) -> str:
         """`row`, of the same length, with images, footnote marks and HTML tags blanked out and reported."""
+        check_entities(row, number, self._path, self._problems)
         if "[" in row or "<" in row:
             row = _UNREAD.sub(lambda match: self._blanked(match, number), row)
         if "~~" in row:

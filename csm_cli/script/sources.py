@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csm_cli.core.errors import ScriptError, UnreadableScript
+from csm_cli.core.visible import REFUSED, described, without_refused
 from csm_cli.script.document import CastMember, Screenplay
 from csm_cli.script.problems import (
     MAX_BYTES,
@@ -32,8 +33,6 @@ from csm_cli.script.problems import (
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-CONTROL = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that YAML 1.1 does not allow; they are refused in every format."""
 STDIN = Path("-")
 """A script on standard input."""
 _OTHER_ENCODINGS = {
@@ -114,8 +113,8 @@ def decode(name: str, data: bytes, encoding: str = "utf-8") -> SourceText:
             raise ScriptError(
                 [f"{name}: error: {source.rows} rows; {MAX_ROWS} are the most: divide the script"]
             )
-        for match in islice(CONTROL.finditer(source.text), MAX_CONTROL_CHARACTERS):
-            problems.add(source.at(match.start()), f"control character U+{ord(match[0]):04X}; remove it")
+        for match in islice(REFUSED.finditer(source.text), MAX_CONTROL_CHARACTERS):
+            problems.add(source.at(match.start()), f"{described(match[0])}; remove it")
     problems.check()
     return source
 
@@ -173,8 +172,8 @@ def parse_page(data: bytes, name: str) -> _Element | None:
 
 
 def plain(text: str) -> str:
-    """`text` on one line, without control characters: a page may contain some, as `&#27;`."""
-    return " ".join(CONTROL.sub(" ", text).split())
+    """`text` on one line, without refused characters: a page may contain some, as `&#27;`."""
+    return " ".join(without_refused(text, " ").split())
 
 
 def local_name(element: _Element) -> str:
@@ -293,7 +292,8 @@ class ParseState:
         try:
             self._stack.append(path.resolve())
         except (OSError, ValueError, RuntimeError) as fault:
-            raise ScriptError([f"{path}: error: cannot be read: {fault}"]) from None
+            reason = getattr(fault, "strerror", None) or fault
+            raise ScriptError([f"{path}: error: cannot be read: {reason}"]) from None
         try:
             yield
         finally:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
+from csm_cli.core.visible import REFUSED, described
 from csm_cli.script.problems import MAX_YAML_DEPTH, Problems, Source, SourceText, shown
 
 _QUOTE = "put text in quotes if it has a colon or begins with one of & * ! % @ ` { [ \" '"
@@ -44,6 +45,9 @@ def _explain(fault: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
         return index, "indented otherwise than the lines above that it belongs to; line them up"
     return index, f"{problem}; {_QUOTE}"
 
+
+_SHORT = {"0": "\0", "a": "\a", "b": "\b", "v": "\v", "f": "\f", "e": "\x1b"}
+_ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)", re.DOTALL)
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -123,6 +127,8 @@ class _Builder:
     def add(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.ScalarEvent):
             place = self._place(event)
+            if refused := REFUSED.search(event.value):  # as an escape, for no file holds it as it is
+                self._problems.add(self._escape(event), f"{described(refused[0])}; remove it")
             self._put(Scalar(event.value, not event.style, place))
         elif isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
             place = self._place(event)
@@ -150,6 +156,17 @@ class _Builder:
     def _start(self, event: yaml.Event) -> Source:
         # By index: the mark's line also counts U+0085 and U+2028 as line breaks, unlike editors.
         return self._source.at(event.start_mark.index if event.start_mark else 0)
+
+    def _escape(self, event: yaml.ScalarEvent) -> Source:
+        """The place of the first escape of a text that stands for a character that is refused."""
+        if event.start_mark is None or event.end_mark is None:
+            return self._start(event)
+        begin, end = event.start_mark.index, event.end_mark.index
+        for escape in _ESCAPE.finditer(self._source.text, begin, end):
+            hexadecimal = escape[1][1:]
+            if REFUSED.match(chr(int(hexadecimal, 16)) if hexadecimal else _SHORT.get(escape[1], "")):
+                return self._source.at(escape.start())
+        return self._start(event)
 
     def _place(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> Source:
         place = self._start(event)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from csm_cli.core import __version__, available_cores
@@ -25,7 +25,7 @@ from csm_cli.serve.reading import Ask, Mode, Reader
 from csm_cli.serve.records import Metrics, Record, Recorded
 from csm_cli.serve.speech import Bounds, SpeechEndpoint
 from csm_cli.web.asgi import App
-from csm_cli.web.errors import ApiError, error_handlers
+from csm_cli.web.errors import ApiError, error_handlers, json_response
 from csm_cli.web.security import Guard, Hosts
 
 if TYPE_CHECKING:
@@ -158,29 +158,29 @@ class _Pages:
         self._service, self._sums = service, sums
 
     def address(self, request: Request) -> Response:
-        return JSONResponse({"name": "csm", "version": __version__, "speech": "/v1/audio/speech"})
+        return json_response({"name": "csm", "version": __version__, "speech": "/v1/audio/speech"})
 
     def health(self, request: Request) -> Response:
         """The process answers."""
-        return JSONResponse({"status": "ok"})
+        return json_response({"status": "ok"})
 
     def ready(self, request: Request) -> Response:
         """A request would be spoken."""
         if not self._service.thread.alive:
             raise ApiError(503, "not_ready", "the engine has ended", "start the server again")
-        return JSONResponse({"status": "ready"})
+        return json_response({"status": "ready"})
 
     def models(self, request: Request) -> Response:
-        return JSONResponse({"object": "list", "data": self._service.catalogue.models()})
+        return json_response({"object": "list", "data": self._service.catalogue.models()})
 
     def model(self, request: Request) -> Response:
-        return JSONResponse(self._service.catalogue.model_called(request.path_params["name"]))
+        return json_response(self._service.catalogue.model_called(request.path_params["name"]))
 
     def audio_models(self, request: Request) -> Response:
-        return JSONResponse({"models": self._service.catalogue.models()})
+        return json_response({"models": self._service.catalogue.models()})
 
     def voices(self, request: Request) -> Response:
-        return JSONResponse({"voices": self._service.catalogue.voices()})
+        return json_response({"voices": self._service.catalogue.voices()})
 
     def metrics(self, request: Request) -> Response:
         return PlainTextResponse(self._sums.text(), media_type="text/plain; version=0.0.4")

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from csm_cli.core.visible import REFUSED, described
 from csm_cli.serve.catalogue import Catalogue
 from csm_cli.serve.encoders import FORMATS
 from csm_cli.serve.reading import Ask, Mode
@@ -113,6 +114,8 @@ def _text(fields: dict[str, Any], name: str) -> str | None:
         _refuse(name, "invalid_type", "is not a text", "send a string")
     if any("\ud800" <= each <= "\udfff" for each in value):
         _refuse(name, "invalid_value", "holds half of a character", "send whole ones")
+    if found := REFUSED.search(value.replace("\f", "\n")):  # form feeds are ends of pages
+        _refuse(name, "invalid_value", f"holds {described(found[0])}", "send the text without it")
     return value
 
 

@@ -15,8 +15,9 @@ from typing import Any
 
 import yaml
 
-from csm_cli.core.errors import CsmError, UsageError
-from csm_cli.core.files import alone, written
+from csm_cli.core.errors import CsmError, UsageError, unread
+from csm_cli.core.files import alone, short_name, written
+from csm_cli.core.visible import json_visible
 from csm_cli.takes.files import files_at
 from csm_cli.takes.place import Place, Url
 from csm_cli.takes.store import FOLDER, TakeStore
@@ -42,7 +43,9 @@ def read_lock(folder: Path) -> dict[str, dict[str, Any]]:
         return {str(name): dict(facts) for name, facts in value["scripts"].items()}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+    except OSError as error:
+        raise unread(error, path) from error
+    except (ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
         problem = str(error).partition("\n")[0]
         raise CsmError(
             f"cannot be read ({problem})", where=str(path), remedy="restore it, or delete it and render again"
@@ -185,7 +188,8 @@ def merge_record(
         before = read_record(folder, script)
         merged = {**before.lines, **lines}
         new = Rendering(script, merged, {**before.options, **(options or {})})
-        text = json.dumps({"schema": _SCHEMA, **_as_dict(new)}, ensure_ascii=False)
+        # Paths among the options need not be UTF-8.
+        text = json_visible(json.dumps({"schema": _SCHEMA, **_as_dict(new)}, ensure_ascii=False))
         files_at(folder).write(_name(script), f"{text}\n".encode())
         return new
 
@@ -248,4 +252,4 @@ def only_script(takes: Place | None, folder: Path | None = None) -> Path:
 
 
 def _name(script: str) -> str:
-    return f"{RENDERS}/{script}.json"
+    return f"{RENDERS}/{short_name(script, '.json')}"

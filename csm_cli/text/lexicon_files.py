@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from csm_cli.core.errors import ScriptError, UsageError
-from csm_cli.core.files import data_dir, written
+from csm_cli.core.files import data_dir, real, written
+from csm_cli.core.visible import REFUSED, check_text, described
 from csm_cli.script.names import Names
 from csm_cli.script.problems import Problems, Source, did_you_mean, shown
 from csm_cli.script.settings import check_keys, read_switch
@@ -52,8 +53,8 @@ def load_lexicon(folder: Path, named: Iterable[Path] = (), names: Names | None =
     """
     files: list[tuple[Layer, Path]] = [("script", path) for path in named]
     usual: list[tuple[Layer, Path]] = [("project", project_file(folder)), ("user", user_file())]
-    named_files = [path.resolve() for _, path in files]
-    files += [(layer, path) for layer, path in usual if path.is_file() and path.resolve() not in named_files]
+    named_files = [real(path) for _, path in files]
+    files += [(layer, path) for layer, path in usual if path.is_file() and real(path) not in named_files]
     entries: list[Entry] = []
     problems: list[str] = []
     for layer, path in files:
@@ -104,6 +105,8 @@ def add_entry(path: Path, entry: Entry, *, force: bool = False) -> None:
             Pattern(entry.word, entry.say, entry.case)
         except PatternError as fault:
             raise UsageError(f"{entry.word!r} is no regular expression: {fault}", where="--match") from None
+    for text in (entry.word, entry.say, *entry.speakers):
+        check_text(text, "csm lexicon add")
     if not clean(entry.word) or not any(map(str.isalnum, entry.say)):
         raise UsageError("a word and what is read in its place are needed", where="csm lexicon add")
     row = f"{scalar(entry.word)}: {_value(entry)}"
@@ -259,6 +262,8 @@ def _read_pls(path: Path, layer: Layer) -> list[Entry]:
         aliases = [text for element in _children(lexeme, "alias") if (text := _text(element))]
         if not aliases and _children(lexeme, "phoneme"):
             problems.add(place, NO_PHONEMES.replace("say", "an alias"))
+        elif refused := next(filter(None, map(REFUSED.search, [*words, *aliases])), None):
+            problems.add(place, f"{described(refused[0])}; remove it")
         elif not words or not aliases:
             problems.add(place, "a lexeme needs a grapheme and an alias")
         else:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from csm_cli.core.errors import MissingError, UsageError
+from csm_cli.core.errors import MissingError, UsageError, remedy_of
 
 _NAMES = {
     "audio": ("audio", "path", "file", "audio_filepath"),
@@ -51,7 +51,10 @@ def read_manifest(path: Path) -> list[Clip]:
         raise MissingError(
             "no such manifest", where=str(path), remedy="give a .jsonl or .csv file"
         ) from error
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        what = f"cannot be read ({error.strerror or error})"
+        raise UsageError(what, where=str(path), remedy=remedy_of(error)) from error
+    except (UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"cannot be read ({error})", where=str(path)) from error
     clips: list[Clip] = []
     problems: list[tuple[int, str]] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -101,7 +102,7 @@ def encode_clips(
     found = []
     for number, clip in enumerate(clips):
         about = clip.audio.stat()
-        mark = f"{clip.audio.resolve()} {about.st_size} {about.st_mtime_ns}".encode()
+        mark = os.fsencode(clip.audio.resolve()) + f" {about.st_size} {about.st_mtime_ns}".encode()
         path = folder / f"{hashlib.sha256(codec_mark + mark).hexdigest()[:32]}.npy"
         if not path.is_file():
             audio = torch.from_numpy(read_audio(clip.audio, codec.config.sampling_rate)).to(device)

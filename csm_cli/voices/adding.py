@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from csm_cli.audio.files import SAMPLE_RATE
-from csm_cli.core.errors import MissingError, UsageError
+from csm_cli.core.errors import MissingError, UsageError, remedy_of
 from csm_cli.verify.alignment import Agreement, agreement, align, words_of
 from csm_cli.verify.recognisers import Recogniser
 from csm_cli.voices import intake
@@ -36,7 +36,9 @@ def read_transcript(path: Path | str) -> str:
     except FileNotFoundError as error:
         raise MissingError("no such transcript", where=where, remedy="check the path") from error
     except OSError as error:
-        raise UsageError(f"cannot be read ({error.strerror or error})", where=where) from error
+        raise UsageError(
+            f"cannot be read ({error.strerror or error})", where=where, remedy=remedy_of(error)
+        ) from error
     if data is None:
         raise UsageError(
             "is too long for a clip's transcript", where=where, remedy="keep the clip's words alone"

@@ -11,7 +11,7 @@ import numpy as np
 
 from csm_cli.audio.files import SAMPLE_RATE, read_audio
 from csm_cli.audio.level import amplitude
-from csm_cli.core.errors import CsmError, MissingError, UsageError
+from csm_cli.core.errors import CsmError, MissingError, UsageError, remedy_of
 from csm_cli.core.files import written
 from csm_cli.voices import intake
 from csm_cli.voices.names import CARD, is_file_name
@@ -39,7 +39,9 @@ def export_voice(voice: Voice, path: Path | str) -> Path:
                 _write(archive, f"{voice.name}/{clip.audio.name}", clip.audio.read_bytes())
             except OSError as error:
                 raise CsmError(
-                    f"cannot be read ({error.strerror or error})", where=str(clip.audio)
+                    f"cannot be read ({error.strerror or error})",
+                    where=str(clip.audio),
+                    remedy=remedy_of(error),
                 ) from error
     with written(path) as temporary:
         temporary.write_bytes(data.getvalue())
@@ -90,7 +92,9 @@ def import_voice(
     except FileNotFoundError as error:
         raise MissingError("no such file", where=where, remedy="check the path") from error
     except OSError as error:
-        raise UsageError(f"cannot be read ({error.strerror or error})", where=where) from error
+        raise UsageError(
+            f"cannot be read ({error.strerror or error})", where=where, remedy=remedy_of(error)
+        ) from error
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise _bad(where, f"is not a zip file that can be read ({error})") from error
     except CsmError as error:

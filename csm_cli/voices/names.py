@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Container, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from csm_cli.core import PACKAGE_DIR, is_device_name
 from csm_cli.core.errors import UsageError
-from csm_cli.core.files import data_dir
+from csm_cli.core.files import data_dir, real
+from csm_cli.core.visible import REFUSED
 
 MAX_NAME = 40
+MAX_BYTES = 255
+"""Of the name of a file, on all usual file systems."""
 NAME = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{MAX_NAME - 1}}}")
 
 
@@ -73,7 +78,8 @@ def is_file_name(name: str) -> bool:
     """Whether `name` is a file's own name on any system: no folder, no drive, nothing that leads away."""
     if is_device_name(name) or name.endswith((".", " ")):  # which Windows takes away
         return False
-    return bool(name) and not re.search(r'[/\\:\0-\x1f<>"|?*]', name)
+    unfit = re.search(r'[/\\:\0-\x1f<>"|?*]', name) or REFUSED.search(name)
+    return name not in ("", ".", "..") and not unfit and len(name.encode("utf-8", "replace")) <= MAX_BYTES
 
 
 Layer = Literal["project", "user", "shipped"]
@@ -103,20 +109,18 @@ def voice_layers(project_dir: Path | None) -> tuple[tuple[Layer, Path], ...]:
     layers.append(("user", data_dir() / "voices"))
     if shipped is not None:
         # A script at the top of a checkout: its `voices/` is the shipped folder, not to be changed.
-        layers = [(layer, folder) for layer, folder in layers if folder.resolve() != shipped.resolve()]
+        layers = [(layer, folder) for layer, folder in layers if real(folder) != real(shipped)]
         layers.append(("shipped", shipped))
     return tuple(layers)
 
 
 def voice_names(project_dir: Path | None) -> frozenset[str]:
     """The names of all voices that a script in that folder can cast, damaged ones among them."""
-    return frozenset(
-        folder.name
-        for _, layer in voice_layers(project_dir)
-        if layer.is_dir()
-        for folder in layer.iterdir()
-        if (folder / CARD).is_file()
-    )
+    names: set[str] = set()
+    for _, layer in voice_layers(project_dir):
+        with suppress(OSError):  # `VoiceRegistry.problems` says that a layer cannot be read
+            names.update(each for each in os.listdir(layer) if os.path.isfile(layer / each / CARD))
+    return frozenset(names)
 
 
 def exists(folder: Path) -> bool:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from csm_cli.audio.files import SAMPLE_RATE, read_audio, to_pcm16, write_wav
+from csm_cli.audio.files import SAMPLE_RATE, native, read_audio, to_pcm16, write_wav
 from csm_cli.core.errors import CsmError
 from csm_cli.core.files import written
+from csm_cli.core.visible import check_text
 from csm_cli.voices.names import CARD, Layer, exists
 from csm_cli.voices.voice import CLIP, Clip, Voice, card_text, load_voice
 
@@ -83,16 +84,20 @@ def locked(home: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
+    lock = FileLock(home / LOCK, timeout=LOCK_SECONDS)
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with FileLock(home / LOCK, timeout=LOCK_SECONDS):
-            yield
+        lock.acquire()
     except Timeout as error:
         raise CsmError(
             "another csm is changing the voices here", where=str(home), remedy="wait for it, then try again"
         ) from error
     except OSError as error:
         raise unwritable(home, error) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def put(voice: Voice, clips: Sequence[NewClip]) -> Voice:
@@ -105,8 +110,11 @@ def put(voice: Voice, clips: Sequence[NewClip]) -> Voice:
         voice: its card; `clips` and the reference follow from the argument `clips`.
 
     Raises:
+        UsageError: a text holds control characters.
         CsmError: the folder cannot be written; it is as it was.
     """
+    for option in ("language", "licence", "consent", "note"):
+        check_text(getattr(voice, option), f"--{option}")
     folder = voice.folder
     fresh = not folder.exists()
     target = hidden(folder) if fresh else folder
@@ -192,7 +200,7 @@ def holds(path: Path, audio: np.ndarray) -> bool:
     import soundfile
 
     try:
-        kept, rate = soundfile.read(str(path), dtype="int16")
+        kept, rate = soundfile.read(native(path), dtype="int16")
     except (soundfile.SoundFileError, OSError):
         return False
     return rate == SAMPLE_RATE and np.array_equal(kept, to_pcm16(audio))

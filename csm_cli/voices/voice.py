@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,7 +12,8 @@ from typing import Any
 import yaml
 
 from csm_cli.audio.files import audio_seconds
-from csm_cli.core.errors import CsmError, MissingError
+from csm_cli.core.errors import CsmError, MissingError, unread
+from csm_cli.core.visible import REFUSED, described
 from csm_cli.voices.names import CARD, NAME, Layer, is_file_name
 
 CLIP = "reference.wav"
@@ -179,14 +182,18 @@ def _clip_values(clip: Clip) -> dict[str, str]:
 
 def _read_card(card: Path) -> dict[Any, Any]:
     try:
-        if card.stat().st_size > MAX_CARD_BYTES:
+        about = card.stat()
+        if not stat.S_ISREG(about.st_mode):  # a pipe is never at its end
+            raise _damaged(card, "is no ordinary file")
+        if about.st_size > MAX_CARD_BYTES:
             raise _damaged(card, "is far too large for a voice's card")
         values = yaml.safe_load(card.read_text(encoding="utf-8"))
     except OSError as error:
-        raise _damaged(card, f"cannot be read ({error.strerror or error})") from error
+        raise unread(error, card) from error
     except UnicodeDecodeError as error:
         raise _damaged(card, "is not UTF-8 text") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    # A tag such as !!int "" fails in PyYAML in a way of its own: with LookupError, TypeError, AttributeError.
+    except (yaml.YAMLError, ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f" (line {mark.line + 1})" if mark else ""
         raise _damaged(card, f"is not YAML{place}") from error
@@ -223,7 +230,7 @@ def _read_clip(card: Path, values: dict[Any, Any], label: str) -> Clip | None:
     if not is_file_name(name):
         raise _damaged(card, f"names a clip outside its folder ({name!r})")
     audio = card.parent / name
-    if not audio.is_file():
+    if not os.path.isfile(audio):
         raise _damaged(card, f"names a clip that is not there ({name!r})")
     if not text:
         raise _damaged(card, "needs `text`, the words that the clip says")
@@ -236,6 +243,8 @@ def _words(card: Path, values: dict[Any, Any], key: str) -> str:
         return ""
     if not isinstance(value, str):
         raise _damaged(card, f"needs text for `{key}`, not {_shown(value)}")
+    if refused := REFUSED.search(value):
+        raise _damaged(card, f"holds {described(refused[0])} in `{key}`")
     return " ".join(value.split())
 
 

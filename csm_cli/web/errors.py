@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import errno
+import json
 import logging
 import os
 import traceback
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from csm_cli.core.errors import CsmError, MissingError, ScriptError, UsageError
+from csm_cli.core.errors import FILES_OPEN, CsmError, MissingError, ScriptError, UsageError, causes, is_full
+from csm_cli.core.visible import json_visible
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -22,7 +23,6 @@ Shape = Literal["flat", "openai"]
 """`flat`: the error is the answer; `openai`: the answer has it under "error", as OpenAI's clients read it."""
 
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 class ApiError(Exception):
@@ -68,8 +68,10 @@ def api_error(error: Exception) -> ApiError:
     """What to answer after any exception; of one that nobody foresaw, nothing but that it happened."""
     if isinstance(error, ApiError):
         return error
-    if any(isinstance(each, OSError) and each.errno in _NO_ROOM for each in _causes(error)):
+    if any(map(is_full, causes(error))):
         return ApiError(507, "disk_full", "there is no room left on the disk", "free some space")
+    if any(isinstance(each, OSError) and each.errno in FILES_OPEN for each in causes(error)):
+        return ApiError(503, "too_many_files", "too many files are open in csm", "try again in a while")
     if isinstance(error, ScriptError):
         place, _, message = _first_problem(error)
         more = "" if error.number == 1 else f" (and {error.number - 1} more)"
@@ -100,13 +102,19 @@ def _of_http(error: Exception) -> ApiError:
     return ApiError(500, "internal", "something went wrong in csm", "the log of the server says where")
 
 
+def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A value as an answer in JSON; names of files in it need not be UTF-8."""
+    from starlette.responses import Response
+
+    text = json_visible(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
+    return Response(text.encode(), status, headers, "application/json")
+
+
 def error_response(error: Exception, shape: Shape = "flat") -> Response:
     """The answer for an exception."""
-    from starlette.responses import JSONResponse
-
     found = api_error(error)
     log_if_internal(error)
-    return JSONResponse(found.as_body(shape), found.status, found.headers)
+    return json_response(found.as_body(shape), found.status, found.headers)
 
 
 def error_handlers(shape: Shape) -> dict[Any, Callable[[Request, Exception], Awaitable[Response]]]:
@@ -130,15 +138,6 @@ def where_it_happened(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     place = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"csm: error: internal: {type(error).__name__}{place}; set CSM_DEBUG=1 to see the traceback"
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    each: BaseException | None = error
-    while each is not None and id(each) not in seen:
-        yield each
-        seen.add(id(each))
-        each = each.__cause__ or each.__context__
 
 
 def _first_problem(error: ScriptError) -> tuple[str | None, str, str]:

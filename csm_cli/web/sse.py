@@ -8,6 +8,8 @@ import threading
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
+from csm_cli.core.visible import json_visible
+
 if TYPE_CHECKING:
     from starlette.responses import Response
 
@@ -22,7 +24,10 @@ def event(name: str | None, data: Any, id: str | int | None = None) -> bytes:
     Args:
         name: of its kind; None: a plain message, as OpenAI's streams have them.
     """
-    text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    if isinstance(data, str):
+        text = data
+    else:
+        text = json_visible(json.dumps(data, ensure_ascii=False, separators=(",", ":")))
     rows = [] if id is None else [f"id: {id}"]
     rows += [] if name is None else [f"event: {name}"]
     # A stream is parted at each of these, a text at no other.

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from csm_cli.core.errors import CsmError, MissingError, UsageError
+from csm_cli.core.files import data_dir
 from csm_cli.rendering.queue import DEATHS, serve_queue
 from tests.cluster.books import HEAD
 
@@ -179,3 +180,109 @@ def test_one_process_serves_a_folder(folder):
     serve(folder, Press(at))
     with pytest.raises(UsageError, match="is no folder"):
         serve(folder / "nowhere", Press())
+
+
+# One bad script, whatever is wrong with it, stops nobody.
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        UsageError("is not audio, or is damaged", where="queue/rain.wav"),
+        UsageError("is no cover", where="queue/c.png"),
+        MissingError("no such voice", where="queue/bad.yaml:3:5"),
+        MissingError("no tool for this"),
+        UsageError("there is no chapter 5", where="--chapters"),
+        IndexError("string index out of range"),
+        RecursionError("too deep"),
+        MemoryError(),
+        PermissionError(13, "Permission denied", "queue/.csm/takes/renders/.bad.yaml.lock"),
+        OSError(27, "File too large", "queue/x"),
+        UnicodeEncodeError("utf-8", "\udcff", 0, 1, "surrogates not allowed"),
+    ],
+    ids=lambda fault: f"{type(fault).__name__} {fault}"[:40],
+)
+def test_whatever_a_rendering_raises_fails_its_script_alone(folder, fault):
+    def at(scripts):
+        if any(script.name == "bad.yaml" for script in scripts):
+            raise fault
+
+    put(folder, "a.yaml", "bad.yaml", "c.yaml")
+    assert serve(folder, Press(at)) == 1
+    done = [f"done/{name}/{file}" for name in "ac" for file in ("01.wav", f"{name}.yaml")]
+    assert tree(folder) == [*done, "failed/bad/bad.yaml", "failed/bad/error.txt"]
+    reason = (folder / "failed" / "bad" / "error.txt").read_text()
+    assert reason.count("\n") == 1 and len(reason) > 5
+
+
+@pytest.mark.parametrize("where", ["queue/rain.wav", "queue/bad.yaml:3:4", "VOICES/x/a.wav", "--chapters"])
+def test_a_script_whose_own_file_is_bad_fails_though_nothing_else_waits(folder, where):
+    put(folder, "bad.yaml")
+
+    def at(scripts):
+        raise MissingError("is damaged", where=where.replace("VOICES", str(data_dir() / "voices")))
+
+    assert serve(folder, Press(at)) == 1
+    assert "failed/bad/bad.yaml" in tree(folder)
+
+
+def test_a_full_disk_ends_the_queue_and_fails_no_script(folder):
+    put(folder, "a.yaml", "b.yaml")
+
+    def at(scripts):
+        try:
+            raise OSError(28, "No space left on device", "queue/working/a/01.wav")
+        except OSError as error:
+            raise CsmError("cannot be written (No space left on device)", where="x") from error
+
+    with pytest.raises(CsmError, match="No space left"):
+        serve(folder, Press(at))
+    assert tree(folder) == ["a.yaml", "b.yaml"]
+
+
+def test_names_of_any_kind_pass_through(folder):
+    names = ["--help.yaml", "\x1b[31m\nx.yaml", "é" * 125 + ".yaml", "a b'c.yaml"]
+    put(folder, *names)
+    notes = []
+    assert serve(folder, Press(), notes) == 0
+    assert {path for path in tree(folder) if path.endswith(".yaml")} == {
+        f"done/{name[:-5]}/{name}" for name in names
+    }
+    put(folder, names[2])
+    assert serve(folder, Press()) == 0
+    assert len(list((folder / "done").iterdir())) == len(names) + 1
+
+
+def test_the_reason_beside_a_script_holds_nothing_that_a_screen_obeys(folder):
+    put(folder, "a.yaml", "b.yaml")
+
+    def at(scripts):
+        if any(script.name == "a.yaml" for script in scripts):
+            raise CsmError("is bad", where="\x1b]0;pwn\x07.wav")
+
+    assert serve(folder, Press(at)) == 1
+    assert (folder / "failed" / "a" / "error.txt").read_text() == "\\x1b]0;pwn\\x07.wav: is bad\n"
+
+
+def test_a_script_that_cannot_be_moved_is_left_alone_and_said_once(folder, monkeypatch):
+    put(folder, "a.yaml", "b.yaml")
+    real = Path.replace
+
+    def replace(self, target):
+        if self.name == "a.yaml":
+            raise PermissionError(13, "Permission denied", str(self))
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    notes = []
+    serve(folder, press := Press(), notes)
+    assert "done/b/b.yaml" in tree(folder) and "a.yaml" in tree(folder)
+    assert sum("a.yaml: cannot be moved (Permission denied)" in note for note in notes) == 1
+    assert press.calls == [["a.yaml", "b.yaml"]]
+
+
+def test_a_file_in_the_place_of_a_folder_is_named_first(folder):
+    put(folder, "a.yaml")
+    (folder / "failed").touch()
+    with pytest.raises(UsageError, match=r"failed: is no folder"):
+        serve(folder, Press())

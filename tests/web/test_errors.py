@@ -90,3 +90,14 @@ def test_without_the_extra_one_line_says_what_to_install(monkeypatch):
     monkeypatch.setattr("csm_cli.web.find_spec", lambda name: None)
     with pytest.raises(MissingError, match=r"needs starlette and uvicorn; pip install 'csm-cli\[web\]'"):
         check_installed()
+
+
+def test_an_answer_holds_any_name_of_a_file():
+    from csm_cli.web.errors import json_response
+    from csm_cli.web.sse import event
+
+    value = {"path": "caf\udce9/\x1b\u202e.wav"}
+    answer = json_response(value)
+    assert json.loads(answer.body) == value
+    assert answer.headers["content-type"] == "application/json"
+    assert json.loads(event("x", value).decode().split("data: ")[1]) == value

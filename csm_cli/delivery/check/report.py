@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from csm_cli.core.files import written
+from csm_cli.core.visible import visible
 from csm_cli.delivery.check.files import picture
 from csm_cli.delivery.check.findings import Finding
 from csm_cli.delivery.check.presets import Preset
@@ -96,12 +97,12 @@ def write_page(checked: Checked, path: Path) -> None:
     for book in checked.books:
         for file in book.files:
             name = file.path.name if len(checked.books) == 1 else str(file.path)
-            parts.append(f"<h2>{escape(name)} <small>{_what(file)}</small></h2>")
+            parts.append(f"<h2>{escape(visible(name))} <small>{_what(file)}</small></h2>")
             if file.sound is not None:
                 parts.append(picture(file.sound, checked.rules))
             parts.append(_html_rows(file.findings))
         if book.together:
-            parts.append(f"<h2>{escape(_together(book, checked).capitalize())}</h2>")
+            parts.append(f"<h2>{escape(visible(_together(book, checked)).capitalize())}</h2>")
             parts.append(_html_rows(book.together))
     fails = checked.count("fail")
     verdict = "passes" if checked.ok else f"{fails} value{'' if fails == 1 else 's'} fail{'s' * (fails == 1)}"

@@ -30,7 +30,7 @@ _ROWS = 128
 
 
 _PASS = 1536
-"""Latents in one pass, of which there are two to a frame; a longer line is a pass of its own, not recorded."""
+"""Latents in one pass, two to a frame; a longer line is a pass of its own, which is not recorded."""
 
 _PLACES = 4
 """Results of convolutions that are needed at a time."""

@@ -17,6 +17,7 @@ from csm_cli.audio.timeline import ChapterTimeline
 from csm_cli.core import __version__
 from csm_cli.core.errors import CsmError
 from csm_cli.core.files import alone, written
+from csm_cli.core.visible import json_visible
 from csm_cli.rendering.line import SpokenLine
 from csm_cli.rendering.report.rows import chapter_row, other_takes, totals
 from csm_cli.script import Chapter
@@ -104,8 +105,8 @@ def _sound(store: TakeStore, take_id: str, folder: Path, inside: bool) -> str:
 
 def _script(value: Any) -> str:
     """JSON that can stand in a script element: nothing in a text can end it."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    text = json_visible(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return text.replace("<", "\\u003c")
 
 
 JSON_NAME, HTML_NAME = "report.json", "report.html"
@@ -185,7 +186,7 @@ class ReportWriter:
             },
             "chapters": chapters,
         }
-        text = json.dumps(report, ensure_ascii=False) + "\n"
+        text = json_visible(json.dumps(report, ensure_ascii=False)) + "\n"
         paths = []
         for name, content in ((JSON_NAME, text), (HTML_NAME, page(report, self._store, self._folder))):
             path = self._folder / name

@@ -45,7 +45,9 @@ class Archive:
             raise ScriptError([f"{path}: error: no such file"]) from None
         except IsADirectoryError:
             raise ScriptError([f"{path}: error: this is a folder, not a book"]) from None
-        except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError, IndexError) as fault:
+        except OSError as fault:
+            raise ScriptError([f"{path}: error: cannot be read: {fault.strerror or fault}"]) from None
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, IndexError) as fault:
             raise ScriptError([f"{path}: error: not {kind}: {fault}"]) from None
         if len(self._names) > MAX_ENTRIES:
             self._refuse(f"has {len(self._names)} files in it; {MAX_ENTRIES} are the most")

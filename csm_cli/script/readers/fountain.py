@@ -12,7 +12,7 @@ import re
 from csm_cli.script.builder import ScreenplayBuilder
 from csm_cli.script.document import NARRATOR, Screenplay
 from csm_cli.script.header import Header
-from csm_cli.script.markup import plain_text
+from csm_cli.script.markup import check_entities, plain_text
 from csm_cli.script.problems import Source, SourceText
 from csm_cli.script.readers.fountain_rows import (
     BLANK,
@@ -48,6 +48,8 @@ def read_fountain(source: SourceText, state: ParseState) -> Screenplay:
         what = 'nothing behind this "/*" is read, as it has no closing "*/"'
         state.problems.add(source.at(unclosed), what, "warning")
     rows = without_notes(text).split("\n")
+    for number, row in enumerate(rows, 1):
+        check_entities(row, number, source.path, state.problems)
     header, first = read_title_page(rows, source, state)
     builder = ScreenplayBuilder(source.path, header, state)
     parser = _Parser(source.path, header, builder, rows, first)

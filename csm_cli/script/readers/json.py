@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from csm_cli.core.visible import REFUSED, described, without_refused
 from csm_cli.script.builder import ScreenplayBuilder
 from csm_cli.script.document import NARRATOR, Screenplay
 from csm_cli.script.header import RESERVED, default_header
@@ -18,7 +19,10 @@ _LISTS = r'"(?:lines|dialogue|dialog|turns|messages|conversation|segments|script
 _TITLE = re.compile(r'"title"\s*:\s*("(?:[^"\\]|\\.)*")')
 _BETWEEN = re.compile(r"[\s,]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f]")
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|.)", re.DOTALL)
+_SHORT = {"\\b": "\b", "\\f": "\f"}
+_NEAR = 5_000
+"""Characters behind the begin of an item among which an escape is looked for."""
 
 
 def read_json(source: SourceText, state: ParseState) -> Screenplay:
@@ -29,11 +33,11 @@ def read_json(source: SourceText, state: ParseState) -> Screenplay:
     start = re.search(rf"\A\s*\[|{_LISTS}", source.text)
     if found := _TITLE.search(source.text, 0, start.start() if start else 2000):
         try:
-            title = " ".join(_clean(json.loads(found[1], strict=False)).split())
+            title = _text(json.loads(found[1], strict=False), found.start(1), source, problems)
         except json.JSONDecodeError as fault:
             problems.add(source.at(found.start(1) + fault.pos), f"not valid JSON: {fault.msg}")
         else:
-            header.title, header.untitled = title, False
+            header.title, header.untitled = " ".join(title.split()), False
     builder = ScreenplayBuilder(source.path, header, state)
     if start is None:
         problems.add(source.at(0), 'expected a list of {"speaker": …, "text": …}')
@@ -78,13 +82,22 @@ def _add(item: object, at: int, source: SourceText, builder: ScreenplayBuilder, 
         builder.skip_line()
         return
     name = next((fields[key] for key in _SPEAKER if isinstance(fields.get(key), (str, int))), NARRATOR)
-    name = " ".join(_clean(str(name)).split()) or NARRATOR
+    name = " ".join(_text(str(name), at, source, problems).split()) or NARRATOR
     if isinstance(name, str) and name.isdigit():
         name = f"Speaker {name}"
     speaker = f"{name}." if name in RESERVED else name
-    for paragraph in re.split(r"\n\s*\n", _clean(text)) or [""]:
+    for paragraph in re.split(r"\n\s*\n", _text(text, at, source, problems)) or [""]:
         builder.add_line(speaker, paragraph, named_at=place, source=place, new_paragraph=True)
 
 
-def _clean(text: str) -> str:
-    return _CONTROL.sub(" ", _SURROGATE.sub("\ufffd", text))
+def _text(text: str, at: int, source: SourceText, problems: Problems) -> str:
+    """`text` of the item at that index: halves of characters are replaced, refused ones are a problem."""
+    text = _SURROGATE.sub("\ufffd", text)
+    if not (refused := REFUSED.search(text)):
+        return text
+    for escape in _ESCAPE.finditer(source.text, at, at + _NEAR):  # no file holds it as it is
+        if (chr(int(escape[1], 16)) if escape[1] else _SHORT.get(escape[0])) == refused[0]:
+            at = escape.start()
+            break
+    problems.add(source.at(at), f"{described(refused[0])}; remove it")
+    return without_refused(text, " ")

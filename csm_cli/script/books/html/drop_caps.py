@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from csm_cli.core.visible import without_refused
 from csm_cli.script.books.html.parts import SILENT, heading_level, is_block, text_of, words_of
 from csm_cli.script.books.html.styles import Styles
-from csm_cli.script.sources import CONTROL, local_name
+from csm_cli.script.sources import local_name
 
 _QUOTES = r"[\"'“”‘’«»„¿¡(\[—–\s-]"
 _LETTER = re.compile(rf"{_QUOTES}*([^\W\d_])")
@@ -58,7 +59,7 @@ class _Slot:
         if self.part == "alt":
             self.element.tag = "span"
         else:
-            setattr(self.element, self.part, CONTROL.sub(" ", text))
+            setattr(self.element, self.part, without_refused(text, " "))
 
     @property
     def alone(self) -> bool:

@@ -6,10 +6,11 @@ import re
 from itertools import islice
 from typing import Any, NamedTuple
 
+from csm_cli.core.visible import without_refused
 from csm_cli.script.books.blocks import Mark
 from csm_cli.script.books.html.parts import is_block, is_marked_note_link, left_out_kind, short_text
 from csm_cli.script.books.html.styles import Styles
-from csm_cli.script.sources import CONTROL, local_name, plain
+from csm_cli.script.sources import local_name, plain
 
 _CLASS = re.compile(r"(?:^|[\s_-])(?:sup|super|superscript|sup-script)(?:$|[\s\d_-])", re.IGNORECASE)
 _EXPONENT = re.compile(r"[+−–-]?\d{1,4}")
@@ -70,9 +71,9 @@ def space_fractions(root: Any) -> None:
             continue
         behind, parent = element.getprevious(), element.getparent()
         if behind is not None and (behind.tail or "")[-1:].isdigit():
-            behind.tail = CONTROL.sub(" ", f"{behind.tail} ")
+            behind.tail = without_refused(f"{behind.tail} ", " ")
         elif behind is None and parent is not None and (parent.text or "")[-1:].isdigit():
-            parent.text = CONTROL.sub(" ", f"{parent.text} ")
+            parent.text = without_refused(f"{parent.text} ", " ")
 
 
 def read_raised(before: str, inner: str, after: str) -> Raised:

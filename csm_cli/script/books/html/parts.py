@@ -6,8 +6,10 @@ import re
 from itertools import islice
 from typing import Any
 
+from csm_cli.core.visible import REFUSED, described
 from csm_cli.script.books import count_words
 from csm_cli.script.books.html.styles import Styles
+from csm_cli.script.problems import Problems, Source
 from csm_cli.script.sources import local_name, plain
 
 APART = frozenset(["rt", "rtc", "rp"])
@@ -176,6 +178,14 @@ def is_marked_note_link(element: Any) -> bool:
     if _MARK_TYPES & set(epub_type(element)):
         return True
     return bool(_MARK_CLASS.search(element.get("class") or ""))
+
+
+def note_refused(root: Any, place: str, problems: Problems) -> None:
+    """Warn once of the characters of a page that no text may hold; `plain` leaves them out."""
+    found = REFUSED.findall("".join(root.itertext()))
+    if found:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        problems.add(Source(place, 1, 1), f"{described(found[0])} is left out{more}", "warning")
 
 
 def words_in(element: Any, styles: Styles) -> int:

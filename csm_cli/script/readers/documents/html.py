@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from csm_cli.core.errors import ScriptError
 from csm_cli.script.books import Book, ReadingOptions
+from csm_cli.script.books.html.parts import note_refused
 from csm_cli.script.readers.documents.tree import Document, PageTree, attribute, finished, take_out
 from csm_cli.script.sources import ParseState, local_name, parse_page, plain, read_bytes
 
@@ -52,6 +53,7 @@ def read_html(path: Path, state: ParseState, options: ReadingOptions) -> Book:
     root = parse_page(codecs.BOM_UTF8 + text.encode(), str(path)) if text.strip() else None
     if root is None:
         raise ScriptError([f"{path}: error: nothing to speak: the page is empty"])
+    note_refused(root, str(path), state.problems)
     page = PageTree(str(path), root)
     _take_out_frame(page)
     return finished(path, Document(page, _metadata(root)), state, options)

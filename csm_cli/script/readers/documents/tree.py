@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csm_cli.core.errors import ScriptError
+from csm_cli.core.visible import without_refused
 from csm_cli.script.books import Book, LeftOut, ReadingOptions, count_words
 from csm_cli.script.books.chapters import book_from_page
 from csm_cli.script.books.headings import bare, names_chapter
 from csm_cli.script.formats import stem_of
 from csm_cli.script.header import LANGUAGE, Header, default_header
-from csm_cli.script.sources import CONTROL, ParseState, local_name, plain
+from csm_cli.script.sources import ParseState, local_name, plain
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -79,7 +80,7 @@ class PageTree:
         """Add text to the open element. Control characters, which lxml refuses, become spaces."""
         if not text:
             return
-        text = CONTROL.sub(" ", text)
+        text = without_refused(text, " ")
         element = self._open[-1]
         if len(element):
             element[-1].tail = (element[-1].tail or "") + text
@@ -113,9 +114,9 @@ def take_out(element: _Element) -> None:
     if parent is None:
         return
     if before is not None:
-        before.tail = CONTROL.sub(" ", (before.tail or "") + (element.tail or ""))
+        before.tail = without_refused((before.tail or "") + (element.tail or ""), " ")
     else:
-        parent.text = CONTROL.sub(" ", (parent.text or "") + (element.tail or ""))
+        parent.text = without_refused((parent.text or "") + (element.tail or ""), " ")
     parent.remove(element)
 
 

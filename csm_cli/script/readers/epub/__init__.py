@@ -11,7 +11,7 @@ from csm_cli.core.errors import ScriptError
 from csm_cli.script.books import DEFAULT, Book, LeftOut, ReadingOptions, count_words
 from csm_cli.script.books.blocks import Page
 from csm_cli.script.books.chapters import book_from_pages
-from csm_cli.script.books.html.parts import epub_type, short_text, words_in
+from csm_cli.script.books.html.parts import epub_type, note_refused, short_text, words_in
 from csm_cli.script.books.html.styles import Styles
 from csm_cli.script.books.pages import read_page
 from csm_cli.script.header import LANGUAGE, Header, default_header
@@ -118,6 +118,7 @@ class _Reader:
         root = parse_page(self._archive.read(name), place)
         if root is None:
             return None
+        note_refused(root, place, self._state.problems)
         styles = Styles(self._style_sheets(name, root))
         blocks = list(read_page(root, place, self._options, styles))
         self.words += words_in(root, styles)

@@ -7,6 +7,7 @@ import re
 import string
 
 from csm_cli.core.errors import ScriptError
+from csm_cli.core.visible import DISGUISE, described
 from csm_cli.script.problems import MAX_CONTROL_CHARACTERS, MAX_ROWS, Problems, Source, SourceText
 
 _MARKS = (
@@ -19,6 +20,7 @@ _MARKS = (
 _LATIN = ("iso8859-1", "latin-1")
 _CONTROL = re.compile(
     "\x1b\\[[0-9;]{0,12}[A-Za-z]|[^\t\n\f\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+    f"|{DISGUISE.pattern}"
 )
 _C1 = {chr(byte): bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xA0)}
 _HIGH_LETTERS = bytes(set(range(0x80, 0x100)) - {0x85, 0xA0, *range(0x91, 0x98)})
@@ -150,13 +152,14 @@ def _without_control_characters(source: SourceText, problems: Problems) -> Sourc
     found = list(_CONTROL.finditer(source.text))
     if not found:
         return source
-    _check_binary(source.at(found[0].start()), ord(found[0][0][0]), len(found), len(source.text))
+    controls = [match for match in found if not DISGUISE.match(match[0])]
+    if controls:
+        first = controls[0]
+        _check_binary(source.at(first.start()), ord(first[0][0]), len(controls), len(source.text))
     for match in found[:MAX_CONTROL_CHARACTERS]:
         meant = _C1.get(match[0])
         what = f'is read as "{meant}"' if meant else "is left out"
-        problems.add(
-            source.at(match.start()), f"control character U+{ord(match[0][0]):04X} {what}", "warning"
-        )
+        problems.add(source.at(match.start()), f"{described(match[0])} {what}", "warning")
     if len(found) > MAX_CONTROL_CHARACTERS:
         more = f"and {len(found) - MAX_CONTROL_CHARACTERS} more control characters"
         problems.add(source.at(found[MAX_CONTROL_CHARACTERS].start()), more, "warning")
