@@ -231,6 +231,8 @@ def _find_codec(folder: Path) -> Path:
 
 def _weight_files(folder: Path, config: dict[str, Any]) -> list[Path]:
     named = config.get("transformers_weights")
+    if not isinstance(named, str | None):
+        raise MissingError("transformers_weights names no file", where=str(folder), remedy=DAMAGED)
     names = ("model.safetensors.index.json", "model.safetensors", "ckpt.pt")
     for name in filter(None, (named, *names, "pytorch_model.bin.index.json", "pytorch_model.bin")):
         path = folder / name

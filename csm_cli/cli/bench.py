@@ -65,9 +65,9 @@ def bench(
     )
     _print(report)
     if json_line:
-        import json
+        from csm_cli.core.stored import as_json, finite
 
-        console.emit(json.dumps(report.as_dict()))
+        console.emit(as_json(finite(report.as_dict())))
 
 
 def _batches(text: str) -> tuple[int, ...]:

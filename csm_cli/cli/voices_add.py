@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -14,6 +13,8 @@ import typer
 from csm_cli.cli import console
 from csm_cli.cli.options import DeviceOption, JsonOption, ModelOption, NameArgument
 from csm_cli.core.errors import CsmError, UsageError
+from csm_cli.core.stored import as_json as json_text
+from csm_cli.core.stored import finite
 
 if TYPE_CHECKING:
     from csm_cli.voices.adding import Prepared, Recording
@@ -137,7 +138,7 @@ def add(
     _keep_codes(added.voice, model, device)
     if as_json:
         report = {"changed": added.changed, "reports": [each.quality.as_dict() for each in prepared]}
-        console.emit(json.dumps([added.voice.as_dict() | report], indent=2, ensure_ascii=False))
+        console.emit(json_text(finite([added.voice.as_dict() | report]), indent=2))
     else:
         console.emit(str(added.voice.folder))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import uuid
 from collections.abc import Iterator
@@ -54,6 +55,26 @@ def written(path: Path | str, where: Path | str | None = None, sync: bool = True
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged file that is to be written anew, so that nothing of it is lost; its new place.
+
+    Raises:
+        CsmError: it cannot be renamed.
+    """
+    with disk_errors(path):
+        place = path.with_name(f"{path.name}.damaged-{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}")
+        path.replace(place)
+    return place
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file; False too for a name that no file can have, or that may not be looked at."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 @contextmanager

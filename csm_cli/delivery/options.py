@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from csm_cli.audio.level import DEFAULT_LOUDNESS, Loudness
 from csm_cli.audio.mastering import Mastering, Pauses
 from csm_cli.core import FASTEST, SLOWEST
 from csm_cli.core.errors import UsageError
+from csm_cli.core.stored import shaped
 from csm_cli.delivery.formats import FORMATS, check_formats
 from csm_cli.delivery.tags import Cover, read_cover
 
@@ -115,13 +116,12 @@ class Delivery:
             KeyError, TypeError, ValueError: it is something else.
             MissingError, UsageError: the cover is not there any more; a value cannot be used any more.
         """
-        found = {each.name: values[each.name] for each in fields(cls) if each.name in values}
-        found["loudness"] = Loudness(**values["loudness"])
-        found["pauses"] = Pauses(**values["pauses"])
-        found["cover"] = read_cover(values["cover"]) if values.get("cover") else None
-        for name in ("formats", "extras"):
-            found[name] = tuple(values[name])
-        return cls(**found)
+        needed = [values[name] for name in ("loudness", "pauses", "formats", "extras")]
+        cover = shaped(str, values["cover"]) if values.get("cover") else None
+        found = shaped(cls, {**values, "cover": None})
+        if unknown := {*found.formats} - {*FORMATS} | {*found.extras} - {*EXTRAS} or not all(needed[:2]):
+            raise ValueError(f"{unknown} is not known")
+        return found if cover is None else replace(found, cover=read_cover(cover))
 
     @property
     def mastering(self) -> Mastering:

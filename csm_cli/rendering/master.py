@@ -22,7 +22,6 @@ from csm_cli.rendering.plan import Chain, PlannedLine
 from csm_cli.rendering.progress import Progress, RenderReport
 from csm_cli.rendering.project import Job, plan_jobs
 from csm_cli.takes import TakeStore
-from csm_cli.takes.keys import place_of
 from csm_cli.takes.record import Rendering, current_take, read_record
 
 DEFAULT_RATE = 24_000
@@ -134,8 +133,7 @@ def _line(
     used = record.lines.get(planned.id)
     if (used is not None and not used.take) or (used is None and not planned.parts):
         return SpokenLine(planned, None, rendered=False)  # there was nothing to say
-    name = current_take(store, record, place_of(job.script, planned.id), planned.id)
-    take = store.load(name) if name else None
+    take = current_take(store, record, planned.request, store.load)
     if take is None:
         missing.append(planned)
     return SpokenLine(planned, take, rendered=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,8 +16,9 @@ from csm_cli.audio.timeline import ChapterTimeline
 from csm_cli.core import __version__
 from csm_cli.core.errors import CsmError
 from csm_cli.core.files import alone, written
+from csm_cli.core.stored import as_json
 from csm_cli.rendering.line import SpokenLine
-from csm_cli.rendering.report.rows import chapter_row, other_takes, totals
+from csm_cli.rendering.report.rows import SCHEMA, chapter_row, other_takes, read_chapters, totals
 from csm_cli.script import Chapter
 from csm_cli.takes import TakeStore
 
@@ -104,12 +104,11 @@ def _sound(store: TakeStore, take_id: str, folder: Path, inside: bool) -> str:
 
 def _script(value: Any) -> str:
     """JSON that can stand in a script element: nothing in a text can end it."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = as_json(value, compact=True)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 JSON_NAME, HTML_NAME = "report.json", "report.html"
-SCHEMA = 1
 
 
 class ReportWriter:
@@ -170,7 +169,9 @@ class ReportWriter:
             return self._merge(seconds, speech_seconds)
 
     def _merge(self, seconds: float, speech_seconds: float) -> list[Path]:
-        merged = self._earlier() | self._chapters
+        earlier = read_chapters(self._folder / JSON_NAME, self._script)
+        kept = {number: row for number, row in earlier.items() if 1 <= number <= self._count}
+        merged = kept | self._chapters
         chapters = [merged[number] for number in sorted(merged)]
         report = {
             "schema": SCHEMA,
@@ -185,7 +186,7 @@ class ReportWriter:
             },
             "chapters": chapters,
         }
-        text = json.dumps(report, ensure_ascii=False) + "\n"
+        text = as_json(report) + "\n"
         paths = []
         for name, content in ((JSON_NAME, text), (HTML_NAME, page(report, self._store, self._folder))):
             path = self._folder / name
@@ -193,15 +194,3 @@ class ReportWriter:
                 temporary.write_text(content, encoding="utf-8")
             paths.append(path)
         return paths
-
-    def _earlier(self) -> dict[int, dict[str, Any]]:
-        """Chapters of the report that is there, if it is this script's."""
-        try:
-            value = json.loads((self._folder / JSON_NAME).read_bytes())
-            if (value["schema"], value["script"]) != (SCHEMA, self._script):
-                return {}
-            found = {int(chapter["number"]): dict(chapter) for chapter in value["chapters"]}
-            totals(list(found.values()))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return {}
-        return {number: chapter for number, chapter in found.items() if 1 <= number <= self._count}
