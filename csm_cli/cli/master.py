@@ -42,7 +42,7 @@ def master(
 
     progress = choose_progress()
     try:
-        report = master_jobs(jobs, options, progress)
+        report = master_jobs(jobs, options, progress, console.note)
     finally:
         progress.close()
     print_results(report, takes, page=False)

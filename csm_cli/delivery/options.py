@@ -16,6 +16,7 @@ from csm_cli.delivery.tags import Cover, read_cover
 
 EXTRAS = ("srt", "vtt", "lrc", "chapters", "cue", "labels", "epub", "description")
 LONGEST_HOURS = 100.0
+LOUDEST_DB = 200.0
 
 
 @dataclass(frozen=True)
@@ -116,11 +117,14 @@ class Delivery:
             KeyError, TypeError, ValueError: it is something else.
             MissingError, UsageError: the cover is not there any more; a value cannot be used any more.
         """
-        needed = [values[name] for name in ("loudness", "pauses", "formats", "extras")]
-        cover = shaped(str, values["cover"]) if values.get("cover") else None
-        found = shaped(cls, {**values, "cover": None})
-        if unknown := {*found.formats} - {*FORMATS} | {*found.extras} - {*EXTRAS} or not all(needed[:2]):
+        needed = {name: values[name] for name in ("loudness", "pauses", "formats", "extras")}
+        found = shaped(cls, {**values, **needed, "cover": None})
+        if unknown := {*found.formats} - {*FORMATS} | {*found.extras} - {*EXTRAS}:
             raise ValueError(f"{unknown} is not known")
+        level = found.loudness
+        if any(abs(each or 0.0) > LOUDEST_DB for each in (level.rms_db, level.lufs, level.peak_db)):
+            raise ValueError(f"{level} is no loudness")
+        cover = shaped(str, values["cover"]) if values.get("cover") else None
         return found if cover is None else replace(found, cover=read_cover(cover))
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -30,13 +30,19 @@ WORKERS = min(available_cores(), 8)
 
 
 def master_jobs(
-    jobs: Sequence[Job], options: RenderOptions, progress: Progress | None = None
+    jobs: Sequence[Job],
+    options: RenderOptions,
+    progress: Progress | None = None,
+    note: Callable[[str], None] = lambda text: None,
 ) -> RenderReport:
     """Make the files of every job from the takes of its last rendering.
 
     A line uses the take that the rendering used, or the one pinned or chosen since. Pauses, titles, sounds,
     gains, speeds and metadata are those of the script as it is now. Lines that are read otherwise by now, or
     are in another voice, are delivered as they were spoken, and named in the report as to be reviewed.
+
+    Args:
+        note: called with a line about each file of csm's own that is damaged; the others are used.
 
     Raises:
         MissingError: a line has no take.
@@ -47,7 +53,9 @@ def master_jobs(
     started = time.monotonic()
     plans = plan_jobs(jobs, options)
     stores = [TakeStore(plan.job.takes) for plan in plans]
-    found = [_lines(plan.job, store, plan.chains) for plan, store in zip(plans, stores, strict=True)]
+    found = [_lines(plan.job, store, plan.chains, note) for plan, store in zip(plans, stores, strict=True)]
+    for problem in dict.fromkeys(problem for store in stores for problem in store.index.problems):
+        note(problem)
     progress.start([chain for plan in plans for chain in plan.chains])
     for plan, store, chapters in zip(plans, stores, found, strict=True):
         rate = next((line.take.rate for lines in chapters for line in lines if line.take), DEFAULT_RATE)
@@ -86,9 +94,11 @@ def _make(
     return timeline.duration, files
 
 
-def _lines(job: Job, store: TakeStore, chains: Sequence[Chain]) -> list[list[SpokenLine]]:
+def _lines(
+    job: Job, store: TakeStore, chains: Sequence[Chain], note: Callable[[str], None]
+) -> list[list[SpokenLine]]:
     """Every line of every chapter with its take."""
-    record = read_record(job.takes, job.script)
+    record = read_record(job.takes, job.script, note)
     missing: list[PlannedLine] = []
     chapters = []
     for chain in chains:

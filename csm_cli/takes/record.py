@@ -101,8 +101,14 @@ def differences(locked: Mapping[str, Any], now: Mapping[str, Any], name: str = "
         if isinstance(locked[key], Mapping) and isinstance(now[key], Mapping):
             found += differences(locked[key], now[key], label)
         elif locked[key] != now[key]:
-            found.append(f"{label}: was {locked[key]}, is {now[key]}")
+            found.append(f"{_shown(label)}: was {_shown(locked[key])}, is {_shown(now[key])}")
     return found
+
+
+def _shown(value: Any) -> str:
+    """A value or name in one row, for a message: people edit the lock too."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= 80 else f"{text[:79]}…"
 
 
 @dataclass(frozen=True)
