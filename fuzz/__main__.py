@@ -21,6 +21,7 @@ def main(
     seed: Annotated[int | None, typer.Option(help="Of all that is random. Default: always another.")] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one.")] = 1,
     readers: Annotated[str, typer.Option(help="Names, with commas between. Default: all.")] = "",
+    more: Annotated[Path | None, typer.Option(help="Folder of further good files: READER/FILE.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of what is found.")] = Path("build/fuzz"),
 ) -> None:
     """Have csm read damaged files. Exit code 1: something was found."""
@@ -46,7 +47,7 @@ def main(
         speed, wrong = count / passed, len(tally.findings)
         print(f"{passed:7.0f} s {count:9d} inputs {speed:6.0f} a second, {wrong} found", flush=True)
 
-    tally = run(names, seconds, seed, max(1, jobs), found, told)
+    tally = run(names, seconds, seed, max(1, jobs), found, told, more)
     for name in names:
         count, spent = tally.inputs[name], tally.seconds[name]
         print(f"{name:12} {count:9d} inputs {count / spent if spent else 0:7.0f} a second")

@@ -65,6 +65,7 @@ def run(
     jobs: int,
     found: Callable[[Finding], None],
     told: Callable[[Tally], None] = lambda tally: None,
+    more: Path | None = None,
     method: str = "spawn",
 ) -> Tally:
     """Fuzz.
@@ -76,6 +77,7 @@ def run(
         jobs: processes.
         found: called with each finding.
         told: called from time to time with what was tried so far.
+        more: as for `Corpus`.
         method: to start processes, as `multiprocessing` names it.
     """
     tally, end = Tally(), time.monotonic() + seconds
@@ -90,7 +92,7 @@ def run(
             here, there = context.Pipe(duplex=False)
             folder = Path(place) / str(started)
             folder.mkdir()
-            arguments = (there, folder, list(names), f"{seed}/{started}", end - time.monotonic())
+            arguments = (there, folder, list(names), more, f"{seed}/{started}", end - time.monotonic())
             process = context.Process(target=_work, args=arguments, daemon=True)
             process.start()
             there.close()
@@ -156,12 +158,14 @@ def _lost(worker: _Worker, hangs: bool) -> Finding | None:
     return Finding(f"hang-{name}-{len(data)}" if hangs else kind, data, said)
 
 
-def _work(news: Connection, folder: Path, names: list[str], seed: str, seconds: float) -> None:
+def _work(
+    news: Connection, folder: Path, names: list[str], more: Path | None, seed: str, seconds: float
+) -> None:
     end, chance = time.monotonic() + seconds, Random(seed)
     with (folder / "crash").open("w") as crash:
         faulthandler.enable(crash)
         faulthandler.dump_traceback_later(HANG_SECONDS * 0.8, repeat=True, file=crash)
-        corpus = Corpus(folder / "readers", names)
+        corpus = Corpus(folder / "readers", names, more)
         for reader in corpus.readers:  # all that is imported at first use
             for data in corpus.seeds(reader):
                 try_input(reader, corpus.folder_of(reader), data)

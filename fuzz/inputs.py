@@ -49,16 +49,20 @@ class Corpus:
     Args:
         folder: of the process: each reader has one of its own in it.
         names: of the readers.
+        more: a folder of further files, a folder in it for each reader.
     """
 
-    def __init__(self, folder: Path, names: Sequence[str]):
+    def __init__(self, folder: Path, names: Sequence[str], more: Path | None = None):
         self.readers = [READERS[name] for name in names]
         self._folder = folder
         self._seeds: dict[str, list[bytes]] = {}
         self._kept: dict[str, list[bytes]] = {}
         self._answers: dict[str, set[str]] = {}
         for reader in self.readers:
-            self._seeds[reader.name] = reader.seeds(self.folder_of(reader))
+            others = sorted((more / reader.name).glob("*")) if more else []
+            self._seeds[reader.name] = reader.seeds(self.folder_of(reader)) + [
+                path.read_bytes() for path in others
+            ]
             self._kept[reader.name], self._answers[reader.name] = [], set()
 
     def folder_of(self, reader: Reader) -> Path:

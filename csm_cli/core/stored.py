@@ -156,7 +156,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 def _first(error: Any) -> str:
     """The first thing that is wrong, such as "parts.0.frames: Input should be a valid integer"."""
     (first, *_) = error.errors(include_url=False, include_context=False, include_input=False)
-    where = ".".join(map(str, first["loc"]))
+    where = " ".join(".".join(map(str, first["loc"])).split())
     text = " ".join(str(first["msg"]).removeprefix("Value error, ").split())
     return f"{where[:80]}: {text}" if where else text
 

@@ -31,6 +31,10 @@ def peaks_of(pcm: np.ndarray) -> str:
     return "".join(LETTERS[value] for value in np.minimum(highest >> 9, 63))
 
 
+Score = float | int | str | bool | Sequence[Sequence[float | None] | None] | Sequence[str] | None
+"""A figure, words that were heard, the times of words."""
+
+
 @dataclass(frozen=True)
 class Part:
     """One piece of a line, as it was spoken in one go.
@@ -55,7 +59,7 @@ class Part:
     tries: int = 1
     ended: bool = True
     reasons: tuple[str, ...] = ()
-    scores: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, Score] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,8 @@ def take_from_json(text: str | bytes) -> Take:
     if value.get("schema") != SIDECAR_SCHEMA or digest(value) != claimed:
         raise ValueError("does not agree with its own digest")
     take = shaped(Take, value)
+    if not all(isinstance(part.scores.get("voice_similarity", 0.0), int | float) for part in take.parts):
+        raise ValueError("voice_similarity: is no figure")
     counts = [count for part in take.parts for count in (part.frames, part.samples, part.tries, part.seed)]
     if not re.fullmatch("[0-9a-f]{20}", take.id) or min(counts, default=0) < 0 or take.rate < 1:
         raise ValueError("says what cannot be of a take")

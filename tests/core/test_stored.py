@@ -98,6 +98,7 @@ def test_a_shape_is_filled_and_nothing_is_converted():
         ({"inner": [], "speed": "1"}, "speed: "),
         ({"inner": []}, "speed: "),
         ({"inner": [], "speed": 1, "more": {"a": None}}, "more.a: "),
+        ({"inner": [], "speed": 1, "more": {"a\n b": 1}}, "more.a b: "),
         ([], ""),
     ):
         with pytest.raises(ValueError) as caught:

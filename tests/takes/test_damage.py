@@ -48,6 +48,7 @@ WRONG = [
         {"asked__sampler": {"top_k": -1}},
     ),
     *({"rate": 0}, {"rate": True}, {"made": 5}, {"origin": "found"}, {"id": "../x"}, {"files": [1]}),
+    *({"parts__0__scores": {"voice_similarity": "high"}}, {"parts__0__scores": {"times": [[{}]]}}),
     *({"parts__0__scores": {"asr": float("nan")}}, {"parts__0__scores": {"asr": float("inf")}}),
     *({"parts__0__seed": 10**400}, {"parts__0__reasons": [[]]}, {"schema": 2}, {"schema": "1"}),
 ]
