@@ -86,6 +86,9 @@ def _checked(options: type, name: str, flag: Flag, value: Any) -> Any:
         return flag.parse(shaped(flag.kind, value))
     (of,) = (each.type for each in fields(options) if each.name == name)
     kind = eval(of, vars(sys.modules[options.__module__])) if isinstance(of, str) else of
+    if isinstance(value, str):  # a path need not be UTF-8
+        found = shaped(kind, value.encode("utf-8", "replace").decode())
+        return Path(value) if isinstance(found, Path) else value
     found = shaped(kind, value)
     if isinstance(found, int | float) and not isinstance(found, bool):
         low, high = flag.min, flag.max

@@ -9,7 +9,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
+from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import numpy as np
 
@@ -20,11 +20,13 @@ T = TypeVar("T")
 _ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
 LARGEST = 1e300
 """Of a number: what it is multiplied with stays a float."""
+MOST_NESTED = 200
+_SURROGATE = re.compile(rb"\\u[dD][cC][89a-fA-F][0-9a-fA-F]")
 _LARGE = re.compile(rb"[eE]\+?0*[1-9]\d\d|\d{40}")
 
 
 def parsed(data: bytes | str) -> Any:
-    """The value of a JSON text in UTF-8.
+    r"""The value of a JSON text in UTF-8. A byte of a path that is not UTF-8 (PEP 383) is `\udcff` in it.
 
     Raises:
         ValueError: it is none, has NaN, Infinity or a number beyond all bounds, or is nested over 200 deep.
@@ -32,20 +34,32 @@ def parsed(data: bytes | str) -> Any:
     from pydantic_core import from_json
 
     data = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
-    value = from_json(data, allow_inf_nan=False)
-    if _LARGE.search(data):
-        _check_numbers(value)
+    strange = _SURROGATE.search(data) is not None
+    value = _loads(data) if strange else from_json(data, allow_inf_nan=False)
+    if strange or _LARGE.search(data):
+        _check(value)
     return value
 
 
+def _loads(data: bytes) -> Any:
+    def refuse(name: str) -> NoReturn:
+        raise ValueError(f"{name} is no figure")
+
+    try:
+        return json.loads(data, parse_constant=refuse)
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+
+
 def as_json(value: Any, *, indent: int | None = None, compact: bool = False) -> str:
-    """The text of a value, without a line's end.
+    r"""The text of a value, without a line's end. Bytes of a path that are not UTF-8 are `\udcff` in it.
 
     Raises:
         ValueError: a number in it is not finite.
     """
     separators = (",", ":") if compact else None
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
+    return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def finite(value: Any) -> Any:
@@ -161,13 +175,15 @@ def _first(error: Any) -> str:
     return f"{where[:80]}: {text}" if where else text
 
 
-def _check_numbers(value: Any) -> None:
-    waiting = [value]
+def _check(value: Any) -> None:
+    waiting = [(value, 0)]
     while waiting:
-        each = waiting.pop()
+        each, depth = waiting.pop()
+        if depth > MOST_NESTED:
+            raise ValueError("is nested too deeply")
         if isinstance(each, dict):
-            waiting += each.values()
+            waiting += [(inner, depth + 1) for inner in each.values()]
         elif isinstance(each, list):
-            waiting += each
+            waiting += [(inner, depth + 1) for inner in each]
         elif isinstance(each, int | float) and abs(each) > LARGEST:
             raise ValueError("a number is beyond all bounds")

@@ -124,7 +124,9 @@ class Delivery:
         level = found.loudness
         if any(abs(each or 0.0) > LOUDEST_DB for each in (level.rms_db, level.lufs, level.peak_db)):
             raise ValueError(f"{level} is no loudness")
-        cover = shaped(str, values["cover"]) if values.get("cover") else None
+        cover = values.get("cover") or None
+        if not isinstance(cover, str | None):
+            raise ValueError("cover: is no path")
         return found if cover is None else replace(found, cover=read_cover(cover))
 
     @property

@@ -17,7 +17,7 @@ import yaml
 
 from csm_cli.core.errors import CsmError, UsageError
 from csm_cli.core.files import alone, written
-from csm_cli.core.stored import LARGEST, as_json, left_aside, parsed, shaped, shaped_items
+from csm_cli.core.stored import LARGEST, as_json, left_aside, parsed, shaped_items
 from csm_cli.takes.files import files_at
 from csm_cli.takes.keys import LineRequest
 from csm_cli.takes.place import Place, Url
@@ -166,7 +166,9 @@ def _record(script: str, data: bytes) -> tuple[Rendering, list[str]]:
         if not isinstance(value, dict) or value.get("schema") != _SCHEMA:
             raise ValueError("it is of another version")
         lines = shaped_items(Used, value.get("lines"), problems.append)
-        options = shaped(dict[str, Any], value.get("options"))
+        if not isinstance(value.get("options"), dict):
+            raise ValueError("options: is no object")
+        options = value["options"]
     except ValueError as error:
         problems.append(str(error))
     return Rendering(script, lines, options), problems

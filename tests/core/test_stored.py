@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -49,6 +50,16 @@ def _figures(value):
             each for item in (value.values() if isinstance(value, dict) else value) for each in _figures(item)
         ]
     return [value] if isinstance(value, int | float) else []
+
+
+def test_a_path_that_is_not_utf8_comes_back_as_it_was():
+    path = os.fsdecode(b"/voices/\xff\xe9.pt")
+    text = json.dumps({"path": path, "pair": "\U0001f600", "inner": [path]})
+    assert "\\udcff" in text and parsed(as_json(parsed(text)).encode()) == parsed(text)
+    assert parsed(text) == {"path": path, "pair": "\U0001f600", "inner": [path]}
+    for bad in ('["\\udcff", NaN]', '["\\udcff", 1e999]', "[" * 300 + '"\\udcff"' + "]" * 300, '"\\udcff'):
+        with pytest.raises(ValueError):
+            parsed(bad)
 
 
 @pytest.mark.parametrize(

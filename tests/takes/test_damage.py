@@ -1,6 +1,7 @@
 """What lies beside the takes is not right because csm wrote it: wrong rows, types and figures are found."""
 
 import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -124,6 +125,12 @@ def test_a_record_that_names_another_lines_take_is_passed_over(store):
     record = Rendering("book.yaml", {"abc1234": Used(other.id)})
     assert current_take(store, record, REQUEST).id == mine.id
     assert current_take(store, Rendering("book.yaml", {"abc1234": Used(mine.id)}), REQUEST).id == mine.id
+
+
+def test_a_path_among_the_options_that_is_not_utf8_comes_back(tmp_path):
+    path = os.fsdecode(b"/models/\xff")
+    merge_record(tmp_path, "book.yaml", {}, options={"model": path})
+    assert read_record(tmp_path, "book.yaml", pytest.fail).options == {"model": path}
 
 
 def test_what_is_damaged_in_a_record_is_named_and_the_rest_used(tmp_path):
