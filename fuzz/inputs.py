@@ -109,8 +109,6 @@ def try_input(reader: Reader, folder: Path, data: bytes) -> tuple[str, Finding |
     except refusals() as error:
         text = f"{type(error).__name__} {error}".replace(str(folder), "")
         answer = re.sub(r"'[^']*'|\"[^\"]*\"|\d+", "", text)[:200]
-        if "\n" in str(error) and not getattr(error, "problems", None):
-            return answer, _finding("rows", reader, data, error)
     except MemoryError as error:
         return answer, _finding("mem", reader, data, error)
     except NotTheSameError as error:

@@ -283,6 +283,27 @@ def _checkpoint(name: str) -> Callable[[Path, bytes], None]:
     return read
 
 
+def _adapter(folder: Path, data: bytes) -> None:
+    from csm_cli.checkpoints.find import DEMO_CHECKPOINT, find_checkpoint
+    from csm_cli.checkpoints.lora import CONFIG
+
+    if not (folder / "demo").exists():
+        (folder / "demo").symlink_to(DEMO_CHECKPOINT)
+    _put(folder, "adapter/adapter_model.safetensors", seeds.safetensors(folder)[0])
+    _put(folder, f"adapter/{CONFIG}", data)
+    find_checkpoint(folder / "adapter").file("config.json")
+
+
+def _shards(folder: Path, data: bytes) -> None:
+    from csm_cli.checkpoints.find import find_checkpoint
+
+    _put(folder, "config.json", seeds.config(folder)[0])
+    for name in ("a.safetensors", "b.safetensors"):
+        _put(folder, name, seeds.safetensors(folder)[0])
+    _put(folder, "model.safetensors.index.json", data)
+    find_checkpoint(folder)
+
+
 def _safetensors(folder: Path, data: bytes) -> None:
     from csm_cli.checkpoints.tensors import open_weights
 
@@ -409,6 +430,8 @@ READERS = {
         Reader("csv", seeds.corpus("csv"), _manifest("manifest.csv")),
         Reader("config", seeds.config, _checkpoint("config.json")),
         Reader("generation", seeds.generation, _checkpoint("generation_config.json")),
+        Reader("adapter", seeds.adapter, _adapter, 0.5),
+        Reader("shards", seeds.shards, _shards, 0.5),
         Reader("tokenizer", seeds.tokenizer, _checkpoint("tokenizer.json"), 0.3),
         Reader("safetensors", seeds.safetensors, _safetensors),
         Reader("audio", seeds.audio, _audio, 0.1),

@@ -268,6 +268,19 @@ def tokenizer(folder: Path) -> list[bytes]:
     return _demo("tokenizer.json")
 
 
+def adapter(folder: Path) -> list[bytes]:
+    value = {"base_model_name_or_path": "../demo", "peft_type": "LORA", "r": 8, "lora_alpha": 16}
+    return [json.dumps(value | {"target_modules": ["q_proj"], "use_dora": False, "revision": None}).encode()]
+
+
+def shards(folder: Path) -> list[bytes]:
+    value = {
+        "metadata": {"total_size": 32},
+        "weight_map": {"a.weight": "a.safetensors", "b": "b.safetensors"},
+    }
+    return [json.dumps(value).encode()]
+
+
 def safetensors(folder: Path) -> list[bytes]:
     header = {
         "__metadata__": {"format": "pt"},

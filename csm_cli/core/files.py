@@ -77,6 +77,14 @@ def is_file(path: Path) -> bool:
         return False
 
 
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder; False as for `is_file`."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 @contextmanager
 def disk_errors(where: Path | str) -> Iterator[None]:
     """Raises what the system refuses in one line.
