@@ -34,6 +34,7 @@ def parsed(data: bytes | str) -> Any:
     from pydantic_core import from_json
 
     data = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+    data = data.removeprefix(b"\xef\xbb\xbf")  # which some editors put there
     strange = _SURROGATE.search(data) is not None
     value = _loads(data) if strange else from_json(data, allow_inf_nan=False)
     if strange or _LARGE.search(data):

@@ -41,7 +41,7 @@ def test_what_is_written_is_read_as_it_was(value):
         return
     for text in (as_json(value), as_json(value, indent=1), as_json(value, compact=True)):
         assert parsed(text) == value
-        assert parsed(text.encode()) == value
+        assert parsed(text.encode()) == parsed(text.encode("utf-8-sig")) == value
 
 
 def _figures(value):
