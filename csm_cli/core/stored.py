@@ -60,6 +60,8 @@ def as_json(value: Any, *, indent: int | None = None, compact: bool = False) -> 
     """
     separators = (",", ":") if compact else None
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
+    if text.isascii():
+        return text
     return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -126,7 +126,9 @@ class Index:
             return
         with self._reading:
             self._catch_up()
-            if self._rows.get(take.id) != Row.of(take):
+            row = self._rows.get(take.id)
+            # Another thread may have written the sidecar after `take` was read.
+            if row != Row.of(take) and row != self._read(take.id + SIDECAR):
                 self._wrong = True
                 self.read_again()
                 self.close()

@@ -120,6 +120,19 @@ def test_a_row_for_another_line_never_gives_that_line_its_words(store, field, ag
     assert TakeStore(store.folder).index.problems == [], "said once"
 
 
+def test_a_take_that_another_thread_changes_meanwhile_is_no_damage(store):
+    take = keep(store, make_take())
+    store.close()
+    again = TakeStore(store.folder)
+    before = again.peek(take.id)
+    again.update(replace(take, pins=(REQUEST.place,)))
+    again.index.check(before)
+    TakeStore(store.folder).update(replace(take, pins=()))
+    assert again.peek(take.id).pins == ()
+    assert again.index.get(take.id).pins == ()
+    assert again.index.problems == []
+
+
 def test_a_record_that_names_another_lines_take_is_passed_over(store):
     mine, other = _two_lines(store)
     record = Rendering("book.yaml", {"abc1234": Used(other.id)})
