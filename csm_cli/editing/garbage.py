@@ -56,7 +56,8 @@ def collect(
     folder = takes or project / FOLDER
     with nullcontext() if isinstance(folder, Url) else nobody_else(folder):
         store = TakeStore(folder)  # not earlier: what was spoken while the lock was waited for is no leftover
-        store.index.read_again()  # what a person pinned or chose is not a matter of what a file remembers
+        if not isinstance(folder, Url):
+            store.index.read_again()  # what a person pinned or chose is not a matter of what a file remembers
         for problem in store.index.problems:
             note(problem)
         needed = _needed(project, folder, store, note)
@@ -66,6 +67,7 @@ def collect(
         if isinstance(folder, Url):
             young = (datetime.now(UTC) - YOUNG).isoformat(timespec="microseconds")
             idle = [row.id for row in rows if row.id not in needed and row.made < young]
+            idle = [each for each in idle if not _is_wanted(store, each)]
         else:
             damaged = {Path(name).stem for name in store.index.damaged}  # a person may still mend them
             leftovers = _leftovers(folder, {row.id for row in rows} | damaged)
@@ -97,6 +99,12 @@ def _needed(project: Path, folder: Place, store: TakeStore, note: Callable[[str]
             continue
         needed |= {line.take.id for line in script.lines if line.take is not None}
     return needed
+
+
+def _is_wanted(store: TakeStore, take_id: str) -> bool:
+    """Whether its sidecar says that a person pinned or chose it; the index need not be right."""
+    take = store.peek(take_id)
+    return take is not None and bool(take.pins or take.chosen)
 
 
 def _leftovers(folder: Path, takes: set[str]) -> list[Path]:
