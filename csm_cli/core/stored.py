@@ -11,9 +11,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from pydantic import TypeAdapter
 
 T = TypeVar("T")
@@ -141,6 +140,7 @@ def read_array(file: IO[bytes], kind: str, most: int = 1 << 30) -> np.ndarray:
         ValueError: it is something else, damaged, or larger than the file.
         OSError: it cannot be read.
     """
+    import numpy as np
     from numpy.lib import format as npy
 
     try:
