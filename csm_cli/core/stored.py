@@ -5,8 +5,10 @@ A file is not right because csm once wrote it: disks fail, editors and other ver
 
 from __future__ import annotations
 
+import ast
 import json
 import math
+import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar, cast
@@ -20,6 +22,8 @@ _ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
 LARGEST = 1e300
 """Of a number: what it is multiplied with stays a float."""
 MOST_NESTED = 200
+MOST_HEADER = 4096
+"""Bytes of the header of an array; one of few dimensions has 118."""
 _SURROGATE = re.compile(rb"\\u[dD][cC][89a-fA-F][0-9a-fA-F]")
 _LARGE = re.compile(rb"[eE]\+?0*[1-9]\d\d|\d{40}")
 
@@ -141,24 +145,24 @@ def read_array(file: IO[bytes], kind: str, most: int = 1 << 30) -> np.ndarray:
         OSError: it cannot be read.
     """
     import numpy as np
-    from numpy.lib import format as npy
 
     try:
-        major = npy.read_magic(file)[0]
-        if major not in (1, 2):
-            raise ValueError("is of a version that csm does not write")
-        header = npy.read_array_header_1_0 if major == 1 else npy.read_array_header_2_0
-        shape, fortran, dtype = header(file)
-        size = dtype.itemsize
-        for each in shape:
-            size *= each
-        data = file.read(size) if dtype.name == kind and 0 <= size <= most else b""
-        if len(data) != size:
+        head = file.read(10)  # magic, version, length of the header
+        length = int.from_bytes(head[8:], "little")
+        if head[:8] != b"\x93NUMPY\x01\x00" or length > MOST_HEADER:
+            raise ValueError("is no array that csm wrote")
+        # A dictionary as Python writes it; numpy's own reader mends what is none, and warns of that.
+        header = ast.literal_eval(file.read(length).decode("latin-1"))
+        shape, dtype = tuple(map(operator.index, header["shape"])), np.dtype(kind).newbyteorder("<")
+        size = dtype.itemsize * math.prod(shape)
+        known = header["descr"] == dtype.str and min(shape, default=0) >= 0 and size <= most
+        data = file.read(size) if known else b""
+        if not known or len(data) != size:
             raise ValueError(f"is no array of {kind} that a file of this size holds")
-        return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+        return np.frombuffer(data, dtype).reshape(shape, order="F" if header["fortran_order"] else "C")
     except (OSError, ValueError):
         raise
-    except Exception as error:  # numpy evaluates the header as Python: what is none has many errors
+    except Exception as error:  # what is no dictionary has many errors
         raise ValueError("is no array") from error
 
 
