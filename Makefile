@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO_OUT := demo-out
 
-.PHONY: setup demo test lint format bench clean
+.PHONY: setup demo test lint format fuzz bench clean
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -30,6 +30,13 @@ JOBS ?= 2
 
 test: lint
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope
+
+# Damaged files for everything that csm reads. By hand for longer: make fuzz SECONDS=3600; what is found lies in
+# build/fuzz, and `.venv/bin/python -m fuzz FILE` reads it again.
+SECONDS ?= 60
+
+fuzz: setup
+	$(BIN)/python -m fuzz --seconds $(SECONDS) --jobs $(JOBS)
 
 lint: setup
 	$(BIN)/ruff check .

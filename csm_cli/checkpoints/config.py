@@ -7,7 +7,6 @@ number would be left out silently.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from csm_cli.checkpoints.names import BACKBONE_TABLE, DEPTH_TABLE
 from csm_cli.checkpoints.tensors import DAMAGED, Tensors, wrong_shape
 from csm_cli.core.errors import MissingError, remedy_of
+from csm_cli.core.stored import parsed
 
 _LLAMA3 = {"rope_type": "llama3", "rope_theta": 500000.0, "factor": 32.0}
 _FLAVOURS: dict[str, dict[str, Any]] = {
@@ -52,6 +52,7 @@ _SIZES = (
     "num_attention_heads",
     "max_position_embeddings",
 )
+_TOKENS = ("bos_token_id", "eos_token_id", "pad_token_id")
 _LLAMA3_SETTINGS = ("factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings")
 _MIMI = {
     "sampling_rate": 24000,
@@ -75,11 +76,11 @@ def read_json(path: Path) -> dict[str, Any]:
         MissingError: it cannot be read, or is no object.
     """
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = parsed(path.read_bytes())
     except OSError as error:
         what = f"cannot be read ({error.strerror or error})"
         raise MissingError(what, where=str(path), remedy=remedy_of(error)) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise MissingError(f"cannot be read ({error})", where=str(path), remedy=DAMAGED) from error
     if not isinstance(value, dict):
         raise MissingError("is not a JSON object", where=str(path), remedy=DAMAGED)
@@ -100,7 +101,7 @@ def from_flavours(config: dict[str, Any], path: Path) -> dict[str, Any]:
     books, vocabulary = config.get("audio_num_codebooks", 32), config.get("audio_vocab_size", 2051)
     shapes = []
     for key in ("backbone_flavor", "decoder_flavor"):
-        if config.get(key) not in _FLAVOURS:
+        if not isinstance(config.get(key), str) or config[key] not in _FLAVOURS:
             flavours = ", ".join(_FLAVOURS)
             raise MissingError(f"{key} {config.get(key)!r} is not known, only {flavours}", where=str(path))
         shapes.append(_FLAVOURS[config[key]])
@@ -210,6 +211,12 @@ def check_config(config: dict[str, Any], path: Path) -> None:
         raise wrong("depth_decoder_config.backbone_hidden_size is not the backbone's hidden_size")
     for name, value in _MIMI.items():
         codec.setdefault(name, value)
+        sizes = codec[name] if isinstance(value, list) and isinstance(codec[name], list) else [codec[name]]
+        if not sizes or any(type(size) is not int or size < 1 for size in sizes):
+            raise wrong(f"codec_config.{name} is {codec[name]!r:.60}, not a number above 0")
+    for name in ("max_characters", "shipped_speakers", "codebook_eos_token_id", *_TOKENS):
+        if type(config.get(name, 0)) is not int and config[name] is not None:
+            raise wrong(f"{name} is {config[name]!r:.60}, not a number")
     if codec["num_quantizers"] < config["num_codebooks"]:
         raise wrong(f"the codec has {codec['num_quantizers']} codebooks, the model {config['num_codebooks']}")
 

@@ -23,7 +23,7 @@ from csm_cli.checkpoints.lora import is_adapter, merge_adapter
 from csm_cli.checkpoints.names import Format, detect, from_original
 from csm_cli.checkpoints.tensors import DAMAGED, PICKLES, Tensors, open_weights
 from csm_cli.core.errors import MissingError
-from csm_cli.core.files import real
+from csm_cli.core.files import is_file, is_folder, real
 
 DEMO = "demo"
 """What the embedded voice is called, wherever a model is named."""
@@ -163,11 +163,11 @@ def find_checkpoint(model: str | Path, revision: str | None = None) -> Checkpoin
     name = str(model)
     path = DEMO_CHECKPOINT if model == DEMO else Path(name).expanduser()
     only: Path | None = None
-    if path.is_dir():
+    if is_folder(path):
         name, folder = _name_of(path), path
-    elif path.is_file() and path.suffix in (".safetensors", *PICKLES):
+    elif is_file(path) and path.suffix in (".safetensors", *PICKLES):
         name, folder, only = path.stem, path.parent, path
-    elif isinstance(model, Path) or path.exists() or not looks_like_hub_id(name):
+    elif isinstance(model, Path) or is_file(path) or not looks_like_hub_id(name):
         raise MissingError("no such checkpoint folder", where=name, remedy="give a folder or a Hub id")
     else:
         folder = in_hub_cache(name, revision)
@@ -206,12 +206,25 @@ def _may_lack_codec(weights: tuple[Path, ...], config: dict[str, Any]) -> bool:
 
 def _with_adapter(name: str, folder: Path) -> Checkpoint:
     config = read_json(folder / ADAPTER_CONFIG)
-    base_name = config.get("base_model_name_or_path")
-    if not base_name:
-        raise MissingError("says not which model it is for", where=str(folder / ADAPTER_CONFIG))
-    beside = real(folder / str(base_name))
-    base = find_checkpoint(beside if beside.is_dir() else str(base_name), config.get("revision"))
+    base_name, revision = config.get("base_model_name_or_path"), config.get("revision")
+    if not base_name or not isinstance(base_name, str) or not isinstance(revision, str | None):
+        raise MissingError(
+            "says not which model it is for", where=str(folder / ADAPTER_CONFIG), remedy=DAMAGED
+        )
+    beside = _folder_beside(folder, base_name)
+    there = in_hub_cache(base_name, revision) if beside is None and looks_like_hub_id(base_name) else beside
+    if there is not None and is_adapter(there):
+        raise MissingError(
+            "is for another adapter, not for a model", where=str(folder / ADAPTER_CONFIG), remedy=DAMAGED
+        )
+    base = find_checkpoint(base_name if beside is None else beside, revision)
     return Checkpoint(name, folder, base.config, base.weights, base.codec, base)
+
+
+def _folder_beside(folder: Path, name: str) -> Path | None:
+    """The folder of that name, as seen from another one; None if there is none."""
+    path = folder / name
+    return path.resolve() if is_folder(path) else None
 
 
 def _find_codec(folder: Path) -> Path:
@@ -232,10 +245,12 @@ def _find_codec(folder: Path) -> Path:
 
 def _weight_files(folder: Path, config: dict[str, Any]) -> list[Path]:
     named = config.get("transformers_weights")
+    if not isinstance(named, str | None):
+        raise MissingError("transformers_weights names no file", where=str(folder), remedy=DAMAGED)
     names = ("model.safetensors.index.json", "model.safetensors", "ckpt.pt")
     for name in filter(None, (named, *names, "pytorch_model.bin.index.json", "pytorch_model.bin")):
         path = folder / name
-        if not path.is_file():
+        if not is_file(path):
             continue
         if path.suffix != ".json":
             return [path]
@@ -244,7 +259,7 @@ def _weight_files(folder: Path, config: dict[str, Any]) -> list[Path]:
             raise MissingError("lists no weights", where=str(path), remedy=DAMAGED)
         shards = sorted(set(index.values()))
         for shard in shards:
-            if not (folder / shard).is_file():
+            if not is_file(folder / shard):
                 raise MissingError(
                     "part of the weights is missing", where=str(path.parent / shard), remedy=DAMAGED
                 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +17,7 @@ from csm_cli.checkpoints.find import MIMI, SMALL_FILES, find_checkpoint, in_hub_
 from csm_cli.checkpoints.lora import CONFIG as ADAPTER_CONFIG
 from csm_cli.checkpoints.tensors import PICKLES
 from csm_cli.core.errors import CsmError, MissingError, first_line
+from csm_cli.core.stored import parsed, shaped, shaped_items
 
 _INDEXES = ("transformers.safetensors.index.json", "model.safetensors.index.json")
 _SINGLES = ("model.safetensors", "adapter_model.safetensors", "ckpt.pt", "adapter_model.bin", "model.bin")
@@ -103,18 +103,36 @@ def choose_files(files: Sequence[Wanted], read: Callable[[str], str]) -> list[Wa
     Args:
         files: all of them.
         read: fetches a small file and returns its text.
+
+    Raises:
+        MissingError: a small file is damaged.
     """
     by_name = {file.name: file for file in files}
     small = [file for file in files if any(fnmatch(file.name, pattern) for pattern in SMALL_FILES)]
-    config: dict[str, Any] = json.loads(read("config.json")) if "config.json" in by_name else {}
+    config = _object("config.json", read) if "config.json" in by_name else {}
     names = [config.get("transformers_weights"), *_INDEXES, *_SINGLES]
-    chosen = next((name for name in names if name and name in by_name), None)
+    chosen = next((name for name in names if isinstance(name, str) and name in by_name), None)
     if chosen is None:
         return []
     if not chosen.endswith(".json"):
         return [*small, by_name[chosen]]
-    shards = sorted(set(json.loads(read(chosen))["weight_map"].values()))
+    shards = sorted({*_shards(chosen, read)})
     return [*small, by_name[chosen], *(by_name.get(shard, Wanted(shard, 0)) for shard in shards)]
+
+
+def _object(name: str, read: Callable[[str], str]) -> dict[str, Any]:
+    try:
+        return shaped(dict[str, Any], parsed(read(name)))
+    except ValueError as error:
+        raise MissingError(f"cannot be read ({error})", where=name, remedy="tell its owner") from error
+
+
+def _shards(name: str, read: Callable[[str], str]) -> list[str]:
+    index = _object(name, read)
+    try:
+        return [*shaped_items(str, index.get("weight_map")).values()]
+    except ValueError as error:
+        raise MissingError("lists no weights", where=name, remedy="tell its owner") from error
 
 
 def cached_models() -> list[Cached]:

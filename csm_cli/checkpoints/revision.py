@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from csm_cli.core.errors import CsmError, MissingError
 from csm_cli.core.files import cache_dir, written
+from csm_cli.core.stored import as_json, parsed, shaped_items
 
 
 def checkpoint_revision(files: Iterable[Path]) -> str:
@@ -38,7 +39,7 @@ def checkpoint_revision(files: Iterable[Path]) -> str:
         total.update(f"{file.name}:{stored[mark]}\n".encode())
     if changed:
         with suppress(CsmError), written(_cache()) as temporary:
-            temporary.write_text(json.dumps(stored, indent=1), encoding="utf-8")
+            temporary.write_text(as_json(stored, indent=1), encoding="utf-8")
     return total.hexdigest()[:20]
 
 
@@ -48,7 +49,7 @@ def _cache() -> Path:
 
 def _stored() -> dict[str, str]:
     try:
-        value = json.loads(_cache().read_bytes())
-    except (OSError, ValueError, RecursionError):
+        found = shaped_items(str, parsed(_cache().read_bytes()))
+    except (OSError, ValueError):
         return {}
-    return value if isinstance(value, dict) else {}
+    return {mark: name for mark, name in found.items() if re.fullmatch("[0-9a-f]{64}", name)}

@@ -58,7 +58,7 @@ def check(
     if rules.name == "acx-spec":
         console.note("acx-spec is the technical part alone: ACX itself takes AI narration only by agreement")
     with measuring(len(files)) as progress:
-        checked = check_files(files, rules, progress, strict=preset != presets.AUTO)
+        checked = check_files(files, rules, progress, strict=preset != presets.AUTO, note=console.note)
     if report is not None:
         write_page(checked, report)
     if json_out:

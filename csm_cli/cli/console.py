@@ -24,6 +24,7 @@ from csm_cli.core.errors import (
     of_system,
     unwritten,
 )
+from csm_cli.core.stored import finite
 from csm_cli.core.visible import json_visible, visible
 
 INDENT = "     "
@@ -131,7 +132,10 @@ def emit_rows(rows: Iterable[str], paint: Paint | None = None) -> None:
 
 
 def emit_json(value: Any, indent: int | None = 2) -> None:
-    """Print a value as JSON, which says the same in any encoding of stdout; otherwise as `emit`."""
+    """Print a value as JSON, which says the same in any encoding of stdout; otherwise as `emit`. Figures that
+    JSON has not are left out.
+    """
+    value = finite(value)
     text = json_visible(json.dumps(value, indent=indent, ensure_ascii=False))
     _write((text if _can_show(text) else json.dumps(value, indent=indent)) + "\n")
 

@@ -56,7 +56,7 @@ def master(
         left.append(Path(job.screenplay.path))
 
     try:
-        report = master_jobs(jobs, options, progress, failed)
+        report = master_jobs(jobs, options, progress, failed, console.note)
     finally:
         progress.close()
     print_results(report, takes, ["csm", "render", *map(str, scripts), *store_options(takes), *STRICT])

@@ -352,14 +352,14 @@ def _script_takes(script: Path | None, takes: MaybePlace) -> ScriptTakes:
     from csm_cli.editing.lines import ScriptTakes
     from csm_cli.takes.record import only_script
 
-    return ScriptTakes(script or only_script(takes), takes)
+    return ScriptTakes(script or only_script(takes), takes, note=console.note)
 
 
 def _line(name: str, script: Path | None, takes: MaybePlace) -> tuple[ScriptTakes, ScriptLine]:
     from csm_cli.editing.lines import ScriptTakes, split_name
 
     path, rest = split_name(name, script, takes)
-    script_takes = ScriptTakes(path, takes)
+    script_takes = ScriptTakes(path, takes, note=console.note)
     return script_takes, script_takes.find(rest)
 
 

@@ -19,7 +19,7 @@ from csm_cli.rendering.plan import Chain
 from csm_cli.rendering.progress import Progress, RenderReport
 from csm_cli.rendering.report.rows import other_takes
 from csm_cli.rendering.session import RenderJob
-from csm_cli.takes.index import Row
+from csm_cli.takes.rows import Row
 
 MASTERINGS = 3
 """Masters that may be lost one after the other before mastering is given up."""

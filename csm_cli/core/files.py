@@ -96,6 +96,34 @@ def written(path: Path | str, where: Path | str | None = None, sync: bool = True
             temporary.unlink(missing_ok=True)
 
 
+def set_aside(path: Path) -> Path:
+    """Rename a damaged file that is to be written anew, so that nothing of it is lost; its new place.
+
+    Raises:
+        CsmError: it cannot be renamed.
+    """
+    with disk_errors(path):
+        place = path.with_name(f"{path.name}.damaged-{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}")
+        path.replace(place)
+    return place
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file; False too for a name that no file can have, or that may not be looked at."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder; False as for `is_file`."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 @contextmanager
 def disk_errors(where: Path | str, temporary: Path | None = None) -> Iterator[None]:
     """Raises what the system refuses in one line: of `where`, or of another file that the error names.

@@ -6,12 +6,14 @@ to remember is what is marked so.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from csm_cli.core.files import real
+from csm_cli.core.stored import shaped
 
 _KEY = "option"
 
@@ -62,8 +64,35 @@ def remembered(options: Any) -> dict[str, Any]:
     return found
 
 
-def recalled(options: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Of values that were remembered, maybe by another version, those that are options still."""
-    return {
-        name: values[name] for name, flag in flags_of(options).items() if flag.remembered and name in values
-    }
+def recalled(
+    options: type, values: Mapping[str, Any], left_out: Callable[[str], None] = lambda problem: None
+) -> dict[str, Any]:
+    """Of values that were remembered, maybe by another version, those that are options still.
+
+    Args:
+        left_out: called with each value that its option cannot have.
+    """
+    found = {}
+    for name, flag in flags_of(options).items():
+        if flag.remembered and name in values:
+            try:
+                found[name] = _checked(options, name, flag, values[name])
+            except ValueError as error:
+                left_out(f"{name}: {error}")
+    return found
+
+
+def _checked(options: type, name: str, flag: Flag, value: Any) -> Any:
+    if flag.parse is not None:  # a list of choices
+        return flag.parse(shaped(flag.kind, value))
+    (of,) = (each.type for each in fields(options) if each.name == name)
+    kind = eval(of, vars(sys.modules[options.__module__])) if isinstance(of, str) else of
+    if isinstance(value, str):  # a path need not be UTF-8
+        found = shaped(kind, value.encode("utf-8", "replace").decode())
+        return Path(value) if isinstance(found, Path) else value
+    found = shaped(kind, value)
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        low, high = flag.min, flag.max
+        if (low is not None and found < low) or (high is not None and found > high):
+            raise ValueError(f"{found} is out of range")
+    return found

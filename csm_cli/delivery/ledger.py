@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from csm_cli.audio.timeline import Timeline
-from csm_cli.core.files import written
+from csm_cli.core.files import is_file, set_aside, written
+from csm_cli.core.stored import as_json, left_aside, parsed, shaped_items
 from csm_cli.delivery.book import chapter_stem
 from csm_cli.delivery.formats import FORMATS
 
@@ -68,18 +69,21 @@ class Ledger:
     Args:
         source: file name of the script that is delivered now.
         chapters: it has.
+
+    Raises:
+        CsmError: a damaged list cannot be set aside.
     """
 
     def __init__(self, folder: Path, source: str, chapters: int):
         self._folder, self._source, self._count = folder, source, chapters
-        self._entries = _read(folder / NAME)
+        self._entries, self._problem = _read(folder / NAME)
 
     def others(self) -> list[str]:
         """Other scripts whose files are still in the folder, by their file names."""
         sources = {
             entry.source
             for name, entry in self._entries.items()
-            if entry.source != self._source and (self._folder / name).is_file()
+            if entry.source != self._source and is_file(self._folder / name)
         }
         return sorted(sources)
 
@@ -101,6 +105,26 @@ class Ledger:
                 self._source, chapter, holds, agreed, found.st_size, found.st_mtime_ns
             )
 
+    def doubted(self, problem: str, rendered: Iterable[int]) -> list[str]:
+        """Have nothing to do with files of which it is not known what they hold.
+
+        Args:
+            problem: what is said of a damaged timeline; "": it is sound.
+            rendered: numbers of the chapters that were, now. If it is damaged, files with others are left
+                alone: they are forgotten.
+
+        Returns:
+            What is damaged, timeline or list of files, for a person to read.
+        """
+        known = {*rendered}
+        if problem:
+            self._entries = {
+                name: entry
+                for name, entry in self._entries.items()
+                if entry.source != self._source or known.issuperset(entry.holds)
+            }
+        return [text for text in (problem, self._problem) if text]
+
     def clear(self, made: Iterable[Path], timeline: Timeline, rendered: Iterable[int]) -> list[str]:
         """Remove what was made earlier of this script and no longer agrees with the timeline.
 
@@ -120,7 +144,7 @@ class Ledger:
             path = self._folder / name
             if name in new or entry.source != self._source:
                 continue
-            if not path.is_file():
+            if not is_file(path):
                 del self._entries[name]
             elif entry.is_true(timeline) and _slot(name, entry) not in slots and _fits(name, entry, stems):
                 if path.suffix in AUDIO and entry.chapter in concerned:
@@ -165,16 +189,24 @@ class Ledger:
         """
         value = {name: asdict(entry) for name, entry in sorted(self._entries.items())}
         with written(self._folder / NAME) as temporary:
-            temporary.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+            temporary.write_text(as_json(value, indent=1) + "\n", encoding="utf-8")
 
 
-def _read(path: Path) -> dict[str, Entry]:
-    """The entries of an earlier run; {} where the file is missing or damaged."""
+def _read(path: Path) -> tuple[dict[str, Entry], str]:
+    """(the entries of an earlier run, as far as they are whole; what to say of the others, or "")."""
+    problems: list[str] = []
     try:
-        value = json.loads(path.read_bytes())
-        return {name: Entry(**entry) for name, entry in value.items() if Path(name).name == name}
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
-        return {}
+        found = shaped_items(Entry, parsed(path.read_bytes()), problems.append)
+    except OSError:
+        return {}, ""
+    except ValueError as error:
+        found = {}
+        problems.append(str(error))
+    if problems:
+        set_aside(path)
+    said = f"{path}: is damaged; files of earlier runs are left alone ({left_aside(problems)})"
+    entries = {name: entry for name, entry in found.items() if Path(name).name == name}
+    return entries, said if problems else ""
 
 
 def _slot(name: str, entry: Entry) -> _Slot:

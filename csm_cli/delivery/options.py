@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from csm_cli.audio.level import DEFAULT_LOUDNESS, Loudness
@@ -11,11 +11,13 @@ from csm_cli.audio.mastering import Mastering, Pauses
 from csm_cli.core import FASTEST, SLOWEST
 from csm_cli.core.errors import UsageError
 from csm_cli.core.files import real
+from csm_cli.core.stored import shaped
 from csm_cli.delivery.formats import FORMATS, check_formats
 from csm_cli.delivery.tags import Cover, read_cover
 
 EXTRAS = ("srt", "vtt", "lrc", "chapters", "cue", "labels", "epub", "description")
 LONGEST_HOURS = 100.0
+LOUDEST_DB = 200.0
 
 
 @dataclass(frozen=True)
@@ -116,13 +118,17 @@ class Delivery:
             KeyError, TypeError, ValueError: it is something else.
             MissingError, UsageError: the cover is not there any more; a value cannot be used any more.
         """
-        found = {each.name: values[each.name] for each in fields(cls) if each.name in values}
-        found["loudness"] = Loudness(**values["loudness"])
-        found["pauses"] = Pauses(**values["pauses"])
-        found["cover"] = read_cover(values["cover"]) if values.get("cover") else None
-        for name in ("formats", "extras"):
-            found[name] = tuple(values[name])
-        return cls(**found)
+        needed = {name: values[name] for name in ("loudness", "pauses", "formats", "extras")}
+        found = shaped(cls, {**values, **needed, "cover": None})
+        if unknown := {*found.formats} - {*FORMATS} | {*found.extras} - {*EXTRAS}:
+            raise ValueError(f"{unknown} is not known")
+        level = found.loudness
+        if any(abs(each or 0.0) > LOUDEST_DB for each in (level.rms_db, level.lufs, level.peak_db)):
+            raise ValueError(f"{level} is no loudness")
+        cover = values.get("cover") or None
+        if not isinstance(cover, str | None):
+            raise ValueError("cover: is no path")
+        return found if cover is None else replace(found, cover=read_cover(cover))
 
     @property
     def mastering(self) -> Mastering:

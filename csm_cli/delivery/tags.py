@@ -256,7 +256,7 @@ def _find(file: BinaryIO, names: list[bytes]) -> tuple[int, int]:
             if size < begin:
                 return 0, 0
             if header[4:8] == name:
-                position, end = position + begin, position + size
+                position, end = position + begin, min(position + size, end)
                 break
             position += size
         else:

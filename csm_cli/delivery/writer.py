@@ -159,8 +159,9 @@ class BookWriter:
 
     def _merge(self, new: Timeline, units: Sequence[Unit], complete: bool) -> list[Path]:
         texts = write_sidecars(self.folder, self.book, self.delivery, units, self._volumes)
-        timeline, made = with_earlier(self.folder, new, self.count), self._made + texts
-        ledger = Ledger(self.folder, self.book.source, self.count)
+        timeline, problem = with_earlier(self.folder, new, self.count)
+        ledger, made = Ledger(self.folder, self.book.source, self.count), self._made + texts
+        self.notes += ledger.doubted(problem, self._chapters)
         ledger.add(made, timeline, self._chapters)
         if complete:
             self.notes += ledger.clear(made, timeline, self._chapters)

@@ -6,7 +6,6 @@ files by labels gives clips of the same names again. Any other editor may change
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ import numpy as np
 
 from csm_cli.audio.files import read_audio, write_wav
 from csm_cli.core.errors import CsmError, MissingError, UsageError, unread
-from csm_cli.core.files import written
+from csm_cli.core.files import is_file, written
+from csm_cli.core.stored import as_json, parsed, shaped
 from csm_cli.delivery.book import slug
 from csm_cli.editing.lines import ScriptLine, ScriptTakes
 from csm_cli.editing.pinning import import_sound
@@ -68,7 +68,7 @@ def export_clips(script: ScriptTakes, lines: Sequence[ScriptLine], folder: Path)
     for name, text in (
         (LABELS, "".join(labels)),
         (FILES, "".join(listed)),
-        (MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"),
+        (MANIFEST, as_json(manifest, indent=1) + "\n"),
     ):
         with written(folder / name) as temporary:
             temporary.write_text(text, encoding="utf-8")
@@ -102,14 +102,14 @@ def import_edits(script: ScriptTakes, folder: Path, *, dry_run: bool = False) ->
         CsmError: a take cannot be written.
     """
     lines = {line.planned.id: line for line in script.lines}
-    for name, line_id, take_id in _read_manifest(script, folder):
+    for name, clip in read_clips(folder, script.job.script).items():
         path = folder / name
-        if not path.is_file():
-            yield Edit(path, line_id, "missing")
-        elif (line := lines.get(line_id)) is None:
-            yield Edit(path, line_id, "gone")
+        if not is_file(path):
+            yield Edit(path, clip.line, "missing")
+        elif (line := lines.get(clip.line)) is None:
+            yield Edit(path, clip.line, "gone")
         else:
-            yield _import_edit(script, line, path, take_id, dry_run)
+            yield _import_edit(script, line, path, clip.take, dry_run)
 
 
 def _import_edit(script: ScriptTakes, line: ScriptLine, path: Path, take_id: str, dry_run: bool) -> Edit:
@@ -126,30 +126,48 @@ def _import_edit(script: ScriptTakes, line: ScriptLine, path: Path, take_id: str
     return Edit(path, line.planned.id, "imported", doubts)
 
 
-def _read_manifest(script: ScriptTakes, folder: Path) -> list[tuple[str, str, str]]:
+@dataclass(frozen=True)
+class _Clip:
+    line: str
+    take: str
+
+
+@dataclass(frozen=True)
+class _Clips:
+    schema: int
+    script: str
+    clips: dict[str, _Clip]
+
+
+def read_clips(folder: Path, script: str) -> dict[str, _Clip]:
+    """The ids of line and take of each exported clip, by the name of its file.
+
+    Raises:
+        MissingError: there is no `clips.json` in the folder.
+        UsageError: it is damaged, or of another script.
+    """
     path = folder / MANIFEST
     try:
-        value = json.loads(path.read_bytes())
-        if value["schema"] != _SCHEMA or value["script"] != script.job.script:
-            raise UsageError(
-                f"was made of {value['script']}, not of {script.job.script}",
-                where=str(path),
-                remedy="name the script it was exported from",
-            )
-        found = [
-            (str(name), str(entry["line"]), str(entry["take"])) for name, entry in value["clips"].items()
-        ]
+        found = shaped(_Clips, parsed(path.read_bytes()))
+        if found.schema != _SCHEMA:
+            raise ValueError("it is of another version")
+        if any(Path(name).name != name for name in found.clips):
+            raise ValueError("it names clips outside its folder")
     except FileNotFoundError as error:
         raise MissingError(
             "holds no exported clips", where=str(folder), remedy="give the folder of csm takes export"
         ) from error
     except OSError as error:
         raise unread(error, path) from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise UsageError("is damaged", where=str(path), remedy="export again") from error
-    if any(Path(name).name != name for name, _, _ in found):
-        raise UsageError("names clips outside its folder", where=str(path), remedy="export again")
-    return found
+    except ValueError as error:
+        raise UsageError(f"is damaged ({error})", where=str(path), remedy="export again") from error
+    if found.script != script:
+        raise UsageError(
+            f"was made of {found.script!r:.80}, not of {script}",
+            where=str(path),
+            remedy="name the script it was exported from",
+        )
+    return found.clips
 
 
 def _sound(script: ScriptTakes, take: Take) -> np.ndarray:

@@ -46,7 +46,8 @@ def collect(
     Args:
         project: the folder of the scripts.
         takes: of the takes; None: `.csm/takes` in the project.
-        note: called with scripts that cannot be read: their takes all stay.
+        note: called with scripts that cannot be read: their takes all stay; and with damaged sidecars, which
+            stay too.
         dry_run: look only.
 
     Raises:
@@ -55,6 +56,10 @@ def collect(
     folder = takes or project / FOLDER
     with nullcontext() if isinstance(folder, Url) else nobody_else(folder):
         store = TakeStore(folder)  # not earlier: what was spoken while the lock was waited for is no leftover
+        if not isinstance(folder, Url):
+            store.index.read_again()  # what a person pinned or chose is not a matter of what a file remembers
+        for problem in store.index.problems:
+            note(problem)
         needed = _needed(project, folder, store, note)
         rows = store.index.rows()
         idle = [row.id for row in rows if row.id not in needed]
@@ -62,8 +67,10 @@ def collect(
         if isinstance(folder, Url):
             young = (datetime.now(UTC) - YOUNG).isoformat(timespec="microseconds")
             idle = [row.id for row in rows if row.id not in needed and row.made < young]
+            idle = [each for each in idle if not _is_wanted(store, each)]
         else:
-            leftovers = _leftovers(folder, {row.id for row in rows})
+            damaged = {Path(name).stem for name in store.index.damaged}  # a person may still mend them
+            leftovers = _leftovers(folder, {row.id for row in rows} | damaged)
         freed = sum(store.size(take) for take in idle) + sum(path.stat().st_size for path in leftovers)
         if not dry_run:
             for take in idle:
@@ -94,8 +101,14 @@ def _needed(project: Path, folder: Place, store: TakeStore, note: Callable[[str]
     return needed
 
 
+def _is_wanted(store: TakeStore, take_id: str) -> bool:
+    """Whether its sidecar says that a person pinned or chose it; the index need not be right."""
+    take = store.peek(take_id)
+    return take is not None and bool(take.pins or take.chosen)
+
+
 def _leftovers(folder: Path, takes: set[str]) -> list[Path]:
-    """Files in the shards that belong to no take: of broken-off writes, or of damaged sidecars."""
+    """Files in the shards that belong to no take: of broken-off writes."""
     return [
         path
         for shard in sorted(folder.glob("??"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -82,18 +82,27 @@ class ScriptTakes:
         script: the file.
         takes: where they are kept; None: beside the script.
         store: of them, if it is open already.
+        note: called with a line about each file of csm's own that is damaged; the others are used.
 
     Raises:
         ScriptError, MissingError: as `read_jobs`.
     """
 
-    def __init__(self, script: Path, takes: Place | None = None, store: TakeStore | None = None):
+    def __init__(
+        self,
+        script: Path,
+        takes: Place | None = None,
+        store: TakeStore | None = None,
+        note: Callable[[str], None] = lambda text: None,
+    ):
         folder = takes or script.parent / FOLDER
-        self.record = read_record(folder, script.name)
-        self.options = RenderOptions.recall(dict(self.record.options), takes)
+        self.record = read_record(folder, script.name, note)
+        self.options = RenderOptions.recall(self.record.options, takes, note)
         (self.job,) = read_jobs([script], self.options)
         self.store = store or TakeStore(folder)
         self.lines = self._lines()
+        for problem in self.store.index.problems:
+            note(problem)
 
     @property
     def script(self) -> Path:
@@ -201,8 +210,7 @@ class ScriptTakes:
 
     def _line(self, chapter: Chapter, planned: PlannedLine) -> ScriptLine:
         place = place_of(self.job.script, planned.id)
-        name = current_take(self.store, self.record, place, planned.id)
-        take = self.store.peek(name) if name else None
+        take = current_take(self.store, self.record, planned.request)
         used = self.record.lines.get(planned.id, Used(""))
         same = take is not None and used.take == take.id
         reasons = used.reasons if same else take.reasons if take and not take.accepted else ()

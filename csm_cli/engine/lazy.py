@@ -7,7 +7,6 @@ something has to be generated, encoded or decoded.
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -21,6 +20,7 @@ from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
 from csm_cli.checkpoints.revision import checkpoint_revision
 from csm_cli.core.errors import CsmError
 from csm_cli.core.files import cache_dir, written
+from csm_cli.core.stored import as_json, parsed, shaped_items
 from csm_cli.core.types import DEFAULT_MAX_CHARACTERS, Codes, Segment, Utterance, cues_of, sampler_of
 from csm_cli.engine.prompt import Prompter
 
@@ -119,7 +119,7 @@ def remember_codec(engine: Engine) -> str:
     stored = _codecs()
     if stored.get(revision) != name:
         with suppress(CsmError), written(_codecs_file()) as temporary:
-            temporary.write_text(json.dumps(stored | {revision: name}, indent=1), encoding="utf-8")
+            temporary.write_text(as_json(stored | {revision: name}, indent=1), encoding="utf-8")
     return name
 
 
@@ -127,11 +127,11 @@ def _codecs_file() -> Path:
     return cache_dir() / "codecs.json"
 
 
-def _codecs() -> dict[str, Any]:
+def _codecs() -> dict[str, str]:
     """Stored codec ids, by the revisions of checkpoints; empty if the file cannot be read."""
     try:
-        return dict(json.loads(_codecs_file().read_bytes()))
-    except (OSError, ValueError, TypeError, RecursionError):
+        return shaped_items(str, parsed(_codecs_file().read_bytes()))
+    except (OSError, ValueError):
         return {}
 
 

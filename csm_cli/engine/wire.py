@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from csm_cli.core import __version__
+from csm_cli.core.stored import parsed
 from csm_cli.core.types import Sampler, Segment, Utterance
 
 PROTOCOL = 1
@@ -95,7 +96,7 @@ def receive(connection: socket.socket) -> Message:
     if length > MOST_HEADER:
         raise WireError(f"a header of {length} bytes is too long")
     try:
-        header = json.loads(_exactly(connection, length))
+        header = parsed(_exactly(connection, length))
         shapes = [(str(kind), [int(size) for size in shape]) for kind, *shape in header.pop("arrays")]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise WireError("what came is no message") from error

@@ -43,4 +43,6 @@ def _alike(play: Screenplay) -> Iterator[tuple[Source, str]]:
         if len(names) > 1:
             listed = ", ".join(map(shown, names[:5])) + (", …" if len(names) > 5 else "")
             what = f'the voice "{shown(voice)}"' if voice else "the default voice"
-            yield play.cast[names[0]].source, f"{listed} all speak in {what}; give each one of its own"
+            first = next(line.source for line in play.lines if line.speaker == names[0])
+            source = play.cast[names[0]].source if names[0] in play.cast else first
+            yield source, f"{listed} all speak in {what}; give each one of its own"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from csm_cli.core.errors import CsmError
 from csm_cli.core.files import cache_dir, written
+from csm_cli.core.stored import as_json, parsed, shaped_items
 from csm_cli.core.types import Codes
 from csm_cli.rendering.chain import ChainInProgress, Work
 from csm_cli.rendering.line import SpokenLine
@@ -131,13 +131,13 @@ def note_speed(model: PlacedModel, spoken: float, took: float) -> None:
         return
     speeds = _read() | {_key(model): round(spoken / took, 3)}
     with suppress(CsmError), written(_path()) as temporary:
-        temporary.write_text(json.dumps(speeds, indent=1), encoding="utf-8")
+        temporary.write_text(as_json(speeds, indent=1), encoding="utf-8")
 
 
 def last_speed(model: PlacedModel) -> float | None:
     """Times real time when this model last spoke on this kind of device; None: never here."""
-    found = _read().get(_key(model))
-    return found if isinstance(found, float) and found > 0 else None
+    found = _read().get(_key(model), 0.0)
+    return found if found > 0 else None
 
 
 def _key(model: PlacedModel) -> str:
@@ -149,8 +149,8 @@ def _path() -> Path:
     return cache_dir() / "speeds.json"
 
 
-def _read() -> dict[str, object]:
+def _read() -> dict[str, float]:
     try:
-        return dict(json.loads(_path().read_bytes()))
-    except (OSError, ValueError, TypeError, RecursionError):
+        return shaped_items(float, parsed(_path().read_bytes()))
+    except (OSError, ValueError):
         return {}

@@ -38,6 +38,6 @@ def files_remembered(options: Mapping[str, Any], script: Path) -> tuple[Path, De
         noted = options[_KEY]
         folder = Path(os.path.relpath(real(script).parent / noted["folder"]))
         delivery = Delivery.from_dict(noted["delivery"])
-    except (KeyError, TypeError, ValueError, AttributeError):
+        return (folder, delivery) if folder.is_dir() else None
+    except (KeyError, TypeError, ValueError, AttributeError, OSError):
         return None
-    return (folder, delivery) if folder.is_dir() else None

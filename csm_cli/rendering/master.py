@@ -22,7 +22,6 @@ from csm_cli.rendering.plan import Chain, PlannedLine
 from csm_cli.rendering.progress import Progress, RenderReport
 from csm_cli.rendering.project import Job, plan_jobs
 from csm_cli.takes import TakeStore
-from csm_cli.takes.keys import place_of
 from csm_cli.takes.record import Rendering, current_take, read_record
 
 DEFAULT_RATE = 24_000
@@ -35,6 +34,7 @@ def master_jobs(
     options: RenderOptions,
     progress: Progress | None = None,
     failed: Callable[[Job, CsmError], None] | None = None,
+    note: Callable[[str], None] = lambda text: None,
 ) -> RenderReport:
     """Make the files of every job from the takes of its last rendering.
 
@@ -47,6 +47,7 @@ def master_jobs(
         options: those of `read_jobs`.
         progress: of all that is finished.
         failed: called with a job that a line without a take keeps from being made; the others are made.
+        note: called with a line about each file of csm's own that is damaged; the others are used.
 
     Raises:
         MissingError: a line has no take, and `failed` is None.
@@ -60,11 +61,13 @@ def master_jobs(
     for plan in plans:
         store = TakeStore(plan.job.takes)
         try:
-            found.append((plan, store, _lines(plan.job, store, plan.chains)))
+            found.append((plan, store, _lines(plan.job, store, plan.chains, note)))
         except MissingError as error:
             if failed is None:
                 raise
             failed(plan.job, error)
+    for problem in dict.fromkeys(problem for _, store, _ in found for problem in store.index.problems):
+        note(problem)
     progress.start([chain for plan, _, _ in found for chain in plan.chains])
     for plan, store, chapters in found:
         before = read_record(plan.job.takes, plan.job.script).lines
@@ -106,9 +109,11 @@ def _make(
     return timeline.duration, files
 
 
-def _lines(job: Job, store: TakeStore, chains: Sequence[Chain]) -> list[list[SpokenLine]]:
+def _lines(
+    job: Job, store: TakeStore, chains: Sequence[Chain], note: Callable[[str], None]
+) -> list[list[SpokenLine]]:
     """Every line of every chapter with its take."""
-    record = read_record(job.takes, job.script)
+    record = read_record(job.takes, job.script, note)
     missing: list[PlannedLine] = []
     chapters = []
     for chain in chains:
@@ -153,8 +158,7 @@ def _line(
     used = record.lines.get(planned.id)
     if (used is not None and not used.take) or (used is None and not planned.parts):
         return SpokenLine(planned, None, rendered=False)  # there was nothing to say
-    name = current_take(store, record, place_of(job.script, planned.id), planned.id)
-    take = store.load(name) if name else None
+    take = current_take(store, record, planned.request, store.load)
     if take is None:
         missing.append(planned)
     return SpokenLine(planned, take, rendered=False)

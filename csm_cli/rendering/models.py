@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from csm_cli.core.errors import CsmError
 from csm_cli.core.files import real
+from csm_cli.core.stored import shaped_items
 from csm_cli.text.characters import ASCII
 
 if TYPE_CHECKING:
@@ -141,8 +142,13 @@ def is_cached(repository: str) -> bool:
     index = cached("transformers.safetensors.index.json") or cached("model.safetensors.index.json")
     if not index:
         return False
-    shards = set(json.loads(Path(index).read_text(encoding="utf-8")).get("weight_map", {}).values())
-    return bool(shards) and all(cached(shard) for shard in shards)
+    from csm_cli.checkpoints.config import read_json
+
+    try:
+        shards = shaped_items(str, read_json(Path(index)).get("weight_map"))
+    except (CsmError, ValueError):
+        return False
+    return bool(shards) and all(cached(shard) for shard in {*shards.values()})
 
 
 def _demo(origin: str | None = None) -> ModelChoice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from csm_cli.core.errors import UsageError
 from csm_cli.core.options import option, recalled, remembered
+from csm_cli.core.stored import left_aside
 
 if TYPE_CHECKING:
     from csm_cli.core.types import Sampler
@@ -228,15 +230,24 @@ class RenderOptions:
         return remembered(self) | {"titles": self.delivery.titles, "credits": self.delivery.credits}
 
     @classmethod
-    def recall(cls, values: dict[str, Any], takes: Place | None = None) -> RenderOptions:
-        """The options of an earlier rendering, as far as `to_remember` gave them."""
+    def recall(
+        cls,
+        values: Mapping[str, Any],
+        takes: Place | None = None,
+        note: Callable[[str], None] = lambda text: None,
+    ) -> RenderOptions:
+        """The options of an earlier rendering, as far as `to_remember` gave them.
+
+        Args:
+            note: called with a line about those that cannot be; they are as usual then.
+        """
         from csm_cli.delivery.options import Delivery
 
-        delivery = Delivery(titles=bool(values.get("titles")), credits=bool(values.get("credits")))
-        found = recalled(cls, values)
-        found["verify"] = frozenset(found.get("verify") or ())
-        if found.get("voice_model"):
-            found["voice_model"] = Path(found["voice_model"])
+        delivery = Delivery(titles=values.get("titles") is True, credits=values.get("credits") is True)
+        problems: list[str] = []
+        found = recalled(cls, values, problems.append)
+        if problems:
+            note(f"options of the last rendering are left out ({left_aside(problems)})")
         return cls(takes=takes, delivery=delivery, **found)
 
 

@@ -128,8 +128,8 @@ def open_jobs(
             store.check_writable()
             stack.enter_context(in_use(folder))
             stack.callback(store.close)
-            for damaged in store.index.damaged:
-                note(f"{damaged}: is damaged; the line is spoken again unless it has another take")
+            for problem in store.index.problems:
+                note(problem)
             writers[folder] = stack.enter_context(TakeWriter(store))
         repository = TakeRepository(
             writers[folder], checks, lineage=options.lineage, fresh=options.fresh, beside=beside

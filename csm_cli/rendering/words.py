@@ -73,7 +73,7 @@ def _known(scores: Mapping[str, Any], count: int) -> dict[int, Span]:
     return {
         place: (float(each[0]), float(each[1]))
         for place, each in enumerate(times)
-        if isinstance(each, list) and len(each) == 2
+        if isinstance(each, list) and len(each) == 2 and None not in each
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -16,6 +15,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from csm_cli.core.errors import ScriptError
+from csm_cli.core.stored import parsed
 from csm_cli.review.audio import take_audio
 from csm_cli.review.errors import LintError
 from csm_cli.review.manuscript import SETTINGS
@@ -203,8 +203,8 @@ def _json(value: Any, status: int = 200) -> Response:
 def _values(body: bytes) -> Values:
     """The JSON object of a request; an empty body is an empty one."""
     try:
-        value = json.loads(body) if body.strip() else {}
-    except (ValueError, RecursionError) as error:
+        value = parsed(body) if body.strip() else {}
+    except ValueError as error:
         raise ApiError(400, "bad_request", "the body is not JSON", "send a JSON object in UTF-8") from error
     if not isinstance(value, dict):
         raise ApiError(400, "bad_request", "the body is not a JSON object", "send a JSON object")

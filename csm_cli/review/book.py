@@ -61,7 +61,7 @@ class Book:
         self.manuscript: Manuscript | None = None
         self.marks = MarkFile(self.place, path.name, note)
         self._takes, self._publish, self._job_of, self._pauses_of = takes, publish, job_of, pauses_of
-        self._ready = Event()
+        self._ready, self._note = Event(), note
         self._files, self._watch, self._marked = Stamps(), TakesWatch(self.place), Stamps(fresh=True)
         self._rows: dict[str, Row] = {}
         self._gaps: dict[str, float] = {}
@@ -96,7 +96,7 @@ class Book:
                 if self.script is not None:
                     self.script.store.refresh()
                 manuscript = manuscript or Manuscript(self.path)
-                script = OpenScript(self.path, self._takes, self.script)
+                script = OpenScript(self.path, self._takes, self.script, self._note)
                 while not manuscript.is_current():  # both have to be of one moment
                     manuscript = Manuscript(self.path)
                     script = OpenScript(self.path, self._takes, script)

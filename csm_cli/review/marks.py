@@ -7,8 +7,7 @@ text or take it has it again. Files are written and locked as the records of ren
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any, Literal, get_args
 
 from csm_cli.core.errors import CsmError
 from csm_cli.core.files import alone, short_name
+from csm_cli.core.stored import as_json, left_aside, parsed, shaped_items
 from csm_cli.takes.files import BESIDE, files_at
 from csm_cli.takes.place import Place, Url
 from csm_cli.takes.take import now
@@ -47,8 +47,6 @@ class Mark:
             raise ValueError(f"a mark is one of {', '.join(JUDGEMENTS)}")
         if self.fault is not None and (self.mark != "bad" or self.fault not in FAULTS):
             raise ValueError(f"a fault, of a bad line, is one of {', '.join(FAULTS)}")
-        if not isinstance(self.at, str):
-            raise ValueError("a time is text")
 
 
 MarksOfLines = dict[str, dict[str, Mark]]
@@ -103,13 +101,12 @@ class MarkFile:
             data = self._files.read(self._name)
             if data is None and self.path is not None and self.path.exists():
                 raise CsmError("cannot be read", where=str(self.path), remedy="check its permissions")
-            marks = self._read(data)
-            if marks is None:
+            marks, problems = self._read(data)
+            if problems:
                 digest = hashlib.sha256(data or b"").hexdigest()[:8]
                 self._files.write(
                     f"{BESIDE}{FOLDER}/{short_name(self._script, f'.damaged-{digest}')}", data or b""
                 )
-                marks = {}
             before = marks.get(line, {}).get(take)
             of_line = {name: each for name, each in marks.get(line, {}).items() if name != take}
             if mark is not None:
@@ -127,33 +124,36 @@ class MarkFile:
         Returns:
             The ids of the lines whose marks have changed.
         """
-        before, marks = self._marks, self._read(self._files.read(self._name)) or {}
+        before, (marks, _) = self._marks, self._read(self._files.read(self._name))
         self._marks = marks
         return {line for line in {*before, *marks} if before.get(line) != marks.get(line)}
 
-    def _read(self, data: bytes | None) -> MarksOfLines | None:
-        """The marks in a file; None, which is said once of each content, for a damaged one."""
+    def _read(self, data: bytes | None) -> tuple[MarksOfLines, list[str]]:
+        """(the marks in a file, but for those that are none; what is wrong with it).
+
+        That is said once of each content.
+        """
         if not data:
-            return {}
+            return {}, []
+        marks: MarksOfLines = {}
+        problems: list[str] = []
         try:
-            value = json.loads(data)
-            if value["schema"] != _SCHEMA or value["script"] != self._script:
+            value = parsed(data)
+            if not isinstance(value, dict) or (value.get("schema"), value.get("script")) != (
+                _SCHEMA,
+                self._script,
+            ):
                 raise ValueError("it is of another version, or of another script")
-            return {
-                str(line): {str(take): _mark(each) for take, each in takes.items()}
-                for line, takes in value["marks"].items()
-            }
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            digest = hashlib.sha256(data).hexdigest()
-            if digest != self._named:
-                self._named = digest
-                where = self._files.where(self._name)
-                self._note(f"warning: {where}: is damaged, so its marks are left out ({error})")
-            return None
-
-
-def _mark(value: Mapping[str, Any]) -> Mark:
-    return Mark(value["mark"], value["fault"], value["at"])
+            for line, of_line in shaped_items(dict[str, Any], value.get("marks"), problems.append).items():
+                marks[line] = shaped_items(Mark, of_line, problems.append)
+        except ValueError as error:
+            problems.append(str(error))
+        digest = hashlib.sha256(data).hexdigest()
+        if problems and digest != self._named:
+            self._named = digest
+            where = self._files.where(self._name)
+            self._note(f"warning: {where}: is damaged; marks are left out ({left_aside(problems)})")
+        return marks, problems
 
 
 def _as_json(script: str, marks: MarksOfLines) -> bytes:
@@ -162,4 +162,4 @@ def _as_json(script: str, marks: MarksOfLines) -> bytes:
         for line, of_line in sorted(marks.items())
     }
     value = {"schema": _SCHEMA, "script": script, "marks": lines}
-    return (json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+    return (as_json(value, compact=True) + "\n").encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -80,15 +81,22 @@ class OpenScript(ScriptTakes):
         script: the file.
         takes: where they are kept; None: beside the script.
         before: the same script as it was read before.
+        note: as of `ScriptTakes`.
 
     Raises:
         ScriptError, MissingError: as `ScriptTakes`.
     """
 
-    def __init__(self, script: Path, takes: Place | None, before: OpenScript | None = None):
+    def __init__(
+        self,
+        script: Path,
+        takes: Place | None,
+        before: OpenScript | None = None,
+        note: Callable[[str], None] = lambda text: None,
+    ):
         self._before = before.normaliser if before else None
         store = before.store if before else RememberingStore(takes or takes_folder(script))
-        super().__init__(script, takes, store)
+        super().__init__(script, takes, store, note)
         self.store: RememberingStore
         self.chapters = list({line.chapter.number: line.chapter for line in self.lines}.values())
         self.by_id = {line.planned.id: line for line in self.lines}
@@ -102,7 +110,7 @@ class OpenScript(ScriptTakes):
     @property
     def rendered_otherwise(self) -> bool:
         """Whether the last rendering had other options than when the script was read."""
-        return RenderOptions.recall(dict(self.record.options), self.options.takes) != self.options
+        return RenderOptions.recall(self.record.options, self.options.takes) != self.options
 
     def changed_lines(self) -> list[ScriptLine]:
         """Read what has changed in takes and record; the lines that this concerns, as they are now.

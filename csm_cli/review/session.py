@@ -11,6 +11,7 @@ from typing import Any
 from csm_cli.audio.mastering import Pauses
 from csm_cli.core import __version__
 from csm_cli.core.errors import CsmError, first_line
+from csm_cli.core.stored import said_once
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.review.book import LOADING_SECONDS, Book
 from csm_cli.review.changes import Changes
@@ -66,7 +67,7 @@ class Review:
         self.say_as = SayAs(self.undo, self._read_lexicons)
         self._model = model
         self.books = [
-            Book(number, path, options.takes, publish, note, self.speaker.job_of, self._pauses)
+            Book(number, path, options.takes, publish, said_once(note), self.speaker.job_of, self._pauses)
             for number, path in enumerate(dict.fromkeys(scripts))
         ]
         self._ending = Event()

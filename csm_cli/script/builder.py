@@ -163,7 +163,7 @@ class ScreenplayBuilder:
         for index in range(len(self._open.items) - 1 if self._open else -1, -1, -1):
             item = self._items[index]
             if isinstance(item, Line):
-                self._items[index] = replace(item, text=f"{item.text} {text}")
+                self._items[index] = replace(item, text=" ".join(f"{item.text} {text}".split()))
                 return
 
     def add_pause(self, seconds: float, source: Source) -> None:

@@ -1,60 +1,23 @@
 """The index: what is needed of every sidecar to choose a take without opening it.
 
 It is made from the sidecars each time a store is opened; `index.json` only remembers those that have not
-changed since. Losing or damaging that file costs a little time and nothing else.
+changed since. Losing or damaging that file costs a little time and nothing else: it has a hash of its own,
+and a row that says something else than its sidecar, when that is read, is reason to read all of them.
 """
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from contextlib import suppress
-from dataclasses import dataclass
-from threading import Lock
-from typing import Any
+from threading import Lock, RLock
 
 from csm_cli.core.errors import CsmError
 from csm_cli.takes.files import BESIDE, Files
+from csm_cli.takes.rows import Remembered, Row, is_earlier, sealed, unsealed
 from csm_cli.takes.take import Take, take_from_json
 
 SIDECAR = ".json"
 CACHE = f"{BESIDE}index.json"
-_SCHEMA = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A take in brief; the fields are those of `Take` and of its request."""
-
-    id: str
-    slot: str
-    request: str
-    script: str
-    place: str
-    context: tuple[str, ...]
-    pins: tuple[str, ...]
-    chosen: dict[str, str]
-    made: str
-    accepted: bool
-    origin: str
-
-    @classmethod
-    def of(cls, take: Take) -> Row:
-        """The row of a take."""
-        request = take.asked
-        return cls(
-            take.id,
-            "" if take.origin == "imported" else request.slot,
-            take.key if take.origin == "spoken" else "",
-            request.script,
-            request.place,
-            take.context,
-            take.pins,
-            dict(take.chosen),
-            take.made,
-            take.accepted,
-            take.origin,
-        )
 
 
 class Index:
@@ -62,19 +25,32 @@ class Index:
 
     Attributes:
         damaged: names of sidecars that could not be read.
+        corrected: how often rows were found to differ from their sidecars, and were replaced: what was chosen
+            by them before is to be chosen again.
     """
 
     def __init__(self, files: Files):
         self._files = files
-        self._lock = Lock()
+        self._lock, self._reading = Lock(), RLock()
         self._rows: dict[str, Row] = {}
         self._seen: dict[str, tuple[int, int]] = {}
+        self._news: dict[str, set[str]] = {}
         self._by_slot: dict[str, set[str]] = defaultdict(set)
         self._by_request: dict[str, set[str]] = defaultdict(set)
         self._by_place: dict[str, set[str]] = defaultdict(set)
         self._changed = False
+        self._wrong = False
         self.damaged: list[str] = []
+        self.corrected = 0
         self._open()
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong with the index and the sidecars, a line each."""
+        where = self._files.where(CACHE)
+        wrong = [f"{where}: is damaged; it is made again from the takes"] if self._wrong else []
+        again = "is damaged; the line is spoken again unless it has another take"
+        return wrong + [f"{each}: {again}" for each in self.damaged]
 
     def get(self, take_id: str) -> Row | None:
         """The row of a take; None if it is not in the store."""
@@ -119,35 +95,72 @@ class Index:
         Raises:
             CsmError: a store behind a URL cannot be listed.
         """
-        changed: dict[str, set[str]] = {}
+        with self._reading:
+            self._catch_up()
+            changed, self._news = self._news, {}
+            return changed
+
+    def _catch_up(self) -> None:
+        """Read what has changed on the disk; what that is, `refresh` gives later."""
         there = set()
         for entry in list(self._files.seen(SIDECAR)):
             there.add(entry.name)
             mark = entry.size, entry.changed
             if self._seen.get(entry.name) != mark:
-                take_id, row = entry.name.removesuffix(SIDECAR), self._read(entry.name)
-                changed[take_id] = self._put(take_id, row)
+                self._put(entry.name.removesuffix(SIDECAR), self._read(entry.name))
                 self._seen[entry.name] = mark
         for name in [name for name in self._seen if name not in there]:
             del self._seen[name]
-            changed[name.removesuffix(SIDECAR)] = self._put(name.removesuffix(SIDECAR), None)
-        return changed
+            self._put(name.removesuffix(SIDECAR), None)
 
-    def _put(self, take_id: str, row: Row | None) -> set[str]:
-        """Have this row for a take, or none; the places that the take was for, or is."""
+    def check(self, take: Take) -> None:
+        """Compare the row of a take with its sidecar, which was just read.
+
+        If the row says something else and the sidecar has not changed since, the index was wrong: all rows
+        are then made again.
+
+        Raises:
+            CsmError: a store behind a URL cannot be listed.
+        """
+        if (row := self._rows.get(take.id)) is None or row == Row.of(take):
+            return
+        with self._reading:
+            self._catch_up()
+            row = self._rows.get(take.id)
+            # Another thread may have written the sidecar after `take` was read.
+            if row != Row.of(take) and row != self._read(take.id + SIDECAR):
+                self._wrong = True
+                self.read_again()
+                self.close()
+            self.corrected += 1
+
+    def read_again(self) -> None:
+        """Make all rows from the sidecars, whatever was remembered.
+
+        Raises:
+            CsmError: a store behind a URL cannot be listed.
+        """
+        with self._reading:
+            self._seen = dict.fromkeys(self._seen, (-1, -1))
+            self.damaged.clear()
+            self._catch_up()
+
+    def _put(self, take_id: str, row: Row | None) -> None:
+        """Have this row for a take, or none; the places that the take was for, or is, are news."""
         with self._lock:
             rows = [each for each in (self._rows.get(take_id), row) if each is not None]
             self._forget(take_id)
             if row is not None:
                 self._remember(row)
             self._changed = True
-        return {place for each in rows for place in (each.place, *each.pins, *each.chosen)}
+        places = {place for each in rows for place in (each.place, *each.pins, *each.chosen)}
+        self._news[take_id] = self._news.get(take_id, set()) | places
 
     def close(self) -> None:
         """Write what is remembered, if anything changed. A folder that cannot be written is left alone."""
         if not self._changed:
             return
-        takes = {}
+        takes: dict[str, Remembered] = {}
         for entry in list(self._files.seen(SIDECAR)):
             mark = entry.size, entry.changed
             row = self._rows.get(entry.name.removesuffix(SIDECAR))
@@ -155,10 +168,9 @@ class Index:
                 # Written since, perhaps by another process: the row may differ from the sidecar by now.
                 row = self._read(entry.name)
             if row is not None:
-                takes[entry.name] = [*mark, [getattr(row, field) for field in Row.__slots__]]
-        text = json.dumps({"schema": _SCHEMA, "takes": takes}, separators=(",", ":"))
+                takes[entry.name] = Remembered(*mark, row)
         with suppress(CsmError):
-            self._files.write(CACHE, text.encode())
+            self._files.write(CACHE, sealed(takes))
         self._changed = False
 
     def _open(self) -> None:
@@ -166,20 +178,31 @@ class Index:
         count = 0
         for entry in self._files.seen(SIDECAR):
             count += 1
-            row = _row_from(remembered.get(entry.name), entry.size, entry.changed)
-            if row is None:
+            kept = remembered.get(entry.name)
+            if kept is not None and (kept.size, kept.changed) == (entry.size, entry.changed):
+                row: Row | None = kept.row
+            else:
                 self._changed = True
                 row = self._read(entry.name)
             self._seen[entry.name] = entry.size, entry.changed
             if row is not None:
                 self._remember(row)
         self._changed = self._changed or count != len(remembered)
+        if self._wrong:  # so that it is said once
+            self.close()
 
-    def _remembered(self) -> dict[str, Any]:
+    def _remembered(self) -> dict[str, Remembered]:
+        """What the file says of sidecars, by their names; nothing where it is lost or damaged."""
+        data = self._files.read(CACHE)
+        if data is None or is_earlier(data):
+            return {}
         try:
-            value = json.loads(self._files.read(CACHE) or b"")
-            return value["takes"] if value["schema"] == _SCHEMA else {}
-        except (ValueError, KeyError, TypeError, RecursionError):
+            found = unsealed(data)
+            if any(kept.row.id + SIDECAR != name for name, kept in found.items()):
+                raise ValueError("a row is of another take")
+            return found
+        except ValueError:
+            self._wrong = True
             return {}
 
     def _read(self, name: str) -> Row | None:
@@ -188,7 +211,8 @@ class Index:
         except ValueError:
             take = None
         if take is None or take.id + SIDECAR != name:
-            self.damaged.append(self._files.where(name))
+            where = self._files.where(name)
+            self.damaged += [] if where in self.damaged else [where]
             return None
         return Row.of(take)
 
@@ -213,15 +237,3 @@ class Index:
     def _tables(self, row: Row) -> list[tuple[dict[str, set[str]], set[str]]]:
         places = {row.place, *row.pins, *row.chosen}
         return [(self._by_slot, {row.slot}), (self._by_request, {row.request}), (self._by_place, places)]
-
-
-def _row_from(remembered: Any, size: int, changed: int) -> Row | None:
-    """The row remembered for a sidecar, if that has not changed since."""
-    try:
-        size_then, changed_then, values = remembered
-        if (size_then, changed_then) != (size, changed):
-            return None
-        row = dict(zip(Row.__slots__, values, strict=True))
-        return Row(**row | {"context": tuple(row["context"]), "pins": tuple(row["pins"])})
-    except (TypeError, ValueError, KeyError):
-        return None

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -156,25 +156,3 @@ def _speaking(request: LineRequest) -> list[Any]:
     depth_temperature, depth_top_k = request.sampler.depth
     sampler = [request.sampler.temperature, request.sampler.top_k, depth_temperature, depth_top_k]
     return [KEY_SCHEMA, model.revision, model.dtype, sampler, voice.hash, voice.tag]
-
-
-def request_as_dict(request: LineRequest) -> dict[str, Any]:
-    """As it stands in a sidecar."""
-    return asdict(request)
-
-
-def request_from_dict(value: dict[str, Any]) -> LineRequest:
-    """Read what `request_as_dict` gave.
-
-    Raises:
-        KeyError, TypeError, ValueError: it is something else.
-    """
-    return LineRequest(
-        **value
-        | {
-            "parts": tuple(map(str, value["parts"])),
-            "voice": VoiceIdentity(**value["voice"]),
-            "model": ModelIdentity(**value["model"]),
-            "sampler": Sampler(**value["sampler"]),
-        }
-    )

@@ -9,8 +9,8 @@ from typing import Literal, Protocol
 import numpy as np
 
 from csm_cli.core.types import Codes, Segment
-from csm_cli.takes.index import Row
 from csm_cli.takes.keys import LineRequest
+from csm_cli.takes.rows import Row
 from csm_cli.takes.store import TakeStore, TakeWriter
 from csm_cli.takes.take import Take
 
@@ -100,10 +100,13 @@ class TakeRepository:
 
     def find(self, request: LineRequest, context: Sequence[str], chain: ChainLineage) -> Take | None:
         """The take to use for a line with the takes `context` before it; None: it has to be spoken."""
-        for row in self._candidates(request, context, chain):
-            if (take := self.store.load(row.id)) is not None:
-                return take
-        return None
+        while True:
+            corrected = self.store.index.corrected
+            rows = self._candidates(request, context, chain)
+            takes = (self.store.load(row.id) for row in rows)
+            found = next((take for take in takes if take is not None and take.is_of(request)), None)
+            if self.store.index.corrected == corrected:
+                return found
 
     def may_find(self, request: LineRequest) -> bool:
         """Whether a take might be there for a line, whatever stands before it."""

@@ -6,8 +6,8 @@ takes themselves answer: of each line the one chosen or made last.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +17,13 @@ import yaml
 
 from csm_cli.core.errors import CsmError, UsageError, unread
 from csm_cli.core.files import alone, short_name, written
+from csm_cli.core.stored import LARGEST, as_json, left_aside, parsed, shaped_items
 from csm_cli.core.visible import json_visible
 from csm_cli.takes.files import files_at
+from csm_cli.takes.keys import LineRequest
 from csm_cli.takes.place import Place, Url
 from csm_cli.takes.store import FOLDER, TakeStore
+from csm_cli.takes.take import Take
 
 RENDERS = "renders"
 _SCHEMA = 1
@@ -40,16 +43,34 @@ def read_lock(folder: Path) -> dict[str, dict[str, Any]]:
         value = yaml.safe_load(path.read_text(encoding="utf-8"))
         if value["schema"] != _LOCK_SCHEMA:
             raise ValueError(f"of schema {value['schema']}")
-        return {str(name): dict(facts) for name, facts in value["scripts"].items()}
+        return {str(name): _facts(str(name), facts) for name, facts in value["scripts"].items()}
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise unread(error, path) from error
-    except (ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, yaml.YAMLError) as error:
         problem = str(error).partition("\n")[0]
         raise CsmError(
             f"cannot be read ({problem})", where=str(path), remedy="restore it, or delete it and render again"
         ) from error
+
+
+def _facts(name: str, value: Any, inner: bool = False) -> dict[str, Any]:
+    """What the lock says of a script: plain values, or tables of them by names.
+
+    Raises:
+        ValueError: it says something else.
+    """
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise ValueError(f"{name}: is no table of facts")
+    for key, each in value.items():
+        if isinstance(each, dict) and not inner:
+            _facts(f"{name}: {key}", each, inner=True)
+        elif not isinstance(each, str | int | float | None) or (
+            isinstance(each, int | float) and not abs(each) <= LARGEST
+        ):
+            raise ValueError(f"{name}: {key[:60]} has a value that no lock has")
+    return value
 
 
 def write_lock(folder: Path, scripts: Mapping[str, Mapping[str, Any]]) -> None:
@@ -81,7 +102,7 @@ def differences(locked: Mapping[str, Any], now: Mapping[str, Any], name: str = "
         if isinstance(locked[key], Mapping) and isinstance(now[key], Mapping):
             found += differences(locked[key], now[key], label)
         elif locked[key] != now[key]:
-            found.append(f"{label}: was {locked[key]}, is {now[key]}")
+            found.append(f"{_shown(label)}: was {_shown(locked[key])}, is {_shown(now[key])}")
     return found
 
 
@@ -119,6 +140,12 @@ def settle_lock(
         note(f"not kept: {error}")
 
 
+def _shown(value: Any) -> str:
+    """A value or name in one row, for a message: people edit the lock too."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
 @dataclass(frozen=True)
 class Used:
     """The take that a line uses.
@@ -149,19 +176,37 @@ class Rendering:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_record(folder: Place, script: str) -> Rendering:
-    """The record of a script; an empty one where there is none or it is damaged."""
+def read_record(folder: Place, script: str, note: Callable[[str], None] = lambda text: None) -> Rendering:
+    """The record of a script; an empty one where there is none or it is damaged.
+
+    Args:
+        note: called with a line about what is damaged; the rest is used.
+    """
+    files = files_at(folder)
+    data = files.read(_name(script))
+    record, problems = _record(script, data) if data is not None else (Rendering(script), [])
+    if problems:
+        where = files.where(_name(script))
+        note(f"{where}: is damaged, and used as far as it goes ({left_aside(problems)})")
+    return record
+
+
+def _record(script: str, data: bytes) -> tuple[Rendering, list[str]]:
+    """(what a file says as far as it can be used; what is wrong with the rest)."""
+    problems: list[str] = []
+    lines: dict[str, Used] = {}
+    options: dict[str, Any] = {}
     try:
-        value = json.loads(files_at(folder).read(_name(script)) or b"")
-        if value["schema"] != _SCHEMA:
-            return Rendering(script)
-        lines = {
-            line: Used(str(used["take"]), bool(used["stale"]), tuple(map(str, used["reasons"])))
-            for line, used in value["lines"].items()
-        }
-        return Rendering(script, lines, dict(value["options"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return Rendering(script)
+        value = parsed(data)
+        if not isinstance(value, dict) or value.get("schema") != _SCHEMA:
+            raise ValueError("it is of another version")
+        lines = shaped_items(Used, value.get("lines"), problems.append)
+        if not isinstance(value.get("options"), dict):
+            raise ValueError("options: is no object")
+        options = value["options"]
+    except ValueError as error:
+        problems.append(str(error))
+    return Rendering(script, lines, options), problems
 
 
 def merge_record(
@@ -185,12 +230,16 @@ def merge_record(
         CsmError: it cannot be written.
     """
     with nullcontext() if isinstance(folder, Url) else alone(folder / RENDERS, script):
-        before = read_record(folder, script)
+        files, name = files_at(folder), _name(script)
+        data = files.read(name)
+        before, problems = _record(script, data) if data is not None else (Rendering(script), [])
+        if data is not None and problems:  # what a person may still make sense of is kept
+            files.write(f"{name.removesuffix('.json')}.damaged-{hashlib.sha256(data).hexdigest()[:8]}", data)
         merged = {**before.lines, **lines}
         new = Rendering(script, merged, {**before.options, **(options or {})})
         # Paths among the options need not be UTF-8.
-        text = json_visible(json.dumps({"schema": _SCHEMA, **_as_dict(new)}, ensure_ascii=False))
-        files_at(folder).write(_name(script), f"{text}\n".encode())
+        text = json_visible(as_json({"schema": _SCHEMA, **_as_dict(new)}))
+        files.write(name, f"{text}\n".encode())
         return new
 
 
@@ -203,22 +252,43 @@ def _as_dict(record: Rendering) -> dict[str, Any]:
     return {"script": record.script, "lines": lines, "options": dict(record.options)}
 
 
-def current_take(store: TakeStore, record: Rendering, place: str, line: str) -> str | None:
-    """The id of the take that a line uses now.
+def current_take(
+    store: TakeStore,
+    record: Rendering,
+    request: LineRequest,
+    read: Callable[[str], Take | None] | None = None,
+) -> Take | None:
+    """The take that a line uses now; None if there is none, or it is damaged.
 
-    A pin wins; then the record, which a choice changes; then the latest choice; then the latest take.
+    A pin wins; then the record, which a choice changes; then the latest choice; then the latest take. What
+    turns out to be a reading of other words is passed over, whatever index and record say.
+
+    Args:
+        read: `store.peek`, which is the default, or `store.load`.
     """
+    read = read or store.peek
+    while True:
+        corrected, found = store.index.corrected, None
+        for name in _named(store, record, request):
+            found = read(name)
+            if found is None or found.is_of(request):
+                break
+            found = None
+        if store.index.corrected == corrected:
+            return found
+
+
+def _named(store: TakeStore, record: Rendering, request: LineRequest) -> Iterator[str]:
+    """Ids of takes that a line might use, the first choice first."""
+    place = request.place
     rows = store.index.at(place)
-    pinned = [row for row in rows if place in row.pins]
-    if pinned:
-        return pinned[-1].id
-    used = record.lines.get(line)
+    yield from (row.id for row in reversed(rows) if place in row.pins)
+    used = record.lines.get(request.line)
     if used is not None and used.take and store.index.get(used.take):
-        return used.take
+        yield used.take
     chosen = [row for row in rows if place in row.chosen]
-    if chosen:
-        return max(chosen, key=lambda row: row.chosen[place]).id
-    return rows[-1].id if rows else None
+    yield from (row.id for row in sorted(chosen, key=lambda row: row.chosen[place], reverse=True))
+    yield from (row.id for row in reversed(rows))
 
 
 def recorded_scripts(folder: Place) -> list[str]:

@@ -22,9 +22,10 @@ from csm_cli.audio.files import to_pcm16
 from csm_cli.core.errors import CsmError
 from csm_cli.core.types import Codes, as_codes
 from csm_cli.takes.files import files_at
-from csm_cli.takes.index import SIDECAR, Index, Row
+from csm_cli.takes.index import SIDECAR, Index
 from csm_cli.takes.place import Place
-from csm_cli.takes.take import Take, peaks_of, take_from_json
+from csm_cli.takes.rows import Row
+from csm_cli.takes.take import Take, as_npy, codes_from, flac, flac_size, peaks_of, take_from_json
 
 FOLDER = Path(".csm") / "takes"
 CODES, AUDIO = ".npy", ".flac"
@@ -70,10 +71,14 @@ class TakeStore:
     def load(self, take_id: str) -> Take | None:
         """A take, if it is there and whole: sidecar, codes and audio agree. Else None."""
         take = self._sidecar(take_id)
-        if take is None:
+        if take is None or (CODES not in take.files and any(part.frames for part in take.parts)):
             return None
-        for kind in (CODES, AUDIO):
-            if kind in take.files and self._bytes(take, kind) is None:
+        audio, samples = self._bytes(take, AUDIO), take.samples
+        if audio is None or (samples and flac_size(audio) != (take.rate, samples)):
+            return None
+        if CODES in take.files:
+            codes = self._bytes(take, CODES)
+            if codes is None or (read := codes_from(codes)) is None or len(read) != take.frames:
                 return None
         return take
 
@@ -90,9 +95,9 @@ class TakeStore:
         if CODES not in take.files:
             return []
         data = self._bytes(take, CODES)
-        if data is None:
+        codes = None if data is None else codes_from(data)
+        if codes is None or len(codes) != take.frames:
             raise self._damaged(take, CODES)
-        codes = as_codes(np.load(io.BytesIO(data), allow_pickle=False))
         ends = np.cumsum([part.frames for part in take.parts])[:-1]
         return [as_codes(part) for part in np.split(codes, ends)]
 
@@ -107,9 +112,14 @@ class TakeStore:
         data = self._bytes(take, AUDIO)
         if data is None:
             raise self._damaged(take, AUDIO)
-        if not any(part.samples for part in take.parts):
+        if not take.samples:
             return [np.zeros(0, dtype=np.float32) for _ in take.parts]
-        sound, _ = soundfile.read(io.BytesIO(data), dtype="float32")
+        try:
+            sound, rate = soundfile.read(io.BytesIO(data), dtype="float32")
+        except soundfile.SoundFileError as error:
+            raise self._damaged(take, AUDIO) from error
+        if sound.ndim != 1 or (rate, sound.size) != (take.rate, take.samples):
+            raise self._damaged(take, AUDIO)
         return np.split(sound, np.cumsum([part.samples for part in take.parts])[:-1])
 
     def audio_path(self, take: Take) -> Path | None:
@@ -143,11 +153,9 @@ class TakeStore:
             CsmError: the disk is full or may not be written. What was there before stays whole.
         """
         sound = np.concatenate([to_pcm16(part) for part in audio]) if len(audio) else np.zeros(0, "<i2")
-        files = {AUDIO: _flac(sound, take.rate)}
+        files = {AUDIO: flac(sound, take.rate)}
         if len(codes):
-            buffer = io.BytesIO()
-            np.save(buffer, np.concatenate(list(codes)), allow_pickle=False)
-            files[CODES] = buffer.getvalue()
+            files[CODES] = as_npy(codes)
         for kind, data in files.items():
             self._files.write(take.id + kind, data, sync=False)  # damage shows by the hashes in the sidecar
         described = {kind: _description(data) for kind, data in files.items()}
@@ -156,9 +164,7 @@ class TakeStore:
     def add_codes(self, take: Take, codes: Sequence[Codes]) -> Take:
         """Give a recording its codes, so that it can be in the context of later lines."""
         parts = tuple(replace(part, frames=len(each)) for part, each in zip(take.parts, codes, strict=True))
-        buffer = io.BytesIO()
-        np.save(buffer, np.concatenate(list(codes)), allow_pickle=False)
-        data = buffer.getvalue()
+        data = as_npy(codes)
         self._files.write(take.id + CODES, data)
         files = {**take.files, CODES: _description(data)}
         return self.add_findings(replace(take, parts=parts, files=files))
@@ -208,7 +214,11 @@ class TakeStore:
             take = take_from_json(self._files.read(take_id + SIDECAR) or b"")
         except ValueError:
             return None
-        return take if take.id == take_id else None
+        if take.id != take_id:
+            return None
+        if self._index is not None:
+            self._index.check(take)
+        return take
 
     def _bytes(self, take: Take, kind: str) -> bytes | None:
         data, description = self._files.read(take.id + kind), take.files.get(kind, {})
@@ -226,16 +236,6 @@ class TakeStore:
 
 def _description(data: bytes) -> dict[str, Any]:
     return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-
-
-def _flac(pcm: np.ndarray, rate: int) -> bytes:
-    """16-bit FLAC at the fastest level: a third larger than the best, and many times quicker."""
-    import soundfile
-
-    buffer = io.BytesIO()
-    with soundfile.SoundFile(buffer, "w", rate, 1, "PCM_16", format="FLAC", compression_level=0.0) as file:
-        file.write(pcm)
-    return buffer.getvalue()
 
 
 class TakeWriter:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from csm_cli.core.errors import MissingError, UsageError, remedy_of
+from csm_cli.core.files import is_file
+from csm_cli.core.stored import parsed
 
 _NAMES = {
     "audio": ("audio", "path", "file", "audio_filepath"),
@@ -75,7 +76,7 @@ def _json_rows(path: Path) -> Iterator[tuple[int, Any]]:
     for number, text in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
         if text.strip():
             try:
-                row = json.loads(text)
+                row = parsed(text)
             except ValueError:
                 row = None
             yield number, row if isinstance(row, dict) else "is not a JSON object"
@@ -103,13 +104,16 @@ def _clip(path: Path, line: int, row: dict[str, Any], clips: list[Clip]) -> str 
         return "has no text"
     try:
         speaker = int(found["speaker"] or 0)
-    except (TypeError, ValueError):
-        return f"speaker {found['speaker']!r} is not a number"
+    except (TypeError, ValueError, OverflowError):
+        return f"speaker {found['speaker']!r:.40} is not a number"
     if speaker < 0:
         return f"speaker {speaker} is below 0"
-    audio = path.parent / Path(found["audio"]).expanduser()
-    if not audio.is_file():
-        return f"there is no {audio}"
+    try:
+        audio = path.parent / Path(found["audio"]).expanduser()
+    except RuntimeError:  # ~somebody
+        audio = path.parent / found["audio"]
+    if not is_file(audio):
+        return f"there is no {str(audio)[:200]!r}"
     conversation = found["conversation"]
     clips.append(Clip(audio, text, speaker, None if conversation is None else str(conversation), line))
     return None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from csm_cli.core.errors import MissingError, UsageError
+from csm_cli.core.stored import as_json, finite, shaped
 
 
 class Record:
@@ -26,12 +27,12 @@ class Record:
         """Append an entry."""
         self.entries.append(entry)
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
+            file.write(as_json(finite(entry)) + "\n")
 
     def go_back(self, entries: list[dict[str, Any]]) -> None:
         """Replace all entries by those of a saved state."""
         self.entries = list(entries)
-        self.path.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
+        self.path.write_text("".join(as_json(finite(entry)) + "\n" for entry in entries), encoding="utf-8")
 
     def plot(self) -> None:
         """Draw training and validation losses of both decoders over the updates."""
@@ -70,6 +71,12 @@ def _smooth(values: list[float], decay: float = 0.95) -> list[float]:
     return out
 
 
+@dataclass(frozen=True)
+class _Progress:
+    step: int
+    entries: list[dict[str, float | None]]
+
+
 class State:
     """The file that an interrupted run resumes from; written beside and renamed, so that it is always whole.
 
@@ -98,6 +105,9 @@ class State:
             return None
         try:
             kept = torch.load(self.path, map_location="cpu", weights_only=True, mmap=True)
+            if not isinstance(kept["identity"], dict) or not isinstance(kept["trainer"], dict):
+                raise ValueError("it is no state of a training")
+            shaped(_Progress, {"step": kept["step"], "entries": kept["entries"]})
         except Exception as error:
             raise MissingError(
                 "cannot be read", where=str(self.path), remedy="delete it to begin anew"

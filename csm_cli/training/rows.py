@@ -19,7 +19,8 @@ import numpy as np
 import torch
 
 from csm_cli.audio.files import read_audio
-from csm_cli.core.errors import UsageError
+from csm_cli.core.errors import MissingError, UsageError
+from csm_cli.core.stored import read_array
 from csm_cli.model.merge import encode_audio
 from csm_cli.training.manifest import Clip
 
@@ -111,9 +112,27 @@ def encode_clips(
             with unfinished.open("wb") as file:
                 np.save(file, codes)
             unfinished.replace(path)
-        found.append(np.load(path))
+        found.append(_read_codes(path))
         progress(number + 1, len(clips))
     return found
+
+
+def _read_codes(path: Path) -> np.ndarray:
+    """Codes that were encoded before.
+
+    Raises:
+        MissingError: the file is damaged.
+    """
+    try:
+        with path.open("rb") as file:
+            codes = read_array(file, "int16")
+    except (OSError, ValueError) as error:
+        raise MissingError(
+            f"cannot be read ({error})", where=str(path), remedy="delete it: it is made again"
+        ) from error
+    if codes.ndim != 2:
+        raise MissingError("holds no codes", where=str(path), remedy="delete it: it is made again")
+    return codes
 
 
 def make_rows(

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
-from csm_cli.core.errors import CsmError
+from csm_cli.core.errors import CsmError, first_line
 from csm_cli.training.devices import GraphedStep, adamw, set_rate
 from csm_cli.training.objective import SHAPES, Budget, TrainerOptions, VoiceObjective, learning_rate
 from csm_cli.training.rows import FRAME, Rows
@@ -145,8 +145,16 @@ class Trainer(VoiceObjective):
         """Resume from what `state` returned.
 
         Raises:
-            ValueError: it is of another model.
+            ValueError: it is of another model, or something else.
         """
+        try:
+            self._load(state)
+        except torch.OutOfMemoryError:
+            raise
+        except (KeyError, TypeError, AttributeError, IndexError, RuntimeError) as error:
+            raise ValueError(f"no state of a training: {first_line(error)}") from error
+
+    def _load(self, state: dict[str, Any]) -> None:
         if state["weights"].keys() != self.named.keys():
             raise ValueError("the state is of another model")
         with torch.no_grad():

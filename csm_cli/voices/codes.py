@@ -12,7 +12,14 @@ import numpy as np
 from csm_cli.audio.files import read_audio
 from csm_cli.core.errors import CsmError, MissingError
 from csm_cli.core.files import cache_dir, written
+from csm_cli.core.stored import read_array
 from csm_cli.voices.voice import Voice
+
+MOST_BYTES = 1 << 24
+"""Of the codes of a clip: half a minute has 24 kB."""
+
+
+MARK_BYTES = 16
 
 
 class VoiceEncoder(Protocol):
@@ -59,6 +66,7 @@ def reference_codes(voice: Voice, engine: VoiceEncoder) -> np.ndarray:
     # A cache that cannot be written costs time at the next run, not this one its result.
     with suppress(CsmError), written(path) as temporary, temporary.open("wb") as file:
         np.save(file, codes, allow_pickle=False)
+        file.write(_mark(codes))
     return codes
 
 
@@ -71,9 +79,15 @@ def codes_path(sound: bytes, codec_id: str) -> Path:
 def _read(path: Path) -> np.ndarray | None:
     """The codes kept at `path`; None if there are none, or the file is damaged."""
     try:
-        codes = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        with path.open("rb") as file:
+            codes = read_array(file, "int16", MOST_BYTES)
+            mark = file.read(MARK_BYTES + 1)
+    except (OSError, ValueError):
         return None
-    if not isinstance(codes, np.ndarray) or codes.dtype != np.int16 or codes.ndim != 2 or not codes.size:
-        return None
-    return codes if codes.min() >= 0 else None
+    whole = codes.ndim == 2 and codes.size and mark == _mark(codes)
+    return codes if whole and codes.min() >= 0 else None
+
+
+def _mark(codes: np.ndarray) -> bytes:
+    """What stands behind the codes in a file: a hash, which tells damage."""
+    return hashlib.sha256(repr(codes.shape).encode() + codes.tobytes()).digest()[:MARK_BYTES]

@@ -82,3 +82,22 @@ def test_adapters_that_do_not_fit(folder: Path, tmp_path: Path) -> None:
     refused({"r": None}, "adapter_config.json", "says no rank")
     (tmp_path / "adapter" / "adapter_model.safetensors").unlink()
     refused({}, "no weights")
+
+
+@pytest.mark.parametrize("base", [".", "../adapter", "../other"])
+def test_an_adapter_for_an_adapter_is_refused(tmp_path: Path, base: str) -> None:
+    for name, other in (("adapter", base), ("other", "../adapter")):
+        (tmp_path / name).mkdir()
+        config = json.dumps({"base_model_name_or_path": other})
+        (tmp_path / name / "adapter_config.json").write_text(config)
+    with pytest.raises(MissingError, match=r"adapter_config\.json: is for another adapter, not for a model"):
+        find_checkpoint(tmp_path / "adapter")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{}, {"base_model_name_or_path": ["a"]}, {"base_model_name_or_path": "a", "revision": 3}]
+)
+def test_an_adapter_that_names_no_model_is_refused(tmp_path: Path, wrong: dict) -> None:
+    (tmp_path / "adapter_config.json").write_text(json.dumps(wrong))
+    with pytest.raises(MissingError, match="says not which model it is for"):
+        find_checkpoint(tmp_path)

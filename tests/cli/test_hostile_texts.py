@@ -77,6 +77,7 @@ CALLS = {
     "voices add": [[N, f"{N}.wav", "--text", "x"], ["zoe", f"{N}.wav", "--text", "x", "--yes"]],
     "voices list": [[], ["--json"]],
     "voices show": [[N], ["ann"], ["ann", "--json"]],
+    "voices play": [[N]],
     "voices rename": [["ann", N], [N, "zoe"]],
     "voices remove": [[N]],
     "voices export": [["ann", "-o", f"{N}.zip"], [N]],

@@ -363,3 +363,16 @@ def test_the_example_scripts_pass_for_a_shop(tmp_path: Path, name: str) -> None:
         "sample",
     }
     assert {each.verdict for each in checked.together} == {"ok"}
+
+
+def test_a_damaged_timeline_is_named_and_the_files_are_checked_by_their_names(
+    sound: np.ndarray, tmp_path: Path
+) -> None:
+    (tmp_path / "timeline.json").write_text('{"schema": 1, "chapters": [NaN]}')
+    book = made(tmp_path / "opening credits.mp3", sound * np.float32(0.3))
+    said: list[str] = []
+    checked = check_files([book], ACX, note=said.append)
+    assert checked.files[0].role == "opening credits"
+    (text,) = said
+    assert text.startswith(f"{tmp_path / 'timeline.json'}: is no timeline of this version (")
+    assert text.endswith("; what the files are is told by their names")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
+
+import pytest
 
 from csm_cli.delivery.book import Book
 from csm_cli.delivery.ledger import NAME
@@ -93,5 +97,40 @@ def test_a_ledger_that_is_damaged_is_as_none(tmp_path: Path) -> None:
     for text in ("", "[1]", "[" * 100_000, '{"../x": {}}', '{"01-one.wav": {"size": 1}}'):
         deliver(tmp_path, ["One"])
         (tmp_path / NAME).write_text(text)
-        assert deliver(tmp_path, ["Two"]) == []
+        (said,) = deliver(tmp_path, ["Two"])
+        assert said.startswith(f"{tmp_path / NAME}: is damaged; files of earlier runs are left alone")
+        assert [path.read_text() for path in tmp_path.glob(f"{NAME}.damaged-*")] == [text]
+        for path in tmp_path.glob(f"{NAME}.damaged-*"):
+            path.unlink()
         assert names(tmp_path) == ["01-one.wav", "01-two.wav", "timeline.json"]
+
+
+def test_one_entry_that_is_wrong_leaves_the_others_alone(tmp_path: Path) -> None:
+    deliver(tmp_path, ["One", "Two"])
+    value = json.loads((tmp_path / NAME).read_text())
+    value["01-one.wav"]["holds"] = "all"
+    (tmp_path / NAME).write_text(json.dumps(value))
+    damaged, removed = deliver(tmp_path, ["Eins", "Zwei"])
+    assert "'01-one.wav': holds: Input should be a valid array" in damaged
+    assert removed == "removed, made earlier and no longer true: 02-two.wav"
+    assert "01-one.wav" in names(tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["Infinity", "NaN", "1e999", "1e200", "-1", '"1"', "null", "[]"])
+def test_a_chapter_whose_place_a_damaged_timeline_has_lost_keeps_its_file(
+    tmp_path: Path, damage: str
+) -> None:
+    deliver(tmp_path, ["One", "Two"])
+    path = tmp_path / "timeline.json"
+    text = re.sub('"duration": [^,]*', f'"duration": {damage}', path.read_text(), count=1)
+    path.write_text(text)
+    for said in (1, 0):
+        with BookWriter(Book("Book", source="a.md"), tmp_path, PLAIN, RATE, 2) as writer:
+            writer.add(2, "Two", chapter(2, 0.3))
+            writer.finish()
+        assert len(writer.notes) == said
+        assert all("is no timeline of this version" in note and "left alone" in note for note in writer.notes)
+        assert {"01-one.wav", "02-two.wav"} < set(names(tmp_path))
+        assert [each.number for each in read_timeline(path).chapters] == [2]
+    (aside,) = tmp_path.glob("timeline.json.damaged-*")
+    assert aside.read_text() == text

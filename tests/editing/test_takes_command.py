@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from csm_cli.takes.rows import Row, with_hash
 from tests.rendering.fake_engine import capped
 
 RATE = 24_000
@@ -296,3 +297,47 @@ def test_a_take_is_played_by_a_player_on_the_path(csm, book, tmp_path, monkeypat
     assert result.code == 1
     error = result.err.splitlines()[-1]
     assert error.startswith("csm: error: csm takes play: aplay ended before the sound did (no device)")
+
+
+def test_a_damaged_sidecar_and_its_sound_stay_and_are_named(csm, book):
+    path = next(iter(sorted(Path(".csm/takes").glob("??/*.json"))))
+    path.write_text(path.read_text().replace('"schema"', '"Schema"'))
+    stem = path.name.removesuffix(".json")
+    there = sorted(each.name for each in path.parent.glob(f"{stem}.*"))
+    result = csm("takes", "gc")
+    assert f"{path}: is damaged" in result.err
+    assert sorted(each.name for each in path.parent.glob(f"{stem}.*")) == there != []
+
+
+def test_an_index_that_forgets_a_pin_costs_no_take(csm, book):
+    csm("takes", "reroll", "book.yaml:15", "-n", 2)
+    shown = json.loads(csm("takes", "show", "book.yaml:15", "--json").out)[0]["takes"]
+    idle = next(take["name"] for take in shown if not take["in_use"])
+    csm("takes", "pin", "book.yaml:15", idle)
+    csm("takes", "unpin", "book.yaml:15")
+    csm("takes", "pin", "book.yaml:15", idle)
+    path = Path(".csm/takes/index.json")
+    takes = json.loads(path.read_text())["takes"] if path.exists() else {}
+    for _, _, row in takes.values():
+        row[Row.__slots__.index("pins")], row[Row.__slots__.index("chosen")] = [], {}
+    path.write_bytes(with_hash(json.dumps(takes).encode()))
+    csm("takes", "gc")
+    after = json.loads(csm("takes", "show", "book.yaml:15", "--json").out)[0]["takes"]
+    assert idle in [take["name"] for take in after if take["pinned"]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "{",
+        '{"schema": 1, "script": "book.yaml", "clips": {"a.wav": 3}}',
+        '{"schema": 1, "script": "book.yaml"}',
+    ],
+)
+def test_a_list_of_clips_that_is_none_is_one_line(csm, book, text):
+    csm("takes", "export", "-o", "clips")
+    Path("clips/clips.json").write_text(text)
+    result = csm("takes", "import-edits", "clips")
+    assert (result.code, "clips.json: is damaged (" in result.err) == (2, True)
+    assert len(result.err.strip().splitlines()) == 1

@@ -20,7 +20,7 @@ from csm_cli.engine import Speech
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.project import read_jobs
 from csm_cli.rendering.session import render_jobs
-from csm_cli.takes.store import _flac
+from csm_cli.takes.take import flac
 from tests.memory import peak_bytes
 from tests.rendering.fake_engine import FakeEngine
 
@@ -80,7 +80,7 @@ def unit(sound: np.ndarray) -> float:
     pcm = to_pcm16(sound)
     started = time.process_time()
     for _ in range(100):
-        _flac(pcm, FakeEngine.sample_rate)
+        flac(pcm, FakeEngine.sample_rate)
     return round(10 * (time.process_time() - started), 3)
 
 

@@ -1,6 +1,7 @@
 """Options declared once: what a rendering remembers is what a reroll gets back."""
 
 import json
+import os
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ some_options = st.builds(
     retries=st.integers(0, 9),
     verify=st.frozensets(st.sampled_from([check.value for check in Check])),
     asr=st.sampled_from(["auto", "whisper", "pocketsphinx"]),
-    voice_model=st.sampled_from([None, Path("/voices/model.pt")]),
+    voice_model=st.sampled_from([None, Path("/voices/model.pt"), Path(os.fsdecode(b"/voices/\xff.pt"))]),
     seed=st.none() | st.integers(0, 2**53),
     temperature=st.none() | st.floats(0, 5),
     top_k=st.none() | st.integers(0, 100),
@@ -113,3 +114,54 @@ def test_a_group_of_options_becomes_parameters_and_a_dict():
     assert list(spelled.__annotations__) == ["first", "seed", "verify"]
     spelled(first=1, seed=5, verify=[Check.asr])
     assert given == {"first": 1, "seed": 5, "verify": frozenset({"asr"})}
+
+
+WRONG = [
+    *(
+        {"context_turns": "3"},
+        {"context_turns": -1},
+        {"context_turns": 2.5},
+        {"retries": 10**9},
+        {"seed": True},
+    ),
+    *({"seed": [5]}, {"temperature": 1e9}, {"temperature": "warm"}, {"verify": "asr"}, {"verify": ["smell"]}),
+    *({"verify": {"asr": 1}}, {"dtype": "int1"}, {"reference": None}, {"model": 3}, {"voice_model": {}}),
+    *({"quantize": ["int8"]}, {"top_k": None, "asr": 5}),
+]
+
+
+@pytest.mark.parametrize("stored", WRONG, ids=str)
+def test_a_remembered_option_that_cannot_be_is_left_out_and_named(stored):
+    said = []
+    options = RenderOptions.recall({"retries": 5} | stored, note=said.append)
+    (name, *_) = [name for name in stored if stored[name] is not None] or stored
+    usual = RenderOptions(retries=RenderOptions().retries if name == "retries" else 5)
+    assert options == usual
+    assert len(said) == 1 and f"({name}: " in said[0] and "\n" not in said[0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *(
+            {"formats": ["cassette"]},
+            {"formats": "wav"},
+            {"extras": [1]},
+            {"pauses": None},
+            {"loudness": {"name": 1}},
+        ),
+        *(
+            {"loudness": {"name": "custom", "rms_db": -1e250}},
+            {"cover": 3},
+            {"whole": "yes"},
+            {"speed": None},
+        ),
+    ],
+    ids=str,
+)
+def test_files_that_no_rendering_made_are_not_made_again(tmp_path, changes):
+    script = tmp_path / "book.md"
+    noted = json.loads(json.dumps(files_to_remember(Delivery(), tmp_path, script)))
+    assert files_remembered(noted, script) == (Path(os.path.relpath(tmp_path)), Delivery())
+    noted["files"]["delivery"] |= changes
+    assert files_remembered(noted, script) is None

@@ -97,3 +97,24 @@ def test_what_lies_on_the_disk(tmp_path):
         "marks": {"abc": {"t": {"mark": "bad", "fault": "word"}}},
     }
     assert at.startswith("20")
+
+
+def test_a_mark_that_is_none_is_left_aside_and_the_others_count(tmp_path):
+    MarkFile(tmp_path, "book.md").mark("abc", "t", "good")
+    MarkFile(tmp_path, "book.md").mark("xyz", "t", "bad", "word")
+    path = tmp_path / "marks" / "book.md.json"
+    value = json.loads(path.read_text())
+    value["marks"]["abc"]["t"]["at"] = 5
+    value["marks"]["q"] = []
+    path.write_text(json.dumps(value))
+    notes = []
+    marks = MarkFile(tmp_path, "book.md", notes.append)
+    assert (marks.get("abc", "t"), marks.get("xyz", "t").fault) == (None, "word")
+    (note,) = notes
+    assert "marks are left out ('q': Input should be an object" in note
+    assert note.endswith(", and 1 more)")
+    marks.mark("new", "t", "heard")
+    again = MarkFile(tmp_path, "book.md")
+    assert (again.get("xyz", "t").fault, again.get("new", "t").mark) == ("word", "heard")
+    (aside,) = path.parent.glob("book.md.damaged-*")
+    assert json.loads(aside.read_text()) == value

@@ -10,6 +10,7 @@ import pytest
 from csm_cli.core.errors import ScriptError
 from csm_cli.script import Line, SceneBreak, read_screenplay
 from csm_cli.script.books import ReadingOptions
+from csm_cli.script.importing import read_any_book
 from csm_cli.script.reader import parse_state
 from csm_cli.script.readers.epub import read_epub
 from tests.script.books import CONTENTS, PAGES, PNG, make_epub, page
@@ -191,3 +192,19 @@ def test_deep_nesting_is_no_trouble(tmp_path):
         assert read_screenplay(path).lines
     except ScriptError as error:
         assert len(error.problems) == 1
+
+
+@pytest.mark.parametrize("damage", ["a name that is not UTF-8", "the end of the file in it"])
+def test_a_damaged_header_of_a_page_is_one_line(tmp_path: Path, damage: str) -> None:
+    data = bytearray(make_epub(tmp_path / "a.epub", PAGES, CONTENTS).read_bytes())
+    at = data.index(b"OEBPS/one.xhtml") - 30
+    if damage.startswith("a name"):
+        data[at + 6 : at + 8], data[at + 30] = (0x800).to_bytes(2, "little"), 0xFF
+    else:  # the list at the end says that the page begins where nothing is left
+        entry = data.rindex(b"OEBPS/one.xhtml") - 46
+        data[entry + 42 : entry + 46] = (len(data) - 10).to_bytes(4, "little")
+    (tmp_path / "a.epub").write_bytes(data)
+    book, warnings = read_any_book(tmp_path / "a.epub", None)
+    assert "Second." in [line.text for line in book.screenplay.lines], "the other pages are read"
+    (warning,) = [text for text in warnings if "cannot be read" in text]
+    assert f"{tmp_path / 'a.epub'}/OEBPS/one.xhtml" in warning and "\n" not in warning

@@ -27,6 +27,7 @@ from csm_cli.core.errors import CsmError, MissingError, UsageError
 from csm_cli.engine import Engine, Utterance
 from csm_cli.model import CsmConfig, CsmForConditionalGeneration
 from csm_cli.training.data import _segment_ids
+from csm_cli.training.record import Record, State
 from csm_cli.training.run import TrainOptions, _model, train
 from csm_cli.training.segments import RowShape
 from tests.training.conftest import tiny
@@ -146,6 +147,30 @@ def test_a_state_is_read_as_weights_only(options: TrainOptions, tmp_path: Path) 
     with pytest.raises(MissingError, match=r"state\.pt: cannot be read; delete it"):
         train(options)
     assert not (tmp_path / "exploded").exists()
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        *([], {}, {"step": 3}, {"step": "3", "entries": [], "identity": {}, "trainer": {}}),
+        {"step": 3, "entries": [{"step": 1, "backbone": "low"}], "identity": {}, "trainer": {}},
+        {"step": 3, "entries": {}, "identity": {}, "trainer": {}},
+        {"step": 3, "entries": [], "identity": 5, "trainer": {}},
+    ],
+    ids=str,
+)
+def test_a_state_of_another_shape_is_one_line(tmp_path: Path, kept: Any) -> None:
+    torch.save(kept, tmp_path / "state.pt")
+    with pytest.raises(MissingError, match=r"state\.pt: cannot be read; delete it to begin anew"):
+        State(tmp_path, {"seed": 1}).load()
+
+
+def test_losses_that_are_not_finite_are_no_json_figures(tmp_path: Path) -> None:
+    record = Record(tmp_path)
+    record.add({"step": 1, "backbone": float("nan"), "depth": 2.5})
+    record.go_back([*record.entries, {"step": 2, "backbone": float("inf"), "depth": 2.0}])
+    rows = [json.loads(row, parse_constant=pytest.fail) for row in record.path.read_text().splitlines()]
+    assert rows == [{"step": 1, "depth": 2.5}, {"step": 2, "depth": 2.0}]
 
 
 def test_defaults_of_fine_tuning(options: TrainOptions) -> None:

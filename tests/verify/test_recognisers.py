@@ -16,6 +16,7 @@ import pytest
 from csm_cli.audio.files import SAMPLE_RATE, read_audio
 from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.verify.recognisers import Aligning, Weighing, agreement, load_recogniser
+from csm_cli.verify.recognisers.whisper_models import text_tokenizer
 from csm_cli.voices.registry import VoiceRegistry
 
 
@@ -235,3 +236,12 @@ def test_a_transcript_that_begins_again_is_taken_once(transcript: str, seconds: 
     from csm_cli.verify.recognisers.whisper import without_loop
 
     assert without_loop(transcript, seconds) == wanted
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"model": {"vocab": {}, "merges": 3}}', "NaN"])
+def test_a_damaged_tokenizer_is_one_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "tokenizer.json").write_text(text)
+    with pytest.raises(
+        MissingError, match=r"tokenizer\.json: cannot be read \(.*\); fetch the recogniser again"
+    ):
+        text_tokenizer(tmp_path)

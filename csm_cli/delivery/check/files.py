@@ -73,7 +73,7 @@ def _frame(data: mmap.mmap, position: int, found: Frames) -> int:
     )
     if tag and found.declared is None:
         place = position + 4 + notes.index(tag)
-        if tag != b"VBRI" and data[place + 7] & 1:
+        if tag != b"VBRI" and place + 12 <= len(data) and data[place + 7] & 1:
             found.declared = int.from_bytes(data[place + 8 : place + 12], "big")
         return size
     found.count += 1

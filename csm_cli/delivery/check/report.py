@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -12,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from csm_cli.core.files import written
+from csm_cli.core.stored import as_json as json_text
+from csm_cli.core.stored import finite
 from csm_cli.core.visible import visible
 from csm_cli.delivery.check.files import picture
 from csm_cli.delivery.check.findings import Finding
@@ -84,7 +85,7 @@ def as_json(checked: Checked) -> str:
             for book in checked.books
         ],
     }
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return json_text(finite(value), indent=2)
 
 
 def write_page(checked: Checked, path: Path) -> None:

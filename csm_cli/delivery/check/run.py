@@ -132,6 +132,7 @@ def check_files(
     rules: Preset,
     progress: Callable[[Path], None] = lambda path: None,
     strict: bool = True,
+    note: Callable[[str], None] = lambda text: None,
 ) -> Checked:
     """Decode and measure files, as many at once as there are cores, and compare them with the limits.
 
@@ -142,9 +143,10 @@ def check_files(
 
     Args:
         progress: called with each file when it is measured.
+        note: called with a line about a `timeline.json` that is damaged: what its files are, their names say.
         strict: where no file is in the shop's format, all fail on that; else their level alone is compared.
     """
-    timelines = {folder: _timeline(folder) for folder in dict.fromkeys(path.parent for path in paths)}
+    timelines = {folder: _timeline(folder, note) for folder in dict.fromkeys(path.parent for path in paths)}
     books: dict[Path | None, list[_Input]] = {}
     with ThreadPoolExecutor(WORKERS) as pool:
         for path, (sound, fault) in zip(paths, pool.map(_measure, paths), strict=True):
@@ -223,13 +225,16 @@ def _in_format(path: Path, sound: Measured | None, rules: Preset) -> bool:
 
 def role_of(path: Path, marks: int = 0) -> Role:
     """What a file is, by the timeline beside it, else by its name and the chapters listed in it."""
-    return _listed_role(path, _timeline(path.parent)) or _by_name(path, marks)
+    return _listed_role(path, _timeline(path.parent, lambda text: None)) or _by_name(path, marks)
 
 
-def _timeline(folder: Path) -> Timeline | None:
+def _timeline(folder: Path, note: Callable[[str], None]) -> Timeline | None:
     try:
         return read_timeline(folder / TIMELINE)
-    except (MissingError, UsageError):
+    except MissingError:
+        return None
+    except UsageError as error:
+        note(f"{error.where}: {error.what}; what the files are is told by their names")
         return None
 
 

@@ -1,11 +1,14 @@
-"""A chapter, a line and a take as plain values, and the drift of a voice over a chapter."""
+"""A chapter, a line and a take as plain values, made and read back, and the drift of a voice in a chapter."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
 from csm_cli.audio.timeline import ChapterTimeline, TimelineEntry
+from csm_cli.core.stored import parsed, shaped
 from csm_cli.rendering.line import SpokenLine
 from csm_cli.script import Chapter
 from csm_cli.takes import Part, Take, TakeStore
@@ -175,3 +178,69 @@ def totals(chapters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "review": sum(bool(line["review"]) for line in lines),
         "audio_seconds": round(sum(chapter["seconds"] for chapter in chapters), 3),
     }
+
+
+SCHEMA = 1
+"""Of `report.json`."""
+
+
+@dataclass(frozen=True)
+class _Take:
+    id: str
+    origin: str
+    made: str
+    seconds: float
+    seed: int
+    tries: int
+    pinned: bool
+    checked: tuple[str, ...]
+    reasons: tuple[str, ...]
+    scores: tuple[dict[str, Any], ...]
+    heard: tuple[str, ...]
+    peaks: str
+
+
+@dataclass(frozen=True)
+class _Line:
+    id: str
+    source: str
+    speaker: str
+    voice: str
+    text: str
+    spoken: str
+    start: float | None
+    end: float | None
+    state: Literal["silent", "rendered", "cached"]
+    stale: bool
+    review: tuple[str, ...]
+    take: _Take | None
+    others: tuple[_Take, ...]
+
+
+@dataclass(frozen=True)
+class _Chapter:
+    number: int
+    title: str
+    seconds: float
+    likeness: tuple[dict[str, Any], ...]
+    lines: tuple[_Line, ...]
+
+
+def read_chapters(path: Path, script: str) -> dict[int, dict[str, Any]]:
+    """The chapters of a report, as `chapter_row` made them, by their numbers.
+
+    Returns:
+        None of a report that is another script's, or damaged: reports are made again by a rendering.
+    """
+    try:
+        value = parsed(path.read_bytes())
+        if not isinstance(value, dict) or (value.get("schema"), value.get("script")) != (SCHEMA, script):
+            return {}
+        chapters: list[dict[str, Any]] = value.get("chapters", [])
+        found = shaped(tuple[_Chapter, ...], chapters)
+        lines = [line for chapter in found for line in chapter.lines]
+        if any((line.take is None) is not (line.state == "silent") for line in lines):
+            return {}
+    except (OSError, ValueError):
+        return {}
+    return {chapter["number"]: chapter for chapter in chapters}

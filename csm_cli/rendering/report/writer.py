@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,9 +16,10 @@ from csm_cli.audio.timeline import ChapterTimeline
 from csm_cli.core import __version__
 from csm_cli.core.errors import CsmError
 from csm_cli.core.files import alone, written
+from csm_cli.core.stored import as_json
 from csm_cli.core.visible import json_visible
 from csm_cli.rendering.line import SpokenLine
-from csm_cli.rendering.report.rows import chapter_row, other_takes, totals
+from csm_cli.rendering.report.rows import SCHEMA, chapter_row, other_takes, read_chapters, totals
 from csm_cli.script import Chapter
 from csm_cli.takes import TakeStore
 
@@ -105,12 +105,11 @@ def _sound(store: TakeStore, take_id: str, folder: Path, inside: bool) -> str:
 
 def _script(value: Any) -> str:
     """JSON that can stand in a script element: nothing in a text can end it."""
-    text = json_visible(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
-    return text.replace("<", "\\u003c")
+    text = json_visible(as_json(value, compact=True))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 JSON_NAME, HTML_NAME = "report.json", "report.html"
-SCHEMA = 1
 
 
 class ReportWriter:
@@ -171,7 +170,9 @@ class ReportWriter:
             return self._merge(seconds, speech_seconds)
 
     def _merge(self, seconds: float, speech_seconds: float) -> list[Path]:
-        merged = self._earlier() | self._chapters
+        earlier = read_chapters(self._folder / JSON_NAME, self._script)
+        kept = {number: row for number, row in earlier.items() if 1 <= number <= self._count}
+        merged = kept | self._chapters
         chapters = [merged[number] for number in sorted(merged)]
         report = {
             "schema": SCHEMA,
@@ -186,7 +187,7 @@ class ReportWriter:
             },
             "chapters": chapters,
         }
-        text = json_visible(json.dumps(report, ensure_ascii=False)) + "\n"
+        text = json_visible(as_json(report)) + "\n"
         paths = []
         for name, content in ((JSON_NAME, text), (HTML_NAME, page(report, self._store, self._folder))):
             path = self._folder / name
@@ -194,15 +195,3 @@ class ReportWriter:
                 temporary.write_text(content, encoding="utf-8")
             paths.append(path)
         return paths
-
-    def _earlier(self) -> dict[int, dict[str, Any]]:
-        """Chapters of the report that is there, if it is this script's."""
-        try:
-            value = json.loads((self._folder / JSON_NAME).read_bytes())
-            if (value["schema"], value["script"]) != (SCHEMA, self._script):
-                return {}
-            found = {int(chapter["number"]): dict(chapter) for chapter in value["chapters"]}
-            totals(list(found.values()))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return {}
-        return {number: chapter for number, chapter in found.items() if 1 <= number <= self._count}

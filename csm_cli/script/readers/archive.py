@@ -6,6 +6,7 @@ Nothing is unpacked to disk.
 from __future__ import annotations
 
 import posixpath
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -96,6 +97,9 @@ class Archive:
             OSError,
             EOFError,
             zlib.error,
+            struct.error,
+            ValueError,
+            IndexError,
         ) as fault:
             raise ScriptError([f"{self.place(name)}: error: cannot be read: {fault}"]) from None
         self._left -= len(data)

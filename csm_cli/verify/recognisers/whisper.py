@@ -105,7 +105,9 @@ class Whisper:
                 cpu_threads=torch.get_num_threads(),
                 local_files_only=True,
             )
-        except (OSError, ValueError, RuntimeError) as error:
+        except MemoryError:
+            raise
+        except Exception as error:  # tokenizers raises the bare one for a file that is damaged
             raise MissingError(
                 f"the recogniser cannot be loaded ({first_line(error)})", where=model, remedy=CHOICES
             ) from error

@@ -11,6 +11,7 @@ from typing import Any
 from csm_cli.checkpoints.find import in_hub_cache, looks_like_hub_id
 from csm_cli.core.errors import MissingError, first_line
 from csm_cli.core.files import cache_dir
+from csm_cli.core.stored import parsed
 from csm_cli.verify.recognisers.recogniser import WHISPER
 
 DEFAULT_SIZE = "base"
@@ -69,16 +70,25 @@ def text_tokenizer(folder: Path) -> Any:
 
     The files of converted checkpoints lack the first merge, that of a space and a "t": so "to" would be two
     tokens that the model never saw for it.
+
+    Raises:
+        MissingError: the file is damaged.
     """
     from tokenizers import Tokenizer
 
-    said = json.loads((folder / "tokenizer.json").read_text("utf-8"))
-    merges = said["model"].get("merges", [])
-    as_pairs = bool(merges) and isinstance(merges[0], list)
-    first = list(FIRST_MERGE) if as_pairs else " ".join(FIRST_MERGE)
-    if "".join(FIRST_MERGE) in said["model"]["vocab"] and first not in merges:
-        merges.insert(0, first)
-    return Tokenizer.from_str(json.dumps(said))
+    path = folder / "tokenizer.json"
+    try:
+        said = parsed(path.read_bytes())
+        merges = said["model"].get("merges", [])
+        as_pairs = bool(merges) and isinstance(merges[0], list)
+        first = list(FIRST_MERGE) if as_pairs else " ".join(FIRST_MERGE)
+        if "".join(FIRST_MERGE) in said["model"]["vocab"] and first not in merges:
+            merges.insert(0, first)
+        return Tokenizer.from_str(json.dumps(said))
+    except Exception as error:  # the Rust side raises the bare one
+        raise MissingError(
+            f"cannot be read ({first_line(error)})", where=str(path), remedy="fetch the recogniser again"
+        ) from error
 
 
 def _converted(folder: Path) -> Path:

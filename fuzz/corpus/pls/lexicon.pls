@@ -1,0 +1,1 @@
+<?xml version="1.0"?><lexicon version="1.0" alphabet="ipa" xml:lang="en" xmlns="http://www.w3.org/2005/01/pronunciation-lexicon"><lexeme><grapheme>Siobhan</grapheme><alias>Shivawn</alias></lexeme><lexeme><grapheme>a</grapheme><phoneme>a</phoneme></lexeme></lexicon>
