@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from csm_cli.audio.ffmpeg import feed_ffmpeg
+from csm_cli.audio.ffmpeg import feed_ffmpeg, only
 from csm_cli.audio.files import MAX_WAV_BYTES
 from csm_cli.audio.level import Loudness
 from csm_cli.audio.measure import Measured, measure
@@ -136,8 +136,11 @@ def _extras(
         cover = None
     description = folder / "metadata.txt"
     description.write_text(ffmetadata(texts, marks), encoding="utf-8", newline="\n")
-    yield from ("-f", "ffmetadata", "-i", str(description))
+    yield from ("-f", "ffmetadata", "-i", f"file:{description}")
     if cover:
+        # Without patterns a name with %03d in it is that of a file.
+        codec = "png" if cover.mime == "image/png" else "mjpeg"
+        yield from (*only("image2"), "-pattern_type", "none", "-c:v", codec)
         yield from ("-i", f"file:{cover.path}", "-map", "0:a", "-map", "2:v", "-c:v", "copy")
         yield from ("-disposition:v:0", "attached_pic", "-metadata:s:v", "comment=Cover (front)")
     else:
