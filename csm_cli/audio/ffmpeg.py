@@ -21,7 +21,7 @@ from csm_cli.core.files import open_file
 
 FULL = os.strerror(errno.ENOSPC).encode()
 MAX_BLOCK = 256 << 20
-"""Bytes that ffmpeg may take at once: enough for the index of sixty hours, not for a picture of a gigapixel."""
+"""Bytes that ffmpeg may take at once: enough for the index of sixty hours, not for a gigapixel."""
 
 
 @functools.cache

@@ -7,7 +7,6 @@ number would be left out silently.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from csm_cli.checkpoints.names import BACKBONE_TABLE, DEPTH_TABLE
 from csm_cli.checkpoints.tensors import DAMAGED, Tensors, wrong_shape
+from csm_cli.core import data
 from csm_cli.core.errors import MissingError
 
 _LLAMA3 = {"rope_type": "llama3", "rope_theta": 500000.0, "factor": 32.0}
@@ -75,9 +75,10 @@ def read_json(path: Path) -> dict[str, Any]:
         MissingError: it cannot be read, or is no object.
     """
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = data.read_json(path)
     except (OSError, ValueError) as error:
-        raise MissingError(f"cannot be read ({error})", where=str(path), remedy=DAMAGED) from error
+        reason = getattr(error, "strerror", None) or error
+        raise MissingError(f"cannot be read ({reason})", where=str(path), remedy=DAMAGED) from error
     if not isinstance(value, dict):
         raise MissingError("is not a JSON object", where=str(path), remedy=DAMAGED)
     return value

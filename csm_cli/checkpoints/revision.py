@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from csm_cli.core.data import read_json
 from csm_cli.core.errors import CsmError, MissingError
 from csm_cli.core.files import cache_dir, written
 
@@ -48,7 +49,7 @@ def _cache() -> Path:
 
 def _stored() -> dict[str, str]:
     try:
-        value = json.loads(_cache().read_bytes())
+        value = read_json(_cache())
     except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -1,12 +1,18 @@
-"""JSON and YAML from files that anybody may have written: nesting is bounded, and nothing grows when read."""
+"""JSON, YAML and zips that anybody may have written: nesting is bounded, and nothing grows when read."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import yaml
 
+from csm_cli.core.files import read_file
+
+MAX_JSON_BYTES = 32 << 20
 MAX_DEPTH = 64
 """Of YAML: lists and mappings within each other."""
 MAX_COLLECTIONS = 50_000
@@ -25,6 +31,16 @@ def parse_json(data: bytes | str) -> Any:
         return json.loads(data)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def read_json(path: Path | str, most: int = MAX_JSON_BYTES) -> Any:
+    """The value in a JSON file of at most so many bytes.
+
+    Raises:
+        OSError: as `read_file`.
+        ValueError: as `parse_json`.
+    """
+    return parse_json(read_file(path, most))
 
 
 def parse_yaml(data: bytes | str) -> Any:
@@ -67,3 +83,43 @@ def _is_long_number(text: str) -> bool:
 
 def _line(event: Any) -> int:
     return int(event.start_mark.line) + 1
+
+
+MAX_NAME_BYTES = 256
+"""Of an entry in the directory of a zip, in the mean: its name and what else stands there."""
+_END, _LOCATOR, _END64 = b"PK\5\6", b"PK\6\7", b"PK\6\6"
+_END_BYTES, _LOCATOR_BYTES, _END64_BYTES, _COMMENT_BYTES = 22, 20, 56, 1 << 16
+
+
+def open_zip(file: BinaryIO, most: int) -> zipfile.ZipFile:
+    """An opened zip of at most so many entries. The size of its directory is looked at before that is read.
+
+    Raises:
+        zipfile.BadZipFile: it is none, or has more entries.
+        OSError, ValueError, NotImplementedError: it is damaged in another way.
+    """
+    if _directory_bytes(file) > most * MAX_NAME_BYTES:
+        raise zipfile.BadZipFile(f"it has more than {most} files in it")
+    try:
+        archive = zipfile.ZipFile(file)
+    except (struct.error, IndexError, UnicodeDecodeError) as error:
+        raise zipfile.BadZipFile(f"it is damaged ({error})") from error
+    if len(archive.infolist()) > most:
+        raise zipfile.BadZipFile(f"it has more than {most} files in it")
+    return archive
+
+
+def _directory_bytes(file: BinaryIO) -> int:
+    """The size of a zip's directory as its end states it; 0 where there is no such end."""
+    size = file.seek(0, 2)
+    file.seek(max(0, size - _END_BYTES - _COMMENT_BYTES - _LOCATOR_BYTES - _END64_BYTES))
+    tail = file.read()
+    file.seek(0)
+    end = tail.rfind(_END)
+    if end < 0 or len(tail) < end + _END_BYTES:
+        return 0
+    stated = int(struct.unpack_from("<L", tail, end + 12)[0])
+    locator, end64 = end - _LOCATOR_BYTES, end - _LOCATOR_BYTES - _END64_BYTES
+    if end64 >= 0 and tail.startswith(_LOCATOR, locator) and tail.startswith(_END64, end64):
+        stated = max(stated, struct.unpack_from("<Q", tail, end64 + 40)[0])
+    return stated

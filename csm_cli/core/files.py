@@ -115,7 +115,7 @@ def _check_regular(status: os.stat_result, path: Path | str) -> None:
     if kind != stat.S_IFREG:
         what = _KINDS.get(kind, "something else")
         number = errno.EISDIR if kind == stat.S_IFDIR else errno.EINVAL
-        raise OSError(number, f"it is {what}, not a file", str(path))
+        raise OSError(number, f"it is {what}, not an ordinary file", str(path))
 
 
 def _parts_below(path: Path | str, home: Path | str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from csm_cli.audio.timeline import Timeline
+from csm_cli.core.data import read_json
 from csm_cli.core.files import written
 from csm_cli.delivery.book import chapter_stem
 from csm_cli.delivery.formats import FORMATS
@@ -171,7 +172,7 @@ class Ledger:
 def _read(path: Path) -> dict[str, Entry]:
     """The entries of an earlier run; {} where the file is missing or damaged."""
     try:
-        value = json.loads(path.read_bytes())
+        value = read_json(path)
         return {name: Entry(**entry) for name, entry in value.items() if Path(name).name == name}
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +16,12 @@ from csm_cli.audio.timeline import (
     TimelineEntry,
 )
 from csm_cli.audio.word_times import WordTime
+from csm_cli.core.data import read_json
 from csm_cli.core.errors import MissingError, UsageError
 
 NAME = "timeline.json"
+MAX_TIMELINE_BYTES = 128 << 20
+"""Of words with their times, a million take 70 MB."""
 
 
 def with_earlier(folder: Path, new: Timeline, of: int) -> Timeline:
@@ -48,7 +50,7 @@ def read_timeline(path: Path | str) -> Timeline:
     """
     path = Path(path)
     try:
-        return _timeline(json.loads(path.read_text(encoding="utf-8")))
+        return _timeline(read_json(path, MAX_TIMELINE_BYTES))
     except FileNotFoundError as error:
         raise MissingError("no such timeline", where=str(path), remedy="run csm render first") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

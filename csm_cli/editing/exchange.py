@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from csm_cli.audio.files import read_audio, write_wav
+from csm_cli.core.data import read_json
 from csm_cli.core.errors import CsmError, MissingError, UsageError
 from csm_cli.core.files import written
 from csm_cli.delivery.book import slug
@@ -129,7 +130,7 @@ def _import_edit(script: ScriptTakes, line: ScriptLine, path: Path, take_id: str
 def _read_manifest(script: ScriptTakes, folder: Path) -> list[tuple[str, str, str]]:
     path = folder / MANIFEST
     try:
-        value = json.loads(path.read_bytes())
+        value = read_json(path)
         if value["schema"] != _SCHEMA or value["script"] != script.job.script:
             raise UsageError(
                 f"was made of {value['script']}, not of {script.job.script}",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from csm_cli.core.data import read_json
 from csm_cli.core.errors import CsmError
 from csm_cli.core.files import cache_dir, written
 from csm_cli.core.types import Codes
@@ -151,6 +152,6 @@ def _path() -> Path:
 
 def _read() -> dict[str, object]:
     try:
-        return dict(json.loads(_path().read_bytes()))
+        return dict(read_json(_path()))
     except (OSError, ValueError, TypeError, RecursionError):
         return {}

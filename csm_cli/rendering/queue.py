@@ -6,6 +6,8 @@
     DIR/failed/NAME/        the script, and error.txt
     DIR/.csm/takes          takes, as everywhere
 
+Links in it are not followed: what they lead to was not put there.
+
 A script leaves its place only when its results are whole, by one renaming into `working/NAME` and one of that
 folder. So whatever dies at whatever moment, the next start goes on: a script that still waits is rendered
 again, from its takes; results whose script has been moved are moved on.
@@ -13,19 +15,22 @@ again, from its takes; results whose script has been moved are moved on.
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from csm_cli.core.errors import CsmError, MissingError, UsageError
-from csm_cli.core.files import alone
+from csm_cli.core.files import alone, no_links, read_file
 from csm_cli.script.formats import named_format
 
 POLL_SECONDS = 2.0
 """Between two looks at the folder; a script is taken when it has not changed from one to the next."""
 DEATHS = 3
+MAX_NAME_BYTES = 4096
 """Times that the process may die while it renders a script alone, before that is given up."""
 
 _LEFT = (None, "html", "pdf")
@@ -66,7 +71,7 @@ def serve_queue(
     """
     if not folder.is_dir():
         raise UsageError("is no folder", where=str(folder), remedy="make it, and put scripts there")
-    with alone(folder / ".csm", "queue", patience=0):
+    with alone(folder / ".csm", "queue", patience=0), no_links(folder):
         queue = _Queue(folder, render, note, done)
         queue.recover()
         before: dict[Path, tuple[int, int]] = {}
@@ -97,8 +102,8 @@ class _Queue:
         """Finish what an earlier process had begun to move."""
         for working in sorted((self._folder / "working").glob("*/")):
             try:
-                name = (working / WHOLE).read_text(encoding="utf-8")
-            except OSError:
+                name = read_file(working / WHOLE, MAX_NAME_BYTES, self._folder).decode("utf-8")
+            except (OSError, ValueError):
                 continue
             if (self._folder / name).exists():
                 (working / WHOLE).unlink()  # it may have changed since: rendered again, from its takes
@@ -216,14 +221,22 @@ def _scripts(folder: Path) -> list[Path]:
     found = [
         path
         for path in folder.iterdir()
-        if named_format(path) not in _LEFT and not path.name.startswith(".") and path.is_file()
+        if named_format(path) not in _LEFT and not path.name.startswith(".") and not _is_folder(path)
     ]
     return sorted(found, key=lambda path: (_mark(path), path.name))
 
 
+def _is_folder(path: Path) -> bool:
+    """Whether it is a folder, not a link to one. Links, pipes and devices have their error, in failed/."""
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except OSError:  # gone since the folder was read
+        return True
+
+
 def _mark(path: Path) -> tuple[int, int]:
     with suppress(OSError):
-        status = path.stat()
+        status = path.lstat()
         return status.st_mtime_ns, status.st_size
     return 0, 0
 
@@ -231,6 +244,6 @@ def _mark(path: Path) -> tuple[int, int]:
 def _free(place: Path) -> Path:
     """The place, or with a number behind if it is taken."""
     number, free = 2, place
-    while free.exists():
+    while os.path.lexists(free):
         free, number = place.with_name(f"{place.name}-{number}"), number + 1
     return free

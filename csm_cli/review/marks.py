@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from csm_cli.core.data import parse_json
 from csm_cli.core.errors import CsmError
 from csm_cli.core.files import alone
 from csm_cli.takes.files import BESIDE, files_at
@@ -134,7 +135,7 @@ class MarkFile:
         if not data:
             return {}
         try:
-            value = json.loads(data)
+            value = parse_json(data)
             if value["schema"] != _SCHEMA or value["script"] != self._script:
                 raise ValueError("it is of another version, or of another script")
             return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csm_cli.core.errors import ScriptError
+from csm_cli.core.files import open_file, read_file
 from csm_cli.script.document import CastMember, Screenplay
 from csm_cli.script.problems import (
     MAX_BYTES,
@@ -50,34 +52,27 @@ def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
     Raises:
         ScriptError: it cannot be read, is no regular file, or is larger than `most` bytes.
     """
-    if path == STDIN:
-        return _of_size(path, _piped(), most)
     try:
-        if path.is_dir():
-            raise ScriptError([f"{path}: error: this is a folder, not a script"])
-        if path.exists() and not path.is_file():
-            raise ScriptError([f"{path}: error: this is not an ordinary file"])
-        with path.open("rb") as file:
-            return _of_size(path, file.read(most + 1), most)
-    except FileNotFoundError:
-        raise ScriptError([f"{path}: error: no such file"]) from None
-    except (OSError, ValueError) as fault:
-        reason = getattr(fault, "strerror", None) or fault
-        raise ScriptError([f"{path}: error: cannot be read: {reason}"]) from None
+        if path != STDIN:
+            return read_file(path, most)
+        if len(data := _piped()) <= most:
+            return data
+        fault: Exception = OSError(errno.EFBIG, "")
+    except (OSError, ValueError) as error:
+        fault = error
+    reasons = {
+        errno.ENOENT: "no such file",
+        errno.EISDIR: "this is a folder, not a script",
+        errno.EFBIG: f"larger than {most >> 20} MiB; split it into several scripts and include them",
+    }
+    usual = f"cannot be read: {getattr(fault, 'strerror', None) or fault}"
+    raise ScriptError([f"{path}: error: {reasons.get(getattr(fault, 'errno', 0), usual)}"])
 
 
 @cache
 def _piped() -> bytes:
     """The content of standard input, which can be read only once."""
     return sys.stdin.buffer.read(MAX_BYTES + 1)
-
-
-def _of_size(path: Path, data: bytes, most: int) -> bytes:
-    if len(data) > most:
-        raise ScriptError(
-            [f"{path}: error: larger than {most >> 20} MiB; split it into several scripts and include them"]
-        )
-    return data
 
 
 def read_source(path: Path, encoding: str = "utf-8") -> SourceText:
@@ -247,10 +242,16 @@ class ParseState:
                 fault = f'{what} "{shown(name)}" leads out of the script\'s folder; put a copy into it'
             elif path.suffix.lower() not in endings:
                 fault = f'{what} "{shown(name)}" must end in one of {", ".join(endings)}'
-            elif not path.is_file():
-                fault = f'{what} "{shown(name)}" is not there'
-        except (OSError, ValueError, RuntimeError):  # a name too long, with a NUL, or of a circular link
-            fault = f'{what} "{shown(name)}" is not a file name that can be used'
+            else:
+                open_file(path).close()
+        except FileNotFoundError:
+            fault = f'{what} "{shown(name)}" is not there'
+        except PermissionError:
+            pass  # whoever reads it says so
+        except (OSError, ValueError, RuntimeError) as error:  # a name too long, with a NUL; links in a circle
+            why = str(getattr(error, "strerror", None))
+            why = why if why.startswith("it is ") else "it is not a file name that can be used"
+            fault = f'{what} "{shown(name)}" cannot be read: {why}'
         if fault:
             self.problems.add(source, fault)
             return None

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from csm_cli.core.errors import CsmError, MissingError, UsageError, first_line
-from csm_cli.core.files import written
+from csm_cli.core.files import read_file, written
 from csm_cli.takes.place import Place, Url
 
-LENGTH_OF_SHARD = 2
+LENGTH_OF_SHARD, MAX_BYTES = 2, 128 << 20  # an index of 200,000 takes has that many
 BESIDE = "./"
 """A name with a slash in it is not of a take: it is a path below the store's folder."""
 
@@ -93,8 +93,8 @@ class DiskFiles(Files):
 
     def read(self, name: str) -> bytes | None:
         try:
-            return self.path(name).read_bytes()
-        except OSError:
+            return read_file(self.path(name), MAX_BYTES)
+        except (OSError, ValueError):
             return None
 
     def write(self, name: str, data: bytes, sync: bool = True) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
+from csm_cli.core.data import parse_json
 from csm_cli.core.errors import CsmError
 from csm_cli.takes.files import BESIDE, Files
 from csm_cli.takes.take import Take, take_from_json
@@ -177,7 +178,7 @@ class Index:
 
     def _remembered(self) -> dict[str, Any]:
         try:
-            value = json.loads(self._files.read(CACHE) or b"")
+            value = parse_json(self._files.read(CACHE) or b"")
             return value["takes"] if value["schema"] == _SCHEMA else {}
         except (ValueError, KeyError, TypeError, RecursionError):
             return {}

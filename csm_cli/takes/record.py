@@ -15,8 +15,9 @@ from typing import Any
 
 import yaml
 
+from csm_cli.core.data import parse_json, parse_yaml
 from csm_cli.core.errors import CsmError, UsageError
-from csm_cli.core.files import alone, written
+from csm_cli.core.files import alone, read_file, written
 from csm_cli.takes.files import files_at
 from csm_cli.takes.place import Place, Url
 from csm_cli.takes.store import FOLDER, TakeStore
@@ -24,6 +25,7 @@ from csm_cli.takes.store import FOLDER, TakeStore
 RENDERS = "renders"
 _SCHEMA = 1
 LOCK_NAME = "csm.lock"
+MAX_LOCK_BYTES = 1 << 20
 _LOCK_SCHEMA = 1
 _HEAD = "# What the takes of these scripts were made with. Written by csm render; keep it with the scripts.\n"
 
@@ -36,14 +38,14 @@ def read_lock(folder: Path) -> dict[str, dict[str, Any]]:
     """
     path = folder / LOCK_NAME
     try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+        value = parse_yaml(read_file(path, MAX_LOCK_BYTES))
         if value["schema"] != _LOCK_SCHEMA:
             raise ValueError(f"of schema {value['schema']}")
         return {str(name): dict(facts) for name, facts in value["scripts"].items()}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
-        problem = str(error).partition("\n")[0]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        problem = getattr(error, "strerror", None) or str(error).partition("\n")[0]
         raise CsmError(
             f"cannot be read ({problem})", where=str(path), remedy="restore it, or delete it and render again"
         ) from error
@@ -115,7 +117,7 @@ class Rendering:
 def read_record(folder: Place, script: str) -> Rendering:
     """The record of a script; an empty one where there is none or it is damaged."""
     try:
-        value = json.loads(files_at(folder).read(_name(script)) or b"")
+        value = parse_json(files_at(folder).read(_name(script)) or b"")
         if value["schema"] != _SCHEMA:
             return Rendering(script)
         lines = {

@@ -9,10 +9,10 @@ from typing import Protocol
 
 import numpy as np
 
-from csm_cli.audio.files import read_audio
+from csm_cli.audio.files import CLIP_SECONDS, read_audio
 from csm_cli.core.errors import CsmError, MissingError
-from csm_cli.core.files import cache_dir, written
-from csm_cli.voices.voice import Voice
+from csm_cli.core.files import cache_dir, read_file, written
+from csm_cli.voices.voice import MAX_CLIP_BYTES, Voice
 
 
 class VoiceEncoder(Protocol):
@@ -45,7 +45,7 @@ def reference_codes(voice: Voice, engine: VoiceEncoder) -> np.ndarray:
     if voice.audio is None:
         raise MissingError(f"voice {voice.name!r} has no reference clip", where=str(voice.folder))
     try:
-        sound = voice.audio.read_bytes()
+        sound = read_file(voice.audio, MAX_CLIP_BYTES)
     except OSError as error:
         raise MissingError(
             f"the reference clip of voice {voice.name!r} cannot be read ({error.strerror or error})",
@@ -55,7 +55,9 @@ def reference_codes(voice: Voice, engine: VoiceEncoder) -> np.ndarray:
     path = codes_path(sound, engine.codec_id)
     if (kept := _read(path)) is not None:
         return kept
-    codes = np.ascontiguousarray(engine.encode(read_audio(voice.audio, engine.sample_rate)), dtype=np.int16)
+    codes = np.ascontiguousarray(
+        engine.encode(read_audio(voice.audio, engine.sample_rate, CLIP_SECONDS)), dtype=np.int16
+    )
     # A cache that cannot be written costs time at the next run, not this one its result.
     with suppress(CsmError), written(path) as temporary, temporary.open("wb") as file:
         np.save(file, codes, allow_pickle=False)
@@ -72,7 +74,7 @@ def _read(path: Path) -> np.ndarray | None:
     """The codes kept at `path`; None if there are none, or the file is damaged."""
     try:
         codes = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+    except (OSError, ValueError, EOFError, MemoryError):  # its header may claim any size
         return None
     if not isinstance(codes, np.ndarray) or codes.dtype != np.int16 or codes.ndim != 2 or not codes.size:
         return None

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from csm_cli.audio.timeline import ChapterTimeline
 from csm_cli.core import __version__
+from csm_cli.core.data import read_json
 from csm_cli.core.errors import CsmError
 from csm_cli.core.files import alone, written
 from csm_cli.rendering.line import SpokenLine
@@ -197,7 +198,7 @@ class ReportWriter:
     def _earlier(self) -> dict[int, dict[str, Any]]:
         """Chapters of the report that is there, if it is this script's."""
         try:
-            value = json.loads((self._folder / JSON_NAME).read_bytes())
+            value = read_json(self._folder / JSON_NAME)
             if (value["schema"], value["script"]) != (SCHEMA, self._script):
                 return {}
             found = {int(chapter["number"]): dict(chapter) for chapter in value["chapters"]}
