@@ -52,6 +52,14 @@ _SIZES = (
     "num_attention_heads",
     "max_position_embeddings",
 )
+_MOST = {
+    "max_position_embeddings": 2**17,
+    "head_dim": 2**12,
+    "sampling_rate": 192_000,
+    "sliding_window": 2**16,
+}
+_MOST_OF_ANY = 2**20
+"""No size of a model is larger: tables and caches are made by them before a tensor is compared."""
 _LLAMA3_SETTINGS = ("factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings")
 _MIMI = {
     "sampling_rate": 24000,
@@ -193,6 +201,8 @@ def check_config(config: dict[str, Any], path: Path) -> None:
                 raise wrong(f"the config lacks {inside}{name}")
             if type(part[name]) is not int or part[name] < 1:
                 raise wrong(f"{inside}{name} is {part[name]!r}, not a number above 0")
+            if part[name] > _MOST.get(name, _MOST_OF_ANY):
+                raise wrong(f"{inside}{name} is {part[name]}, more than {_MOST.get(name, _MOST_OF_ANY)}")
         heads = part["num_attention_heads"]
         if heads % (part.get("num_key_value_heads") or heads):
             raise wrong(f"{inside}num_key_value_heads does not divide {heads} heads")
@@ -208,6 +218,9 @@ def check_config(config: dict[str, Any], path: Path) -> None:
         raise wrong("depth_decoder_config.backbone_hidden_size is not the backbone's hidden_size")
     for name, value in _MIMI.items():
         codec.setdefault(name, value)
+    for name, value in codec.items():
+        if type(value) is int and value > _MOST.get(name, _MOST_OF_ANY):
+            raise wrong(f"codec_config.{name} is {value}, more than {_MOST.get(name, _MOST_OF_ANY)}")
     if codec["num_quantizers"] < config["num_codebooks"]:
         raise wrong(f"the codec has {codec['num_quantizers']} codebooks, the model {config['num_codebooks']}")
 

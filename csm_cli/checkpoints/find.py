@@ -233,7 +233,7 @@ def _weight_files(folder: Path, config: dict[str, Any]) -> list[Path]:
     named = config.get("transformers_weights")
     names = ("model.safetensors.index.json", "model.safetensors", "ckpt.pt")
     for name in filter(None, (named, *names, "pytorch_model.bin.index.json", "pytorch_model.bin")):
-        path = folder / name
+        path = _inside(folder, name, "config.json")
         if not path.is_file():
             continue
         if path.suffix != ".json":
@@ -243,12 +243,23 @@ def _weight_files(folder: Path, config: dict[str, Any]) -> list[Path]:
             raise MissingError("lists no weights", where=str(path), remedy=DAMAGED)
         shards = sorted(set(index.values()))
         for shard in shards:
-            if not (folder / shard).is_file():
+            if not _inside(folder, shard, path.name).is_file():
                 raise MissingError(
                     "part of the weights is missing", where=str(path.parent / shard), remedy=DAMAGED
                 )
         return [folder / shard for shard in shards]
     raise MissingError("the checkpoint has no weights", where=str(folder), remedy=DAMAGED)
+
+
+def _inside(folder: Path, name: Any, named_in: str) -> Path:
+    """A file of a checkpoint that another of its files names; it lies beside that."""
+    if not isinstance(name, str) or not name or Path(name).name != name:
+        raise MissingError(
+            f"names weights outside its folder ({str(name)[:80]!r})",
+            where=str(folder / named_in),
+            remedy=DAMAGED,
+        )
+    return folder / name
 
 
 def looks_like_hub_id(name: str) -> bool:

@@ -39,9 +39,10 @@ class Prompter:
         from tokenizers import Tokenizer
 
         try:
-            self.tokenizer = Tokenizer.from_file(str(tokenizer_file))
+            self.tokenizer = Tokenizer.from_buffer(read_file(tokenizer_file, MAX_TOKENIZER_BYTES))
         except Exception as error:  # the Rust side raises bare Exception
-            raise MissingError(f"cannot be read ({error})", where=str(tokenizer_file)) from error
+            reason = getattr(error, "strerror", None) or error
+            raise MissingError(f"cannot be read ({reason})", where=str(tokenizer_file)) from error
         # What users write is text: the string of a special token in it becomes ordinary tokens.
         self.tokenizer.encode_special_tokens = True
         self.tokenizer.no_padding()
