@@ -16,9 +16,12 @@ from typing import Any
 import numpy as np
 
 from csm_cli.core.errors import CsmError, MissingError
+from csm_cli.core.files import read_file
 from csm_cli.core.types import Codes, Segment, Utterance, plain_ids
 
 BOS, END = "<|begin_of_text|>", "<|end_of_text|>"
+MAX_TOKENIZER_BYTES = 64 << 20
+"""csm-1b's has 17 MB."""
 
 Position = int | bytes
 """What stands at a position: the id of a text token, or a frame as the bytes of its int16 codes `[K]`."""
