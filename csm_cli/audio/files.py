@@ -8,7 +8,7 @@ import struct
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -179,12 +179,16 @@ def check_is_file(path: Path) -> None:
 
     Raises:
         MissingError: no such file.
-        UsageError: it is no file, is empty, or cannot be opened.
+        UsageError: it is no file, is empty, cannot be opened, or states a rate or channels as none has.
     """
+    import soundfile
+
     try:
         with open_file(path) as file:
             if not file.read(1):
                 raise UsageError("is empty", where=str(path), remedy=REMEDY)
+        with suppress(soundfile.SoundFileError), sound_file(path):
+            pass
     except IsADirectoryError as error:
         raise UsageError("is a folder, not an audio file", where=str(path), remedy=REMEDY) from error
     except FileNotFoundError as error:

@@ -125,7 +125,9 @@ def _parts_below(path: Path | str, home: Path | str) -> tuple[str, ...]:
 
 
 def _open_below(path: Path | str, home: Path | str, parts: tuple[str, ...]) -> int:
-    link = OSError(errno.ELOOP, "it is a link, or in a folder that is one", str(path))
+    link = OSError(
+        errno.ELOOP, "it is a link, or in a folder that is one: links are not followed here", str(path)
+    )
     if os.open not in os.supports_dir_fd or not _NO_LINK:
         here = Path(home)
         for part in parts:
