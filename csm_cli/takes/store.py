@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from csm_cli.audio.files import to_pcm16
+from csm_cli.audio.files import MAX_SECONDS, to_pcm16
 from csm_cli.core.errors import CsmError
 from csm_cli.core.types import Codes, as_codes
 from csm_cli.takes.files import files_at
@@ -107,9 +107,13 @@ class TakeStore:
         data = self._bytes(take, AUDIO)
         if data is None:
             raise self._damaged(take, AUDIO)
-        if not any(part.samples for part in take.parts):
+        samples = sum(part.samples for part in take.parts)
+        if not samples:
             return [np.zeros(0, dtype=np.float32) for _ in take.parts]
-        sound, _ = soundfile.read(io.BytesIO(data), dtype="float32")
+        with soundfile.SoundFile(io.BytesIO(data)) as file:  # a hundred kilobytes may hold hours of silence
+            if file.frames != samples or samples > MAX_SECONDS * file.samplerate:
+                raise self._damaged(take, AUDIO)
+            sound = file.read(samples, "float32")
         return np.split(sound, np.cumsum([part.samples for part in take.parts])[:-1])
 
     def audio_path(self, take: Take) -> Path | None:
