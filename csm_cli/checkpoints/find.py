@@ -253,7 +253,7 @@ def _weight_files(folder: Path, config: dict[str, Any]) -> list[Path]:
 
 def _inside(folder: Path, name: Any, named_in: str) -> Path:
     """A file of a checkpoint that another of its files names; it lies beside that."""
-    if not isinstance(name, str) or not name or Path(name).name != name:
+    if not isinstance(name, str) or not name or Path(name).name != name or name == "..":
         raise MissingError(
             f"names weights outside its folder ({str(name)[:80]!r})",
             where=str(folder / named_in),

@@ -112,6 +112,11 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path):
     assert "unpacks to more than 16 MiB" in refused(make_epub(tmp_path / "a.epub", pages, []))
 
 
+def test_a_page_that_is_packed_as_no_text_is(tmp_path):
+    pages = {"a.xhtml": "<p>" + " " * (8 * 2**20) + "</p>"}
+    assert "unpacks to more than 100 times its size" in refused(make_epub(tmp_path / "a.epub", pages, []))
+
+
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_an_archive_of_another_kind_is_refused(tmp_path, method):
     whole = make_epub(tmp_path / "a.epub", PAGES, CONTENTS)

@@ -16,8 +16,8 @@ from csm_cli.text.split import split_text
 SHORT, LONG = 1_500, 12_000
 UNITS = """
 1|1234567890|1,|1, |11,|1,111|1.|1 |1-|1 - |1/|1/2 |1:|1½|x²|²|£1|£1/1/1|$|1s. |1d. |1st|1%|°|1°1'|'1 |1×1|#1
-M|X |II |A.|A. |a-|a |Mr. |1 Jan |Jan 1, |May 5, |at 12:30 |1914-18 |1900-pp.|and 1, |! |!|?!|.|. |(|(a) |[|“|” |'
-' |-|— |  | - |@|a@b.c |www.a|漢
+M|X |II |A.|A. |a-|a |Mr. |1 Jan |Jan 1, |May 5, |at 12:30 |1914-18 |1900-pp.|and 1, |! |!|?!|.|. |(|(a) |[
+“|” |'|' |-|— |  | - |@|a@b.c |www.a|漢
 """
 WHITE = ["\t", "\n", "\n\n"]
 READERS: dict[str, Callable[[str], object]] = {
