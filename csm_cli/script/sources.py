@@ -24,6 +24,7 @@ from csm_cli.script.problems import (
     MAX_INCLUDED_BYTES,
     MAX_INCLUDES,
     MAX_ROWS,
+    MAX_TAGS,
     Problems,
     Source,
     SourceText,
@@ -37,12 +38,8 @@ CONTROL = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U00
 """Characters that YAML 1.1 does not allow; they are refused in every format."""
 STDIN = Path("-")
 """A script on standard input."""
-_OTHER_ENCODINGS = {
-    codecs.BOM_UTF32_LE: "UTF-32",
-    codecs.BOM_UTF32_BE: "UTF-32",
-    codecs.BOM_UTF16_LE: "UTF-16",
-    codecs.BOM_UTF16_BE: "UTF-16",
-}
+_OTHER_ENCODINGS = dict.fromkeys((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE), "UTF-32")
+_OTHER_ENCODINGS |= dict.fromkeys((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE), "UTF-16")
 _ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
 
 
@@ -122,11 +119,11 @@ def parse_xml(data: bytes, name: str) -> _Element:
     """The root of an XML document. No network, no DTD; nesting is bounded by lxml (`huge_tree`).
 
     Raises:
-        ScriptError: it declares entities, or is not well-formed.
+        ScriptError: it declares entities, has too many tags, or is not well-formed.
     """
     from lxml import etree
 
-    _check_entities(data, name)
+    _check_markup(data, name)
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
     )
@@ -145,11 +142,11 @@ def parse_page(data: bytes, name: str) -> _Element | None:
     """The root of an (X)HTML page, repaired if it is not well-formed; None for an empty one.
 
     Raises:
-        ScriptError: it declares entities.
+        ScriptError: it declares entities, or has too many tags.
     """
     from lxml import etree
 
-    _check_entities(data, name)
+    _check_markup(data, name)
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
     )
@@ -177,9 +174,11 @@ def local_name(element: _Element) -> str:
     return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
 
 
-def _check_entities(data: bytes, name: str) -> None:
-    if _ENTITY.search(data):
+def _check_markup(data: bytes, name: str) -> None:
+    if _ENTITY.search(data.replace(b"\0", b"")):  # in UTF-16 as well
         raise ScriptError([f"{name}: error: declares entities of its own; that is refused"])
+    if data.count(b"<") > MAX_TAGS:
+        raise ScriptError([f"{name}: error: has more than {MAX_TAGS} tags; divide it"])
 
 
 def _plain_entities(data: bytes) -> bytes:
