@@ -10,7 +10,7 @@ from pathlib import Path
 
 from csm_cli.core.data import read_json
 from csm_cli.core.errors import CsmError, MissingError
-from csm_cli.core.files import cache_dir, written
+from csm_cli.core.files import cache_dir, open_file, written
 
 
 def checkpoint_revision(files: Iterable[Path]) -> str:
@@ -29,7 +29,7 @@ def checkpoint_revision(files: Iterable[Path]) -> str:
             status = file.stat()
             mark = f"{file.resolve()}:{status.st_size}:{status.st_mtime_ns}"
             if mark not in stored:
-                with file.open("rb") as stream:
+                with open_file(file) as stream:
                     stored[mark] = hashlib.file_digest(stream, "sha256").hexdigest()
                 changed = True
         except OSError as error:

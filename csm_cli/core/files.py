@@ -9,8 +9,8 @@ import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from csm_cli.core.errors import CsmError
 
@@ -47,7 +47,7 @@ _NO_LINK, _FOLDER = getattr(os, "O_NOFOLLOW", 0), getattr(os, "O_DIRECTORY", 0)
 _without_links: list[str] = []
 
 
-def open_file(path: Path | str, below: Path | str | None = None) -> BinaryIO:
+def open_file(path: Path | str, below: Path | str | None = None) -> BufferedReader:
     """Opens a regular file for reading. It never waits, whatever the path names.
 
     A link to a regular file is followed, but not below the folder `below`, or below one that is under

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from csm_cli.core.data import read_json
 from csm_cli.text.characters import ASCII
 
 if TYPE_CHECKING:
@@ -132,8 +132,11 @@ def is_cached(repository: str) -> bool:
     index = cached("transformers.safetensors.index.json") or cached("model.safetensors.index.json")
     if not index:
         return False
-    shards = set(json.loads(Path(index).read_text(encoding="utf-8")).get("weight_map", {}).values())
-    return bool(shards) and all(cached(shard) for shard in shards)
+    try:
+        shards = set(read_json(index)["weight_map"].values())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # a download that was cut short
+        return False
+    return bool(shards) and all(isinstance(shard, str) and cached(shard) for shard in shards)
 
 
 def _demo(origin: str | None = None) -> ModelChoice:

@@ -24,7 +24,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from csm_cli.core.errors import CsmError, MissingError, UsageError
-from csm_cli.core.files import alone, no_links, read_file
+from csm_cli.core.files import alone, no_links, read_file, written
 from csm_cli.script.formats import named_format
 
 POLL_SECONDS = 2.0
@@ -136,8 +136,8 @@ class _Queue:
         self._note(f"rendering {', '.join(script.name for script in scripts)}")
         marks = [_mark(script) for script in scripts]
         for script in scripts:
-            self._deaths_file(script).parent.mkdir(parents=True, exist_ok=True)
-            self._deaths_file(script).write_text(f"{self._deaths(script) + 1}\n", encoding="utf-8")
+            with written(self._deaths_file(script)) as temporary:
+                temporary.write_text(f"{self._deaths(script) + 1}\n", encoding="utf-8")
         try:
             code = self._render(scripts, [self._working(script) for script in scripts])
             error = "" if code in (0, 5) else f"ended with exit code {code}"
@@ -195,7 +195,7 @@ class _Queue:
     def _deaths(self, script: Path) -> int:
         """Times that the script was begun and never ended."""
         try:
-            return int(self._deaths_file(script).read_text(encoding="utf-8"))
+            return int(read_file(self._deaths_file(script), MAX_NAME_BYTES))
         except (OSError, ValueError):
             return 0
 
