@@ -128,7 +128,7 @@ def _lexicon(name: str) -> Callable[[Path, bytes], None]:
 
 
 def _lock(folder: Path, data: bytes) -> None:
-    from csm_cli.takes.record import differences, read_lock, write_lock
+    from csm_cli.takes.lock import differences, read_lock, write_lock
 
     _put(folder, "csm.lock", data)
     locked = read_lock(folder)

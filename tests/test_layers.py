@@ -15,7 +15,7 @@ LAYERS = (
     "training", "bench", "engine", "model", "checkpoints", "text", "script", "delivery", "audio", "core",
 )  # fmt: skip
 """From the top: a package imports those behind it alone; late imports and those for type checkers count."""
-MOST_FILES, MOST_LINES, MOST_LINES_OF_A_COMMAND, MOST_PARAMETERS = 406, 300, 376, 12
+MOST_FILES, MOST_LINES, MOST_LINES_OF_A_COMMAND, MOST_PARAMETERS = 412, 300, 376, 12
 
 
 def modules() -> dict[str, Path]:

@@ -1,4 +1,4 @@
-"""Finding and calling ffmpeg, and configuring pydub to use it. ffprobe is never needed."""
+"""Finding and calling ffmpeg, what it may read, and configuring pydub to use it. ffprobe is never needed."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ import subprocess
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import IO, Any
 
+from csm_cli.audio.containers import HEAD_BYTES, container_of
 from csm_cli.core.errors import FILES_OPEN, CsmError, MissingError, remedy_of
+from csm_cli.core.reading import open_file
 
 FULL = os.strerror(errno.ENOSPC).encode()
+MAX_BLOCK = 256 << 20
+"""Bytes that ffmpeg may take at once: enough for the index of sixty hours, not for a gigapixel."""
 
 
 @functools.cache
@@ -35,6 +40,23 @@ def find_ffmpeg() -> str:
             "ffmpeg was not found",
             remedy="install ffmpeg, or: pip install imageio-ffmpeg",
         ) from error
+
+
+def source(path: Path) -> list[str]:
+    """The arguments by which ffmpeg reads a user's file: as what it is, that file alone, and no network.
+
+    Raises:
+        UsageError: it is no sound that is read.
+        OSError: it is no regular file, or cannot be opened.
+    """
+    with open_file(path) as file:
+        kind = container_of(file.read(HEAD_BYTES), path)
+    return ["-max_alloc", str(MAX_BLOCK), *only(kind), "-i", f"file:{path}"]
+
+
+def only(kind: str) -> list[str]:
+    """The arguments before `-i` by which what follows is read by one demuxer, and nothing but files by it."""
+    return ["-protocol_whitelist", "file,pipe", "-format_whitelist", kind, "-f", kind]
 
 
 def run_ffmpeg(arguments: Sequence[str], data: bytes = b"", *, where: str) -> bytes:
@@ -79,7 +101,7 @@ def feed_ffmpeg(arguments: Sequence[str], blocks: Iterable[bytes | memoryview], 
 
 
 def read_ffmpeg(
-    arguments: Sequence[str], receive: Callable[[bytes], None], *, where: str, size: int = 1 << 20
+    arguments: Sequence[str], receive: Callable[[bytes], object], *, where: str, size: int = 1 << 20
 ) -> str:
     """Runs ffmpeg and hands on its standard output, `size` bytes at a time; memory stays flat.
 

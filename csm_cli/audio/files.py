@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
+from csm_cli.audio.containers import REMEDY, check_header, not_audio, too_long
 from csm_cli.audio.disk_buffer import DiskBuffer
-from csm_cli.audio.ffmpeg import read_ffmpeg, run_ffmpeg
-from csm_cli.audio.resample import resample
+from csm_cli.audio.ffmpeg import read_ffmpeg, source
+from csm_cli.audio.resample import MAX_PHASES, phases, resample
 from csm_cli.core.errors import CsmError, MissingError, UsageError
 from csm_cli.core.files import written
+from csm_cli.core.reading import open_file
 
+if TYPE_CHECKING:
+    from soundfile import SoundFile
+
+_STATED_RATE = re.compile(r"Stream #0:\d+.*?: Audio: .*?, (\d+) Hz")
 _STDERR_LOCK = threading.Lock()
 _NOT_MPEG = (b"RIFF", b"RIFX", b"RF64", b"FORM", b"caff", b"fLaC", b"OggS", b".snd")
 """First bytes of files that libsndfile reads without libmpg123, which prints every damage to stderr."""
 
 
 @contextmanager
-def suppress_stderr(path: Path | str) -> Iterator[None]:
-    """Discards what libmpg123 prints to the process's stderr while libsndfile reads a file."""
+def suppress_stderr(head: bytes) -> Iterator[None]:
+    """Discards what libmpg123 prints to the process's stderr while libsndfile reads a file that begins so."""
     try:
-        with open(path, "rb") as file:
-            is_mpeg = file.read(4) not in _NOT_MPEG
-        saved = os.dup(2) if is_mpeg else None
-    except (OSError, ValueError):  # no such file, which its reader reports; or no stderr
+        saved = os.dup(2) if head[:4] not in _NOT_MPEG else None
+    except OSError:  # no stderr
         saved = None
     if saved is None:
         yield
@@ -50,26 +55,55 @@ def suppress_stderr(path: Path | str) -> Iterator[None]:
 
 SAMPLE_RATE = 24_000  # the codec's, and so the project's
 MAX_WAV_BYTES = 0xFFFFFFFF - 36  # sizes in a WAV header have 32 bits
-REMEDY = "give a file with sound in it, such as WAV, FLAC or MP3"
+MAX_SECONDS = 3600.0
+"""Of a sound in a script, and of all that is read as a whole: an hour takes 346 MB at 24 kHz."""
+CLIP_SECONDS = 600.0
+"""Of a voice's clip; csm makes them of thirty seconds at most."""
+READ_SAMPLES = 1 << 18
+WHOLE_SAMPLES = 1 << 23
+"""Longer sound at another rate is left to ffmpeg, which is six times as fast and takes a block at a time."""
 
 
-def read_audio(path: Path | str, rate: int = SAMPLE_RATE) -> np.ndarray:
+def read_audio(path: Path | str, rate: int = SAMPLE_RATE, most: float = MAX_SECONDS) -> np.ndarray:
     """Reads an audio file of any common format, rate and number of channels.
 
     Args:
         rate: the rate wanted, Hz.
+        most: seconds that it may last.
 
     Returns:
         float32 mono `[samples]`, channels averaged. As stored: a float file may go beyond [-1, 1].
 
     Raises:
         MissingError: no such file.
-        UsageError: the file cannot be read or decoded, or holds no samples.
+        UsageError: the file cannot be read or decoded, holds no samples, lasts longer than `most`, or has a
+            rate or channels that no recording has.
     """
     path = Path(path)
     check_is_file(path)
-    audio, source_rate = _decode(path, rate)
+    audio, source_rate = _decode(path, rate, most)
     return resample(checked(audio, path), source_rate, rate)
+
+
+@contextmanager
+def sound_file(path: Path) -> Iterator[SoundFile]:
+    """A file opened by libsndfile, its rate and channels checked.
+
+    Raises:
+        UsageError: as `check_header`.
+        soundfile.SoundFileError: libsndfile does not read it.
+        OSError: it is no regular file, or cannot be opened.
+    """
+    import soundfile
+
+    # By its descriptor: libsndfile takes the name "-" for standard input.
+    with open_file(path) as opened:
+        head = opened.read(4)
+        descriptor = opened.fileno()
+        os.lseek(descriptor, 0, os.SEEK_SET)  # `opened` has read further than it gave
+        with suppress_stderr(head), soundfile.SoundFile(descriptor, closefd=False) as file:
+            check_header(path, file.samplerate, file.channels)
+            yield file
 
 
 def checked(audio: np.ndarray, path: Path) -> np.ndarray:
@@ -85,19 +119,14 @@ def checked(audio: np.ndarray, path: Path) -> np.ndarray:
     return audio
 
 
-def native(path: Path | str) -> bytes | str:
-    """A file's name as libsndfile's wrapper takes it: whole even where it is not valid Unicode."""
-    return str(path) if os.name == "nt" else os.fsencode(path)
-
-
 def audio_seconds(path: Path | str) -> float | None:
     """The length of a file by its header, in seconds; None where only decoding would give it."""
     import soundfile
 
     try:
-        with suppress_stderr(path):
-            return float(soundfile.info(native(path)).duration)
-    except (soundfile.SoundFileError, OSError):
+        with sound_file(Path(path)) as file:
+            return float(file.frames / file.samplerate)
+    except (soundfile.SoundFileError, OSError, ValueError, UsageError):
         return None
 
 
@@ -151,17 +180,18 @@ def check_is_file(path: Path) -> None:
 
     Raises:
         MissingError: no such file.
-        UsageError: it is no file, is empty, or cannot be opened.
+        UsageError: it is no file, is empty, cannot be opened, or states a rate or channels as none has.
     """
+    import soundfile
+
     try:
-        if path.is_dir():
-            raise UsageError("is a folder, not an audio file", where=str(path), remedy=REMEDY)
-        if path.exists() and not path.is_file():  # opening a pipe would wait for its other end
-            raise UsageError("is not a file", where=str(path), remedy=REMEDY)
-        if path.stat().st_size == 0:
-            raise UsageError("is empty", where=str(path), remedy=REMEDY)
-        with path.open("rb"):
+        with open_file(path) as file:
+            if not file.read(1):
+                raise UsageError("is empty", where=str(path), remedy=REMEDY)
+        with suppress(soundfile.SoundFileError), sound_file(path):
             pass
+    except IsADirectoryError as error:
+        raise UsageError("is a folder, not an audio file", where=str(path), remedy=REMEDY) from error
     except FileNotFoundError as error:
         raise MissingError("no such audio file", where=str(path), remedy="check the path") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
@@ -171,42 +201,68 @@ def check_is_file(path: Path) -> None:
         ) from error
 
 
-def _decode(path: Path, rate: int) -> tuple[np.ndarray, int]:
+def _decode(path: Path, rate: int, most: float) -> tuple[np.ndarray, int]:
     """(float32 mono `[samples]`, their rate): by soundfile, else by ffmpeg, which gives them at `rate`."""
     import soundfile
 
     try:
-        with suppress_stderr(path), soundfile.SoundFile(native(path)) as file:
-            audio = file.read(dtype="float32", always_2d=True)
-            return audio.mean(axis=1), file.samplerate
+        with sound_file(path) as file:
+            if file.frames > most * file.samplerate:
+                raise too_long(path, most)
+            same = file.samplerate == rate
+            if same or (file.frames <= WHOLE_SAMPLES and phases(file.samplerate, rate) <= MAX_PHASES):
+                return _mono(file, path, most), file.samplerate
     except soundfile.SoundFileError:
         pass  # a format that only ffmpeg reads, or a damaged file: ffmpeg's answer decides
-    with ffmpeg_errors(path):
-        raw = run_ffmpeg([*_decoding(path, rate), "pipe:1"], where=str(path))
-    return np.frombuffer(raw, dtype="<f4").copy(), rate
+    sound = bytearray()  # grows in its place, where a list of blocks would be there twice in the end
+    _decode_by_ffmpeg(path, rate, most, lambda block: sound.extend(block.data))
+    return np.frombuffer(sound, np.float32), rate
 
 
-def decode_to_buffer(path: Path | str, rate: int, buffer: DiskBuffer) -> None:
-    """Reads an audio file of any format and length into an empty buffer, mono at `rate`; memory stays flat.
+def _mono(file: SoundFile, path: Path, most: float) -> np.ndarray:
+    """The sound of an opened file, channels averaged; a header may state any number of samples."""
+    left = int(most * file.samplerate)
+    size = max(1, READ_SAMPLES // file.channels)
+    sound = bytearray()
+    while (block := file.read(size, "float32", always_2d=True)).size:
+        left -= len(block)
+        if left < 0:
+            raise too_long(path, most)
+        sound.extend(block.mean(axis=1).data)
+    return np.frombuffer(sound, np.float32)
+
+
+def decode_to_buffer(path: Path | str, rate: int, buffer: DiskBuffer, most: float = MAX_SECONDS) -> None:
+    """Reads an audio file of any format into an empty buffer, mono at `rate`; memory stays flat.
 
     Raises:
         MissingError, UsageError: as `read_audio`.
     """
     path = Path(path)
     check_is_file(path)
-
-    def write(data: bytes) -> None:
-        buffer.append(np.frombuffer(data, dtype="<f4"))
-
-    with ffmpeg_errors(path):
-        read_ffmpeg(["-loglevel", "error", *_decoding(path, rate), "pipe:1"], write, where=str(path))
+    _decode_by_ffmpeg(path, rate, most, buffer.append)
     if not buffer.size:
         raise UsageError("holds no sound", where=str(path), remedy=REMEDY)
 
 
-def _decoding(path: Path, rate: int) -> list[str]:
-    # f32le carries no rate, so the rate is set here; ffmpeg's resampler is a good one.
-    return ["-i", f"file:{path}", "-vn", "-ac", "1", "-ar", str(rate), "-f", "f32le"]
+def _decode_by_ffmpeg(path: Path, rate: int, most: float, receive: Callable[[np.ndarray], object]) -> None:
+    left = int(most * rate)
+
+    def take(data: bytes) -> None:
+        nonlocal left
+        block = np.frombuffer(data[: len(data) // 4 * 4], dtype="<f4")
+        left -= block.size
+        if left < 0:
+            raise too_long(path, most)
+        receive(block)
+
+    # f32le carries no rate, so the rate is set here. The greatest sum of weights, 1, makes channels averaged.
+    mono = f"aresample=rematrix_maxval=1,aformat=channel_layouts=mono:sample_rates={rate}"
+    options = ["-vn", "-af", mono, "-t", str(most + 1), "-f", "f32le", "pipe:1"]
+    with ffmpeg_errors(path):
+        messages = read_ffmpeg(["-loglevel", "info", *source(path), *options], take, where=str(path))
+    if found := _STATED_RATE.search(messages):
+        check_header(path, int(found[1]), 1)
 
 
 @contextmanager
@@ -220,5 +276,7 @@ def ffmpeg_errors(path: Path) -> Iterator[None]:
             where=str(path),
             remedy="pip install imageio-ffmpeg, or give a WAV file",
         ) from error
-    except CsmError as error:
-        raise UsageError("is not audio, or is damaged", where=str(path), remedy=REMEDY) from error
+    except UsageError:
+        raise
+    except (OSError, CsmError) as error:
+        raise not_audio(path) from error

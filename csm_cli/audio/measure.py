@@ -12,12 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from csm_cli.audio.ffmpeg import feed_ffmpeg, read_ffmpeg
-from csm_cli.audio.files import REMEDY
+from csm_cli.audio.containers import REMEDY, check_header, too_long
+from csm_cli.audio.ffmpeg import feed_ffmpeg, read_ffmpeg, source
+from csm_cli.audio.files import check_is_file, ffmpeg_errors
 from csm_cli.audio.level import db
-from csm_cli.core.errors import CsmError, MissingError, UsageError
+from csm_cli.core.errors import UsageError
 
 FRAME_SECONDS = 0.01
+MAX_SECONDS = 360_000.0
+AU_HEADER = 24
 WINDOW_SECONDS = 0.5
 # `framelog=verbose` keeps a line per 0.1 s out of the messages; older versions have no `quiet`.
 STRICT = ["-err_detect", "crccheck"]
@@ -93,35 +96,18 @@ class Measured:
 
 
 def measure(path: Path | str) -> Measured:
-    """Decode a file and measure it. Memory grows by 1.4 MB for an hour.
+    """Decode a file and measure it. Memory grows by 1.4 MB for an hour, of which there may be 100.
 
     Raises:
         MissingError: no such file.
-        UsageError: it is not audio, holds none, or is damaged.
+        UsageError: it is not audio, holds none, is damaged, or is longer than that.
     """
     path = Path(path)
-    if not path.is_file():
-        raise MissingError("no such audio file", where=str(path), remedy="check the path")
-    meter = _Meter()
-    try:
-        messages = read_ffmpeg(
-            [
-                "-loglevel",
-                "level+info",
-                "-nostdin",
-                "-err_detect",
-                "crccheck",
-                "-i",
-                f"file:{path}",
-                *DECODING,
-            ],
-            meter.feed,
-            where=str(path),
-        )
-    except MissingError:
-        raise
-    except CsmError as error:
-        raise UsageError("is not audio, or is damaged", where=str(path), remedy=REMEDY) from error
+    check_is_file(path)
+    meter = _Meter(path)
+    level = ["-loglevel", "level+info", "-nostdin", "-err_detect", "crccheck"]
+    with ffmpeg_errors(path):
+        messages = read_ffmpeg([*level, *source(path), *DECODING], meter.feed, where=str(path))
     power = meter.frames()
     if not meter.samples:
         raise UsageError("holds no sound", where=str(path), remedy=REMEDY)
@@ -166,7 +152,8 @@ def integrated_loudness(blocks: Iterable[np.ndarray], rate: int) -> float:
 class _Meter:
     """Measures an AU stream (a header of a few bytes, then float32, big-endian) in pieces of any size."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self.rate = self.channels = 0
         self.samples, self.power, self.peak = 0, 0.0, 0.0
         self._rest = b""
@@ -175,14 +162,18 @@ class _Meter:
     def feed(self, data: bytes) -> None:
         data = self._rest + data
         if not self.rate:
-            start = int.from_bytes(data[4:8], "big")
-            self.rate, self.channels = (int.from_bytes(data[i : i + 4], "big") for i in (16, 20))
+            if len(data) < AU_HEADER or len(data) < (start := int.from_bytes(data[4:8], "big")):
+                self._rest = data
+                return
+            rate, channels = (int.from_bytes(data[i : i + 4], "big") for i in (16, 20))
+            check_header(self._path, rate, channels)
+            self.rate, self.channels = rate, channels
             data = data[start:]
         self._take(data, 4 * self.channels * self._frame)
 
     def frames(self) -> np.ndarray:
         """float64 power of every frame; the last one may be a short one."""
-        if self._rest:
+        if self._rest and self.channels:
             self._take(self._rest, 4 * self.channels, last=True)
         return np.concatenate(self._frames) if self._frames else np.zeros(0)
 
@@ -200,6 +191,8 @@ class _Meter:
         power = np.square(audio.astype(np.float64))
         self.power += float(power.sum())
         self.samples += audio.size // self.channels
+        if self.samples > MAX_SECONDS * self.rate:
+            raise too_long(self._path, MAX_SECONDS)
         rows = 1 if last else whole // unit
         self._frames.append(power.reshape(rows, -1).mean(axis=1).astype(np.float32))
 

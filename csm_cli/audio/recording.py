@@ -9,15 +9,19 @@ loudest is taken alone.
 from __future__ import annotations
 
 import struct
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from csm_cli.audio.ffmpeg import run_ffmpeg
-from csm_cli.audio.files import check_is_file, checked, ffmpeg_errors, native, suppress_stderr
+from csm_cli.audio.containers import check_header
+from csm_cli.audio.ffmpeg import read_ffmpeg, source
+from csm_cli.audio.files import check_is_file, checked, ffmpeg_errors, sound_file
 
 BLOCK = 1 << 16
+MAX_SAMPLES = 1 << 25
+"""That are read of a recording: nearly twelve minutes at 48 kHz."""
 SILENT_SHARE = 1e-4  # -40 dB under the loudest channel: a converter's noise, or nothing
 CANCELLED_SHARE = 0.5
 """Of what channels that have nothing to do with each other leave in their mean; less is cancelling."""
@@ -29,7 +33,7 @@ def read_recording(path: Path | str, seconds: float) -> tuple[np.ndarray, int]:
     """Reads a recording of speech of any common format.
 
     Args:
-        seconds: no more than this is read, from the beginning.
+        seconds: no more than this is read, from the beginning; nor more than `MAX_SAMPLES`.
 
     Returns:
         (float32 mono `[samples]`, their rate in Hz: the file's own, or 48 kHz at most where ffmpeg reads it).
@@ -43,8 +47,8 @@ def read_recording(path: Path | str, seconds: float) -> tuple[np.ndarray, int]:
     path = Path(path)
     check_is_file(path)
     try:
-        with suppress_stderr(path), soundfile.SoundFile(native(path)) as file:
-            count = round(seconds * file.samplerate)
+        with sound_file(path) as file:
+            count = min(round(seconds * file.samplerate), MAX_SAMPLES)
 
             def blocks() -> Iterator[np.ndarray]:
                 file.seek(0)
@@ -55,8 +59,7 @@ def read_recording(path: Path | str, seconds: float) -> tuple[np.ndarray, int]:
 
             audio, rate = mixed(blocks, file.channels), file.samplerate
     except soundfile.SoundFileError:
-        every, rate = _by_ffmpeg(path, seconds)
-        audio = mixed(lambda: iter(np.array_split(every, len(every) // BLOCK + 1)), every.shape[1])
+        audio, rate = _by_ffmpeg(path, seconds)
     return checked(audio, path), rate
 
 
@@ -89,14 +92,24 @@ def channel_weights(blocks: Iterator[np.ndarray], channels: int) -> np.ndarray:
 
 
 def _by_ffmpeg(path: Path, seconds: float) -> tuple[np.ndarray, int]:
-    """(float32 `[samples, channels]`, rate). As an AU stream, whose header carries rate and channels."""
+    """(mono float32 `[samples]`, rate). As an AU stream, whose header carries rate and channels."""
     rates = "|".join(map(str, FFMPEG_RATES))
     options = ["-vn", "-af", f"aformat=sample_rates={rates}", "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
-    with ffmpeg_errors(path):
-        raw = run_ffmpeg(["-t", str(seconds), "-i", f"file:{path}", *options], where=str(path))
-    if len(raw) < AU.size:
-        return np.zeros((0, 1), np.float32), FFMPEG_RATES[-1]
-    _, start, _, _, rate, channels = AU.unpack_from(raw)
-    whole = len(raw) - start - (len(raw) - start) % (4 * channels)
-    sound = np.frombuffer(raw, ">f4", whole // 4, offset=start).astype(np.float32)
-    return sound.reshape(-1, channels), rate
+    limit = ["-loglevel", "error", "-t", str(seconds)]
+    with tempfile.TemporaryFile() as file:  # the channels of ten minutes, which are gone through twice
+        with ffmpeg_errors(path):
+            read_ffmpeg([*limit, *source(path), *options], file.write, where=str(path))
+        file.seek(0)
+        header = file.read(AU.size)
+        if len(header) < AU.size:
+            return np.zeros(0, np.float32), FFMPEG_RATES[-1]
+        _, start, _, _, rate, channels = AU.unpack(header)
+        check_header(path, rate, channels)
+
+        def blocks() -> Iterator[np.ndarray]:
+            file.seek(start)
+            width = 4 * channels
+            while whole := len(data := file.read(BLOCK * width)) // width * width:
+                yield np.frombuffer(data[:whole], ">f4").astype(np.float32).reshape(-1, channels)
+
+        return mixed(blocks, channels), rate

@@ -21,6 +21,15 @@ CUTOFF = 1 - TRANSITION / 2
 BLOCK = 1 << 21  # numbers gathered at once: memory stays flat for an hour of audio
 
 
+MAX_PHASES = 1024
+"""Of a conversion that is quick: each phase has a kernel of its own. Usual rates need some hundred."""
+
+
+def phases(source_rate: int, target_rate: int) -> int:
+    """How many phases a conversion has."""
+    return target_rate // gcd(source_rate, target_rate)
+
+
 def resample(audio: np.ndarray, source_rate: int, target_rate: int) -> np.ndarray:
     """Converts mono audio from one rate to another, without delay.
 

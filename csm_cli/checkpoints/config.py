@@ -14,8 +14,8 @@ from typing import Any
 
 from csm_cli.checkpoints.names import BACKBONE_TABLE, DEPTH_TABLE
 from csm_cli.checkpoints.tensors import DAMAGED, Tensors, wrong_shape
+from csm_cli.core import data
 from csm_cli.core.errors import MissingError, remedy_of
-from csm_cli.core.stored import parsed
 
 _LLAMA3 = {"rope_type": "llama3", "rope_theta": 500000.0, "factor": 32.0}
 _FLAVOURS: dict[str, dict[str, Any]] = {
@@ -41,8 +41,6 @@ _FLAVOURS: dict[str, dict[str, Any]] = {
     },
 }
 """Shapes that the original release names."""
-
-
 _SIZES = (
     "num_codebooks",
     "vocab_size",
@@ -53,6 +51,9 @@ _SIZES = (
     "max_position_embeddings",
 )
 _TOKENS = ("bos_token_id", "eos_token_id", "pad_token_id")
+_MOST = {"max_position_embeddings": 2**17, "sampling_rate": 192_000, "sliding_window": 2**16}
+_MOST_OF_ANY = 2**20
+"""No size of a model is larger: tables and caches are made by them before a tensor is compared."""
 _LLAMA3_SETTINGS = ("factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings")
 _MIMI = {
     "sampling_rate": 24000,
@@ -76,7 +77,7 @@ def read_json(path: Path) -> dict[str, Any]:
         MissingError: it cannot be read, or is no object.
     """
     try:
-        value = parsed(path.read_bytes())
+        value = data.read_json(path)
     except OSError as error:
         what = f"cannot be read ({error.strerror or error})"
         raise MissingError(what, where=str(path), remedy=remedy_of(error)) from error
@@ -196,6 +197,8 @@ def check_config(config: dict[str, Any], path: Path) -> None:
                 raise wrong(f"the config lacks {inside}{name}")
             if type(part[name]) is not int or part[name] < 1:
                 raise wrong(f"{inside}{name} is {part[name]!r}, not a number above 0")
+            if part[name] > _MOST.get(name, _MOST_OF_ANY):
+                raise wrong(f"{inside}{name} is {part[name]}, more than {_MOST.get(name, _MOST_OF_ANY)}")
         heads = part["num_attention_heads"]
         if heads % (part.get("num_key_value_heads") or heads):
             raise wrong(f"{inside}num_key_value_heads does not divide {heads} heads")
@@ -217,6 +220,9 @@ def check_config(config: dict[str, Any], path: Path) -> None:
     for name in ("max_characters", "shipped_speakers", "codebook_eos_token_id", *_TOKENS):
         if type(config.get(name, 0)) is not int and config[name] is not None:
             raise wrong(f"{name} is {config[name]!r:.60}, not a number")
+    for name, value in codec.items():
+        if type(value) is int and value > _MOST.get(name, _MOST_OF_ANY):
+            raise wrong(f"codec_config.{name} is {value}, more than {_MOST.get(name, _MOST_OF_ANY)}")
     if codec["num_quantizers"] < config["num_codebooks"]:
         raise wrong(f"the codec has {codec['num_quantizers']} codebooks, the model {config['num_codebooks']}")
 

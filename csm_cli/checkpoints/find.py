@@ -34,13 +34,8 @@ MIMI = "kyutai/mimi"
 """The codec's own repository: where the original release's weights take it from."""
 
 SMALL_FILES = (
-    "config.json",
-    "generation_config.json",
-    "preprocessor_config.json",
-    "tokenizer*",
-    "special_tokens_map.json",
-    "chat_template*",
-    "adapter_config.json",
+    *("config.json", "generation_config.json", "preprocessor_config.json", "adapter_config.json"),
+    *("tokenizer*", "special_tokens_map.json", "chat_template*"),
     *("vocab.json", "merges.txt", "added_tokens.json", "normalizer.json", "vocabulary.*"),  # a Whisper's
 )
 WEIGHT_FILES = ("transformers*", "model*", "adapter_model*")
@@ -249,7 +244,7 @@ def _weight_files(folder: Path, config: dict[str, Any]) -> list[Path]:
         raise MissingError("transformers_weights names no file", where=str(folder), remedy=DAMAGED)
     names = ("model.safetensors.index.json", "model.safetensors", "ckpt.pt")
     for name in filter(None, (named, *names, "pytorch_model.bin.index.json", "pytorch_model.bin")):
-        path = folder / name
+        path = _inside(folder, name, "config.json")
         if not is_file(path):
             continue
         if path.suffix != ".json":
@@ -259,12 +254,23 @@ def _weight_files(folder: Path, config: dict[str, Any]) -> list[Path]:
             raise MissingError("lists no weights", where=str(path), remedy=DAMAGED)
         shards = sorted(set(index.values()))
         for shard in shards:
-            if not is_file(folder / shard):
+            if not is_file(_inside(folder, shard, path.name)):
                 raise MissingError(
                     "part of the weights is missing", where=str(path.parent / shard), remedy=DAMAGED
                 )
         return [folder / shard for shard in shards]
     raise MissingError("the checkpoint has no weights", where=str(folder), remedy=DAMAGED)
+
+
+def _inside(folder: Path, name: Any, named_in: str) -> Path:
+    """A file of a checkpoint that another of its files names; it lies beside that."""
+    if not isinstance(name, str) or not name or Path(name).name != name or name == "..":
+        raise MissingError(
+            f"names weights outside its folder ({str(name)[:80]!r})",
+            where=str(folder / named_in),
+            remedy=DAMAGED,
+        )
+    return folder / name
 
 
 def looks_like_hub_id(name: str) -> bool:

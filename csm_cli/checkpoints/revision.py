@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from csm_cli.core.data import read_json
 from csm_cli.core.errors import CsmError, MissingError
 from csm_cli.core.files import cache_dir, written
-from csm_cli.core.stored import as_json, parsed, shaped_items
+from csm_cli.core.reading import open_file
+from csm_cli.core.stored import as_json, shaped_items
 
 
 def checkpoint_revision(files: Iterable[Path]) -> str:
@@ -29,7 +31,7 @@ def checkpoint_revision(files: Iterable[Path]) -> str:
             status = file.stat()
             mark = f"{file.resolve()}:{status.st_size}:{status.st_mtime_ns}"
             if mark not in stored:
-                with file.open("rb") as stream:
+                with open_file(file) as stream:
                     stored[mark] = hashlib.file_digest(stream, "sha256").hexdigest()
                 changed = True
         except OSError as error:
@@ -49,7 +51,7 @@ def _cache() -> Path:
 
 def _stored() -> dict[str, str]:
     try:
-        found = shaped_items(str, parsed(_cache().read_bytes()))
+        found = shaped_items(str, read_json(_cache()))
     except (OSError, ValueError):
         return {}
     return {mark: name for mark, name in found.items() if re.fullmatch("[0-9a-f]{64}", name)}

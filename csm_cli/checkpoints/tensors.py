@@ -5,11 +5,13 @@ A file is mapped for as long as one of its tensors is alive: tensors that are us
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from csm_cli.core.errors import MissingError, first_line
+from csm_cli.core.reading import open_file
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,6 +65,8 @@ def open_weights(paths: Sequence[Path]) -> Tensors:
 
 
 PICKLES = (".pt", ".pth", ".bin")
+MAX_HEADER_BYTES = 2**24
+"""Of a safetensors file: csm-1b's has 60 kB."""
 KEPT_OPEN = 2**28
 """Bytes: smaller files stay open; larger ones are closed, which frees the pages that are not in use."""
 
@@ -88,14 +92,28 @@ def _open_safetensors(path: Path) -> Tensors:
             raise damaged(error) from error
 
     try:
+        _check_header(path)
         with safe_open(path, "np") as file:  # names and shapes alone: "pt" would load torch
             parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
             shapes = {name: tuple(part.get_shape()) for name, part in parts.items()}
             kinds = {name: str(part.get_dtype()) for name, part in parts.items()}
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, ValueError) as error:
         raise damaged(error) from error
     _check_kinds(kinds, path)
     return Tensors(shapes, read, str(path))
+
+
+def _check_header(path: Path) -> None:
+    """Refuse a file that is none, or claims a header that no checkpoint has, before memory is taken for it.
+
+    Raises:
+        OSError: it is no regular file, or cannot be opened.
+        ValueError: the header is too long.
+    """
+    with open_file(path) as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > min(MAX_HEADER_BYTES, os.fstat(file.fileno()).st_size):
+            raise ValueError(f"a header of {length} bytes")
 
 
 def _check_kinds(kinds: Mapping[str, str], path: Path) -> None:

@@ -50,8 +50,8 @@ def voices(incomplete: str) -> Iterable[Offer]:
 @_quiet
 def models(incomplete: str) -> Iterable[Offer]:
     """The embedded voice, models in the Hub's cache, and folders with a checkpoint."""
+    from csm_cli.checkpoints.cached import cached_models
     from csm_cli.checkpoints.find import DEMO
-    from csm_cli.checkpoints.hub import cached_models
 
     yield DEMO, "the embedded demo voice"
     with suppress(Exception):

@@ -51,8 +51,8 @@ class Kind(StrEnum):
 @app.command("list")
 def list_models(as_json: JsonOption = False) -> None:
     """List the models that need no download, the default one marked with *."""
+    from csm_cli.checkpoints.cached import cached_models
     from csm_cli.checkpoints.find import DEMO_CHECKPOINT
-    from csm_cli.checkpoints.hub import cached_models
     from csm_cli.rendering.models import choose_model
 
     default = choose_model().source

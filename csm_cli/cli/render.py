@@ -185,8 +185,8 @@ def _render_here(
 ) -> RenderReport:
     """Render with one engine in this process."""
     from csm_cli.rendering.estimate import note_speed
-    from csm_cli.rendering.project import make_verifier
     from csm_cli.rendering.session import render_jobs
+    from csm_cli.rendering.verifying import make_verifier
 
     with console.busy("loading the checks"):
         verifier = make_verifier(jobs, options, console.note)

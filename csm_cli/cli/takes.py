@@ -73,11 +73,12 @@ def list_takes(
     takes: TakesOption = None,
 ) -> None:
     """List the lines of a script with the takes that they use."""
+    from csm_cli.editing.choosing import chosen_lines
     from csm_cli.editing.lines import line_row
     from csm_cli.review.marks import MarkFile
 
     script_takes = _script_takes(script, takes)
-    lines = _chosen_lines(script_takes, needs_review, speaker, chapter)
+    lines = chosen_lines(script_takes, needs_review, speaker, chapter)
     lines = [line for line in lines if line.stale or not stale]
     file = MarkFile(script_takes.job.takes, script_takes.job.script, console.note)
     marks = {line.planned.id: file.get(line.planned.id, line.take.id) for line in lines if line.take}
@@ -185,7 +186,7 @@ def reroll(
     from csm_cli.cli.loading import load_model
     from csm_cli.editing.reroll import options_of
     from csm_cli.editing.reroll import reroll as speak_again
-    from csm_cli.rendering.project import make_verifier
+    from csm_cli.rendering.verifying import make_verifier
 
     script_takes, found = _line(line, script, takes)
     if found.pinned:
@@ -274,11 +275,12 @@ def export(
     takes: TakesOption = None,
 ) -> None:
     """Write the takes in use as clips, one a line, with Audacity labels and a list of files to open."""
+    from csm_cli.editing.choosing import chosen_lines
     from csm_cli.editing.exchange import export_clips
 
     script_takes = _script_takes(script, takes)
     for path in export_clips(
-        script_takes, _chosen_lines(script_takes, needs_review, speaker, chapter), output
+        script_takes, chosen_lines(script_takes, needs_review, speaker, chapter), output
     ):
         console.emit(str(path))
 
@@ -361,27 +363,3 @@ def _line(name: str, script: Path | None, takes: MaybePlace) -> tuple[ScriptTake
     path, rest = split_name(name, script, takes)
     script_takes = ScriptTakes(path, takes, note=console.note)
     return script_takes, script_takes.find(rest)
-
-
-def _chosen_lines(
-    script_takes: ScriptTakes, needs_review: bool, speakers: list[str] | None, chapters: str | None
-) -> list[ScriptLine]:
-    from csm_cli.rendering.options import parse_chapters
-    from csm_cli.script.names import Names
-
-    wanted = None if chapters is None else parse_chapters(chapters)
-    cast = script_takes.job.screenplay.cast
-    names = Names.of(cast)
-    called = set()
-    for name in speakers or ():
-        if (found := names.find(name)) is None:
-            remedy = f"choose from {', '.join(cast)}"
-            raise UsageError(f"nobody is called {name!r}", where="--speaker", remedy=remedy)
-        called.add(found)
-    return [
-        line
-        for line in script_takes.lines
-        if (not needs_review or line.reasons)
-        and (not speakers or line.planned.line.speaker in called)
-        and (wanted is None or line.chapter.number in wanted)
-    ]

@@ -36,10 +36,10 @@ from csm_cli.rendering.models import ModelChoice, choose_model
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.plan import Chain
 from csm_cli.rendering.progress import Progress
-from csm_cli.rendering.project import make_verifier
 from csm_cli.rendering.requests import ModelTraits, voice_hash
 from csm_cli.rendering.session import speak_config
 from csm_cli.rendering.utterances import References
+from csm_cli.rendering.verifying import make_verifier
 from csm_cli.takes import TakeStore
 from csm_cli.takes.files import files_at
 from csm_cli.takes.lineage import TakeRepository

@@ -99,10 +99,17 @@ _REMEDIES = {
 }
 
 
+class UnfitFile(OSError):
+    """A file that csm does not read: a link, a pipe, one that is too large. `strerror` says what it is."""
+
+
+_UNFIT = {errno.ELOOP: "put the file itself there", errno.EFBIG: "check that it is the right file"}
+
+
 def is_full(error: BaseException) -> bool:
     """Whether it says that there is no room for what is written; some libraries only quote the system."""
     if isinstance(error, OSError):
-        return error.errno in FULL
+        return error.errno in FULL and not isinstance(error, UnfitFile)
     return any(os.strerror(number) in str(error) for number in FULL) and not isinstance(error, CsmError)
 
 
@@ -124,7 +131,7 @@ def of_system(error: OSError, where: Path | str | None = None, done: str = "used
         where: what was to be used; the name in `error` counts if there is none.
         done: what could not be done to it: "written", "read".
     """
-    remedy = _REMEDIES.get(error.errno or 0)
+    remedy = _REMEDIES.get(error.errno or 0) if not isinstance(error, UnfitFile) else remedy_of(error)
     place = where or error.filename
     if remedy is None or (place is None and error.errno not in (*FULL, *FILES_OPEN)):
         return None
@@ -159,6 +166,8 @@ def unread(error: OSError, where: Path | str) -> CsmError:
 
 def remedy_of(error: OSError) -> str:
     """What to do about a file that cannot be read."""
+    if isinstance(error, UnfitFile):
+        return _UNFIT.get(error.errno or 0, "name an ordinary file")
     return _REMEDIES.get(error.errno or 0, "check its name and permissions")
 
 

@@ -1,4 +1,5 @@
-"""Where csm keeps the user's files, writes that are either whole or absent, and locks between processes."""
+"""Where csm keeps the user's files; reading of regular files alone, within a size; writes that are either
+whole or absent; locks between processes."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from csm_cli.audio.ffmpeg import feed_ffmpeg
-from csm_cli.audio.files import MAX_WAV_BYTES, native
+from csm_cli.audio.ffmpeg import feed_ffmpeg, only
+from csm_cli.audio.files import MAX_WAV_BYTES
 from csm_cli.audio.level import Loudness
 from csm_cli.audio.measure import Measured, measure
 from csm_cli.core.errors import CsmError, UsageError
@@ -137,8 +137,11 @@ def _extras(
         cover = None
     description = folder / "metadata.txt"
     description.write_text(ffmetadata(texts, marks), encoding="utf-8", newline="\n")
-    yield from ("-f", "ffmetadata", "-i", str(description))
+    yield from ("-f", "ffmetadata", "-i", f"file:{description}")
     if cover:
+        # Without patterns a name with %03d in it is that of a file.
+        codec = "png" if cover.mime == "image/png" else "mjpeg"
+        yield from (*only("image2"), "-pattern_type", "none", "-c:v", codec)
         yield from ("-i", f"file:{cover.path}", "-map", "0:a", "-map", "2:v", "-c:v", "copy")
         yield from ("-disposition:v:0", "attached_pic", "-metadata:s:v", "comment=Cover (front)")
     else:
@@ -155,7 +158,7 @@ def _encode_wav(
     kind = "RF64" if 2 * samples > MAX_WAV_BYTES - 65_536 else "WAV"
     with written(path, where) as temporary:
         try:
-            with soundfile.SoundFile(native(temporary), "w", rate, 1, "PCM_16", format=kind) as file:
+            with soundfile.SoundFile(_native(temporary), "w", rate, 1, "PCM_16", format=kind) as file:
                 for key, value in tags.filled().items():
                     if key in WAV_TAGS:
                         setattr(file, key, value)
@@ -236,3 +239,8 @@ def misses(measured: Measured, loudness: Loudness, levelled: bool) -> Iterator[s
 
 def _unfinished(path: Path) -> CsmError:
     return CsmError("was not written to its end", where=str(path), remedy="check the free space")
+
+
+def _native(path: Path) -> bytes | str:
+    """A file's name as libsndfile's wrapper takes it: whole even where it is not valid Unicode."""
+    return str(path) if os.name == "nt" else os.fsencode(path)

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from csm_cli.audio.timeline import Timeline
+from csm_cli.core.data import read_json
 from csm_cli.core.files import is_file, set_aside, written
-from csm_cli.core.stored import as_json, left_aside, parsed, shaped_items
+from csm_cli.core.stored import as_json, left_aside, shaped_items
 from csm_cli.delivery.book import chapter_stem
 from csm_cli.delivery.formats import FORMATS
 
@@ -196,7 +197,7 @@ def _read(path: Path) -> tuple[dict[str, Entry], str]:
     """(the entries of an earlier run, as far as they are whole; what to say of the others, or "")."""
     problems: list[str] = []
     try:
-        found = shaped_items(Entry, parsed(path.read_bytes()), problems.append)
+        found = shaped_items(Entry, read_json(path), problems.append)
     except OSError:
         return {}, ""
     except ValueError as error:

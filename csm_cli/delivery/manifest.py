@@ -18,9 +18,12 @@ from csm_cli.audio.timeline import (
 from csm_cli.audio.word_times import WordTime
 from csm_cli.core.errors import MissingError, UsageError, remedy_of
 from csm_cli.core.files import is_file, set_aside
+from csm_cli.core.reading import read_file
 from csm_cli.core.stored import parsed, shaped
 
 NAME = "timeline.json"
+MAX_TIMELINE_BYTES = 128 << 20
+"""Of words with their times, a million take 70 MB."""
 
 
 def with_earlier(folder: Path, new: Timeline, of: int) -> tuple[Timeline, str]:
@@ -56,7 +59,7 @@ def read_timeline(path: Path | str) -> Timeline:
     """
     path = Path(path)
     try:
-        return _timeline(path.read_bytes())
+        return _timeline(read_file(path, MAX_TIMELINE_BYTES))
     except FileNotFoundError as error:
         raise MissingError("no such timeline", where=str(path), remedy="run csm render first") from error
     except OSError as error:

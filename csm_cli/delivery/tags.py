@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from csm_cli.core.errors import MissingError, UsageError, remedy_of
+from csm_cli.core.reading import read_file
 
 MAX_CHAPTERS_MP3 = 255  # the table of contents counts its entries in one byte
 MAX_COVER_BYTES = 16 << 20
+MAX_PIXELS = 50_000_000
+"""Of a cover: a player unpacks it, four bytes a pixel."""
 
 
 @dataclass(frozen=True)
@@ -83,16 +86,26 @@ def read_cover(path: Path | str) -> Cover:
     """
     path = Path(path)
     try:
-        data = path.read_bytes() if path.stat().st_size <= MAX_COVER_BYTES else b""
+        data = read_file(path, MAX_COVER_BYTES)
     except FileNotFoundError as error:
         raise MissingError("no such picture", where=str(path), remedy="check the path") from error
     except OSError as error:
         raise UsageError(
             f"cannot be read ({error.strerror or error})", where=str(path), remedy=remedy_of(error)
         ) from error
+    except ValueError as error:
+        raise UsageError(
+            f"cannot be read ({error})", where=str(path), remedy="give a JPEG or PNG of at most 16 MB"
+        ) from error
     size = _picture_size(data)
     if not size:
         raise UsageError("is no cover", where=str(path), remedy="give a JPEG or PNG of at most 16 MB")
+    if not 0 < size[0] * size[1] <= MAX_PIXELS:
+        raise UsageError(
+            f"is a picture of {size[0]} x {size[1]} pixels",
+            where=str(path),
+            remedy=f"give one of at most {MAX_PIXELS // 10**6} megapixels, such as 2400 x 2400",
+        )
     return Cover(path, "image/png" if data.startswith(b"\x89PNG") else "image/jpeg", size, data)
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from csm_cli.audio.files import read_audio, write_wav
+from csm_cli.core.data import read_json
 from csm_cli.core.errors import CsmError, MissingError, UsageError, unread
 from csm_cli.core.files import is_file, written
-from csm_cli.core.stored import as_json, parsed, shaped
+from csm_cli.core.stored import as_json, shaped
 from csm_cli.delivery.book import slug
 from csm_cli.editing.lines import ScriptLine, ScriptTakes
 from csm_cli.editing.pinning import import_sound
@@ -148,7 +149,7 @@ def read_clips(folder: Path, script: str) -> dict[str, _Clip]:
     """
     path = folder / MANIFEST
     try:
-        found = shaped(_Clips, parsed(path.read_bytes()))
+        found = shaped(_Clips, read_json(path))
         if found.schema != _SCHEMA:
             raise ValueError("it is of another version")
         if any(Path(name).name != name for name in found.clips):

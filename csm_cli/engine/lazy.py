@@ -18,9 +18,10 @@ import numpy as np
 
 from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
 from csm_cli.checkpoints.revision import checkpoint_revision
+from csm_cli.core.data import read_json
 from csm_cli.core.errors import CsmError
 from csm_cli.core.files import cache_dir, written
-from csm_cli.core.stored import as_json, parsed, shaped_items
+from csm_cli.core.stored import as_json, shaped_items
 from csm_cli.core.types import DEFAULT_MAX_CHARACTERS, Codes, Segment, Utterance, cues_of, sampler_of
 from csm_cli.engine.prompt import Prompter
 
@@ -130,7 +131,7 @@ def _codecs_file() -> Path:
 def _codecs() -> dict[str, str]:
     """Stored codec ids, by the revisions of checkpoints; empty if the file cannot be read."""
     try:
-        return shaped_items(str, parsed(_codecs_file().read_bytes()))
+        return shaped_items(str, read_json(_codecs_file()))
     except (OSError, ValueError):
         return {}
 

@@ -16,9 +16,12 @@ from typing import Any
 import numpy as np
 
 from csm_cli.core.errors import CsmError, MissingError
+from csm_cli.core.reading import read_file
 from csm_cli.core.types import Codes, Segment, Utterance, plain_ids
 
 BOS, END = "<|begin_of_text|>", "<|end_of_text|>"
+MAX_TOKENIZER_BYTES = 64 << 20
+"""csm-1b's has 17 MB."""
 
 Position = int | bytes
 """What stands at a position: the id of a text token, or a frame as the bytes of its int16 codes `[K]`."""
@@ -39,9 +42,10 @@ class Prompter:
         from tokenizers import Tokenizer
 
         try:
-            self.tokenizer = Tokenizer.from_file(str(tokenizer_file))
+            self.tokenizer = Tokenizer.from_buffer(read_file(tokenizer_file, MAX_TOKENIZER_BYTES))
         except Exception as error:  # the Rust side raises bare Exception
-            raise MissingError(f"cannot be read ({error})", where=str(tokenizer_file)) from error
+            reason = getattr(error, "strerror", None) or error
+            raise MissingError(f"cannot be read ({reason})", where=str(tokenizer_file)) from error
         # What users write is text: the string of a special token in it becomes ordinary tokens.
         self.tokenizer.encode_special_tokens = True
         self.tokenizer.no_padding()

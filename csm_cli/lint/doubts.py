@@ -37,7 +37,7 @@ _DOUBT = re.compile(
 _TIME = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d")
 _FOUR_SHOUTED = re.compile(r"\b[A-Z][A-Z'’]+(?:\W+[A-Z][A-Z'’]*){3,}")
 _ROMAN = re.compile(r"(?=[MDCLXVI])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
-_CLAUSES = re.compile(r"(?<=[.!?…;:,—–])[\"'”’)\]]*\s+|\s+-+\s+")
+_CLAUSES = re.compile(r"(?<=[.!?…;:,—–])[\"'”’)\]]*\s+|(?<!\s)\s+-+\s+")
 _FAMILIAR = frozenset(
     re.findall(
         "[A-Z]+",

@@ -15,9 +15,10 @@ from csm_cli.rendering.loading import LoadedModel, load_if_needed
 from csm_cli.rendering.models import UNLIMITED, Limits, choose_model, limits_of
 from csm_cli.rendering.options import Check, RenderOptions, parse_chapters
 from csm_cli.rendering.progress import Progress, RenderReport
-from csm_cli.rendering.project import former_names, make_verifier, read_jobs
+from csm_cli.rendering.project import former_names, read_jobs
 from csm_cli.rendering.say import Saying
 from csm_cli.rendering.session import render_jobs
+from csm_cli.rendering.verifying import make_verifier
 from csm_cli.takes.place import place_from
 from csm_cli.voices.names import note_renames
 

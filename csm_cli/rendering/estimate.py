@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from csm_cli.core.data import read_json
 from csm_cli.core.errors import CsmError
 from csm_cli.core.files import cache_dir, written
-from csm_cli.core.stored import as_json, parsed, shaped_items
+from csm_cli.core.stored import as_json, shaped_items
 from csm_cli.core.types import Codes
 from csm_cli.rendering.chain import ChainInProgress, Work
 from csm_cli.rendering.line import SpokenLine
@@ -151,6 +152,6 @@ def _path() -> Path:
 
 def _read() -> dict[str, float]:
     try:
-        return shaped_items(float, parsed(_path().read_bytes()))
+        return shaped_items(float, read_json(_path()))
     except (OSError, ValueError):
         return {}

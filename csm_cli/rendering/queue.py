@@ -6,6 +6,8 @@
     DIR/failed/NAME/        the script, and error.txt
     DIR/.csm/takes          takes, as everywhere
 
+Links in it are not followed: what they lead to was not put there.
+
 A script leaves its place only when its results are whole, by one renaming into `working/NAME` and one of that
 folder. So whatever dies at whatever moment, the next start goes on: a script that still waits is rendered
 again, from its takes; results whose script has been moved are moved on.
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -22,6 +25,7 @@ from pathlib import Path
 
 from csm_cli.core.errors import CsmError, UsageError
 from csm_cli.core.files import alone, short_name
+from csm_cli.core.reading import no_links, read_file
 from csm_cli.core.visible import visible
 from csm_cli.rendering.queue_faults import check_room, fault_of, may_concern_all, text_of
 from csm_cli.script.formats import named_format
@@ -29,6 +33,7 @@ from csm_cli.script.formats import named_format
 POLL_SECONDS = 2.0
 """Between two looks at the folder; a script is taken when it has not changed from one to the next."""
 DEATHS = 3
+MAX_NAME_BYTES = 4096
 """Times that the process may die while it renders a script alone, before that is given up."""
 
 _LEFT = (None, "html", "pdf")
@@ -72,7 +77,7 @@ def serve_queue(
     for place in (folder / name for name in ("working", "done", "failed")):
         if place.exists() and not place.is_dir():
             raise UsageError("is no folder", where=str(place), remedy="move that file elsewhere")
-    with alone(folder / ".csm", "queue", patience=0):
+    with alone(folder / ".csm", "queue", patience=0), no_links(folder):
         queue = _Queue(folder, render, note, done)
         queue.recover()
         before: dict[Path, tuple[int, int]] = {}
@@ -107,8 +112,8 @@ class _Queue:
         """Finish what an earlier process had begun to move."""
         for working in sorted((self._folder / "working").glob("*/")):
             try:
-                name = os.fsdecode((working / WHOLE).read_bytes())
-            except OSError:
+                name = os.fsdecode(read_file(working / WHOLE, MAX_NAME_BYTES, self._folder))
+            except (OSError, ValueError):
                 continue
             try:
                 if (self._folder / name).exists():
@@ -248,7 +253,7 @@ class _Queue:
     def _deaths(self, script: Path) -> int:
         """Times that the script was begun and never ended."""
         try:
-            return int(self._deaths_file(script).read_text(encoding="utf-8"))
+            return int(read_file(self._deaths_file(script), MAX_NAME_BYTES))
         except (OSError, ValueError):
             return 0
 
@@ -263,14 +268,22 @@ def _scripts(folder: Path) -> list[Path]:
     found = [
         path
         for path in folder.iterdir()
-        if named_format(path) not in _LEFT and not path.name.startswith(".") and path.is_file()
+        if named_format(path) not in _LEFT and not path.name.startswith(".") and not _is_folder(path)
     ]
     return sorted(found, key=lambda path: (_mark(path), path.name))
 
 
+def _is_folder(path: Path) -> bool:
+    """Whether it is a folder, not a link to one. Links, pipes and devices have their error, in failed/."""
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except OSError:  # gone since the folder was read
+        return True
+
+
 def _mark(path: Path) -> tuple[int, int]:
     with suppress(OSError):
-        status = path.stat()
+        status = path.lstat()
         return status.st_mtime_ns, status.st_size
     return 0, 0
 
@@ -280,4 +293,5 @@ def _free(place: Path) -> Path:
     number, free = 2, place
     while os.path.lexists(free):
         free, number = place.with_name(short_name(place.name, f"-{number}")), number + 1
+        free, number = place.with_name(f"{place.name}-{number}"), number + 1
     return free

@@ -10,12 +10,13 @@ from typing import Any, Protocol
 
 from csm_cli.checkpoints.revision import checkpoint_revision
 from csm_cli.core.errors import MissingError
+from csm_cli.core.reading import read_file
 from csm_cli.core.types import DEFAULT_MAX_CHARACTERS, Sampler
 from csm_cli.rendering.models import UNLIMITED, Limits
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.script import Line
 from csm_cli.takes import LineRequest, ModelIdentity, VoiceIdentity
-from csm_cli.voices.voice import Voice
+from csm_cli.voices.voice import MAX_CLIP_BYTES, Voice
 
 SPOKEN_FORM = 2
 """Counts up when the same written text comes to be spoken in other words."""
@@ -194,7 +195,7 @@ def voice_hash(voice: Voice) -> str:
     if voice.audio is None:
         return ""
     try:
-        sound = voice.audio.read_bytes()
+        sound = read_file(voice.audio, MAX_CLIP_BYTES)
     except OSError as error:
         raise MissingError(
             f"the reference clip of voice {voice.name!r} cannot be read ({error.strerror or error})",

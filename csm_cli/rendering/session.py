@@ -28,8 +28,9 @@ from csm_cli.rendering.project import Job, JobPlan, plan_jobs
 from csm_cli.rendering.requests import ModelTraits
 from csm_cli.takes import TakeStore
 from csm_cli.takes.lineage import TakeRepository
+from csm_cli.takes.lock import settle_lock
 from csm_cli.takes.place import Place, in_use
-from csm_cli.takes.record import Used, read_record, settle_lock
+from csm_cli.takes.record import Used, read_record
 from csm_cli.takes.store import TakeWriter
 from csm_cli.verify import Verifier
 from csm_cli.voices.codes import VoiceEncoder

@@ -14,7 +14,7 @@ from csm_cli.editing.reroll import options_of, reroll
 from csm_cli.rendering.loading import LoadedModel
 from csm_cli.rendering.models import choose_model
 from csm_cli.rendering.options import RenderOptions
-from csm_cli.rendering.project import make_verifier
+from csm_cli.rendering.verifying import make_verifier
 from csm_cli.review.book import Book
 from csm_cli.review.choices import Choice, Choices
 from csm_cli.review.engines import Load, StoppableEngine, StoppedError, load_model, short_name

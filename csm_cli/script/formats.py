@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from csm_cli.core.errors import UnreadableScript
+from csm_cli.core.reading import open_file
 from csm_cli.script.problems import not_there
 from csm_cli.script.sources import STDIN
 
@@ -128,9 +129,9 @@ def check_content(path: Path, format: str) -> None:
         ScriptError: it is.
     """
     try:
-        if path == STDIN or not path.is_file():
+        if path == STDIN:
             return
-        with path.open("rb") as file:
+        with open_file(path) as file:
             head = file.read(_HEAD)
     except (OSError, ValueError):  # whoever reads it says why
         return

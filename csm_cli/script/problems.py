@@ -18,6 +18,8 @@ MAX_BYTES = 16 * 2**20
 """Of a script file: some thirty long novels in one."""
 MAX_ROWS = 500_000
 """Rows of a script file, spoken or not."""
+MAX_TAGS = 1_500_000
+"""Of a document in XML or HTML; each takes some 300 bytes when it is read."""
 MAX_LINES = 50_000
 """Spoken lines of one script, includes counted."""
 MAX_LINE_CHARACTERS = 100_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csm_cli.core.errors import ScriptError, UnreadableScript
+from csm_cli.core.reading import open_file, read_file
 from csm_cli.core.visible import REFUSED, described, without_refused
 from csm_cli.script.document import CastMember, Screenplay
 from csm_cli.script.problems import (
@@ -23,6 +25,7 @@ from csm_cli.script.problems import (
     MAX_INCLUDED_BYTES,
     MAX_INCLUDES,
     MAX_ROWS,
+    MAX_TAGS,
     Problems,
     Source,
     SourceText,
@@ -35,12 +38,8 @@ if TYPE_CHECKING:
 
 STDIN = Path("-")
 """A script on standard input."""
-_OTHER_ENCODINGS = {
-    codecs.BOM_UTF32_LE: "UTF-32",
-    codecs.BOM_UTF32_BE: "UTF-32",
-    codecs.BOM_UTF16_LE: "UTF-16",
-    codecs.BOM_UTF16_BE: "UTF-16",
-}
+_OTHER_ENCODINGS = dict.fromkeys((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE), "UTF-32")
+_OTHER_ENCODINGS |= dict.fromkeys((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE), "UTF-16")
 _ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
 
 
@@ -50,34 +49,27 @@ def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
     Raises:
         ScriptError: it cannot be read, is no regular file, or is larger than `most` bytes.
     """
-    if path == STDIN:
-        return _of_size(path, _piped(), most)
     try:
-        if path.is_dir():
-            raise UnreadableScript("this is a folder, not a script", where=str(path), exit_code=2)
-        if path.exists() and not path.is_file():
-            raise ScriptError([f"{path}: error: this is not an ordinary file"])
-        with path.open("rb") as file:
-            return _of_size(path, file.read(most + 1), most)
+        if path != STDIN:
+            return read_file(path, most)
+        if len(data := _piped()) <= most:
+            return data
+        fault: Exception = OSError(errno.EFBIG, "")
     except FileNotFoundError:
         raise not_there(path) from None
-    except (OSError, ValueError) as fault:
-        reason = getattr(fault, "strerror", None) or fault
-        raise ScriptError([f"{path}: error: cannot be read: {reason}"]) from None
+    except (OSError, ValueError) as error:
+        fault = error
+    if (number := getattr(fault, "errno", 0)) == errno.EISDIR:
+        raise UnreadableScript("this is a folder, not a script", where=str(path), exit_code=2)
+    large = f"larger than {most >> 20} MiB; split it into several scripts and include them"
+    usual = f"cannot be read: {getattr(fault, 'strerror', None) or fault}"
+    raise ScriptError([f"{path}: error: {large if number == errno.EFBIG else usual}"])
 
 
 @cache
 def _piped() -> bytes:
     """The content of standard input, which can be read only once."""
     return sys.stdin.buffer.read(MAX_BYTES + 1)
-
-
-def _of_size(path: Path, data: bytes, most: int) -> bytes:
-    if len(data) > most:
-        raise ScriptError(
-            [f"{path}: error: larger than {most >> 20} MiB; split it into several scripts and include them"]
-        )
-    return data
 
 
 def read_source(path: Path, encoding: str = "utf-8") -> SourceText:
@@ -127,11 +119,11 @@ def parse_xml(data: bytes, name: str) -> _Element:
     """The root of an XML document. No network, no DTD; nesting is bounded by lxml (`huge_tree`).
 
     Raises:
-        ScriptError: it declares entities, or is not well-formed.
+        ScriptError: it declares entities, has too many tags, or is not well-formed.
     """
     from lxml import etree
 
-    _check_entities(data, name)
+    _check_markup(data, name)
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
     )
@@ -150,11 +142,11 @@ def parse_page(data: bytes, name: str) -> _Element | None:
     """The root of an (X)HTML page, repaired if it is not well-formed; None for an empty one.
 
     Raises:
-        ScriptError: it declares entities.
+        ScriptError: it declares entities, or has too many tags.
     """
     from lxml import etree
 
-    _check_entities(data, name)
+    _check_markup(data, name)
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
     )
@@ -182,9 +174,11 @@ def local_name(element: _Element) -> str:
     return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
 
 
-def _check_entities(data: bytes, name: str) -> None:
-    if _ENTITY.search(data):
+def _check_markup(data: bytes, name: str) -> None:
+    if _ENTITY.search(data.replace(b"\0", b"")):  # in UTF-16 as well
         raise ScriptError([f"{name}: error: declares entities of its own; that is refused"])
+    if data.count(b"<") > MAX_TAGS:
+        raise ScriptError([f"{name}: error: has more than {MAX_TAGS} tags; divide it"])
 
 
 def _plain_entities(data: bytes) -> bytes:
@@ -247,10 +241,16 @@ class ParseState:
                 fault = f'{what} "{shown(name)}" leads out of the script\'s folder; put a copy into it'
             elif path.suffix.lower() not in endings:
                 fault = f'{what} "{shown(name)}" must end in one of {", ".join(endings)}'
-            elif not path.is_file():
-                fault = f'{what} "{shown(name)}" is not there'
-        except (OSError, ValueError, RuntimeError):  # a name too long, with a NUL, or of a circular link
-            fault = f'{what} "{shown(name)}" is not a file name that can be used'
+            else:
+                open_file(path).close()
+        except FileNotFoundError:
+            fault = f'{what} "{shown(name)}" is not there'
+        except PermissionError:
+            pass  # whoever reads it says so
+        except (OSError, ValueError, RuntimeError) as error:  # a name too long, with a NUL; links in a circle
+            why = str(getattr(error, "strerror", None))
+            why = why if why.startswith("it is ") else "it is not a file name that can be used"
+            fault = f'{what} "{shown(name)}" cannot be read: {why}'
         if fault:
             self.problems.add(source, fault)
             return None

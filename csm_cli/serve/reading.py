@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from csm_cli.audio.files import read_audio
+from csm_cli.audio.files import CLIP_SECONDS, read_audio
 from csm_cli.audio.level import DEFAULT_LOUDNESS
 from csm_cli.audio.trim import MARGIN_SECONDS, loudest_frame, trim
 from csm_cli.core.types import Codes, Speech, Utterance
@@ -268,6 +268,6 @@ class Reading:
             return None, 0.0
         for voice in self._plan.job.voices.values():
             if voice.audio is not None:
-                clip = trim(read_audio(voice.audio, rate), rate)
+                clip = trim(read_audio(voice.audio, rate, CLIP_SECONDS), rate)
                 return speech_gain(clip, rate, DEFAULT_LOUDNESS), loudest_frame(clip, rate)
         return 1.0, 0.0

@@ -1,7 +1,6 @@
 """Where a store keeps its files: in a folder, behind a URL by fsspec, or in memory for what is spoken once.
 
-fsspec's local file system is not used for folders: it never syncs to the disk, and lists the 60,000 files of
-20,000 takes in 1.2 s where `os.scandir` takes 0.17 s.
+fsspec's local file system is not used for folders: it never syncs, and is seven times as slow as `os.scandir`.
 """
 
 from __future__ import annotations
@@ -17,9 +16,10 @@ from typing import Any, NamedTuple, Protocol
 
 from csm_cli.core.errors import CsmError, MissingError, UsageError, first_line
 from csm_cli.core.files import written
+from csm_cli.core.reading import read_file
 from csm_cli.takes.place import Place, Url
 
-LENGTH_OF_SHARD = 2
+LENGTH_OF_SHARD, MAX_BYTES = 2, 128 << 20  # an index of 200,000 takes has that many
 BESIDE = "./"
 """A name with a slash in it is not of a take: it is a path below the store's folder."""
 
@@ -93,8 +93,8 @@ class DiskFiles(Files):
 
     def read(self, name: str) -> bytes | None:
         try:
-            return self.path(name).read_bytes()
-        except OSError:
+            return read_file(self.path(name), MAX_BYTES)
+        except (OSError, ValueError):
             return None
 
     def write(self, name: str, data: bytes, sync: bool = True) -> None:

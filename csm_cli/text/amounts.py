@@ -31,7 +31,7 @@ _FRACTIONS = {
 _SIGNS = "".join(_FRACTIONS)
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-_POWER = re.compile("(?<=[0-9A-Za-z)])([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+_POWER = re.compile("(?<=[0-9A-Za-z)])([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,9})(?![⁰¹²³⁴⁵⁶⁷⁸⁹])")
 _PRODUCT = re.compile(r"(?<!\w)(?!cm|mm|km|dm|nm|ft|in|yd|mi)([a-z])([a-z])(?=[²³])")
 _LOOSE = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉]+")
 FIGURE = re.compile(f"[0-9{_SIGNS}⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉]")

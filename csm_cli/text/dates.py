@@ -76,11 +76,11 @@ _SPAN_OF_DATES = re.compile(
     rf"(?<=[0-9])\s?[-–]\s?(?=(?:{_MONTH}) [0-9])|(?<=[a-z])\s?[-–]\s?(?=[0-9]{{1,2}} (?:{_MONTH})\b)"
 )
 _LISTED_FIRST = re.compile(
-    rf"(?<![\w.,:/$£€-])(?<!the )((?:{_BARE_DAY})(?:, (?:{_BARE_DAY}))+,?) (and|or) "
+    rf"(?<![\w.,:/$£€-])(?<!the )((?:{_BARE_DAY})(?:, (?:{_BARE_DAY})){{1,30}},?) (and|or) "
     rf"({_BARE_DAY}) ({_MONTH})\b"
 )
 _DAYS_LISTED = re.compile(
-    rf"\b({_MONTH}) ((?:{_BARE_DAY})(?:, (?:{_BARE_DAY}))*,?) (and|or) ({_BARE_DAY})"
+    rf"\b({_MONTH}) ((?:{_BARE_DAY})(?:, (?:{_BARE_DAY})){{0,30}},?) (and|or) ({_BARE_DAY})"
     rf"(?![\w:-]|[.,][0-9]|,? [0-9])"
 )
 _ISO = re.compile(

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from csm_cli.audio.files import read_audio
+from csm_cli.audio.files import CLIP_SECONDS, read_audio
 from csm_cli.audio.level import amplitude, rms
 from csm_cli.audio.resample import resample
 from csm_cli.core.errors import MissingError, first_line
@@ -154,7 +154,8 @@ class VoiceLikeness:
     def __init__(self, encoder: SpeakerEncoder, references: Mapping[str, Path]):
         self.name, self._encoder = encoder.name, encoder
         vectors = {
-            name: voice_vector(encoder, read_audio(clip, RATE), RATE) for name, clip in references.items()
+            name: voice_vector(encoder, read_audio(clip, RATE, CLIP_SECONDS), RATE)
+            for name, clip in references.items()
         }
         self._vectors = {name: vector for name, vector in vectors.items() if vector is not None}
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from csm_cli.audio.files import SAMPLE_RATE
 from csm_cli.core.errors import MissingError, UsageError, remedy_of
+from csm_cli.core.reading import read_file
 from csm_cli.verify.alignment import Agreement, agreement, align, words_of
 from csm_cli.verify.recognisers import Recogniser
 from csm_cli.voices import intake
@@ -32,17 +34,17 @@ def read_transcript(path: Path | str) -> str:
     """
     where = str(path)
     try:
-        data = Path(path).read_bytes() if Path(path).stat().st_size <= MAX_FILE_BYTES else None
+        data = read_file(path, MAX_FILE_BYTES)
     except FileNotFoundError as error:
         raise MissingError("no such transcript", where=where, remedy="check the path") from error
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise UsageError(
+                "is too long for a clip's transcript", where=where, remedy="keep the clip's words alone"
+            ) from error
         raise UsageError(
             f"cannot be read ({error.strerror or error})", where=where, remedy=remedy_of(error)
         ) from error
-    if data is None:
-        raise UsageError(
-            "is too long for a clip's transcript", where=where, remedy="keep the clip's words alone"
-        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

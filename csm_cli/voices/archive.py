@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import io
+import lzma
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
-from csm_cli.audio.files import SAMPLE_RATE, read_audio
+from csm_cli.audio.files import SAMPLE_RATE, audio_seconds, read_audio
 from csm_cli.audio.level import amplitude
+from csm_cli.core.data import open_zip
 from csm_cli.core.errors import CsmError, MissingError, UsageError, remedy_of
 from csm_cli.core.files import written
+from csm_cli.core.reading import open_file, read_file
 from csm_cli.voices import intake
 from csm_cli.voices.names import CARD, is_file_name
 from csm_cli.voices.registry import Added, NameTakenError, VoiceRegistry
 from csm_cli.voices.store import NewClip
-from csm_cli.voices.voice import MAX_CARD_BYTES, Clip, Voice, card_text, load_voice
+from csm_cli.voices.voice import MAX_CARD_BYTES, MAX_CLIP_BYTES, Clip, Voice, card_text, load_voice
 
 MAX_FILES = 64
 MAX_BYTES = 64 << 20  # unpacked; thirty seconds are 1.4 MB
@@ -27,22 +31,26 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 def export_voice(voice: Voice, path: Path | str) -> Path:
     """Writes a voice to a zip file; the same voice gives the same bytes.
 
+    Of a voice that did not come with csm no file may be a link: what it leads to is not the voice's.
+
     Raises:
         CsmError: a clip cannot be read, or the file cannot be written.
     """
     path = Path(path)
+    inside = None if voice.layer == "shipped" else voice.folder
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         _write(archive, f"{voice.name}/{CARD}", card_text(voice).encode())
         for clip in voice.clips:
             try:
-                _write(archive, f"{voice.name}/{clip.audio.name}", clip.audio.read_bytes())
+                sound = read_file(clip.audio, MAX_CLIP_BYTES, inside)
             except OSError as error:
                 raise CsmError(
                     f"cannot be read ({error.strerror or error})",
                     where=str(clip.audio),
                     remedy=remedy_of(error),
                 ) from error
+            _write(archive, f"{voice.name}/{clip.audio.name}", sound)
     with written(path) as temporary:
         temporary.write_bytes(data.getvalue())
     return path
@@ -68,7 +76,11 @@ def import_voice(
     """
     where = str(path)
     try:
-        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory(prefix="csm-") as folder:
+        with (
+            open_file(path) as file,
+            open_zip(file, MAX_FILES * 4) as archive,
+            tempfile.TemporaryDirectory(prefix="csm-") as folder,
+        ):
             home = Path(folder) / _unpack(archive, Path(folder), where)
             voice = load_voice(home, "user")
             clips = [_checked(clip, where) for clip in voice.clips]
@@ -95,7 +107,9 @@ def import_voice(
         raise UsageError(
             f"cannot be read ({error.strerror or error})", where=where, remedy=remedy_of(error)
         ) from error
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError) as error:
+        raise _bad(where, f"is not a zip file that can be read ({error})") from error
+    except (NotImplementedError, RuntimeError, EOFError, ValueError, IndexError) as error:
         raise _bad(where, f"is not a zip file that can be read ({error})") from error
     except CsmError as error:
         # Inside the zip: the path of a temporary folder helps nobody.
@@ -122,21 +136,26 @@ def _unpack(archive: zipfile.ZipFile, folder: Path, where: str) -> str:
         raise _bad(where, "holds a file twice")
     (name,) = names
     (folder / name).mkdir()
+    left = MAX_BYTES
     for entry in entries:
-        limit = MAX_CARD_BYTES if entry.filename.endswith(f"/{CARD}") else MAX_BYTES
+        limit = MAX_CARD_BYTES if entry.filename.endswith(f"/{CARD}") else left
         with archive.open(entry) as packed:
             data = packed.read(limit + 1)  # the size in a header need not be right
         if len(data) > limit:
             raise _bad(where, f"holds {entry.filename!r}, which is larger than it may be")
+        left -= len(data)
         (folder / entry.filename).write_bytes(data)
     return name
 
 
 def _checked(clip: Clip, where: str) -> NewClip:
     """A clip that can be a reference: an archive need not come from `export_voice`."""
-    audio = read_audio(clip.audio, SAMPLE_RATE)
-    seconds = audio.size / SAMPLE_RATE
-    if not intake.MIN_SECONDS <= seconds <= intake.MAX_SECONDS + 1:
+    most = intake.MAX_SECONDS + 1
+    seconds = audio_seconds(clip.audio) or 0.0
+    if seconds <= most:  # else a megabyte may hold hours of silence
+        audio = read_audio(clip.audio, SAMPLE_RATE, most)
+        seconds = audio.size / SAMPLE_RATE
+    if not intake.MIN_SECONDS <= seconds <= most:
         raise UsageError(
             f"{clip.audio.name} is {seconds:.1f} s long, not {intake.MIN_SECONDS:.0f} to "
             f"{intake.MAX_SECONDS:.0f} s",

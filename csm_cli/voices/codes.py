@@ -9,11 +9,12 @@ from typing import Protocol
 
 import numpy as np
 
-from csm_cli.audio.files import read_audio
+from csm_cli.audio.files import CLIP_SECONDS, read_audio
 from csm_cli.core.errors import CsmError, MissingError
 from csm_cli.core.files import cache_dir, written
+from csm_cli.core.reading import open_file, read_file
 from csm_cli.core.stored import read_array
-from csm_cli.voices.voice import Voice
+from csm_cli.voices.voice import MAX_CLIP_BYTES, Voice
 
 MOST_BYTES = 1 << 24
 """Of the codes of a clip: half a minute has 24 kB."""
@@ -52,7 +53,7 @@ def reference_codes(voice: Voice, engine: VoiceEncoder) -> np.ndarray:
     if voice.audio is None:
         raise MissingError(f"voice {voice.name!r} has no reference clip", where=str(voice.folder))
     try:
-        sound = voice.audio.read_bytes()
+        sound = read_file(voice.audio, MAX_CLIP_BYTES)
     except OSError as error:
         raise MissingError(
             f"the reference clip of voice {voice.name!r} cannot be read ({error.strerror or error})",
@@ -62,7 +63,9 @@ def reference_codes(voice: Voice, engine: VoiceEncoder) -> np.ndarray:
     path = codes_path(sound, engine.codec_id)
     if (kept := _read(path)) is not None:
         return kept
-    codes = np.ascontiguousarray(engine.encode(read_audio(voice.audio, engine.sample_rate)), dtype=np.int16)
+    codes = np.ascontiguousarray(
+        engine.encode(read_audio(voice.audio, engine.sample_rate, CLIP_SECONDS)), dtype=np.int16
+    )
     # A cache that cannot be written costs time at the next run, not this one its result.
     with suppress(CsmError), written(path) as temporary, temporary.open("wb") as file:
         np.save(file, codes, allow_pickle=False)
@@ -79,7 +82,7 @@ def codes_path(sound: bytes, codec_id: str) -> Path:
 def _read(path: Path) -> np.ndarray | None:
     """The codes kept at `path`; None if there are none, or the file is damaged."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             codes = read_array(file, "int16", MOST_BYTES)
             mark = file.read(MARK_BYTES + 1)
     except (OSError, ValueError):

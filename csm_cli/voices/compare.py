@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from csm_cli.audio.files import SAMPLE_RATE, read_audio, write_wav
+from csm_cli.audio.files import CLIP_SECONDS, SAMPLE_RATE, read_audio, write_wav
 from csm_cli.core.errors import MissingError, UsageError
 from csm_cli.core.files import written
 from csm_cli.voices.voice import Voice
@@ -52,7 +52,7 @@ class Sample:
             raise MissingError(
                 f"the voice {voice.name!r} has no recording to compare", where=str(voice.folder)
             )
-        return cls(name, read_audio(voice.audio, RATE), spoken)
+        return cls(name, read_audio(voice.audio, RATE, CLIP_SECONDS), spoken)
 
     @property
     def sound(self) -> np.ndarray:

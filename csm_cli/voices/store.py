@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from csm_cli.audio.files import SAMPLE_RATE, native, read_audio, to_pcm16, write_wav
-from csm_cli.core.errors import CsmError
+from csm_cli.audio.files import CLIP_SECONDS, SAMPLE_RATE, read_audio, sound_file, to_pcm16, write_wav
+from csm_cli.core.errors import CsmError, UsageError
 from csm_cli.core.files import written
 from csm_cli.core.visible import check_text
 from csm_cli.voices.names import CARD, Layer, exists
@@ -191,7 +191,7 @@ def extended(voice: Voice, old: Voice | None, new: Sequence[NewClip]) -> list[Ne
     for clip in (old or voice).clips:
         label = clip.label or PLAIN
         again = fresh.pop(label) if label in fresh else None
-        clips.append(again or NewClip(label, clip.text, read_audio(clip.audio, SAMPLE_RATE)))
+        clips.append(again or NewClip(label, clip.text, read_audio(clip.audio, SAMPLE_RATE, CLIP_SECONDS)))
     return [*clips, *(replace(clip, label=clip.label or PLAIN) for clip in fresh.values())]
 
 
@@ -200,10 +200,11 @@ def holds(path: Path, audio: np.ndarray) -> bool:
     import soundfile
 
     try:
-        kept, rate = soundfile.read(native(path), dtype="int16")
-    except (soundfile.SoundFileError, OSError):
+        with sound_file(path) as file:
+            alike = file.samplerate == SAMPLE_RATE and file.channels == 1 and file.frames == audio.size
+            return alike and np.array_equal(file.read(audio.size, "int16"), to_pcm16(audio))
+    except (soundfile.SoundFileError, OSError, UsageError):
         return False
-    return rate == SAMPLE_RATE and np.array_equal(kept, to_pcm16(audio))
 
 
 def hidden(folder: Path) -> Path:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import stat
+import errno
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,13 +11,17 @@ from typing import Any
 import yaml
 
 from csm_cli.audio.files import audio_seconds
+from csm_cli.core.data import parse_yaml
 from csm_cli.core.errors import CsmError, MissingError, unread
+from csm_cli.core.reading import open_file, read_file
 from csm_cli.core.visible import REFUSED, described
 from csm_cli.voices.names import CARD, NAME, Layer, is_file_name
 
 CLIP = "reference.wav"
 MAX_SPEAKER = 999
 MAX_CARD_BYTES = 64 << 10
+MAX_CLIP_BYTES = 64 << 20
+"""Of a clip's file; thirty seconds are 1.4 MB."""
 
 
 @dataclass(frozen=True)
@@ -182,21 +185,15 @@ def _clip_values(clip: Clip) -> dict[str, str]:
 
 def _read_card(card: Path) -> dict[Any, Any]:
     try:
-        about = card.stat()
-        if not stat.S_ISREG(about.st_mode):  # a pipe is never at its end
-            raise _damaged(card, "is no ordinary file")
-        if about.st_size > MAX_CARD_BYTES:
-            raise _damaged(card, "is far too large for a voice's card")
-        values = yaml.safe_load(card.read_text(encoding="utf-8"))
+        values = parse_yaml(read_file(card, MAX_CARD_BYTES))
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise _damaged(card, "is far too large for a voice's card") from error
         raise unread(error, card) from error
     except UnicodeDecodeError as error:
         raise _damaged(card, "is not UTF-8 text") from error
-    # A tag such as !!int "" fails in PyYAML in a way of its own: with LookupError, TypeError, AttributeError.
-    except (yaml.YAMLError, ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" (line {mark.line + 1})" if mark else ""
-        raise _damaged(card, f"is not YAML{place}") from error
+    except ValueError as error:
+        raise _damaged(card, f"is not YAML that is read here ({error})") from error
     if not isinstance(values, dict):
         raise _damaged(card, "does not hold `key: value` lines")
     return values
@@ -230,8 +227,15 @@ def _read_clip(card: Path, values: dict[Any, Any], label: str) -> Clip | None:
     if not is_file_name(name):
         raise _damaged(card, f"names a clip outside its folder ({name!r})")
     audio = card.parent / name
-    if not os.path.isfile(audio):
-        raise _damaged(card, f"names a clip that is not there ({name!r})")
+    try:
+        open_file(audio).close()
+    except FileNotFoundError as error:
+        raise _damaged(card, f"names a clip that is not there ({name!r})") from error
+    except PermissionError:
+        pass  # its reader says so; what needs the card alone goes on
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise _damaged(card, f"names a clip that cannot be read ({name!r}: {reason})") from error
     if not text:
         raise _damaged(card, "needs `text`, the words that the clip says")
     return Clip(label, text, audio)

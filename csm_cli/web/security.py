@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from csm_cli.core.errors import MissingError, UsageError
+from csm_cli.core.reading import open_file
 from csm_cli.web.asgi import App, Headers, Message, Receive, Scope, Send, send_error, with_headers
 from csm_cli.web.errors import ApiError, Shape
 
@@ -275,7 +276,7 @@ def read_token(file: Path | None) -> str | None:
     else:
         where = str(file)
         try:
-            with file.open("rb") as opened:
+            with open_file(file) as opened:
                 if os.name == "posix" and os.fstat(opened.fileno()).st_mode & stat.S_IROTH:
                     raise UsageError("everybody can read it", where=where, remedy=f"chmod 600 {file}")
                 value = opened.read(4096).decode("utf-8", "replace")

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from csm_cli.checkpoints.config import check_config, expected_shapes, unify
 from csm_cli.checkpoints.find import find_checkpoint
+from csm_cli.checkpoints.lora import _by_pattern
 from csm_cli.checkpoints.names import original_names
 from csm_cli.core.errors import MissingError
 from csm_cli.model import CsmForConditionalGeneration, CsmProcessor
@@ -143,3 +144,52 @@ def test_a_tokenizer_without_audio_tokens(copy: Path) -> None:
     path.write_text(path.read_text().replace("<|end_of_text|>", "<|other|>"))
     with pytest.raises(MissingError, match=r"copy: the tokenizer has no <\|end_of_text\|>"):
         CsmProcessor.from_checkpoint(copy)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            lambda c: c.update(max_position_embeddings=10**9),
+            "max_position_embeddings is 1000000000, more",
+        ),
+        (lambda c: c["depth_decoder_config"].update(max_position_embeddings=10**9), "more than 131072"),
+        (lambda c: c.update(text_vocab_size=10**12), "text_vocab_size is 1000000000000, more than 1048576"),
+        (
+            lambda c: c["codec_config"].update(head_dim=10**9),
+            "codec_config.head_dim is 1000000000, more",
+        ),
+        (lambda c: c["codec_config"].update(sampling_rate=2**32), "codec_config.sampling_rate is 4294967296"),
+        (lambda c: c.update(transformers_weights="../model.safetensors"), "names weights outside its folder"),
+        (lambda c: c.update(transformers_weights=["a"]), "names weights outside its folder"),
+    ],
+)
+def test_sizes_that_no_model_has(copy: Path, change: Callable[[dict[str, Any]], Any], words: str) -> None:
+    with pytest.raises(MissingError) as raised:
+        find_checkpoint(with_config(copy, change))
+    assert words in str(raised.value) and "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("shard", ["../other.safetensors", "/etc/passwd", "a/b.safetensors", "..", ""])
+def test_shards_lie_beside_their_index(copy: Path, shard: str) -> None:
+    index = json.dumps({"weight_map": {HEAD: shard}})
+    (copy / "model.safetensors.index.json").write_text(index)
+    with pytest.raises(MissingError, match=r"index\.json: names weights outside its folder"):
+        find_checkpoint(copy)
+
+
+@pytest.mark.parametrize("length", [2**63, 2**40, 100_000_000, 2**24 + 1])
+def test_a_header_of_weights_is_not_believed(copy: Path, length: int) -> None:
+    path = copy / "model.safetensors"
+    with path.open("r+b") as file:
+        file.write(length.to_bytes(8, "little"))
+        file.truncate(200_000_000)  # a hole: the file is as long as it claims, and takes no room
+    with pytest.raises(MissingError, match=rf"damaged weights \(a header of {length} bytes\)"):
+        find_checkpoint(copy)
+
+
+def test_patterns_of_an_adapter_take_no_long_time() -> None:
+    assert _by_pattern({"(a+)+": 3, "q_proj": 5}, "layers.0." + "a" * 40 + "b", 7) == 7
+    assert _by_pattern({"q_proj": 5}, "layers.0.q_proj", 7) == 5
+    with pytest.raises(MissingError, match="a pattern that is not read"):
+        _by_pattern({"(?=a)": 1}, "a", 7)

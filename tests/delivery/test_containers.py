@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import shutil
 import struct
@@ -311,6 +312,33 @@ def test_what_is_no_cover(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="JPEG or PNG"):
         read_cover(path)
     assert read_cover(png(path, 8)).mime == "image/png", "what it is counts, not how it is called"
+
+
+@pytest.mark.parametrize("size", [(50_000, 50_000), (0, 10), (2**31 - 1, 1)])
+def test_a_cover_has_pixels_that_a_player_can_hold(tmp_path: Path, size: tuple[int, int]) -> None:
+    path = png(tmp_path / "cover.png", 8)
+    data = bytearray(path.read_bytes())
+    data[16:24] = struct.pack(">II", *size)
+    path.write_bytes(data)
+    with pytest.raises(UsageError, match=rf"cover\.png: is a picture of {size[0]} x {size[1]} pixels; give"):
+        read_cover(path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs pipes")
+def test_a_pipe_is_no_cover(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "cover.png")
+    with pytest.raises(UsageError, match="it is a pipe, not an ordinary file"):
+        read_cover(tmp_path / "cover.png")
+
+
+@pytest.mark.parametrize("name", ["cover%03d.png", "-c.png", "a:b.png", "cover.jpg"])
+@pytest.mark.parametrize("kind", ["mp3", "m4b"])
+def test_a_cover_of_any_name(tmp_path: Path, name: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    cover = read_cover(png(Path(name), 8))
+    sound = np.zeros(RATE, np.int16)
+    encode([sound], sound.size, RATE, tmp_path / f"a.{kind}", FORMATS[kind], Tags(), [], cover)
+    assert cover.data in (tmp_path / f"a.{kind}").read_bytes()
 
 
 def test_what_has_to_be_there_before_rendering() -> None:

@@ -1,5 +1,6 @@
 """A watched folder: what is put there is rendered and moved, whatever happens in between."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -286,3 +287,43 @@ def test_a_file_in_the_place_of_a_folder_is_named_first(folder):
     (folder / "failed").touch()
     with pytest.raises(UsageError, match=r"failed: is no folder"):
         serve(folder, Press())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs links and pipes")
+def test_links_and_special_files_fail_and_the_others_go_on(folder, tmp_path):
+    put(folder, "good.yaml")
+    put(tmp_path, "outside.yaml", line="Secret")
+    (folder / "link.yaml").symlink_to(tmp_path / "outside.yaml")
+    (folder / "inner.yaml").symlink_to("good.yaml")
+    (folder / "secret.txt").symlink_to(tmp_path / "outside.yaml")
+    (folder / "zero.md").symlink_to("/dev/zero")
+    (folder / "lost.md").symlink_to("nothing")
+    os.mkfifo(folder / "pipe.md")
+    press, notes = Press(), []
+    assert serve(folder, press, notes) == 6
+    assert press.calls == [["good.yaml"]]
+    for name in ("link", "inner", "secret", "zero", "lost"):
+        (error,) = (folder / "failed" / name).glob("error.txt")
+        assert "cannot be read: it is a link, or in a folder that is one" in error.read_text()
+    assert "it is a pipe, not an ordinary file" in (folder / "failed" / "pipe" / "error.txt").read_text()
+    assert (tmp_path / "outside.yaml").is_file() and (folder / "done" / "good" / "good.yaml").is_file()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs links and pipes")
+@pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
+def test_sounds_of_a_watched_folder_are_files_in_it(folder, tmp_path, kind):
+    (folder / "sounds").mkdir()
+    (folder / "sounds" / "own.wav").write_bytes(b"RIFF")
+    if kind == "link":
+        (folder / "s.wav").symlink_to("sounds/own.wav")
+    elif kind == "pipe":
+        os.mkfifo(folder / "s.wav")
+    else:
+        (folder / "s").symlink_to("sounds")
+    name = "s/own.wav" if kind == "folder" else "s.wav"
+    (folder / "a.yaml").write_text(SCRIPT.replace("LINE.", "Words.") + f"      - sound: {name}\n")
+    (folder / "b.yaml").write_text(SCRIPT.replace("LINE.", "Words.") + "      - sound: sounds/own.wav\n")
+    press = Press()
+    assert serve(folder, press) == 1 and press.calls == [["b.yaml"]]
+    error = (folder / "failed" / "a" / "error.txt").read_text()
+    assert ("it is a pipe" if kind == "pipe" else "it is a link") in error and f'"{name}"' in error

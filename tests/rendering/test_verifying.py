@@ -5,8 +5,9 @@ import pytest
 
 from csm_cli.core.errors import MissingError
 from csm_cli.rendering.options import RenderOptions
-from csm_cli.rendering.project import make_verifier, read_jobs
+from csm_cli.rendering.project import read_jobs
 from csm_cli.rendering.session import render_jobs
+from csm_cli.rendering.verifying import make_verifier
 from csm_cli.takes import TakeStore
 from csm_cli.verify import Candidate, Verifier
 from csm_cli.verify.speaker import NO_ENCODER

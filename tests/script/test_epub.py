@@ -13,6 +13,7 @@ from csm_cli.script.books import ReadingOptions
 from csm_cli.script.importing import read_any_book
 from csm_cli.script.reader import parse_state
 from csm_cli.script.readers.epub import read_epub
+from csm_cli.script.sources import parse_xml
 from tests.script.books import CONTENTS, PAGES, PNG, make_epub, page
 
 
@@ -111,6 +112,25 @@ def refused(path: Path) -> str:
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path):
     pages = {"a.xhtml": "<p>" + " " * (40 * 2**20) + "</p>"}
     assert "unpacks to more than 16 MiB" in refused(make_epub(tmp_path / "a.epub", pages, []))
+
+
+@pytest.mark.parametrize("mark", ["<p/>", "<p>", "a<br/>"])
+def test_a_page_has_so_many_tags(tmp_path, mark):
+    path = tmp_path / "a.html"
+    path.write_text(f"<html><body>{mark * 1_500_001}", encoding="utf-8")
+    assert "has more than 1500000 tags; divide it" in refused(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_entities_are_refused_in_any_encoding(tmp_path, encoding):
+    text = '<?xml version="1.0"?><!DOCTYPE lexicon [<!ENTITY a "aaaaaaaaaa">]><lexicon>&a;</lexicon>'
+    with pytest.raises(ScriptError, match="declares entities of its own"):
+        parse_xml(text.encode(encoding), "a.pls")
+
+
+def test_a_page_that_is_packed_as_no_text_is(tmp_path):
+    pages = {"a.xhtml": "<p>" + " " * (8 * 2**20) + "</p>"}
+    assert "unpacks to more than 100 times its size" in refused(make_epub(tmp_path / "a.epub", pages, []))
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])

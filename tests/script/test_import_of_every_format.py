@@ -207,7 +207,7 @@ def test_a_file_with_the_wrong_ending_is_told_apart_by_its_content(tmp_path, nam
 @pytest.mark.parametrize("ending", [ending for endings in ENDINGS.values() for ending in endings])
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path, ending):
     os.mkfifo(tmp_path / f"a{ending}")
-    with pytest.raises(ScriptError, match="this is not an ordinary file"):
+    with pytest.raises(ScriptError, match="it is a pipe, not an ordinary file"):
         read_screenplay(tmp_path / f"a{ending}")
 
 

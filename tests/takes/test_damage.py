@@ -10,7 +10,8 @@ from csm_cli.core.errors import CsmError
 from csm_cli.takes import Take, TakeStore
 from csm_cli.takes.keys import digest
 from csm_cli.takes.lineage import ChainLineage, TakeRepository
-from csm_cli.takes.record import Rendering, Used, current_take, merge_record, read_lock, read_record
+from csm_cli.takes.lock import read_lock
+from csm_cli.takes.record import Rendering, Used, current_take, merge_record, read_record
 from csm_cli.takes.rows import Row, with_hash
 from csm_cli.takes.store import TakeWriter
 from csm_cli.takes.take import take_from_json

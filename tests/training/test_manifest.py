@@ -64,3 +64,28 @@ def test_no_manifest_and_an_empty_one(folder: Path) -> None:
         path = folder / "m.csv"
         path.write_bytes(b"\xff\xfe\x00audio")
         read_manifest(path)
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ('{"a":' * 3_000, "is not a JSON object"),
+        ("[" * 200_000, "is not a JSON object"),
+        ('{"audio": "' + "x" * 5_000 + '", "text": "a"}', "cannot be read (File name too long)"),
+        ('{"audio": "a\\u0000.wav", "text": "a"}', "cannot be read ("),
+        ('{"audio": "~nobody-of-that-name/a.wav", "text": "a"}', "a.wav"),
+        ('{"audio": "a.wav", "text": "a", "speaker": Infinity}', "speaker 'inf' is not a number"),
+        ('{"audio": "a.wav", "text": "a", "speaker": 1' + "0" * 5_000 + "}", "is not a JSON object"),
+        ('{"audio": ".", "text": "a"}', "it is a folder, not an ordinary file"),
+        ('{"audio": "a.wav", "text": "' + "a" * (1 << 20) + '"}', "line 1 is longer than 1 MB"),
+    ],
+)
+def test_rows_that_are_made_to_hurt(folder: Path, row: str, words: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        read_manifest(write(folder, "m.jsonl", row + "\n"))
+    assert words in str(raised.value) and "\n" not in str(raised.value) and len(str(raised.value)) < 600
+
+
+def test_text_may_hold_other_ends_of_lines(folder: Path) -> None:
+    (clip,) = read_manifest(write(folder, "m.jsonl", '{"audio": "a.wav", "text": "One.\u2028Two.\x85"}\n'))
+    assert clip.text == "One. Two."

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import yaml
 
 from csm_cli.audio.files import write_wav
@@ -163,3 +165,79 @@ def test_files_that_are_no_zip(registry: VoiceRegistry, packed: Path, tmp_path: 
         import_voice(registry, broken, force=True)
     with pytest.raises(CsmError):
         import_voice(registry, tmp_path)
+
+
+def test_a_small_zip_of_ten_hours_is_refused_by_its_header(
+    registry: VoiceRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = io.BytesIO()
+    with soundfile.SoundFile(sound, "w", 8000, 1, "PCM_16", format="FLAC") as file:
+        for _ in range(60):
+            file.write(np.zeros(60 * 8000, np.int16))
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ann/voice.yaml", "name: ann\nspeaker: 3\ntext: words\naudio: reference.flac\n")
+        archive.writestr("ann/reference.flac", sound.getvalue())
+    monkeypatch.setattr(soundfile.SoundFile, "read", lambda *_, **__: pytest.fail("it is decoded"))
+    with pytest.raises(UsageError, match=r"bomb\.zip: reference\.flac is 3600\.0 s long, not 1 to 30 s"):
+        import_voice(registry, path)
+
+
+def test_all_files_of_a_zip_together_have_a_limit(
+    registry: VoiceRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("csm_cli.voices.archive.MAX_BYTES", 10_000)
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ann/voice.yaml", "name: ann\nspeaker: 3\n")
+        for number in range(5):
+            archive.writestr(f"ann/{number}.wav", bytes(3_000))
+    with pytest.raises(UsageError, match="is larger than a voice"):
+        import_voice(registry, path)
+    data = bytearray(path.read_bytes())
+    place = data.find(b"PK\1\2")
+    while place >= 0:  # the sizes that its directory states
+        data[place + 24 : place + 28] = (100).to_bytes(4, "little")
+        place = data.find(b"PK\1\2", place + 1)
+    path.write_bytes(data)
+    with pytest.raises(UsageError, match=r"a\.zip: "):
+        import_voice(registry, path)
+
+
+def test_a_damaged_stream_is_one_line(registry: VoiceRegistry, packed: Path) -> None:
+    data = bytearray(packed.read_bytes())
+    with zipfile.ZipFile(packed) as archive:
+        start = archive.getinfo("ann/calm.wav").header_offset + 30 + len("ann/calm.wav")
+    data[start] = 0xFF
+    packed.write_bytes(data)
+    with pytest.raises(UsageError, match=r"ann\.zip: is not a zip file that can be read"):
+        import_voice(registry, packed)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs links and pipes")
+def test_links_are_not_packed(registry: VoiceRegistry, tmp_path: Path) -> None:
+    voice = registry.add("ann", [NewClip("", TEXT, speech())]).voice
+    assert voice.audio is not None
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"the secret")
+    voice.audio.unlink()
+    voice.audio.symlink_to(secret)
+    with pytest.raises(CsmError, match=r"reference\.wav: cannot be read \(it is a link, .*; put the clip"):
+        export_voice(registry.get("ann"), tmp_path / "ann.zip")
+    assert not (tmp_path / "ann.zip").exists()
+    voice.audio.unlink()
+    os.mkfifo(voice.audio)
+    with pytest.raises(CsmError, match=r"voice\.yaml: names a clip that cannot be read \(.*it is a pipe"):
+        registry.get("ann")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs pipes")
+def test_a_pipe_is_no_zip_and_no_card(registry: VoiceRegistry, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.zip")
+    with pytest.raises(UsageError, match=r"a\.zip: cannot be read \(it is a pipe"):
+        import_voice(registry, tmp_path / "a.zip")
+    folder = data_dir() / "voices" / "bob"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "voice.yaml")
+    with pytest.raises(CsmError, match=r"voice\.yaml: cannot be read \(it is a pipe"):
+        registry.get("bob")

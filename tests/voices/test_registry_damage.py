@@ -37,9 +37,9 @@ BILLION = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("speaker: 3\nclips: [{label: A, text: b, audio: c.wav}]\n", "is no label"),
         ("speaker: 3\nlanguage: 7\n", "needs text for `language`"),
         ("speaker: 3\nname: 2026\n", "needs text for `name`, not 2026"),
-        (f"{BILLION}speaker: 3\ntext: *j\n", "needs text for `text`, not a list"),
-        (f"{BILLION}speaker: 3\nname: *j\n", "needs text for `name`, not a list"),
-        (f"{BILLION}speaker: *j\n", "needs `speaker`"),
+        (f"{BILLION}speaker: 3\ntext: *j\n", "aliases and anchors are not accepted"),
+        (f"{BILLION}speaker: 3\nname: *j\n", "aliases and anchors are not accepted"),
+        (f"{BILLION}speaker: *j\n", "aliases and anchors are not accepted"),
         ("[" * 400, "is not YAML"),
     ],
 )

@@ -36,6 +36,7 @@ class Collector:
         self._weights = Weights(people, words, self._there)
         self._turns: list[Turn] = []
         self._meant: dict[str, str] = {}
+        self._introduced: dict[int, str] = {}
 
     def collect(self) -> list[Turn]:
         """The turns of the section, one for each quotation."""
@@ -88,9 +89,10 @@ class Collector:
             alone = ""
         if tag and tag.subject:
             turn.tagged = tag.sure
-            all_said = map(paragraph.said, range(len(paragraph.quotations)))
-            introduced = next(filter(None, map(there.introduced, all_said)), alone)
-            self._apply_tag(turn, tag.subject, tag.sure, introduced)
+            if place not in self._introduced:
+                all_said = map(paragraph.said, range(len(paragraph.quotations)))
+                self._introduced[place] = next(filter(None, map(there.introduced, all_said)), "")
+            self._apply_tag(turn, tag.subject, tag.sure, self._introduced[place] or alone)
         if turn.fixed in self._people.persons:
             there.note([turn.fixed])
         elif not turn.fixed:

@@ -58,6 +58,7 @@ class Presence:
             for each in paragraphs
         ]
         self._first = [any(map(_FIRST_PERSON.search, each.narration)) for each in paragraphs]
+        self._each_once: dict[int, tuple[int, tuple[str, ...]]] = {}
         self.place = 0
         self.recent: list[str] = []
         self.unnamed: list[str] = []
@@ -79,10 +80,19 @@ class Presence:
         near = range(max(0, place - _PAST), min(len(self.mentions), place + _AHEAD + 1))
         for other in near:
             far = place - other if other <= place else 2 * (other - place)
-            for name in (*self.mentions[other], *self._called[other]):
+            for name in self._named_in(other):
                 distance[name] = min(far, distance.get(name, far))
         nearest = sorted(distance, key=lambda name: distance[name])[:_MOST] + self.unnamed
         return (*nearest, FIRST) if any(self._first[other] for other in near) else tuple(nearest)
+
+    def _named_in(self, place: int) -> tuple[str, ...]:
+        """Who is named or called in a paragraph, each once: a long one is asked for with each quotation."""
+        mentioned = self.mentions[place]
+        count, names = self._each_once.get(place, (-1, ()))
+        if count != len(mentioned):
+            names = tuple(dict.fromkeys((*mentioned, *self._called[place])))
+            self._each_once[place] = len(mentioned), names
+        return names
 
     def introduced(self, said: str) -> str:
         """Whoever says "my name is" or "it’s me"; "" for nobody."""

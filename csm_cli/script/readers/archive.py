@@ -13,7 +13,9 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from csm_cli.core.data import open_zip
 from csm_cli.core.errors import ScriptError
+from csm_cli.core.reading import open_file
 from csm_cli.script.sources import local_name, parse_xml
 
 MAX_ARCHIVE_BYTES = 512 * 2**20
@@ -21,6 +23,8 @@ MAX_ENTRIES = 20_000
 MAX_PAGE_BYTES = 16 * 2**20
 MAX_COVER_BYTES = 32 * 2**20
 MAX_TEXT_BYTES = 64 * 2**20
+MAX_RATIO, MAX_SMALL_BYTES = 100, 2**20
+"""How many times larger a file may become, if it is larger than that: text is packed to a fifth."""
 _OBFUSCATED_FONTS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 
 
@@ -38,9 +42,8 @@ class Archive:
     def __init__(self, path: Path, kind: str = "an EPUB"):
         self.path = path
         try:
-            if path.exists() and not path.is_file() and not path.is_dir():
-                raise ScriptError([f"{path}: error: this is not an ordinary file"])  # a pipe would never open
-            self._zip = zipfile.ZipFile(path)
+            self._file = open_file(path)
+            self._zip = open_zip(self._file, MAX_ENTRIES)
             self._names = {info.filename: info for info in self._zip.infolist()}
         except FileNotFoundError:
             raise ScriptError([f"{path}: error: no such file"]) from None
@@ -69,6 +72,7 @@ class Archive:
 
     def __exit__(self, *_: object) -> None:
         self._zip.close()
+        self._file.close()
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
@@ -85,11 +89,16 @@ class Archive:
         """
         if name not in self._names:
             self._refuse(f"names {name!r}, which is not in it")
-        if self._names[name].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        info = self._names[name]
+        if info.file_size > most:
+            self._refuse(f"{name!r} unpacks to more than {most >> 20} MiB")
+        if info.file_size > MAX_SMALL_BYTES and info.file_size > MAX_RATIO * info.compress_size:
+            self._refuse(f"{name!r} unpacks to more than {MAX_RATIO} times its size; no text does")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             self._refuse(f"{name!r} is packed in a way that e-books do not use")
         try:
             with self._zip.open(name) as file:
-                data = file.read(most + 1)
+                data = file.read(most + 1)  # no more than its header states, whatever is packed there
         except (
             zipfile.BadZipFile,
             RuntimeError,

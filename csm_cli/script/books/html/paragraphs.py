@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from csm_cli.script.books import LeftOut, count_words
@@ -62,6 +63,9 @@ def row_text(cells: list[str]) -> str:
     )
 
 
+_LAST_PARTS = 200
+
+
 @dataclass(slots=True)
 class _Gone:
     """A piece of text that is left out; `words` that do not touch others, or None."""
@@ -79,6 +83,8 @@ class Paragraph:
     verse: bool = False
     _parts: list[str | Mark | _Gone] = field(default_factory=list)
     _rows: list[int] = field(default_factory=list)
+    _looked_at: int = 0
+    _begun: bool = False
 
     def add(self, text: str | None) -> None:
         """Append text."""
@@ -110,19 +116,22 @@ class Paragraph:
     @property
     def begun(self) -> bool:
         """Whether there is text."""
-        return any(
-            bool(part.instead)
-            if isinstance(part, _Gone)
-            else isinstance(part, str) and not part.isspace() and part not in (_BREAK, CELL)
-            for part in self._parts
-        )
+        while not self._begun and self._looked_at < len(self._parts):  # each part once, however often asked
+            part = self._parts[self._looked_at]
+            self._looked_at += 1
+            self._begun = (
+                bool(part.instead)
+                if isinstance(part, _Gone)
+                else isinstance(part, str) and not part.isspace() and part not in (_BREAK, CELL)
+            )
+        return self._begun
 
     @property
     def end(self) -> str:
         """The end of the text, at most a few words."""
         found: list[str] = []
         size = 0
-        for part in reversed(self._parts):
+        for part in islice(reversed(self._parts), _LAST_PARTS):
             if isinstance(part, str):
                 found.append(part)
                 size += len(part)
@@ -136,6 +145,7 @@ class Paragraph:
         There is one text, or one for each row of verse, or for each paragraph that empty rows divide.
         """
         parts, rows, self._parts, self._rows = self._parts, self._rows, [], []
+        self._looked_at, self._begun = 0, False
         if not parts:
             return [], []
         kept: list[str] = []
