@@ -8,6 +8,7 @@ import json
 import os
 import struct
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -69,7 +70,8 @@ def voice_archive(folder: Path) -> list[bytes]:
 def lock(folder: Path) -> list[bytes]:
     import yaml as library
 
-    return [library.safe_dump({"schema": 1, "scripts": {"book.yaml": FACTS, "b.md": FACTS}}).encode()]
+    scripts = {name: deepcopy(FACTS) for name in ("book.yaml", "b.md")}  # one object would become an alias
+    return [library.safe_dump({"schema": 1, "scripts": scripts}).encode()]
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from csm_cli.core.data import parse_yaml
-from csm_cli.core.errors import CsmError, UsageError, unread
+from csm_cli.core.errors import CsmError, UnfitFile, UsageError, unread
 from csm_cli.core.files import alone, written
 from csm_cli.core.reading import read_file
 from csm_cli.core.stored import LARGEST
@@ -34,13 +34,13 @@ def read_lock(folder: Path) -> dict[str, dict[str, Any]]:
         return {str(name): _facts(str(name), facts) for name, facts in value["scripts"].items()}
     except FileNotFoundError:
         return {}
-    except OSError as error:
-        raise unread(error, path) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        problem = str(error).partition("\n")[0]
+    except (UnfitFile, ValueError, KeyError, TypeError, AttributeError) as error:
+        problem = getattr(error, "strerror", None) or str(error).partition("\n")[0]
         raise CsmError(
             f"cannot be read ({problem})", where=str(path), remedy="restore it, or delete it and render again"
         ) from error
+    except OSError as error:
+        raise unread(error, path) from error
 
 
 def _facts(name: str, value: Any, inner: bool = False) -> dict[str, Any]:
@@ -61,6 +61,13 @@ def _facts(name: str, value: Any, inner: bool = False) -> dict[str, Any]:
     return value
 
 
+class _Plain(yaml.SafeDumper):
+    """Writes values that are one object in full each time: a lock with an alias is refused."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 def write_lock(folder: Path, scripts: Mapping[str, Mapping[str, Any]]) -> None:
     """Note what scripts are rendered with; the entries of other scripts stay.
 
@@ -73,9 +80,8 @@ def write_lock(folder: Path, scripts: Mapping[str, Mapping[str, Any]]) -> None:
         if after == before:
             return
         with written(folder / LOCK_NAME) as temporary:
-            text = yaml.safe_dump(
-                {"schema": _LOCK_SCHEMA, "scripts": after}, sort_keys=True, allow_unicode=True
-            )
+            value = {"schema": _LOCK_SCHEMA, "scripts": after}
+            text = yaml.dump(value, Dumper=_Plain, sort_keys=True, allow_unicode=True)
             temporary.write_text(_HEAD + text, encoding="utf-8")
 
 

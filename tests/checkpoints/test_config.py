@@ -161,7 +161,7 @@ def test_a_tokenizer_without_audio_tokens(copy: Path) -> None:
         ),
         (lambda c: c["codec_config"].update(sampling_rate=2**32), "codec_config.sampling_rate is 4294967296"),
         (lambda c: c.update(transformers_weights="../model.safetensors"), "names weights outside its folder"),
-        (lambda c: c.update(transformers_weights=["a"]), "names weights outside its folder"),
+        (lambda c: c.update(transformers_weights=["a"]), "transformers_weights names no file"),
     ],
 )
 def test_sizes_that_no_model_has(copy: Path, change: Callable[[dict[str, Any]], Any], words: str) -> None:

@@ -45,3 +45,9 @@ def test_a_lock_is_read_as_it_was_written(tmp_path: Path) -> None:
     facts = {"seed": 7, "sampler": {"temperature": 0.6, "top_k": 50}, "voices": {"anna": "3f", "no": "12"}}
     write_lock(tmp_path, {"a.yaml": facts, "é: b.md": {"locked": True, "nothing": None}})
     assert read_lock(tmp_path) == {"a.yaml": facts, "é: b.md": {"locked": True, "nothing": None}}
+
+
+def test_scripts_that_share_their_facts_are_written_in_full(tmp_path: Path) -> None:
+    facts = {"model": {"id": "demo"}, "voices": ["anna"]}
+    write_lock(tmp_path, {"a.yaml": facts, "b.yaml": facts | {"model": facts["model"]}})
+    assert read_lock(tmp_path) == {"a.yaml": facts, "b.yaml": facts}

@@ -222,7 +222,7 @@ def test_links_are_not_packed(registry: VoiceRegistry, tmp_path: Path) -> None:
     secret.write_bytes(b"the secret")
     voice.audio.unlink()
     voice.audio.symlink_to(secret)
-    with pytest.raises(CsmError, match=r"reference\.wav: cannot be read \(it is a link, .*; put the clip"):
+    with pytest.raises(CsmError, match=r"reference\.wav: cannot be read \(it is a link, .*; put the file"):
         export_voice(registry.get("ann"), tmp_path / "ann.zip")
     assert not (tmp_path / "ann.zip").exists()
     voice.audio.unlink()

@@ -46,7 +46,7 @@ def test_each_bad_card_is_one_problem_and_the_rest_are_there(registry, tmp_path)
 def test_a_pipe_in_the_place_of_a_card_is_no_wait(registry, tmp_path):
     (tmp_path / "voices" / "pipe").mkdir()
     os.mkfifo(tmp_path / "voices" / "pipe" / "voice.yaml")
-    with pytest.raises(CsmError, match="is no ordinary file"):
+    with pytest.raises(CsmError, match="not an ordinary file"):
         registry.get("pipe")
 
 
