@@ -46,7 +46,7 @@ WAYS = {
 weights.
 """
 
-_TINY_CODEC: dict[str, Any] = {
+TINY_CODEC: dict[str, Any] = {
     "hidden_size": 32,
     "num_filters": 4,
     "num_hidden_layers": 1,
@@ -256,7 +256,7 @@ class Way:
         """Mimi with random weights, beside a tiny model a tiny one."""
         from transformers import MimiConfig
 
-        config = MimiConfig(**_TINY_CODEC) if self.settings.shape == "tiny" else MimiConfig()
+        config = MimiConfig(**TINY_CODEC) if self.settings.shape == "tiny" else MimiConfig()
         return Codec(config.to_dict(), random_codec(config), self.weights.num_codebooks, self.device)
 
 

@@ -293,5 +293,4 @@ def _free(place: Path) -> Path:
     number, free = 2, place
     while os.path.lexists(free):
         free, number = place.with_name(short_name(place.name, f"-{number}")), number + 1
-        free, number = place.with_name(f"{place.name}-{number}"), number + 1
     return free

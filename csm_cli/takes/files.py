@@ -1,6 +1,6 @@
 """Where a store keeps its files: in a folder, behind a URL by fsspec, or in memory for what is spoken once.
 
-fsspec's local file system is not used for folders: it never syncs, and lists seven times slower than `os.scandir`.
+fsspec's local file system is not used for folders: it never syncs, and is far slower than `os.scandir`.
 """
 
 from __future__ import annotations

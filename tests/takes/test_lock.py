@@ -48,6 +48,6 @@ def test_a_lock_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_scripts_that_share_their_facts_are_written_in_full(tmp_path: Path) -> None:
-    facts = {"model": {"id": "demo"}, "voices": ["anna"]}
+    facts = {"model": {"id": "demo"}, "voices": {"anna": "3f"}}
     write_lock(tmp_path, {"a.yaml": facts, "b.yaml": facts | {"model": facts["model"]}})
     assert read_lock(tmp_path) == {"a.yaml": facts, "b.yaml": facts}

@@ -74,7 +74,7 @@ def test_no_manifest_and_an_empty_one(folder: Path) -> None:
         ('{"audio": "' + "x" * 5_000 + '", "text": "a"}', "cannot be read (File name too long)"),
         ('{"audio": "a\\u0000.wav", "text": "a"}', "cannot be read ("),
         ('{"audio": "~nobody-of-that-name/a.wav", "text": "a"}', "a.wav"),
-        ('{"audio": "a.wav", "text": "a", "speaker": Infinity}', "speaker 'inf' is not a number"),
+        ('{"audio": "a.wav", "text": "a", "speaker": Infinity}', "is not a JSON object"),
         ('{"audio": "a.wav", "text": "a", "speaker": 1' + "0" * 5_000 + "}", "is not a JSON object"),
         ('{"audio": ".", "text": "a"}', "it is a folder, not an ordinary file"),
         ('{"audio": "a.wav", "text": "' + "a" * (1 << 20) + '"}', "line 1 is longer than 1 MB"),
