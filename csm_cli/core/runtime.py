@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
 import struct
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 LONGEST_PATH = 100
 """Bytes of a socket's path; the systems allow 103 to 107."""
+OPENED = Path("/proc/self/fd")
+"""Where Linux has what this process has opened."""
 _MACOS_PEER = (0, 1)
 """SOL_LOCAL, LOCAL_PEERCRED."""
 
@@ -19,6 +24,26 @@ _MACOS_PEER = (0, 1)
 def has_sockets() -> bool:
     """Whether this system has Unix sockets and owners."""
     return hasattr(socket, "AF_UNIX") and hasattr(os, "getuid")
+
+
+@contextmanager
+def socket_address(path: Path) -> Iterator[str]:
+    """What `bind` and `connect` take for a socket's path: for one that is too long the way through its opened
+    folder, which Linux has.
+
+    Raises:
+        OSError: it is too long, and this system has no other way; the folder cannot be opened.
+    """
+    if len(os.fsencode(path)) <= LONGEST_PATH:
+        yield str(path)
+        return
+    if not OPENED.is_dir():
+        raise OSError(errno.ENAMETOOLONG, "too long a path for a socket", str(path))
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield str(OPENED / str(folder) / path.name)
+    finally:
+        os.close(folder)
 
 
 def runtime_dir(make: bool = False) -> Path | None:

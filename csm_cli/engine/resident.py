@@ -20,7 +20,7 @@ import numpy as np
 from csm_cli.checkpoints.find import find_checkpoint
 from csm_cli.checkpoints.revision import checkpoint_revision
 from csm_cli.core.errors import CsmError, MissingError, UsageError
-from csm_cli.core.runtime import has_sockets, is_own_peer, runtime_dir
+from csm_cli.core.runtime import has_sockets, is_own_peer, runtime_dir, socket_address
 from csm_cli.core.types import Codes, Speech, Utterance
 from csm_cli.engine.lazy import LazyEngine
 from csm_cli.engine.wire import Message, Wanted, WireError, pack, receive, send
@@ -82,7 +82,8 @@ def _connect(path: Path, asked: Wanted) -> Link | None:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         connection.settimeout(WELCOME_SECONDS)
-        connection.connect(str(path))
+        with socket_address(path) as address:
+            connection.connect(address)
         if not is_own_peer(connection):
             raise WireError("a socket of another user")
         send(connection, {"op": "hello", "wanted": asdict(asked)})

@@ -23,7 +23,7 @@ import numpy as np
 from csm_cli.checkpoints.revision import checkpoint_revision
 from csm_cli.core import __version__
 from csm_cli.core.errors import CsmError, first_line
-from csm_cli.core.runtime import LONGEST_PATH, is_own_peer, runtime_dir
+from csm_cli.core.runtime import is_own_peer, runtime_dir, socket_address
 from csm_cli.core.types import Speech
 from csm_cli.engine import Engine
 from csm_cli.engine.wire import PROTOCOL, Wanted, WireError, receive, send, unpack
@@ -75,13 +75,11 @@ class ResidentServer:
         kind = f"{self.wanted.dtype}{'-' + self.wanted.quantize if self.wanted.quantize else ''}"
         eager = "-eager" if self.wanted.eager else ""
         path = folder / f"{self.wanted.key}-{self.wanted.device}-{kind}{eager}.sock"
-        if len(os.fsencode(path)) > LONGEST_PATH:
-            self._note(f"{path}: too long a path for a socket; csm say and csm takes load their own model")
-            return None
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             _clear(path)
-            listening.bind(str(path))
+            with socket_address(path) as address:
+                listening.bind(address)
             path.chmod(0o600)
             listening.listen(MOST_CLIENTS)
             about = path.stat()
@@ -289,7 +287,8 @@ def _clear(path: Path) -> None:
     probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         probe.settimeout(1.0)
-        probe.connect(str(path))
+        with socket_address(path) as address:
+            probe.connect(address)
     except (ConnectionRefusedError, FileNotFoundError):
         path.unlink(missing_ok=True)
         return
