@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,15 +27,20 @@ EXPECTED = re.compile(r"responded with a status of (409|422|503|404 .*/(lines/\w
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browser(short_folder: Path) -> Iterator[Any]:
     """Chromium, for all tests of a module."""
     if BROWSER is None:
         pytest.skip("no Chromium or Chrome found; name one with CSM_TEST_BROWSER")
     playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(short_folder))  # for Chromium's profile, which holds a socket
+        started = playwright.sync_playwright().start()
+    try:
         browser = started.chromium.launch(executable_path=BROWSER, args=OPTIONS)
         yield browser
         browser.close()
+    finally:
+        started.stop()
 
 
 class Watched:

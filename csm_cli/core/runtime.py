@@ -46,6 +46,13 @@ def socket_address(path: Path) -> Iterator[str]:
         os.close(folder)
 
 
+def processes_can_pass_tensors() -> bool:
+    """Whether processes reach each other through sockets in the folder for temporary files, as
+    multiprocessing passes tensors: with a path that is too long for it they would wait without end.
+    """
+    return len(os.fsencode(tempfile.gettempdir())) + len("/pymp-01234567/listener-01234567") <= LONGEST_PATH
+
+
 def runtime_dir(make: bool = False) -> Path | None:
     """The folder for sockets that only this user may enter; None where there is none.
 

@@ -13,6 +13,7 @@ import torch
 
 from csm_cli.checkpoints.find import Checkpoint
 from csm_cli.core.errors import CsmError
+from csm_cli.core.runtime import processes_can_pass_tensors
 from csm_cli.model import CsmProcessor
 from csm_cli.training.devices import Processes
 from csm_cli.training.manifest import Clip, read_manifest
@@ -115,12 +116,19 @@ def _from_shards(
     some = held.by_tag or held.guests
     found = held.batches((single,), options.positions, books, seed=5) if some else iter(())
 
+    workers = settings.workers
+    if workers and not processes_can_pass_tensors():
+        log(
+            "warning: TMPDIR is too long a path for sockets: batches are made in this process, which is slower"
+        )
+        workers = 0
+
     def batches(start: int) -> Iterator[dict[str, torch.Tensor]]:
         loader: Any = DataLoader(
             Batches(store, settings, books, start),
             batch_size=None,
-            num_workers=settings.workers,
-            prefetch_factor=8 if settings.workers else None,
+            num_workers=workers,
+            prefetch_factor=8 if workers else None,
             pin_memory=torch.cuda.is_available(),
         )
         for batch in loader:

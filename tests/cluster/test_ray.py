@@ -93,11 +93,12 @@ def test_a_driver_and_a_worker_are_killed_and_nothing_changes(tmp_path, books, m
     assert files(tmp_path / "out") == files(tmp_path / "alone")
 
 
-def test_a_machine_of_two_is_lost_and_nothing_changes(tmp_path, model, monkeypatch):
+def test_a_machine_of_two_is_lost_and_nothing_changes(tmp_path, model, monkeypatch, short_folder):
     """Two Ray nodes of one core each; the second ends with all its processes in the middle of the work."""
     monkeypatch.chdir(tmp_path)
     books = [write_book("8x5", tmp_path)]
-    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    head = {"num_cpus": 1, "include_dashboard": False, "temp_dir": str(short_folder)}
+    nodes = Cluster(initialize_head=True, head_node_args=head)
     try:
         second = nodes.add_node(num_cpus=1)
         nodes.wait_for_nodes()

@@ -183,8 +183,8 @@ def test_what_fails_is_said_at_the_line_and_the_next_is_spoken(book, open_page, 
     page = open_page(book, load=load)
     line = page.line(LIGHT)
     page.post(line, "speak")
-    page.published.wait("lines", lambda data: data["lines"][0]["job"] == "failed")
-    found = page.line(LIGHT)
+    failed = page.published.wait("lines", lambda data: data["lines"][0]["job"] == "failed")
+    found = failed["lines"][0]
     assert (found["job"], found["job_message"]) == ("failed", "model: is not there; fetch it")
     assert page.get("state")["model"]["state"] == "failed"
     assert page.post(line, "cancel").json()["job"] is None

@@ -24,6 +24,7 @@ from torch.utils.data import DataLoader, get_worker_info
 from csm_cli.audio.files import write_wav
 from csm_cli.checkpoints.find import find_checkpoint
 from csm_cli.core.errors import CsmError, MissingError, UsageError
+from csm_cli.core.runtime import processes_can_pass_tensors
 from csm_cli.engine import Engine, Utterance
 from csm_cli.model import CsmConfig, CsmForConditionalGeneration
 from csm_cli.training.data import _segment_ids
@@ -309,6 +310,7 @@ def _dying(processor: Any, speaker: int, text: str) -> list[int]:
     return _segment_ids(processor, speaker, text)
 
 
+@pytest.mark.skipif(not processes_can_pass_tensors(), reason="the path of TMPDIR is too long for sockets")
 def test_a_worker_that_is_killed_ends_the_run(packed: TrainOptions, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("csm_cli.training.data._segment_ids", _dying)
     with pytest.raises(
@@ -338,3 +340,11 @@ def test_last_losses_are_looked_at(packed: TrainOptions) -> None:
 def test_bfloat16_and_recomputed_activations(options: TrainOptions, recompute: bool) -> None:
     train(replace(options, half=True, recompute=recompute, steps=3, samples=(), lora=2))
     assert all(np.isfinite(entry["depth"]) for entry in losses(options.out))
+
+
+def test_with_a_path_that_is_too_long_for_sockets_batches_are_made_here(
+    packed: TrainOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("csm_cli.training.data.processes_can_pass_tensors", lambda: False)
+    monkeypatch.setattr("torch.utils.data.dataloader._MultiProcessingDataLoaderIter", None)
+    train(packed)
