@@ -233,6 +233,7 @@ def _checkpoint(name: str) -> Callable[[Path, bytes], None]:
 
     def read(folder: Path, data: bytes) -> None:
         from csm_cli.checkpoints.find import DEMO_CHECKPOINT, find_checkpoint
+        from csm_cli.core.types import Utterance
         from csm_cli.engine.lazy import LazyEngine
 
         for file in DEMO_CHECKPOINT.iterdir():
@@ -241,7 +242,7 @@ def _checkpoint(name: str) -> Callable[[Path, bytes], None]:
         put(folder, name, data)
         checkpoint = find_checkpoint(folder)
         engine = LazyEngine(checkpoint, "cpu", "fp32", None, _never)
-        engine.positions([], None)
+        engine.positions([], Utterance(0, "Is that the light?", (), 5))
 
     return read
 
