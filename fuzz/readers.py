@@ -372,7 +372,7 @@ READERS = {
         Reader("generation", seeds.generation, _checkpoint("generation_config.json")),
         Reader("adapter", seeds.adapter, _adapter, 0.5),
         Reader("shards", seeds.shards, _shards, 0.5),
-        Reader("tokenizer", seeds.tokenizer, _checkpoint("tokenizer.json"), 0.3),
+        Reader("tokenizer", seeds.tokenizer, _checkpoint("tokenizer.json"), 0.5),
         Reader("safetensors", seeds.safetensors, _safetensors),
         Reader("speech", seeds.speech, _speech),
         Reader("wire", seeds.wire, _wire),
