@@ -204,6 +204,19 @@ def test_an_input_that_hangs_or_ends_the_process_costs_that_input_alone(monkeypa
         campaign.run(list(own), 60, 5, 1, note, method="fork")
 
 
+def test_what_ends_a_worker_beside_an_input_is_written_down(tmp_path):
+    path = tmp_path / "crash"
+    with path.open("w") as crash, pytest.raises(_Surprise), campaign._noted(crash):
+        raise _Surprise("of the fuzzer's own")
+    assert "_Surprise: of the fuzzer's own" in path.read_text()
+
+
+def test_damage_goes_on_where_yaml_fails_at_a_value():
+    chance = random.Random(7)
+    for data in (b'a: !!int ""\n', b'a: !!float ""\n', b"a: 2024-99-99\n"):
+        assert {damaged(data, [data], chance) for _ in range(50)}
+
+
 def test_a_finding_is_read_again_by_its_name(tmp_path):
     good, bad = tmp_path / "bug-timeline-x", tmp_path / "nonsense"
     good.write_bytes(b"[]")
