@@ -7,15 +7,18 @@ import multiprocessing
 import os
 import shutil
 import tempfile
+import threading
 import time
+import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, TextIO
 
 from fuzz.inputs import Corpus, Finding, try_input
 
@@ -24,6 +27,8 @@ MOST_BYTES = 500 << 20
 HANG_SECONDS = 30.0
 """Of the clock, after which a process is ended: far more than any limit on what a core does."""
 REPORT_SECONDS = 0.5
+THREAD_BYTES = 2 << 20
+"""Of a thread's stack: the usual 8 MB count as taken, for each of forty."""
 
 
 @dataclass
@@ -162,7 +167,8 @@ def _work(
     news: Connection, folder: Path, names: list[str], more: Path | None, seed: str, seconds: float
 ) -> None:
     end, chance = time.monotonic() + seconds, Random(seed)
-    with (folder / "crash").open("w") as crash:
+    threading.stack_size(THREAD_BYTES)
+    with (folder / "crash").open("w") as crash, _noted(crash):
         faulthandler.enable(crash)
         faulthandler.dump_traceback_later(HANG_SECONDS * 0.8, repeat=True, file=crash)
         corpus = Corpus(folder / "readers", names, more)
@@ -191,6 +197,16 @@ def _work(
         faulthandler.cancel_dump_traceback_later()
         news.send((inputs, spent))
         news.send(None)
+
+
+@contextmanager
+def _noted(crash: TextIO) -> Iterator[None]:
+    """Have what ends the worker written down where `_lost` finds it."""
+    try:
+        yield
+    except BaseException:
+        traceback.print_exc(file=crash)
+        raise
 
 
 def _limit_memory() -> None:

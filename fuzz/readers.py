@@ -4,57 +4,16 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from csm_cli.core.errors import CsmError
 from fuzz import seeds
-
-
-class NotTheSameError(Exception):
-    """What was read, written and read again has become something else."""
-
-
-@dataclass(frozen=True)
-class Reader:
-    """A kind of file.
-
-    Args:
-        name: in the names of findings.
-        seeds: makes good files, in a folder that may be used for it.
-        read: reads a file, given as bytes; the folder is the same for all inputs, and empty at first.
-        share: how often, beside the others.
-        sealed: makes a damaged file agree with its own digest again, where it has one.
-    """
-
-    name: str
-    seeds: Callable[[Path], list[bytes]]
-    read: Callable[[Path, bytes], None]
-    share: float = 1.0
-    sealed: Callable[[bytes], bytes] | None = None
-
-
-def refusals() -> tuple[type[BaseException], ...]:
-    """The errors that users and clients are answered with."""
-    from csm_cli.engine.wire import WireError
-    from csm_cli.web.errors import ApiError
-
-    return CsmError, ApiError, WireError
-
-
-def check_same(before: Any, after: Any, what: str) -> None:
-    """Raise if what was read a second time is not what was read first."""
-    if before != after:
-        raise NotTheSameError(f"{what}: {before!r:.300} became {after!r:.300}")
-
-
-def _put(folder: Path, name: str, data: bytes) -> Path:
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-    return path
+from fuzz.reader import NotTheSameError, Reader, check_same, put
+from fuzz.schema import script_of
+from fuzz.services import SERVICES
+from fuzz.sounds import SOUNDS
 
 
 def _script(ending: str) -> Callable[[Path, bytes], None]:
@@ -65,14 +24,14 @@ def _script(ending: str) -> Callable[[Path, bytes], None]:
         from csm_cli.script.reader import read_screenplay
         from csm_cli.script.writers import write_script
 
-        path = _put(folder, f"a{ending}", data)
+        path = put(folder, f"a{ending}", data)
         try:
             read_screenplay(path)
         finally:
             play = read_any_book(path, None)[0].screenplay
         for format, name in (("yaml", "again.yaml"), ("markdown", "again.md")):
             text = write_script(play, format)
-            again = read_any_book(_put(folder, name, text.encode()), None)[0].screenplay
+            again = read_any_book(put(folder, name, text.encode()), None)[0].screenplay
             said = [[(line.speaker, line.text) for line in each.lines] for each in play.chapters]
             said_again = [[(line.speaker, line.text) for line in each.lines] for each in again.chapters]
             check_same(said, said_again, name)
@@ -83,7 +42,7 @@ def _script(ending: str) -> Callable[[Path, bytes], None]:
 def _lint(folder: Path, data: bytes) -> None:
     from csm_cli.lint.script import check_script
 
-    for finding in check_script(_put(folder, "a.md" if data[:3] == b"---" else "a.yaml", data)):
+    for finding in check_script(put(folder, "a.md" if data[:3] == b"---" else "a.yaml", data)):
         if "\n" in str(finding):
             raise NotTheSameError(f"a finding of several rows: {finding}")
 
@@ -99,10 +58,10 @@ def _spoken(folder: Path, data: bytes) -> None:
 def _card(folder: Path, data: bytes) -> None:
     from csm_cli.voices.voice import card_text, load_voice
 
-    _put(folder, "anna/clip.wav", seeds.sound())
-    _put(folder, "anna/voice.yaml", data)
+    put(folder, "anna/clip.wav", seeds.sound())
+    put(folder, "anna/voice.yaml", data)
     voice = load_voice(folder / "anna", "project")
-    _put(folder, "anna/voice.yaml", card_text(voice).encode())
+    put(folder, "anna/voice.yaml", card_text(voice).encode())
     check_same(voice, load_voice(folder / "anna", "project"), "the card")
 
 
@@ -110,9 +69,7 @@ def _voice_archive(folder: Path, data: bytes) -> None:
     from csm_cli.voices.archive import import_voice
     from csm_cli.voices.registry import VoiceRegistry
 
-    import_voice(
-        VoiceRegistry(folder), _put(folder, "voice.zip", data), project=True, force=True, name="anna"
-    )
+    import_voice(VoiceRegistry(folder), put(folder, "voice.zip", data), project=True, force=True, name="anna")
 
 
 def _lexicon(name: str) -> Callable[[Path, bytes], None]:
@@ -121,7 +78,7 @@ def _lexicon(name: str) -> Callable[[Path, bytes], None]:
         from csm_cli.text.lexicon import Lexicon
         from csm_cli.text.lexicon_files import read_lexicon
 
-        lexicon = Lexicon(read_lexicon(_put(folder, name, data)))
+        lexicon = Lexicon(read_lexicon(put(folder, name, data)))
         Normaliser("en", lexicon).normalise("Siobhan met Dr. Nguyen at 5 p.m. in Leicester.")
 
     return read
@@ -130,7 +87,7 @@ def _lexicon(name: str) -> Callable[[Path, bytes], None]:
 def _lock(folder: Path, data: bytes) -> None:
     from csm_cli.takes.lock import differences, read_lock, write_lock
 
-    _put(folder, "csm.lock", data)
+    put(folder, "csm.lock", data)
     locked = read_lock(folder)
     for facts in locked.values():
         if any("\n" in each for each in differences(facts, seeds.FACTS)):
@@ -140,20 +97,26 @@ def _lock(folder: Path, data: bytes) -> None:
 
 
 def _index(folder: Path, data: bytes) -> None:
-    """Whatever the index says, a line is answered with the take that it would have without one."""
+    """A line is answered with the take that it would have without an index.
+
+    One with a right hash may hide a take from its line, as no sidecar is read to find that out.
+    """
     from csm_cli.takes.lineage import ChainLineage, TakeRepository
     from csm_cli.takes.record import Rendering, current_take
     from csm_cli.takes.store import TakeStore, TakeWriter
 
     if not (folder / "takes").exists():
         seeds.index(folder)
-    _put(folder, "takes/index.json", data)
+    put(folder, "takes/index.json", data)
     store = TakeStore(folder / "takes")
     store.index.rows()
     with TakeWriter(store) as writer:
         repository = TakeRepository(writer)
         for take in seeds.takes():
             found = repository.find(take.asked, take.context, ChainLineage())
+            if found is None:
+                store.index.read_again()
+                found = repository.find(take.asked, take.context, ChainLineage())
             check_same(take.id, found and found.id, "the take of a line")
             used = current_take(store, Rendering(take.asked.script), take.asked)
             check_same(take.id, used and used.id, "the take in use")
@@ -166,7 +129,7 @@ def _take(folder: Path, data: bytes) -> None:
     if not (folder / "takes").exists():
         seeds.index(folder)
     (take, *_) = seeds.takes()
-    _put(folder, f"takes/{take.id[:2]}/{take.id}.json", data)
+    put(folder, f"takes/{take.id[:2]}/{take.id}.json", data)
     (folder / "takes" / "index.json").unlink(missing_ok=True)
     store = TakeStore(folder / "takes")
     for row in store.index.rows():
@@ -183,7 +146,7 @@ def _record(folder: Path, data: bytes) -> None:
     from csm_cli.rendering.options import RenderOptions
     from csm_cli.takes.record import Used, merge_record, read_record
 
-    _put(folder, "renders/book.yaml.json", data)
+    put(folder, "renders/book.yaml.json", data)
     record = read_record(folder, "book.yaml")
     options = RenderOptions.recall(dict(record.options))
     noted = options.to_remember()  # paths in full
@@ -196,11 +159,11 @@ def _record(folder: Path, data: bytes) -> None:
 def _timeline(folder: Path, data: bytes) -> None:
     from csm_cli.delivery.manifest import read_timeline, with_earlier
 
-    path = _put(folder, "timeline.json", data)
-    _put(folder, "01-one.wav", b"")
+    path = put(folder, "timeline.json", data)
+    put(folder, "01-one.wav", b"")
     new = replace(seeds.timeline(), chapters=seeds.timeline().chapters[1:])
     with_earlier(folder, new, 3)[0].to_json()
-    timeline = read_timeline(_put(folder, "timeline.json", data))  # a damaged one was set aside
+    timeline = read_timeline(put(folder, "timeline.json", data))  # a damaged one was set aside
     timeline.write(path)
     check_same(timeline.to_json(), read_timeline(path).to_json(), "the timeline")
 
@@ -208,9 +171,9 @@ def _timeline(folder: Path, data: bytes) -> None:
 def _ledger(folder: Path, data: bytes) -> None:
     from csm_cli.delivery.ledger import NAME, Ledger
 
-    made = _put(folder, "02-two.wav", b"sound")
-    kept = _put(folder, "a stranger's.wav", b"sound")
-    _put(folder, NAME, data)
+    made = put(folder, "02-two.wav", b"sound")
+    kept = put(folder, "a stranger's.wav", b"sound")
+    put(folder, NAME, data)
     ledger = Ledger(folder, "book.yaml", 2)
     ledger.others()
     timeline = seeds.timeline()
@@ -225,7 +188,7 @@ def _ledger(folder: Path, data: bytes) -> None:
 def _marks(folder: Path, data: bytes) -> None:
     from csm_cli.review.marks import MarkFile
 
-    _put(folder, "marks/book.yaml.json", data)
+    put(folder, "marks/book.yaml.json", data)
     said: list[str] = []
     MarkFile(folder, "book.yaml", said.append).mark("abc1234", "3f" * 10, "bad", "noise")
     for other in (folder / "marks").glob("*.damaged-*"):
@@ -239,7 +202,7 @@ def _marks(folder: Path, data: bytes) -> None:
 def _clips(folder: Path, data: bytes) -> None:
     from csm_cli.editing.exchange import read_clips
 
-    _put(folder, "clips.json", data)
+    put(folder, "clips.json", data)
     read_clips(folder, "book.yaml")
 
 
@@ -247,7 +210,7 @@ def _report(folder: Path, data: bytes) -> None:
     from csm_cli.rendering.report.writer import JSON_NAME, page, read_chapters
     from csm_cli.takes.store import TakeStore
 
-    chapters = read_chapters(_put(folder, JSON_NAME, data), "book.yaml")
+    chapters = read_chapters(put(folder, JSON_NAME, data), "book.yaml")
     page({"title": "A book", "chapters": list(chapters.values())}, TakeStore(None), folder)
 
 
@@ -255,8 +218,8 @@ def _manifest(name: str) -> Callable[[Path, bytes], None]:
     def read(folder: Path, data: bytes) -> None:
         from csm_cli.training.manifest import read_manifest
 
-        _put(folder, "clip.wav", b"sound")
-        read_manifest(_put(folder, name, data))
+        put(folder, "clip.wav", b"sound")
+        read_manifest(put(folder, name, data))
 
     return read
 
@@ -270,15 +233,16 @@ def _checkpoint(name: str) -> Callable[[Path, bytes], None]:
 
     def read(folder: Path, data: bytes) -> None:
         from csm_cli.checkpoints.find import DEMO_CHECKPOINT, find_checkpoint
+        from csm_cli.core.types import Utterance
         from csm_cli.engine.lazy import LazyEngine
 
         for file in DEMO_CHECKPOINT.iterdir():
             if not (folder / file.name).exists() and file.name != name:
                 (folder / file.name).symlink_to(file)
-        _put(folder, name, data)
+        put(folder, name, data)
         checkpoint = find_checkpoint(folder)
         engine = LazyEngine(checkpoint, "cpu", "fp32", None, _never)
-        engine.positions([], None)
+        engine.positions([], Utterance(0, "Is that the light?", (), 5))
 
     return read
 
@@ -289,50 +253,26 @@ def _adapter(folder: Path, data: bytes) -> None:
 
     if not (folder / "demo").exists():
         (folder / "demo").symlink_to(DEMO_CHECKPOINT)
-    _put(folder, "adapter/adapter_model.safetensors", seeds.safetensors(folder)[0])
-    _put(folder, f"adapter/{CONFIG}", data)
+    put(folder, "adapter/adapter_model.safetensors", seeds.safetensors(folder)[0])
+    put(folder, f"adapter/{CONFIG}", data)
     find_checkpoint(folder / "adapter").file("config.json")
 
 
 def _shards(folder: Path, data: bytes) -> None:
     from csm_cli.checkpoints.find import find_checkpoint
 
-    _put(folder, "config.json", seeds.config(folder)[0])
+    put(folder, "config.json", seeds.config(folder)[0])
     for name in ("a.safetensors", "b.safetensors"):
-        _put(folder, name, seeds.safetensors(folder)[0])
-    _put(folder, "model.safetensors.index.json", data)
+        put(folder, name, seeds.safetensors(folder)[0])
+    put(folder, "model.safetensors.index.json", data)
     find_checkpoint(folder)
 
 
 def _safetensors(folder: Path, data: bytes) -> None:
     from csm_cli.checkpoints.tensors import open_weights
 
-    tensors = open_weights([_put(folder, "model.safetensors", data)])
+    tensors = open_weights([put(folder, "model.safetensors", data)])
     sum(len(shape) for shape in tensors.shapes.values())
-
-
-def _audio(folder: Path, data: bytes) -> None:
-    from csm_cli.audio.files import audio_seconds, read_audio
-
-    path = _put(folder, "sound.wav", data)
-    audio_seconds(path)
-    read_audio(path)
-
-
-def _picture(folder: Path, data: bytes) -> None:
-    from csm_cli.delivery.tags import read_cover
-
-    read_cover(_put(folder, "cover.jpg", data))
-
-
-def _mpeg(folder: Path, data: bytes) -> None:
-    from csm_cli.delivery.check.files import read_frames
-    from csm_cli.delivery.tags import mend_chapter_list, mend_comment
-
-    path = _put(folder, "book.mp3", data)
-    read_frames(path)
-    mend_comment(path)
-    mend_chapter_list(path)
 
 
 def _speech(folder: Path, data: bytes) -> None:
@@ -362,8 +302,8 @@ def _caches(folder: Path, data: bytes) -> None:
     from csm_cli.rendering.estimate import last_speed, note_speed
 
     for name in ("speeds", "codecs", "checkpoints"):
-        _put(cache_dir(), f"{name}.json", data)
-    file = _put(folder, "a", b"a")
+        put(cache_dir(), f"{name}.json", data)
+    file = put(folder, "a", b"a")
     revision = checkpoint_revision([file])
     engine: Any = SimpleNamespace(
         files=[file], codec_id="c0ffee", model_id="a", dtype="float32", device="cpu", quantize=None
@@ -381,12 +321,12 @@ def _reference_codes(folder: Path, data: bytes) -> None:
 
     from csm_cli.voices.codes import codes_path, reference_codes
 
-    sound = _put(folder, "clip.wav", seeds.sound())
+    sound = put(folder, "clip.wav", seeds.sound())
     codec: Any = SimpleNamespace(codec_id="c0ffee", sample_rate=24_000)
     codec.encode = lambda audio: np.ones((5, 4), np.int16)
     voice: Any = SimpleNamespace(audio=sound, name="anna", folder=folder)
     path = codes_path(sound.read_bytes(), codec.codec_id)
-    _put(path.parent, path.name, data)
+    put(path.parent, path.name, data)
     codes = reference_codes(voice, codec)
     check_same((np.dtype(np.int16), 2), (codes.dtype, codes.ndim), "codes of a voice")
 
@@ -432,14 +372,14 @@ READERS = {
         Reader("generation", seeds.generation, _checkpoint("generation_config.json")),
         Reader("adapter", seeds.adapter, _adapter, 0.5),
         Reader("shards", seeds.shards, _shards, 0.5),
-        Reader("tokenizer", seeds.tokenizer, _checkpoint("tokenizer.json"), 0.3),
+        Reader("tokenizer", seeds.tokenizer, _checkpoint("tokenizer.json"), 0.5),
         Reader("safetensors", seeds.safetensors, _safetensors),
-        Reader("audio", seeds.audio, _audio, 0.1),
-        Reader("picture", seeds.pictures, _picture, 0.5),
-        Reader("mpeg", seeds.mpeg, _mpeg, 0.5),
         Reader("speech", seeds.speech, _speech),
         Reader("wire", seeds.wire, _wire),
         Reader("caches", seeds.caches, _caches, 0.5),
         Reader("codes", seeds.codes, _reference_codes, 0.5),
+        Reader("schema", seeds.lint, _script(".yaml"), make=script_of),
+        *SOUNDS,
+        *SERVICES,
     )
 }

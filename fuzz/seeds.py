@@ -267,7 +267,21 @@ def generation(folder: Path) -> list[bytes]:
 
 
 def tokenizer(folder: Path) -> list[bytes]:
-    return _demo("tokenizer.json")
+    """That of the embedded voice; the same with the steps and the models that others have."""
+    (whole,) = _demo("tokenizer.json")
+    value = json.loads(whole)
+    letters = {chr(sign): sign - 32 for sign in range(32, 127)} | {"Ġ": 95, "th": 96, "?!": 97}
+    split = value["pre_tokenizer"]
+    in_bytes = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    replace = {"type": "Replace", "pattern": {"String": " "}, "content": "_"}
+    normalizer = {"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Lowercase"}, replace]}
+    model = {"vocab": letters, "unk_token": "?"}
+    others: list[dict[str, Any]] = [
+        {"model": model | {"type": "BPE", "merges": [["t", "h"]], "byte_fallback": False}},
+        {"model": {"type": "Unigram", "vocab": [["?", 0.0], ["th", -1.5], ["a", -2.0]], "unk_id": 0}},
+        {"pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, in_bytes]}, "normalizer": normalizer},
+    ]
+    return [whole, *(json.dumps(value | each).encode() for each in others)]
 
 
 def adapter(folder: Path) -> list[bytes]:

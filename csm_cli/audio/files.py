@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import re
 import struct
-import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -21,36 +19,14 @@ from csm_cli.audio.resample import MAX_PHASES, phases, resample
 from csm_cli.core.errors import CsmError, MissingError, UsageError
 from csm_cli.core.files import written
 from csm_cli.core.reading import open_file
+from csm_cli.core.runtime import quiet_stderr
 
 if TYPE_CHECKING:
     from soundfile import SoundFile
 
 _STATED_RATE = re.compile(r"Stream #0:\d+.*?: Audio: .*?, (\d+) Hz")
-_STDERR_LOCK = threading.Lock()
 _NOT_MPEG = (b"RIFF", b"RIFX", b"RF64", b"FORM", b"caff", b"fLaC", b"OggS", b".snd")
 """First bytes of files that libsndfile reads without libmpg123, which prints every damage to stderr."""
-
-
-@contextmanager
-def suppress_stderr(head: bytes) -> Iterator[None]:
-    """Discards what libmpg123 prints to the process's stderr while libsndfile reads a file that begins so."""
-    try:
-        saved = os.dup(2) if head[:4] not in _NOT_MPEG else None
-    except OSError:  # no stderr
-        saved = None
-    if saved is None:
-        yield
-        return
-    with _STDERR_LOCK:
-        try:
-            sys.stderr.flush()
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, 2)
-            os.close(nowhere)
-            yield
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
 
 
 SAMPLE_RATE = 24_000  # the codec's, and so the project's
@@ -101,7 +77,8 @@ def sound_file(path: Path) -> Iterator[SoundFile]:
         head = opened.read(4)
         descriptor = opened.fileno()
         os.lseek(descriptor, 0, os.SEEK_SET)  # `opened` has read further than it gave
-        with suppress_stderr(head), soundfile.SoundFile(descriptor, closefd=False) as file:
+        quiet = nullcontext() if head in _NOT_MPEG else quiet_stderr()
+        with quiet, soundfile.SoundFile(descriptor, closefd=False) as file:
             check_header(path, file.samplerate, file.channels)
             yield file
 

@@ -174,3 +174,8 @@ def remedy_of(error: OSError) -> str:
 def first_line(error: BaseException) -> str:
     """What a foreign error says, in one line; its kind if it says nothing."""
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip()
+
+
+def is_foreign(error: BaseException) -> bool:
+    """Whether a library failed: panics of those written in Rust are no `Exception`."""
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"

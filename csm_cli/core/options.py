@@ -6,6 +6,7 @@ to remember is what is marked so.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -89,7 +90,12 @@ def _checked(options: type, name: str, flag: Flag, value: Any) -> Any:
     kind = eval(of, vars(sys.modules[options.__module__])) if isinstance(of, str) else of
     if isinstance(value, str):  # a path need not be UTF-8
         found = shaped(kind, value.encode("utf-8", "replace").decode())
-        return Path(value) if isinstance(found, Path) else value
+        if not isinstance(found, Path):
+            return value
+        if "\0" in value:
+            raise ValueError("it holds a NUL, which no path may")
+        os.fsencode(value)  # half of a character is none either
+        return Path(value)
     found = shaped(kind, value)
     if isinstance(found, int | float) and not isinstance(found, bool):
         low, high = flag.min, flag.max

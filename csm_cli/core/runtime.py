@@ -1,4 +1,4 @@
-"""The user's own folder for sockets, and who is at the other end of one."""
+"""What the system gives a process: the user's own folder for sockets, its peer, standard error."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import stat
 import struct
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,27 @@ OPENED = Path("/proc/self/fd")
 """Where Linux has what this process has opened."""
 _MACOS_PEER = (0, 1)
 """SOL_LOCAL, LOCAL_PEERCRED."""
+_STDERR_LOCK = threading.Lock()
+
+
+@contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Discards what libraries print to the process's stderr, in all of its threads."""
+    try:
+        saved = os.dup(2)
+    except OSError:  # no stderr
+        yield
+        return
+    with _STDERR_LOCK:
+        try:
+            sys.stderr.flush()
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 2)
+            os.close(nowhere)
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
 
 
 def has_sockets() -> bool:

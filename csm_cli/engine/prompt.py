@@ -9,19 +9,27 @@ The first frame follows END directly.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from csm_cli.core.errors import CsmError, MissingError
+from csm_cli.core.errors import CsmError, MissingError, first_line, is_foreign
 from csm_cli.core.reading import read_file
+from csm_cli.core.runtime import quiet_stderr
 from csm_cli.core.types import Codes, Segment, Utterance, plain_ids
 
 BOS, END = "<|begin_of_text|>", "<|end_of_text|>"
 MAX_TOKENIZER_BYTES = 64 << 20
 """csm-1b's has 17 MB."""
+
+MAX_GROWTH = 64
+"""Times that a text may get longer before it is encoded. Of CSM's tokenizer: 1."""
+_PROBE = "[0]"
+"""How a text begins, which any tokenizer for CSM encodes."""
 
 Position = int | bytes
 """What stands at a position: the id of a text token, or a frame as the bytes of its int16 codes `[K]`."""
@@ -39,18 +47,17 @@ class Prompter:
     """
 
     def __init__(self, tokenizer_file: Path, config: dict[str, Any]) -> None:
-        from tokenizers import Tokenizer
-
         try:
-            self.tokenizer = Tokenizer.from_buffer(read_file(tokenizer_file, MAX_TOKENIZER_BYTES))
-        except Exception as error:  # the Rust side raises bare Exception
-            reason = getattr(error, "strerror", None) or error
-            raise MissingError(f"cannot be read ({reason})", where=str(tokenizer_file)) from error
-        # What users write is text: the string of a special token in it becomes ordinary tokens.
-        self.tokenizer.encode_special_tokens = True
-        self.tokenizer.no_padding()
-        self.tokenizer.no_truncation()
+            self.tokenizer = _tokenizer(read_file(tokenizer_file, MAX_TOKENIZER_BYTES))
+        except BaseException as error:  # the Rust side raises bare Exception, and panics
+            if not is_foreign(error):
+                raise
+            reason = getattr(error, "strerror", None) or first_line(error)
+            raise MissingError(
+                f"cannot be read ({reason})", where=str(tokenizer_file), remedy="get the checkpoint again"
+            ) from error
         self.bos, self.end = self._special(BOS, config), self._special(END, config)
+        self._num_texts: int = config.get("text_vocab_size", 1 << 32)
         self.num_codebooks: int = config["num_codebooks"]
         self.num_codes: int = min(config["vocab_size"], config["codec_config"]["codebook_size"])
         self.eos: int = config.get("codebook_eos_token_id", 0)
@@ -71,13 +78,22 @@ class Prompter:
         tagged = f"[{speaker}]{text}"
         if tagged not in self._ids:
             ids = plain_ids(self._plain, self._reserved, tagged)
+            if max(ids, default=0) >= self._num_texts:
+                what = f"the tokenizer gives id {max(ids)}, the model has {self._num_texts}"
+                raise CsmError(what, remedy="use a checkpoint with its own tokenizer")
             if len(self._ids) > 4096:
                 self._ids.clear()
             self._ids[tagged] = (self.bos, *ids, self.end)
         return self._ids[tagged]
 
     def _plain(self, text: str) -> list[int]:
-        return self.tokenizer.encode(text, add_special_tokens=False).ids
+        try:
+            return _ids(self.tokenizer, text)
+        except BaseException as error:
+            if not is_foreign(error):
+                raise
+            what = f"the tokenizer cannot encode {text[:40]!r} ({first_line(error)})"
+            raise CsmError(what, remedy="use a checkpoint with CSM's tokens") from error
 
     def positions(self, segments: Sequence[Segment], utterance: Utterance | None = None) -> int:
         """Positions that segments take, text, frames and one EOS frame each, and the utterance's own text."""
@@ -159,3 +175,36 @@ def _shared(first: np.ndarray, second: np.ndarray) -> int:
     differ = first[:count] != second[:count]
     place = int(differ.argmax()) if count else 0
     return place if count and differ[place] else count
+
+
+def _tokenizer(data: bytes) -> Any:
+    """The tokenizer of a file: what users write is text to it, also the string of a special token.
+
+    Raises:
+        Exception, PanicException: it cannot be used.
+    """
+    from tokenizers import Tokenizer
+
+    with quiet_stderr():  # panics print where they happened
+        tokenizer = Tokenizer.from_buffer(data)
+        tokenizer.encode_special_tokens = True
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        steps = [each for each in (tokenizer.normalizer, tokenizer.pre_tokenizer) if each is not None]
+        if prod(_growth(json.loads(each.__getstate__())) for each in steps) > MAX_GROWTH:
+            raise ValueError("it makes texts too long")
+        _ids(tokenizer, _PROBE)
+    return tokenizer
+
+
+def _growth(step: dict[str, Any]) -> int:
+    """How many times longer a text can get by what is done before it is encoded."""
+    found = 1
+    for each in (*step.get("normalizers", ()), *step.get("pretokenizers", ())):
+        found = min(found * _growth(each), MAX_GROWTH + 1)
+    own = len(step.get("content", "")), len(step.get("prepend", "")), 2 * (step.get("type") == "ByteLevel")
+    return found * max(1, *own)
+
+
+def _ids(tokenizer: Any, text: str) -> list[int]:
+    return tokenizer.encode(text, add_special_tokens=False).ids

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from csm_cli.checkpoints.tensors import DAMAGED
-from csm_cli.core.errors import MissingError
+from csm_cli.core.errors import MissingError, is_foreign
 from csm_cli.model.merge import Audio
 
 _log = logging.getLogger(__name__)
@@ -104,7 +104,9 @@ def load_tokenizer(folder: Path) -> Any:
 
     try:
         tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
-    except Exception as error:  # the tokenizers library raises bare Exceptions
+    except BaseException as error:  # the tokenizers library raises bare Exceptions, and panics
+        if not is_foreign(error):
+            raise
         raise MissingError(
             f"the tokenizer cannot be read ({error})", where=str(folder), remedy=DAMAGED
         ) from error

@@ -2,7 +2,8 @@
 
 It is made from the sidecars each time a store is opened; `index.json` only remembers those that have not
 changed since. Losing or damaging that file costs a little time and nothing else: it has a hash of its own,
-and a row that says something else than its sidecar, when that is read, is reason to read all of them.
+and a row that says something else than its sidecar, when that is read, is reason to read all of them. A file
+with a right hash and wrong rows, which csm never writes, can at most have a line spoken again.
 """
 
 from __future__ import annotations

@@ -118,9 +118,7 @@ def _from_shards(
 
     workers = settings.workers
     if workers and not processes_can_pass_tensors():
-        log(
-            "warning: TMPDIR is too long a path for sockets: batches are made in this process, which is slower"
-        )
+        log("warning: TMPDIR is too long a path for sockets: batches are made in this process, slower")
         workers = 0
 
     def batches(start: int) -> Iterator[dict[str, torch.Tensor]]:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from csm_cli.checkpoints.find import DEMO_CHECKPOINT, find_checkpoint
+from csm_cli.core.errors import CsmError, MissingError
 from csm_cli.engine import Engine, Sampler, Segment, Utterance
+from csm_cli.engine.prompt import Prompter
 from csm_cli.engine.steps import embed_prompt
 from tests.model.tiny import BOOKS, BOS, END, LETTERS, SPECIAL
 
@@ -71,3 +79,75 @@ def test_long_memory_is_bounded(engine: Engine, monkeypatch: pytest.MonkeyPatch)
     engine.prompter._ids.update({str(i): (0,) for i in range(5000)})
     engine.prompter.text_ids(0, "one more")
     assert len(engine.prompter._ids) == 1
+
+
+def split(pattern: str) -> dict[str, Any]:
+    return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
+
+
+BYTES = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
+TEN = {"type": "Replace", "pattern": {"Regex": "."}, "content": "a" * 10}
+LETTER = {"type": "WordLevel", "vocab": {"[": 0, "0": 1, "]": 2, "a": 3}, "unk_token": "?"}
+
+
+@pytest.fixture
+def prompter(tmp_path):
+    """Makes one of the embedded voice's tokenizer with parts of it replaced."""
+
+    def make(**parts: Any) -> Prompter:
+        value = json.loads((DEMO_CHECKPOINT / "tokenizer.json").read_text())
+        file = tmp_path / "tokenizer.json"
+        file.write_text(json.dumps(value | parts))
+        return Prompter(file, find_checkpoint("demo").config)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        ({"normalizer": {"type": "Precompiled", "precompiled_charsmap": "AAAA"}}, "charsmap"),  # panics
+        ({"model": {"type": "BPE", "vocab": {"a": 2, "b": 5}, "merges": [["a", "b"]]}}, ""),
+        ({"pre_tokenizer": {"type": "FixedLength", "length": 0}}, "non-zero"),  # panics at the first text
+        ({"pre_tokenizer": split("(")}, "parenthesis"),
+        ({"model": LETTER | {"vocab": {"a": 0}}}, "UNK"),
+        ({"normalizer": {"type": "Sequence", "normalizers": [TEN] * 9}}, "too long"),  # 10^9 times
+        ({"normalizer": {"type": "Prepend", "prepend": "a" * 1000}}, "too long"),
+        ({"pre_tokenizer": {"type": "Sequence", "pretokenizers": [BYTES] * 40}}, "too long"),
+    ],
+)
+def test_a_tokenizer_that_cannot_be_used_is_refused_in_one_line(prompter, capfd, parts, why) -> None:
+    with pytest.raises(MissingError, match=f"cannot be read .*{why}") as found:
+        prompter(**parts)
+    assert "\n" not in str(found.value) and "tokenizer.json" in str(found.value)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_tokenizer_that_fails_at_a_text_is_named(prompter) -> None:
+    known = prompter(model=LETTER, pre_tokenizer=split("[\\s\\S]"))
+    assert known.text_ids(0, "a")[1:-1] == (0, 1, 2, 3)
+    with pytest.raises(CsmError, match=r"cannot encode '\[0\]b'.*UNK"):
+        known.text_ids(0, "b")
+    far = LETTER | {"vocab": LETTER["vocab"] | {"a": 100}}  # the embedded voice has 100 texts
+    with pytest.raises(CsmError, match="gives id 100, the model has 100"):
+        prompter(model=far, pre_tokenizer=split("[\\s\\S]")).text_ids(0, "a")
+
+
+def test_the_tokenizer_of_csm_1b_is_not_too_long(prompter) -> None:
+    """Llama 3's: a pattern, then bytes as letters, each of which has two bytes at most."""
+    steps = {"type": "Sequence", "pretokenizers": [split("[\\s\\S]"), BYTES]}
+    assert prompter(pre_tokenizer=steps).text_ids(0, "No.")
+
+
+def test_panics_do_not_end_the_process() -> None:
+    """They are no `Exception`; interrupts are none either, and stay what they are."""
+    code = """
+from csm_cli.core.errors import is_foreign
+from tokenizers import Tokenizer
+try:
+    Tokenizer.from_str('{"model": {"type": "BPE", "vocab": {"a": 2, "b": 5}, "merges": [["a", "b"]]}}')
+except BaseException as error:
+    print(is_foreign(error), is_foreign(KeyboardInterrupt()), is_foreign(ValueError()))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "True False True\n"

@@ -13,14 +13,19 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from csm_cli.core.errors import UsageError
-from fuzz import campaign, inputs
+from csm_cli.script.schema import Script
+from csm_cli.web.errors import ApiError
+from fuzz import campaign, inputs, services
 from fuzz.inputs import Corpus, try_input
 from fuzz.mutations import change_value, damaged, interesting, packed
-from fuzz.readers import READERS, Reader
+from fuzz.reader import NotTheSameError, Reader
+from fuzz.readers import READERS
+from fuzz.schema import script_of, value_of
 
 ROOT = Path(__file__).parents[2]
 JSON_READERS = (
@@ -34,6 +39,7 @@ JSON_READERS = (
     "report",
     "caches",
     "speech",
+    "check",
 )
 
 
@@ -51,7 +57,7 @@ def test_good_files_are_read_and_damaged_ones_are_refused_in_one_line(tmp_path, 
         any(try_input(reader, corpus.folder_of(reader), data) == ("", None) for data in seeds)
         or name == "pls"
     )
-    for _ in range(4 if name == "audio" else 12):
+    for _ in range(4 if name in ("audio", "m4a", "edits") else 12):
         data = corpus.input(reader, chance)
         answer, finding = try_input(reader, corpus.folder_of(reader), data)
         assert finding is None, f"{finding.name}: {finding.text}"
@@ -96,6 +102,32 @@ def test_damage_reaches_the_inside_of_archives_and_values():
     assert kinds >= {dict, list, str, int, float, bool, type(None)}
 
 
+@settings(max_examples=60, deadline=None)
+@given(chance=st.randoms(use_true_random=False))
+def test_scripts_made_from_the_schema_agree_with_it(chance):
+    """And where csm refuses one all the same, it says so in lines with places."""
+    Script.model_validate(value_of(chance))
+    assert isinstance(yaml.safe_load(script_of(chance)), dict)
+
+
+async def _answering(scope, receive, send):
+    status, said = json.loads((await receive())["body"])
+    error = {"code": "odd", "message": said, "remedy": "", "place": scope["path"]}
+    await send({"type": "http.response.start", "status": status, "headers": scope["headers"]})
+    await send({"type": "http.response.body", "body": json.dumps(error).encode()})
+
+
+def test_answers_of_servers_are_looked_at():
+    """Of an error of a client's own there is a line; one of the server's own is a finding."""
+    services._ask(_answering, b'PUT /a%20b?c\nRange: bytes=0-\nno header\n\n[200, ""]')
+    with pytest.raises(ApiError, match="wrong"):
+        services._ask(_answering, b'GET /a\n\n[404, "wrong"]')
+    for body in (b'[500, "wrong"]', b'[404, "wrong\\u001b[0m"]', b"[404, null]"):
+        with pytest.raises(NotTheSameError):
+            services._ask(_answering, b"GET /a\n\n" + body)
+    services._ask(_answering, b"\x00 /a\n\n")  # no request: nothing is asked
+
+
 class _Surprise(Exception):
     pass
 
@@ -119,6 +151,11 @@ def _slow(folder, data):
         pass
 
 
+def _child(folder, data):
+    busy = "import time\nwhile time.process_time() < 0.3: pass"
+    subprocess.run([sys.executable, "-c", busy], check=True)
+
+
 def test_what_is_no_error_for_users_is_a_finding_that_says_where(tmp_path, monkeypatch):
     answer, finding = try_input(_reader("odd", _odd), tmp_path, b"bad")
     assert (answer, finding.name, finding.reader) == ("", "bug-odd-_Surprise-test_fuzz.py-_odd", "odd")
@@ -127,6 +164,8 @@ def test_what_is_no_error_for_users_is_a_finding_that_says_where(tmp_path, monke
     monkeypatch.setattr(inputs, "FLOOR_SECONDS", 0.05)
     _slow.until = time.process_time() + 0.1
     _, finding = try_input(_reader("slow", _slow), tmp_path, b"bad")
+    assert finding.name.startswith("slow-slow-")
+    _, finding = try_input(_reader("slow", _child), tmp_path, b"bad")
     assert finding.name.startswith("slow-slow-")
 
 
@@ -163,6 +202,19 @@ def test_an_input_that_hangs_or_ends_the_process_costs_that_input_alone(monkeypa
 
     with pytest.raises(_Surprise):  # else some are missing
         campaign.run(list(own), 60, 5, 1, note, method="fork")
+
+
+def test_what_ends_a_worker_beside_an_input_is_written_down(tmp_path):
+    path = tmp_path / "crash"
+    with path.open("w") as crash, pytest.raises(_Surprise), campaign._noted(crash):
+        raise _Surprise("of the fuzzer's own")
+    assert "_Surprise: of the fuzzer's own" in path.read_text()
+
+
+def test_damage_goes_on_where_yaml_fails_at_a_value():
+    chance = random.Random(7)
+    for data in (b'a: !!int ""\n', b'a: !!float ""\n', b"a: 2024-99-99\n"):
+        assert {damaged(data, [data], chance) for _ in range(50)}
 
 
 def test_a_finding_is_read_again_by_its_name(tmp_path):

@@ -127,6 +127,7 @@ WRONG = [
     *({"seed": [5]}, {"temperature": 1e9}, {"temperature": "warm"}, {"verify": "asr"}, {"verify": ["smell"]}),
     *({"verify": {"asr": 1}}, {"dtype": "int1"}, {"reference": None}, {"model": 3}, {"voice_model": {}}),
     *({"quantize": ["int8"]}, {"top_k": None, "asr": 5}),
+    *({"voice_model": "a\0b"}, {"voice_model": "a\ud800"}),  # no path has these
 ]
 
 

@@ -355,3 +355,12 @@ def test_an_encryption_that_pypdf_cannot_undo_alone_is_said_to_be_one(tmp_path, 
     monkeypatch.setattr(pypdf, "PdfReader", refuse)
     with pytest.raises(ScriptError, match=r"is encrypted; save it .*, or `pip install cryptography`"):
         read_screenplay(path)
+
+
+@pytest.mark.parametrize("size", [0, 0.01, -10, 10**30, "-."])
+@pytest.mark.parametrize("place", [50, 10**30, -(10**30)])
+def test_sizes_and_places_that_no_page_has_do_not_lose_the_text(tmp_path, size, place):
+    rows = [(place, 400, size, "Is that the light?"), (place, 388, size, "It is, Anna said.")]
+    path = make_pdf(tmp_path / "a.pdf", [rows])
+    said = " ".join(texts(path))
+    assert "Is that the light?" in said and "It is, Anna said." in said

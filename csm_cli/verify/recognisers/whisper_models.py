@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from csm_cli.checkpoints.find import in_hub_cache, looks_like_hub_id
-from csm_cli.core.errors import MissingError, first_line
+from csm_cli.core.errors import MissingError, first_line, is_foreign
 from csm_cli.core.files import cache_dir
 from csm_cli.core.stored import parsed
 from csm_cli.verify.recognisers.recogniser import WHISPER
@@ -85,7 +85,9 @@ def text_tokenizer(folder: Path) -> Any:
         if "".join(FIRST_MERGE) in said["model"]["vocab"] and first not in merges:
             merges.insert(0, first)
         return Tokenizer.from_str(json.dumps(said))
-    except Exception as error:  # the Rust side raises the bare one
+    except BaseException as error:  # the Rust side raises bare Exception, and panics
+        if not is_foreign(error):
+            raise
         raise MissingError(
             f"cannot be read ({first_line(error)})", where=str(path), remedy="fetch the recogniser again"
         ) from error

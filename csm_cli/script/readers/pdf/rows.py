@@ -24,6 +24,8 @@ _FEWEST_ROWS = 5
 _FEWEST_WORDS = 3
 _MOST_COLUMNS = 4
 _SAME_LINE = 0.3
+_SMALLEST, _FARTHEST = 0.1, 1e6
+"""Points: a size that can be divided by, and numbers beyond which there is no page."""
 _SAME_PLACE = 3.0
 
 
@@ -95,13 +97,15 @@ class RowCollector:
         if self._left < 0:
             return
         text = text.translate(_LIGATURES)
+        cm, tm = [_within(each) for each in cm], [_within(each) for each in tm]
         right, up = tm[0] * cm[0] + tm[1] * cm[2], tm[0] * cm[1] + tm[1] * cm[3]
         if abs(up) > abs(right):
             self.turned.append(plain(text))
             return
         x = tm[4] * cm[0] + tm[5] * cm[2] + cm[4]
         y = tm[4] * cm[1] + tm[5] * cm[3] + cm[5]
-        height = abs(size) * hypot(tm[2] * cm[0] + tm[3] * cm[2], tm[2] * cm[1] + tm[3] * cm[3])
+        height = abs(_within(size)) * hypot(tm[2] * cm[0] + tm[3] * cm[2], tm[2] * cm[1] + tm[3] * cm[3])
+        height = max(_SMALLEST, height)  # of none at all nothing could be a multiple
         name = str((font or {}).get("/BaseFont", "")).lower()
         bold = any(mark in name for mark in ("bold", "black", "heavy", "-semib", "demi"))
         for index, line in enumerate(text.split("\n")):
@@ -146,6 +150,11 @@ class RowCollector:
         ]
         bold = all(part.bold for part in parts)
         self._rows.append(Row(self._page, parts[0].x, base, size, bold, tuple(pieces)))
+
+
+def _within(number: float) -> float:
+    """A number of a page, kept where all that is made of it is finite."""
+    return float(min(max(number, -_FARTHEST), _FARTHEST)) if number == number else 0.0
 
 
 def _is_shadow(part: _Part, last: _Part) -> bool:
