@@ -251,6 +251,21 @@ def test_sounds_are_looked_at_before_anything_is_spoken(csm):
     assert linted.code == 0, "the script is right; the file may still come"
 
 
+def test_the_cast_of_several_scripts(csm, scripts):
+    result = csm("cast", *scripts)
+    assert result.code == 3
+    assert [row for row in result.out.splitlines() if row.endswith(":")] == ["a.yaml:", "c.md:"]
+    assert "a.yaml: 2 chapters, 2 lines, 6 words" in result.err and "bad.yaml:2:9: error:" in result.err
+    listed = json.loads(csm("cast", *scripts, "--json").out)
+    assert [(row["script"], row["lines"]) for row in listed] == [("a.yaml", 2), ("c.md", 1)]
+    assigned = csm("cast", "a.yaml", "c.md", "--assign").out
+    assert assigned.splitlines()[:2] == ["# a.yaml", "voices:"] and "# c.md" in assigned
+    alone = csm("cast", "a.yaml")
+    assert alone.out.startswith("character") and alone.err.startswith("csm: 2 chapters")
+    assert "script" not in json.loads(csm("cast", "a.yaml", "--json").out)[0]
+    assert csm("cast", "bad.yaml", "--json").out == ""
+
+
 class TestFaultsWhileRendering:
     """What only appears when files are written: one script of three has it."""
 
