@@ -383,3 +383,12 @@ class TestFaultsWhileRendering:
         assert "1/5 lines" in shown.summary()
         others = [chain.characters for plan in (plans[0], plans[2]) for chain in plan.chains]
         assert shown.characters == sum(others) + spoken.characters
+
+
+def test_a_new_take_goes_where_the_files_are(csm, engine, scripts):
+    assert csm("render", "c.md", "-o", "my files", "--format", "mp3", "--with", "srt").code == 0
+    said = csm("takes", "reroll", "c.md:3").err.splitlines()
+    assert said[-2:] == [
+        "csm: to put it into the files:",
+        "  csm render c.md -o 'my files' --format mp3 --with srt",
+    ]
