@@ -175,7 +175,7 @@ def render(
     again = [*_command(context, without=("fresh", "lineage")), *STRICT]
     if to_stdout:
         print_summary(report, store_options(takes), again)
-    else:
+    elif report.lines or not broken:
         print_results(report, takes, again)
     name_scripts(broken, "not rendered to the end")
     end_without(faults, batch.faults, "not rendered")

@@ -354,6 +354,7 @@ class TestFaultsWhileRendering:
         result = csm("render", *three, "--takes", "takes")
         assert result.code == 1
         assert result.err.count("takes cannot be kept here") == 1
+        assert "0 lines" not in result.err
         assert engine.asked == []
         assert result.err.endswith("not rendered to the end: a/a.yaml, b/b.yaml, c/c.yaml\n")
 
