@@ -7,7 +7,7 @@ from typing import Any
 
 CARD = "README.md"
 _LANGUAGES = {"sesame/csm-1b": ("en",)}
-"""Of repositories whose cards are not fetched with their weights."""
+"""Of repositories whose cards may not have been fetched with their weights."""
 _ANY = ("multilingual", "mul")
 _MOST_BYTES = 2**20
 

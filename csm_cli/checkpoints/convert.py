@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from csm_cli.checkpoints.card import CARD
 from csm_cli.checkpoints.config import flavours_of, read_json
 from csm_cli.checkpoints.find import SMALL_FILES, Checkpoint
 from csm_cli.checkpoints.names import BACKBONE_TABLE, DEPTH_TABLE, Format, to_original
@@ -56,7 +57,7 @@ def convert(
             _write_original(checkpoint, tensors, target, dtype, progress)
         else:
             _write_transformers(checkpoint, tensors, target, dtype, shard_bytes, progress)
-        for pattern in SMALL_FILES[1:-1]:
+        for pattern in (*SMALL_FILES[1:-1], CARD):
             for folder in (checkpoint.base.folder if checkpoint.base else None, checkpoint.folder):
                 for path in folder.glob(pattern) if folder else ():
                     shutil.copyfile(path, target / path.name)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from csm_cli.checkpoints.cached import kind_of
+from csm_cli.checkpoints.card import CARD
 from csm_cli.checkpoints.config import read_json
 from csm_cli.checkpoints.find import MIMI, SMALL_FILES, find_checkpoint, in_hub_cache
 from csm_cli.checkpoints.lora import CONFIG as ADAPTER_CONFIG
@@ -40,9 +41,9 @@ def pull(
     revision: str | None = None,
     progress: Callable[[Wanted, int, int], None] = lambda file, number, count: None,
 ) -> Path:
-    """Fetch a checkpoint into the Hub cache: config, tokenizer and one set of weights, in the transformers
-    format if the repository has it. Weights without a codec bring the codec's repository along, adapters
-    their base. A Whisper, for `--asr`, is fetched in the same way.
+    """Fetch a checkpoint into the Hub cache: config, tokenizer, card and one set of weights, in the
+    transformers format if the repository has it. Weights without a codec bring the codec's repository along,
+    adapters their base. A Whisper, for `--asr`, is fetched in the same way.
 
     Args:
         revision: branch, tag or commit; None: main.
@@ -92,7 +93,7 @@ def choose_files(files: Sequence[Wanted], read: Callable[[str], str]) -> list[Wa
         MissingError: a small file is damaged.
     """
     by_name = {file.name: file for file in files}
-    small = [file for file in files if any(fnmatch(file.name, pattern) for pattern in SMALL_FILES)]
+    small = [file for file in files if any(fnmatch(file.name, pattern) for pattern in (*SMALL_FILES, CARD))]
     config = _object("config.json", read) if "config.json" in by_name else {}
     names = [config.get("transformers_weights"), *_INDEXES, *_SINGLES]
     chosen = next((name for name in names if isinstance(name, str) and name in by_name), None)

@@ -69,8 +69,9 @@ app = App(
     cls=Group,
     name="csm",
     help="Turn scripts into spoken chapters.",
-    epilog="Exit codes: 0 done, 1 internal error, 2 usage, 3 script invalid, 4 file, voice, model or tool "
-    "missing, 5 done but lines need review, 6 a check fails, 130 interrupted, 143 terminated.",
+    epilog="Exit codes: 0 done, 1 a file cannot be written, or a fault of csm, 2 usage, 3 script invalid, "
+    "4 file, voice, model or tool missing, 5 done but lines need review, 6 a check fails, 130 interrupted, "
+    "143 terminated.",
     context_settings=CONTEXT_SETTINGS,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

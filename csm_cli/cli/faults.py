@@ -21,13 +21,15 @@ class Faults:
 
     def __init__(self) -> None:
         self._codes: list[int] = []
+        self._said: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._codes)
 
     def report(self, error: CsmError) -> None:
-        """Print an error, and go on."""
-        self._codes.append(console.report(error))
+        """Print an error, and go on; what several files have in common is printed once."""
+        again, self._said = str(error) in self._said, {*self._said, str(error)}
+        self._codes.append(error.exit_code if again else console.report(error))
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -73,6 +75,11 @@ def report_batch(batch: Batch, stop: bool = False) -> Faults:
 
 def end_without(faults: Faults, scripts: Collection[Path], what: str) -> None:
     """Say at the end which scripts a command had to leave out, and leave with the exit code for that."""
+    name_scripts(scripts, what)
+    faults.end()
+
+
+def name_scripts(scripts: Collection[Path], what: str) -> None:
+    """Print the names of scripts, if there are any, behind what became of them."""
     if scripts:
         console.note(f"error: {what}: {', '.join(map(str, scripts))}")
-    faults.end()

@@ -10,8 +10,10 @@ from typer.core import TyperCommand, TyperGroup
 
 _NO_LIMIT = 1000
 _TYPE = re.compile(r" <.*>$")
-_LIST = re.compile(r"<list\[(.*)\]>")
-"""Types as Python has them, which say nothing to whoever reads help."""
+_PLAIN = {r"<list\[(.*)\]>": r"<\1>", r"<int( range)?>": "N", r"<float( range)?>": "X", "<str>": "TEXT"}
+"""Types as Python has them, which say nothing to whoever reads help; and what stands for them."""
+_BRACES = re.compile(r"\{(.*)\}")
+_DEFAULT = re.compile(r"default: [^];]*(; )?")
 _SOUND = "loudness level_per speed pauses room_tone"
 _BOOK = "cover titles credits sample narrator words no_names split_hours"
 _SAMPLING = "seed temperature top_k"
@@ -86,6 +88,10 @@ GROUPS: dict[str, dict[str, str]] = {
 class Command(TyperCommand):
     """A command whose options are listed in the groups of `GROUPS`."""
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """The names of the arguments without braces: what is not in brackets is needed."""
+        return [_BRACES.sub(r"\1", piece) for piece in super().collect_usage_pieces(ctx)]
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments and options, each group under its name."""
         rows: dict[str, tuple[str, str]] = {}
@@ -96,7 +102,7 @@ class Command(TyperCommand):
             if parameter.param_type_name == "argument":
                 arguments.append((_TYPE.sub("", row[0]), row[1]))
             else:
-                rows[str(parameter.name)] = _LIST.sub(r"<\1>", row[0]), row[1]
+                rows[str(parameter.name)] = _plain(row[0]), _once(row[1])
         groups = {
             title: [rows.pop(name) for name in names.split() if name in rows]
             for title, names in GROUPS.get(path_of(ctx), {}).items()
@@ -106,6 +112,21 @@ class Command(TyperCommand):
             if each:
                 with formatter.section(title):
                     formatter.write_dl(each)
+
+
+def _plain(name: str) -> str:
+    for pattern, instead in _PLAIN.items():
+        name = re.sub(pattern, instead, name)
+    return name
+
+
+def _once(text: str) -> str:
+    """The text of an option; where it states the default itself, the value behind it is left out."""
+    words, bracket, facts = text.rpartition("  [")
+    if "Default:" not in words:
+        return text
+    facts = _DEFAULT.sub("", facts)
+    return words if facts == "]" else f"{words}{bracket}{facts}"
 
 
 class App(typer.Typer):

@@ -42,6 +42,7 @@ class PlainProgress(Progress):
         self.started = time.monotonic()
         self._several = False
         self._script = ""
+        self._left: dict[str, tuple[int, int]] = {}
         self._coming: dict[str, deque[int]] = {}
         self._waiting: dict[tuple[str, int], tuple[Chain, float, Sequence[Measured]]] = {}
 
@@ -51,13 +52,24 @@ class PlainProgress(Progress):
         self.started = self._last_note = time.monotonic()
         for chain in chains:
             self._coming.setdefault(_script_of(chain), deque()).append(chain.chapter.number)
+            self._count(_script_of(chain), len(chain.lines), chain.characters)
         self._several = len(self._coming) > 1
+
+    def _count(self, script: str, lines: int, characters: int) -> None:
+        before = self._left.get(script, (0, 0))
+        self._left[script] = before[0] + lines, before[1] + characters
+
+    def left_out(self, script: str) -> None:
+        lines, characters = self._left.pop(script, (0, 0))
+        self.lines -= lines
+        self.characters -= characters
 
     def line(self, line: SpokenLine) -> None:
         self.lines_done += 1
         if self._several:
             self._script = line.planned.line.source.path
         self.characters_done += line.planned.characters
+        self._count(line.planned.line.source.path, -1, -line.planned.characters)
         self.audio_seconds += line.seconds
         self.lines_kept += line.take is not None
         if line.rendered and line.take is not None:

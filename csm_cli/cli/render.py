@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from csm_cli.cli import console
-from csm_cli.cli.faults import end_without, report_batch
+from csm_cli.cli.faults import end_without, name_scripts, report_batch
 from csm_cli.cli.loading import load_if_needed, load_watermark, note_former_names, render_on_workers
 from csm_cli.cli.options import DeliveryOptions, Fields, PlayOption, SpeakFields, TakesOption, expanded
 from csm_cli.cli.playback import check_playback, check_stream, playing, was_given
@@ -22,11 +22,11 @@ from csm_cli.cli.summary import (
     print_summary,
     store_options,
 )
-from csm_cli.core.errors import UsageError
+from csm_cli.core.errors import CsmError, UsageError
 from csm_cli.rendering.options import DEFAULT_BATCH, RenderOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from csm_cli.cli.options import MaybePlace
     from csm_cli.cli.progress import PlainProgress
@@ -154,11 +154,19 @@ def render(
             remedy="leave out -o - and --play, or render without workers",
         )
     progress = choose_progress()
+
+    broken: list[Path] = []
+
+    def failed(job: Job, error: CsmError) -> None:
+        faults.report(error)
+        broken.append(Path(job.screenplay.path))
+
+    apart = failed if len(scripts) > 1 and not to_stdout and not play else None
     try:
         if on_workers:
             report = render_on_workers(jobs, options, fleet.workers, fleet.ray, progress)
         else:
-            report = _render_here(jobs, options, mark, progress, to_stdout=to_stdout, play=play)
+            report = _render_here(jobs, options, mark, progress, apart, to_stdout=to_stdout, play=play)
     except Interrupted as stop:
         _print_stopped(context, stop, progress, takes)
         raise typer.Exit(stop.exit_code) from None
@@ -167,8 +175,9 @@ def render(
     again = [*_command(context, without=("fresh", "lineage")), *STRICT]
     if to_stdout:
         print_summary(report, store_options(takes), again)
-    else:
+    elif report.lines or not broken:
         print_results(report, takes, again)
+    name_scripts(broken, "not rendered to the end")
     end_without(faults, batch.faults, "not rendered")
     if report.reviews:
         raise typer.Exit(5)
@@ -179,11 +188,12 @@ def _render_here(
     options: RenderOptions,
     mark: WatermarkOptions,
     progress: PlainProgress,
+    failed: Callable[[Job, CsmError], None] | None,
     *,
     to_stdout: bool,
     play: bool,
 ) -> RenderReport:
-    """Render with one engine in this process."""
+    """Render with one engine in this process; `failed` as for `render_jobs`."""
     from csm_cli.rendering.estimate import note_speed
     from csm_cli.rendering.session import render_jobs
     from csm_cli.rendering.verifying import make_verifier
@@ -206,6 +216,7 @@ def _render_here(
             verifier=verifier,
             watermark=watermark,
             note=console.note,
+            failed=failed,
         )
     note_speed(engine, report.spoken_seconds, report.seconds)
     return report

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csm_cli.cli import console
 from csm_cli.cli.console import count
 from csm_cli.cli.options import MaybePlace
+from csm_cli.core.errors import CsmError
 
 if TYPE_CHECKING:
     from csm_cli.audio.measure import Measured
+    from csm_cli.editing import ScriptTakes
     from csm_cli.rendering.outdated import StaleLine
     from csm_cli.rendering.progress import RenderReport, Review
 
@@ -118,3 +121,25 @@ def print_other_files(report: RenderReport) -> None:
     for file in report.files:
         if file.suffix not in sounds:
             console.emit(str(file))
+
+
+def note_render(taken: ScriptTakes) -> None:
+    """Say what brings a change into the files, where those of the last rendering are."""
+    from csm_cli.delivery.options import Delivery
+    from csm_cli.rendering.files_made import files_remembered
+
+    words = ["csm", "render", str(taken.script)]
+    try:
+        made = files_remembered(taken.record.options, taken.script)
+    except CsmError:  # its cover is gone: the command says so
+        made = None
+    if made:
+        folder, delivery = made
+        if folder != Path(taken.script.stem):
+            words += ["-o", str(folder)]
+        if delivery.formats != Delivery().formats:
+            words += [word for name in delivery.formats for word in ("--format", name)]
+        if delivery.extras:
+            words += ["--with", ",".join(delivery.extras)]
+    console.note("to put it into the files:")
+    console.offer(words)

@@ -21,6 +21,7 @@ from csm_cli.cli.options import (
     TakeArgument,
     TakesOption,
 )
+from csm_cli.cli.summary import note_render
 from csm_cli.core.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ def reroll(
         faults = "; ".join(each.reasons) or "good"
         console.emit(f"{each.id}  {used}  take {numbers[each.id]}  {each.seconds:.1f} s  {faults}")
     console.note(f"{found.source}: take {numbers[made[0].id]} is used from now on")
-    _note_render(script_takes)
+    note_render(script_takes)
     if made[0].reasons:
         raise typer.Exit(5)
 
@@ -230,7 +231,7 @@ def pin(
     script_takes.close()
     number = [each.id for each in script_takes.takes_of(found)].index(pinned.id) + 1
     console.note(f"{found.source}: {found.planned.id} is pinned to take {number} ({pinned.id[:10]})")
-    _note_render(script_takes)
+    note_render(script_takes)
 
 
 @app.command()
@@ -260,7 +261,7 @@ def import_take(
     for doubt in doubts:
         console.note(f"warning: {audio}: {doubt}")
     console.emit(take.id)
-    _note_render(script_takes)
+    note_render(script_takes)
 
 
 @app.command()
@@ -336,12 +337,6 @@ def gc(
     console.note(
         f"{count(len(found.takes), 'take')}{leftovers} {verb}, {size(found.bytes)}; {found.kept} kept"
     )
-
-
-def _note_render(script_takes: ScriptTakes) -> None:
-    """Say what brings a change into the files."""
-    console.note("to put it into the files:")
-    console.offer(["csm", "render", str(script_takes.script)])
 
 
 def _shown(mark: Mark | None, outdated: tuple[str, ...]) -> str:

@@ -25,7 +25,7 @@ def add(
     audio: Annotated[
         list[Path],
         typer.Argument(
-            metavar="AUDIO...",
+            metavar="AUDIO",
             help="5 to 15 s of clear speech, in any format; several for several manners of speaking.",
         ),
     ],

@@ -55,6 +55,7 @@ def speak_chains(
     works: Iterable[Work | None],
     config: SpeakConfig,
     between: Callable[[], None] = lambda: None,
+    failed: Callable[[Work, Exception], None] | None = None,
 ) -> Iterator[tuple[Work, list[SpokenLine]]]:
     """Speak chains; each is given back, with its lines, as soon as it is complete.
 
@@ -64,13 +65,24 @@ def speak_chains(
             after the next take. While nothing is being spoken, the iterator should wait instead.
         config: how.
         between: called after each take, or several at once.
+        failed: called with a work that cannot be gone on with, and why. The chains with its key are given up,
+            and the others go on; what it raises ends all. None: the fault is raised.
 
     Raises:
-        CsmError: a take cannot be kept, a voice leaves no room for its line.
+        CsmError: a take cannot be kept, a voice leaves no room for its line; see `failed`.
     """
     queue = iter(works)
     speaking = _Speaking(engine, config.batch, config.ahead)
     active: list[ChainInProgress] = []
+
+    def give_up(chain: ChainInProgress, fault: Exception) -> None:
+        if failed is None:
+            raise fault
+        failed(chain.work, fault)
+        for each in [each for each in active if each.work.key is chain.work.key]:
+            active.remove(each)
+            speaking.drop(each)
+
     more = True
     while more or active:
         between()
@@ -84,24 +96,46 @@ def speak_chains(
             lull = work is None
             if work is not None:
                 active.append(ChainInProgress(work, engine, config))
-        for chain in tuple(active):
-            for line in chain.advance():
-                chain.report_line(line)
-            if chain.done:
+        for chain in _still(active):
+            lines = None
+            try:
+                for line in chain.advance():
+                    chain.report_line(line)
+                if chain.done:
+                    lines = chain.close()
+            except (CsmError, OSError) as fault:
+                give_up(chain, fault)
+            if lines is not None:
                 active.remove(chain)
                 speaking.leave(chain)
-                yield chain.work, chain.close()
+                yield chain.work, lines
         if active and (len(active) == config.batch or lull or not more):
-            speaking.submit(chain for chain in active if chain.speaking)
+            for chain in _still(active):
+                try:
+                    if chain.speaking:
+                        speaking.submit(chain)
+                except CsmError as fault:
+                    give_up(chain, fault)
             ready = [chain for chain in active if not chain.speaking] or speaking.poll()
             candidates = [chain.candidates() for chain in ready]
             verdicts = iter(config.verifier.judge([each for some in candidates for each in some]))
             for chain, some in zip(ready, candidates, strict=True):
-                settled = chain.judged(some, [next(verdicts) for _ in some])
-                if chain.work.progress.listening:
-                    chain.report_sounds()
-                if settled is not None:
-                    chain.report_line(settled)
+                own = [next(verdicts) for _ in some]
+                if chain not in active:
+                    continue
+                try:
+                    settled = chain.judged(some, own)
+                    if chain.work.progress.listening:
+                        chain.report_sounds()
+                    if settled is not None:
+                        chain.report_line(settled)
+                except (CsmError, OSError) as fault:
+                    give_up(chain, fault)
+
+
+def _still(active: list[ChainInProgress]) -> Iterator[ChainInProgress]:
+    """Each of the chains, if it is still among them when its turn comes."""
+    return (chain for chain in tuple(active) if chain in active)
 
 
 @dataclass
@@ -140,12 +174,16 @@ class _Speaking:
         """Made when first needed: where all takes are there, nothing is ever spoken."""
         return self._engine.scheduler(self._count)
 
-    def submit(self, chains: Iterable[ChainInProgress]) -> None:
-        """Let the next piece of each chain be spoken; one that is being spoken goes on."""
-        for chain in chains:
-            if chain not in self._busy:
-                self._busy.add(chain)
-                self._begin(chain, chain.utterance())
+    def submit(self, chain: ChainInProgress) -> None:
+        """Let the next piece of a chain be spoken; one that is being spoken goes on.
+
+        Raises:
+            UsageError: a voice leaves no room for its line.
+        """
+        if chain not in self._busy:
+            utterance = chain.utterance()
+            self._busy.add(chain)
+            self._begin(chain, utterance)
 
     def _begin(self, chain: ChainInProgress, utterance: Utterance) -> None:
         ahead = self._ahead.pop(chain, None)
@@ -170,15 +208,24 @@ class _Speaking:
         if (ahead := self._ahead.pop(chain, None)) is not None:
             self._scheduler.cancel(ahead.ticket)
 
+    def drop(self, chain: ChainInProgress) -> None:
+        """A chain is given up, whatever of it is being spoken."""
+        self.leave(chain)
+        self._busy.discard(chain)
+        for ticket in [ticket for ticket, owner in self._owners.items() if owner is chain]:
+            del self._owners[ticket]
+            self._scheduler.cancel(ticket)
+
     def poll(self) -> list[ChainInProgress]:
         """Wait until something is spoken and decoded; the chains that have received it."""
         while self._busy:
             decoded = self._decoder.finished(patient=not self._scheduler.unfinished)
-            for (chain, speech), sound in decoded:
+            wanted = [each for each in decoded if each[0][0] in self._busy]  # the others were dropped
+            for (chain, speech), sound in wanted:
                 self._busy.remove(chain)
                 chain.receive(speech, sound)
-            if decoded:
-                return [chain for (chain, _), _ in decoded]
+            if wanted:
+                return [chain for (chain, _), _ in wanted]
             for ticket, speech in self._scheduler.advance() if self._scheduler.unfinished else ():
                 if ticket in self._owners:
                     self._spoken(self._owners.pop(ticket), speech)

@@ -14,13 +14,14 @@ from csm_cli.core import available_cores
 from csm_cli.core.errors import CsmError, MissingError
 from csm_cli.delivery.writer import BookWriter
 from csm_cli.rendering.assemble import book_writer, chapter_parts
+from csm_cli.rendering.batch import ScriptFaults
 from csm_cli.rendering.credits import role_of
 from csm_cli.rendering.line import SpokenLine
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.outdated import Outdated, changed_contexts, stale_lines
 from csm_cli.rendering.plan import Chain, PlannedLine
 from csm_cli.rendering.progress import Progress, RenderReport
-from csm_cli.rendering.project import Job, plan_jobs
+from csm_cli.rendering.project import Job, JobPlan, plan_jobs
 from csm_cli.takes import TakeStore
 from csm_cli.takes.record import Rendering, current_take, read_record
 
@@ -46,13 +47,15 @@ def master_jobs(
         jobs: from `read_jobs`.
         options: those of `read_jobs`.
         progress: of all that is finished.
-        failed: called with a job that a line without a take keeps from being made; the others are made.
+        failed: called with a job that a line without a take, a damaged take or a file that cannot be written
+            keeps from being made; the others are made. None: that is raised.
         note: called with a line about each file of csm's own that is damaged; the others are used.
 
     Raises:
-        MissingError: a line has no take, and `failed` is None.
-        CsmError: a take is damaged, a file cannot be written.
+        MissingError: a line has no take.
+        CsmError: a take is damaged, a file cannot be written; with `failed` the disk is full.
     """
+    faults = ScriptFaults(failed)
     progress = progress or Progress()
     report = RenderReport()
     started = time.monotonic()
@@ -60,43 +63,50 @@ def master_jobs(
     found = []
     for plan in plans:
         store = TakeStore(plan.job.takes)
-        try:
+        with faults.of(plan.job):
             found.append((plan, store, _lines(plan.job, store, plan.chains, note)))
-        except MissingError as error:
-            if failed is None:
-                raise
-            failed(plan.job, error)
     for problem in dict.fromkeys(problem for _, store, _ in found for problem in store.index.problems):
         note(problem)
     progress.start([chain for plan, _, _ in found for chain in plan.chains])
     for plan, store, chapters in found:
-        before = read_record(plan.job.takes, plan.job.script).lines
-        rate = next((line.take.rate for lines in chapters for line in lines if line.take), DEFAULT_RATE)
-        with book_writer(
-            plan.job.screenplay, plan.job.voices, plan.job.folder, options.delivery, rate
-        ) as writer:
-            try:
-                with ThreadPoolExecutor(WORKERS) as pool:
-                    make = partial(_make, writer, store)
-                    made = pool.map(make, plan.chains, chapters)
-                    for chain, lines, (seconds, files) in zip(plan.chains, chapters, made, strict=True):
-                        report.add_chapter(
-                            lines, seconds, [file.path for file in files], stale_lines(store, lines, before)
-                        )
-                        for line in lines:
-                            progress.line(line)
-                        progress.chapter(chain, seconds, files)
-                whole = writer.finish()
-            except BaseException:
-                with suppress(CsmError):  # the first fault is the one that is raised
-                    writer.write_timeline()
-                raise
-            report.files += [file.path for file in whole]
-            progress.book(whole, writer.notes)
-            report.files += writer.write_timeline()
+        with faults.of(plan.job):
+            _write(plan, store, chapters, options, progress, report)
         store.close()
     report.seconds = time.monotonic() - started
     return report
+
+
+def _write(
+    plan: JobPlan,
+    store: TakeStore,
+    chapters: Sequence[list[SpokenLine]],
+    options: RenderOptions,
+    progress: Progress,
+    report: RenderReport,
+) -> None:
+    """Make the files of one job."""
+    before = read_record(plan.job.takes, plan.job.script).lines
+    rate = next((line.take.rate for lines in chapters for line in lines if line.take), DEFAULT_RATE)
+    with book_writer(plan.job.screenplay, plan.job.voices, plan.job.folder, options.delivery, rate) as writer:
+        try:
+            with ThreadPoolExecutor(WORKERS) as pool:
+                make = partial(_make, writer, store)
+                made = pool.map(make, plan.chains, chapters)
+                for chain, lines, (seconds, files) in zip(plan.chains, chapters, made, strict=True):
+                    report.add_chapter(
+                        lines, seconds, [file.path for file in files], stale_lines(store, lines, before)
+                    )
+                    for line in lines:
+                        progress.line(line)
+                    progress.chapter(chain, seconds, files)
+            whole = writer.finish()
+        except BaseException:
+            with suppress(CsmError):  # the first fault is the one that is raised
+                writer.write_timeline()
+            raise
+        report.files += [file.path for file in whole]
+        progress.book(whole, writer.notes)
+        report.files += writer.write_timeline()
 
 
 def _make(

@@ -169,7 +169,7 @@ class RenderOptions:
         "--seed",
         min=0,
         metavar="N",
-        help="Another seed gives another reading. Default: the script's, else 0.",
+        help="Another seed gives another reading. Default: 0, or the script's own.",
         remembered=True,
     )
     temperature: float | None = option(

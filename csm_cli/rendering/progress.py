@@ -34,6 +34,9 @@ class Progress:
     def fleet(self, workers: int, wanted: int, speaking: int, slots: int) -> None:
         """Workers at work, of how many there should be; slots that speak, of how many there are."""
 
+    def left_out(self, script: str) -> None:
+        """A script, by its path, has a fault; what is left of it is not spoken."""
+
     def chapter(self, chain: Chain, seconds: float, files: Sequence[Measured]) -> None:
         """A chapter, `seconds` long, is complete; so are its own files."""
 

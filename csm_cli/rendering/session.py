@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from csm_cli.audio.measure import Measured
-from csm_cli.audio.timeline import ChapterTimeline
 from csm_cli.core.errors import CsmError
-from csm_cli.rendering.assemble import BookAssembler, BookPlan, chapters_at_once
+from csm_cli.rendering.assemble import BookAssembler, BookPlan
+from csm_cli.rendering.batch import ChaptersBeside, Made, ScriptFaults
 from csm_cli.rendering.chain import SpeakConfig, Work
 from csm_cli.rendering.delivered import Watermark
-from csm_cli.rendering.line import SpokenLine
 from csm_cli.rendering.loop import speak_chains
 from csm_cli.rendering.models import UNLIMITED, Limits
 from csm_cli.rendering.options import RenderOptions
@@ -103,6 +100,7 @@ def open_jobs(
     options: RenderOptions,
     note: Callable[[str], None],
     checks: Sequence[str] = ("signal",),
+    faults: ScriptFaults | None = None,
 ) -> list[RenderJob]:
     """Open the stores, one for each folder, and compare with `csm.lock`.
 
@@ -112,11 +110,13 @@ def open_jobs(
         options: of the rendering.
         note: called with what a person should know, a line each.
         checks: that new takes go through.
+        faults: takes those of single scripts, which are left out; None: the first is raised.
 
     Raises:
         CsmError: takes cannot be kept.
         UsageError: `options.locked`, and takes would come out differently.
     """
+    faults = faults or ScriptFaults()
     writers: dict[Place, TakeWriter] = {}
     beside = frozenset(plan.job.script for plan in plans)
     jobs = []
@@ -124,20 +124,25 @@ def open_jobs(
         for warning in plan.warnings:
             note(warning)
         folder = plan.job.takes
-        if folder not in writers:
-            store = TakeStore(folder)
-            store.check_writable()
-            stack.enter_context(in_use(folder))
-            stack.callback(store.close)
-            for problem in store.index.problems:
-                note(problem)
-            writers[folder] = stack.enter_context(TakeWriter(store))
-        repository = TakeRepository(
-            writers[folder], checks, lineage=options.lineage, fresh=options.fresh, beside=beside
-        )
-        jobs.append(RenderJob(plan, repository, read_record(folder, plan.job.script).lines))
-    _check_lock(jobs, options, note)
-    return jobs
+        with faults.of(plan.job):
+            if folder not in writers:
+                writers[folder] = _open_store(stack, folder, note)
+            repository = TakeRepository(
+                writers[folder], checks, lineage=options.lineage, fresh=options.fresh, beside=beside
+            )
+            jobs.append(RenderJob(plan, repository, read_record(folder, plan.job.script).lines))
+    _check_lock(jobs, options, note, faults)
+    return [job for job in jobs if job.job not in faults]
+
+
+def _open_store(stack: ExitStack, folder: Place, note: Callable[[str], None]) -> TakeWriter:
+    store = TakeStore(folder)
+    store.check_writable()
+    stack.enter_context(in_use(folder))
+    stack.callback(store.close)
+    for problem in store.index.problems:
+        note(problem)
+    return stack.enter_context(TakeWriter(store))
 
 
 def render_jobs(
@@ -151,6 +156,7 @@ def render_jobs(
     verifier: Verifier | None = None,
     watermark: Watermark | None = None,
     note: Callable[[str], None] = lambda text: None,
+    failed: Callable[[Job, CsmError], None] | None = None,
 ) -> RenderReport:
     """Speak what is not spoken yet. Each chapter is written when it is complete, `timeline.json` at the end.
 
@@ -164,23 +170,45 @@ def render_jobs(
         verifier: judges what is spoken.
         watermark: is put into what is delivered.
         note: called with what a person should know, a line each.
+        failed: called with a job whose files or takes cannot be written or read; the others are rendered.
+            None: that is raised.
 
     Raises:
         Interrupted: by the user; finished takes, chapters and their timeline are on the disk.
-        CsmError: something cannot be written. What was finished stays.
+        CsmError: something cannot be written, with `failed` the disk is full. What was finished stays.
     """
     progress, verifier = progress or Progress(), verifier or Verifier()
     plans = plan_jobs(jobs, options, ModelTraits.of(engine, limits)) if plans is None else plans
     report = RenderReport()
     started = time.monotonic()
-    progress.start([chain for plan in plans for chain in plan.chains])
+
+    def leave_out(job: Job, error: CsmError) -> None:
+        progress.left_out(job.screenplay.path)
+        if failed is not None:
+            failed(job, error)
+
+    faults = ScriptFaults(None if failed is None else leave_out)
     with ExitStack() as stack:
-        running = open_jobs(stack, plans, options, note, verifier.checks)
-        books = {
-            job: stack.enter_context(BookAssembler(job.book(options, engine.sample_rate), job.store))
-            for job in running
-        }
-        works = (work for job in running for work in job.works(engine, progress))
+        running = open_jobs(stack, plans, options, note, verifier.checks, faults)
+        books: dict[RenderJob, BookAssembler] = {}
+        for job in running:
+            with faults.of(job.job):
+                books[job] = stack.enter_context(
+                    BookAssembler(job.book(options, engine.sample_rate), job.store)
+                )
+        progress.start([chain for job in books for chain in job.plan.chains])
+
+        def works() -> Iterator[Work]:
+            for job in books:
+                with faults.of(job.job):
+                    for work in job.works(engine, progress):
+                        if job.job in faults:
+                            break
+                        yield work
+
+        def give_up(work: Work, error: Exception) -> None:
+            work.repository.give_up()
+            faults.leave(work.key.job, error)
 
         def settle(made: Made) -> None:
             job: RenderJob = made.work.key
@@ -191,89 +219,37 @@ def render_jobs(
             stale = stale_lines(job.store, made.lines, job.before)
             report.add_chapter(made.lines, made.timeline.duration, files, stale)
             progress.chapter(chain, made.timeline.duration, made.files)
-            book.record(made.lines)
+            with faults.of(job.job):
+                book.record(made.lines)
 
-        beside = ChaptersBeside(books, watermark, settle)
-        failed = True
+        beside = ChaptersBeside(books, watermark, settle, faults)
+        config, broken = speak_config(options, verifier), True
         try:
-            for work, lines in speak_chains(engine, works, speak_config(options, verifier), beside.settle):
+            for work, lines in speak_chains(
+                engine, works(), config, beside.settle, None if failed is None else give_up
+            ):
                 beside.submit(work, lines)
             beside.settle(wait=True)
-            for book in books.values():
-                files = book.finish()
-                report.files += [file.path for file in files]
-                progress.book(files, book.notes)
-            failed = False
+            for job, book in books.items():
+                written: list[Measured] = []
+                if job.job not in faults:
+                    with faults.of(job.job):
+                        written = book.finish()
+                report.files += [file.path for file in written]
+                progress.book(written, book.notes)
+            broken = False
         except KeyboardInterrupt:
             beside.close()
-            failed = False
+            broken = False
             raise Interrupted(report, unfinished(running)) from None
         finally:
             beside.close()
             report.seconds = time.monotonic() - started
-            for book in books.values():
-                with suppress(*([CsmError] if failed else [])):  # the first fault is the one that is raised
+            for job, book in books.items():
+                # The first fault is the one that is raised.
+                with suppress(*([CsmError] if broken else [])), faults.of(job.job):
                     report.files += book.write_texts(report.seconds, report.spoken_seconds)
     return report
-
-
-class Made(NamedTuple):
-    """A chapter whose files are made."""
-
-    work: Work
-    lines: list[SpokenLine]
-    timeline: ChapterTimeline
-    files: list[Measured]
-
-
-class ChaptersBeside:
-    """Makes the files of chapters in threads, while the next ones are spoken.
-
-    Args:
-        books: by job, which is the key of its works.
-        watermark: is put into what is delivered.
-        settled: called in the caller's thread with each chapter, in the order of `submit`.
-    """
-
-    def __init__(
-        self,
-        books: Mapping[RenderJob, BookAssembler],
-        watermark: Watermark | None,
-        settled: Callable[[Made], None],
-    ) -> None:
-        self._books, self._watermark, self._settled = books, watermark, settled
-        self._threads = ThreadPoolExecutor(chapters_at_once(), "csm-chapter")
-        self._waiting: deque[Future[Made]] = deque()
-
-    def submit(self, work: Work, lines: list[SpokenLine]) -> None:
-        """Have a chapter made; with a watermark at once, as marking keeps all threads from printing."""
-        if self._watermark is not None:
-            self._settled(self._make(work, lines))
-            return
-        self._waiting.append(self._threads.submit(self._make, work, lines))
-
-    def _make(self, work: Work, lines: list[SpokenLine]) -> Made:
-        timeline, files = self._books[work.key].add(work.chain.chapter.number, lines, self._watermark)
-        return Made(work, lines, timeline, files)
-
-    def settle(self, wait: bool = False) -> None:
-        """Pass on what is made, up to the first chapter that is not; with `wait` all of them.
-
-        Raises:
-            CsmError: as `BookAssembler.add`.
-        """
-        while self._waiting and (wait or self._waiting[0].done()):
-            made = self._waiting[0].result()
-            self._waiting.popleft()
-            self._settled(made)
-
-    def close(self) -> None:
-        """Let chapters that are being made come to their end, and pass them on; no other is begun."""
-        self._threads.shutdown(cancel_futures=True)
-        waiting, self._waiting = self._waiting, deque()
-        for each in waiting:
-            with suppress(CsmError, CancelledError):  # the first fault is the one that is raised
-                self._settled(each.result())
 
 
 def unfinished(jobs: Sequence[RenderJob]) -> list[Chain]:
@@ -281,11 +257,19 @@ def unfinished(jobs: Sequence[RenderJob]) -> list[Chain]:
     return [chain for job in jobs for chain in job.plan.chains if chain.chapter.number not in job.finished]
 
 
-def _check_lock(jobs: Sequence[RenderJob], options: RenderOptions, note: Callable[[str], None]) -> None:
+def _check_lock(
+    jobs: Sequence[RenderJob], options: RenderOptions, note: Callable[[str], None], faults: ScriptFaults
+) -> None:
     """Report what differs from csm.lock, and stop if that is wanted; else write down how it is now."""
-    folders: dict[Path, dict[str, Mapping[str, Any]]] = {}
+    groups: dict[tuple[Path, str], list[RenderJob]] = {}
     for job in jobs:
-        scripts = folders.setdefault(Path(job.job.screenplay.path).parent, {})
-        scripts[job.job.script] = job.settings(options)
-    for folder, scripts in folders.items():
-        settle_lock(folder, scripts, note, locked=options.locked)
+        # What differs keeps one script alone from being rendered, where the others go on.
+        alone = job.job.script if options.locked and faults.isolated else ""
+        groups.setdefault((Path(job.job.screenplay.path).parent, alone), []).append(job)
+    for (folder, _), group in groups.items():
+        try:
+            scripts = {job.job.script: job.settings(options) for job in group}
+            settle_lock(folder, scripts, note, locked=options.locked)
+        except (CsmError, OSError) as error:
+            for job in group:
+                faults.leave(job.job, error)

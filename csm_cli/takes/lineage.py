@@ -160,6 +160,10 @@ class TakeRepository:
         """Wait until all takes are on the disk."""
         self._writer.wait()
 
+    def give_up(self) -> None:
+        """Wait as well; that some cannot be kept was reported already."""
+        self._writer.give_up()
+
     def _candidates(self, request: LineRequest, context: Sequence[str], chain: ChainLineage) -> Iterator[Row]:
         index = self.store.index
         for row in reversed(index.at(request.place)):

@@ -11,6 +11,7 @@ import io
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -272,6 +273,12 @@ class TakeWriter:
         """
         while self._waiting:
             self._waiting.popleft().result()
+
+    def give_up(self) -> None:
+        """Until all that can be is on the disk; what cannot was reported by `save` or `wait`."""
+        while self._waiting:
+            with suppress(CsmError):
+                self.wait()
 
     def __enter__(self) -> TakeWriter:
         return self

@@ -16,6 +16,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from csm_cli.checkpoints.card import languages_of
 from csm_cli.checkpoints.convert import convert
 from csm_cli.checkpoints.find import Checkpoint, find_checkpoint
 from csm_cli.checkpoints.hub import Wanted, choose_files
@@ -74,6 +75,7 @@ def repository(folder: Path, original: Path, server: FakeHub, tmp_path: Path) ->
     shutil.copyfile(original / "model.safetensors", path / "model.safetensors")
     (path / "ckpt.pt").write_bytes(b"x" * 1000)
     (path / "prompts.wav").write_bytes(b"x" * 1000)
+    (path / "README.md").write_text("---\nlanguage: [de, fr]\n---\n# A model\n")
     server.repositories["some/csm-1b"] = path
     return path
 
@@ -88,6 +90,7 @@ def test_only_what_is_needed_is_fetched(csm: Any, server: FakeHub, repository: P
     assert {"config.json", "tokenizer.json", "transformers.safetensors.index.json"} <= got
     assert sum(name.startswith("transformers-") for name in got) > 1
     assert "transformers-00002-of-" in done.stderr and "/" in done.stderr
+    assert languages_of(folder) == ("de", "fr"), "the card has come along"
     assert csm("models", "path", "some/csm-1b").stdout.strip() == str(folder)
     listed = json.loads(csm("models", "list", "--json").stdout)
     assert [(row["name"], row["problem"], row["default"]) for row in listed] == [
@@ -156,7 +159,9 @@ def test_one_set_of_weights_is_chosen_safetensors_before_a_pickle() -> None:
             "config.json": config,
             "a.index.json": '{"weight_map": {"x": "a-1", "y": "a-2", "z": "a-1"}}',
         }
-        return [file.name for file in choose_files(files, texts.__getitem__)][1:]
+        names = [file.name for file in choose_files(files, texts.__getitem__)]
+        assert names[:2] in (["config.json", "README.md"], [])
+        return names[2:]
 
     pickles = ("ckpt.pt", "adapter_model.bin")
     assert chosen(*pickles, "model.safetensors") == ["model.safetensors"]
@@ -199,7 +204,7 @@ def test_a_recogniser_is_fetched_for_asr(csm: Any, server: FakeHub, tmp_path: Pa
 
 def test_a_whisper_in_another_format_is_fetched_too(csm: Any, server: FakeHub, tmp_path: Path) -> None:
     """That of CTranslate2: other names, and a config without a model type."""
-    names = ("config.json", "tokenizer.json", "vocabulary.txt", "model.bin", "README.md")
+    names = ("config.json", "tokenizer.json", "vocabulary.txt", "README.md", "model.bin", "notes.pdf")
     for name in names:
         (tmp_path / name).write_text('{"alignment_heads": [[0, 0]]}' if name == "config.json" else "{}")
     server.repositories["some/faster-whisper"] = tmp_path

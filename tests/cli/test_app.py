@@ -1,6 +1,7 @@
 """What holds for every command: help, usage errors, exit codes, streams."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -130,3 +131,22 @@ def test_a_reader_that_goes_away_causes_no_message():
     done = process("voices", "list", "--json", capture_output=False, stdout=writer, stderr=subprocess.PIPE)
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_help_names_no_type_of_python_and_one_default(csm):
+    pages = [
+        ("render",),
+        ("say",),
+        ("train",),
+        ("bench",),
+        ("voices", "add"),
+        ("voices", "test"),
+        ("models", "pull"),
+    ]
+    for words in pages:
+        text = " ".join(csm(*words, "--help").out.split())
+        assert not re.search(r"<(int|float|str|path)( range)?>|<list|\{[A-Z.]+\}", text), words
+        for option in re.split(r" (?=-{1,2}[a-z])", text):
+            assert not ("Default:" in option and "[default:" in option), option
+    assert csm("render", "--help").out.startswith("Usage: csm render [OPTIONS] SCRIPT...")
+    assert csm("voices", "add", "--help").out.startswith("Usage: csm voices add [OPTIONS] NAME AUDIO...")

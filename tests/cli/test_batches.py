@@ -1,5 +1,6 @@
 """Several scripts in one command, and what a script needs beside its words: what is said, what goes on."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from csm_cli.checkpoints.find import DEMO_CHECKPOINT
 from csm_cli.cli.progress import PlainProgress
 from csm_cli.core.errors import CsmError
 from csm_cli.lint.needs import language_fault
+from csm_cli.rendering.assemble import BookAssembler
 from csm_cli.rendering.batch import read_batch
+from csm_cli.rendering.line import SpokenLine
 from csm_cli.rendering.options import RenderOptions
 from csm_cli.rendering.project import plan_jobs, read_jobs
 from csm_cli.script import read_screenplay
@@ -246,3 +249,147 @@ def test_sounds_are_looked_at_before_anything_is_spoken(csm):
     linted = csm("lint", "s.yaml")
     assert 's.yaml:4:10: note: the sound "empty.wav" is empty' in linted.out
     assert linted.code == 0, "the script is right; the file may still come"
+
+
+def test_the_cast_of_several_scripts(csm, scripts):
+    result = csm("cast", *scripts)
+    assert result.code == 3
+    assert [row for row in result.out.splitlines() if row.endswith(":")] == ["a.yaml:", "c.md:"]
+    assert "a.yaml: 2 chapters, 2 lines, 6 words" in result.err and "bad.yaml:2:9: error:" in result.err
+    listed = json.loads(csm("cast", *scripts, "--json").out)
+    assert [(row["script"], row["lines"]) for row in listed] == [("a.yaml", 2), ("c.md", 1)]
+    assigned = csm("cast", "a.yaml", "c.md", "--assign").out
+    assert assigned.splitlines()[:2] == ["# a.yaml", "voices:"] and "# c.md" in assigned
+    alone = csm("cast", "a.yaml")
+    assert alone.out.startswith("character") and alone.err.startswith("csm: 2 chapters")
+    assert "script" not in json.loads(csm("cast", "a.yaml", "--json").out)[0]
+    assert csm("cast", "bad.yaml", "--json").out == ""
+
+
+class TestFaultsWhileRendering:
+    """What only appears when files are written: one script of three has it."""
+
+    @pytest.fixture
+    def three(self, csm):
+        names = []
+        for name in ("a", "b", "c"):
+            Path(name).mkdir()
+            Path(name, f"{name}.yaml").write_text(GOOD.format(name.upper()))
+            names.append(f"{name}/{name}.yaml")
+        return names
+
+    def goes_on(self, csm, three, fault, *options):
+        result = csm("render", *three, "-o", "out", *options)
+        assert result.code == 1, result.err
+        assert result.err.count(fault) == 1, result.err
+        assert result.err.endswith("csm: error: not rendered to the end: b/b.yaml\n")
+        made = set(result.out.split())
+        for name in ("a", "c"):
+            whole = {f"out/{name}/{file}" for file in ("01-one.wav", "timeline.json", "report.json")}
+            assert whole <= made
+            told = json.loads(Path(f"out/{name}/timeline.json").read_text())["chapters"]
+            assert [each["title"] for each in told] == ["One", "Chapter 2"]
+        return made
+
+    @pytest.mark.parametrize("batch", [1, 4])
+    def test_a_folder_that_cannot_be_made(self, csm, engine, three, batch):
+        Path("out").mkdir()
+        Path("out/b").symlink_to("/nonexistent/folder")
+        made = self.goes_on(csm, three, "csm: error: out/b: cannot be written", "--batch", batch)
+        assert not [path for path in made if path.startswith("out/b")]
+
+    def test_takes_that_cannot_be_kept(self, csm, engine, three):
+        Path("b/.csm").write_text("a file")
+        self.goes_on(csm, three, "csm: error: b/.csm/takes: takes cannot be kept here")
+
+    @pytest.mark.parametrize("batch", [1, 2, 6])
+    def test_takes_that_can_be_kept_no_more(self, csm, engine, three, batch):
+        takes = Path("b/.csm/takes")
+        takes.mkdir(parents=True)
+        signs = "0123456789abcdefghijklmnopqrstuvwxyz"
+        for shard in (first + second for first in signs for second in signs):
+            (takes / shard).touch()
+        self.goes_on(csm, three, "cannot be written", "--batch", batch)
+
+    @pytest.mark.parametrize("place", ["01-one.wav", "02-chapter-2.wav", "timeline.json", "report.json"])
+    def test_a_file_that_cannot_be_written(self, csm, engine, three, place):
+        Path("out/b", place).mkdir(parents=True)
+        made = self.goes_on(csm, three, f"csm: error: out/b/{place}: cannot be written")
+        assert ("out/b/02-chapter-2.wav" in made) is (place != "02-chapter-2.wav")
+        assert (f"out/b/{place}" in made) is False
+
+    @pytest.mark.parametrize("place", ["01-one.wav", "timeline.json"])
+    def test_files_made_again(self, csm, engine, three, place):
+        assert csm("render", *three).code == 0
+        Path("out/b", place).mkdir(parents=True)
+        result = csm("master", *three, "-o", "out")
+        assert result.code == 1
+        assert result.err.count(f"csm: error: out/b/{place}: cannot be written") == 1
+        assert result.err.endswith("csm: error: not made: b/b.yaml\n")
+        assert {"out/a/timeline.json", "out/c/02-chapter-2.wav"} <= set(result.out.split())
+
+    def test_a_damaged_lock(self, csm, engine, three):
+        Path("b/csm.lock").write_text("schema: [")
+        self.goes_on(csm, three, "csm: error: b/csm.lock: cannot be read")
+
+    def test_takes_that_would_differ_from_the_lock(self, csm, engine, three):
+        assert csm("render", *three, "-o", "out").code == 0
+        lock = Path("b/csm.lock")
+        lock.write_text(lock.read_text().replace("seed: 0", "seed: 5"))
+        result = csm("render", *three, "-o", "out", "--locked")
+        assert result.code == 2
+        assert "takes would come out differently: seed: was 5, is 0" in result.err
+        assert result.err.endswith("csm: error: not rendered to the end: b/b.yaml\n")
+        assert {"out/a/01-one.wav", "out/c/01-one.wav"} <= set(result.out.split())
+
+    def test_a_script_that_cannot_be_read_counts_first(self, csm, engine, three):
+        Path("b/.csm").write_text("a file")
+        Path("bad.yaml").write_text(BAD)
+        result = csm("render", "bad.yaml", *three, "-o", "out")
+        assert result.code == 3
+        assert result.err.endswith("not rendered to the end: b/b.yaml\ncsm: error: not rendered: bad.yaml\n")
+
+    def test_takes_of_all_are_told_once(self, csm, engine, three):
+        Path("takes").write_text("a file")
+        result = csm("render", *three, "--takes", "takes")
+        assert result.code == 1
+        assert result.err.count("takes cannot be kept here") == 1
+        assert "0 lines" not in result.err
+        assert engine.asked == []
+        assert result.err.endswith("not rendered to the end: a/a.yaml, b/b.yaml, c/c.yaml\n")
+
+    def test_a_full_disk_ends_all(self, csm, engine, three, monkeypatch):
+        real = BookAssembler.record
+
+        def record(book, lines):
+            if book.plan.script == "b.yaml":
+                raise OSError(errno.ENOSPC, "No space left on device", "out/b/x")
+            real(book, lines)
+
+        monkeypatch.setattr(BookAssembler, "record", record)
+        result = csm("render", *three, "-o", "out", "--batch", 1)
+        assert result.code == 1
+        assert result.err.count("No space left on device") == 1
+        assert not Path("out/c").exists()
+
+    def test_what_is_left_out_counts_no_more(self, csm, three):
+        shown = PlainProgress()
+        options = RenderOptions(output=Path("out"))
+        plans = plan_jobs(read_jobs([Path(name) for name in three], options), options)
+        shown.start([chain for plan in plans for chain in plan.chains])
+        assert shown.summary().startswith("0/6 lines")
+        spoken = plans[1].chains[0].lines[0]
+        shown.line(SpokenLine(spoken, None))
+        shown.left_out("b/b.yaml")
+        assert "1/5 lines" in shown.summary()
+        others = [chain.characters for plan in (plans[0], plans[2]) for chain in plan.chains]
+        assert shown.characters == sum(others) + spoken.characters
+
+
+def test_a_new_take_goes_where_the_files_are(csm, engine, scripts):
+    assert csm("render", "c.md", "-o", "my files", "--format", "mp3", "--with", "srt").code == 0
+    said = csm("takes", "reroll", "c.md:3").err.splitlines()
+    assert said[-2:] == [
+        "csm: to put it into the files:",
+        "  csm render c.md -o 'my files' --format mp3 --with srt",
+    ]

@@ -14,7 +14,7 @@ def test_what_csm_renders_for_a_shop_passes(csm, engine, script):
         ["WARN", "all"],
     ]
     assert [row.split()[-1] for row in rows[4:]] == ["WARN"] * 3
-    assert "RMS -20.5 dB  peak -" in rows[0] and "level alone" not in rows[0]
+    assert "RMS -20.5 dB  peak -" in rows[0] and "not checked" not in rows[0]
     result = csm("check", "out", "-v", "--report", "page.html")
     assert result.code == 0
     assert "01-arrival.mp3  (chapter)" in result.out

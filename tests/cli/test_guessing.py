@@ -55,3 +55,15 @@ def test_voices_for_a_cast_that_has_none(csm):
     assert csm("cast", "--assign", "a.yaml").out == (
         "voices:\n  narrator: heart\n  Ann: bella\n  Mr. Hill: michael\n  Ben: fenrir\n"
     )
+
+
+def test_names_in_capitals_tell_as_much(csm):
+    Path("play.fountain").write_text("ADA\nWho put it out?\n\nTOM\nI did.\n\nMRS. HILL\nNo.\n")
+    rows = csm("cast", "--assign", "play.fountain").out.splitlines()
+    voices = dict(row.strip().split(": ") for row in rows[1:])
+    women = {"heart", "bella", "emma", "sarah"}
+    assert {name: voice in women for name, voice in voices.items()} == {
+        "ADA": True,
+        "TOM": False,
+        "MRS. HILL": True,
+    }

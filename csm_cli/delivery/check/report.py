@@ -45,7 +45,7 @@ def brief(checked: Checked) -> Iterator[str]:
             line = f"{_mark(file.findings):<4}  {file.path!s:<{width}}  {_levels(file)}"
             if file.role != "chapter":
                 line += f"  {file.role}"
-            yield (line if file.format_applies else f"{line}  level alone").rstrip()
+            yield (line if file.format_applies else f"{line}  (format not checked)").rstrip()
             yield from _rows([each for each in file.findings if each.verdict in ("warning", "fail")])
         if book.together:
             yield f"{_mark(book.together):<4}  {_together(book, checked)}"

@@ -76,8 +76,12 @@ def first_name_gender(name: str, words: Words) -> Gender:
 
 
 def gender_of_name(name: str) -> Gender:
-    """The gender that a title, a first name or the noun of a description tells; "" if none does."""
+    """The gender that a title, a first name or the noun of a description tells; "" if none does.
+
+    A name in capitals, as in plays, is read like any other.
+    """
     words = words_of("en")
+    name = name.title() if name.isupper() else name
     told = title_gender(name, words) or first_name_gender(name, words)
     return told or words.gender_of(name.split()[-1].lower())
 
