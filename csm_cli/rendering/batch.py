@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from csm_cli.core.errors import ScriptError
@@ -28,13 +28,20 @@ def _check_clip(voice: Voice) -> None:
         read_audio(voice.audio)
 
 
-def read_batch(scripts: Sequence[Path], options: RenderOptions, *, strict: bool = False) -> Batch:
+def read_batch(
+    scripts: Sequence[Path],
+    options: RenderOptions,
+    *,
+    strict: bool = False,
+    unread: Callable[[str], None] | None = None,
+) -> Batch:
     """The jobs of scripts whose voices, sounds and covers are all there, and what is wrong with the others.
 
     Args:
         scripts: the files.
         options: of the rendering.
         strict: a language that the model does not speak is wrong too; else the plan warns of it.
+        unread: as for `read_each`.
 
     Raises:
         UsageError: chapters that no script has, two scripts of one name.
@@ -51,4 +58,4 @@ def read_batch(scripts: Sequence[Path], options: RenderOptions, *, strict: bool 
         if found := [f"{source}: error: {what}" for source, what in sound_faults(job.screenplay)]:
             raise ScriptError(found)
 
-    return read_each(scripts, options, check)
+    return read_each(scripts, options, check, unread)
