@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from csm_cli.core.errors import CsmError, MissingError, UsageError, first_line, of_system, unread
+from csm_cli.core.errors import CsmError, MissingError, UsageError, first_line, of_system, remedy_of, unread
 from csm_cli.core.files import written
 from csm_cli.core.reading import read_file
 from csm_cli.takes.place import Place, Url
@@ -134,7 +134,7 @@ class DiskFiles(Files):
             raise CsmError(
                 f"takes cannot be kept here ({error.strerror or error})",
                 where=str(self.folder),
-                remedy="make the folder writable, free some space, or name another with --takes",
+                remedy=f"{remedy_of(error)}, or name another with --takes",
             ) from error
 
 
