@@ -5,6 +5,7 @@ Loudness, its range and true peaks are those of ITU-R BS.1770 and EBU R 128 (ffm
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import numpy as np
 
 from csm_cli.audio.containers import REMEDY, check_header, too_long
 from csm_cli.audio.ffmpeg import feed_ffmpeg, read_ffmpeg, source
-from csm_cli.audio.files import check_is_file, ffmpeg_errors
+from csm_cli.audio.files import check_is_file, checked, ffmpeg_errors
 from csm_cli.audio.level import db
 from csm_cli.core.errors import UsageError
 
@@ -100,7 +101,8 @@ def measure(path: Path | str) -> Measured:
 
     Raises:
         MissingError: no such file.
-        UsageError: it is not audio, holds none, is damaged, or is longer than that.
+        UsageError: it is not audio, holds none or samples that are not numbers, is damaged, or is longer than
+            that.
     """
     path = Path(path)
     check_is_file(path)
@@ -190,6 +192,8 @@ class _Meter:
         self.peak = max(self.peak, float(audio.max()), -float(audio.min()))
         power = np.square(audio.astype(np.float64))
         self.power += float(power.sum())
+        if not math.isfinite(self.power):
+            checked(audio, self._path)
         self.samples += audio.size // self.channels
         if self.samples > MAX_SECONDS * self.rate:
             raise too_long(self._path, MAX_SECONDS)

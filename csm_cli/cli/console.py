@@ -5,6 +5,7 @@ Everything that is printed goes through here: control characters in it are shown
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -22,6 +23,7 @@ from csm_cli.core.errors import (
     first_line,
     is_full,
     of_system,
+    remedy_of,
     unwritten,
 )
 from csm_cli.core.stored import finite
@@ -332,7 +334,9 @@ def report(error: BaseException) -> int:
         _error(str(found))
         return found.exit_code
     if is_full(error):
-        _error(f"nothing more can be written ({first_line(error)}); free some space")
+        too_large = os.strerror(errno.EFBIG) in str(error)
+        remedy = remedy_of(OSError(errno.EFBIG if too_large else errno.ENOSPC, ""))
+        _error(f"nothing more can be written ({first_line(error)}); {remedy}")
         return 1
     if hasattr(error, "format_message"):
         return _usage(error)

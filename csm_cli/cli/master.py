@@ -40,7 +40,7 @@ def master(
         from csm_cli.rendering.options import parse_chapters
 
         options = RenderOptions(output, parse_chapters(chapters), delivery.checked(), takes=takes)
-        batch = read_batch(scripts, options)
+        batch = read_batch(scripts, options, unread=console.note)
     faults, left = report_batch(batch), list(batch.faults)
     jobs = batch.jobs
     note_former_names(jobs)

@@ -189,7 +189,7 @@ def reroll(
     from csm_cli.editing.reroll import reroll as speak_again
     from csm_cli.rendering.verifying import make_verifier
 
-    script_takes, found = _line(line, script, takes)
+    script_takes, found = _line(line, script, takes, speaks=True)
     if found.pinned:
         raise UsageError("the line is pinned", where=found.source, remedy=f"csm takes unpin {line}")
     options = options_of(script_takes, model=model, device=device)
@@ -255,7 +255,7 @@ def import_take(
     """Make a recording, or an edited clip, the pinned take of a line."""
     from csm_cli.editing.pinning import import_recording
 
-    script_takes, found = _line(line, script, takes)
+    script_takes, found = _line(line, script, takes, speaks=True)
     take, doubts = import_recording(script_takes, found, audio)
     script_takes.close()
     for doubt in doubts:
@@ -301,7 +301,7 @@ def import_edits(
     """Take edited clips back: those that changed become the pinned takes of their lines."""
     from csm_cli.editing.exchange import import_edits as take_back
 
-    script_takes = _script_takes(script, takes)
+    script_takes = _script_takes(script, takes, speaks=True)
     found: dict[str, int] = {}
     for edit in take_back(script_takes, folder, dry_run=dry_run):
         found[edit.what] = found.get(edit.what, 0) + 1
@@ -345,16 +345,18 @@ def _shown(mark: Mark | None, outdated: tuple[str, ...]) -> str:
     return "".join(f"[{each}] " for each in (*said, *outdated))
 
 
-def _script_takes(script: Path | None, takes: MaybePlace) -> ScriptTakes:
+def _script_takes(script: Path | None, takes: MaybePlace, speaks: bool = False) -> ScriptTakes:
     from csm_cli.editing.lines import ScriptTakes
     from csm_cli.takes.record import only_script
 
-    return ScriptTakes(script or only_script(takes), takes, note=console.note)
+    return ScriptTakes(script or only_script(takes), takes, note=console.note, speaks=speaks)
 
 
-def _line(name: str, script: Path | None, takes: MaybePlace) -> tuple[ScriptTakes, ScriptLine]:
+def _line(
+    name: str, script: Path | None, takes: MaybePlace, speaks: bool = False
+) -> tuple[ScriptTakes, ScriptLine]:
     from csm_cli.editing.lines import ScriptTakes, split_name
 
     path, rest = split_name(name, script, takes)
-    script_takes = ScriptTakes(path, takes, note=console.note)
+    script_takes = ScriptTakes(path, takes, note=console.note, speaks=speaks)
     return script_takes, script_takes.find(rest)

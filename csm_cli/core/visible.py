@@ -77,6 +77,13 @@ def without_refused(text: str, instead: str = "") -> str:
     return REFUSED.sub(lambda found: "" if DISGUISE.match(found[0]) else instead, text)
 
 
+def left_out(text: str) -> str:
+    """What to say where `without_refused` leaves characters out: the first, and how many more; "" if none."""
+    found = REFUSED.findall(text)
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return f"{described(found[0])} is left out{more}" if found else ""
+
+
 def _escaped(found: re.Match[str]) -> str:
     return "".join(map(_escape, found[0]))
 

@@ -83,6 +83,7 @@ class ScriptTakes:
         takes: where they are kept; None: beside the script.
         store: of them, if it is open already.
         note: called with a line about each file of csm's own that is damaged; the others are used.
+        speaks: lines may be spoken; else a lexicon with problems is noted and left out.
 
     Raises:
         ScriptError, MissingError: as `read_jobs`.
@@ -94,11 +95,12 @@ class ScriptTakes:
         takes: Place | None = None,
         store: TakeStore | None = None,
         note: Callable[[str], None] = lambda text: None,
+        speaks: bool = True,
     ):
         folder = takes or script.parent / FOLDER
         self.record = read_record(folder, script.name, note)
         self.options = RenderOptions.recall(self.record.options, takes, note)
-        (self.job,) = read_jobs([script], self.options)
+        (self.job,) = read_jobs([script], self.options, None if speaks else note)
         self.store = store or TakeStore(folder)
         self.lines = self._lines()
         for problem in self.store.index.problems:

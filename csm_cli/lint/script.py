@@ -17,7 +17,16 @@ from csm_cli.lint.readings import ReadingCheck
 from csm_cli.lint.speakers import speaker_doubts
 from csm_cli.script.cue_words import cue_word
 from csm_cli.script.document import NARRATOR, Line, Screenplay
-from csm_cli.script.problems import Finding, Level, Problems, Source, SourceText, did_you_mean, shown
+from csm_cli.script.problems import (
+    MAX_LINE_CHARACTERS,
+    Finding,
+    Level,
+    Problems,
+    Source,
+    SourceText,
+    did_you_mean,
+    shown,
+)
 from csm_cli.script.reader import Checked, check_screenplay, recast
 from csm_cli.script.sources import read_source
 from csm_cli.text.characters import ASCII, clean
@@ -76,6 +85,8 @@ def lint(
     reader = ReadingCheck(normaliser or Normaliser(play.language), lexicon)
     for chapter in play.chapters:
         for line in chapter.lines:
+            if len(line.text) > MAX_LINE_CHARACTERS:  # an error already
+                continue
             _check_line(line, english, alphabet, problems, places)
             for part, what, level in reader.findings(line, chapter.number) if english and readings else ():
                 problems.add(places.find(line, part, level), what, level)
@@ -140,7 +151,7 @@ def _check_cues(play: Screenplay, known: Collection[str], problems: Problems, pl
     """Note each kind of cue that the model cannot speak, once."""
     seen = {cue_word(each) for each in known}
     for line in play.lines:
-        for cue in find_cues(line.text):
+        for cue in find_cues(line.text) if len(line.text) <= MAX_LINE_CHARACTERS else ():
             if cue.word not in seen:
                 seen.add(cue.word)
                 what = f'"{shown(cue.text)}" is a direction that the model does not know: it is not spoken'

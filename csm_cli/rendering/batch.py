@@ -38,13 +38,20 @@ def _check_clip(voice: Voice) -> None:
         read_audio(voice.audio)
 
 
-def read_batch(scripts: Sequence[Path], options: RenderOptions, *, strict: bool = False) -> Batch:
+def read_batch(
+    scripts: Sequence[Path],
+    options: RenderOptions,
+    *,
+    strict: bool = False,
+    unread: Callable[[str], None] | None = None,
+) -> Batch:
     """The jobs of scripts whose voices, sounds and covers are all there, and what is wrong with the others.
 
     Args:
         scripts: the files.
         options: of the rendering.
         strict: a language that the model does not speak is wrong too; else the plan warns of it.
+        unread: as for `read_each`.
 
     Raises:
         UsageError: chapters that no script has, two scripts of one name.
@@ -61,7 +68,7 @@ def read_batch(scripts: Sequence[Path], options: RenderOptions, *, strict: bool 
         if found := [f"{source}: error: {what}" for source, what in sound_faults(job.screenplay)]:
             raise ScriptError(found)
 
-    return read_each(scripts, options, check)
+    return read_each(scripts, options, check, unread)
 
 
 class ScriptFaults:

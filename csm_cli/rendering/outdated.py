@@ -65,9 +65,9 @@ class Outdated:
 
     def _read_otherwise(self, planned: PlannedLine, chapter: int, take: Take) -> bool:
         said, text = take.asked.spoken, planned.request.spoken
-        if said == text:
+        if said == text or self._job.normaliser is None:
             return False
-        if self._job.normaliser and (known := [cue.text for cue in find_cues(said)]):
+        if known := [cue.text for cue in find_cues(said)]:
             written = spoken_cues(planned.line.text, known)
             text = self._job.normaliser.normalise(written, planned.line.speaker, chapter)
         folded, _ = fold_to(text, self._letters[take.asked.model.revision])

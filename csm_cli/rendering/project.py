@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from csm_cli.core.errors import CsmError, ScriptError, UnreadableScript, UsageError
 from csm_cli.core.files import check_name
+from csm_cli.core.stored import left_aside, said_once
 from csm_cli.core.types import Segment
 from csm_cli.lint.needs import language_fault, tag_doubts
 from csm_cli.lint.script import check_script
@@ -44,7 +45,7 @@ class Job:
         voices: every voice that its cast names, by the name the cast uses.
         folder: where its chapters go.
         takes: where its takes are kept.
-        normaliser: makes spoken text of its lines.
+        normaliser: makes spoken text of its lines; None: how they are read is not known.
         renamed: voices of today by the earlier names that the script has for them.
     """
 
@@ -61,15 +62,17 @@ class Job:
         return self.screenplay.file_name
 
 
-def read_jobs(scripts: Sequence[Path], options: RenderOptions) -> list[Job]:
-    """Read the scripts and find their voices. Loads no model.
+def read_jobs(
+    scripts: Sequence[Path], options: RenderOptions, unread: Callable[[str], None] | None = None
+) -> list[Job]:
+    """Read the scripts and find their voices. Loads no model. `unread`: as for `read_each`.
 
     Raises:
         ScriptError: problems in any of the scripts, all of them; one that is not there.
         MissingError: a voice that is not there.
         UsageError: chapters that no script has, two scripts of one name.
     """
-    batch = read_each(scripts, options)
+    batch = read_each(scripts, options, unread=unread)
     batch.check()
     return list(batch.jobs)
 
@@ -97,7 +100,10 @@ class Batch:
 
 
 def read_each(
-    scripts: Sequence[Path], options: RenderOptions, check: Callable[[Job], None] = lambda job: None
+    scripts: Sequence[Path],
+    options: RenderOptions,
+    check: Callable[[Job], None] = lambda job: None,
+    unread: Callable[[str], None] | None = None,
 ) -> Batch:
     """As `read_jobs`; a script with problems does not stop the others.
 
@@ -105,6 +111,8 @@ def read_each(
         scripts: the files.
         options: of the rendering.
         check: raises what else is wrong with a job.
+        unread: for who looks at takes and speaks nothing: called, once, with what is wrong with lexicons.
+            Jobs then have no normaliser. None: it is an error.
 
     Raises:
         UsageError: chapters that no script has, two scripts of one name.
@@ -113,9 +121,10 @@ def read_each(
         raise UsageError("a script to render is a file", where="-", remedy="save it, and name the file")
     folders = _folders(scripts, options.output)
     jobs, faults = [], dict[Path, CsmError]()
+    unread = said_once(unread) if unread else None
     for script, folder in zip(scripts, folders, strict=True):
         try:
-            job = _read_job(script, folder, options)
+            job = _read_job(script, folder, options, unread)
             check(job)
             jobs.append(job)
         except CsmError as error:
@@ -125,7 +134,9 @@ def read_each(
     return Batch(jobs, faults)
 
 
-def _read_job(script: Path, folder: Path, options: RenderOptions) -> Job:
+def _read_job(
+    script: Path, folder: Path, options: RenderOptions, unread: Callable[[str], None] | None
+) -> Job:
     """The job of a script; its chapters go into `folder`."""
     if not _is_utf8(script.name):  # its takes and reports name it
         raise UsageError("has a name that is not UTF-8", where=str(script), remedy="rename it")
@@ -135,7 +146,7 @@ def _read_job(script: Path, folder: Path, options: RenderOptions) -> Job:
         read = read_screenplay(script)
         former = renamed(read.voices, voice_names(Path(read.path).parent))
         play = _completed(recast(read, former), options)
-        normaliser = normaliser_for(play)
+        normaliser = _normaliser(play, unread)
     except UnreadableScript:
         raise
     except ScriptError:  # all there is to mend is reported at once, as lint does
@@ -143,6 +154,17 @@ def _read_job(script: Path, folder: Path, options: RenderOptions) -> Job:
     play = at_speed(play, options.delivery.speed)
     play, voices = with_clips(play, find_voices(play))
     return Job(play, voices, folder, options.takes or takes_folder(Path(play.path)), normaliser, former)
+
+
+def _normaliser(play: Screenplay, unread: Callable[[str], None] | None) -> Normaliser | None:
+    try:
+        return normaliser_for(play)
+    except ScriptError as error:
+        if unread is None:
+            raise
+        what = left_aside(error.problems).replace(": error: ", ": warning: ", 1)
+        unread(f"{what}; until the lexicon is mended, lines that are read otherwise by now are not found")
+        return None
 
 
 def _is_utf8(name: str) -> bool:

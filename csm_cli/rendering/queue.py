@@ -26,8 +26,9 @@ from pathlib import Path
 from csm_cli.core.errors import CsmError, UsageError
 from csm_cli.core.files import alone, short_name
 from csm_cli.core.reading import no_links, read_file
+from csm_cli.core.stored import said_once
 from csm_cli.core.visible import visible
-from csm_cli.rendering.queue_faults import check_room, fault_of, may_concern_all, text_of
+from csm_cli.rendering.queue_faults import check_room, fault_of, lexicon_fault, may_concern_all, text_of
 from csm_cli.script.formats import named_format
 
 POLL_SECONDS = 2.0
@@ -69,7 +70,8 @@ def serve_queue(
         Scripts that failed.
 
     Raises:
-        UsageError: there is no such folder, or a file in the place of one.
+        UsageError: there is no such folder, or a file in the place of one; the user's lexicon has problems
+            (once a script was rendered, the others wait until it has none).
         CsmError: another process serves it, or there is no room on its disk.
     """
     if not folder.is_dir():
@@ -81,12 +83,18 @@ def serve_queue(
         queue = _Queue(folder, render, note, done)
         queue.recover()
         before: dict[Path, tuple[int, int]] = {}
+        say = said_once(note)
         while True:
             seen = {path: _mark(path) for path in _scripts(folder)}
             seen = {path: mark for path, mark in seen.items() if queue.left.get(path) != mark}
             settled = [path for path, mark in seen.items() if before.get(path) == mark]
             before = seen
-            if settled:
+            if settled and (fault := lexicon_fault()):
+                if once or not queue.worked:
+                    raise fault
+                say(f"error: {fault}")
+                time.sleep(poll)
+            elif settled:
                 queue.work(settled)
             elif once and not seen:
                 return queue.failed
@@ -103,7 +111,7 @@ class _Queue:
         done: Callable[[Path], None],
     ):
         self._folder, self._render, self._note, self._done = folder, render, note, done
-        self._worked = False  # something was rendered, so the command is sound
+        self.worked = False  # something was rendered, so the command is sound
         self.failed = 0
         self.left: dict[Path, tuple[int, int]] = {}
         """Scripts that can neither be rendered nor moved, as they were: left alone until they change."""
@@ -152,7 +160,7 @@ class _Queue:
                     unsure.append((script, fault))
                 else:
                     self._fail(script, text_of(fault))
-        if unsure and not self._worked:
+        if unsure and not self.worked:
             raise unsure[0][1]
         for script, fault in unsure:
             self._fail(script, text_of(fault))
@@ -168,8 +176,7 @@ class _Queue:
         error: Exception | None = None
         try:
             self._begin(scripts)
-            code = self._render(scripts, [self._working(script) for script in scripts])
-            if code not in (0, 5):
+            if (code := self._render(scripts, list(map(self._working, scripts)))) not in (0, 5):
                 error = CsmError(f"ended with exit code {code}")
         except KeyboardInterrupt:
             self._forget(scripts)
@@ -190,7 +197,7 @@ class _Queue:
             elif error is not None:
                 return error
             else:
-                self._worked = True
+                self.worked = True
                 self._finish(script)
         return None
 
@@ -233,9 +240,8 @@ class _Queue:
     def _leave(self, script: Path, error: OSError) -> None:
         """Leave a script alone that cannot be moved; it would be rendered again and again."""
         self.left[script] = _mark(script)
-        self._note(
-            f"{script}: cannot be moved ({error.strerror or error}); it is left alone until it changes"
-        )
+        why = error.strerror or error
+        self._note(f"{script}: cannot be moved ({why}); it is left alone until it changes")
 
     def _working(self, script: Path) -> Path:
         return self._folder / "working" / script.stem
@@ -265,11 +271,8 @@ class _Queue:
 
 def _scripts(folder: Path) -> list[Path]:
     """What waits, the oldest first."""
-    found = [
-        path
-        for path in folder.iterdir()
-        if named_format(path) not in _LEFT and not path.name.startswith(".") and not _is_folder(path)
-    ]
+    there = (path for path in folder.iterdir() if not path.name.startswith("."))
+    found = [path for path in there if named_format(path) not in _LEFT and not _is_folder(path)]
     return sorted(found, key=lambda path: (_mark(path), path.name))
 
 

@@ -11,11 +11,13 @@ from csm_cli.core.errors import (
     FULL,
     CsmError,
     MissingError,
+    ScriptError,
     UsageError,
     causes,
     of_system,
     unwritten,
 )
+from csm_cli.core.stored import left_aside
 from csm_cli.voices.names import voice_layers
 
 _OF_ALL = {*FULL, *FILES_OPEN} - {errno.EFBIG}
@@ -35,6 +37,19 @@ def fault_of(script: Path) -> str:
         check_room(error, script.parent)
         return text_of(error)
     return ""
+
+
+def lexicon_fault() -> UsageError | None:
+    """What is wrong with the user's lexicon, by which every script is read; None: nothing."""
+    from csm_cli.text.lexicon_files import read_lexicon, user_file
+
+    try:
+        if user_file().is_file():
+            read_lexicon(user_file(), "user")
+    except ScriptError as error:
+        what = left_aside(error.problems).replace(": error: ", ": ", 1)
+        return UsageError(what, remedy="mend it: every script is read by it")
+    return None
 
 
 def text_of(error: Exception) -> str:

@@ -212,7 +212,8 @@ def not_there(path: Path, remedy: str = "") -> UnreadableScript:
         near = did_you_mean(path.stem, there)
         near = next((name for stem, name in there.items() if f'"{stem}"' in near), "")
     remedy = f'did you mean "{near}"?' if near else remedy
-    error = UnreadableScript("no such file", where=str(path), remedy=remedy, exit_code=4)
+    what = "a symbolic link that leads to no file" if path.is_symlink() else "no such file"
+    error = UnreadableScript(what, where=str(path), remedy=remedy, exit_code=4)
     error.line += "" if remedy else "; check the path"
     return error
 

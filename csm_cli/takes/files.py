@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from csm_cli.core.errors import CsmError, MissingError, UsageError, first_line
+from csm_cli.core.errors import CsmError, MissingError, UsageError, first_line, of_system, remedy_of, unread
 from csm_cli.core.files import written
 from csm_cli.core.reading import read_file
 from csm_cli.takes.place import Place, Url
@@ -105,11 +105,8 @@ class DiskFiles(Files):
         try:
             self.path(name).unlink(missing_ok=True)
         except OSError as error:
-            raise CsmError(
-                f"cannot be removed ({error.strerror or error})",
-                where=self.where(name),
-                remedy="check the folder's permissions",
-            ) from error
+            what, remedy = f"cannot be removed ({error.strerror or error})", "check the folder's permissions"
+            raise CsmError(what, where=self.where(name), remedy=remedy) from error
 
     def seen(self, suffix: str) -> Iterator[Seen]:
         for shard in _entries(self.folder):
@@ -137,7 +134,7 @@ class DiskFiles(Files):
             raise CsmError(
                 f"takes cannot be kept here ({error.strerror or error})",
                 where=str(self.folder),
-                remedy="make the folder writable, free some space, or name another with --takes",
+                remedy=f"{remedy_of(error)}, or name another with --takes",
             ) from error
 
 
@@ -173,11 +170,14 @@ class MemoryFiles(Files):
 
 
 def _entries(folder: Path | str) -> list[os.DirEntry[str]]:
+    """What is in a folder; nothing if it is not there. One that cannot be read is never treated as empty."""
     try:
         with os.scandir(folder) as entries:
             return list(entries)
-    except OSError:
+    except FileNotFoundError:
         return []
+    except OSError as error:
+        raise of_system(error, folder, "read") or unread(error, folder) from error
 
 
 ATOMIC = frozenset(

@@ -74,7 +74,7 @@ def unread(written: str, spoken: str, known: Collection[str] = ()) -> list[str]:
     return missing
 
 
-@lru_cache(4096)
+@lru_cache(512)  # some of them have two thousand readings
 def readings(figures: str) -> frozenset[str]:
     """The ways to say a run of digits, in small letters without hyphens and "and"; "7" itself is one."""
     found = {figures, *_FEW.get(figures, ())}

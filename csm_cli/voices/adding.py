@@ -10,6 +10,7 @@ from pathlib import Path
 from csm_cli.audio.files import SAMPLE_RATE
 from csm_cli.core.errors import MissingError, UsageError, remedy_of
 from csm_cli.core.reading import read_file
+from csm_cli.core.visible import left_out, without_refused
 from csm_cli.verify.alignment import Agreement, agreement, align, words_of
 from csm_cli.verify.recognisers import Recogniser
 from csm_cli.voices import intake
@@ -52,12 +53,14 @@ def read_transcript(path: Path | str) -> str:
 
 
 def check_transcript(text: str, seconds: float, where: str = "--text") -> tuple[str, list[str]]:
-    """The transcript with its white space put in order, and a warning if it cannot fit the clip's length.
+    """The transcript with its white space in order, and warnings: of characters that are left out, and if it
+    cannot fit the clip's length.
 
     Raises:
         UsageError: there is no letter or digit in it.
     """
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    doubts = [f"{where}: {what}"] if (what := left_out(text)) else []
+    text = " ".join(without_refused(text, " ").split())
     if not any(character.isalnum() for character in text):
         raise UsageError(
             "the transcript is empty", where=where, remedy="write out the words that the clip says"
@@ -65,11 +68,12 @@ def check_transcript(text: str, seconds: float, where: str = "--text") -> tuple[
     rate = len(text) / seconds
     slowest, fastest = CHARACTERS_PER_SECOND
     if slowest <= rate <= fastest:
-        return text, []
+        return text, doubts
     kind = "short" if rate < slowest else "long"
     return text, [
+        *doubts,
         f"{where}: the transcript is too {kind} for {seconds:.1f} s of speech ({rate:.0f} letters a second); "
-        "it should hold every word of the clip and no more"
+        "it should hold every word of the clip and no more",
     ]
 
 

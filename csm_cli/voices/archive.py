@@ -120,6 +120,8 @@ def import_voice(
 
 def _unpack(archive: zipfile.ZipFile, folder: Path, where: str) -> str:
     """Writes the one voice of a zip into `folder`; returns the name of its own folder."""
+    if not all(entry.filename for entry in archive.infolist()):
+        raise _bad(where, "holds a file without a name")
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_BYTES:
         raise _bad(where, f"is larger than a voice (over {MAX_FILES} files or {MAX_BYTES >> 20} MB)")

@@ -50,7 +50,7 @@ def _checked(name: str, what: str, usual: str) -> str:
     if is_device_name(name):
         raise UsageError(
             f"{name!r} cannot be {what}: on Windows it is a device",
-            remedy=f"use another, such as {name + '-voice'!r}",
+            remedy=f"use another, such as {as_label(name.partition('.')[0]) + '-voice'!r}",
         )
     if NAME.fullmatch(name):
         return name

@@ -225,7 +225,7 @@ def _read_clip(card: Path, values: dict[Any, Any], label: str) -> Clip | None:
     if not name:
         return None
     if not is_file_name(name):
-        raise _damaged(card, f"names a clip outside its folder ({name!r})")
+        raise _damaged(card, f"names a clip outside its folder ({_shown(name)})")
     audio = card.parent / name
     try:
         open_file(audio).close()

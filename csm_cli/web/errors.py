@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -10,7 +11,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from csm_cli.core.errors import FILES_OPEN, CsmError, MissingError, ScriptError, UsageError, causes, is_full
+from csm_cli.core.errors import (
+    FILES_OPEN,
+    CsmError,
+    MissingError,
+    ScriptError,
+    UsageError,
+    causes,
+    is_full,
+    remedy_of,
+)
 from csm_cli.core.visible import json_visible
 
 if TYPE_CHECKING:
@@ -68,7 +78,11 @@ def api_error(error: Exception) -> ApiError:
     """What to answer after any exception; of one that nobody foresaw, nothing but that it happened."""
     if isinstance(error, ApiError):
         return error
-    if any(map(is_full, causes(error))):
+    full = [each for each in causes(error) if is_full(each)]
+    if any(isinstance(each, OSError) and each.errno == errno.EFBIG for each in full):
+        what = "a file that is written has become larger than the system allows"
+        return ApiError(507, "file_too_large", what, remedy_of(OSError(errno.EFBIG, "")))
+    if full:
         return ApiError(507, "disk_full", "there is no room left on the disk", "free some space")
     if any(isinstance(each, OSError) and each.errno in FILES_OPEN for each in causes(error)):
         return ApiError(503, "too_many_files", "too many files are open in csm", "try again in a while")

@@ -176,3 +176,14 @@ def test_no_ffmpeg_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             find_ffmpeg()
     finally:
         find_ffmpeg.cache_clear()
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_what_is_measured_is_numbers(tmp_path, value):
+    from csm_cli.audio.measure import measure
+
+    sound = np.full(24_000, 0.1, np.float32)
+    sound[500] = value
+    soundfile.write(tmp_path / "a.wav", sound, 24_000, subtype="FLOAT")
+    with pytest.raises(UsageError, match=r"a\.wav: holds samples that are not numbers"):
+        measure(tmp_path / "a.wav")

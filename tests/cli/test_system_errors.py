@@ -199,3 +199,13 @@ def test_a_file_that_grows_too_large_is_one_line(csm, voices, engine):
     assert done.code == 1
     assert "File too large" in done.err.splitlines()[-1]
     assert "internal" not in done.err
+
+
+def test_a_limit_on_files_is_not_a_full_disk(capsys):
+    from csm_cli.cli.console import report
+
+    assert report(RuntimeError("ffmpeg: File too large")) == 1
+    said = capsys.readouterr().err
+    assert "ulimit -f" in said and "free some space" not in said
+    answer = api_error(OSError(errno.EFBIG, "File too large"))
+    assert answer.code == "file_too_large" and "ulimit -f" in answer.remedy

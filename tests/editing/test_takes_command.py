@@ -341,3 +341,28 @@ def test_a_list_of_clips_that_is_none_is_one_line(csm, book, text):
     result = csm("takes", "import-edits", "clips")
     assert (result.code, "clips.json: is damaged (" in result.err) == (2, True)
     assert len(result.err.strip().splitlines()) == 1
+
+
+def test_a_broken_lexicon_stops_nothing_that_speaks_nothing(csm, book, tmp_path, own_home):
+    before = listed(csm)
+    other = Path(book).with_name("other.yaml")
+    shutil.copy(book, other)
+    (own_home / "csm").mkdir(exist_ok=True)
+    (own_home / "csm" / "lexicon.yaml").write_text('Hi: "\n')
+    line = f"{book}:{before[0]['source'].rpartition(':')[2]}"
+    warning = "lexicon.yaml:1:5: warning: "
+    for words in (
+        ("list", book),
+        ("show", line),
+        ("play", line, "-o", "a.wav"),
+        ("export", book, "-o", "clips"),
+        ("pin", line),
+        ("unpin", line),
+    ):
+        result = csm("takes", *words)
+        assert (result.code, result.err.count(warning)) == (0, 1), words
+    assert [each["state"] for each in listed(csm, book)] == [each["state"] for each in before]
+    both = csm("master", book, str(other))
+    assert both.err.count(warning) == 1 and both.err.count("has no take yet") == 1
+    for words in (("takes", "reroll", line), ("takes", "import", line, "a.wav"), ("render", book)):
+        assert csm(*words).code == 3, words

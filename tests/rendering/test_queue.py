@@ -328,3 +328,32 @@ def test_sounds_of_a_watched_folder_are_files_in_it(folder, tmp_path, kind):
     assert serve(folder, press) == 1 and press.calls == [["b.yaml"]]
     error = (folder / "failed" / "a" / "error.txt").read_text()
     assert ("it is a pipe" if kind == "pipe" else "it is a link") in error and f'"{name}"' in error
+
+
+def test_a_broken_lexicon_of_the_user_is_named_and_fails_no_script(folder, monkeypatch):
+    put(folder, "a.yaml", "b.yaml")
+    data_dir().mkdir(parents=True, exist_ok=True)
+    lexicon = data_dir() / "lexicon.yaml"
+    lexicon.write_text('Hi: "\n')
+    with pytest.raises(UsageError, match=r"lexicon.yaml:1:5: .*; mend it") as caught:
+        serve(folder, Press())
+    assert "error" not in str(caught.value)
+    assert tree(folder) == ["a.yaml", "b.yaml"]
+    lexicon.unlink()
+    notes, naps = [], []
+
+    def nap(seconds):  # the folder is looked at again and again
+        naps.append(seconds)
+        if len(naps) == 3:
+            lexicon.write_text('Hi: "\n')
+            put(folder, "c.yaml")
+        if len(naps) == 9:
+            lexicon.unlink()
+        if len(naps) > 30:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("csm_cli.rendering.queue.time.sleep", nap)
+    with pytest.raises(KeyboardInterrupt):
+        serve_queue(folder, Press(), notes.append, poll=0)
+    assert sum("lexicon.yaml:1:5" in note for note in notes) == 1
+    assert {"done/a/a.yaml", "done/b/b.yaml", "done/c/c.yaml"} <= set(tree(folder))

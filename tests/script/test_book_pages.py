@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
+from csm_cli.core.errors import ScriptError
 from csm_cli.script.books import DEFAULT, ReadingOptions
 from csm_cli.script.books.html.styles import Styles
 from csm_cli.script.books.pages import read_page
-from csm_cli.script.reader import parse_state
+from csm_cli.script.reader import parse_state, read_screenplay
 from csm_cli.script.readers.epub import read_epub
 from tests.script.books import make_epub, page
 
@@ -367,3 +368,16 @@ def test_text_around_a_hidden_block_stays_in_two_paragraphs():
 def test_of_two_forms_of_a_text_the_plain_one_is_read():
     body = "<p><switch><case>x = 2</case><default>x is two</default></switch></p>"
     assert texts(body) == ["x is two"]
+
+
+@pytest.mark.parametrize("kind", ["html", "epub"])
+def test_reading_stops_at_more_paragraphs_than_a_script_may_have(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr("csm_cli.script.books.pages.MAX_PARAGRAPHS", 5)
+    few, many = "<p>Word.</p>\n" * 3, "<p>Word.</p>\n" * 6
+    if kind == "html":
+        path = tmp_path / "a.html"
+        path.write_text(f"<html><body>{many}</body></html>")
+    else:
+        path = make_epub(tmp_path / "a.epub", {"a.xhtml": page(few), "b.xhtml": page(few)}, [])
+    with pytest.raises(ScriptError, match="more than 5 paragraphs; divide the book"):
+        read_screenplay(path)

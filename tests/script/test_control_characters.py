@@ -18,6 +18,7 @@ from csm_cli.script.reader import check_screenplay
 from csm_cli.script.writers import write_script
 from csm_cli.text.lexicon_files import read_lexicon
 from tests.script.books import make_epub
+from tests.script.documents import fb2, make_docx, make_odt, make_pdf, set_rows
 
 REFUSED_ONES = "\x00\x07\x0b\x0c\x1b\x7f\x9b\u202e\u2066\u2069\ufffe\U000e0041"
 
@@ -158,17 +159,41 @@ def test_refused_or_free_of_them(text):
         assert play is not None and not REFUSED.search(play.lines[0].text)
 
 
-@pytest.mark.parametrize("name", ["a.html", "a.epub"])
+@pytest.mark.parametrize("name", ["a.html", "a.epub", "a.docx", "a.odt", "a.fb2", "a.pdf"])
 def test_in_a_page_they_are_left_out_with_one_warning(tmp_path, name):
     page = "<html><body><h1>O&#x202e;ne</h1><p>Hel&#x2066;lo the\x07re.</p></body></html>"
     if name == "a.html":
         (tmp_path / name).write_text(page)
-    else:
+    elif name == "a.epub":
         make_epub(tmp_path / name, {"a.xhtml": page}, [])
+    else:
+        _make_document(tmp_path / name)
     imported = import_book(tmp_path / name, None, tmp_path / "b\x1b\u202e.md")
     assert [line.text for line in imported.screenplay.lines] == ["Hello the re."]
-    assert imported.screenplay.chapters[0].title == "One"
+    assert imported.screenplay.chapters[0].title == "One" or name == "a.pdf"
     (warning,) = [each for each in imported.warnings if "character" in each]
-    assert warning.endswith("warning: invisible character U+202E is left out (and 2 more)")
+    first, more = (
+        ("control character U+001B", "")
+        if name == "a.pdf"
+        else ("invisible character U+202E", " (and 2 more)")
+    )
+    assert warning.endswith(f"warning: {first} is left out{more}")
     if imported.cover:
         assert imported.cover[0].name == imported.screenplay.metadata["cover"] == "b-cover.png"
+
+
+def _make_document(path: Path) -> None:
+    def fill(document):
+        document.add_heading("O\u202ene", 1)
+        document.add_paragraph("Hel\u2066lo the\ufffa re.")
+
+    if path.suffix == ".docx":
+        make_docx(path, fill)
+    elif path.suffix == ".odt":
+        body = '<text:h text:outline-level="1">O\u202ene</text:h><text:p>Hel\u2066lo the\ufffa re.</text:p>'
+        make_odt(path, body)
+    elif path.suffix == ".fb2":
+        section = "<section><title><p>O\u202ene</p></title><p>Hel\u2066lo the\ufffa re.</p></section>"
+        path.write_bytes(fb2(f"<body>{section}</body>"))
+    else:
+        make_pdf(path, [set_rows("Hello the\x1bre.")])

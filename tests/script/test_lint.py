@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from csm_cli.core.errors import ScriptError
 from csm_cli.lint.doubts import doubts
 from csm_cli.lint.reports import cast_report
-from csm_cli.lint.script import lint, lint_file
+from csm_cli.lint.script import check_script, lint, lint_file
 from csm_cli.script.reader import read_screenplay
 
 
@@ -149,3 +150,15 @@ def test_main_characters_that_share_a_voice_are_listed(found):
         "Ann, Ben all speak in the default voice"
     )
     assert found(f"{shared.replace('Ben: bella', 'Ben: emma, Cy: bella')}- Cy: No.\n", "a.yaml") == []
+
+
+def test_a_line_that_is_far_too_long_is_one_error(tmp_path):
+    (tmp_path / "a.txt").write_text("9<[1/" * 30_000)
+    (found,) = check_script(tmp_path / "a.txt")
+    assert "a line of 150000 characters; 100000 are the most" in found.message
+
+
+def test_a_link_that_leads_nowhere_is_named_as_one(tmp_path):
+    (tmp_path / "a.md").symlink_to(tmp_path / "none.md")
+    with pytest.raises(ScriptError, match="a symbolic link that leads to no file"):
+        read_screenplay(tmp_path / "a.md")

@@ -198,3 +198,18 @@ def test_a_lock_that_says_what_no_lock_says_is_one_line(tmp_path, facts):
     ) as caught:
         read_lock(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def test_takes_that_cannot_be_read_are_not_taken_for_none(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file" / "takes"):
+        with pytest.raises(CsmError, match=f"{folder.name}: cannot be read .*file is a file"):
+            _ = TakeStore(folder).index
+    assert TakeStore(tmp_path / "none").index.rows() == []
+
+    def refuse(folder):
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr("csm_cli.takes.files.os.scandir", refuse)
+    with pytest.raises(CsmError, match=r"takes: cannot be read \(Permission denied\); check its permissions"):
+        _ = TakeStore(tmp_path / "takes").index

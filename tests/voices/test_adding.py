@@ -40,7 +40,8 @@ def clip(tmp_path: Path) -> Path:
 def test_a_transcript_is_put_in_order(clip: Path) -> None:
     (made,) = prepare_all([Recording(clip, f"  {TEXT[:20]}\n\t{TEXT[20:]}\0 ", "calm")])
     assert made.clip.text == f"{TEXT[:20]} {TEXT[20:]}"
-    assert made.clip.label == "calm" and made.warnings == ()
+    assert made.clip.label == "calm"
+    assert [each.partition(": ")[2] for each in made.warnings] == ["control character U+0000 is left out"]
     assert 90 < made.quality.positions < 120
 
 
@@ -146,3 +147,11 @@ def test_labels() -> None:
     ):
         with pytest.raises(UsageError, match=words):
             with_labels(bad)
+
+
+def test_a_transcript_keeps_joiners_and_names_what_is_left_out():
+    persian = "\u0645\u06cc\u200c\u0631\u0648\u0645 \u062e\u0627\u0646\u0647"
+    assert check_transcript(persian, 1) == (persian, [])
+    text, doubts = check_transcript("Hi \x1b[31mthere,\u202e you.\n", 1)
+    assert text == "Hi [31mthere, you."
+    assert doubts == ["--text: control character U+001B is left out (and 1 more)"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from csm_cli.audio.files import read_audio
@@ -173,6 +173,8 @@ def test_names_that_are_refused(registry: VoiceRegistry, name: str, tmp_path: Pa
 
 
 @given(st.text(max_size=60))
+@example("NUL")
+@example("Com1.x")
 def test_any_name_is_taken_or_a_better_one_proposed(name: str) -> None:
     try:
         assert check_name(name) == name

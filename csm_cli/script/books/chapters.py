@@ -15,7 +15,7 @@ from csm_cli.script.books.headings import bare, names_chapter
 from csm_cli.script.books.html.parts import words_in
 from csm_cli.script.books.html.styles import Styles
 from csm_cli.script.books.notes import settle_notes
-from csm_cli.script.books.pages import read_page
+from csm_cli.script.books.pages import limited, read_page
 from csm_cli.script.books.sections import FRONT_MATTER, Part, list_sections
 from csm_cli.script.builder import ScreenplayBuilder
 from csm_cli.script.document import Screenplay
@@ -46,7 +46,7 @@ def book_from_page(
         UsageError: `options` name a section that is not there.
     """
     styles = Styles("".join(each.itertext()) for each in root.iter() if local_name(each) == "style")
-    page = Page("", name, list(read_page(root, name, options, styles)))
+    page = Page("", name, limited(read_page(root, name, options, styles), name))
     return book_from_pages([page], (), name, header, state, options, words_in(root, styles))
 
 

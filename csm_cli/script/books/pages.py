@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from csm_cli.core.errors import ScriptError
 from csm_cli.script.books import DEFAULT, LeftOut, ReadingOptions, count_words
 from csm_cli.script.books.blocks import Block, Kind
 from csm_cli.script.books.html.drop_caps import join_drop_caps
@@ -24,6 +25,7 @@ from csm_cli.script.books.html.parts import (
     words_in,
 )
 from csm_cli.script.books.html.styles import Styles
+from csm_cli.script.problems import MAX_LINES
 from csm_cli.script.sources import local_name, plain
 
 _ORNAMENT = re.compile(
@@ -33,6 +35,8 @@ _ORNAMENT = re.compile(
 )
 _ALWAYS_NAMED = frozenset(["picture", "formula", "sound or film"])
 _MOST_IDS = 8
+MAX_PARAGRAPHS = 2 * MAX_LINES
+"""Of a book: those that are left out, such as notes, are among them."""
 _SHOWN = 60
 
 
@@ -51,6 +55,31 @@ def read_page(
     join_drop_caps(root, styles)
     space_fractions(root)
     yield from _Walk(place, options, styles).walk(root)
+
+
+class TooManyParagraphs(ScriptError):
+    """A book has more paragraphs than any script may have lines."""
+
+
+def limited(blocks: Iterable[Block], place: str, before: int = 0) -> list[Block]:
+    """The blocks of a page, if they are not too many; the rest is not read then.
+
+    Args:
+        blocks: of the page.
+        place: its file.
+        before: paragraphs of the pages before it.
+
+    Raises:
+        TooManyParagraphs: they are too many.
+    """
+    found = []
+    for block in blocks:
+        found.append(block)
+        before += block.kind == "paragraph"
+        if before > MAX_PARAGRAPHS:
+            what = f"more than {MAX_PARAGRAPHS} paragraphs; divide the book"
+            raise TooManyParagraphs([f"{place}:{block.row}: error: {what}"])
+    return found
 
 
 class _Walk:

@@ -6,7 +6,7 @@ import re
 from itertools import islice
 from typing import Any
 
-from csm_cli.core.visible import REFUSED, described
+from csm_cli.core.visible import left_out
 from csm_cli.script.books import count_words
 from csm_cli.script.books.html.styles import Styles
 from csm_cli.script.problems import Problems, Source
@@ -182,10 +182,8 @@ def is_marked_note_link(element: Any) -> bool:
 
 def note_refused(root: Any, place: str, problems: Problems) -> None:
     """Warn once of the characters of a page that no text may hold; `plain` leaves them out."""
-    found = REFUSED.findall("".join(root.itertext()))
-    if found:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        problems.add(Source(place, 1, 1), f"{described(found[0])} is left out{more}", "warning")
+    if what := left_out("".join(root.itertext())):
+        problems.add(Source(place, 1, 1), what, "warning")
 
 
 def words_in(element: Any, styles: Styles) -> int:

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csm_cli.core.errors import ScriptError
-from csm_cli.core.visible import without_refused
+from csm_cli.core.visible import REFUSED, left_out, without_refused
 from csm_cli.script.books import Book, LeftOut, ReadingOptions, count_words
 from csm_cli.script.books.chapters import book_from_page
 from csm_cli.script.books.headings import bare, names_chapter
 from csm_cli.script.formats import stem_of
 from csm_cli.script.header import LANGUAGE, Header, default_header
+from csm_cli.script.problems import Source
 from csm_cli.script.sources import ParseState, local_name, plain
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class PageTree:
         self.root = etree.Element("html") if root is None else root
         self._open = [etree.SubElement(self.root, "body") if root is None else root]
         self.left_out: list[LeftOut] = []
+        self.refused = ""
         self._elements = 0
 
     def start(self, name: str, row: int, **attributes: str) -> _Element:
@@ -80,7 +82,9 @@ class PageTree:
         """Add text to the open element. Control characters, which lxml refuses, become spaces."""
         if not text:
             return
-        text = without_refused(text, " ")
+        if REFUSED.search(text):
+            self.refused += "".join(REFUSED.findall(text))
+            text = without_refused(text, " ")
         element = self._open[-1]
         if len(element):
             element[-1].tail = (element[-1].tail or "") + text
@@ -141,6 +145,8 @@ def finished(path: Path, document: Document, state: ParseState, options: Reading
     A single heading above all others is its title.
     """
     page = document.page
+    if what := left_out(page.refused):
+        state.problems.add(Source(str(path), 1, 1), what, "warning")
     _divide_by_titles(page.root)
     _mark_title(page.root, document.metadata.get("title", ""))
     titles = [element for element in page.root.iter("{*}p") if element.get("class") in (TITLE, TITLE_PAGE)]

@@ -13,7 +13,7 @@ from csm_cli.script.books.blocks import Page
 from csm_cli.script.books.chapters import book_from_pages
 from csm_cli.script.books.html.parts import epub_type, note_refused, short_text, words_in
 from csm_cli.script.books.html.styles import Styles
-from csm_cli.script.books.pages import read_page
+from csm_cli.script.books.pages import TooManyParagraphs, limited, read_page
 from csm_cli.script.header import LANGUAGE, Header, default_header
 from csm_cli.script.problems import Source, shown
 from csm_cli.script.readers.archive import MAX_COVER_BYTES, Archive
@@ -79,7 +79,7 @@ class _Reader:
     """Reads the pages of the spine; `words` is how many were read."""
 
     def __init__(self, archive: Archive, package: Package, state: ParseState, options: ReadingOptions):
-        self.words = 0
+        self.words = self._paragraphs = 0
         self.left_out: list[LeftOut] = []
         self._archive, self._package, self._state, self._options = archive, package, state, options
         self._sheets: dict[str, str] = {}
@@ -88,7 +88,7 @@ class _Reader:
         """The pages that can be read.
 
         Raises:
-            ScriptError: there is none.
+            ScriptError: there is none, or they have too many paragraphs.
         """
         faults: list[ScriptError] = []
         read = 0
@@ -97,6 +97,8 @@ class _Reader:
         for name in self._package.pages:
             try:
                 page = self._page(name)
+            except TooManyParagraphs:
+                raise
             except ScriptError as error:
                 faults.append(error)
                 self.report(error.problems[0].partition(": error: ")[2], "missing file", name)
@@ -120,7 +122,8 @@ class _Reader:
             return None
         note_refused(root, place, self._state.problems)
         styles = Styles(self._style_sheets(name, root))
-        blocks = list(read_page(root, place, self._options, styles))
+        blocks = limited(read_page(root, place, self._options, styles), place, self._paragraphs)
+        self._paragraphs += sum(block.kind == "paragraph" for block in blocks)
         self.words += words_in(root, styles)
         kinds = {self._package.kinds.get(name, ""), *_kinds(root)} - {""}
         if _is_contents(root):
