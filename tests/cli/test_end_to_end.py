@@ -98,7 +98,9 @@ def test_an_interrupt_that_a_library_swallows_is_heeded_at_the_next_line(monkeyp
     from csm_cli.cli.app import stoppable
 
     monkeypatch.setattr(progress.PlainProgress, "note_between", lambda self: None)
-    line = SimpleNamespace(planned=SimpleNamespace(characters=3), seconds=1.0, take=None, rendered=False)
+    source = SimpleNamespace(source=SimpleNamespace(path="a.md"))
+    planned = SimpleNamespace(characters=3, line=source)
+    line = SimpleNamespace(planned=planned, seconds=1.0, take=None, rendered=False)
     with stoppable():
         shown = progress.PlainProgress()
         shown.line(line)
