@@ -154,10 +154,7 @@ def measure(
         for _ in range(plan.rounds):
             times[ours].append(frames.round())
             for peer in peers:
-                long, long_cpu, count = peer.seconds(prompt, batch, 2 + plan.frames)
-                short, short_cpu, few = peer.seconds(prompt, batch, 2)
-                more = max(1, count - few)
-                times[peer.name].append(((long - short) / more, (long_cpu - short_cpu) / more))
+                times[peer.name].append(_seconds_a_frame(peer, prompt, batch, plan.frames))
         for name, found in times.items():
             row = row_of(name, batch, found, weights.num_codebooks, where)
             if name == ours:
@@ -174,6 +171,19 @@ def measure(
             report.end_to_end[batch] = end_to_end(engine, batch)
     report.peak_memory_gb = peak_memory(where)
     return report
+
+
+def _seconds_a_frame(peer: Peer, prompt: torch.Tensor, batch: int, frames: int) -> tuple[float, float]:
+    """(seconds, seconds of processor time) of a peer's frame: what so many more take than two.
+
+    Where other programs made the shorter of both runs the slower one, the mean of the longer one.
+    """
+    long, long_cpu, count = peer.seconds(prompt, batch, 2 + frames)
+    short, short_cpu, few = peer.seconds(prompt, batch, 2)
+    if long <= short:
+        return long / count, long_cpu / count
+    more = max(1, count - few)
+    return (long - short) / more, max(0.0, long_cpu - short_cpu) / more
 
 
 def row_of(name: str, batch: int, found: list[tuple[float, float]], books: int, device: torch.device) -> Row:

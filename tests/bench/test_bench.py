@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from csm_cli.bench.correct import agreement, given, teacher_forced
-from csm_cli.bench.run import Plan, frame_bytes, measure
+from csm_cli.bench.run import Plan, _seconds_a_frame, frame_bytes, measure
 from csm_cli.bench.subject import Peer, RandomTensors, Subject, find_subject, tensor_shapes
 from csm_cli.cli.app import main
 from csm_cli.core.errors import UsageError
@@ -133,3 +134,16 @@ def test_random_weights_of_the_real_shape() -> None:
     assert dict(small).keys() == {"a", "b"}
     with pytest.raises(UsageError, match="no such shape"):
         find_subject("unused", "cube")
+
+
+def test_a_peer_that_other_programs_hold_up_has_no_frames_of_less_than_nothing() -> None:
+    class Slow:
+        runs = [(0.5, 0.4, 10), (0.9, 0.5, 2)]
+
+        def seconds(self, prompt: Any, batch: int, frames: int) -> tuple[float, float, int]:
+            return self.runs.pop(0)
+
+    slow: Any = Slow()
+    assert _seconds_a_frame(slow, torch.zeros(1), 1, 8) == (0.05, 0.04)
+    Slow.runs = [(0.9, 0.5, 10), (0.1, 0.1, 2)]
+    assert _seconds_a_frame(slow, torch.zeros(1), 1, 8) == pytest.approx((0.1, 0.05))
