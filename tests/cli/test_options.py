@@ -1,6 +1,7 @@
 """Options: a default that is named changes nothing, help comes in groups, shells complete."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -287,9 +288,9 @@ def test_reroll_and_pin_name_takes_by_number_and_the_command_that_delivers_them(
         ["kept", "take", numbers[rows[1][0][:10]]],
     ]
     assert f"csm: {script}:7: take {rows[0][3]} is used from now on\n" in result.err
-    assert result.err.endswith(f"csm: to put it into the files:\n  csm render {script}\n")
+    assert result.err.endswith(f"csm: to put it into the files:\n  csm render {shlex.quote(str(script))}\n")
     pinned = csm("takes", "pin", f"{script}:7", 1).err
-    assert "is pinned to take 1 (" in pinned and f"  csm render {script}\n" in pinned
+    assert "is pinned to take 1 (" in pinned and f"  csm render {shlex.quote(str(script))}\n" in pinned
 
 
 def test_a_voice_is_played(csm, monkeypatch):

@@ -73,7 +73,7 @@ def test_what_is_stale_or_not_speakable_is_named_and_counted(csm, engine, script
     place = rf"{re.escape(str(script))}:\d+:\d+"
     what = "a line was edited or removed; 1 line was spoken after what stood there before"
     assert re.search(rf"^csm: stale: {what}: {place}$", result.err, re.MULTILINE), result.err
-    assert f"\n  csm render {script} --lineage strict\n" in result.err
+    assert f"\n  csm render {shlex.quote(str(script))} --lineage strict\n" in result.err
     assert "csm: 7 lines (6 there already, 1 spoken now, 1 stale), " in result.err
     again = csm("render", script)
     assert "csm: stale" not in again.err and "(7 there already, 1 stale, as before), " in again.err
@@ -86,7 +86,7 @@ def test_a_reroll_says_once_what_follows_from_it(csm, engine, script):
     csm("takes", "reroll", f"{script}:7")
     said = csm("render", script, "--format", "flac").err
     assert f"csm: stale: {script}:7 has another take; 1 line was spoken after " in said
-    assert f"\n  csm render {script} --format flac --lineage strict\n" in said
+    assert f"\n  csm render {shlex.quote(str(script))} --format flac --lineage strict\n" in said
     assert "csm: stale" not in csm("render", script).err
     csm("takes", "reroll", f"{script}:7")
     assert "csm: stale" not in csm("render", script).err, "it fitted no more anyway"
@@ -193,7 +193,7 @@ def test_stale_lines_without_a_page(csm, engine, script):
     script.write_text(text.replace("The boat turned", "A boat turned"))
     said = csm("render", script, "-o", "-").err
     assert "report.html" not in said and "csm: stale: " in said
-    assert f"\n  csm render {script} --output - --lineage strict\n" in said
+    assert f"\n  csm render {shlex.quote(str(script))} --output - --lineage strict\n" in said
     assert "csm: stale" not in csm("master", script, "-o", "out").err, "it is said already"
     script.write_text(text.replace("The boat turned", "One boat turned"))
 
