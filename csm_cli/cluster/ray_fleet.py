@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -16,6 +17,8 @@ from csm_cli.core.errors import CsmError, MissingError, UsageError, first_line
 
 CORES_PER_WORKER = 4
 """Where there is no GPU and nobody says how many workers there should be."""
+_LONGEST_TEMPORARY = 40
+"""Bytes of the path of the folder for temporary files: Ray adds 66, and that of a socket has 107 at most."""
 MASTER_CALLS = 8
 """Calls that a master works on at the same time."""
 PASSED_ON = ("CSM_", "HF_")
@@ -189,12 +192,18 @@ def _import_ray() -> Any:
     return ray
 
 
+def _place() -> dict[str, str]:
+    """Where Ray keeps its files, if the path of the folder for temporary ones is too long for its sockets."""
+    long = os.name == "posix" and len(os.fsencode(tempfile.gettempdir())) > _LONGEST_TEMPORARY
+    return {"_temp_dir": f"/tmp/ray-{os.getuid()}"} if long else {}
+
+
 def _connect(ray: Any, address: str | None) -> None:
     """Join a cluster, or begin one of this machine that ends with this process."""
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if address is None:
-            ray.init("local", num_cpus=available_cores(), include_dashboard=False, **quiet)
+            ray.init("local", num_cpus=available_cores(), include_dashboard=False, **_place(), **quiet)
         else:
             ray.init(address, **quiet)
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:

@@ -28,10 +28,11 @@ LINES = 15
 
 
 @pytest.fixture(scope="module")
-def cluster():
+def cluster(short_folder):
     """A cluster of this machine; its address."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
+    ray.init("local", num_cpus=2, _temp_dir=str(short_folder), **quiet)
     yield ray.get_runtime_context().gcs_address
     ray.shutdown()
 
