@@ -523,6 +523,7 @@ def test_a_lost_connection_is_shown_mended_and_what_was_missed_is_read(page, ser
 
 
 def test_without_the_server_marks_wait_and_the_connection_is_tried_again(page, server, watched):
+    page.wait_for_selector(".takes li")  # what is known of the line has come
     page.route("**/api/**", lambda route: route.abort())
     page.keyboard.press("g")
     begins(page, "#alert", "The server does not answer; see whether csm review still runs")
