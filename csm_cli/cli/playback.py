@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from csm_cli.cli import console
-from csm_cli.core.errors import UsageError
+from csm_cli.core.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from csm_cli.audio.mastering import Pauses
     from csm_cli.audio.sinks import Sink
     from csm_cli.delivery.options import Delivery
@@ -99,3 +101,29 @@ def playing(
         live.finish()
     finally:
         live.close()
+
+
+def play_sound(sound: np.ndarray, rate: int, command: str, title: str, otherwise: str) -> None:
+    """Play a recording to its end, with its title on stderr.
+
+    Args:
+        sound: float32 `[samples]`.
+        command: that plays it, for messages.
+        otherwise: follows the remedy where there is no player.
+
+    Raises:
+        MissingError: there is no player.
+    """
+    from csm_cli.audio.sinks import open_loudspeaker
+
+    try:
+        speaker = open_loudspeaker(rate, command)
+    except MissingError as error:
+        raise MissingError(error.what, where=command, remedy=f"{error.remedy}{otherwise}") from error
+    console.note(title)
+    try:
+        speaker.write(sound)
+        speaker.close()
+    except BaseException:
+        speaker.stop()
+        raise

@@ -22,7 +22,7 @@ from csm_cli.cli.options import (
     TakesOption,
 )
 from csm_cli.cli.summary import note_render
-from csm_cli.core.errors import MissingError, UsageError
+from csm_cli.core.errors import UsageError
 
 if TYPE_CHECKING:
     from csm_cli.editing import ScriptLine, ScriptTakes
@@ -152,22 +152,11 @@ def play(
         write_wav(output, sound, chosen.rate)
         console.emit(str(output))
         return
-    from csm_cli.audio.sinks import open_loudspeaker
+    from csm_cli.cli.playback import play_sound
 
-    try:
-        speaker = open_loudspeaker(chosen.rate, "csm takes play")
-    except MissingError as error:
-        remedy = (
-            f"{error.remedy}, or write a file with -o; the take is {script_takes.store.audio_where(chosen)}"
-        )
-        raise MissingError(error.what, where="csm takes play", remedy=remedy) from error
-    console.note(f"{found.planned.id} {found.planned.line.speaker}: {found.planned.line.text}")
-    try:
-        speaker.write(sound)
-        speaker.close()
-    except BaseException:
-        speaker.stop()
-        raise
+    title = f"{found.planned.id} {found.planned.line.speaker}: {found.planned.line.text}"
+    otherwise = f", or write a file with -o; the take is {script_takes.store.audio_where(chosen)}"
+    play_sound(sound, chosen.rate, "csm takes play", title, otherwise)
 
 
 @app.command()

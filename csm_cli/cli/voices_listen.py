@@ -68,7 +68,7 @@ def play(
 ) -> None:
     """Play the recording of a voice. `csm voices test` has it say something else."""
     from csm_cli.audio.files import SAMPLE_RATE, read_audio
-    from csm_cli.audio.sinks import open_loudspeaker
+    from csm_cli.cli.playback import play_sound
     from csm_cli.core.errors import MissingError
     from csm_cli.voices.names import note_renames, renamed, voice_names
     from csm_cli.voices.registry import VoiceRegistry
@@ -78,18 +78,8 @@ def play(
     if voice.audio is None:
         raise MissingError("has no recording", where=name, remedy=f"hear it speak: csm voices test {name}")
     sound = read_audio(voice.audio)
-    try:
-        speaker = open_loudspeaker(SAMPLE_RATE, "csm voices play")
-    except MissingError as error:
-        remedy = f"{error.remedy}; the recording is {voice.audio}"
-        raise MissingError(error.what, where="csm voices play", remedy=remedy) from error
-    console.note(f"{name}: {voice.text}")
-    try:
-        speaker.write(sound)
-        speaker.close()
-    except BaseException:
-        speaker.stop()
-        raise
+    otherwise = f"; the recording is {voice.audio}"
+    play_sound(sound, SAMPLE_RATE, "csm voices play", f"{name}: {voice.text}", otherwise)
 
 
 def compare(

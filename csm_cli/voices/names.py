@@ -11,12 +11,10 @@ from typing import Literal
 
 from csm_cli.core import PACKAGE_DIR, is_device_name
 from csm_cli.core.errors import UsageError
-from csm_cli.core.files import data_dir, real
+from csm_cli.core.files import MAX_NAME_BYTES, data_dir, real
 from csm_cli.core.visible import REFUSED
 
 MAX_NAME = 40
-MAX_BYTES = 255
-"""Of the name of a file, on all usual file systems."""
 NAME = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{MAX_NAME - 1}}}")
 
 
@@ -79,7 +77,9 @@ def is_file_name(name: str) -> bool:
     if is_device_name(name) or name.endswith((".", " ")):  # which Windows takes away
         return False
     unfit = re.search(r'[/\\:\0-\x1f<>"|?*]', name) or REFUSED.search(name)
-    return name not in ("", ".", "..") and not unfit and len(name.encode("utf-8", "replace")) <= MAX_BYTES
+    return (
+        name not in ("", ".", "..") and not unfit and len(name.encode("utf-8", "replace")) <= MAX_NAME_BYTES
+    )
 
 
 Layer = Literal["project", "user", "shipped"]

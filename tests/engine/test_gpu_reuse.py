@@ -25,6 +25,20 @@ from tests.engine.test_scheduler import generate_all, same
 LINES = [Utterance(0, length, seed=7, max_frames=2, sampler=Sampler(0.9, 50)) for length in ("20", "40")]
 
 
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Positions of each prompt that is read, as far as they are new."""
+    found: list[int] = []
+    plain = FusedPrompts.__call__
+
+    def counted(self: FusedPrompts, parts: list) -> torch.Tensor:
+        found.extend(len(part.content) for part in parts)
+        return plain(self, parts)
+
+    monkeypatch.setattr(FusedPrompts, "__call__", counted)
+    return found
+
+
 class Growing(Prompts):
     """Prompts of as many ids as the text says."""
 
@@ -34,21 +48,13 @@ class Growing(Prompts):
 
 @pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
 def test_a_line_is_the_same_after_another_whose_prompt_it_begins_with(
-    monkeypatch: pytest.MonkeyPatch, kind: torch.dtype
+    monkeypatch: pytest.MonkeyPatch, read: list[int], kind: torch.dtype
 ) -> None:
     # Frames are left to the steps, which take less time than kernels in triton's interpreter.
     monkeypatch.setattr(batch_module, "fused_parts", lambda state, *_: (None, FusedPrompts(state)))
     subject = find_subject("", "tiny")
     weights = load_weights(subject.config, subject.tensors, DEVICE, kind, Plain)
     prompts: Any = Growing(list(range(60)), weights.num_codebooks)
-    read: list[int] = []
-    plain = FusedPrompts.__call__
-
-    def counted(self: FusedPrompts, parts: list) -> torch.Tensor:
-        read.extend(len(part.content) for part in parts)
-        return plain(self, parts)
-
-    monkeypatch.setattr(FusedPrompts, "__call__", counted)
     alone = [generate_all(BatchScheduler(weights, prompts, 1, 128), [line])[0] for line in LINES]
     assert read == [20, 40]
     read.clear()
@@ -69,7 +75,7 @@ class Turns(Prompts):
 
 @pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
 def test_frames_that_a_slot_has_decoded_are_not_read_again(
-    monkeypatch: pytest.MonkeyPatch, kind: torch.dtype
+    monkeypatch: pytest.MonkeyPatch, read: list[int], kind: torch.dtype
 ) -> None:
     """Three lines, each behind those before it, reports a frame late."""
     monkeypatch.setattr(batch_module, "fused_parts", lambda state, *_: (None, FusedPrompts(state)))
@@ -77,14 +83,6 @@ def test_frames_that_a_slot_has_decoded_are_not_read_again(
     subject = find_subject("", "tiny")
     weights = load_weights(subject.config, subject.tensors, DEVICE, kind, Plain)
     prompts: Any = Turns(list(range(60)), weights.num_codebooks)
-    read: list[int] = []
-    plain = FusedPrompts.__call__
-
-    def counted(self: FusedPrompts, parts: list) -> torch.Tensor:
-        read.extend(len(part.content) for part in parts)
-        return plain(self, parts)
-
-    monkeypatch.setattr(FusedPrompts, "__call__", counted)
 
     def speak(speed: SpeedUps) -> list[np.ndarray]:
         scheduler = BatchScheduler(weights, prompts, 1, 128, speed=speed)
